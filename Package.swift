@@ -1,0 +1,61 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Settings of every target of our own: language mode 6, no warning survives.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Tests may import Foundation; the product may not (it would quadruple the binary).
+let testing: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+    name: "towline",
+    products: [.executable(name: "towline", targets: ["towline"])],
+    targets: [
+        .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CLibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLinux"),
+
+        // A module imports only modules listed above it.
+        .target(name: "KubeClient", dependencies: ["CLibcurl", "CLibyaml", "CLinux"], swiftSettings: strict),
+        .target(name: "KubeRuntime", dependencies: ["KubeClient", "CLinux"], swiftSettings: strict),
+        .target(name: "WorkflowAPI", dependencies: ["KubeClient"], swiftSettings: strict),
+        .target(name: "ExecutionStatus", dependencies: ["KubeClient", "WorkflowAPI"], swiftSettings: strict),
+        .target(name: "Engines", dependencies: ["KubeClient", "WorkflowAPI", "ExecutionStatus"], swiftSettings: strict),
+        .target(
+            name: "Operator",
+            dependencies: ["KubeClient", "KubeRuntime", "WorkflowAPI", "ExecutionStatus", "Engines"],
+            swiftSettings: strict),
+        .target(name: "Sandbox", dependencies: ["KubeClient", "KubeRuntime", "CLinux"], swiftSettings: strict),
+        .executableTarget(
+            name: "towline",
+            dependencies: ["KubeClient", "KubeRuntime", "WorkflowAPI", "Operator", "Sandbox", "CLinux"],
+            swiftSettings: strict),
+
+        .testTarget(name: "KubeClientTests", dependencies: ["KubeClient", "KubeRuntime"], swiftSettings: testing),
+        .testTarget(name: "KubeRuntimeTests", dependencies: ["KubeRuntime", "KubeClient"], swiftSettings: testing),
+        .testTarget(name: "WorkflowAPITests", dependencies: ["WorkflowAPI", "KubeClient"], swiftSettings: testing),
+        .testTarget(
+            name: "ExecutionStatusTests", dependencies: ["ExecutionStatus", "WorkflowAPI", "KubeClient"],
+            swiftSettings: testing),
+        .testTarget(
+            name: "EnginesTests", dependencies: ["Engines", "ExecutionStatus", "WorkflowAPI", "KubeClient"],
+            exclude: ["Recordings"], swiftSettings: testing),
+        .testTarget(
+            name: "OperatorTests",
+            dependencies: ["Operator", "Engines", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "KubeClient"],
+            swiftSettings: testing),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient"], swiftSettings: testing),
+        .testTarget(name: "EndToEnd", dependencies: ["KubeClient", "KubeRuntime"], swiftSettings: testing),
+    ]
+)

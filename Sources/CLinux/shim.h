@@ -1,0 +1,20 @@
+// What glibc has and Swift's Glibc module hides.
+#pragma once
+#include <malloc.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+// glibc declares it only under _GNU_SOURCE.
+extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
+
+// The kernel's epoll_event is packed on x86-64, so its fields are read and written here.
+static inline int towline_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t token) {
+    struct epoll_event event;
+    event.events = events;
+    event.data.u64 = token;
+    return epoll_ctl(epoll, operation, descriptor, &event);
+}
+static inline uint32_t towline_epoll_events(const struct epoll_event *list, int index) { return list[index].events; }
+static inline uint64_t towline_epoll_token(const struct epoll_event *list, int index) { return list[index].data.u64; }

@@ -1,0 +1,4 @@
+@main
+struct Towline {
+    static func main() async {}
+}
