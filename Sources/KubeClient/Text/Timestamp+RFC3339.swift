@@ -1,0 +1,104 @@
+/// RFC 3339, the form of every time in the Kubernetes API.
+extension Timestamp: CustomStringConvertible {
+    /// `2026-01-01T10:00:00Z`: Kubernetes' `Time`, any fraction cut off.
+    public var description: String { rfc3339 }
+
+    /// `2026-01-01T10:00:00Z`: Kubernetes' `Time`, any fraction cut off.
+    public var rfc3339: String { civilText + "Z" }
+
+    /// `2026-01-01T10:00:00.000000Z`: Kubernetes' `MicroTime`.
+    public var rfc3339Microseconds: String {
+        civilText + "." + Self.padded(Int64(nanoseconds) / 1000, 6) + "Z"
+    }
+
+    private var civilText: String {
+        let secondOfDay = (seconds % 86_400 + 86_400) % 86_400
+        let date = CivilDate(daysSince1970: (seconds - secondOfDay) / 86_400)
+        let day = "\(Self.padded(date.year, 4))-\(Self.padded(date.month, 2))-\(Self.padded(date.day, 2))"
+        let hour = Self.padded(secondOfDay / 3600, 2)
+        let minute = Self.padded(secondOfDay / 60 % 60, 2)
+        return "\(day)T\(hour):\(minute):\(Self.padded(secondOfDay % 60, 2))"
+    }
+
+    private static func padded(_ value: Int64, _ width: Int) -> String {
+        let digits = String(value)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+
+    /// Reads a time with any fraction and any offset; nil when the text is none or lies outside the range.
+    ///
+    /// Digits beyond nanoseconds are cut off. A leap second is refused, as Go refuses it.
+    public init?(rfc3339 text: String) {
+        var reader = FieldReader(text)
+        guard let year = reader.number(4), reader.consume("-"),
+            let month = reader.number(2), reader.consume("-"),
+            let day = reader.number(2), reader.consume("T") || reader.consume("t"),
+            let hour = reader.number(2), hour < 24, reader.consume(":"),
+            let minute = reader.number(2), minute < 60, reader.consume(":"),
+            let second = reader.number(2), second < 60,
+            let nanoseconds = reader.fraction(),
+            let offset = reader.offset(), reader.isAtEnd,
+            let date = CivilDate(year: year, month: month, day: day)
+        else { return nil }
+        let seconds = date.daysSince1970 * 86_400 + hour * 3600 + minute * 60 + second - offset
+        guard seconds >= Self.earliest.seconds, seconds <= Self.latest.seconds else { return nil }
+        self.init(seconds: seconds, nanoseconds: nanoseconds)
+    }
+}
+
+/// Consumes the fields of a time from left to right.
+private struct FieldReader {
+    private var rest: Substring.UTF8View
+
+    init(_ text: String) {
+        rest = Substring(text).utf8
+    }
+
+    var isAtEnd: Bool { rest.isEmpty }
+
+    mutating func consume(_ character: Character) -> Bool {
+        guard let byte = rest.first, byte == character.asciiValue else { return false }
+        rest = rest.dropFirst()
+        return true
+    }
+
+    private mutating func digit() -> Int64? {
+        guard let byte = rest.first, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+        rest = rest.dropFirst()
+        return Int64(byte - UInt8(ascii: "0"))
+    }
+
+    /// A number of exactly `width` digits.
+    mutating func number(_ width: Int) -> Int64? {
+        var value: Int64 = 0
+        for _ in 0..<width {
+            guard let digit = digit() else { return nil }
+            value = value * 10 + digit
+        }
+        return value
+    }
+
+    /// The nanoseconds of an optional fraction.
+    mutating func fraction() -> Int64? {
+        guard consume(".") else { return 0 }
+        guard var value = digit() else { return nil }
+        var width = 1
+        while let digit = digit() {
+            guard width < 9 else { continue }
+            value = value * 10 + digit
+            width += 1
+        }
+        for _ in width..<9 { value *= 10 }
+        return value
+    }
+
+    /// The seconds by which the local time is ahead of UTC.
+    mutating func offset() -> Int64? {
+        if consume("Z") || consume("z") { return 0 }
+        let isBehind = consume("-")
+        guard isBehind || consume("+"), let hour = number(2), hour < 24, consume(":"),
+            let minute = number(2), minute < 60
+        else { return nil }
+        return (isBehind ? -1 : 1) * (hour * 3600 + minute * 60)
+    }
+}

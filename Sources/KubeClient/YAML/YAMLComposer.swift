@@ -1,0 +1,163 @@
+/// Builds values out of events, expanding aliases within bounds.
+struct YAMLComposer {
+    private let events: YAMLEventReader
+    /// The finished nodes of this document that have a name. A node that is still open has none, so no node can
+    /// contain itself.
+    private var anchors: [String: Node] = [:]
+    /// What aliases have added so far.
+    private var expansion = 0
+
+    /// A value with its cost when an alias repeats it.
+    private struct Node {
+        var value: JSONValue
+        /// One for each node below and including this one, plus the bytes of the scalars.
+        var weight: Int
+        /// Levels of containers below this node.
+        var height: Int
+    }
+
+    init(events: YAMLEventReader) {
+        self.events = events
+    }
+
+    mutating func documents() throws(YAMLError) -> [JSONValue] {
+        var documents: [JSONValue] = []
+        while true {
+            switch try events.next().kind {
+            case .streamEnd: return documents
+            case .documentStart:
+                anchors.removeAll()
+                let root = try node(try events.next(), depth: 0).value
+                if !root.isNull { documents.append(root) }
+            default: continue
+            }
+        }
+    }
+
+    private mutating func node(_ event: YAMLEvent, depth: Int) throws(YAMLError) -> Node {
+        guard depth <= YAML.maximumDepth else { throw tooDeep(event) }
+        switch event.kind {
+        case .alias(let name): return try expand(name, event, depth: depth)
+        case .scalar(let text, let isPlain, let properties):
+            let value = try scalar(text, isPlain: isPlain, tag: properties.tag, event)
+            return named(properties, Node(value: value, weight: 1 + text.utf8.count, height: 0))
+        case .sequenceStart(let properties):
+            try expect(tag: properties.tag, "seq", event)
+            return named(properties, try sequence(depth: depth))
+        case .mappingStart(let properties):
+            try expect(tag: properties.tag, "map", event)
+            return named(properties, try mapping(depth: depth))
+        default: throw failure("expected a value", event)
+        }
+    }
+
+    private mutating func named(_ properties: YAMLEvent.Properties, _ node: Node) -> Node {
+        if let anchor = properties.anchor { anchors[anchor] = node }
+        return node
+    }
+
+    private mutating func expand(_ name: String, _ event: YAMLEvent, depth: Int) throws(YAMLError) -> Node {
+        guard let node = anchors[name] else {
+            throw failure("alias \"*\(name)\" names no finished node before it; define it with \"&\(name)\"", event)
+        }
+        guard depth + node.height <= YAML.maximumDepth else { throw tooDeep(event) }
+        expansion += node.weight
+        guard expansion <= YAML.maximumAliasExpansion else {
+            throw failure("aliases expand to more than \(YAML.maximumAliasExpansion) bytes and nodes", event)
+        }
+        return node
+    }
+
+    private mutating func sequence(depth: Int) throws(YAMLError) -> Node {
+        var elements: [JSONValue] = []
+        var whole = Node(value: .null, weight: 1, height: 1)
+        while true {
+            let event = try events.next()
+            if case .sequenceEnd = event.kind { break }
+            let element = try node(event, depth: depth + 1)
+            elements.append(element.value)
+            whole.weight += element.weight
+            whole.height = max(whole.height, element.height + 1)
+        }
+        whole.value = .array(elements)
+        return whole
+    }
+
+    private mutating func mapping(depth: Int) throws(YAMLError) -> Node {
+        var members: [JSONObject.Member] = []
+        var keys: Set<String> = []
+        var merged: [JSONObject] = []
+        var whole = Node(value: .null, weight: 1, height: 1)
+        while true {
+            let event = try events.next()
+            if case .mappingEnd = event.kind { break }
+            let key = try key(event)
+            let value = try node(try events.next(), depth: depth + 1)
+            whole.weight += value.weight + 1 + (key?.utf8.count ?? 0)
+            whole.height = max(whole.height, value.height + 1)
+            if let key {
+                guard keys.insert(key).inserted else { throw failure("key \"\(key)\" stands twice", event) }
+                members.append(JSONObject.Member(key: key, value: value.value))
+            } else {
+                merged += try mergedObjects(value.value, event)
+            }
+        }
+        // Keys of the mapping itself win over merged ones, earlier merged mappings over later ones.
+        for object in merged {
+            for member in object where keys.insert(member.key).inserted { members.append(member) }
+        }
+        whole.value = .object(JSONObject(uniqueMembers: members))
+        return whole
+    }
+
+    /// The text of a key; nil for the merge key.
+    private mutating func key(_ event: YAMLEvent) throws(YAMLError) -> String? {
+        if case .scalar("<<", isPlain: true, let properties) = event.kind, properties.tag == nil { return nil }
+        switch try node(event, depth: 0).value {
+        case .string(let text): return text
+        case .integer(let value): return String(value)
+        case .double(let value): return JSONValue.double(value).encodedString
+        case .bool(let value): return value ? "true" : "false"
+        case .null: throw failure("a key is empty or null; quote it to mean the text", event)
+        case .array, .object: throw failure("a key is a list or a mapping; keys are strings", event)
+        }
+    }
+
+    private func mergedObjects(_ value: JSONValue, _ event: YAMLEvent) throws(YAMLError) -> [JSONObject] {
+        if let object = value.objectValue { return [object] }
+        guard let list = value.arrayValue else { throw failure("\"<<\" merges a mapping or a list of mappings", event) }
+        var objects: [JSONObject] = []
+        for element in list {
+            guard let object = element.objectValue else {
+                throw failure("\"<<\" merges a mapping or a list of mappings", event)
+            }
+            objects.append(object)
+        }
+        return objects
+    }
+
+    private func scalar(
+        _ text: String, isPlain: Bool, tag: String?, _ event: YAMLEvent
+    ) throws(YAMLError) -> JSONValue {
+        guard let schema = YAMLScalar(text, isPlain: isPlain, tag: tag) else {
+            throw failure("unknown tag \"\(tag ?? "")\"", event)
+        }
+        guard let value = schema.value else {
+            throw failure("\"\(text)\" is not the \(schema.wanted) its tag or form says; quote it to mean the text", event)
+        }
+        return value
+    }
+
+    private func expect(tag: String?, _ name: String, _ event: YAMLEvent) throws(YAMLError) {
+        guard let tag, tag != "!", tag != YAMLScalar.tagPrefix + name else { return }
+        throw failure("tag \"\(tag)\" is unknown or does not fit a \(name == "seq" ? "list" : "mapping")", event)
+    }
+
+    private func tooDeep(_ event: YAMLEvent) -> YAMLError {
+        failure("nested more than \(YAML.maximumDepth) levels deep", event)
+    }
+
+    private func failure(_ message: String, _ event: YAMLEvent) -> YAMLError {
+        YAMLError(source: events.source, line: event.line, column: event.column, message: message)
+    }
+}

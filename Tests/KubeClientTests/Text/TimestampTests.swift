@@ -1,0 +1,65 @@
+import KubeClient
+import Testing
+
+@Suite struct TimestampTests {
+    @Test(arguments: [
+        ("1970-01-01T00:00:00Z", 0, 0), ("2026-01-01T10:00:00Z", 1_767_261_600, 0),
+        ("2000-02-29T23:59:59Z", 951_868_799, 0), ("1969-12-31T23:59:59.5Z", -1, 500_000_000),
+        ("2026-01-01T12:30:00.123456789+02:30", 1_767_261_600, 123_456_789),
+        ("2026-01-01T05:00:00.1234567899-05:00", 1_767_261_600, 123_456_789),
+        ("0001-01-01T00:00:00Z", -62_135_596_800, 0), ("9999-12-31T23:59:59Z", 253_402_300_799, 0),
+        ("2026-01-01t10:00:00z", 1_767_261_600, 0),
+    ] as [(String, Int64, Int32)])
+    func reading(_ text: String, _ seconds: Int64, _ nanoseconds: Int32) throws {
+        let time = try #require(Timestamp(rfc3339: text))
+        #expect(time.seconds == seconds)
+        #expect(time.nanoseconds == nanoseconds)
+    }
+
+    @Test(arguments: [
+        "", "2026-01-01", "2026-01-01T10:00:00", "2026-01-01 10:00:00Z", "2026-13-01T10:00:00Z", "2026-02-29T10:00:00Z",
+        "1900-02-29T00:00:00Z", "2026-04-31T00:00:00Z", "2026-01-00T00:00:00Z", "2026-01-01T24:00:00Z",
+        "2026-01-01T10:60:00Z", "2026-01-01T10:00:60Z", "2026-01-01T10:00:00.Z", "2026-01-01T10:00:00+0200",
+        "2026-01-01T10:00:00+24:00", "2026-01-01T10:00:00Zx", "26-01-01T10:00:00Z", "0000-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-01:00", "2026-01-01T10:00:00,5Z", "-026-01-01T10:00:00Z",
+    ])
+    func whatIsNoTimeIsRefused(_ text: String) {
+        #expect(Timestamp(rfc3339: text) == nil)
+    }
+
+    @Test func writing() {
+        let time = Timestamp(seconds: 1_767_261_600, nanoseconds: 123_456_789)
+        #expect(time.rfc3339 == "2026-01-01T10:00:00Z")
+        #expect(time.rfc3339Microseconds == "2026-01-01T10:00:00.123456Z")
+        #expect(Timestamp(seconds: -1, nanoseconds: 5000).rfc3339Microseconds == "1969-12-31T23:59:59.000005Z")
+        #expect(Timestamp.earliest.rfc3339 == "0001-01-01T00:00:00Z")
+        #expect(Timestamp.latest.rfc3339 == "9999-12-31T23:59:59Z")
+    }
+
+    @Test func writingReturnsWhatWasRead() {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<2000 {
+            let seconds = Int64.random(in: Timestamp.earliest.seconds...Timestamp.latest.seconds, using: &generator)
+            let time = Timestamp(seconds: seconds, nanoseconds: 0)
+            #expect(Timestamp(rfc3339: time.rfc3339) == time, "\(seconds)")
+        }
+    }
+
+    @Test func arithmeticStopsAtTheEndsOfTime() {
+        let time = Timestamp(seconds: 10, nanoseconds: 900_000_000)
+        #expect(time + .milliseconds(200) == Timestamp(seconds: 11, nanoseconds: 100_000_000))
+        #expect(time - .milliseconds(950) == Timestamp(seconds: 9, nanoseconds: 950_000_000))
+        #expect(time + .milliseconds(-950) == time - .milliseconds(950))
+        #expect(time - Timestamp(seconds: 11) == .milliseconds(-100))
+        #expect(time.roundedDownToSeconds == Timestamp(seconds: 10))
+        for far in [Duration.seconds(Int64.max), .seconds(Int64.max / 2)] {
+            #expect(time + far == .latest)
+            #expect(time - far == .earliest)
+        }
+        #expect(time - .seconds(Int64.min) == .latest)
+        #expect(Timestamp(seconds: .min, nanoseconds: .min) == .earliest)
+        #expect(Timestamp(seconds: .max, nanoseconds: .max) == .latest)
+        #expect(Timestamp.latest - .earliest > Timestamp.earliest - .latest)
+        #expect(Timestamp(seconds: 0, nanoseconds: -1) < Timestamp(seconds: 0))
+    }
+}

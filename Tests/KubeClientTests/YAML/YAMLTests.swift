@@ -1,0 +1,86 @@
+import KubeClient
+import Testing
+
+@Suite struct YAMLTests {
+    private func read(_ text: String) throws -> [JSONValue] {
+        try YAML.documents(Array(text.utf8), source: "test.yaml")
+    }
+
+    private func failure(_ text: String) -> YAMLError? {
+        #expect(throws: YAMLError.self) { try read(text) }
+    }
+
+    @Test(arguments: [
+        ("a", .string("a")), ("12", .integer(12)), ("-7", .integer(-7)), ("+3", .integer(3)),
+        ("0x1F", .integer(31)), ("0o17", .integer(15)), ("0644", .integer(420)), ("0", .integer(0)),
+        ("089", .double(89)), ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
+        ("9223372036854775808", .double(9_223_372_036_854_775_808)), ("1.5e3", .double(1500)), (".5", .double(0.5)),
+        ("1.", .double(1)), ("1e999", .string("1e999")), ("1.2.3", .string("1.2.3")), ("--1", .string("--1")),
+        ("0x-1", .string("0x-1")), ("1_000", .string("1_000")), ("-", .array([.null])), (".", .string(".")),
+        ("true", .bool(true)), ("False", .bool(false)), ("yes", .string("yes")), ("off", .string("off")),
+        ("2026-01-01", .string("2026-01-01")), ("'12'", .string("12")), ("\"true\"", .string("true")),
+        ("!!str 12", .string("12")), ("! 12", .string("12")), ("!!int 12", .integer(12)), ("!!float 1", .double(1)),
+        ("[!!null ~]", .array([.null])),
+        ("[~, null, '']", .array([.null, .null, .string("")])), ("|\n  a\n  b\n", .string("a\nb\n")),
+        (">-\n  a\n  b\n", .string("a b")), ("{}", .object([:])),
+    ] as [(String, JSONValue)])
+    func scalarsResolveByTheCoreSchema(_ text: String, _ value: JSONValue) throws {
+        #expect(try read(text) == [value])
+    }
+
+    @Test func emptyDocumentsAreLeftOut() throws {
+        #expect(try read("---\n# nothing\n---\na: 1\n---\n---\nb: 2\n...\n") == [["a": 1], ["b": 2]])
+        #expect(try read("") == [])
+    }
+
+    @Test func jsonIsYAML() throws {
+        #expect(try read(#"{"a": [1, "2", {"b": null}], "c": "é\n"}"#) == [["a": [1, "2", ["b": nil]], "c": "é\n"]])
+    }
+
+    @Test func keysBecomeStrings() throws {
+        #expect(try read("1: a\ntrue: b\n1.5: c\nyes: d\n") == [["1": "a", "true": "b", "1.5": "c", "yes": "d"]])
+        #expect(failure("~: a")?.message.contains("key is empty or null") == true)
+        #expect(failure("? [a]\n: b")?.message.contains("list or a mapping") == true)
+    }
+
+    @Test func aKeyThatStandsTwiceIsAnErrorAtItsPlace() {
+        #expect(failure("a: 1\nb:\n  c: 1\n  c: 2\n")?.description == "test.yaml:4:3: key \"c\" stands twice")
+        #expect(failure("1: a\n'1': b\n")?.line == 2)
+    }
+
+    @Test func aliasesRepeatWhatTheyName() throws {
+        #expect(try read("a: &x [1, 2]\nb: *x\n") == [["a": [1, 2], "b": [1, 2]]])
+        #expect(failure("a: *x")?.message.contains("names no finished node") == true)
+        #expect(failure("a: &x [*x]") != nil)
+        #expect(failure("a: &x 1\n---\nb: *x\n")?.line == 3)
+    }
+
+    @Test func mergeKeysFillInWhatIsMissing() throws {
+        let text = "base: &b {x: 1, y: 2}\nmore: &m {y: 3, z: 4}\nall:\n  <<: [*b, *m]\n  x: 0\n"
+        #expect(try read(text).first?["all"] == ["x": 0, "y": 2, "z": 4])
+        #expect(try read("'<<': 1") == [["<<": 1]])
+        #expect(failure("<<: 1")?.message.contains("merges a mapping") == true)
+    }
+
+    @Test func hostileTextsAreErrors() {
+        var laughs = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n"
+        for level in 1..<12 {
+            let alias = "*a\(level - 1)"
+            laughs += "a\(level): &a\(level) [\(Array(repeating: alias, count: 9).joined(separator: ","))]\n"
+        }
+        #expect(failure(laughs)?.message.contains("aliases expand") == true)
+        #expect(failure(String(repeating: "[", count: 100_000))?.message.contains("nested more than") == true)
+        let deep = "a: &a \(String(repeating: "[", count: 60))\(String(repeating: "]", count: 60))\n"
+        #expect(failure(deep + "b: \(String(repeating: "[", count: 60))*a")?.message.contains("nested") == true)
+        #expect(throws: YAMLError.self) {
+            try YAML.documents(Array(repeating: UInt8(ascii: "a"), count: YAML.maximumSize + 1), source: "big")
+        }
+        #expect(throws: YAMLError.self) { try YAML.documents([0x61, 0xFF, 0xFE], source: "binary") }
+    }
+
+    @Test(arguments: ["a: [1", "a: b: c", "\tx: 1", ".inf", "-.INF", ".nan", "!!int x", "!!bool 1", "!!null x", "!thing x",
+                      "!!seq {}", "'x", "a: 1\n b: 2"])
+    func brokenTextsAreErrors(_ text: String) {
+        #expect(failure(text)?.source == "test.yaml")
+    }
+}
