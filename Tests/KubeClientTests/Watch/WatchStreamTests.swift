@@ -1,0 +1,159 @@
+@testable import KubeClient
+import Testing
+
+@Suite struct WatchStreamTests {
+    private typealias Event = WatchEvent<String>
+
+    /// All events of a body that arrives in the given pieces.
+    private func events(
+        _ pieces: [[UInt8]], bound: Int = 1 << 20, failure: TransportError? = nil
+    ) async throws -> [WatchEvent<String>] {
+        var stream = WatchStream(body: FakeBody(pieces, failure: failure), decoding: nameDecoder, bound: bound)
+        var events: [WatchEvent<String>] = []
+        while let event = try await stream.next() { events.append(event) }
+        return events
+    }
+
+    private func events(_ text: String, bound: Int = 1 << 20) async throws -> [WatchEvent<String>] {
+        try await events([Array(text.utf8)], bound: bound)
+    }
+
+    private let all = #"""
+        {"type":"ADDED","object":{"metadata":{"name":"a\"}{"}}}
+        {"type":"MODIFIED","object":{"metadata":{"name":"ü\\"}}}
+        {"object":{"metadata":{"name":"c"}},"type":"DELETED"}{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"12"}}}
+        {"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"13","annotations":{"k8s.io/initial-events-end":"true"}}}}
+        {
+          "type": "ERROR",
+          "object": {
+            "kind": "Status", "code": 410,
+            "reason": "Expired", "message": "too old"
+          }
+        }
+
+        """#
+
+    private var expected: [WatchEvent<String>] {
+        [
+            .added(#"a"}{"#), .modified(#"ü\"#), .deleted("c"),
+            .bookmark(ResourceVersion("12"), endsInitialEvents: false),
+            .bookmark(ResourceVersion("13"), endsInitialEvents: true),
+            .failed(APIStatus(code: 410, reason: "Expired", message: "too old")),
+        ]
+    }
+
+    @Test func readsEveryKindOfEvent() async throws {
+        #expect(try await events(all) == expected)
+    }
+
+    @Test func piecesMayEndAnywhere() async throws {
+        let bytes = Array(all.utf8)
+        for place in 0...bytes.count {
+            #expect(try await events([Array(bytes[..<place]), Array(bytes[place...])]) == expected, "split at \(place)")
+        }
+        #expect(try await events(bytes.map { [$0] }) == expected)
+    }
+
+    @Test func aTruncatedEventIsALostConnection() async throws {
+        let bytes = Array(#"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#.utf8)
+        for place in 1..<bytes.count {
+            let error = await #expect(throws: KubeError.self) { try await events([Array(bytes[..<place])]) }
+            #expect(error == .transport(TransportError(.connectionLost, "the watch ended inside an event")))
+        }
+        #expect(try await events([bytes]) == [.added("a")])
+    }
+
+    @Test func aBrokenConnectionIsThrownAfterTheEventsBefore() async throws {
+        let lost = TransportError(.connectionLost, "reset")
+        let body = FakeBody([Array(#"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#.utf8)], failure: lost)
+        var stream = WatchStream(body: body, decoding: nameDecoder)
+        #expect(try await stream.next() == .added("a"))
+        await #expect(throws: KubeError.transport(lost)) { try await stream.next() }
+    }
+
+    @Test(arguments: [
+        #"{"type":"ADDED","object":{"metadata":{"name":"b","namespace":"n","resourceVersion":"4","generation":"x"}}}"#,
+        #"{"object":{"metadata":{"name":"b","namespace":"n","resourceVersion":"4"}},"type":"RENAMED"}"#,
+        #"{"object":{"metadata":{"name":"b","namespace":"n","resourceVersion":"4"}}}"#,
+    ])
+    func oneBadEventCostsNoOther(text: String) async throws {
+        let good = #"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#
+        let events = try await events("\(good)\n\(text)\n\(good)")
+        #expect(events.first == .added("a") && events.last == .added("a"))
+        guard events.count == 3, case .undecodable(let object) = events[1] else {
+            Issue.record("\(events)")
+            return
+        }
+        #expect(object.key == ObjectKey(namespace: "n", name: "b") && object.metadata.resourceVersion.text == "4")
+        #expect(!object.error.isEmpty)
+    }
+
+    @Test func aBookmarkWithoutVersionIsUndecodable() async throws {
+        let events = try await events(#"{"type":"BOOKMARK","object":{"metadata":{}}}"#)
+        guard case .undecodable = events.first else {
+            Issue.record("\(events)")
+            return
+        }
+    }
+
+    @Test func anUnreadableStatusStillEndsTheWatch() async throws {
+        let events = try await events(#"{"type":"ERROR","object":[]}"#)
+        guard case .failed(let status) = events.first else {
+            Issue.record("\(events)")
+            return
+        }
+        #expect(status.code == 500)
+    }
+
+    @Test func malformedUTF8IsMended() async throws {
+        let bytes = Array(#"{"type":"ADDED","object":{"metadata":{"name":""#.utf8) + [0xFF, 0xC3] + Array(#""}}}"#.utf8)
+        #expect(try await events([bytes]) == [.added("\u{FFFD}\u{FFFD}")])
+    }
+
+    @Test(arguments: ["<html>", "[]", "}", "null", #""a""#, #"{"type":"ADDED","object":{]}"#, #"{"type" "ADDED"}"#])
+    func whatIsNoWatchIsAnError(text: String) async throws {
+        let error = await #expect(throws: KubeError.self) { try await events(text) }
+        guard case .undecodable = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    @Test(arguments: [1, 7, 64, 4096])
+    func aTooLargeEventIsSteppedOver(pieceSize: Int) async throws {
+        let good = #"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#
+        let padding = String(repeating: "x{", count: 1000)
+        let large = #"{"type":"ADDED","object":{"metadata":{"name":"b","uid":"u"},"data":"\#(padding)"}}"#
+        let bytes = Array("\(good)\(large)\n\(good)".utf8)
+        let pieces = stride(from: 0, to: bytes.count, by: pieceSize).map { Array(bytes[$0..<min($0 + pieceSize, bytes.count)]) }
+        let events = try await events(pieces, bound: 500)
+        #expect(events.count == 3 && events.first == .added("a") && events.last == .added("a"))
+        guard events.count == 3, case .undecodable(let object) = events[1] else { return }
+        #expect(object.metadata.name == "b" && object.metadata.uid == "u")
+        #expect(object.error == "a watch event of more than 500 bytes")
+    }
+
+    @Test func aRefusedWatchIsAnError() async throws {
+        let status = #"{"kind":"Status","code":422,"reason":"Invalid","message":"no initial events"}"#
+        let client = KubeClient(transport: FakeTransport(HTTPResponse(422, status)))
+        let options = WatchOptions(start: .initialEvents(notOlderThan: nil))
+        await #expect(throws: KubeError.status(APIStatus(code: 422, reason: "Invalid", message: "no initial events"))) {
+            try await client.watch(podType, namespace: "n", options, decoding: nameDecoder)
+        }
+    }
+
+    @Test(arguments: [
+        (WatchOptions(start: .after(ResourceVersion("7")), labelSelector: "a=b", timeout: .seconds(290)),
+         "watch=true&labelSelector=a%3Db&resourceVersion=7&allowWatchBookmarks=true&timeoutSeconds=290"),
+        (WatchOptions(start: .initialEvents(notOlderThan: ResourceVersion("7"))),
+         "watch=true&sendInitialEvents=true&resourceVersion=7&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"),
+        (WatchOptions(start: .any, timeout: .milliseconds(1), allowBookmarks: false),
+         "watch=true&resourceVersion=0&timeoutSeconds=1"),
+    ])
+    func optionsBecomeTheQuery(options: WatchOptions, query: String) async throws {
+        let transport = FakeTransport(HTTPResponse(200, #"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#))
+        var stream = try await KubeClient(transport: transport).watch(podType, namespace: nil, options, decoding: nameDecoder)
+        #expect(try await stream.next() == .added("a"))
+        #expect(transport.requests.map(\.target) == ["/api/v1/pods?\(query)"])
+    }
+}
