@@ -1,0 +1,60 @@
+/// How long to wait before the next attempt: doubling from `base` up to `cap`, then made random.
+///
+/// Pure: the same arguments give the same delay. Ceilings before jitter:
+///
+/// | attempt | ``workQueue`` (5 ms … 5 min) | ``reflector`` (800 ms … 30 s) |
+/// | --- | --- | --- |
+/// | 1 | 5 ms | 800 ms |
+/// | 2 | 10 ms | 1.6 s |
+/// | 5 | 80 ms | 12.8 s |
+/// | 7 | 320 ms | 30 s |
+/// | 12 | 10.24 s | 30 s |
+/// | 17 and above | 5 min | 30 s |
+public struct Backoff: Hashable, Sendable {
+    /// What chance does to the ceiling `d` of an attempt.
+    public enum Jitter: Hashable, Sendable {
+        /// Anything in `0..<d`: spreads many independent keys best.
+        case full
+        /// Anything in `d/2..<d`: for one loop that must never spin.
+        case half
+    }
+
+    /// The ceiling of the first attempt.
+    public let base: Duration
+    /// The ceiling that is never exceeded.
+    public let cap: Duration
+    public let jitter: Jitter
+
+    public init(base: Duration, cap: Duration, jitter: Jitter) {
+        self.base = max(base, .zero)
+        self.cap = max(cap, .zero)
+        self.jitter = jitter
+    }
+
+    /// The wait before a failed key is handled again.
+    public static let workQueue = Backoff(base: .milliseconds(5), cap: .seconds(300), jitter: .full)
+    /// The wait before a failed list or watch is tried again.
+    public static let reflector = Backoff(base: .milliseconds(800), cap: .seconds(30), jitter: .half)
+
+    /// The longest wait after failure number `attempt`, which counts from 1.
+    public func ceiling(attempt: Int) -> Duration {
+        var delay = base
+        // The loop ends once the cap is reached, so nothing overflows however large `attempt` is.
+        var doublings = attempt - 1
+        while doublings > 0, delay > .zero, delay < cap {
+            delay = delay >= cap / 2 ? cap : delay * 2
+            doublings -= 1
+        }
+        return min(delay, cap)
+    }
+
+    /// The wait after failure number `attempt`, which counts from 1; `random` is uniform in `0..<1`.
+    public func delay(attempt: Int, random: Double) -> Duration {
+        let ceiling = ceiling(attempt: attempt)
+        let chance = random.isFinite ? min(max(random, 0), 1) : 0
+        return switch jitter {
+        case .full: ceiling * chance
+        case .half: ceiling * (0.5 + chance / 2)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+/// A metric that only grows: events since the process started.
+public struct Counter: Sendable {
+    let family: MetricFamily
+
+    /// Adds `amount`, which must not be negative, to the series with these label values.
+    public func increment(_ labels: [String] = [], by amount: Double = 1) {
+        guard amount >= 0 else { return }
+        family.update(labels) { $0.value += amount }
+    }
+}
+
+/// A metric that goes up and down: the state of something now.
+public struct Gauge: Sendable {
+    let family: MetricFamily
+
+    public func set(_ value: Double, _ labels: [String] = []) {
+        family.update(labels) { $0.value = value }
+    }
+
+    public func add(_ amount: Double, _ labels: [String] = []) {
+        family.update(labels) { $0.value += amount }
+    }
+
+    /// Forgets the series with these label values: what it described is gone.
+    public func remove(_ labels: [String] = []) {
+        family.remove(labels)
+    }
+}
+
+/// A metric that counts observations by size.
+public struct Histogram: Sendable {
+    let family: MetricFamily
+    /// The upper bounds of the buckets, ascending; everything above falls into one more.
+    let buckets: [Double]
+
+    public func observe(_ value: Double, _ labels: [String] = []) {
+        let index = buckets.firstIndex { value <= $0 } ?? buckets.count
+        family.update(labels) { series in
+            if series.bucketCounts.isEmpty {
+                series.bucketCounts = Array(repeating: 0, count: buckets.count + 1)
+            }
+            series.bucketCounts[index] += 1
+            series.value += value
+        }
+    }
+
+    /// Observes a duration in seconds.
+    public func observe(_ duration: Duration, _ labels: [String] = []) {
+        observe(duration.inSeconds, labels)
+    }
+
+    /// Bounds for durations from `first` seconds on, each `factor` times the one before.
+    public static func exponentialBuckets(first: Double, factor: Double, count: Int) -> [Double] {
+        var bounds: [Double] = []
+        var bound = first
+        for _ in 0..<max(count, 0) {
+            bounds.append(bound)
+            bound *= factor
+        }
+        return bounds
+    }
+}
+
+extension Duration {
+    /// The duration in seconds, as metrics want it.
+    public var inSeconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) + Double(attoseconds) / 1e18
+    }
+}

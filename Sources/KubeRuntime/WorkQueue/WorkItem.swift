@@ -1,0 +1,31 @@
+/// A key handed to a worker, which must give it back with ``WorkQueue/done(_:_:)``.
+public struct WorkItem<Key: Hashable & Sendable>: Sendable {
+    public let key: Key
+    /// 1 for the first try, and one more for each failure since the last success.
+    public let attempt: Int
+    /// How long the key was ready before a worker took it.
+    public let waited: Duration
+}
+
+/// How urgent a run is.
+public enum WorkPriority: Hashable, Sendable {
+    /// Something changed.
+    case fresh
+    /// Nothing is known to have changed: an initial list, a poll. Served in one of four turns at least.
+    case background
+
+    /// Becomes the more urgent of the two.
+    mutating func raise(to other: WorkPriority) {
+        if other == .fresh { self = .fresh }
+    }
+}
+
+/// What became of a work item. What was added while it ran is done in any case.
+public enum WorkOutcome: Hashable, Sendable {
+    /// Done; the key is forgotten until someone adds it.
+    case success
+    /// Done; the key is to run again after a time, unless something happens earlier.
+    case requeue(after: Duration)
+    /// Failed; the key runs again after its backoff, and not before `notBefore` has passed.
+    case retry(notBefore: Duration = .zero)
+}

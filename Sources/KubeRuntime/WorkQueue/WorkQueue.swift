@@ -1,0 +1,194 @@
+import KubeClient
+
+/// A queue of keys that want work, shared by several workers.
+///
+/// A key is with one worker at a time and runs at least once after its last ``add(_:priority:)``; many adds before that
+/// are one run. One timer serves all delayed keys. ``WorkQueueState`` holds the rules.
+public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
+    private struct Waiter {
+        let id: UInt64
+        let continuation: CheckedContinuation<WorkItem<Key>?, Never>
+    }
+
+    private struct State {
+        var keys = WorkQueueState<Key>()
+        /// Workers that found nothing ready, first come first served; empty whenever a key is ready.
+        var waiters: [Waiter] = []
+        /// Those who wait until no worker has a key.
+        var drains: [CheckedContinuation<Void, Never>] = []
+        var nextWaiter: UInt64 = 0
+        /// Wake-ups that are still to come, descending: a new one is scheduled only when it comes before the last.
+        var wakes: [ContinuousClock.Instant] = []
+        var isShutDown = false
+    }
+
+    private let state = Locked(State())
+    private let time: any TimeSource
+    private let backoff: Backoff
+    private let random: @Sendable () -> Double
+    private let metrics: WorkQueueMetrics?
+
+    /// Makes an empty queue; `random` is uniform in `0..<1`, `name` is the label of its metrics.
+    public init(
+        name: String, time: any TimeSource, backoff: Backoff = .workQueue,
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }, metrics: MetricsRegistry? = nil
+    ) {
+        self.time = time
+        self.backoff = backoff
+        self.random = random
+        self.metrics = metrics.map { WorkQueueMetrics(registry: $0, queue: name) }
+        if let metrics { registerGauges(in: metrics, name: name) }
+    }
+
+    /// Wants a run of the key as soon as a worker is free.
+    public func add(_ key: Key, priority: WorkPriority = .fresh) {
+        change { keys, now in keys.add(key, priority: priority, now: now) }
+        metrics?.added()
+    }
+
+    /// Wants a run of the key when `delay` has passed; the earliest such time of a key counts.
+    public func add(_ key: Key, after delay: Duration, priority: WorkPriority = .fresh) {
+        change { keys, now in
+            keys.add(key, at: now.advanced(by: delay), priority: priority, now: now)
+        }
+        metrics?.added()
+    }
+
+    /// Waits for a key to work on; nil when the queue was shut down or the task was cancelled.
+    public func next() async -> WorkItem<Key>? {
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        let item = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                enqueue(continuation, id: id)
+            }
+        } onCancel: {
+            let waiter: Waiter? = state.withLock { state in
+                guard let index = state.waiters.firstIndex(where: { $0.id == id }) else { return nil }
+                return state.waiters.remove(at: index)
+            }
+            waiter?.continuation.resume(returning: nil)
+        }
+        if let item { metrics?.started(after: item.waited) }
+        return item
+    }
+
+    /// Gives a key back; does nothing when no worker has it.
+    public func done(_ key: Key, _ outcome: WorkOutcome) {
+        let (worked, drains) = change { keys, now in
+            let delay = delay(for: key, outcome, keys)
+            let failed = if case .retry = outcome { true } else { false }
+            return keys.finish(key, failed: failed, again: delay.map { now.advanced(by: $0) }, now: now)
+        } then: { state, worked -> (Duration?, [CheckedContinuation<Void, Never>]) in
+            guard state.keys.running.isEmpty else { return (worked, []) }
+            defer { state.drains = [] }
+            return (worked, state.drains)
+        }
+        if let worked { metrics?.finished(after: worked, outcome) }
+        for drain in drains { drain.resume() }
+    }
+
+    /// Hands out no further key and forgets those that wait; running ones may still be given back.
+    public func shutDown() {
+        let waiters: [Waiter] = state.withLock { state in
+            state.isShutDown = true
+            state.keys.removeUnstarted()
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.continuation.resume(returning: nil) }
+    }
+
+    /// Shuts down and waits until every worker has given its key back.
+    public func shutDownAndDrain() async {
+        shutDown()
+        await withCheckedContinuation { continuation in
+            let isIdle = state.withLock { state in
+                if !state.keys.running.isEmpty { state.drains.append(continuation) }
+                return state.keys.running.isEmpty
+            }
+            if isIdle { continuation.resume() }
+        }
+    }
+
+    /// How many keys are ready and wait for a worker.
+    public var depth: Int { state.withLock { $0.keys.readyCount } }
+
+    /// How many keys are ready, wait for their time or are with a worker.
+    public var count: Int { state.withLock { $0.keys.count } }
+}
+
+extension WorkQueue {
+    /// Gives the worker a key at once, lets it wait for one, or sends it away.
+    private func enqueue(_ continuation: CheckedContinuation<WorkItem<Key>?, Never>, id: UInt64) {
+        let answer: WorkItem<Key>?? = state.withLock { state in
+            // A cancellation before this point found no waiter to remove; a later one will find it.
+            if state.isShutDown || Task.isCancelled { return .some(nil) }
+            if let item = state.keys.pop(now: time.now) { return item }
+            state.waiters.append(Waiter(id: id, continuation: continuation))
+            return nil
+        }
+        if let answer { continuation.resume(returning: answer) }
+    }
+
+    private func delay(for key: Key, _ outcome: WorkOutcome, _ keys: WorkQueueState<Key>) -> Duration? {
+        switch outcome {
+        case .success: nil
+        case .requeue(let delay): delay
+        case .retry(let notBefore):
+            max(notBefore, backoff.delay(attempt: keys.attempt(of: key) ?? 1, random: random()))
+        }
+    }
+
+    private func change(_ body: (inout WorkQueueState<Key>, ContinuousClock.Instant) -> Void) {
+        change(body) { _, _ in }
+    }
+
+    /// Changes the keys under the lock, then hands ready ones to waiting workers and sees to the next wake-up.
+    private func change<Result, Final>(
+        _ body: (inout WorkQueueState<Key>, ContinuousClock.Instant) -> Result,
+        then finish: (inout State, Result) -> Final
+    ) -> Final {
+        let now = time.now
+        var handOuts: [(CheckedContinuation<WorkItem<Key>?, Never>, WorkItem<Key>)] = []
+        var wake: ContinuousClock.Instant?
+        let final = state.withLock { state in
+            let result = body(&state.keys, now)
+            state.keys.promote(now: now)
+            if state.isShutDown { state.keys.removeUnstarted() }
+            while let waiter = state.waiters.first, let item = state.keys.pop(now: now) {
+                state.waiters.removeFirst()
+                handOuts.append((waiter.continuation, item))
+            }
+            wake = nextWake(&state, now)
+            return finish(&state, result)
+        }
+        for (continuation, item) in handOuts { continuation.resume(returning: item) }
+        if let wake { time.schedule(at: wake) { [weak self] in self?.change { _, _ in } } }
+        return final
+    }
+
+    /// The wake-up that has to be scheduled, unless an earlier one is on its way.
+    private func nextWake(_ state: inout State, _ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        while let last = state.wakes.last, last <= now { state.wakes.removeLast() }
+        guard let deadline = state.keys.nextDeadline else { return nil }
+        if let earlier = state.wakes.last, earlier <= deadline { return nil }
+        state.wakes.append(deadline)
+        return deadline
+    }
+
+    private func registerGauges(in registry: MetricsRegistry, name: String) {
+        WorkQueueMetrics.registerGauges(in: registry, queue: name) { [weak self] in
+            guard let self else { return nil }
+            let now = time.now
+            return state.withLock { state in
+                let ages = state.keys.running.values.map { $0.duration(to: now).inSeconds }
+                return WorkQueueMetrics.Reading(
+                    fresh: state.keys.freshCount, background: state.keys.backgroundCount,
+                    unfinishedSeconds: ages.reduce(0, +), longestRunSeconds: ages.max() ?? 0)
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+/// Which keys want work, which are being worked on, and in what order: the whole queue without locks, tasks or clock.
+///
+/// Guarantees: a key is with one worker at a time; after the last `add` of a key it is handed out at least once more;
+/// many adds before that are one. A key that is idle leaves no trace here.
+struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
+    typealias Instant = ContinuousClock.Instant
+
+    /// Where a key is. A key without an entry is idle.
+    private enum Phase {
+        /// In `waiting` under its time; becomes ready when that comes or when someone adds the key.
+        case waiting
+        /// In the lane of its priority since this time; becomes running when a worker takes it.
+        case ready(since: Instant)
+        /// With a worker since this time, and not added meanwhile; becomes idle or waiting when the worker is done.
+        case running(since: Instant)
+        /// With a worker since this time and wanted again, now or at a time; becomes ready or waiting when it is done.
+        case runningDirty(since: Instant, again: Again)
+    }
+
+    private enum Again {
+        case now
+        case at(Instant)
+    }
+
+    private struct Entry {
+        var phase: Phase
+        /// The urgency of the next run; only rises while the key waits for it.
+        var priority: WorkPriority
+        /// Failures since the last success.
+        var failures: Int
+    }
+
+    /// Every key that is not idle.
+    private var entries: [Key: Entry] = [:]
+    /// Exactly the keys in phase `waiting`, by the time at which they become ready.
+    private var waiting = KeyedHeap<Key, Instant>()
+    /// Exactly the `ready` keys of priority `fresh`, by ticket: first come, first served.
+    private var fresh = KeyedHeap<Key, UInt64>()
+    /// Exactly the `ready` keys of priority `background`, by ticket.
+    private var background = KeyedHeap<Key, UInt64>()
+    /// Exactly the keys with a worker, and since when.
+    private(set) var running: [Key: Instant] = [:]
+    private var nextTicket: UInt64 = 0
+    /// Fresh keys handed out in a row while background keys were ready.
+    private var freshRun = 0
+
+    /// One of this many pops serves the background even when fresh keys never stop coming, so nothing starves.
+    static var backgroundTurn: Int { 4 }
+
+    var readyCount: Int { fresh.count + background.count }
+    var freshCount: Int { fresh.count }
+    var backgroundCount: Int { background.count }
+    var waitingCount: Int { waiting.count }
+    /// Keys that are not idle.
+    var count: Int { entries.count }
+    /// When the next waiting key becomes ready.
+    var nextDeadline: Instant? { waiting.first?.priority }
+
+    /// Wants a run of the key as soon as a worker is free; a key that waits for its time waits no longer.
+    mutating func add(_ key: Key, priority: WorkPriority, now: Instant) {
+        guard var entry = entries[key] else {
+            makeReady(key, Entry(phase: .waiting, priority: priority, failures: 0), now)
+            return
+        }
+        switch entry.phase {
+        case .waiting:
+            waiting.remove(key)
+            entry.priority.raise(to: priority)
+            makeReady(key, entry, now)
+        case .ready(let since):
+            guard priority == .fresh, entry.priority == .background else { return }
+            background.remove(key)
+            entry.priority = .fresh
+            makeReady(key, entry, since)
+        case .running(let since):
+            entry.phase = .runningDirty(since: since, again: .now)
+            entry.priority = priority
+            entries[key] = entry
+        case .runningDirty(let since, _):
+            entry.phase = .runningDirty(since: since, again: .now)
+            entry.priority.raise(to: priority)
+            entries[key] = entry
+        }
+    }
+
+    /// Wants a run of the key at a time. There is one such time per key, the earliest asked for; a key that is ready
+    /// stays ready.
+    mutating func add(_ key: Key, at deadline: Instant, priority: WorkPriority, now: Instant) {
+        guard deadline > now else { return add(key, priority: priority, now: now) }
+        guard var entry = entries[key] else {
+            wait(key, Entry(phase: .waiting, priority: priority, failures: 0), until: deadline)
+            return
+        }
+        switch entry.phase {
+        case .waiting:
+            entry.priority.raise(to: priority)
+            wait(key, entry, until: min(deadline, waiting.priority(of: key) ?? deadline))
+        case .ready:
+            return
+        case .running(let since):
+            entry.phase = .runningDirty(since: since, again: .at(deadline))
+            entry.priority = priority
+            entries[key] = entry
+        case .runningDirty(let since, .at(let earlier)):
+            entry.phase = .runningDirty(since: since, again: .at(min(deadline, earlier)))
+            entry.priority.raise(to: priority)
+            entries[key] = entry
+        case .runningDirty(_, .now):
+            return
+        }
+    }
+
+    /// Makes the waiting keys ready whose time has come.
+    mutating func promote(now: Instant) {
+        while let key = waiting.popFirst(notAbove: now) {
+            guard let entry = entries[key] else { continue }
+            makeReady(key, entry, now)
+        }
+    }
+
+    /// Hands out the next ready key.
+    mutating func pop(now: Instant) -> WorkItem<Key>? {
+        let servesBackground = fresh.isEmpty || (freshRun >= Self.backgroundTurn - 1 && !background.isEmpty)
+        guard let key = servesBackground ? background.popFirst() : fresh.popFirst(),
+            var entry = entries[key], case .ready(let since) = entry.phase
+        else { return nil }
+        freshRun = servesBackground || background.isEmpty ? 0 : freshRun + 1
+        entry.phase = .running(since: now)
+        entries[key] = entry
+        running[key] = now
+        return WorkItem(key: key, attempt: entry.failures + 1, waited: since.duration(to: now))
+    }
+
+    /// The failures of a running key since its last success, the one now to be reported included.
+    func attempt(of key: Key) -> Int? {
+        guard running[key] != nil, let entry = entries[key] else { return nil }
+        return entry.failures + 1
+    }
+
+    /// Takes a key back from its worker; returns how long it ran, or nil when no worker had it.
+    ///
+    /// `again` is the time the worker asks for; what was added meanwhile wins when it is earlier.
+    mutating func finish(_ key: Key, failed: Bool, again: Instant?, now: Instant) -> Duration? {
+        guard var entry = entries[key], let since = running.removeValue(forKey: key) else { return nil }
+        entry.failures = failed ? entry.failures + 1 : 0
+        let added: Again? = if case .runningDirty(_, let again) = entry.phase { again } else { nil }
+        switch (added, again) {
+        case (.now, _):
+            makeReady(key, entry, now)
+        case (.at(let left), let right?):
+            wait(key, entry, until: min(left, right))
+        case (.at(let time), nil), (nil, let time?):
+            wait(key, entry, until: time)
+        case (nil, nil):
+            entries[key] = nil
+        }
+        return since.duration(to: now)
+    }
+
+    /// Forgets every key that no worker has.
+    mutating func removeUnstarted() {
+        entries = entries.filter { running[$0.key] != nil }
+        waiting.removeAll()
+        fresh.removeAll()
+        background.removeAll()
+    }
+
+    private mutating func makeReady(_ key: Key, _ entry: Entry, _ since: Instant) {
+        var entry = entry
+        entry.phase = .ready(since: since)
+        entries[key] = entry
+        nextTicket += 1
+        switch entry.priority {
+        case .fresh: fresh.set(key, priority: nextTicket)
+        case .background: background.set(key, priority: nextTicket)
+        }
+    }
+
+    private mutating func wait(_ key: Key, _ entry: Entry, until deadline: Instant) {
+        var entry = entry
+        entry.phase = .waiting
+        entries[key] = entry
+        waiting.set(key, priority: deadline)
+    }
+}

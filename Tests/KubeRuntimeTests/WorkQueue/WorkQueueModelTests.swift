@@ -1,0 +1,59 @@
+import Testing
+
+@testable import KubeRuntime
+
+/// Random histories against a model that says only what must hold, not how.
+@Suite struct WorkQueueModelTests {
+    /// What the queue owes for one key.
+    private struct Debt {
+        /// The earliest time at which a run was asked for and not begun.
+        var wantedFrom: ContinuousClock.Instant?
+        var isRunning = false
+        var failures = 0
+    }
+
+    @Test(arguments: 0..<40) func randomHistories(round: Int) {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededRandom(seed: seed)
+        var queue = WorkQueueState<Int>()
+        var debts: [Int: Debt] = [:]
+        var now = ContinuousClock.now
+        for _ in 0..<2_000 {
+            let key = Int.random(in: 0..<12, using: &random)
+            let priority: WorkPriority = Bool.random(using: &random) ? .fresh : .background
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0:
+                queue.add(key, priority: priority, now: now)
+                debts[key, default: Debt()].wantedFrom = now
+            case 1:
+                let time = now + .seconds(Int.random(in: 1..<9, using: &random))
+                queue.add(key, at: time, priority: priority, now: now)
+                let wanted = debts[key]?.wantedFrom
+                debts[key, default: Debt()].wantedFrom = min(wanted ?? time, time)
+            case 2, 3:
+                let due = debts.contains { !$0.value.isRunning && ($0.value.wantedFrom ?? now + .seconds(1)) <= now }
+                let item = queue.pop(now: now)
+                #expect((item != nil) == due, "seed \(seed)")
+                guard let item else { continue }
+                #expect(debts[item.key]?.isRunning == false, "two workers on one key, seed \(seed)")
+                #expect(item.attempt == (debts[item.key]?.failures ?? 0) + 1, "seed \(seed)")
+                debts[item.key]?.isRunning = true
+                debts[item.key]?.wantedFrom = nil
+            case 4:
+                let failed = Bool.random(using: &random)
+                let again = failed || Bool.random(using: &random) ? now + .seconds(3) : nil
+                let wasRunning = queue.finish(key, failed: failed, again: again, now: now) != nil
+                #expect(wasRunning == (debts[key]?.isRunning ?? false), "seed \(seed)")
+                guard wasRunning, var debt = debts[key] else { continue }
+                debt.isRunning = false
+                debt.failures = failed ? debt.failures + 1 : 0
+                if let again { debt.wantedFrom = min(debt.wantedFrom ?? again, again) }
+                debts[key] = debt.wantedFrom == nil ? nil : debt
+            default:
+                now += .seconds(Int.random(in: 0..<4, using: &random))
+            }
+            queue.promote(now: now)
+            #expect(queue.count == debts.count, "idle keys must leave no trace, seed \(seed)")
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Testing
+
+@testable import KubeRuntime
+
+@Suite struct WorkQueueStateTests {
+    let start = ContinuousClock.now
+
+    func at(_ seconds: Int) -> ContinuousClock.Instant { start + .seconds(seconds) }
+
+    @Test func addsAreMergedAndServedInOrder() {
+        var queue = WorkQueueState<Int>()
+        for key in [3, 1, 3, 2, 1] { queue.add(key, priority: .fresh, now: start) }
+        #expect((0..<4).map { _ in queue.pop(now: start)?.key } == [3, 1, 2, nil])
+        #expect(queue.count == 3)
+    }
+
+    @Test func aKeyAddedWhileItRunsRunsOnceMore() {
+        var queue = WorkQueueState<Int>()
+        queue.add(1, priority: .fresh, now: start)
+        _ = queue.pop(now: start)
+        queue.add(1, priority: .fresh, now: start)
+        queue.add(1, priority: .fresh, now: start)
+        #expect(queue.pop(now: start) == nil)
+        #expect(queue.finish(1, failed: false, again: nil, now: at(2)) == .seconds(2))
+        #expect(queue.pop(now: at(2))?.key == 1)
+        _ = queue.finish(1, failed: false, again: nil, now: at(2))
+        #expect(queue.pop(now: at(2)) == nil)
+        #expect(queue.count == 0)
+    }
+
+    @Test func theEarliestDelayCountsAndIsNotDuplicated() {
+        var queue = WorkQueueState<Int>()
+        queue.add(1, at: at(10), priority: .fresh, now: start)
+        queue.add(1, at: at(5), priority: .fresh, now: start)
+        queue.add(1, at: at(20), priority: .fresh, now: start)
+        #expect(queue.nextDeadline == at(5))
+        queue.promote(now: at(5))
+        #expect(queue.pop(now: at(5))?.key == 1)
+        _ = queue.finish(1, failed: false, again: nil, now: at(5))
+        #expect(queue.nextDeadline == nil)
+    }
+
+    @Test func anAddEndsTheWaitAndKeepsTheAttempt() {
+        var queue = WorkQueueState<Int>()
+        queue.add(1, priority: .fresh, now: start)
+        #expect(queue.pop(now: start)?.attempt == 1)
+        _ = queue.finish(1, failed: true, again: at(100), now: start)
+        queue.add(1, priority: .fresh, now: at(1))
+        #expect(queue.nextDeadline == nil)
+        #expect(queue.pop(now: at(1))?.attempt == 2)
+        _ = queue.finish(1, failed: false, again: at(200), now: at(1))
+        queue.promote(now: at(200))
+        #expect(queue.pop(now: at(200))?.attempt == 1)
+    }
+
+    @Test func backgroundKeysGetATurnUnderAPermanentFreshStream() {
+        var queue = WorkQueueState<Int>()
+        for key in 0..<100 { queue.add(key, priority: .background, now: start) }
+        var served = 0
+        for turn in 0..<400 {
+            queue.add(1_000 + turn, priority: .fresh, now: start)
+            queue.add(5_000 + turn, priority: .fresh, now: start)
+            guard let item = queue.pop(now: start) else { continue }
+            if item.key < 100 { served += 1 }
+            _ = queue.finish(item.key, failed: false, again: nil, now: start)
+        }
+        #expect(served == 100)
+    }
+
+    @Test func aFreshAddOvertakesTheBackground() {
+        var queue = WorkQueueState<Int>()
+        for key in 0..<10 { queue.add(key, priority: .background, now: start) }
+        queue.add(7, priority: .fresh, now: start)
+        #expect(queue.pop(now: start)?.key == 7)
+        #expect(queue.readyCount == 9)
+    }
+
+    @Test func unstartedKeysAreForgottenAtShutDown() {
+        var queue = WorkQueueState<Int>()
+        for key in 0..<3 { queue.add(key, priority: .fresh, now: start) }
+        queue.add(9, at: at(9), priority: .fresh, now: start)
+        _ = queue.pop(now: start)
+        queue.removeUnstarted()
+        #expect(queue.count == 1)
+        #expect(queue.nextDeadline == nil)
+        #expect(queue.finish(0, failed: false, again: nil, now: start) != nil)
+        #expect(queue.count == 0)
+    }
+
+    @Test func itemsNobodyTookCannotBeFinished() {
+        var queue = WorkQueueState<Int>()
+        queue.add(1, priority: .fresh, now: start)
+        #expect(queue.finish(1, failed: false, again: nil, now: start) == nil)
+        #expect(queue.finish(2, failed: false, again: nil, now: start) == nil)
+        #expect(queue.pop(now: start)?.key == 1)
+    }
+}
