@@ -1,0 +1,11 @@
+/// The words Towline puts on objects, or reads from them.
+public enum WellKnown {
+    /// The field manager of everything the operator writes.
+    public static let fieldManager = "towline-operator"
+    /// The label on every run: the UID of its execution. Every watch of runs selects on it.
+    public static let executionUIDLabel = "towline.dev/execution-uid"
+    /// The annotation on every run: the name of its execution.
+    public static let executionAnnotation = "towline.dev/execution"
+    /// The annotation on an example that says how it has to end: `PHASE/OUTCOME` or `PHASE/OUTCOME/REASON`.
+    public static let expectAnnotation = "towline.dev/expect"
+}

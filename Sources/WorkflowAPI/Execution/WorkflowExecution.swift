@@ -1,0 +1,45 @@
+public import KubeClient
+
+/// One `WorkflowExecution` of the cluster as a reconciler sees it.
+///
+/// An immutable object rather than a struct: stores, queues and workers hand around one pointer. Thousands of finished
+/// executions stay in a store, so that what nobody reads of them anymore is not kept.
+public final class WorkflowExecution: Sendable {
+    public static let resourceType = ResourceType(
+        group: "towline.dev", version: "v1alpha1", plural: "workflowexecutions", kind: "WorkflowExecution")
+
+    public let key: ObjectKey
+    public let uid: String
+    public let resourceVersion: ResourceVersion
+    public let generation: Int64
+    public let creationTimestamp: Timestamp?
+    /// Set while the execution is being deleted.
+    public let deletionTimestamp: Timestamp?
+    /// What the user asked for; nil for a finished execution that was read for a store.
+    public let spec: Spec?
+    public let status: Status
+
+    public init(
+        key: ObjectKey, uid: String, resourceVersion: ResourceVersion = ResourceVersion(""), generation: Int64 = 1,
+        creationTimestamp: Timestamp? = nil, deletionTimestamp: Timestamp? = nil, spec: Spec?, status: Status = Status()
+    ) {
+        self.key = key
+        self.uid = uid
+        self.resourceVersion = resourceVersion
+        self.generation = generation
+        self.creationTimestamp = creationTimestamp
+        self.deletionTimestamp = deletionTimestamp
+        self.spec = spec
+        self.status = status
+    }
+
+    /// The name of the engine run that belongs to this execution, and to no other.
+    public var runName: String { RunName.of(executionName: key.name, uid: uid) }
+
+    /// True once the status says how the execution ended.
+    public var isFinished: Bool { status.phase.isTerminal }
+}
+
+extension WorkflowExecution: CustomStringConvertible {
+    public var description: String { "WorkflowExecution \(key)" }
+}

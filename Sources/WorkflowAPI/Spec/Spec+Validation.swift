@@ -1,0 +1,97 @@
+extension Spec {
+    /// What is wrong with the spec; empty when it can be run.
+    ///
+    /// The schema refuses all of it too. It is checked again, because the cluster may have an older schema, and because
+    /// a schema cannot compare parameter names without regard to case.
+    public func validate() -> [ValidationProblem] {
+        unknownWords + referenceProblems + engineProblems + parameterProblems + configProblems
+    }
+
+    private var referenceProblems: [ValidationProblem] {
+        var problems: [ValidationProblem] = []
+        func check(_ field: String, _ value: String?, _ limit: Int, _ isValid: (String) -> Bool, _ message: String) {
+            guard let value, value.utf8.count > limit || !isValid(value) else { return }
+            problems.append(ValidationProblem(field: field, message: message))
+        }
+        let name = "must be the name of an object: lower case letters, digits, \"-\" and \".\", at most 253"
+        let reference = workflowRef
+        check("spec.workflowRef.workflowId", reference.workflowId, SpecLimits.nameLength, Grammar.isObjectName, name)
+        check("spec.workflowRef.name", reference.name, SpecLimits.nameLength, Grammar.isObjectName, name)
+        check(
+            "spec.workflowRef.version", reference.version, 4 * SpecLimits.versionLength, { !$0.isEmpty },
+            "must have 1 to \(SpecLimits.versionLength) characters")
+        check(
+            "spec.workflowRef.containerImage", reference.containerImage, SpecLimits.imageLength,
+            Grammar.isImageReference, "must be an image reference such as registry.example/workflows/restart:1.4.0")
+        check(
+            "spec.workflowRef.containerDigest", reference.containerDigest, 71, Grammar.isDigest,
+            "must be \"sha256:\" and 64 hexadecimal digits in lower case")
+        return problems
+    }
+
+    private var engineProblems: [ValidationProblem] {
+        var problems: [ValidationProblem] = []
+        func refuse(_ field: String, _ message: String) {
+            problems.append(ValidationProblem(field: "spec.workflowRef.\(field)", message: message))
+        }
+        switch workflowRef.resolvedEngine {
+        case .argo:
+            if workflowRef.containerImage != nil { refuse("containerImage", "may only be set for engine tekton") }
+            if workflowRef.containerDigest != nil { refuse("containerDigest", "may only be set for engine tekton") }
+        case .tekton:
+            if workflowRef.clusterScope == true { refuse("clusterScope", "may only be true for engine argo") }
+            if workflowRef.containerDigest != nil, workflowRef.containerImage == nil {
+                refuse("containerDigest", "may only be set together with containerImage")
+            }
+            if workflowRef.containerDigest != nil, workflowRef.containerImage?.contains("@") == true {
+                refuse("containerDigest", "may not be set when containerImage has a digest of its own")
+            }
+        }
+        return problems
+    }
+
+    private var parameterProblems: [ValidationProblem] {
+        var problems: [ValidationProblem] = []
+        if parameters.count > SpecLimits.parameterCount {
+            let message = "must have at most \(SpecLimits.parameterCount) entries, not \(parameters.count)"
+            return [ValidationProblem(field: "spec.parameters", message: message)]
+        }
+        var seen: Set<String> = []
+        for parameter in parameters {
+            let field = "spec.parameters[\(parameter.name.prefix(SpecLimits.parameterNameLength))]"
+            func refuse(_ message: String) { problems.append(ValidationProblem(field: field, message: message)) }
+            if !Grammar.isParameterName(parameter.name) {
+                refuse("must begin with a letter or \"_\" and have only letters, digits, \"-\" and \"_\", at most 128")
+            }
+            if parameter.value.utf8.count > 4 * SpecLimits.parameterValueLength {
+                refuse("must have at most \(SpecLimits.parameterValueLength) characters")
+            }
+            if workflowRef.resolvedEngine == .tekton, !seen.insert(parameter.name.lowercased()).inserted {
+                refuse("may not differ from another parameter only in upper and lower case")
+            }
+        }
+        return problems
+    }
+
+    private var configProblems: [ValidationProblem] {
+        var problems: [ValidationProblem] = []
+        func refuse(_ field: String, _ message: String) {
+            problems.append(ValidationProblem(field: field, message: message))
+        }
+        let seconds = "must be from 1 to \(SpecLimits.seconds)"
+        let range = 1...SpecLimits.seconds
+        if let timeout = executionConfig.timeoutSeconds, !range.contains(timeout) {
+            refuse("spec.executionConfig.timeoutSeconds", seconds)
+        }
+        if let deadline = executionConfig.startDeadlineSeconds, !range.contains(deadline) {
+            refuse("spec.executionConfig.startDeadlineSeconds", seconds)
+        }
+        if let account = executionConfig.serviceAccountName,
+            account.utf8.count > SpecLimits.nameLength || !Grammar.isObjectName(account)
+        {
+            refuse("spec.executionConfig.serviceAccountName", "must be the name of a service account")
+        }
+        if let confidence, !(0...1).contains(confidence) { refuse("spec.confidence", "must be from 0 to 1") }
+        return problems
+    }
+}
