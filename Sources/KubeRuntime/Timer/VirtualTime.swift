@@ -1,4 +1,4 @@
-import KubeClient
+public import KubeClient
 
 /// Time that stands still until someone moves it; for tests and simulations.
 public final class VirtualTime: TimeSource {
@@ -8,10 +8,17 @@ public final class VirtualTime: TimeSource {
     }
 
     private let state: Locked<State>
+    private let start: ContinuousClock.Instant
 
     /// Starts at an arbitrary instant.
     public init() {
-        state = Locked(State(now: ContinuousClock.now))
+        start = ContinuousClock.now
+        state = Locked(State(now: start))
+    }
+
+    /// A time of day that moves along: `epoch` when this time source was made.
+    public func wallClock(startingAt epoch: Timestamp = Timestamp(seconds: 1_767_225_600)) -> WallClock {
+        WallClock { [self] in epoch + start.duration(to: now) }
     }
 
     public var now: ContinuousClock.Instant { state.withLock { $0.now } }
