@@ -1,0 +1,65 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Small files: kubeconfigs, tokens, certificates.
+enum BoundedFile {
+    /// The longest file that is read, in bytes.
+    static let maximumSize = 1 << 20
+    /// How long what was read from a file is taken for what it holds. Reading is as cheap as asking for the modification
+    /// time, and sees every change: the volumes of a pod swap a symbolic link.
+    static let recheckInterval = Duration.seconds(10)
+
+    /// The bytes of a regular file; blocks. Fails with a message that names the path.
+    static func contents(_ path: String) -> Result<[UInt8], CredentialError> {
+        read(path).mapError { .unavailable($0.message) }
+    }
+
+    /// Contents for ``RefreshedValue``: looked at again after the interval, kept as long as nothing newer can be read.
+    static func loaded<Value>(_ value: Value, at now: Timestamp) -> RefreshState<Value>.Loaded {
+        RefreshState.Loaded(value: value, refreshAt: now + recheckInterval, usableUntil: nil)
+    }
+
+    /// The bytes of a regular file; blocks.
+    static func read(_ path: String) -> Result<[UInt8], ReadError> {
+        // Without O_NONBLOCK opening a named pipe would wait for its writer.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return .failure(ReadError(path: path, code: errno)) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return .failure(ReadError(path: path, code: errno)) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            return .failure(ReadError(path: path, reason: "it is no regular file"))
+        }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        var count = 0
+        while true {
+            if count == bytes.count { bytes.append(contentsOf: repeatElement(0, count: count)) }
+            let read = bytes.withUnsafeMutableBytes { buffer in
+                Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
+            }
+            if read < 0, errno == EINTR { continue }
+            guard read >= 0 else { return .failure(ReadError(path: path, code: errno)) }
+            guard read > 0 else { return .success(Array(bytes.prefix(count))) }
+            count += read
+            guard count <= maximumSize else {
+                return .failure(ReadError(path: path, reason: "it has more than \(maximumSize) bytes"))
+            }
+        }
+    }
+
+    struct ReadError: Error {
+        let message: String
+        let isMissing: Bool
+
+        init(path: String, code: Int32) {
+            message = "cannot read \(path): \(String(cString: strerror(code)))"
+            isMissing = code == ENOENT || code == ENOTDIR
+        }
+
+        init(path: String, reason: String) {
+            message = "cannot read \(path): \(reason)"
+            isMissing = false
+        }
+    }
+}

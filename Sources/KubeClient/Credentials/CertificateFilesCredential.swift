@@ -1,0 +1,35 @@
+/// A client certificate and its key, either of which may be a file that somebody else keeps fresh.
+///
+/// Files are read again when the last reading is older than ten seconds, and after a 401. While they cannot be read,
+/// the pair read last serves.
+public struct CertificateFilesCredential: CredentialSource {
+    private let value: RefreshedValue<Credential>
+
+    /// Where the bytes of a PEM text are.
+    public enum Material: Hashable, Sendable {
+        case data([UInt8])
+        case file(String)
+
+        func bytes() -> Result<[UInt8], CredentialError> {
+            switch self {
+            case .data(let bytes): .success(bytes)
+            case .file(let path): BoundedFile.contents(path)
+            }
+        }
+    }
+
+    public init(certificate: Material, key: Material, clock: WallClock = .system) {
+        value = RefreshedValue(label: "towline.client-certificate", settlingTime: .zero, clock: clock) {
+            certificate.bytes().flatMap { certificate in
+                key.bytes().map { key in
+                    let pair = ClientCertificate(certificate: certificate, key: key)
+                    return BoundedFile.loaded(Credential(clientCertificate: pair), at: clock.now())
+                }
+            }
+        }
+    }
+
+    public func credential(refresh: Bool) async throws(CredentialError) -> Credential {
+        try await value.current(refresh: refresh)
+    }
+}
