@@ -8,12 +8,17 @@ public struct JSONObject: Sendable {
     public struct Member: Hashable, Sendable {
         public let key: String
         public var value: JSONValue
+
+        public init(key: String, value: JSONValue) {
+            self.key = key
+            self.value = value
+        }
     }
 
     public init() {}
 
     /// Makes an object of members whose keys the caller knows to be unique.
-    init(uniqueMembers: [Member]) {
+    package init(uniqueMembers: [Member]) {
         members = uniqueMembers
     }
 
