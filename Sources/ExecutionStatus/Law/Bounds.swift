@@ -1,0 +1,84 @@
+import WorkflowAPI
+
+/// The bounds of a status, texts in bytes; the schema in `crds/` allows as many characters.
+enum Bounds {
+    static let message = 1024
+    /// Names and words.
+    static let word = 253
+    static let progress = 32
+    static let outputs = 64
+    static let outputValue = 4096
+    static let links = 8
+    static let url = 2048
+    static let conditions = 16
+}
+
+extension String {
+    /// The text, cut on a character boundary and ended with an ellipsis where it has more than `limit` bytes.
+    func bounded(to limit: Int) -> String {
+        guard utf8.count > limit else { return self }
+        let ellipsis = "…"
+        let room = limit - ellipsis.utf8.count
+        guard room >= 0 else { return "" }
+        var length = 0
+        var end = startIndex
+        while end < endIndex {
+            let width = self[end].utf8.count
+            guard length + width <= room else { break }
+            length += width
+            end = index(after: end)
+        }
+        return self[..<end] + ellipsis
+    }
+}
+
+extension Observation {
+    /// The same with every text and list within its bound; entries that would break the schema are left out.
+    var bounded: Observation {
+        var result = self
+        result.engineReason = engineReason?.bounded(to: Bounds.word)
+        result.progress = progress?.bounded(to: Bounds.progress)
+        result.runRef = runRef?.bounded
+        result.failure = failure?.bounded
+        result.outputs = outputs.map(\.bounded).firstOfEachName(\.name, atMost: Bounds.outputs)
+        // A cut address would lead elsewhere.
+        result.links = links.filter { !$0.url.isEmpty && $0.url.utf8.count <= Bounds.url }
+            .map { Link(name: $0.name.bounded(to: Bounds.word), url: $0.url) }
+            .firstOfEachName(\.name, atMost: Bounds.links)
+        return result
+    }
+}
+
+extension Array {
+    /// The first `limit` elements that have a name no earlier one has: the schema lists them by name.
+    fileprivate func firstOfEachName(_ name: (Element) -> String, atMost limit: Int) -> [Element] {
+        var names: Set<String> = [""]
+        var result: [Element] = []
+        for element in self where result.count < limit {
+            if names.insert(name(element)).inserted { result.append(element) }
+        }
+        return result
+    }
+}
+
+extension RunReference {
+    fileprivate var bounded: RunReference {
+        RunReference(
+            apiVersion: apiVersion.bounded(to: Bounds.word), kind: kind.bounded(to: Bounds.word),
+            name: name.bounded(to: Bounds.word), uid: uid.bounded(to: Bounds.word))
+    }
+}
+
+extension Failure {
+    fileprivate var bounded: Failure {
+        Failure(
+            task: task?.bounded(to: Bounds.word), step: step?.bounded(to: Bounds.word), exitCode: exitCode,
+            reason: reason?.bounded(to: Bounds.word), message: message?.bounded(to: Bounds.message))
+    }
+}
+
+extension Output {
+    fileprivate var bounded: Output {
+        Output(name: name.bounded(to: Bounds.word), value: value.bounded(to: Bounds.outputValue))
+    }
+}

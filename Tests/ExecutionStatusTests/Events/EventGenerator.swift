@@ -1,0 +1,86 @@
+import ExecutionStatus
+import KubeClient
+import WorkflowAPI
+
+/// Makes sequences of events, sensible and not, that are the same for the same seed.
+struct EventGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    /// SplitMix64.
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    mutating func number(below limit: Int) -> Int { Int(next() % UInt64(limit)) }
+
+    mutating func chance(_ percent: Int) -> Bool { number(below: 100) < percent }
+
+    mutating func pick<Element>(_ elements: [Element]) -> Element { elements[number(below: elements.count)] }
+
+    /// Mostly short; sometimes beyond every bound, of characters of several bytes.
+    mutating func text() -> String {
+        switch number(below: 12) {
+        case 0: ""
+        case 1: String(repeating: "é", count: number(below: 4000))
+        case 2: "a" + String(repeating: "👩‍👩‍👧", count: number(below: 300))
+        default: "text \(number(below: 4))"
+        }
+    }
+
+    mutating func optionalText() -> String? { chance(50) ? text() : nil }
+
+    /// Events of the middle of a run are frequent, so that sequences do not end at once.
+    mutating func event() -> ExecutionEvent {
+        switch number(below: 10) {
+        case 0: .acknowledged
+        case 1:
+            .conditionChanged(
+                pick(ConditionType.allCases), pick(ConditionStatus.allCases), reason: pick(Reason.allCases),
+                message: text())
+        case 2: .conditionWithdrawn(pick(ConditionType.allCases))
+        case 3, 4, 5: .decided(reason(), message: text(), engine: chance(50) ? pick(EngineName.allCases) : nil)
+        default: .observed(observation())
+        }
+    }
+
+    private mutating func reason() -> Reason {
+        let reasons = Reason.allCases.filter { $0.outcome == nil }
+        return chance(85) ? pick(reasons) : pick(Reason.allCases)
+    }
+
+    private mutating func observation() -> Observation {
+        var observation = Observation(reason: reason(), message: text(), engine: pick(EngineName.allCases))
+        observation.engineReason = optionalText()
+        observation.progress = chance(70) ? "\(number(below: 3))/3" : optionalText()
+        observation.executed = pick([nil, true, false])
+        if chance(80) {
+            observation.runRef = RunReference(
+                apiVersion: "tekton.dev/v1", kind: "PipelineRun", name: "run", uid: "uid-\(number(below: 3))")
+        }
+        if chance(20) {
+            observation.failure = Failure(
+                task: optionalText(), step: optionalText(), exitCode: chance(50) ? 137 : nil, reason: optionalText(),
+                message: optionalText())
+        }
+        for _ in 0..<(chance(5) ? 100 : number(below: 3)) {
+            observation.outputs.append(Output(name: chance(90) ? "o\(number(below: 200))" : text(), value: text()))
+            observation.links.append(Link(name: "l\(number(below: 20))", url: "https://example/\(text())"))
+        }
+        return observation
+    }
+
+    /// A clock that mostly runs forward and sometimes belongs to another machine.
+    mutating func time(after last: Timestamp) -> Timestamp {
+        switch number(below: 10) {
+        case 0: last - .seconds(number(below: 100))
+        case 1: last
+        case 2, 3: last + .milliseconds(number(below: 50))
+        default: last + .milliseconds(number(below: 20_000))
+        }
+    }
+}
