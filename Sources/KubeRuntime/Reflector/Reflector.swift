@@ -1,0 +1,105 @@
+public import KubeClient
+
+/// Keeps a ``Store`` equal to a collection on the server, and tells what changes in it.
+///
+/// Expected flow: lists, then watches for as long as the task lives; on trouble it retries by itself, for ever.
+/// Guarantees: nothing that happened is missed for good, deletions included; the store never goes back in time; an
+/// object that cannot be read costs no other object anything. Changes are reported in order, after the store has them.
+/// Errors: none; trouble is logged and counted, a missing resource type is reported as ``StoreChange/unavailable(_:)``.
+public struct Reflector<Object: StoredObject>: Sendable {
+    let client: KubeClient
+    let type: ResourceType
+    let scope: ReflectorScope
+    let settings: ReflectorSettings
+    let decoder: ObjectDecoder<Object>
+    let store: Store<Object>
+    let time: any TimeSource
+    let random: @Sendable () -> Double
+    let logger: Logger
+    let metrics: ReflectorMetrics?
+    let onChange: @Sendable (StoreChange<Object>) -> Void
+
+    /// Makes a reflector that is the only writer of `store`, but for own writes.
+    ///
+    /// - Parameters:
+    ///   - random: uniform in `0..<1`.
+    ///   - onChange: called in order, from one task; it must be short.
+    public init(
+        client: KubeClient, type: ResourceType, scope: ReflectorScope = ReflectorScope(),
+        settings: ReflectorSettings = ReflectorSettings(), decoding decoder: @escaping ObjectDecoder<Object>,
+        into store: Store<Object>, time: any TimeSource,
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }, logger: Logger,
+        metrics: MetricsRegistry? = nil, onChange: @escaping @Sendable (StoreChange<Object>) -> Void
+    ) {
+        var client = client
+        // The pauses are the machine's, which knows what was achieved.
+        client.retry.limit = 0
+        self.client = client
+        self.type = type
+        self.scope = scope
+        self.settings = settings
+        self.decoder = decoder
+        self.store = store
+        self.time = time
+        self.random = random
+        self.onChange = onChange
+        let name = type.group.isEmpty ? type.plural : "\(type.plural).\(type.group)"
+        self.logger = logger.named("reflector").with(["type": .string(name)])
+        self.metrics = metrics.map { ReflectorMetrics(registry: $0, type: name) }
+        if let metrics { ReflectorMetrics.registerGauges(in: metrics, type: name, store: store) }
+    }
+
+    /// Runs until the task is cancelled.
+    public func run() async {
+        var machine = ReflectorMachine(settings: settings, observed: store.observedResourceVersion)
+        var watch: OpenWatch<Object>?
+        var input = ReflectorMachine.Input.start
+        while !Task.isCancelled {
+            let step = machine.step(input, now: time.now, random: random)
+            if let note = step.note { report(note) }
+            if let copy = step.copy { carryOut(copy) }
+            input = await perform(step.next, &watch)
+        }
+        watch?.cancel()
+    }
+
+    private func carryOut(_ action: ReflectorMachine.CopyAction) {
+        change { store, changes in
+            switch action {
+            case .beginRelist(let isConsistent): store.beginRelist(isConsistent: isConsistent)
+            case .finishRelist(let version): store.finishRelist(version, into: &changes)
+            case .observe(let version): store.observe(version)
+            case .markUnavailable(let reason): store.markUnavailable(reason, into: &changes)
+            }
+        }
+    }
+
+    /// Changes the store and tells what changed.
+    func change(_ body: (inout StoreState<Object>, inout [StoreChange<Object>]) -> Void) {
+        for change in store.update(body) {
+            switch change {
+            case .quarantined(let object): reportQuarantined(object)
+            case .synced:
+                logger.info("Synced", ["objects": .integer(Int64(store.count))])
+            case .unavailable(let reason):
+                logger.warn("The server does not serve this resource type", ["error": .string(reason)])
+            case .added, .changed, .deleted: break
+            }
+            onChange(change)
+        }
+    }
+}
+
+/// Which part of a collection a ``Reflector`` follows.
+public struct ReflectorScope: Sendable, Hashable {
+    /// Nil for all namespaces.
+    public var namespace: String?
+    public var labelSelector: String?
+    public var fieldSelector: String?
+
+    public init(namespace: String? = nil, labelSelector: String? = nil, fieldSelector: String? = nil) {
+        self.namespace = namespace
+        self.labelSelector = labelSelector
+        self.fieldSelector = fieldSelector
+    }
+}

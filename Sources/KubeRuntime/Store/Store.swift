@@ -1,0 +1,111 @@
+public import KubeClient
+
+/// The objects of one resource type as a ``Reflector`` last saw them; read from any task.
+///
+/// Objects are values: what is read stays as it was. While a relist runs, readers see old and new versions side by
+/// side, but never an object missing that exists.
+public final class Store<Object: StoredObject>: Sendable {
+    private struct Waiter {
+        let id: UInt64
+        let version: ResourceVersion
+        let action: @Sendable () -> Void
+    }
+
+    private struct State {
+        var objects = StoreState<Object>()
+        /// Actions that wait for a version to be observed.
+        var waiters: [Waiter] = []
+        var nextWaiter: UInt64 = 0
+    }
+
+    private let state = Locked(State())
+
+    public init() {}
+
+    /// The object of this name as it was last seen; ``isStale(_:)`` tells whether a newer version could not be read.
+    public func object(for key: ObjectKey) -> Object? { state.withLock { $0.objects.object(for: key) } }
+
+    public var count: Int { state.withLock { $0.objects.count } }
+
+    /// All objects, in no particular order.
+    public func snapshot() -> [Object] { state.withLock { Array($0.objects.objects) } }
+
+    /// What `transform` makes of all objects, without nil; it runs under the store's lock and must not use the store.
+    public func compactMap<Result>(_ transform: (Object) -> Result?) -> [Result] {
+        state.withLock { $0.objects.objects.compactMap(transform) }
+    }
+
+    /// True from the first complete list on.
+    public var isSynced: Bool { state.withLock { $0.objects.isSynced } }
+
+    /// False while the server does not serve the resource type; what is stored is then frozen.
+    public var isAvailable: Bool { state.withLock { $0.objects.isAvailable } }
+
+    /// The version up to which everything is known; empty before the first sync.
+    public var observedResourceVersion: ResourceVersion { state.withLock { $0.objects.observed } }
+
+    /// True when a newer version of the object exists that cannot be read.
+    public func isStale(_ key: ObjectKey) -> Bool { state.withLock { $0.objects.isStale(key) } }
+
+    /// The objects whose newest version cannot be read.
+    public var quarantined: [UndecodableObject] { state.withLock { $0.objects.quarantined } }
+
+    /// True when everything up to `version` is known, or when the versions cannot be ordered.
+    public func hasObserved(_ version: ResourceVersion) -> Bool {
+        state.withLock { $0.objects.hasObserved(version) }
+    }
+
+    /// Takes in the answer to an own write, so that the next read sees it before the watch brings it.
+    ///
+    /// An older version than the stored one is ignored. The watch's echo of the same version is no change any more, so
+    /// the caller is the one to act on what is returned.
+    @discardableResult
+    public func apply(_ object: Object) -> [StoreChange<Object>] {
+        update { state, changes in state.put(object, into: &changes) }
+    }
+
+    /// Runs `action` once, as soon as everything up to `version` is known; at once when it is.
+    @discardableResult
+    public func whenObserved(
+        _ version: ResourceVersion, _ action: @escaping @Sendable () -> Void
+    ) -> ObservationToken {
+        let (id, isKnown) = state.withLock { state in
+            state.nextWaiter += 1
+            let isKnown = state.objects.hasObserved(version)
+            if !isKnown {
+                state.waiters.append(Waiter(id: state.nextWaiter, version: version, action: action))
+            }
+            return (state.nextWaiter, isKnown)
+        }
+        if isKnown { action() }
+        return ObservationToken(id: id)
+    }
+
+    /// Takes an action of ``whenObserved(_:_:)`` back; does nothing when it ran.
+    public func cancel(_ token: ObservationToken) {
+        state.withLock { state in state.waiters.removeAll { $0.id == token.id } }
+    }
+
+    /// Changes the objects and then runs the actions whose version is now known.
+    @discardableResult
+    func update(
+        _ body: (inout StoreState<Object>, inout [StoreChange<Object>]) -> Void
+    ) -> [StoreChange<Object>] {
+        var changes: [StoreChange<Object>] = []
+        let ready = state.withLock { state -> [Waiter] in
+            let before = state.objects.observed
+            body(&state.objects, &changes)
+            guard !state.waiters.isEmpty, state.objects.observed != before else { return [] }
+            let ready = state.waiters.filter { state.objects.hasObserved($0.version) }
+            state.waiters.removeAll { state.objects.hasObserved($0.version) }
+            return ready
+        }
+        for waiter in ready { waiter.action() }
+        return changes
+    }
+}
+
+/// Names one action that waits for a version, so that it can be cancelled.
+public struct ObservationToken: Hashable, Sendable {
+    let id: UInt64
+}

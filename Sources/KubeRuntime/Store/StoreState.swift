@@ -1,0 +1,148 @@
+import KubeClient
+
+/// The objects of one resource type as far as they are known, without lock and without I/O.
+///
+/// A relist marks what it brings and then sweeps what it did not bring, so that never two sets are held. What is
+/// stored never gets older: a version below the stored one is ignored, be it from a late event or a list.
+struct StoreState<Object: StoredObject>: Sendable {
+    typealias Changes = [StoreChange<Object>]
+
+    private struct Entry {
+        var object: Object
+        /// The relist that brought the object last; those from before the current one are swept at its end.
+        var round: UInt32
+    }
+
+    private struct Quarantined {
+        let object: UndecodableObject
+        var round: UInt32
+    }
+
+    private var entries: [ObjectKey: Entry] = [:]
+    /// The objects whose newest version cannot be read; an entry of the same key is stale.
+    private var quarantine: [ObjectKey: Quarantined] = [:]
+    /// The version up to which everything is known; empty before the first sync.
+    private(set) var observed = ResourceVersion("")
+    /// True from the first complete list on.
+    private(set) var isSynced = false
+    /// False while the server does not serve the resource type.
+    private(set) var isAvailable = true
+    private var round: UInt32 = 0
+    /// True while the list being read may say that the server's history was set back.
+    private var mayRollBack = false
+    /// True while a list is read that is older than what was observed: the server was restored from a backup, and what
+    /// it says now is the truth.
+    private var rollsBack = false
+
+    var count: Int { entries.count }
+    var objects: some Sequence<Object> { entries.values.lazy.map(\.object) }
+    var quarantined: [UndecodableObject] { quarantine.values.map(\.object) }
+
+    func object(for key: ObjectKey) -> Object? { entries[key]?.object }
+    func isStale(_ key: ObjectKey) -> Bool { quarantine[key] != nil }
+
+    /// True when the store knows everything up to `version`, or when the two cannot be ordered.
+    func hasObserved(_ version: ResourceVersion) -> Bool {
+        if observed.isEmpty { return version.isEmpty }
+        return observed.order(relativeTo: version) != .older
+    }
+
+    /// Begins to read the whole state anew.
+    ///
+    /// - Parameter isConsistent: the server was asked for the most recent state, so an older one than observed means
+    ///   that its history was set back.
+    mutating func beginRelist(isConsistent: Bool) {
+        round &+= 1
+        mayRollBack = isConsistent
+        rollsBack = false
+    }
+
+    /// Notes the version of the list being read, before its objects are put.
+    mutating func noteListVersion(_ version: ResourceVersion) {
+        if mayRollBack, version.order(relativeTo: observed) == .older { rollsBack = true }
+    }
+
+    /// Ends a relist: what it did not bring is gone, unless it is newer than the list.
+    mutating func finishRelist(_ version: ResourceVersion, into changes: inout Changes) {
+        let isGone = { [round, rollsBack] (entry: Entry) in
+            entry.round != round && (rollsBack || !entry.object.resourceVersion.isNewer(than: version))
+        }
+        for key in entries.lazy.filter({ isGone($0.value) }).map(\.key) as [ObjectKey] {
+            if let entry = entries.removeValue(forKey: key) { changes.append(.deleted(entry.object)) }
+        }
+        quarantine = quarantine.filter { $0.value.round == round }
+        if rollsBack { observed = version }
+        observe(version)
+        (mayRollBack, rollsBack) = (false, false)
+        if !isSynced || !isAvailable { changes.append(.synced) }
+        (isSynced, isAvailable) = (true, true)
+    }
+
+    /// Takes in a version of an object, from a list, an event or the answer to an own write.
+    mutating func put(_ object: Object, into changes: inout Changes) {
+        let key = object.key
+        guard let old = entries[key]?.object else {
+            entries[key] = Entry(object: object, round: round)
+            quarantine[key] = nil
+            changes.append(.added(object))
+            return
+        }
+        let order = object.resourceVersion.order(relativeTo: old.resourceVersion)
+        guard order != .older || rollsBack, object.resourceVersion != old.resourceVersion || object.uid != old.uid
+        else {
+            entries[key]?.round = round
+            quarantine[key]?.round = round
+            return
+        }
+        entries[key] = Entry(object: object, round: round)
+        quarantine[key] = nil
+        if object.uid == old.uid {
+            changes.append(.changed(old: old, new: object))
+        } else {
+            changes.append(.deleted(old))
+            changes.append(.added(object))
+        }
+    }
+
+    /// Takes in a deletion; `object` is the last state, with the version of the deletion.
+    mutating func remove(_ object: Object, into changes: inout Changes) {
+        let key = object.key
+        if let stored = entries[key]?.object, stored.uid != object.uid,
+            stored.resourceVersion.isNewer(than: object.resourceVersion)
+        {
+            // A later object of the same name is known already.
+            return
+        }
+        let wasStored = entries.removeValue(forKey: key) != nil
+        let wasQuarantined = quarantine.removeValue(forKey: key) != nil
+        if wasStored || wasQuarantined { changes.append(.deleted(object)) }
+    }
+
+    /// Sets an object aside whose version cannot be read.
+    mutating func quarantine(_ object: UndecodableObject, into changes: inout Changes) {
+        let version = object.metadata.resourceVersion
+        guard !object.metadata.name.isEmpty else {
+            changes.append(.quarantined(object))
+            return
+        }
+        entries[object.key]?.round = round
+        if let stored = entries[object.key]?.object.resourceVersion, version.order(relativeTo: stored) == .older {
+            return
+        }
+        let isKnown = quarantine[object.key]?.object.metadata.resourceVersion == version
+        quarantine[object.key] = Quarantined(object: object, round: round)
+        if !isKnown { changes.append(.quarantined(object)) }
+    }
+
+    /// Moves the observed version forward, never back.
+    mutating func observe(_ version: ResourceVersion) {
+        guard !version.isEmpty, version.order(relativeTo: observed) != .older else { return }
+        observed = version
+    }
+
+    /// Freezes the store because the server does not serve the resource type.
+    mutating func markUnavailable(_ reason: String, into changes: inout Changes) {
+        if isAvailable { changes.append(.unavailable(reason)) }
+        isAvailable = false
+    }
+}

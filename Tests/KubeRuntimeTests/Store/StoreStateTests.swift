@@ -1,0 +1,183 @@
+import KubeClient
+import Testing
+
+@testable import KubeRuntime
+
+/// A small stored object.
+struct Item: StoredObject, Equatable {
+    var key: ObjectKey
+    var uid: String
+    var resourceVersion: ResourceVersion
+
+    init(_ name: String, _ version: Int, uid: String = "") {
+        key = ObjectKey(namespace: "ns", name: name)
+        self.uid = uid.isEmpty ? "uid-\(name)" : uid
+        resourceVersion = ResourceVersion("\(version)")
+    }
+
+    static let decoder: ObjectDecoder<Item> = { (cursor) throws(JSONError) in
+        var metadata = ObjectMetadata()
+        let start = cursor.offset
+        var isBroken = false
+        try cursor.forEachField { (key, cursor) throws(JSONError) in
+            switch key {
+            case "metadata": metadata = try ObjectMetadata(&cursor)
+            case "broken": isBroken = try cursor.readBool()
+            default: try cursor.skipValue()
+            }
+        }
+        if isBroken { throw JSONError("broken on purpose", offset: start) }
+        return Item(metadata.name, Int(metadata.resourceVersion.text) ?? 0, uid: metadata.uid)
+    }
+}
+
+func undecodable(_ name: String, _ version: Int) -> UndecodableObject {
+    var metadata = ObjectMetadata()
+    metadata.namespace = "ns"
+    metadata.name = name
+    metadata.resourceVersion = ResourceVersion("\(version)")
+    return UndecodableObject(metadata: metadata, error: "bad")
+}
+
+@Suite struct StoreStateTests {
+    typealias State = StoreState<Item>
+
+    func changes(_ state: inout State, _ body: (inout State, inout State.Changes) -> Void) -> State.Changes {
+        var changes: State.Changes = []
+        body(&state, &changes)
+        return changes
+    }
+
+    func synced(_ items: [Item], at version: Int) -> State {
+        var state = State()
+        relist(&state, items, at: version)
+        return state
+    }
+
+    @discardableResult
+    func relist(_ state: inout State, _ items: [Item], at version: Int, isConsistent: Bool = true) -> State.Changes {
+        changes(&state) { state, changes in
+            state.beginRelist(isConsistent: isConsistent)
+            state.noteListVersion(ResourceVersion("\(version)"))
+            for item in items { state.put(item, into: &changes) }
+            state.finishRelist(ResourceVersion("\(version)"), into: &changes)
+        }
+    }
+
+    @Test func aRelistTellsTheDifferenceOnly() {
+        var state = synced([Item("a", 1), Item("b", 2), Item("c", 3)], at: 5)
+        let changes = relist(&state, [Item("a", 1), Item("b", 7), Item("d", 8)], at: 9)
+        #expect(changes.count == 3)
+        #expect(changes.contains(.changed(old: Item("b", 2), new: Item("b", 7))))
+        #expect(changes.contains(.added(Item("d", 8))))
+        #expect(changes.contains(.deleted(Item("c", 3))))
+        #expect(state.observed.text == "9")
+    }
+
+    @Test func theFirstCompleteListSyncs() {
+        var state = State()
+        #expect(relist(&state, [Item("a", 1)], at: 4) == [.added(Item("a", 1)), .synced])
+        #expect(state.isSynced)
+        #expect(relist(&state, [Item("a", 1)], at: 5) == [])
+    }
+
+    @Test func ownWritesWinOverOlderEventsAndLists() {
+        var state = synced([Item("a", 1)], at: 5)
+        #expect(changes(&state) { $0.put(Item("a", 12), into: &$1) }.count == 1)
+        #expect(changes(&state) { $0.put(Item("a", 11), into: &$1) } == [])
+        #expect(changes(&state) { $0.put(Item("a", 12), into: &$1) } == [])
+        _ = changes(&state) { $0.put(Item("own", 14), into: &$1) }
+        #expect(relist(&state, [Item("a", 6)], at: 10, isConsistent: false) == [])
+        #expect(state.count == 2)
+        #expect(relist(&state, [Item("a", 12)], at: 20) == [.deleted(Item("own", 14))])
+    }
+
+    @Test func anObjectMadeAnewIsDeletedAndAdded() {
+        var state = synced([Item("a", 1)], at: 5)
+        let again = Item("a", 8, uid: "second")
+        #expect(changes(&state) { $0.put(again, into: &$1) } == [.deleted(Item("a", 1)), .added(again)])
+        #expect(changes(&state) { $0.remove(Item("a", 7), into: &$1) } == [])
+        #expect(state.object(for: again.key) == again)
+    }
+
+    @Test func unreadableVersionsMakeTheStoredOneStale() {
+        var state = synced([Item("a", 1)], at: 5)
+        #expect(changes(&state) { $0.quarantine(undecodable("a", 6), into: &$1) } == [.quarantined(undecodable("a", 6))])
+        #expect(changes(&state) { $0.quarantine(undecodable("a", 6), into: &$1) } == [])
+        #expect(state.isStale(Item("a", 1).key))
+        #expect(state.object(for: Item("a", 1).key) != nil)
+        #expect(changes(&state) { $0.put(Item("a", 7), into: &$1) }.count == 1)
+        #expect(!state.isStale(Item("a", 1).key))
+    }
+
+    @Test func unreadableObjectsSurviveTheSweepAndVanishWithTheirObject() {
+        var state = synced([Item("a", 1)], at: 5)
+        let kept = changes(&state) { state, changes in
+            state.beginRelist(isConsistent: true)
+            state.quarantine(undecodable("a", 6), into: &changes)
+            state.finishRelist(ResourceVersion("8"), into: &changes)
+        }
+        #expect(kept == [.quarantined(undecodable("a", 6))])
+        #expect(state.count == 1)
+        #expect(relist(&state, [], at: 9) == [.deleted(Item("a", 1))])
+        #expect(state.quarantined.isEmpty)
+    }
+
+    @Test func aRestoredServerIsBelieved() {
+        var state = synced([Item("a", 90), Item("b", 95)], at: 100)
+        let changes = relist(&state, [Item("a", 20)], at: 50)
+        #expect(changes.count == 2)
+        #expect(changes.contains(.deleted(Item("b", 95))))
+        #expect(state.object(for: Item("a", 0).key)?.resourceVersion.text == "20")
+        #expect(state.observed.text == "50")
+    }
+
+    @Test func theObservedVersionNeverGoesBack() {
+        var state = synced([], at: 50)
+        state.observe(ResourceVersion("49"))
+        #expect(state.observed.text == "50")
+        state.observe(ResourceVersion("100"))
+        #expect(state.hasObserved(ResourceVersion("99")))
+        #expect(!state.hasObserved(ResourceVersion("101")))
+        #expect(state.hasObserved(ResourceVersion("opaque")))
+    }
+
+    @Test func anUnavailableTypeFreezesTheStore() {
+        var state = synced([Item("a", 1)], at: 5)
+        #expect(changes(&state) { $0.markUnavailable("404", into: &$1) } == [.unavailable("404")])
+        #expect(changes(&state) { $0.markUnavailable("404", into: &$1) } == [])
+        #expect(state.count == 1)
+        #expect(relist(&state, [Item("a", 1)], at: 6) == [.synced])
+        #expect(state.isAvailable)
+    }
+}
+
+@Suite struct StoreTests {
+    @Test func actionsRunWhenTheirVersionIsObserved() {
+        let store = Store<Item>()
+        let log = Locked([String]())
+        func when(_ version: String, _ name: String) -> ObservationToken {
+            store.whenObserved(ResourceVersion(version)) { log.withLock { $0.append(name) } }
+        }
+        _ = when("7", "seven")
+        let cancelled = when("8", "never")
+        _ = when("9", "nine")
+        store.cancel(cancelled)
+        store.update { state, changes in
+            state.beginRelist(isConsistent: true)
+            state.finishRelist(ResourceVersion("8"), into: &changes)
+        }
+        #expect(log.withLock { $0 } == ["seven"])
+        _ = when("8", "at once")
+        store.update { state, _ in state.observe(ResourceVersion("12")) }
+        #expect(log.withLock { $0 } == ["seven", "at once", "nine"])
+    }
+
+    @Test func appliedWritesAreReadAtOnce() {
+        let store = Store<Item>()
+        #expect(store.apply(Item("a", 3)) == [.added(Item("a", 3))])
+        #expect(store.object(for: Item("a", 3).key) == Item("a", 3))
+        #expect(store.compactMap { $0.resourceVersion.text } == ["3"])
+        #expect(!store.isSynced)
+    }
+}
