@@ -1,6 +1,7 @@
 // What glibc has and Swift's Glibc module hides.
 #pragma once
 #include <malloc.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -8,6 +9,7 @@
 
 // glibc declares it only under _GNU_SOURCE.
 extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int first);
 
 // The kernel's epoll_event is packed on x86-64, so its fields are read and written here.
 static inline int towline_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t token) {

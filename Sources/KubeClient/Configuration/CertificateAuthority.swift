@@ -21,6 +21,13 @@ public struct CertificateAuthority: Sendable {
         }
     }
 
+    public init(_ source: PEMSource, clock: WallClock = .system) {
+        switch source {
+        case .data(let bytes): self.init(data: bytes)
+        case .file(let path): self.init(path: path, clock: clock)
+        }
+    }
+
     /// The PEM bytes of now.
     ///
     /// A file is read again when the last reading is older than ten seconds, off the threads that tasks share; while it

@@ -5,23 +5,10 @@
 public struct CertificateFilesCredential: CredentialSource {
     private let value: RefreshedValue<Credential>
 
-    /// Where the bytes of a PEM text are.
-    public enum Material: Hashable, Sendable {
-        case data([UInt8])
-        case file(String)
-
-        func bytes() -> Result<[UInt8], CredentialError> {
-            switch self {
-            case .data(let bytes): .success(bytes)
-            case .file(let path): BoundedFile.contents(path)
-            }
-        }
-    }
-
-    public init(certificate: Material, key: Material, clock: WallClock = .system) {
+    public init(certificate: PEMSource, key: PEMSource, clock: WallClock = .system) {
         value = RefreshedValue(label: "towline.client-certificate", settlingTime: .zero, clock: clock) {
-            certificate.bytes().flatMap { certificate in
-                key.bytes().map { key in
+            certificate.contents().flatMap { certificate in
+                key.contents().map { key in
                     let pair = ClientCertificate(certificate: certificate, key: key)
                     return BoundedFile.loaded(Credential(clientCertificate: pair), at: clock.now())
                 }

@@ -1,0 +1,47 @@
+extension ClusterConfiguration {
+    /// Finds out which cluster is meant, in the order of controller-runtime: the explicit kubeconfig, the files of
+    /// `KUBECONFIG`, the pod's service account, `~/.kube/config`.
+    ///
+    /// Blocks on small files, so call it before tasks run. A pod's service account is no context: it is passed over when
+    /// a context is named.
+    /// - Parameters:
+    ///   - explicitPath: a kubeconfig file that must exist; the only one that is read.
+    ///   - context: the context to use; nil for the current one.
+    ///   - environment: the environment of this process, which exec plugins inherit.
+    public static func load(
+        explicitPath: String? = nil, context: String? = nil, environment: [String: String],
+        serviceAccountDirectory: String = serviceAccountDirectory, clock: WallClock = .system
+    ) throws(ConfigurationError) -> ClusterConfiguration {
+        let surroundings = Kubeconfig.Surroundings(environment: environment, clock: clock)
+        if let explicitPath, !explicitPath.isEmpty {
+            return try Kubeconfig.file(explicitPath).configuration(context: context, surroundings)
+        }
+        if let list = environment["KUBECONFIG"], !list.isEmpty {
+            return try Kubeconfig.files(list: list).configuration(context: context, surroundings)
+        }
+        var podError: ConfigurationError?
+        if context == nil {
+            do throws(ConfigurationError) {
+                let pod = try inCluster(environment: environment, directory: serviceAccountDirectory, clock: clock)
+                if let pod { return pod }
+            } catch {
+                // A pod without a service account may still have a kubeconfig in its home.
+                podError = error
+            }
+        }
+        guard let home = environment["HOME"], !home.isEmpty else { throw podError ?? nothingFound }
+        let path = "\(home)/.kube/config"
+        switch BoundedFile.read(path) {
+        case .success(let bytes):
+            return try Kubeconfig(bytes, file: path).configuration(context: context, surroundings)
+        case .failure(let error) where error.isMissing: throw podError ?? nothingFound
+        case .failure(let error): throw ConfigurationError("kubeconfig: \(error.message)")
+        }
+    }
+
+    private static var nothingFound: ConfigurationError {
+        ConfigurationError(
+            "no cluster is configured: there is no --kubeconfig, no KUBECONFIG, no service account of a pod and no "
+                + "~/.kube/config; provide one of them")
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import KubeClient
+import Testing
+
+@Suite struct KubeconfigTests {
+    private let fixture: CredentialFixture
+
+    init() throws {
+        fixture = try CredentialFixture()
+    }
+
+    /// A kubeconfig with one of each, the fields of cluster, user and context as flow mappings.
+    private func text(cluster: String = "{server: https://one:6443}", user: String = "{}", context: String = "")
+        -> String
+    {
+        """
+        apiVersion: v1
+        kind: Config
+        current-context: c
+        clusters: [{name: one, cluster: \(cluster)}]
+        users: [{name: u, user: \(user)}]
+        contexts: [{name: c, context: {cluster: one, user: u\(context)}}]
+        """
+    }
+
+    private func load(_ text: String, context: String? = nil) throws -> ClusterConfiguration {
+        let path = try fixture.write("home/config", text)
+        return try ClusterConfiguration.load(
+            explicitPath: path, context: context, environment: [:], clock: fixture.clock)
+    }
+
+    private func failure(_ text: String, context: String? = nil) -> String {
+        let error = #expect(throws: ConfigurationError.self) { try load(text, context: context) }
+        return error?.message.replacingOccurrences(of: fixture.directory, with: "DIR") ?? ""
+    }
+
+    private func credential(_ user: String) async throws -> Credential {
+        try await load(text(user: user)).credentials.credential(refresh: false)
+    }
+
+    @Test func aContextNamesClusterUserAndNamespace() throws {
+        let configuration = try load(
+            text(
+                cluster: "{server: 'https://one:6443/prefix/', tls-server-name: api, proxy-url: 'socks5://p:1080'}",
+                context: ", namespace: payments"))
+        #expect(configuration.server == "https://one:6443/prefix")
+        #expect(configuration.tls.serverName == "api")
+        #expect(configuration.proxyURL == "socks5://p:1080")
+        #expect(configuration.namespace == "payments")
+        #expect(configuration.origin == "context \"c\" in \(fixture.directory)/home/config")
+        #expect(try load(text()).namespace == "default")
+    }
+
+    @Test(arguments: [
+        ("{server: 'localhost:8080'}", "http://localhost:8080"),
+        ("{server: 'localhost:6443', insecure-skip-tls-verify: true}", "https://localhost:6443"),
+        ("{server: 'http://[::1]:8080/'}", "http://[::1]:8080"),
+    ])
+    func aServerMayLackItsScheme(_ cluster: String, _ server: String) throws {
+        #expect(try load(text(cluster: cluster)).server == server)
+    }
+
+    @Test func eachWayToAuthenticate() async throws {
+        try fixture.write("home/token", "filed")
+        let pair = ClientCertificate(certificate: [1, 2], key: [3])
+        #expect(try await credential("{}") == .none)
+        #expect(try await credential("{token: abc}") == Credential(bearerToken: "abc"))
+        #expect(try await credential("{tokenFile: token, token: abc}") == Credential(bearerToken: "filed"))
+        #expect(try await credential("{tokenFile: gone, token: abc}") == Credential(bearerToken: "abc"))
+        #expect(try await credential("{username: a, password: b}") == Credential(username: "a", password: "b"))
+        let certificate = "client-certificate-data: AQI=, client-key-data: Aw=="
+        #expect(try await credential("{\(certificate)}") == Credential(clientCertificate: pair))
+        #expect(
+            try await credential("{\(certificate), client-key: gone, token: abc}")
+                == Credential(authorization: "Bearer abc", clientCertificate: pair))
+    }
+
+    @Test func pathsStartFromTheFileThatHoldsThem() async throws {
+        try fixture.write("home/pki/ca.crt", "authority")
+        try fixture.write("home/pki/tls.crt", "certificate")
+        let key = try fixture.write("elsewhere/tls.key", "key")
+        let configuration = try load(
+            text(
+                cluster: "{server: https://one, certificate-authority: pki/ca.crt}",
+                user: "{client-certificate: ./pki/tls.crt, client-key: \(key)}"))
+        #expect(try await configuration.tls.certificateAuthority?.certificates() == Array("authority".utf8))
+        #expect(
+            try await configuration.credentials.credential(refresh: false).clientCertificate
+                == ClientCertificate(certificate: Array("certificate".utf8), key: Array("key".utf8)))
+    }
+
+    @Test func dataBeatsTheFile() async throws {
+        let configuration = try load(
+            text(cluster: "{server: https://one, certificate-authority: gone, certificate-authority-data: AQI=}"))
+        #expect(try await configuration.tls.certificateAuthority?.certificates() == [1, 2])
+    }
+
+    @Test func noSecretGoesOverPlainHTTP() async throws {
+        let configuration = try load(text(cluster: "{server: 'http://one'}", user: "{token: abc, as: jane}"))
+        #expect(try await configuration.credentials.credential(refresh: false) == .none)
+        #expect(configuration.impersonation?.user == "jane")
+    }
+
+    @Test func impersonation() throws {
+        let user = "{as: jane, as-uid: '7', as-groups: [a, b], as-user-extra: {Example.com/Scope: [x, y]}}"
+        let headers = try load(text(user: user)).impersonation?.headers.map { "\($0.name): \($0.value)" }
+        #expect(
+            headers == [
+                "Impersonate-User: jane", "Impersonate-Uid: 7", "Impersonate-Group: a", "Impersonate-Group: b",
+                "Impersonate-Extra-example.com%2Fscope: x", "Impersonate-Extra-example.com%2Fscope: y",
+            ])
+        #expect(try load(text()).impersonation == nil)
+    }
+
+    @Test(arguments: [
+        ("{token: abc, username: a}", "both a token and a username"), ("{token: 12}", "token must be a string"),
+        ("{token: 'a b'}", "token has blanks"), ("{as-groups: [a]}", "need a user to go with; add as"),
+        ("{client-certificate-data: AQI=}", "no client-key"), ("{client-key: a, client-certificate-data: '*'}", "base64"),
+        ("{auth-provider: {name: oidc}}", "use an exec plugin"), ("{exec: []}", "exec must be a mapping"),
+        ("{exec: {apiVersion: v9, command: c}}", "\"v9\" is not spoken"),
+        ("{exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}}", "no command"),
+        ("{exec: {apiVersion: client.authentication.k8s.io/v1, command: c}}", "set it to Never"),
+        ("{exec: {apiVersion: client.authentication.k8s.io/v1, command: c, interactiveMode: Always}}", "no terminal"),
+        ("{exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: c, env: [{value: v}]}}", "env[0]: the name"),
+    ])
+    func aBrokenUserIsNamed(_ user: String, _ problem: String) {
+        let message = failure(text(user: user))
+        #expect(message.hasPrefix("user \"u\" in DIR/home/config"))
+        #expect(message.contains(problem), "\(message)")
+    }
+
+    @Test(arguments: [
+        ("{}", "it has no server"), ("{server: 'ftp://one'}", "no URL such as"), ("{server: 'https://'}", "no URL"),
+        ("{server: 'https://a b'}", "no URL"), ("{server: 'https://one?x'}", "no URL"),
+        ("{server: https://one, proxy-url: 'one:80'}", "proxy-url must start with"),
+        ("{server: https://one, insecure-skip-tls-verify: 1}", "must be true or false"),
+        ("{server: https://one, insecure-skip-tls-verify: true, certificate-authority: a}", "exclude each other"),
+    ])
+    func aBrokenClusterIsNamed(_ cluster: String, _ problem: String) {
+        let message = failure(text(cluster: cluster))
+        #expect(message.hasPrefix("cluster \"one\" in DIR/home/config: "))
+        #expect(message.contains(problem), "\(message)")
+    }
+
+    @Test func aDanglingNameIsToldWithTheMend() {
+        #expect(
+            failure("{current-context: c, contexts: [{name: c, context: {cluster: x}}], clusters: [{name: y}]}")
+                == "context \"c\" in DIR/home/config names cluster \"x\", which no file defines; "
+                + "define it or name one of \"y\"")
+        #expect(failure(text(), context: "d") == "context \"d\" is defined in none of DIR/home/config; known are \"c\"")
+        #expect(failure("{contexts: [{name: c}]}").contains("no current-context is set in DIR/home/config"))
+        #expect(failure("{contexts: [{name: c}]}", context: "c").contains("it names no cluster; add one of (none)"))
+    }
+
+    @Test(arguments: [
+        ("[]", "DIR/home/config: a kubeconfig is a mapping"), ("a: [", "DIR/home/config:2:1: "),
+        ("{kind: Pod, apiVersion: v1}", "this is a v1 Pod"), ("{users: {}}", "users must be a list of mappings"),
+        ("{users: [{user: {}}]}", "users[0]: the user has no name"),
+        ("{users: [{name: a}, {name: a}]}", "user \"a\" in DIR/home/config stands there twice"), ("", "no current-context"),
+    ])
+    func aBrokenFileIsNamed(_ text: String, _ problem: String) {
+        let message = failure(text)
+        #expect(message.contains(problem), "\(message)")
+    }
+}
