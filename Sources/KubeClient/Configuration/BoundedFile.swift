@@ -6,8 +6,8 @@ import Glibc
 enum BoundedFile {
     /// The longest file that is read, in bytes.
     static let maximumSize = 1 << 20
-    /// How long what was read from a file is taken for what it holds. Reading is as cheap as asking for the modification
-    /// time, and sees every change: the volumes of a pod swap a symbolic link.
+    /// How long what was read from a file is taken for what it holds. Reading is as cheap as asking for the
+    /// modification time, and sees every change: the volumes of a pod swap a symbolic link.
     static let recheckInterval = Duration.seconds(10)
 
     /// The bytes of a regular file; blocks. Fails with a message that names the path.

@@ -17,7 +17,7 @@ public struct CertificateAuthority: Sendable {
         self.file = RefreshedValue(
             label: "towline.certificate-authority", settlingTime: .zero, clock: clock
         ) {
-            BoundedFile.contents(path).map { BoundedFile.loaded($0, at: clock.now()) }
+            PEMSource.file(path).contents().map { BoundedFile.loaded($0, at: clock.now()) }
         }
     }
 

@@ -2,8 +2,8 @@ extension ClusterConfiguration {
     /// Finds out which cluster is meant, in the order of controller-runtime: the explicit kubeconfig, the files of
     /// `KUBECONFIG`, the pod's service account, `~/.kube/config`.
     ///
-    /// Blocks on small files, so call it before tasks run. A pod's service account is no context: it is passed over when
-    /// a context is named.
+    /// Blocks on small files, so call it before tasks run. A pod's service account is no context: it is passed over
+    /// when a context is named.
     /// - Parameters:
     ///   - explicitPath: a kubeconfig file that must exist; the only one that is read.
     ///   - context: the context to use; nil for the current one.

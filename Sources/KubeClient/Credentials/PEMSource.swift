@@ -5,10 +5,18 @@ public enum PEMSource: Hashable, Sendable {
     case file(String)
 
     /// The bytes of now; blocks where they are in a file.
+    ///
+    /// A file without a PEM block, such as one that is being written, counts as unreadable: what it held serves on.
     func contents() -> Result<[UInt8], CredentialError> {
         switch self {
-        case .data(let bytes): .success(bytes)
-        case .file(let path): BoundedFile.contents(path)
+        case .data(let bytes): return .success(bytes)
+        case .file(let path):
+            return BoundedFile.contents(path).flatMap { bytes in
+                guard String(decoding: bytes, as: UTF8.self).contains("-----BEGIN ") else {
+                    return .failure(.unavailable("cannot use \(path): it holds no PEM block"))
+                }
+                return .success(bytes)
+            }
         }
     }
 }

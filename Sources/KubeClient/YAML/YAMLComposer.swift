@@ -143,7 +143,8 @@ struct YAMLComposer {
             throw failure("unknown tag \"\(tag ?? "")\"", event)
         }
         guard let value = schema.value else {
-            throw failure("\"\(text)\" is not the \(schema.wanted) its tag or form says; quote it to mean the text", event)
+            throw failure(
+                "\"\(text.prefix(80))\" is no \(schema.wanted); quote it, without a tag, to mean the text", event)
         }
         return value
     }

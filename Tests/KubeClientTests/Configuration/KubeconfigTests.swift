@@ -76,17 +76,17 @@ import Testing
     }
 
     @Test func pathsStartFromTheFileThatHoldsThem() async throws {
-        try fixture.write("home/pki/ca.crt", "authority")
-        try fixture.write("home/pki/tls.crt", "certificate")
-        let key = try fixture.write("elsewhere/tls.key", "key")
+        let authority = try fixture.writePEM("home/pki/ca.crt", "authority")
+        let certificate = try fixture.writePEM("home/pki/tls.crt", "certificate")
+        let key = try fixture.writePEM("elsewhere/tls.key", "key")
         let configuration = try load(
             text(
                 cluster: "{server: https://one, certificate-authority: pki/ca.crt}",
-                user: "{client-certificate: ./pki/tls.crt, client-key: \(key)}"))
-        #expect(try await configuration.tls.certificateAuthority?.certificates() == Array("authority".utf8))
+                user: "{client-certificate: ./pki/tls.crt, client-key: \(fixture.directory)/elsewhere/tls.key}"))
+        #expect(try await configuration.tls.certificateAuthority?.certificates() == authority)
         #expect(
             try await configuration.credentials.credential(refresh: false).clientCertificate
-                == ClientCertificate(certificate: Array("certificate".utf8), key: Array("key".utf8)))
+                == ClientCertificate(certificate: certificate, key: key))
     }
 
     @Test func dataBeatsTheFile() async throws {
@@ -115,13 +115,14 @@ import Testing
     @Test(arguments: [
         ("{token: abc, username: a}", "both a token and a username"), ("{token: 12}", "token must be a string"),
         ("{token: 'a b'}", "token has blanks"), ("{as-groups: [a]}", "need a user to go with; add as"),
-        ("{client-certificate-data: AQI=}", "no client-key"), ("{client-key: a, client-certificate-data: '*'}", "base64"),
+        ("{client-certificate-data: AQI=}", "no client-key"),
+        ("{client-key: a, client-certificate-data: '*'}", "base64"),
         ("{auth-provider: {name: oidc}}", "use an exec plugin"), ("{exec: []}", "exec must be a mapping"),
         ("{exec: {apiVersion: v9, command: c}}", "\"v9\" is not spoken"),
         ("{exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}}", "no command"),
         ("{exec: {apiVersion: client.authentication.k8s.io/v1, command: c}}", "set it to Never"),
         ("{exec: {apiVersion: client.authentication.k8s.io/v1, command: c, interactiveMode: Always}}", "no terminal"),
-        ("{exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: c, env: [{value: v}]}}", "env[0]: the name"),
+        ("{exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: c, env: [{value: v}]}}", "the name is missing"),
     ])
     func aBrokenUserIsNamed(_ user: String, _ problem: String) {
         let message = failure(text(user: user))
@@ -156,7 +157,8 @@ import Testing
         ("[]", "DIR/home/config: a kubeconfig is a mapping"), ("a: [", "DIR/home/config:2:1: "),
         ("{kind: Pod, apiVersion: v1}", "this is a v1 Pod"), ("{users: {}}", "users must be a list of mappings"),
         ("{users: [{user: {}}]}", "users[0]: the user has no name"),
-        ("{users: [{name: a}, {name: a}]}", "user \"a\" in DIR/home/config stands there twice"), ("", "no current-context"),
+        ("{users: [{name: a}, {name: a}]}", "user \"a\" in DIR/home/config stands there twice"),
+        ("", "no current-context"),
     ])
     func aBrokenFileIsNamed(_ text: String, _ problem: String) {
         let message = failure(text)

@@ -95,7 +95,8 @@ import Testing
 
     @Test func thePluginIsToldWhatItAskedFor() async throws {
         let source = try source(
-            "echo \"$KUBERNETES_EXEC_INFO\" > $DIR/info\necho \"$1 $NAME\" > $DIR/seen\n" + printing(#"{"token":"abc"}"#),
+            "echo \"$KUBERNETES_EXEC_INFO\" > $DIR/info\necho \"$1 $NAME\" > $DIR/seen\n"
+                + printing(#"{"token":"abc"}"#),
             fields: ", args: [one two], env: [{name: NAME, value: value}], provideClusterInfo: true",
             cluster: "server: https://one, certificate-authority-data: AQI=, tls-server-name: api, "
                 + "extensions: [{name: \(group)/exec, extension: {audience: x}}]")
@@ -144,7 +145,8 @@ import Testing
 
     @Test func foreignOutputIsAnErrorWithoutSecrets() async throws {
         #expect(try await failure("echo hush").hasSuffix("its output is no JSON object"))
-        #expect(try await failure(printing("{}").replacingOccurrences(of: "/v1", with: "/v1beta1")).contains("same apiVersion"))
+        let other = printing("{}").replacingOccurrences(of: "/v1", with: "/v1beta1")
+        #expect(try await failure(other).contains("same apiVersion"))
         #expect(try await failure("head -c 2000000 /dev/zero").contains("wrote more than 1048576 bytes"))
     }
 

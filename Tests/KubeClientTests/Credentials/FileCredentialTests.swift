@@ -22,6 +22,14 @@ final class CredentialFixture: Sendable {
         time.withLock { $0 = $0 + duration }
     }
 
+    /// Writes what looks like a PEM file, with an arbitrary body, and returns its bytes.
+    @discardableResult
+    func writePEM(_ name: String, _ body: String) throws -> [UInt8] {
+        let text = "-----BEGIN CERTIFICATE-----\n\(body)\n-----END CERTIFICATE-----\n"
+        try write(name, text)
+        return Array(text.utf8)
+    }
+
     @discardableResult
     func write(_ name: String, _ text: String, executable: Bool = false) throws -> String {
         let path = directory + "/" + name
@@ -67,29 +75,35 @@ final class CredentialFixture: Sendable {
 
     @Test func certificateFilesAreReadAgain() async throws {
         let fixture = try CredentialFixture()
-        let path = try fixture.write("tls.crt", "one")
+        let one = try fixture.writePEM("tls.crt", "one")
         let source = CertificateFilesCredential(
-            certificate: .file(path), key: .data([1, 2, 3]), clock: fixture.clock)
+            certificate: .file(fixture.directory + "/tls.crt"), key: .data([1, 2, 3]), clock: fixture.clock)
         let first = try await source.credential(refresh: false)
-        #expect(first.clientCertificate == ClientCertificate(certificate: Array("one".utf8), key: [1, 2, 3]))
-        try fixture.write("tls.crt", "two")
+        #expect(first.clientCertificate == ClientCertificate(certificate: one, key: [1, 2, 3]))
+        try fixture.writePEM("tls.crt", "two")
         fixture.advance(.seconds(10))
         #expect(try await source.credential(refresh: false) != first)
     }
 
     @Test func aCertificateAuthorityFollowsItsFile() async throws {
         let fixture = try CredentialFixture()
-        let authority = CertificateAuthority(path: try fixture.write("ca.crt", "one"), clock: fixture.clock)
-        #expect(try await authority.certificates() == Array("one".utf8))
-        try fixture.write("ca.crt", "two")
+        let one = try fixture.writePEM("ca.crt", "one")
+        let authority = CertificateAuthority(path: fixture.directory + "/ca.crt", clock: fixture.clock)
+        #expect(try await authority.certificates() == one)
+        let two = try fixture.writePEM("ca.crt", "two")
         fixture.advance(.seconds(10))
-        #expect(try await authority.certificates() == Array("two".utf8))
+        #expect(try await authority.certificates() == two)
+        try fixture.write("ca.crt", "half a cert")
+        fixture.advance(.seconds(10))
+        #expect(try await authority.certificates() == two)
         #expect(try await CertificateAuthority(data: [7]).certificates() == [7])
     }
 
     @Test func filesAreBounded() async throws {
         let fixture = try CredentialFixture()
-        let path = try fixture.write("ca.crt", String(repeating: "x", count: 1 << 20))
+        let marker = "-----BEGIN CERTIFICATE-----"
+        let filling = String(repeating: "x", count: (1 << 20) - marker.utf8.count)
+        let path = try fixture.write("ca.crt", marker + filling)
         #expect(try await CertificateAuthority(path: path).certificates().count == 1 << 20)
         try fixture.write("ca.crt", String(repeating: "x", count: 1 << 20) + "x")
         for path in [path, fixture.directory, "/dev/zero", fixture.directory + "/missing"] {
@@ -114,7 +128,8 @@ final class CredentialFixture: Sendable {
 
     @Test func descriptionsHoldNoSecret() {
         let credential = Credential(
-            authorization: "Bearer hush", clientCertificate: ClientCertificate(certificate: [1], key: Array("hush".utf8)))
+            authorization: "Bearer hush",
+            clientCertificate: ClientCertificate(certificate: [1], key: Array("hush".utf8)))
         var dumped = ""
         dump(credential, to: &dumped)
         for text in ["\(credential)", String(reflecting: credential), "\([credential])", dumped] {

@@ -78,8 +78,10 @@ import Testing
         #expect(throws: YAMLError.self) { try YAML.documents([0x61, 0xFF, 0xFE], source: "binary") }
     }
 
-    @Test(arguments: ["a: [1", "a: b: c", "\tx: 1", ".inf", "-.INF", ".nan", "!!int x", "!!bool 1", "!!null x", "!thing x",
-                      "!!seq {}", "'x", "a: 1\n b: 2"])
+    @Test(arguments: [
+        "a: [1", "a: b: c", "\tx: 1", ".inf", "-.INF", ".nan", "!!int x", "!!bool 1", "!!null x", "!thing x",
+        "!!seq {}", "'x", "a: 1\n b: 2",
+    ])
     func brokenTextsAreErrors(_ text: String) {
         #expect(failure(text)?.source == "test.yaml")
     }

@@ -13,7 +13,9 @@ extension KubeconfigEntry {
         var environment: [String: String] = [:]
         for variable in try objects("env") {
             let name = try variable.string("name")
-            guard !name.isEmpty, !name.contains("=") else { throw variable.failure("the name is missing or has a \"=\"") }
+            guard !name.isEmpty, !name.contains("=") else {
+                throw variable.failure("the name is missing or has a \"=\"")
+            }
             environment[name] = try variable.string("value")
         }
         return ExecPlugin(

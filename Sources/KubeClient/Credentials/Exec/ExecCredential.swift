@@ -1,7 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#endif
-
 /// The credential that an exec plugin hands out, kept until shortly before it expires.
 ///
 /// The program runs on a queue of its own, once for all requests that wait. After a 401 it runs again, but not within
