@@ -122,7 +122,8 @@ import Testing
         ("{exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}}", "no command"),
         ("{exec: {apiVersion: client.authentication.k8s.io/v1, command: c}}", "set it to Never"),
         ("{exec: {apiVersion: client.authentication.k8s.io/v1, command: c, interactiveMode: Always}}", "no terminal"),
-        ("{exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: c, env: [{value: v}]}}", "the name is missing"),
+        ("{exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: c, env: [{}]}}", "the name is missing"),
+        (#"{as: "jane\r\nHost: x"}"#, "must not have control characters"),
     ])
     func aBrokenUserIsNamed(_ user: String, _ problem: String) {
         let message = failure(text(user: user))
@@ -134,6 +135,7 @@ import Testing
         ("{}", "it has no server"), ("{server: 'ftp://one'}", "no URL such as"), ("{server: 'https://'}", "no URL"),
         ("{server: 'https://a b'}", "no URL"), ("{server: 'https://one?x'}", "no URL"),
         ("{server: https://one, proxy-url: 'one:80'}", "proxy-url must start with"),
+        ("{server: https://one, tls-server-name: 'a b'}", "must be the name of a host"),
         ("{server: https://one, insecure-skip-tls-verify: 1}", "must be true or false"),
         ("{server: https://one, insecure-skip-tls-verify: true, certificate-authority: a}", "exclude each other"),
     ])

@@ -78,6 +78,26 @@ import Testing
         #expect(throws: YAMLError.self) { try YAML.documents([0x61, 0xFF, 0xFE], source: "binary") }
     }
 
+    @Test func damagedTextsAreReadOrRefused() {
+        let text = Array(
+            "a: &x [1, 'two', \"th\\u0072ee\"]\n<<: {b: *x}\n? c\n: |\n  text\n--- !!map\nd: >-\n  é\n".utf8)
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var state = seed
+        func random(below bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        for round in 0..<3000 {
+            var damaged = text
+            for _ in 0...random(below: 4) { damaged[random(below: text.count)] = UInt8(random(below: 256)) }
+            do throws(YAMLError) {
+                _ = try YAML.documents(damaged, source: "damaged")
+            } catch {
+                #expect(error.line >= 1 && error.line <= 20, "seed \(seed), round \(round): \(error)")
+            }
+        }
+    }
+
     @Test(arguments: [
         "a: [1", "a: b: c", "\tx: 1", ".inf", "-.INF", ".nan", "!!int x", "!!bool 1", "!!null x", "!thing x",
         "!!seq {}", "'x", "a: 1\n b: 2",

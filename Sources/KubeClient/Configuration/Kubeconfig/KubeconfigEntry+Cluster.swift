@@ -21,6 +21,9 @@ extension KubeconfigEntry {
             throw failure("insecure-skip-tls-verify and a certificate-authority exclude each other; remove one")
         }
         let serverName = try string("tls-server-name")
+        guard !serverName.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "/") }) else {
+            throw failure("tls-server-name must be the name of a host")
+        }
         return TLSConfiguration(
             certificateAuthority: authority.map { CertificateAuthority($0, clock: clock) },
             skipsVerification: skipsVerification, serverName: serverName.isEmpty ? nil : serverName)

@@ -74,6 +74,10 @@ extension KubeconfigEntry {
             }
             return nil
         }
+        // Each becomes the value of a header, where a line break would begin another.
+        for text in [user, uid] + groups + extra.values.joined() where text.utf8.contains(where: { $0 < 0x20 }) {
+            throw failure("as, as-uid, as-groups and as-user-extra must not have control characters")
+        }
         return Impersonation(user: user, uid: uid, groups: groups, extra: extra)
     }
 }
