@@ -5,6 +5,8 @@
 typedef size_t (*towline_curl_write)(char *data, size_t size, size_t count, void *context);
 typedef int (*towline_curl_progress)(void *context, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal, curl_off_t ulnow);
 
+typedef int (*towline_curl_socket)(void *context, curl_socket_t socket, curlsocktype purpose);
+
 static inline CURLcode towline_curl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
 }
@@ -25,6 +27,9 @@ static inline CURLcode towline_curl_set_blob(CURL *handle, CURLoption option, vo
     return curl_easy_setopt(handle, option, &blob);
 }
 static inline CURLcode towline_curl_set_write(CURL *handle, CURLoption option, towline_curl_write value) {
+    return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode towline_curl_set_socket(CURL *handle, CURLoption option, towline_curl_socket value) {
     return curl_easy_setopt(handle, option, value);
 }
 static inline CURLcode towline_curl_get_long(CURL *handle, CURLINFO info, long *value) {

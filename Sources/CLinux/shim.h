@@ -1,13 +1,15 @@
 // What glibc has and Swift's Glibc module hides.
 #pragma once
 #include <malloc.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
-// glibc declares it only under _GNU_SOURCE.
+// glibc declares these only under _GNU_SOURCE.
+extern int pthread_setname_np(pthread_t thread, const char *name);
 extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int first);
 

@@ -1,0 +1,98 @@
+import KubeClient
+
+/// The client went away, or the server is shutting down.
+public struct ClientGone: Error, Sendable {}
+
+/// Sends the pieces of a streamed answer.
+public final class ResponseWriter: Sendable {
+    /// How many bytes may wait for the client before `write` waits too.
+    static let highWaterMark = 256 << 10
+
+    private let connection: UInt64
+    private let mailbox: ServerMailbox
+    private let isChunked: Bool
+    private let state = Locked(State())
+
+    private struct State {
+        /// Bytes handed over and not yet taken by the kernel.
+        var queued = 0
+        var isOpen = true
+        /// Numbers the waiting writes.
+        var nextWaiter = 0
+        var waiters: [Int: CheckedContinuation<Bool, Never>] = [:]
+    }
+
+    init(connection: UInt64, mailbox: ServerMailbox, isChunked: Bool) {
+        self.connection = connection
+        self.mailbox = mailbox
+        self.isChunked = isChunked
+    }
+
+    /// Sends bytes at once, and returns when no more than 256 KiB wait for the client to read.
+    public func write(_ bytes: [UInt8]) async throws(ClientGone) {
+        // An empty chunk would end the body.
+        guard !bytes.isEmpty else { return }
+        let framed = isChunked ? Self.chunk(bytes) : bytes
+        let isOpen = state.withLock { state in
+            if state.isOpen { state.queued += framed.count }
+            return state.isOpen
+        }
+        guard isOpen else { throw ClientGone() }
+        mailbox.post(.output(connection, framed))
+        guard await hasRoom() else { throw ClientGone() }
+    }
+
+    /// True when the client is gone or must not be written to any more.
+    public var isClosed: Bool { state.withLock { !$0.isOpen } }
+
+    private func hasRoom() async -> Bool {
+        let waiter = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Bool? = state.withLock { state in
+                    guard state.isOpen, !Task.isCancelled else { return false }
+                    guard state.queued > Self.highWaterMark else { return true }
+                    state.waiters[waiter] = continuation
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: waiter) }?.resume(returning: false)
+        }
+    }
+
+    /// Notes that the kernel took bytes.
+    func release(_ count: Int) {
+        let waiters: [Int: CheckedContinuation<Bool, Never>] = state.withLock { state in
+            state.queued = max(0, state.queued - count)
+            guard state.queued <= Self.highWaterMark else { return [:] }
+            defer { state.waiters = [:] }
+            return state.waiters
+        }
+        for waiter in waiters.values { waiter.resume(returning: true) }
+    }
+
+    /// Lets every present and future write fail.
+    func close() {
+        let waiters = state.withLock { state in
+            state.isOpen = false
+            defer { state.waiters = [:] }
+            return state.waiters
+        }
+        for waiter in waiters.values { waiter.resume(returning: false) }
+    }
+
+    private static func chunk(_ bytes: [UInt8]) -> [UInt8] {
+        var chunk: [UInt8] = []
+        chunk.reserveCapacity(bytes.count + 20)
+        chunk.append(contentsOf: String(bytes.count, radix: 16).utf8)
+        chunk.append(contentsOf: "\r\n".utf8)
+        chunk.append(contentsOf: bytes)
+        chunk.append(contentsOf: "\r\n".utf8)
+        return chunk
+    }
+}

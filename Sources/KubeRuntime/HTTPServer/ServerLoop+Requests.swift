@@ -1,0 +1,105 @@
+import KubeClient
+
+extension ServerLoop {
+    /// Starts handlers for the requests that are complete.
+    func advance(_ connection: ServerConnection) {
+        guard case .reading = connection.phase else { return scheduleFlush(connection) }
+        switch connection.parser.next() {
+        case .needsMore: break
+        case .expectsContinue:
+            connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
+            scheduleFlush(connection)
+            advance(connection)
+        case .request(let request, let head):
+            connection.phase = .handling(head, isHead: request.method == "HEAD")
+            connection.task = handle(request, on: connection, head)
+        case .refused(let refusal):
+            let response = HTTPServerResponse.text(refusal.message + "\n", status: refusal.status)
+            connection.send(ResponseHead.bytes(response, .sized(refusal.message.utf8.count + 1), keepsAlive: false))
+            connection.send(Array((refusal.message + "\n").utf8))
+            connection.phase = .lingering
+            connection.closesAfterOutput = true
+            scheduleFlush(connection)
+        }
+    }
+
+    private func handle(
+        _ request: HTTPServerRequest, on connection: ServerConnection, _ head: HTTPRequestHead
+    ) -> Task<Void, Never> {
+        activeHandlers += 1
+        let (id, mailbox, handler) = (connection.id, mailbox, settings.handler)
+        let isChunked = head.isVersion11
+        let isHead = request.method == "HEAD"
+        return Task {
+            let response = await handler(request)
+            switch response.body {
+            case .bytes(let body): mailbox.post(.response(id, response, body: body))
+            case .stream where isHead: mailbox.post(.response(id, response, body: []))
+            case .stream(let produce):
+                let writer = ResponseWriter(connection: id, mailbox: mailbox, isChunked: isChunked)
+                mailbox.post(.streamBegan(id, response, writer))
+                do {
+                    try await produce(writer)
+                    mailbox.post(.streamEnded(id, isComplete: true))
+                } catch {
+                    mailbox.post(.streamEnded(id, isComplete: false))
+                }
+                writer.close()
+            }
+        }
+    }
+
+    /// Does what a handler, or the owner of the server, asks for.
+    func receive(_ message: ServerMailbox.Message) {
+        switch message {
+        case .response(let id, let response, let body):
+            activeHandlers -= 1
+            if let connection = connections[id] { respond(connection, response, body) }
+        case .streamBegan(let id, let response, let writer):
+            guard let connection = connections[id], case .handling(let head, _) = connection.phase else {
+                return writer.close()
+            }
+            connection.send(ResponseHead.bytes(
+                response, head.isVersion11 ? .chunked : .untilClose, keepsAlive: staysOpen(connection, head)))
+            connection.phase = .streaming(writer, head)
+            if connection.isInputEnded || isShuttingDown { connection.abandonHandler() }
+            scheduleFlush(connection)
+        case .output(let id, let bytes):
+            guard let connection = connections[id] else { return }
+            connection.send(bytes)
+            scheduleFlush(connection)
+        case .streamEnded(let id, let isComplete):
+            activeHandlers -= 1
+            if let connection = connections[id] { endStream(connection, isComplete) }
+        case .shutDown: beginShutdown()
+        }
+    }
+
+    private func respond(_ connection: ServerConnection, _ response: HTTPServerResponse, _ body: [UInt8]) {
+        guard case .handling(let head, let isHead) = connection.phase else { return }
+        let keepsAlive = staysOpen(connection, head)
+        var bytes = ResponseHead.bytes(response, .sized(body.count), keepsAlive: keepsAlive)
+        if !isHead { bytes.append(contentsOf: body) }
+        connection.send(bytes)
+        complete(connection, keepsAlive)
+    }
+
+    private func endStream(_ connection: ServerConnection, _ isComplete: Bool) {
+        guard case .streaming(_, let head) = connection.phase else { return }
+        if isComplete, head.isVersion11 { connection.send(Array("0\r\n\r\n".utf8)) }
+        // Without the last chunk only the closed connection tells the client that something is missing.
+        complete(connection, isComplete && head.isVersion11 && staysOpen(connection, head))
+    }
+
+    private func complete(_ connection: ServerConnection, _ keepsAlive: Bool) {
+        connection.task = nil
+        connection.phase = .reading
+        connection.lastProgress = .now
+        scheduleFlush(connection)
+        if keepsAlive { advance(connection) } else { connection.closesAfterOutput = true }
+    }
+
+    private func staysOpen(_ connection: ServerConnection, _ head: HTTPRequestHead) -> Bool {
+        head.keepsAlive && !connection.isInputEnded && !isShuttingDown
+    }
+}

@@ -1,0 +1,77 @@
+import Dispatch
+import Glibc
+
+/// A client's socket that blocks for some seconds at most.
+final class TestSocket: Sendable {
+    let descriptor: Int32
+
+    init(port: UInt16, receiveBuffer: Int32? = nil) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        if var receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+        }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw Failure(number: errno) }
+    }
+
+    struct Failure: Error {
+        let number: Int32
+    }
+
+    deinit {
+        Glibc.close(descriptor)
+    }
+
+    func send(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    }
+
+    /// Reads until the text ends as wanted, or the connection does.
+    func read(until ending: String) async -> String {
+        await onOwnThread { socket in
+            let ending = Array(ending.utf8)
+            var text: [UInt8] = []
+            while !text.hasSuffix(ending), let bytes = socket.receive() { text += bytes }
+            return String(decoding: text, as: UTF8.self)
+        }
+    }
+
+    /// Reads to the end of the connection.
+    func readAll() async -> String { await read(until: "\u{0}never") }
+
+    /// Waits until the server closes or resets the connection; false when it sends something.
+    func isClosedByServer() async -> Bool {
+        await onOwnThread { $0.receive() == nil && (errno == 0 || errno == ECONNRESET) }
+    }
+
+    private func receive() -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        errno = 0
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        return count > 0 ? Array(buffer[..<count]) : nil
+    }
+
+    /// Blocks a thread that is not the tasks' own: the server's handlers need theirs.
+    private func onOwnThread<Result: Sendable>(_ body: @escaping @Sendable (TestSocket) -> Result) async -> Result {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: body(self)) }
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate func hasSuffix(_ ending: [UInt8]) -> Bool {
+        count >= ending.count && self[(count - ending.count)...].elementsEqual(ending)
+    }
+}
