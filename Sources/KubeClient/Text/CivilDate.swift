@@ -1,17 +1,17 @@
 /// A date of the Gregorian calendar, for the years 0 to 9999.
 ///
 /// Years are counted from March, so that the leap day is the last day of a year; 400 of them have 146 097 days.
-struct CivilDate: Hashable, Sendable {
-    let year: Int64
-    let month: Int64
-    let day: Int64
+package struct CivilDate: Hashable, Sendable {
+    package let year: Int64
+    package let month: Int64
+    package let day: Int64
 
     private static let daysPerEra: Int64 = 146_097
     /// From 0000-03-01 to 1970-01-01.
     private static let epoch: Int64 = 719_468
 
     /// Nil when there is no such date.
-    init?(year: Int64, month: Int64, day: Int64) {
+    package init?(year: Int64, month: Int64, day: Int64) {
         guard (0...9999).contains(year), (1...12).contains(month), day >= 1 else { return nil }
         let isLeapYear = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
         let length: Int64 =
@@ -26,7 +26,7 @@ struct CivilDate: Hashable, Sendable {
         self.day = day
     }
 
-    init(daysSince1970: Int64) {
+    package init(daysSince1970: Int64) {
         let days = daysSince1970 + Self.epoch
         let dayOfEra = (days % Self.daysPerEra + Self.daysPerEra) % Self.daysPerEra
         let era = (days - dayOfEra) / Self.daysPerEra
@@ -40,7 +40,7 @@ struct CivilDate: Hashable, Sendable {
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 
-    var daysSince1970: Int64 {
+    package var daysSince1970: Int64 {
         let yearFromMarch = month <= 2 ? year - 1 : year
         let yearOfEra = (yearFromMarch % 400 + 400) % 400
         let era = (yearFromMarch - yearOfEra) / 400

@@ -1,0 +1,111 @@
+/// Cuts the text of an expression into tokens.
+struct CELLexer {
+    let scalars: [Unicode.Scalar]
+    var position = 0
+
+    init(_ text: String) { scalars = Array(text.unicodeScalars) }
+
+    static func tokens(_ text: String) throws(CELError) -> [CELToken] {
+        var lexer = CELLexer(text)
+        var tokens: [CELToken] = []
+        repeat { tokens.append(try lexer.token()) } while tokens.last?.kind != .end
+        return tokens
+    }
+
+    func peek(_ offset: Int = 0) -> Unicode.Scalar? {
+        position + offset < scalars.count ? scalars[position + offset] : nil
+    }
+
+    func error(_ message: String, at place: Int) -> CELError { CELError.syntax(message, at: place, in: scalars) }
+
+    private mutating func token() throws(CELError) -> CELToken {
+        skipBlanks()
+        let start = position
+        func token(_ kind: CELToken.Kind) -> CELToken { CELToken(kind: kind, position: start) }
+        guard let scalar = peek() else { return token(.end) }
+        if let literal = try stringLiteral() { return token(literal) }
+        if Self.isDigit(scalar) || scalar == "." && peek(1).map(Self.isDigit) == true { return token(try number()) }
+        if Self.isLetter(scalar) {
+            while let next = peek(), Self.isLetter(next) || Self.isDigit(next) { position += 1 }
+            return token(.identifier(text(from: start)))
+        }
+        if let second = peek(1), ["==", "!=", "<=", ">=", "&&", "||"].contains("\(scalar)\(second)") {
+            position += 2
+            return token(.symbol("\(scalar)\(second)"))
+        }
+        guard "+-*/%<>!?:.,()[]{}".unicodeScalars.contains(scalar) else {
+            throw error("Syntax error: token recognition error at: '\(scalar)'", at: start)
+        }
+        position += 1
+        return token(.symbol("\(scalar)"))
+    }
+
+    private mutating func skipBlanks() {
+        while let scalar = peek() {
+            if scalar == "/", peek(1) == "/" {
+                while let next = peek(), next != "\n" { position += 1 }
+            } else if [" ", "\t", "\n", "\r", "\u{0C}"].contains(scalar) {
+                position += 1
+            } else {
+                return
+            }
+        }
+    }
+
+    func text(from start: Int) -> String { String(String.UnicodeScalarView(scalars[start..<position])) }
+
+    static func isDigit(_ scalar: Unicode.Scalar) -> Bool { ("0"..."9").contains(scalar) }
+
+    private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
+        ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || scalar == "_"
+    }
+
+    private mutating func number() throws(CELError) -> CELToken.Kind {
+        let start = position
+        if peek() == "0", peek(1) == "x" || peek(1) == "X" {
+            position += 2
+            let digits = position
+            while let next = peek(), next.properties.isASCIIHexDigit { position += 1 }
+            return try whole(text(from: digits), radix: 16, start: start)
+        }
+        while let next = peek(), Self.isDigit(next) { position += 1 }
+        var isWhole = true
+        if peek() == ".", peek(1).map(Self.isDigit) == true {
+            isWhole = false
+            position += 1
+            while let next = peek(), Self.isDigit(next) { position += 1 }
+        }
+        if peek() == "e" || peek() == "E" {
+            let sign = peek(1) == "+" || peek(1) == "-" ? 2 : 1
+            if peek(sign).map(Self.isDigit) == true {
+                isWhole = false
+                position += sign
+                while let next = peek(), Self.isDigit(next) { position += 1 }
+            }
+        }
+        if isWhole { return try whole(text(from: start), radix: 10, start: start) }
+        guard let value = Double(text(from: start)), value.isFinite else { throw error("invalid double literal", at: start) }
+        return .double(value)
+    }
+
+    private mutating func whole(_ digits: String, radix: Int, start: Int) throws(CELError) -> CELToken.Kind {
+        if peek() == "u" || peek() == "U" {
+            position += 1
+            guard let value = UInt64(digits, radix: radix) else { throw error("invalid uint literal", at: start) }
+            return .uint(value)
+        }
+        if let value = Int64(digits, radix: radix) { return .int(value) }
+        guard UInt64(digits, radix: radix) == Int64.min.magnitude else { throw error("invalid int literal", at: start) }
+        return .intMagnitudeOverflow
+    }
+}
+
+extension CELError {
+    /// An error that says line and column of an expression, as `ERROR: <input>:1:5: …`.
+    static func syntax(_ message: String, at place: Int, in scalars: [Unicode.Scalar]) -> CELError {
+        let before = scalars.prefix(place)
+        let line = before.count { $0 == "\n" } + 1
+        let column = place - (before.lastIndex(of: "\n").map { $0 + 1 } ?? 0) + 1
+        return CELError("ERROR: <input>:\(line):\(column): \(message)")
+    }
+}
