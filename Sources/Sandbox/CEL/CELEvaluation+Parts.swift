@@ -136,7 +136,7 @@ extension CELValue {
         case .list(let list):
             let inner = list.elements.reduce(1) { $0 + $1.deepSize }
             // Elements of a set are looked for, each among all.
-            return list.type == .atomic ? inner : min(inner, CELBudget.perExpression) * max(1, list.elements.count)
+            return list.type == .atomic ? inner : min(inner, 1_000_000) * max(1, list.elements.count)
         case .map(let entries): return entries.reduce(1) { $0 + $1.key.deepSize + $1.value.deepSize }
         case .object(let object, _): return JSONValue.object(object).measured.count
         case .optional(let content?): return content.deepSize

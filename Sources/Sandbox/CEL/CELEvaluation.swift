@@ -6,7 +6,7 @@ struct CELEvaluation {
     init(scope: [(name: String, value: CELValue)], budget: CELBudget) {
         self.scope = scope
         self.budget = budget
-        self.budget.remainingOfExpression = CELBudget.perExpression
+        self.budget.startExpression()
     }
 
     mutating func value(of node: CELNode) throws(CELError) -> CELValue {
