@@ -1,0 +1,88 @@
+import KubeClient
+
+/// Runs services together and ends them together.
+///
+/// Expected flow: all run until the shutdown is asked for, or until the first one fails or returns; then the others are
+/// cancelled and awaited. Services end in no particular order; nest groups where one has to outlive another.
+public struct ServiceGroup: Sendable {
+    private enum Event: Sendable {
+        case ended(Int, (any Error)?)
+        case shutdown
+        case graceOver
+    }
+
+    private let services: [Service]
+    private let gracePeriod: Duration
+    private let time: any TimeSource
+    private let logger: Logger
+
+    /// - Parameter gracePeriod: how long cancelled services may take to end.
+    public init(
+        _ services: [Service], gracePeriod: Duration = .seconds(30), time: any TimeSource, logger: Logger
+    ) {
+        self.services = services
+        self.gracePeriod = gracePeriod
+        self.time = time
+        self.logger = logger.named("services")
+    }
+
+    /// Runs all services until `shutdown` returns, the task is cancelled, or one of them ends.
+    ///
+    /// Returns after an orderly shutdown; otherwise throws the first failure, or that services did not end in time.
+    public func run(until shutdown: @escaping @Sendable () async -> Void) async throws(ServiceError) {
+        guard !services.isEmpty else { return await shutdown() }
+        let (events, report) = AsyncStream.makeStream(of: Event.self)
+        let tasks = services.enumerated().map { index, service in
+            Task {
+                do {
+                    try await service.run()
+                    report.yield(.ended(index, nil))
+                } catch {
+                    report.yield(.ended(index, error))
+                }
+            }
+        }
+        let trigger = Task {
+            await shutdown()
+            report.yield(.shutdown)
+        }
+        let failure = await withTaskCancellationHandler {
+            await supervise(events, tasks) { report.yield(.graceOver) }
+        } onCancel: {
+            report.yield(.shutdown)
+        }
+        trigger.cancel()
+        if let failure { throw failure }
+    }
+
+    /// Waits until all services ended or the grace period is over; returns what went wrong first.
+    private func supervise(
+        _ events: AsyncStream<Event>, _ tasks: [Task<Void, Never>], _ endGrace: @escaping @Sendable () -> Void
+    ) async -> ServiceError? {
+        var running = Set(services.indices)
+        var failure: ServiceError?
+        var alarm: TimerToken?
+        for await event in events {
+            if case .graceOver = event {
+                return .stuck(running.sorted().map { services[$0].name })
+            }
+            if case .ended(let index, let error) = event {
+                running.remove(index)
+                if alarm == nil { failure = ended(services[index], error) }
+                if running.isEmpty { break }
+            }
+            if alarm == nil {
+                logger.info("Shutting down")
+                for task in tasks { task.cancel() }
+                alarm = time.schedule(after: gracePeriod, endGrace)
+            }
+        }
+        if let alarm { time.cancel(alarm) }
+        return failure
+    }
+
+    private func ended(_ service: Service, _ error: (any Error)?) -> ServiceError {
+        logger.error("A service ended early", error: error, ["service": .string(service.name)])
+        return error.map { .failed(service.name, $0) } ?? .ended(service.name)
+    }
+}

@@ -1,0 +1,89 @@
+import Dispatch
+import Glibc
+import KubeClient
+
+/// The signals by which a process is asked to end.
+///
+/// The first one asks: ``wait()`` returns. The second one insists: the process exits at once, with 128 and the
+/// signal's number, as a shell would report it. Make one per process, early, and keep it.
+public final class TerminationSignals: Sendable {
+    private struct State {
+        /// The first signal that came.
+        var received: Int32?
+        var waiters: [(id: UInt64, continuation: CheckedContinuation<Void, Never>)] = []
+        var nextWaiter: UInt64 = 0
+        var sources: [any DispatchSourceSignal] = []
+    }
+
+    private let state = Locked(State())
+    private let exit: @Sendable (Int32) -> Void
+
+    /// Takes over SIGTERM and SIGINT, and ignores broken pipes, which are errors of write(2) from now on.
+    ///
+    /// Ignored signals stay ignored in programs the process starts, unless it resets them there.
+    public convenience init() {
+        self.init([SIGTERM, SIGINT], exit: { _exit($0) })
+    }
+
+    /// - Parameters:
+    ///   - signals: what asks the process to end.
+    ///   - exit: ends the process with a status.
+    init(_ signals: [Int32], exit: @escaping @Sendable (Int32) -> Void) {
+        self.exit = exit
+        signal(SIGPIPE, SIG_IGN)
+        let queue = DispatchQueue(label: "towline.signals")
+        for number in signals {
+            // Dispatch only observes a signal; its default action has to be turned off besides.
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler { [weak self] in self?.receive(number) }
+            source.activate()
+            state.withLock { $0.sources.append(source) }
+        }
+    }
+
+    deinit {
+        state.withLock { state in state.sources.forEach { $0.cancel() } }
+    }
+
+    /// The first signal that came; nil as long as none did.
+    public var received: Int32? { state.withLock { $0.received } }
+
+    /// Waits for the first signal; also returns when the task is cancelled.
+    public func wait() async {
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    // A cancellation before this point found no waiter to remove; a later one will find it.
+                    if state.received != nil || Task.isCancelled { return true }
+                    state.waiters.append((id, continuation))
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            resume { $0 == id }
+        }
+    }
+
+    func receive(_ number: Int32) {
+        let isFirst = state.withLock { state in
+            defer { state.received = state.received ?? number }
+            return state.received == nil
+        }
+        if isFirst { resume { _ in true } } else { exit(128 + number) }
+    }
+
+    private func resume(_ isMeant: (UInt64) -> Bool) {
+        let waiters = state.withLock { state in
+            let meant = state.waiters.filter { isMeant($0.id) }
+            state.waiters.removeAll { isMeant($0.id) }
+            return meant
+        }
+        for waiter in waiters { waiter.continuation.resume() }
+    }
+}
