@@ -1,0 +1,59 @@
+import KubeClient
+import WorkflowAPI
+
+/// Argo Workflows: a run is a Workflow.
+struct ArgoEngine: Engine {
+    let name = EngineName.argo
+    let title = "Argo Workflows"
+    let runType = ResourceType(
+        group: "argoproj.io", version: "v1alpha1", plural: "workflows", kind: "Workflow")
+    /// Argo has no admission webhook.
+    let admissionDomain: String? = nil
+    let notRespondingHint = """
+        check that the deployment workflow-controller is running, manages this namespace, and has no instanceID: one \
+        that has sees only workflows with its label
+        """
+
+    func makeRun(for execution: WorkflowExecution, named name: String) -> [UInt8]? {
+        guard let spec = execution.spec, spec.shutdown == nil, !execution.isFinished else { return nil }
+        return RunManifest.make(runType, named: name, for: execution) { writer in
+            writer.member("workflowTemplateRef") { writer in
+                writer.member("name", spec.workflowRef.templateName)
+                if spec.workflowRef.clusterScope == true {
+                    writer.key("clusterScope")
+                    writer.bool(true)
+                }
+            }
+            if !spec.parameters.isEmpty {
+                writer.member("arguments") { writer in
+                    writer.key("parameters")
+                    RunManifest.write(spec.parameters, to: &writer)
+                }
+            }
+            // Clusters that restrict template referencing refuse this field, so it is sent only when it was asked for.
+            if let account = spec.executionConfig.serviceAccountName {
+                writer.member("serviceAccountName", account)
+            }
+            if let seconds = spec.executionConfig.timeoutSeconds {
+                writer.key("activeDeadlineSeconds")
+                writer.integer(seconds)
+            }
+        }
+    }
+
+    func decodeRun(_ cursor: inout JSONCursor) throws(JSONError) -> EngineRun {
+        let workflow = try Workflow(&cursor)
+        return EngineRun(
+            metadata: workflow.metadata, state: workflow.state, requestedShutdown: workflow.requestedShutdown,
+            timeoutSeconds: workflow.deadlineSeconds)
+    }
+
+    func shutdownPatch(_ shutdown: Shutdown, for run: EngineRun) -> [UInt8]? {
+        missingShutdown(shutdown, for: run).map { RunManifest.patch("shutdown", $0.rawValue) }
+    }
+
+    /// A Workflow carries its own nodes.
+    func childListing(for run: EngineRun) -> ChildListing? { nil }
+
+    func state(of run: EngineRun, children: [UInt8]) throws(JSONError) -> RunState { run.state }
+}

@@ -1,0 +1,41 @@
+import WorkflowAPI
+
+/// What Argo's controller writes about a node that failed, taken apart.
+///
+/// Either a sentence of its own or the kubelet's, or `main: OOMKilled (exit code 137)`, before v3.7 without the
+/// container. What the container itself said may follow, and never decides.
+struct NodeMessage {
+    private(set) var container: String?
+    private(set) var word: ContainerWord?
+    private(set) var exitCode: Int64?
+    let text: String
+
+    init(_ text: String) {
+        self.text = text
+        var scanner = TextScanner(text)
+        if scanner.consume("Pod failed before main container starts due to ") {
+            word = ContainerWord(rawValue: String(scanner.rest.prefix { $0 != ":" }))
+            return
+        }
+        guard let head = scanner.text(before: " (exit code "), let code = scanner.number(), scanner.consume(")")
+        else { return }
+        var parts = TextScanner(head)
+        let name = parts.text(before: ": ")
+        // A word has no blank in it; with one the head is a sentence in which these characters stand by chance.
+        guard !parts.rest.contains(" "), name?.contains(" ") != true else { return }
+        container = name.map { String($0) }
+        word = ContainerWord(rawValue: String(parts.rest))
+        exitCode = Int64(code)
+    }
+
+    /// True for the whole sentences of a passed deadline, the step's own or the workflow's.
+    var isDeadline: Bool { text == PodMessage.deadline || text == "Step exceeded its deadline" }
+
+    /// What the message says about the task.
+    var meaning: Reason {
+        if isDeadline { return .taskTimeout }
+        if let word { return word.meaning }
+        if PodMessage.saysEvicted(text) { return .podEvicted }
+        return exitCode == nil ? .taskFailed : .stepFailed
+    }
+}

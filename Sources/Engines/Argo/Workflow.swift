@@ -1,0 +1,93 @@
+import KubeClient
+import WorkflowAPI
+
+/// What Towline reads of an Argo Workflow (`argoproj.io/v1alpha1`).
+struct Workflow {
+    var metadata = ObjectMetadata()
+    /// `spec.shutdown`; a word Argo does not know counts as `Stop`, as it does for Argo.
+    var requestedShutdown: Shutdown?
+    /// `spec.suspend`: the workflow is held, or was halted on its way.
+    var isHeld = false
+    /// `activeDeadlineSeconds` of the workflow, else of its template.
+    var deadlineSeconds: Int64? { ownDeadline ?? templateDeadline }
+    var ownDeadline: Int64?
+    var templateDeadline: Int64?
+    var phase = ""
+    var message = ""
+    var progress: Progress?
+    var startedAt: Timestamp?
+    var finishedAt: Timestamp?
+    var outputs = OutputCollector()
+    var summary = NodeSummary()
+    /// Where the nodes stand in the text, to be read again when the run failed.
+    var nodesText: JSONCursor?
+    /// Why there are no nodes to read, though the workflow has some.
+    var hiddenNodes: String?
+}
+
+extension Workflow {
+    init(_ cursor: inout JSONCursor) throws(JSONError) {
+        self.init()
+        try cursor.forEachField { (key, cursor) throws(JSONError) in
+            switch key {
+            case "metadata": metadata = try ObjectMetadata(&cursor)
+            case "spec": try readSpec(&cursor)
+            case "status": try readStatus(&cursor)
+            default: try cursor.skipValue()
+            }
+        }
+    }
+
+    private mutating func readSpec(_ cursor: inout JSONCursor) throws(JSONError) {
+        try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
+            switch key {
+            case "activeDeadlineSeconds": ownDeadline = try cursor.readIntegerIfPresent()
+            case "suspend": isHeld = try cursor.readBoolIfPresent() ?? false
+            case "shutdown":
+                let word = try cursor.readStringIfPresent() ?? ""
+                requestedShutdown = word.isEmpty ? nil : Shutdown(rawValue: word) ?? .stop
+            default: try cursor.skipValue()
+            }
+        }
+    }
+
+    private mutating func readStatus(_ cursor: inout JSONCursor) throws(JSONError) {
+        try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
+            switch key {
+            case "phase": phase = try cursor.readStringIfPresent() ?? ""
+            case "message": message = try cursor.readStringIfPresent() ?? ""
+            case "progress": progress = try cursor.readStringIfPresent().flatMap(Progress.init)
+            case "startedAt": startedAt = try cursor.readTimestampIfPresent()
+            case "finishedAt": finishedAt = try cursor.readTimestampIfPresent()
+            case "outputs":
+                try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
+                    if key == "parameters" { try outputs.read(&cursor) } else { try cursor.skipValue() }
+                }
+            case "nodes":
+                nodesText = cursor
+                try cursor.forEachFieldIfPresent { (id, cursor) throws(JSONError) in
+                    summary.add(try WorkflowNode(id: id, &cursor))
+                }
+            case "compressedNodes":
+                if try cursor.readStringIfPresent()?.isEmpty == false { hiddenNodes = "Argo stores its nodes compressed" }
+            case "offloadNodeStatusVersion":
+                if try cursor.readStringIfPresent()?.isEmpty == false { hiddenNodes = "Argo stores its nodes in a database" }
+            case "storedWorkflowTemplateSpec":
+                templateDeadline = try cursor.readMember("activeDeadlineSeconds") { (cursor) throws(JSONError) in try cursor.readIntegerIfPresent() }
+            default: try cursor.skipValue()
+            }
+        }
+    }
+
+    /// The nodes with their connections; empty where there are none to read.
+    var graph: NodeGraph {
+        var nodes: [WorkflowNode] = []
+        if var cursor = nodesText {
+            // The text was read once before, so that it can be read again.
+            try? cursor.forEachFieldIfPresent { (id, cursor) throws(JSONError) in
+                nodes.append(try WorkflowNode(id: id, &cursor))
+            }
+        }
+        return NodeGraph(nodes)
+    }
+}

@@ -1,0 +1,57 @@
+import KubeClient
+
+/// What Towline reads of one node of an Argo Workflow.
+struct WorkflowNode {
+    /// The node's key in the map of nodes.
+    let id: String
+    /// `Pod`, `Container`, `Suspend`, `Steps`, `StepGroup`, `DAG`, `TaskGroup`, `Retry`, `Skipped`…
+    var type = ""
+    var phase = ""
+    /// The name of the step or task.
+    var displayName = ""
+    var message = ""
+    /// The template's node this one belongs to; empty for the root and for exit handlers.
+    var boundaryID = ""
+    var finishedAt: Timestamp?
+    var exitCode: Int64?
+    /// True for exit handlers and other hooks.
+    var isHook = false
+    /// What comes after the node, or what it consists of.
+    var children: [String] = []
+
+    /// True for the nodes that do work, as opposed to those that group others.
+    var isLeaf: Bool {
+        switch type {
+        case "Pod", "Container", "HTTP", "Plugin": true
+        default: false
+        }
+    }
+
+    var hasFailed: Bool { phase == "Failed" || phase == "Error" }
+    var wasLeftOut: Bool { phase == "Skipped" || phase == "Omitted" }
+    /// True once the controller saw it doing something.
+    var hasLeftPending: Bool { !wasLeftOut && phase != "Pending" && !phase.isEmpty }
+}
+
+extension WorkflowNode {
+    init(id: String, _ cursor: inout JSONCursor) throws(JSONError) {
+        self.id = id
+        try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
+            switch key {
+            case "type": type = try cursor.readStringIfPresent() ?? ""
+            case "phase": phase = try cursor.readStringIfPresent() ?? ""
+            case "displayName": displayName = try cursor.readStringIfPresent() ?? ""
+            case "message": message = try cursor.readStringIfPresent() ?? ""
+            case "boundaryID": boundaryID = try cursor.readStringIfPresent() ?? ""
+            case "finishedAt": finishedAt = try cursor.readTimestampIfPresent()
+            case "nodeFlag": isHook = try cursor.readMember("hooked") { (cursor) throws(JSONError) in try cursor.readBoolIfPresent() } ?? false
+            case "outputs": exitCode = try cursor.readMember("exitCode") { (cursor) throws(JSONError) in try cursor.readIntegerIfPresent() }
+            case "children":
+                try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
+                    if let id = try cursor.readStringIfPresent() { children.append(id) }
+                }
+            default: try cursor.skipValue()
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import KubeClient
+import WorkflowAPI
+
+/// The parts every engine's run has in common.
+enum RunManifest {
+    /// The JSON of a run of `type`; `spec` writes the members of its spec.
+    ///
+    /// Of the execution's own labels and annotations none is copied: the tracking labels of GitOps tools would make the
+    /// run look like theirs.
+    static func make(
+        _ type: ResourceType, named name: String, for execution: WorkflowExecution,
+        spec: (inout JSONWriter) -> Void
+    ) -> [UInt8] {
+        var writer = JSONWriter(reservingCapacity: 1024)
+        writer.object { writer in
+            writer.member("apiVersion", type.apiVersion)
+            writer.member("kind", type.kind)
+            writer.member("metadata") { writer in
+                writer.member("name", name)
+                writer.member("namespace", execution.key.namespace)
+                writer.member("labels") { $0.member(WellKnown.executionUIDLabel, execution.uid) }
+                writer.member("annotations") { $0.member(WellKnown.executionAnnotation, execution.key.description) }
+                writer.key("ownerReferences")
+                writer.array { $0.object { writeOwner(execution, to: &$0) } }
+            }
+            writer.member("spec", spec)
+        }
+        return writer.bytes
+    }
+
+    private static func writeOwner(_ execution: WorkflowExecution, to writer: inout JSONWriter) {
+        writer.member("apiVersion", WorkflowExecution.resourceType.apiVersion)
+        writer.member("kind", WorkflowExecution.resourceType.kind)
+        writer.member("name", execution.key.name)
+        writer.member("uid", execution.uid)
+        writer.key("controller")
+        writer.bool(true)
+        writer.key("blockOwnerDeletion")
+        writer.bool(true)
+    }
+
+    /// Writes parameters as the list of `{name, value}` both engines take, in an order that is always the same.
+    static func write(_ parameters: [Parameter], to writer: inout JSONWriter) {
+        writer.array { writer in
+            for parameter in parameters.sorted(by: { $0.name < $1.name }) {
+                writer.object { writer in
+                    writer.member("name", parameter.name)
+                    writer.member("value", parameter.value)
+                }
+            }
+        }
+    }
+
+    /// The merge patch that sets one field of a spec.
+    static func patch(_ field: String, _ word: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { $0.member("spec") { $0.member(field, word) } }
+        return writer.bytes
+    }
+}
+
+extension JSONWriter {
+    mutating func object(_ members: (inout JSONWriter) -> Void) {
+        beginObject()
+        members(&self)
+        endObject()
+    }
+
+    mutating func array(_ elements: (inout JSONWriter) -> Void) {
+        beginArray()
+        elements(&self)
+        endArray()
+    }
+
+    mutating func member(_ key: String, _ value: String) {
+        self.key(key)
+        string(value)
+    }
+
+    mutating func member(_ key: String, _ members: (inout JSONWriter) -> Void) {
+        self.key(key)
+        object(members)
+    }
+}

@@ -1,0 +1,13 @@
+public import WorkflowAPI
+
+/// The engines Towline knows.
+public enum EngineCatalogue {
+    public static let all: [any Engine] = EngineName.allCases.map(engine)
+
+    public static func engine(_ name: EngineName) -> any Engine {
+        switch name {
+        case .tekton: TektonEngine()
+        case .argo: ArgoEngine()
+        }
+    }
+}

@@ -1,0 +1,46 @@
+public import KubeClient
+public import WorkflowAPI
+
+/// One run of any engine: a Tekton PipelineRun or an Argo Workflow, as far as Towline works with it.
+///
+/// A cache holds one for each run in the cluster that is ours, so it is small: what is large in a run, its resolved
+/// definition and its nodes, is read and not kept.
+public struct EngineRun: Hashable, Sendable {
+    public let key: ObjectKey
+    public let resourceVersion: ResourceVersion
+    /// True while the run is being deleted.
+    public let isBeingDeleted: Bool
+    /// What was already asked of the run, by us or by somebody else; nil when nothing was.
+    public let requestedShutdown: Shutdown?
+    /// The engine's own time limit in whole seconds; nil where it has none.
+    public let timeoutSeconds: Int64?
+    public var state: RunState
+    private let ownUID: CompactUID
+    private let labelUID: CompactUID?
+    private let controllerUID: CompactUID?
+
+    init(metadata: ObjectMetadata, state: RunState, requestedShutdown: Shutdown?, timeoutSeconds: Int64?) {
+        key = metadata.key
+        resourceVersion = metadata.resourceVersion
+        isBeingDeleted = metadata.deletionTimestamp != nil
+        self.requestedShutdown = requestedShutdown
+        self.timeoutSeconds = timeoutSeconds
+        self.state = state
+        ownUID = CompactUID(metadata.uid)
+        labelUID = metadata.label(WellKnown.executionUIDLabel).map(CompactUID.init)
+        controllerUID = metadata.controller.map { CompactUID($0.uid) }
+    }
+
+    public var uid: String { ownUID.text }
+
+    /// The execution the run's label names; nil for a foreign run.
+    public var executionUID: String? { labelUID?.text }
+
+    /// The UID of the run's controlling owner.
+    public var ownerUID: String? { controllerUID?.text }
+
+    /// True when the execution with this UID owns the run: the label alone could have been copied.
+    public func isOwned(byExecutionWithUID uid: String) -> Bool {
+        controllerUID == CompactUID(uid)
+    }
+}

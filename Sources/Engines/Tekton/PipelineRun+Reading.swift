@@ -1,0 +1,86 @@
+import KubeClient
+
+extension PipelineRun {
+    /// Reads a whole object; of its status everything is optional, as a controller may have stopped half-way.
+    init(_ cursor: inout JSONCursor) throws(JSONError) {
+        self.init()
+        try cursor.forEachField { (key, cursor) throws(JSONError) in
+            switch key {
+            case "metadata": metadata = try ObjectMetadata(&cursor)
+            case "spec": try readSpec(&cursor)
+            case "status": try readStatus(&cursor)
+            default: try cursor.skipValue()
+            }
+        }
+    }
+
+    private mutating func readSpec(_ cursor: inout JSONCursor) throws(JSONError) {
+        try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
+            switch key {
+            case "status": requestedStatus = try cursor.readStringIfPresent() ?? ""
+            case "timeouts":
+                let text = try cursor.readMember("pipeline") { (cursor) throws(JSONError) in
+                    try cursor.readStringIfPresent()
+                }
+                timeoutSeconds = text.flatMap(GoDuration.seconds)
+            default: try cursor.skipValue()
+            }
+        }
+        // Zero is Tekton's word for no limit.
+        if timeoutSeconds == 0 { timeoutSeconds = nil }
+    }
+
+    private mutating func readStatus(_ cursor: inout JSONCursor) throws(JSONError) {
+        try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
+            switch key {
+            case "conditions": condition = try KnativeCondition.succeeded(&cursor)
+            case "startTime": startTime = try cursor.readTimestampIfPresent()
+            case "completionTime": completionTime = try cursor.readTimestampIfPresent()
+            case "childReferences":
+                try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
+                    try cursor.skipValue()
+                    hasChildren = true
+                }
+            case "results": try results.read(&cursor)
+            case "provenance": try readProvenance(&cursor)
+            default: try cursor.skipValue()
+            }
+        }
+    }
+
+    private mutating func readProvenance(_ cursor: inout JSONCursor) throws(JSONError) {
+        let digits = try cursor.readMember("refSource") { (cursor) throws(JSONError) in
+            try cursor.readMember("digest") { (cursor) throws(JSONError) in
+                // A git source reports its commit as `sha1`; only what can be compared with a bundle's is kept.
+                try cursor.readMember("sha256") { (cursor) throws(JSONError) in try cursor.readStringIfPresent() }
+            }
+        }
+        resolvedDigest = digits.map { "sha256:" + $0.bounded(to: Bounds.digest) }
+    }
+}
+
+extension KnativeCondition {
+    /// Reads a list of conditions and returns the one of type `Succeeded`.
+    static func succeeded(_ cursor: inout JSONCursor) throws(JSONError) -> KnativeCondition? {
+        var found: KnativeCondition?
+        try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
+            let condition = try KnativeCondition(&cursor)
+            if condition.type == "Succeeded" { found = condition }
+        }
+        return found
+    }
+
+    private init(_ cursor: inout JSONCursor) throws(JSONError) {
+        self.init()
+        try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
+            switch key {
+            case "type": type = try cursor.readStringIfPresent() ?? ""
+            case "status": status = try cursor.readStringIfPresent() ?? ""
+            case "reason": reason = try cursor.readStringIfPresent() ?? ""
+            case "message": message = try cursor.readStringIfPresent() ?? ""
+            case "lastTransitionTime": lastTransitionTime = try cursor.readTimestampIfPresent()
+            default: try cursor.skipValue()
+            }
+        }
+    }
+}

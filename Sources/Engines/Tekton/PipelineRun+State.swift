@@ -1,0 +1,70 @@
+import KubeClient
+import WorkflowAPI
+
+extension PipelineRun {
+    /// The run in Towline's words: the condition's status decides first, its reason next, its text last.
+    var state: RunState {
+        var state = RunState(reason, engineReason: condition?.reason ?? "", executed: hasChildren)
+        let tally = condition.flatMap { TaskTally($0.message) }
+        state.progress = tally?.progress
+        state.startedAt = startTime
+        state.finishedAt = completionTime
+        state.resolvedDigest = resolvedDigest
+        state.outputs = results.outputs
+        // The counts go into the progress; repeating them would only make the message longer.
+        if let condition, tally == nil { state.message = condition.message }
+        return state
+    }
+
+    /// What was already asked of the run.
+    var requestedShutdown: Shutdown? {
+        switch requestedStatus {
+        case Self.cancel: .terminate
+        case Self.cancelRunningFinally, Self.stopRunningFinally: .stop
+        default: nil
+        }
+    }
+
+    /// The words of `spec.status` that end a run.
+    static let cancel = "Cancelled"
+    static let cancelRunningFinally = "CancelledRunFinally"
+    static let stopRunningFinally = "StoppedRunFinally"
+
+    private var reason: Reason {
+        guard let condition else { return hasChildren ? .executing : .awaitingEngine }
+        let word = PipelineRunReason(rawValue: condition.reason)
+        switch condition.status {
+        case "True": return word == .completed ? .completedWithSkips : .succeeded
+        case "False": return failureReason(word, condition.message)
+        default: return runningReason(word)
+        }
+    }
+
+    /// An unknown word is told by what the run has: Tekton adds words often.
+    private func runningReason(_ word: PipelineRunReason?) -> Reason {
+        if requestedShutdown != nil { return .cancelling }
+        switch word?.meaningWhileRunning {
+        // Tasks may be fetched while others are running.
+        case .resolving?: return hasChildren ? .executing : .resolving
+        case let reason?: return reason
+        case nil: return hasChildren ? .executing : .resolving
+        }
+    }
+
+    private func failureReason(_ word: PipelineRunReason?, _ message: String) -> Reason {
+        if word == .couldNotGetPipeline, Self.saysNotFound(message) { return .templateNotFound }
+        if let reason = word?.meaningOfFailure { return reason }
+        // Without children nothing ran, so it was not a task that failed.
+        return hasChildren || word == .failed ? .taskFailed : .invalidWorkflow
+    }
+
+    /// True for the sentences about a Pipeline that is not in the namespace, or not in the bundle.
+    ///
+    /// Names in these sentences are quoted or followed by their end, and have neither blanks nor quotes in them.
+    private static func saysNotFound(_ message: String) -> Bool {
+        if message.contains("could not find object in image with kind: ") { return true }
+        var scanner = TextScanner(message)
+        return scanner.text(before: ": pipelines.tekton.dev \"") != nil && scanner.text(before: "\" not found") != nil
+            && scanner.isAtEnd
+    }
+}

@@ -1,0 +1,29 @@
+import KubeClient
+import WorkflowAPI
+
+/// What Towline reads of a Tekton PipelineRun (`tekton.dev/v1`).
+struct PipelineRun {
+    var metadata = ObjectMetadata()
+    /// `spec.status`, by which a run is held, stopped or cancelled.
+    var requestedStatus = ""
+    var timeoutSeconds: Int64?
+    /// The condition `Succeeded`; nil until Tekton's controller saw the run.
+    var condition: KnativeCondition?
+    var startTime: Timestamp?
+    var completionTime: Timestamp?
+    /// True once a TaskRun, CustomRun or PipelineRun was made for it.
+    var hasChildren = false
+    var results = OutputCollector()
+    /// The digest of the bundle or file the pipeline came from, `sha256:…`.
+    var resolvedDigest: String?
+}
+
+/// A condition as Tekton, by Knative's library, writes it.
+struct KnativeCondition {
+    var type = ""
+    /// `True`, `False` or `Unknown`.
+    var status = ""
+    var reason = ""
+    var message = ""
+    var lastTransitionTime: Timestamp?
+}

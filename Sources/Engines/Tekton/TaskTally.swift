@@ -1,0 +1,37 @@
+/// The counts Tekton puts into a PipelineRun's message, the only place where it tells how far the run is.
+///
+/// `Tasks Completed: 5 (Failed: 1 (Ignored: 1), Cancelled 0), Incomplete: 2, Skipped: 1`; without `Incomplete` once
+/// the run has ended. Messages of timeouts, cancellation and validation have another form.
+struct TaskTally: Hashable {
+    let completed: Int32
+    let incomplete: Int32
+    let skipped: Int32
+
+    init?(_ message: String) {
+        var scanner = TextScanner(message)
+        guard scanner.consume("Tasks Completed: "), let completed = scanner.number(),
+            scanner.consume(" (Failed: "), scanner.number() != nil
+        else { return nil }
+        if scanner.consume(" (Ignored: ") {
+            guard scanner.number() != nil, scanner.consume(")") else { return nil }
+        }
+        guard scanner.consume(", Cancelled "), scanner.number() != nil, scanner.consume(")") else { return nil }
+        var incomplete: Int32 = 0
+        if scanner.consume(", Incomplete: ") {
+            guard let count = scanner.number() else { return nil }
+            incomplete = count
+        }
+        guard scanner.consume(", Skipped: "), let skipped = scanner.number() else { return nil }
+        self.completed = completed
+        self.incomplete = incomplete
+        self.skipped = skipped
+    }
+
+    /// Skipped tasks count as done; each count has at most nine digits, so the sums fit.
+    var progress: Progress? {
+        let done = completed.addingReportingOverflow(skipped)
+        let total = done.partialValue.addingReportingOverflow(incomplete)
+        guard !done.overflow, !total.overflow, total.partialValue > 0 else { return nil }
+        return Progress(done: done.partialValue, total: total.partialValue)
+    }
+}

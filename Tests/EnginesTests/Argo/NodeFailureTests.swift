@@ -1,0 +1,120 @@
+import KubeClient
+import Testing
+import WorkflowAPI
+
+@testable import Engines
+
+/// Which node of a failed Workflow is the cause, and what its message means.
+@Suite struct NodeFailureTests {
+    private func state(_ nodes: (String, String)..., phase: String = "Failed") throws -> RunState {
+        let text = nodes.map { #""\#($0.0)":{\#($0.1)}"# }.joined(separator: ",")
+        return try workflow(status: #"{"phase":"\#(phase)","nodes":{\#(text)}}"#).state
+    }
+
+    private func pod(
+        _ name: String, _ phase: String = "Failed", at second: Int = 1, message: String = "main: Error (exit code 3)",
+        more: String = ""
+    ) -> String {
+        #""type":"Pod","phase":"\#(phase)","displayName":"\#(name)","message":"\#(message)","finishedAt":"2026-01-01T10:00:0\#(second)Z""# + more
+    }
+
+    @Test(arguments: [
+        ("main: Error (exit code 3)", Reason.stepFailed, "main", 3),
+        ("Error (exit code 1)", .stepFailed, nil, 1),
+        ("main: Error (exit code 64): the task oom-check said OOMKilled (exit code 137)", .stepFailed, "main", 64),
+        ("main: OOMKilled (exit code 137)", .oomKilled, "main", 137),
+        ("OOMKilled (exit code 137)", .oomKilled, nil, 137),
+        ("side: ContainerCannotRun (exit code 128)", .configError, "side", 128),
+        ("main: StartError (exit code 128)", .configError, "main", 128),
+        ("main: SomethingNew (exit code 2)", .stepFailed, "main", 2),
+        ("Pod failed before main container starts due to ImagePullBackOff: Back-off pulling", .imagePullFailed, nil, nil),
+        ("Pod failed before main container starts due to ErrImagePull: x", .imagePullFailed, nil, nil),
+        ("Pod failed before main container starts due to InvalidImageName: x", .imagePullFailed, nil, nil),
+        ("Pod failed before main container starts due to CreateContainerConfigError: secret", .configError, nil, nil),
+        ("Pod failed before main container starts due to SomethingNew: x", .taskFailed, nil, nil),
+        ("The node was low on resource: ephemeral-storage. Container main was using 1Gi", .podEvicted, nil, nil),
+        ("pod deleted", .taskFailed, nil, nil),
+        ("", .taskFailed, nil, nil),
+        ("Pod was active on the node longer than the specified deadline", .taskTimeout, nil, nil),
+        ("Step exceeded its deadline", .taskTimeout, nil, nil),
+        ("main: Error (exit code 1): Step exceeded its deadline", .stepFailed, "main", 1),
+        ("he said: OOMKilled (exit code 137)", .taskFailed, nil, nil),
+        ("(exit code 1)", .taskFailed, nil, nil),
+        (" (exit code 99999999999)", .taskFailed, nil, nil),
+    ] as [(String, Reason, String?, Int64?)])
+    func eachMessageHasItsMeaning(_ message: String, _ reason: Reason, _ step: String?, _ exitCode: Int64?) throws {
+        let state = try state(("w", pod("oom-check", message: message)))
+        #expect(state.reason == reason)
+        #expect(state.failure?.task == "oom-check")
+        #expect(state.failure?.step == step)
+        #expect(state.failure?.exitCode == exitCode)
+    }
+
+    @Test func theFirstFailureInTimeWinsAndExitHandlersComeLast() throws {
+        let state = try state(
+            ("a", pod("late", at: 5)), ("b", pod("early", at: 2)),
+            ("h", pod("w.onExit", at: 1, more: #","nodeFlag":{"hooked":true}"#)),
+            ("i", pod("inside", at: 1, more: #","boundaryID":"h2""#)),
+            ("h2", #""type":"Steps","phase":"Failed","nodeFlag":{"hooked":true}"#))
+        #expect(state.failure?.task == "early")
+    }
+
+    @Test func exitHandlersAreACauseWhereNothingElseFailed() throws {
+        let handler = pod("w.onExit", more: #","nodeFlag":{"hooked":true}"#)
+        #expect(try state(("a", pod("fine", "Succeeded")), ("h", handler)).failure?.task == "w.onExit")
+    }
+
+    /// `continueOn` and `depends: a.Failed`: what the workflow tolerated is not why it failed.
+    @Test func toleratedFailuresAreNoCause() throws {
+        let followed = try state(
+            ("a", pod("soft", at: 1, more: #","children":["n"]"#)), ("n", pod("next", "Succeeded", at: 2)),
+            ("z", pod("hard", at: 3)))
+        #expect(followed.failure?.task == "hard")
+        let omitted = try state(
+            ("a", pod("hard", at: 1, more: #","children":["n"]"#)), ("n", #""type":"Skipped","phase":"Omitted""#),
+            ("z", pod("later", at: 3)))
+        #expect(omitted.failure?.task == "hard")
+        let inGroup = try state(
+            ("g", #""type":"StepGroup","phase":"Succeeded","children":["a"]"#), ("a", pod("soft", at: 1)),
+            ("z", pod("hard", at: 3)))
+        #expect(inGroup.failure?.task == "hard")
+        let inTemplate = try state(
+            ("g", #""type":"StepGroup","phase":"Succeeded","children":["s"]"#),
+            ("s", #""type":"Steps","phase":"Failed""#), ("a", pod("soft", at: 1, more: #","boundaryID":"s""#)),
+            ("z", pod("hard", at: 3)))
+        #expect(inTemplate.failure?.task == "hard")
+        let alone = try state(("a", pod("soft", more: #","children":["n"]"#)), ("n", pod("next", "Succeeded")))
+        #expect(alone.failure?.task == "soft")
+    }
+
+    @Test func ofSeveralTriesTheLastIsTold() throws {
+        let step = #""type":"Retry","displayName":"flaky","children":["t0","t1"],"phase":"#
+        let first = ("t0", pod("flaky(0)", at: 1, message: "main: Error (exit code 1)", more: #","nodeFlag":{"retried":true}"#))
+        let second = ("t1", pod("flaky(1)", at: 4, message: "main: OOMKilled (exit code 137)"))
+        let failed = try state(("r", step + #""Failed""#), first, second)
+        #expect(failed.reason == .oomKilled)
+        #expect(failed.failure?.task == "flaky")
+        let other = try state(
+            ("r", step + #""Succeeded""#), first, ("t1", pod("flaky(1)", "Succeeded", at: 4)), ("z", pod("hard", at: 5)))
+        #expect(other.failure?.task == "hard")
+    }
+
+    @Test func circlesEnd() throws {
+        let state = try state(
+            ("a", pod("a", more: #","boundaryID":"b","children":["a"]"#)),
+            ("b", #""type":"Retry","phase":"Failed","boundaryID":"a","children":["a","b"]"#))
+        #expect(state.outcome == .failed)
+    }
+
+    @Test func anErrorOfTheEngineStaysOne() throws {
+        let state = try state(("a", pod("a", "Error", message: "pods is forbidden")), phase: "Error")
+        #expect(state.reason == .engineError)
+        #expect(state.message == "task a failed: pods is forbidden")
+        #expect(state.executed == true)
+    }
+
+    @Test func exitCodesOfTheNodeRule() throws {
+        let failure = try state(("a", pod("a", more: #","outputs":{"exitCode":"7","parameters":[]}"#))).failure
+        #expect(failure?.exitCode == 7)
+    }
+}

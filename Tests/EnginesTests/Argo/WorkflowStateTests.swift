@@ -1,0 +1,151 @@
+import KubeClient
+import Testing
+import WorkflowAPI
+
+@testable import Engines
+
+/// States of Workflows beyond the recorded ones, by Argo's documentation and source.
+@Suite struct WorkflowStateTests {
+    /// A Workflow without nodes: phase, message, and what they mean.
+    @Test(arguments: [
+        ("", "", Reason.awaitingEngine),
+        ("Pending", "Workflow processing has been postponed because too many workflows are already running", .queued),
+        ("Pending", "Waiting for n/Mutex/deploy lock. Lock status: 0/1", .queued),
+        ("Pending", "Waiting for a PVC to be created. data", .queued),
+        ("Running", "", .executing),
+        ("Succeeded", "", .succeeded),
+        ("Failed", "invalid spec: spec.arguments.TARGET.value or spec.arguments.TARGET.valueFrom is required", .invalidParameters),
+        ("Failed", "invalid spec: template X not found in workflow template Y", .invalidWorkflow),
+        ("Failed", #"invalid spec: workflow name "x" must not be more than 63 characters long (currently 64)"#, .invalidWorkflow),
+        ("Failed", "failed to set global parameters: configmap c not found", .invalidParameters),
+        ("Failed", "cannot unmarshall spec: json: cannot unmarshal string", .invalidWorkflow),
+        ("Failed", "Failed to acquire the synchronization lock. config map not found", .engineError),
+        ("Failed", "something new", .invalidWorkflow),
+        ("Failed", "", .invalidWorkflow),
+        ("Error", #"workflowtemplates.argoproj.io "x" not found"#, .templateNotFound),
+        ("Error", #"clusterworkflowtemplates.argoproj.io "x" not found"#, .templateNotFound),
+        ("Error", "cannot get resource clusterWorkflowTemplate at cluster scope", .resolutionFailed),
+        ("Error", "fields [ServiceAccountName] are not permitted in workflow spec", .policyDenied),
+        ("Error", "runtime error: invalid memory address", .engineError),
+        ("Error", #"pod "not found" said workflowtemplates.argoproj.io "x" not found"#, .engineError),
+        ("Wandering", "", .executing),
+    ])
+    func withoutNodesPhaseAndMessageDecide(_ phase: String, _ message: String, _ reason: Reason) throws {
+        let status = JSONValue(dictionaryLiteral: ("phase", .string(phase)), ("message", .string(message)))
+        let state = try workflow(status: status.encodedString).state
+        #expect(state.reason == reason)
+        #expect(state.executed == false)
+        #expect(state.engineReason == phase)
+        #expect(!state.message.isEmpty)
+        if !message.isEmpty { #expect(state.message == message) }
+    }
+
+    @Test(arguments: [
+        ("null", Reason.awaitingEngine), ("[]", .awaitingEngine), (#"{"phase":7}"#, .awaitingEngine),
+        (#"{"phase":"Running","startedAt":null,"finishedAt":null,"nodes":null,"progress":"many"}"#, .executing),
+        (#"{"phase":"Failed","nodes":{"a":null,"b":3,"c":{"type":"Pod","phase":"Failed"}}}"#, .taskFailed),
+        (#"{"nodes":{"c":{"type":"Pod","phase":"Running"}}}"#, .executing),
+    ])
+    func halfWrittenStatusesHaveAState(_ status: String, _ reason: Reason) throws {
+        #expect(try workflow(status: status).state.reason == reason)
+    }
+
+    // MARK: Waiting
+
+    @Test func suspensionIsToldFromWork() throws {
+        let suspended = #""a":{"type":"Suspend","phase":"Running"}"#
+        let working = #""b":{"type":"Pod","phase":"Running"}"#
+        #expect(try workflow(status: running(suspended)).state.reason == .suspended)
+        #expect(try workflow(status: running(suspended + "," + working)).state.reason == .executing)
+        let done = #""b":{"type":"Pod","phase":"Succeeded"}"#
+        #expect(try workflow(status: running(done), spec: #"{"suspend":true}"#).state.reason == .suspended)
+        #expect(try workflow(status: running(working), spec: #"{"suspend":true}"#).state.reason == .executing)
+        #expect(try workflow(status: running(""), spec: #"{"suspend":true}"#).state.reason == .queued)
+    }
+
+    @Test func pendingPodsHaveNotExecuted() throws {
+        let pod = #""b":{"type":"Pod","phase":"Pending","displayName":"b","message":"Unschedulable: no node"}"#
+        let state = try workflow(status: running(pod)).state
+        #expect(state.executed == false)
+        #expect(state.message == "task b waits: Unschedulable: no node")
+        let skipped = #""b":{"type":"Skipped","phase":"Skipped"},"c":{"type":"Pod","phase":"Omitted"}"#
+        #expect(try workflow(status: running(skipped)).state.executed == false)
+        for type in ["Pod", "Container", "HTTP", "Plugin"] {
+            #expect(try workflow(status: running(#""b":{"type":"\#(type)","phase":"Running"}"#)).state.executed == true)
+        }
+    }
+
+    private func running(_ nodes: String) -> String { #"{"phase":"Running","nodes":{\#(nodes)}}"# }
+
+    // MARK: Deadline
+
+    private func failed(
+        deadline: String, finished: String, nodes: String, message: String = ""
+    ) throws -> RunState {
+        try workflow(
+            status: #"{"phase":"Failed","message":"\#(message)","startedAt":"2026-01-01T10:00:00Z","finishedAt":"\#(finished)","nodes":{\#(nodes)}}"#,
+            spec: deadline.isEmpty ? "{}" : #"{"activeDeadlineSeconds":\#(deadline)}"#).state
+    }
+
+    private func pod(_ message: String, at time: String) -> String {
+        #""w-1":{"type":"Pod","phase":"Failed","displayName":"a","message":"\#(message)","finishedAt":"\#(time)"}"#
+    }
+
+    @Test(arguments: ["Step exceeded its deadline", "Pod was active on the node longer than the specified deadline"])
+    func aPassedDeadlineIsATimeout(_ message: String) throws {
+        let nodes = pod(message, at: "2026-01-01T10:00:59Z")
+        let whole = try failed(deadline: "60", finished: "2026-01-01T10:01:05Z", nodes: nodes)
+        #expect(whole.reason == .deadlineExceeded)
+        #expect(whole.message == "the workflow did not finish within 60 s of its start")
+        #expect(whole.failure?.task == "a")
+        let own = try failed(deadline: "600", finished: "2026-01-01T10:01:05Z", nodes: nodes)
+        #expect(own.reason == .taskTimeout)
+        #expect(try failed(deadline: "", finished: "2026-01-01T10:01:05Z", nodes: nodes).reason == .taskTimeout)
+    }
+
+    @Test func aKilledPodAfterTheDeadlineIsATimeoutAndAFailureBeforeItIsNot() throws {
+        let text = "main: Error (exit code 143)"
+        let after = pod(text, at: "2026-01-01T10:01:01Z")
+        #expect(try failed(deadline: "60", finished: "2026-01-01T10:01:05Z", nodes: after).reason == .deadlineExceeded)
+        let before = pod(text, at: "2026-01-01T10:00:05Z")
+        #expect(try failed(deadline: "60", finished: "2026-01-01T10:01:05Z", nodes: before).reason == .stepFailed)
+        #expect(try failed(deadline: "60", finished: "2026-01-01T10:01:05Z", nodes: "").reason == .deadlineExceeded)
+        #expect(try failed(deadline: "0", finished: "2026-01-01T10:00:00Z", nodes: "").reason == .deadlineExceeded)
+    }
+
+    @Test func theTemplatesDeadlineCountsWhereTheWorkflowHasNone() throws {
+        let run = try workflow(status: #"{"phase":"Failed","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:00:10Z","storedWorkflowTemplateSpec":{"activeDeadlineSeconds":10},"nodes":{"w":{"type":"DAG","phase":"Failed"}}}"#)
+        #expect(run.timeoutSeconds == 10)
+        #expect(run.state.reason == .deadlineExceeded)
+    }
+
+    // MARK: Shutdown
+
+    @Test func aRequestedEndIsCancelledUnlessItSucceededFirst() throws {
+        for (word, shutdown) in [("Stop", Shutdown.stop), ("Terminate", .terminate), ("Whatever", .stop)] {
+            let spec = #"{"shutdown":"\#(word)"}"#
+            #expect(try workflow(spec: spec).requestedShutdown == shutdown)
+            #expect(try workflow(status: #"{"phase":"Failed","message":"m"}"#, spec: spec).state.reason == .cancelled)
+            #expect(try workflow(status: #"{"phase":"Succeeded"}"#, spec: spec).state.reason == .succeeded)
+            #expect(try workflow(status: #"{"phase":"Running"}"#, spec: spec).state.reason == .cancelling)
+        }
+        #expect(try workflow(status: #"{"phase":"Pending"}"#, spec: #"{"shutdown":"Stop"}"#).state.reason == .queued)
+        #expect(try workflow(status: #"{"phase":"Pending"}"#, spec: #"{"shutdown":"Terminate"}"#).state.reason == .cancelling)
+        #expect(try workflow(spec: #"{"shutdown":""}"#).requestedShutdown == nil)
+    }
+
+    // MARK: Hidden nodes
+
+    @Test(arguments: [
+        (#""compressedNodes":"H4sIAAAA""#, "compressed"), (#""offloadNodeStatusVersion":"fnv:1""#, "in a database"),
+    ])
+    func whereNodesAreHiddenTheMessageSaysSo(_ field: String, _ word: String) throws {
+        let failed = try workflow(status: #"{"phase":"Failed","message":"child 'x' failed",\#(field)}"#).state
+        #expect(failed.reason == .taskFailed)
+        #expect(failed.executed == true)
+        #expect(failed.failure == nil)
+        #expect(failed.message == "child 'x' failed; which task failed is not known, as Argo stores its nodes \(word)")
+        #expect(try workflow(status: #"{"phase":"Error",\#(field)}"#).state.reason == .engineError)
+        #expect(try workflow(status: #"{"phase":"Running","progress":"2/5",\#(field)}"#).state.message == "2 of 5 tasks done")
+    }
+}

@@ -1,0 +1,41 @@
+import KubeClient
+import Testing
+import WorkflowAPI
+
+@testable import Engines
+
+/// What a run says about whose it is, and how much room it takes.
+@Suite struct EngineRunTests {
+    private let metadata = #"{"name":"r","namespace":"n","uid":"3f9c2a71-d000-4000-8000-000000000001","resourceVersion":"7","deletionTimestamp":"2026-01-01T10:00:00Z","labels":{"towline.dev/execution-uid":"e-1"},"ownerReferences":[{"uid":"x","kind":"Other"},{"uid":"e-2","kind":"WorkflowExecution","controller":true}]}"#
+
+    @Test(arguments: EngineName.allCases)
+    func ownershipIsRead(_ name: EngineName) throws {
+        let engine = EngineCatalogue.engine(name)
+        let run = try read(#"{"metadata":\#(metadata)}"#.utf8, by: engine)
+        #expect(run.key == ObjectKey(namespace: "n", name: "r"))
+        #expect(run.uid == "3f9c2a71-d000-4000-8000-000000000001")
+        #expect(run.resourceVersion == ResourceVersion("7"))
+        #expect(run.isBeingDeleted)
+        #expect(run.executionUID == "e-1")
+        #expect(run.ownerUID == "e-2")
+        #expect(run.isOwned(byExecutionWithUID: "e-2"))
+        #expect(!run.isOwned(byExecutionWithUID: "e-1"))
+        #expect(engine.reference(to: run) == RunReference(
+            apiVersion: engine.runType.apiVersion, kind: engine.runType.kind, name: "r", uid: run.uid))
+    }
+
+    /// A cache holds ten thousand of them.
+    @Test func aRunIsSmall() throws {
+        #expect(MemoryLayout<EngineRun>.size <= 232)
+        for engine in EngineCatalogue.all {
+            let recording = try #require(try Recording.all(of: engine.name.rawValue).first { $0.name == "succeeded" })
+            let run = try read(try #require(recording.runs.last), by: engine)
+            #expect(!run.state.hasRareFacts)
+        }
+    }
+
+    @Test func theCatalogueHasEveryEngine() {
+        #expect(EngineCatalogue.all.map(\.name) == EngineName.allCases)
+        #expect(Set(EngineCatalogue.all.map(\.runType)).count == EngineName.allCases.count)
+    }
+}
