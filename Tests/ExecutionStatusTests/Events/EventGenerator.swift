@@ -26,8 +26,8 @@ struct EventGenerator {
     mutating func text() -> String {
         switch number(below: 12) {
         case 0: ""
-        case 1: String(repeating: "é", count: number(below: 4000))
-        case 2: "a" + String(repeating: "👩‍👩‍👧", count: number(below: 300))
+        case 1: String(repeating: "é", count: number(below: 2500))
+        case 2: "a" + String(repeating: "👩‍👩‍👧", count: number(below: 100))
         default: "text \(number(below: 4))"
         }
     }
