@@ -11,7 +11,7 @@ public protocol Engine: Sendable {
     var title: String { get }
     /// The resource a run is stored as.
     var runType: ResourceType { get }
-    /// How the admission webhooks of the engine's own controller end; they refuse what is invalid, not what is forbidden.
+    /// How the names of the engine's own admission webhooks end: they refuse what is invalid, not what is forbidden.
     var admissionDomain: String? { get }
     /// What to check when the engine does not look at a run, for people.
     var notRespondingHint: String { get }
@@ -45,6 +45,11 @@ extension Engine {
     /// The reference an execution's status keeps to a run.
     public func reference(to run: EngineRun) -> RunReference {
         RunReference(apiVersion: runType.apiVersion, kind: runType.kind, name: run.key.name, uid: run.uid)
+    }
+
+    /// What to tell where the cluster does not serve the engine's API, in the version Towline speaks.
+    public var notServedMessage: String {
+        "the cluster does not serve \(runType.plural) of \(runType.apiVersion): install \(title) in a release that does"
     }
 
     /// What has to be asked of a run so that it ends as `shutdown` wants; nil when nothing has to.

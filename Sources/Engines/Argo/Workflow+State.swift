@@ -87,7 +87,8 @@ extension Workflow {
         if reason.outcome == nil { return message.isEmpty ? summary.waitingMessage ?? "" : message }
         if reason.outcome == .cancelled { return message }
         if let hiddenNodes {
-            return "\(message.isEmpty ? "the workflow failed" : message); which task failed is not known, as \(hiddenNodes)"
+            let told = message.isEmpty ? "the workflow failed" : message
+            return "\(told); which task failed is not known, as \(hiddenNodes)"
         }
         return hasFailure ? "" : message
     }

@@ -68,15 +68,18 @@ extension Workflow {
                 try cursor.forEachFieldIfPresent { (id, cursor) throws(JSONError) in
                     summary.add(try WorkflowNode(id: id, &cursor))
                 }
-            case "compressedNodes":
-                if try cursor.readStringIfPresent()?.isEmpty == false { hiddenNodes = "Argo stores its nodes compressed" }
-            case "offloadNodeStatusVersion":
-                if try cursor.readStringIfPresent()?.isEmpty == false { hiddenNodes = "Argo stores its nodes in a database" }
+            case "compressedNodes": try readHiding(&cursor, "Argo stores its nodes compressed")
+            case "offloadNodeStatusVersion": try readHiding(&cursor, "Argo stores its nodes in a database")
             case "storedWorkflowTemplateSpec":
-                templateDeadline = try cursor.readMember("activeDeadlineSeconds") { (cursor) throws(JSONError) in try cursor.readIntegerIfPresent() }
+                templateDeadline = try cursor.readIntegerMember("activeDeadlineSeconds")
             default: try cursor.skipValue()
             }
         }
+    }
+
+    /// Reads a field that stands there, and is not empty, where the nodes do not.
+    private mutating func readHiding(_ cursor: inout JSONCursor, _ why: String) throws(JSONError) {
+        if try cursor.readStringIfPresent()?.isEmpty == false { hiddenNodes = why }
     }
 
     /// The nodes with their connections; empty where there are none to read.

@@ -44,8 +44,8 @@ extension WorkflowNode {
             case "message": message = try cursor.readStringIfPresent() ?? ""
             case "boundaryID": boundaryID = try cursor.readStringIfPresent() ?? ""
             case "finishedAt": finishedAt = try cursor.readTimestampIfPresent()
-            case "nodeFlag": isHook = try cursor.readMember("hooked") { (cursor) throws(JSONError) in try cursor.readBoolIfPresent() } ?? false
-            case "outputs": exitCode = try cursor.readMember("exitCode") { (cursor) throws(JSONError) in try cursor.readIntegerIfPresent() }
+            case "nodeFlag": isHook = try cursor.readBoolMember("hooked") ?? false
+            case "outputs": exitCode = try cursor.readIntegerMember("exitCode")
             case "children":
                 try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
                     if let id = try cursor.readStringIfPresent() { children.append(id) }

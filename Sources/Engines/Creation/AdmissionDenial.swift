@@ -20,7 +20,9 @@ struct AdmissionDenial: Hashable {
         }
     }
 
-    private static func parse(_ message: String, _ opening: String, _ closing: String) -> (name: String, sentence: String)? {
+    private static func parse(
+        _ message: String, _ opening: String, _ closing: String
+    ) -> (name: String, sentence: String)? {
         var scanner = TextScanner(message)
         guard scanner.text(before: opening) != nil, let name = scanner.text(before: closing), !name.isEmpty,
             !name.contains(" "), let start = message.firstRange(of: opening)

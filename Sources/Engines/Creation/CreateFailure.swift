@@ -42,19 +42,13 @@ extension CreateFailure {
     private init(plainCode code: Int, body: String, retryAfter: Duration?, engine: any Engine) {
         let message = body.isEmpty ? "HTTP \(code)" : "HTTP \(code): \(body)"
         switch code {
-        case 404: self = .transient(.engineUnavailable, message: Self.notServed(engine), retryAfter: retryAfter)
+        case 404: self = .transient(.engineUnavailable, message: engine.notServedMessage, retryAfter: retryAfter)
         case 413: self = .permanent(.rejected, message: "the run is too large: \(message)")
         case 400, 405, 422: self = .permanent(.rejected, message: message)
         case 403: self = .transient(.forbidden, message: message, retryAfter: retryAfter)
         case 401, 408, 429, 503: self = .transient(.apiUnavailable, message: message, retryAfter: retryAfter)
         default: self = .uncertain(.apiUnavailable, message: message, retryAfter: retryAfter)
         }
-    }
-
-    /// What to tell where the cluster does not know the engine's API.
-    static func notServed(_ engine: any Engine) -> String {
-        let type = engine.runType
-        return "the cluster does not serve \(type.plural) of \(type.apiVersion): install \(engine.title), or a release of it that does"
     }
 
     private var bounded: CreateFailure {

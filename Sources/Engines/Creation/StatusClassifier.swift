@@ -57,7 +57,7 @@ struct StatusClassifier {
     private var notFoundFailure: CreateFailure {
         // The namespace went between the execution's appearing and now, or has not reached this server yet.
         if status.details.kind == "namespaces" { return transient(.apiUnavailable) }
-        return .transient(.engineUnavailable, message: CreateFailure.notServed(engine), retryAfter: retryAfter)
+        return .transient(.engineUnavailable, message: engine.notServedMessage, retryAfter: retryAfter)
     }
 
     /// Only `AlreadyExists` is about the name; a quota that was changed meanwhile answers `Conflict`.

@@ -72,8 +72,20 @@ extension JSONCursor {
     }
 }
 
+/// One member of an object, the others skipped; nil where there is no such member or no object.
 extension JSONCursor {
-    /// Reads one member of an object and skips the others; nil where there is no such member or no object.
+    mutating func readStringMember(_ name: String) throws(JSONError) -> String? {
+        try readMember(name) { (cursor) throws(JSONError) in try cursor.readStringIfPresent() }
+    }
+
+    mutating func readIntegerMember(_ name: String) throws(JSONError) -> Int64? {
+        try readMember(name) { (cursor) throws(JSONError) in try cursor.readIntegerIfPresent() }
+    }
+
+    mutating func readBoolMember(_ name: String) throws(JSONError) -> Bool? {
+        try readMember(name) { (cursor) throws(JSONError) in try cursor.readBoolIfPresent() }
+    }
+
     mutating func readMember<Value>(
         _ name: String, _ read: (inout JSONCursor) throws(JSONError) -> Value?
     ) throws(JSONError) -> Value? {

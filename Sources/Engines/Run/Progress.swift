@@ -13,7 +13,8 @@ public struct Progress: Hashable, Sendable {
     /// Reads `3/7`; nil for other text, and for `0/0`, which says nothing.
     public init?(_ text: String) {
         var scanner = TextScanner(text)
-        guard let done = scanner.number(), scanner.consume("/"), let total = scanner.number(), scanner.isAtEnd, total > 0
+        guard let done = scanner.number(), scanner.consume("/"), let total = scanner.number(), scanner.isAtEnd,
+            total > 0
         else { return nil }
         self.init(done: done, total: total)
     }

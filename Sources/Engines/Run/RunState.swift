@@ -3,9 +3,9 @@ public import WorkflowAPI
 
 /// What a run of any engine says about itself, in one vocabulary.
 ///
-/// Made by an ``Engine`` from one reading of the run, and again by ``Engine/state(of:children:)`` when its children were
-/// looked at. The reason decides whether and how the run ended. Thousands of finished ones are kept in memory, so what
-/// most of them lack is stored apart.
+/// Made by an ``Engine`` from one reading of the run, and again by ``Engine/state(of:children:)`` when its children
+/// were looked at. The reason decides whether and how the run ended. Thousands of finished ones are kept in memory, so
+/// what most of them lack is stored apart.
 public struct RunState: Hashable, Sendable {
     public var reason: Reason
     /// Did any step start? False is certain, true may only mean that one could have; nil where it cannot be told.

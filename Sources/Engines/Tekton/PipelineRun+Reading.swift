@@ -19,10 +19,7 @@ extension PipelineRun {
             switch key {
             case "status": requestedStatus = try cursor.readStringIfPresent() ?? ""
             case "timeouts":
-                let text = try cursor.readMember("pipeline") { (cursor) throws(JSONError) in
-                    try cursor.readStringIfPresent()
-                }
-                timeoutSeconds = text.flatMap(GoDuration.seconds)
+                timeoutSeconds = try cursor.readStringMember("pipeline").flatMap(GoDuration.seconds)
             default: try cursor.skipValue()
             }
         }
@@ -52,7 +49,7 @@ extension PipelineRun {
         let digits = try cursor.readMember("refSource") { (cursor) throws(JSONError) in
             try cursor.readMember("digest") { (cursor) throws(JSONError) in
                 // A git source reports its commit as `sha1`; only what can be compared with a bundle's is kept.
-                try cursor.readMember("sha256") { (cursor) throws(JSONError) in try cursor.readStringIfPresent() }
+                try cursor.readStringMember("sha256")
             }
         }
         resolvedDigest = digits.map { "sha256:" + $0.bounded(to: Bounds.digest) }

@@ -26,7 +26,14 @@ extension TaskRun {
         } ?? steps.first { !$0.waitingReason.isEmpty }
     }
 
+    /// How Tekton's sentence ends about a TaskRun that it cancelled because the PipelineRun was over its time.
+    private static let timedOut = "TaskRun cancelled as the PipelineRun it belongs to has timed out."
+
+    fileprivate var isInterrupted: Bool { condition?.reason == TaskRunReason.cancelled.rawValue }
+
     private func reason(_ condition: KnativeCondition, _ step: Step?) -> Reason {
+        // Up to v1.1 a run whose tasks were over their time ended as Failed, and only its tasks told why.
+        if isInterrupted, condition.message.hasSuffix(Self.timedOut) { return .pipelineTimeout }
         if let reason = TaskRunReason(rawValue: condition.reason)?.meaning { return reason }
         if let step, let reason = ContainerWord(rawValue: step.reason)?.meaning { return reason }
         if let step, let reason = ContainerWord(rawValue: step.waitingReason)?.meaning { return reason }
@@ -46,7 +53,6 @@ extension Sequence<TaskRun> {
 extension TaskRun {
     /// A TaskRun without a time comes last; names decide where times do not, so that the choice is always the same.
     fileprivate var order: (Int, Int, Timestamp, String) {
-        let isInterrupted = condition?.reason == TaskRunReason.cancelled.rawValue
         let time = completionTime ?? condition?.lastTransitionTime ?? .latest
         return (isInterrupted ? 1 : 0, isFinally ? 1 : 0, time, name)
     }

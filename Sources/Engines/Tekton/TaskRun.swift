@@ -100,11 +100,7 @@ extension TaskRun.Step {
                     default: try cursor.skipValue()
                     }
                 }
-            case "waiting":
-                let word = try cursor.readMember("reason") { (cursor) throws(JSONError) in
-                    try cursor.readStringIfPresent()
-                }
-                waitingReason = word ?? ""
+            case "waiting": waitingReason = try cursor.readStringMember("reason") ?? ""
             default: try cursor.skipValue()
             }
         }

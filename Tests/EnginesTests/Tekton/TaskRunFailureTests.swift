@@ -107,6 +107,13 @@ import WorkflowAPI
         #expect(failed.failure?.reason == "StepFailed")
     }
 
+    /// Before v1.2.0 a run over its tasks' time limit was plainly Failed.
+    @Test func interruptedTasksTellOfATimeoutWhereTheRunDoesNot() throws {
+        let message = "TaskRun r-a was cancelled. TaskRun cancelled as the PipelineRun it belongs to has timed out."
+        #expect(try state(nil, taskRun("a", "TaskRunCancelled", message: message)).reason == .pipelineTimeout)
+        #expect(try state(nil, taskRun("a", "StepFailed", message: message)).reason == .stepFailed)
+    }
+
     @Test func whatTheRunSaidItselfStays() throws {
         let state = try state(failedRun("CouldntGetPipelineResult", message: "no result"), taskRun("a", "StepFailed"))
         #expect(state.reason == .resultsFailed)
