@@ -1,0 +1,144 @@
+import CLibcurl
+import Glibc
+
+/// One of libcurl's easy handles, set up for one server and one identity; belongs to the transport's thread.
+final class CurlHandle {
+    let easy: UnsafeMutableRawPointer
+    let identity: CurlIdentity
+    private let errorText: UnsafeMutablePointer<CChar>
+    private var lists: [UnsafeMutablePointer<curl_slist>] = []
+
+    /// Nil when there is no memory left.
+    init?(_ identity: CurlIdentity, _ settings: CurlSettings) {
+        guard let easy = curl_easy_init() else { return nil }
+        self.easy = easy
+        self.identity = identity
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        _ = towline_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_PROTOCOLS_STR, "http,https")
+        set(CURLOPT_PATH_AS_IS, 1)
+        set(CURLOPT_USERAGENT, settings.userAgent)
+        setUpConnection(settings)
+        setUpTLS(settings)
+    }
+
+    deinit {
+        curl_easy_cleanup(easy)
+        freeLists()
+        errorText.deallocate()
+    }
+
+    private func setUpConnection(_ settings: CurlSettings) {
+        set(CURLOPT_CONNECTTIMEOUT_MS, 10_000)
+        set(CURLOPT_TCP_KEEPALIVE, 1)
+        set(CURLOPT_TCP_KEEPIDLE, 30)
+        set(CURLOPT_TCP_KEEPINTVL, 5)
+        _ = towline_curl_set_socket(easy, CURLOPT_SOCKOPTFUNCTION) { _, socket, _ in
+            // How long sent data may stay unacknowledged: a host that vanished says nothing at all.
+            var milliseconds: UInt32 = 15_000
+            setsockopt(
+                socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, socklen_t(MemoryLayout<UInt32>.size))
+            return Int32(CURL_SOCKOPT_OK)
+        }
+        // Empty texts switch off what libcurl would otherwise take from the environment.
+        set(CURLOPT_PROXY, settings.proxyURL ?? "")
+        set(CURLOPT_NOPROXY, "")
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        if let name = settings.serverName {
+            let address = settings.address
+            let (from, to) = (ServerAddress.bracketed(name), ServerAddress.bracketed(address.host))
+            set(CURLOPT_CONNECT_TO, ["\(from):\(address.port):\(to):\(address.port)"])
+        }
+    }
+
+    private func setUpTLS(_ settings: CurlSettings) {
+        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        if settings.skipsVerification {
+            set(CURLOPT_SSL_VERIFYPEER, 0)
+            set(CURLOPT_SSL_VERIFYHOST, 0)
+        }
+        if let authority = identity.authority { set(CURLOPT_CAINFO_BLOB, authority) }
+        if let certificate = identity.certificate {
+            set(CURLOPT_SSLCERT_BLOB, certificate.certificate)
+            set(CURLOPT_SSLKEY_BLOB, certificate.key)
+        }
+    }
+
+    func set(_ option: CURLoption, _ value: Int) {
+        _ = towline_curl_set_long(easy, option, value)
+    }
+
+    /// Sets a text, which libcurl copies; nil unsets it.
+    func set(_ option: CURLoption, _ value: String?) {
+        _ = towline_curl_set_string(easy, option, value)
+    }
+
+    private func set(_ option: CURLoption, _ value: [UInt8]) {
+        var value = value
+        value.withUnsafeMutableBytes { bytes in
+            _ = towline_curl_set_blob(easy, option, bytes.baseAddress, bytes.count)
+        }
+    }
+
+    /// Sets a list, which lives as long as the handle or until `setHeaders` replaces it.
+    private func set(_ option: CURLoption, _ lines: [String]) {
+        guard let list = Self.list(lines) else { return }
+        lists.append(list)
+        _ = towline_curl_set_list(easy, option, list)
+    }
+
+    private var headers: UnsafeMutablePointer<curl_slist>?
+
+    func setHeaders(_ lines: [String]) {
+        let list = Self.list(lines)
+        _ = towline_curl_set_list(easy, CURLOPT_HTTPHEADER, list)
+        curl_slist_free_all(headers)
+        headers = list
+    }
+
+    private func freeLists() {
+        curl_slist_free_all(headers)
+        for list in lists { curl_slist_free_all(list) }
+    }
+
+    private static func list(_ lines: [String]) -> UnsafeMutablePointer<curl_slist>? {
+        var list: UnsafeMutablePointer<curl_slist>?
+        for line in lines { list = curl_slist_append(list, line) ?? list }
+        return list
+    }
+
+    func setBody(_ body: [UInt8]) {
+        _ = towline_curl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
+        var body = body
+        body.withUnsafeMutableBytes { bytes in
+            _ = towline_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress)
+        }
+    }
+
+    /// Lets a paused transfer go on.
+    func resume() {
+        curl_easy_pause(easy, Int32(CURLPAUSE_CONT))
+    }
+
+    /// Forgets the transfer, so that the handle can serve another.
+    func detach() {
+        _ = towline_curl_set_pointer(easy, CURLOPT_WRITEDATA, nil)
+        _ = towline_curl_set_pointer(easy, CURLOPT_HEADERDATA, nil)
+        setHeaders([])
+        setBody([])
+        errorText.pointee = 0
+    }
+
+    /// What libcurl says about a failure.
+    func message(_ code: CURLcode) -> String {
+        errorText.pointee == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText)
+    }
+
+    /// True when a request left for the server.
+    var hasSentRequest: Bool {
+        var size = 0
+        return towline_curl_get_long(easy, CURLINFO_REQUEST_SIZE, &size) == CURLE_OK && size > 0
+    }
+}

@@ -1,0 +1,116 @@
+import CLibcurl
+
+/// The transport's thread: starts and ends transfers and lets libcurl move their bytes.
+final class CurlLoop {
+    /// How many easy handles and how many idle connections are kept.
+    private static let maximumIdle = 4
+    /// The longest sleep, in milliseconds; messages and libcurl's own timers end it earlier.
+    private static let longestSleep = 600_000
+
+    private let mailbox: CurlMailbox
+    private let settings: CurlSettings
+    private var transfers: [UInt64: CurlTransfer] = [:]
+    private var transferIDs: [UnsafeMutableRawPointer: UInt64] = [:]
+    private var idle: [CurlHandle] = []
+    /// True after a timeout, until an answer comes: the shared connection may be dead.
+    private var distrustsConnections = false
+
+    init(mailbox: CurlMailbox, settings: CurlSettings) {
+        self.mailbox = mailbox
+        self.settings = settings
+        _ = towline_curl_multi_set_long(mailbox.multi, CURLMOPT_MAXCONNECTS, Self.maximumIdle)
+    }
+
+    /// Works until it is told to stop.
+    func run() {
+        var isStopped = false
+        while !isStopped {
+            for message in mailbox.fetch() where !receive(message) { isStopped = true }
+            var running: Int32 = 0
+            curl_multi_perform(mailbox.multi, &running)
+            collectFinished()
+            guard !isStopped else { break }
+            curl_multi_poll(mailbox.multi, nil, 0, sleepTime(), nil)
+            endOverdueOpenings()
+        }
+        let unread = mailbox.close()
+        for id in Array(transfers.keys) { end(id, .failure(.shutDown)) }
+        for case .start(_, let exchange) in unread { exchange.completion(.failure(.shutDown)) }
+        idle = []
+    }
+
+    /// Does what a caller asks for; false when that is to stop.
+    private func receive(_ message: CurlMailbox.Message) -> Bool {
+        switch message {
+        case .start(let id, let exchange): start(id, exchange)
+        case .cancel(let id): end(id, .failure(TransportError(.cancelled, "the request was cancelled")))
+        case .resume(let id): transfers[id]?.handle.resume()
+        case .stop: return false
+        }
+        return true
+    }
+
+    private func start(_ id: UInt64, _ exchange: CurlExchange) {
+        guard let handle = takeHandle(for: exchange.request.identity) else {
+            return exchange.completion(.failure(TransportError(.unreachable, "no memory for a transfer")))
+        }
+        let transfer = CurlTransfer(exchange, handle, address: settings.address)
+        transfer.configure(settings, connectsAfresh: distrustsConnections)
+        transfers[id] = transfer
+        transferIDs[handle.easy] = id
+        let code = curl_multi_add_handle(mailbox.multi, handle.easy)
+        if code != CURLM_OK {
+            end(id, .failure(TransportError(.invalidRequest, String(cString: curl_multi_strerror(code)))))
+        }
+    }
+
+    private func takeHandle(for identity: CurlIdentity) -> CurlHandle? {
+        // Handles with other certificates are of no more use.
+        idle.removeAll { $0.identity != identity }
+        return idle.popLast() ?? CurlHandle(identity, settings)
+    }
+
+    private func collectFinished() {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(mailbox.multi, &left)?.pointee {
+            guard message.msg == CURLMSG_DONE, let id = transferIDs[message.easy_handle], let transfer = transfers[id]
+            else { continue }
+            let result = transfer.result(message.data.result)
+            if case .failure(let error) = result, error.kind == .timedOut {
+                distrustsConnections = true
+            } else if case .success = result {
+                distrustsConnections = false
+            }
+            end(id, result)
+        }
+    }
+
+    private func end(_ id: UInt64, _ result: Result<HTTPResponse, TransportError>) {
+        guard let transfer = transfers.removeValue(forKey: id) else { return }
+        let handle = transfer.handle
+        transferIDs[handle.easy] = nil
+        curl_multi_remove_handle(mailbox.multi, handle.easy)
+        handle.detach()
+        if idle.count < Self.maximumIdle { idle.append(handle) }
+        transfer.complete(result)
+    }
+
+    private func sleepTime() -> Int32 {
+        let deadline = transfers.values.lazy.compactMap(\.headDeadline).min()
+        guard let deadline else { return Int32(Self.longestSleep) }
+        let left = max(.zero, deadline - ContinuousClock.now)
+        return Int32(clamping: min(Int64(Self.longestSleep), left.wholeMilliseconds + 1))
+    }
+
+    private func endOverdueOpenings() {
+        let now = ContinuousClock.now
+        for (id, transfer) in transfers {
+            guard let deadline = transfer.headDeadline, deadline <= now else { continue }
+            end(id, .failure(TransportError(.timedOut, "\(settings.address.authority): no answer within \(transfer.timeout)")))
+        }
+    }
+}
+
+extension TransportError {
+    static let shutDown = TransportError(.cancelled, "the transport is shut down")
+}

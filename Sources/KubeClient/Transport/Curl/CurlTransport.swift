@@ -1,0 +1,123 @@
+/// Carries requests over libcurl, whose whole work is done by one thread.
+///
+/// - Unary requests share connections and, over TLS, speak HTTP/2 where the server does. Streams have an HTTP/1.1
+///   connection each: libcurl buffers up to 32 MB of a paused HTTP/2 stream.
+/// - A request, POST included, is silently sent a second time by libcurl when a kept connection dies before the first
+///   byte of the answer. Creates must therefore be idempotent.
+/// - A 401 makes the source refresh the credential; the request is sent once more if that changed it.
+/// - Certificates are compared with every request: a new client certificate or authority means new connections.
+/// - Proxies are used only where the configuration names one; the environment is not read.
+///
+/// Bounds: ten seconds to connect, the request's own timeout for the rest, 64 MiB for a unary body after
+/// decompression. A connection whose data nobody acknowledges for 15 seconds is given up.
+public final class CurlTransport: HTTPTransport {
+    private let address: ServerAddress
+    private let tls: TLSConfiguration
+    private let credentials: any CredentialSource
+    private let impersonation: HTTPHeaders
+    private let settings: CurlSettings
+    private let mailbox: CurlMailbox
+    private let completion = Completion()
+
+    /// Starts the thread; nothing is connected yet.
+    ///
+    /// - Parameter userAgent: says who asks: `towline/1.0 (linux/amd64)`. API servers indent their answers for names
+    ///   that begin with `curl`.
+    /// - Throws: `invalidRequest` where the configuration is no use, `unreachable` when the system has no thread left.
+    public init(configuration: ClusterConfiguration, userAgent: String) throws(TransportError) {
+        address = try ServerAddress(configuration.server)
+        tls = configuration.tls
+        credentials = configuration.credentials
+        var headers = HTTPHeaders()
+        for (name, value) in configuration.impersonation?.headers ?? [] { headers.append(name, value) }
+        impersonation = headers
+        settings = CurlSettings(
+            address: address, serverName: tls.serverName, skipsVerification: tls.skipsVerification,
+            proxyURL: configuration.proxyURL, userAgent: userAgent)
+        guard let mailbox = CurlMailbox() else { throw TransportError(.unreachable, "libcurl cannot be set up") }
+        self.mailbox = mailbox
+        let (settings, completion) = (settings, completion)
+        let isStarted = NativeThread.start(named: "kube-transport") {
+            CurlLoop(mailbox: mailbox, settings: settings).run()
+            completion.complete()
+        }
+        guard isStarted else { throw TransportError(.unreachable, "no thread left for the transport") }
+    }
+
+    deinit {
+        mailbox.post(.stop)
+    }
+
+    /// Ends all exchanges with `cancelled` and closes all connections.
+    public func shutdown() async {
+        mailbox.post(.stop)
+        await completion.wait()
+    }
+
+    public func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        let first = try await prepare(request, refresh: false)
+        let response = try await exchange(first)
+        guard response.status == 401 else { return response }
+        let second = try await prepare(request, refresh: true)
+        // The same credential would be refused again.
+        return second.credential == first.credential ? response : try await exchange(second)
+    }
+
+    public func open(_ request: HTTPRequest) async throws(TransportError) -> HTTPStream {
+        let first = try await prepare(request, refresh: false)
+        let stream = try await begin(first)
+        guard stream.status == 401 else { return stream }
+        let second = try await prepare(request, refresh: true)
+        guard second.credential != first.credential else { return stream }
+        stream.body.cancel()
+        return try await begin(second)
+    }
+
+    private func prepare(_ request: HTTPRequest, refresh: Bool) async throws(TransportError) -> CurlRequest {
+        do {
+            let credential = try await credentials.credential(refresh: refresh)
+            let authority = try await tls.certificateAuthority?.certificates()
+            let identity = CurlIdentity(authority: authority, certificate: credential.clientCertificate)
+            return try CurlRequest(request, impersonation, credential: credential, identity: identity)
+        } catch let error as TransportError {
+            throw error
+        } catch let error as CredentialError {
+            throw TransportError(error == .cancelled ? .cancelled : .credential, error.description)
+        } catch {
+            throw TransportError(.credential, "\(error)")
+        }
+    }
+
+    private func exchange(_ request: CurlRequest) async throws(TransportError) -> HTTPResponse {
+        try await perform { .unary(request, $0) }
+    }
+
+    private func begin(_ request: CurlRequest) async throws(TransportError) -> HTTPStream {
+        let buffer = StreamBuffer()
+        let id = mailbox.makeID()
+        let head = try await perform(id) { .stream(request, buffer, $0) }
+        return HTTPStream(
+            status: head.status, headers: head.headers, body: CurlBody(id: id, buffer: buffer, mailbox: mailbox))
+    }
+
+    /// Hands an exchange to the thread and waits for its answer; cancelling the task ends the exchange at once.
+    private func perform<Answer: Sendable>(
+        _ id: UInt64? = nil, _ exchange: (@escaping CurlCompletion<Answer>) -> CurlExchange
+    ) async throws(TransportError) -> Answer {
+        let id = id ?? mailbox.makeID()
+        let mailbox = mailbox
+        let result: Result<Answer, TransportError> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let exchange = exchange { continuation.resume(returning: $0) }
+                guard mailbox.post(.start(id, exchange)) else {
+                    return continuation.resume(returning: .failure(.shutDown))
+                }
+                // A cancellation before the start found nothing to cancel.
+                if Task.isCancelled { mailbox.post(.cancel(id)) }
+            }
+        } onCancel: {
+            mailbox.post(.cancel(id))
+        }
+        return try result.get()
+    }
+}

@@ -1,0 +1,308 @@
+import KubeClient
+import KubeRuntime
+import Testing
+
+@Suite struct CurlTransportTests {
+    private func transport(
+        _ port: UInt16, host: String = "127.0.0.1", credentials: any CredentialSource = StaticCredential(.none),
+        impersonation: Impersonation? = nil
+    ) throws -> CurlTransport {
+        let configuration = ClusterConfiguration(
+            server: "http://\(host):\(port)/prefix", credentials: credentials, impersonation: impersonation, origin: "test")
+        return try CurlTransport(configuration: configuration, userAgent: "towline/test (linux/any)")
+    }
+
+    private func server(_ handler: @escaping HTTPServer.Handler) throws -> HTTPServer {
+        try HTTPServer(host: "127.0.0.1", port: 0, handler: handler)
+    }
+
+    /// A body of 64 KiB pieces, and how many of them were taken.
+    private func flood(pieces: Int, _ taken: Locked<Int>) -> HTTPServerResponse {
+        HTTPServerResponse(status: 200, body: .stream { writer in
+            for _ in 0..<pieces {
+                try await writer.write([UInt8](repeating: 0x78, count: 64 << 10))
+                taken.withLock { $0 += 1 }
+            }
+        })
+    }
+
+    private let echo: HTTPServer.Handler = { request in
+        let headers = request.headers.fields.map { "\($0.name): \($0.value)" }.joined(separator: "\n")
+        return .text("\(request.method) \(request.path)\n\(headers)\n\n\(String(decoding: request.body, as: UTF8.self))")
+    }
+
+    @Test func sendsWhatItIsAsked() async throws {
+        let server = try server(echo)
+        let transport = try transport(server.port, impersonation: Impersonation(
+            user: "jane", uid: "7", groups: ["a", "b"], extra: ["Example.com/x y": ["1"]]))
+        var request = HTTPRequest(.patch, "/api/v1/pods?a=b%20c")
+        request.body = Array("{}".utf8)
+        request.contentType = "application/merge-patch+json"
+        request.headers.append("X-Empty", "")
+        let response = try await transport.send(request)
+        #expect(response.status == 200 && response.headers["content-type"] == "text/plain; charset=utf-8")
+        #expect(String(decoding: response.body, as: UTF8.self) == """
+            PATCH /prefix/api/v1/pods
+            Host: 127.0.0.1:\(server.port)
+            User-Agent: towline/test (linux/any)
+            Accept: application/json
+            Content-Type: application/merge-patch+json
+            Impersonate-User: jane
+            Impersonate-Uid: 7
+            Impersonate-Group: a
+            Impersonate-Group: b
+            Impersonate-Extra-example.com%2Fx%20y: 1
+            X-Empty: \("")
+            Content-Length: 2
+
+            {}
+            """)
+        await transport.shutdown()
+        await server.shutdown()
+    }
+
+    @Test(arguments: [HTTPMethod.get, .post, .put, .patch, .delete])
+    func everyMethodKeepsItsName(method: HTTPMethod) async throws {
+        let server = try server { .text("\($0.method) \($0.body.count)") }
+        let transport = try transport(server.port)
+        for size in [0, 10, 0, 2 << 20] {
+            var request = HTTPRequest(method, "/")
+            request.body = [UInt8](repeating: 0x20, count: size)
+            let body = String(decoding: try await transport.send(request).body, as: UTF8.self)
+            #expect(body == "\(method.rawValue) \(size)")
+        }
+        await transport.shutdown()
+        await server.shutdown()
+    }
+
+    @Test func manyRequestsAtOnceFindTheirAnswers() async throws {
+        let server = try server { .text($0.path) }
+        let transport = try transport(server.port)
+        let answers = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for index in 0..<200 {
+                group.addTask {
+                    let response = try await transport.send(HTTPRequest(.get, "/\(index)"))
+                    return String(decoding: response.body, as: UTF8.self) == "/prefix/\(index)"
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(answers.count == 200 && answers.allSatisfy { $0 })
+        await transport.shutdown()
+        await server.shutdown()
+    }
+
+    @Test func cancellationEndsAHungRequestAtOnce() async throws {
+        let (started, signal) = AsyncStream<Void>.makeStream()
+        let server = try server { _ in
+            signal.yield()
+            try? await Task.sleep(for: .seconds(100))
+            return .text("late")
+        }
+        let transport = try transport(server.port)
+        let unary = Task { try await transport.send(HTTPRequest(.get, "/")) }
+        let opening = Task { try await transport.open(HTTPRequest(.get, "/")) }
+        var starts = started.makeAsyncIterator()
+        await starts.next()
+        await starts.next()
+        let begin = ContinuousClock.now
+        unary.cancel()
+        opening.cancel()
+        #expect((await unary.result).transportFailure == .cancelled)
+        #expect((await opening.result).transportFailure == .cancelled)
+        #expect(ContinuousClock.now - begin < .seconds(5))
+        // A task that is cancelled already does not even begin.
+        let late = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await transport.send(HTTPRequest(.get, "/"))
+        }
+        #expect((await late.result).transportFailure == .cancelled)
+        await transport.shutdown()
+        await server.shutdown()
+    }
+
+    @Test func aDeadlineEndsRequestsAndOpenings() async throws {
+        let server = try server { _ in
+            try? await Task.sleep(for: .seconds(100))
+            return .text("late")
+        }
+        let transport = try transport(server.port)
+        let request = HTTPRequest(.get, "/", timeout: .milliseconds(50))
+        let sent = await #expect(throws: TransportError.self) { try await transport.send(request) }
+        #expect(sent?.kind == .timedOut)
+        let opened = await #expect(throws: TransportError.self) { try await transport.open(request) }
+        #expect(opened?.kind == .timedOut)
+        await transport.shutdown()
+        await server.shutdown()
+    }
+
+    @Test func aStreamOutlivesTheDeadlineOfItsHead() async throws {
+        let server = try server { _ in
+            HTTPServerResponse(status: 200, headers: ["X-A": "b"], body: .stream { writer in
+                try await writer.write(Array("one".utf8))
+                try await Task.sleep(for: .milliseconds(300))
+                try await writer.write(Array("two".utf8))
+            })
+        }
+        let transport = try transport(server.port)
+        let stream = try await transport.open(HTTPRequest(.get, "/", timeout: .milliseconds(150)))
+        #expect(stream.status == 200 && stream.headers["x-a"] == "b")
+        #expect(try await stream.body.next() == Array("one".utf8))
+        #expect(try await stream.body.next() == Array("two".utf8))
+        #expect(try await stream.body.next() == nil)
+        #expect(try await stream.body.next() == nil)
+        await transport.shutdown()
+        await server.shutdown()
+    }
+
+    @Test func aSlowReaderHoldsTheServerBack() async throws {
+        let taken = Locked(0)
+        let pieces = 800
+        let server = try server { _ in flood(pieces: pieces, taken) }
+        let transport = try transport(server.port)
+        let stream = try await transport.open(HTTPRequest(.get, "/"))
+        // The kernel's buffers take some megabytes; then the count stands still.
+        var last = -1
+        var standstills = 0
+        for _ in 0..<600 where standstills < 20 {
+            try await Task.sleep(for: .milliseconds(10))
+            let count = taken.withLock { $0 }
+            standstills = count == last && count > 0 ? standstills + 1 : 0
+            last = count
+        }
+        #expect(standstills == 20 && last < 400, "\(last) pieces of 64 KiB")
+        var total = 0
+        var largest = 0
+        while let bytes = try await stream.body.next() {
+            total += bytes.count
+            largest = max(largest, bytes.count)
+        }
+        #expect(total == pieces * 64 << 10)
+        #expect(largest <= 80 << 10, "the transport held \(largest) bytes")
+        await transport.shutdown()
+        await server.shutdown()
+    }
+
+    @Test func lettingGoOfAStreamEndsIt() async throws {
+        let (gone, signal) = AsyncStream<Void>.makeStream()
+        let server = try server { _ in
+            HTTPServerResponse(status: 200, body: .stream { writer in
+                try await writer.write([0x78])
+                try? await Task.sleep(for: .seconds(100))
+                signal.yield()
+            })
+        }
+        let transport = try transport(server.port)
+        var ends = gone.makeAsyncIterator()
+        do {
+            let stream = try await transport.open(HTTPRequest(.get, "/"))
+            #expect(try await stream.body.next() == [0x78])
+        }
+        await ends.next()
+        let stream = try await transport.open(HTTPRequest(.get, "/"))
+        #expect(try await stream.body.next() == [0x78])
+        let reader = Task { try await stream.body.next() }
+        stream.body.cancel()
+        #expect((await reader.result).transportFailure == .cancelled)
+        await ends.next()
+        await transport.shutdown()
+        await server.shutdown()
+    }
+
+    @Test(arguments: [
+        "", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
+    ])
+    func aBrokenAnswerIsALostConnection(answer: String) async throws {
+        let server = try RawServer(answer)
+        let transport = try transport(server.port)
+        let sent = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.post, "/")) }
+        #expect(sent?.kind == .connectionLost)
+        let opened = await #expect(throws: TransportError.self) {
+            let stream = try await transport.open(HTTPRequest(.get, "/"))
+            while try await stream.body.next() != nil {}
+        }
+        #expect(opened?.kind == .connectionLost)
+        // Nothing but a dead kept connection makes libcurl send a request again.
+        #expect(server.requests.count == 2)
+        await transport.shutdown()
+    }
+
+    @Test func nobodyThereIsUnreachable() async throws {
+        let server = try server(echo)
+        let port = server.port
+        await server.shutdown()
+        let transport = try transport(port)
+        let error = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, "/")) }
+        #expect(error?.kind == .unreachable)
+        #expect(error?.message.hasPrefix("127.0.0.1:\(port): ") == true)
+        await transport.shutdown()
+    }
+
+    @Test func redirectsAreNotFollowed() async throws {
+        let server = try RawServer("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
+        let transport = try transport(server.port)
+        #expect(try await transport.send(HTTPRequest(.get, "/")).status == 302)
+        await transport.shutdown()
+    }
+
+    @Test func interimAnswersAreNoAnswers() async throws {
+        let text = "HTTP/1.1 103 Early Hints\r\nX-A: 1\r\n\r\nHTTP/1.1 200 OK\r\nX-B: 2\r\nContent-Length: 2\r\n\r\nok"
+        let server = try RawServer(text)
+        let transport = try transport(server.port)
+        let response = try await transport.send(HTTPRequest(.get, "/"))
+        #expect(response.status == 200 && response.headers["X-A"] == nil && response.headers["x-b"] == "2")
+        let stream = try await transport.open(HTTPRequest(.get, "/"))
+        #expect(stream.status == 200)
+        #expect(try await stream.body.next() == Array("ok".utf8))
+        await transport.shutdown()
+    }
+
+    @Test func aBodyWithoutEndIsRefused() async throws {
+        let server = try server { _ in flood(pieces: 1100, Locked(0)) }
+        let transport = try transport(server.port)
+        let error = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, "/")) }
+        #expect(error?.kind == .tooLarge)
+        await transport.shutdown()
+        await server.shutdown()
+    }
+
+    @Test func shutdownEndsWhatIsUnderWay() async throws {
+        let (started, signal) = AsyncStream<Void>.makeStream()
+        let server = try server { _ in
+            signal.yield()
+            try? await Task.sleep(for: .seconds(100))
+            return .text("late")
+        }
+        let transport = try transport(server.port)
+        let hung = Task { try await transport.send(HTTPRequest(.get, "/")) }
+        _ = await started.first { _ in true }
+        await transport.shutdown()
+        #expect((await hung.result).transportFailure == .cancelled)
+        let late = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, "/")) }
+        #expect(late?.kind == .cancelled)
+        await transport.shutdown()
+        await server.shutdown()
+    }
+
+    @Test(arguments: ["pods", "/a b", "/a\r\nX: y", "/ü"])
+    func malformedTargetsAreNotSent(target: String) async throws {
+        let transport = try transport(1)
+        let error = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, target)) }
+        #expect(error?.kind == .invalidRequest)
+        await transport.shutdown()
+    }
+
+    @Test func headersCannotSmuggleOthers() async throws {
+        let transport = try transport(1, credentials: StaticCredential(Credential(authorization: "Bearer a\r\nX: y")))
+        let error = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, "/")) }
+        #expect(error == TransportError(.invalidRequest, "the header \"Authorization\" has control characters"))
+        await transport.shutdown()
+    }
+}
+
+extension Result {
+    /// Why a transport failed.
+    var transportFailure: TransportError.Kind? {
+        if case .failure(let error) = self { (error as? TransportError)?.kind } else { nil }
+    }
+}
