@@ -13,6 +13,8 @@ struct OwnershipIndex: Sendable {
     private var addresses: [String: ObjectAddress] = [:]
     private var dependents: [String: Set<ObjectAddress>] = [:]
     private var suspects: Set<ObjectAddress> = []
+    /// Terminating objects that wait until others are gone.
+    private var waiting: Set<ObjectAddress> = []
 
     mutating func note(_ resource: GroupResource, old: ObjectRecord?, new: ObjectRecord?) {
         guard let present = new ?? old else { return }
@@ -28,6 +30,8 @@ struct OwnershipIndex: Sendable {
             addresses[present.uid] = nil
             suspects.remove(address)
             suspects.formUnion(dependents[present.uid] ?? [])
+            suspects.formUnion(waiting)
+            waiting = []
         }
     }
 
@@ -37,9 +41,12 @@ struct OwnershipIndex: Sendable {
         if let place = addresses[owner] { suspects.insert(place) }
     }
 
-    func address(ofUID uid: String) -> ObjectAddress? { addresses[uid] }
-
     func dependents(ofUID uid: String) -> Set<ObjectAddress> { dependents[uid] ?? [] }
+
+    /// Makes an object a suspect as soon as any object is removed.
+    mutating func suspectOnNextRemoval(_ address: ObjectAddress) {
+        waiting.insert(address)
+    }
 
     mutating func takeSuspects() -> Set<ObjectAddress> {
         defer { suspects = [] }

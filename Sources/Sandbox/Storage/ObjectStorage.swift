@@ -127,9 +127,9 @@ extension ObjectStorage {
         guarded.withLock { $0.state.ownership.takeSuspects() }
     }
 
-    /// Where the object with a UID is stored, if it exists.
-    func address(ofUID uid: String) -> ObjectAddress? {
-        guarded.withLock { $0.state.ownership.address(ofUID: uid) }
+    /// Has garbage collection look at an object once any other is removed.
+    func suspectOnNextRemoval(_ address: ObjectAddress) {
+        guarded.withLock { $0.state.ownership.suspectOnNextRemoval(address) }
     }
 
     /// The objects that name the object with a UID as an owner.

@@ -1,0 +1,191 @@
+import KubeClient
+
+/// The shapes of the built-in kinds, as far as the sandbox looks at them.
+enum BuiltInSchemas {
+    static let namespace = object(
+        "A namespace: a scope for names, and what is deleted together.",
+        [
+            ("spec", open("Finalizers that hold the namespace.")),
+            ("status", open("The phase of the namespace.")),
+        ])
+
+    static let configMap = object(
+        "Configuration as a map of texts.",
+        [
+            ("data", map("Texts by key.", of: text(""))),
+            ("binaryData", map("Base64-encoded bytes by key.", of: text("", format: "byte"))),
+            ("immutable", flag("When true, the data can never change.")),
+        ])
+
+    static let secret = object(
+        "Confidential data as a map.",
+        [
+            ("data", map("Base64-encoded bytes by key.", of: text("", format: "byte"))),
+            ("stringData", map("Plain texts by key; write-only, they are moved to data.", of: text(""))),
+            ("type", text("The kind of secret; Opaque when absent.")),
+            ("immutable", flag("When true, the data can never change.")),
+        ])
+
+    static let serviceAccount = object(
+        "An identity for processes in pods.",
+        [
+            ("secrets", list("Secrets that pods of this account may use.", of: open(""))),
+            ("imagePullSecrets", list("Secrets for pulling images.", of: open(""))),
+            ("automountServiceAccountToken", flag("Whether pods get a token mounted.")),
+        ])
+
+    static let lease = object(
+        "A claim that expires, such as leadership.",
+        [
+            (
+                "spec",
+                fields(
+                    "The claim.",
+                    [
+                        ("holderIdentity", text("Who holds the lease.")),
+                        ("leaseDurationSeconds", number("How long a claim lasts without renewal.")),
+                        ("acquireTime", text("When the present holder got it.", format: "date-time")),
+                        ("renewTime", text("When it was last renewed.", format: "date-time")),
+                        ("leaseTransitions", number("How often the holder changed.")),
+                        ("strategy", text("How a holder is chosen.")),
+                        ("preferredHolder", text("Who should take over.")),
+                    ])
+            )
+        ])
+
+    static let pod = object(
+        "Containers that run together; the sandbox keeps pods and runs nothing.",
+        [
+            ("spec", open("What to run.")),
+            ("status", open("What is known of the run.")),
+        ])
+
+    static let service = object(
+        "A name for a set of pods; the sandbox keeps services and routes nothing.",
+        [
+            ("spec", open("Which pods, under which ports.")),
+            ("status", open("What is known of the service.")),
+        ])
+
+    static let event = object(
+        "Something that happened to an object.",
+        [
+            ("involvedObject", reference("The object the event is about.")),
+            ("message", text("What happened, for people.")),
+            ("source", open("Who tells.")),
+            ("firstTimestamp", nullable(text("When it was first seen.", format: "date-time"))),
+            ("lastTimestamp", nullable(text("When it was last seen.", format: "date-time"))),
+            ("count", number("How often it was seen.")),
+            ("reportingComponent", text("The controller that tells.")),
+        ] + eventFields)
+
+    static let eventInOwnGroup = object(
+        "Something that happened to an object.",
+        [
+            ("regarding", reference("The object the event is about.")),
+            ("note", text("What happened, for people.")),
+            ("deprecatedSource", open("Who tells.")),
+            ("deprecatedFirstTimestamp", nullable(text("When it was first seen.", format: "date-time"))),
+            ("deprecatedLastTimestamp", nullable(text("When it was last seen.", format: "date-time"))),
+            ("deprecatedCount", number("How often it was seen.")),
+            ("reportingController", text("The controller that tells.")),
+        ] + eventFields)
+
+    static let customResourceDefinition = object(
+        "A resource that is defined by its schema.",
+        [
+            (
+                "spec",
+                fields(
+                    "What the resource is called and looks like.",
+                    [
+                        ("group", text("The API group.")),
+                        ("names", open("What the resource and its kind are called.")),
+                        ("scope", text("Namespaced or Cluster.")),
+                        ("versions", list("The versions with their schemas.", of: open(""))),
+                        ("conversion", open("How versions are converted; only None is served here.")),
+                        ("preserveUnknownFields", flag("Must be false.")),
+                    ])
+            ),
+            ("status", open("Whether the resource is served.")),
+        ])
+
+    private static let eventFields: [(String, JSONValue)] = [
+        ("type", text("Normal or Warning.")),
+        ("reason", text("A word for what happened.")),
+        ("action", text("What was done.")),
+        ("eventTime", nullable(text("When it was first seen, in microseconds.", format: "date-time"))),
+        ("related", reference("Another object that has a part in it.")),
+        ("reportingInstance", text("The process that tells.")),
+        (
+            "series",
+            fields(
+                "How the event goes on.",
+                [
+                    ("count", number("How often it was seen.")),
+                    ("lastObservedTime", text("When it was last seen.", format: "date-time")),
+                ])
+        ),
+    ]
+}
+
+extension BuiltInSchemas {
+    /// The schema of a kind: its own fields beside those every object has.
+    private static func object(_ description: String, _ properties: [(String, JSONValue)]) -> JSONValue {
+        fields(
+            description,
+            [
+                ("apiVersion", text("The group and version of the kind.")),
+                ("kind", text("The kind of the object.")),
+                ("metadata", ["type": "object"]),
+            ] + properties)
+    }
+
+    private static func fields(_ description: String, _ properties: [(String, JSONValue)]) -> JSONValue {
+        var members = JSONObject()
+        for (name, schema) in properties { members[name] = schema }
+        return ["description": .string(description), "type": "object", "properties": .object(members)]
+    }
+
+    private static func reference(_ description: String) -> JSONValue {
+        fields(
+            description,
+            ["apiVersion", "kind", "namespace", "name", "uid", "resourceVersion", "fieldPath"].map { ($0, text("")) })
+    }
+
+    private static func text(_ description: String, format: String = "") -> JSONValue {
+        var schema: JSONValue = ["type": "string"]
+        if !description.isEmpty { schema["description"] = .string(description) }
+        if !format.isEmpty { schema["format"] = .string(format) }
+        return schema
+    }
+
+    private static func flag(_ description: String) -> JSONValue {
+        ["type": "boolean", "description": .string(description)]
+    }
+
+    private static func number(_ description: String) -> JSONValue {
+        ["type": "integer", "format": "int32", "description": .string(description)]
+    }
+
+    private static func map(_ description: String, of element: JSONValue) -> JSONValue {
+        ["type": "object", "description": .string(description), "additionalProperties": element]
+    }
+
+    private static func list(_ description: String, of element: JSONValue) -> JSONValue {
+        ["type": "array", "description": .string(description), "items": element]
+    }
+
+    /// An object whose members are not looked at.
+    private static func open(_ description: String) -> JSONValue {
+        var schema: JSONValue = ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
+        if !description.isEmpty { schema["description"] = .string(description) }
+        return schema
+    }
+
+    private static func nullable(_ schema: JSONValue) -> JSONValue {
+        var schema = schema
+        schema["nullable"] = true
+        return schema
+    }
+}

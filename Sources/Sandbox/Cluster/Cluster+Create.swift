@@ -1,0 +1,119 @@
+import KubeClient
+
+extension Cluster {
+    /// How often a generated name may meet one that is taken.
+    private static let generatedNameAttempts = 8
+
+    func create(
+        _ served: ServedResource, namespace: String, _ body: ObjectBody, _ parameters: WriteParameters
+    ) throws(StatusError) -> WriteResult {
+        try BodyRules.checkIdentity(body.object, served, namespace: namespace, name: nil)
+        guard (body.object["metadata"]?["resourceVersion"]?.stringValue ?? "").isEmpty else {
+            throw .badRequest("resourceVersion should not be set on objects to be created")
+        }
+        let warnings = try BodyRules.checkFields(body, served, parameters.fieldValidation)
+        let name = body.object["metadata"]?["name"]?.stringValue ?? ""
+        try checkNamespaceAccepts(served, namespace: namespace, name: name)
+        let prefix = body.object["metadata"]?["generateName"]?.stringValue ?? ""
+        for attempt in 1... {
+            let candidate = name.isEmpty && !prefix.isEmpty ? Self.generate(prefix, environment) : name
+            let object = try prepareCreation(served, namespace: namespace, name: candidate, body.object, parameters)
+            do {
+                let result = try commitCreation(served, object, parameters)
+                return WriteResult(object: result, isCreated: true, warnings: warnings)
+            } catch {
+                let isGenerated = candidate != name
+                guard error.reason == "AlreadyExists", isGenerated, attempt < Self.generatedNameAttempts else {
+                    throw error
+                }
+            }
+        }
+        throw .alreadyExists(served.groupResource, prefix)
+    }
+
+    /// A name that begins with the prefix, cut so that the whole stays within 63 characters.
+    private static func generate(_ prefix: String, _ environment: SandboxEnvironment) -> String {
+        String(prefix.prefix(58)) + environment.makeNameSuffix()
+    }
+
+    private func checkNamespaceAccepts(
+        _ served: ServedResource, namespace: String, name: String
+    ) throws(StatusError) {
+        guard served.isNamespaced else { return }
+        let namespaces = GroupResource(group: "", resource: "namespaces")
+        guard let record = storage.record(namespaces, namespace: "", name: namespace) else {
+            throw .notFound(namespaces, namespace)
+        }
+        guard record.isTerminating else { return }
+        let why = "unable to create new content in namespace \(namespace) because it is being terminated"
+        var refusal = StatusError.forbidden(served.groupResource, name, why)
+        refusal.details?.causes = [
+            StatusError.Cause(
+                reason: "NamespaceTerminating", message: "namespace \(namespace) is being terminated",
+                field: "metadata.namespace")
+        ]
+        throw refusal
+    }
+
+    /// The object as it will be stored: filled in, pruned, defaulted and valid.
+    func prepareCreation(
+        _ served: ServedResource, namespace: String, name: String, _ body: JSONValue, _ parameters: WriteParameters
+    ) throws(StatusError) -> JSONValue {
+        var object = body
+        if served.hasStatusSubresource { object["status"] = nil }
+        let time = environment.clock.now()
+        object["metadata"] = MetadataRules.created(
+            object["metadata"] ?? [:], namespace: namespace, name: name, uid: environment.makeUID(), at: time,
+            hasGeneration: served.strategy.hasGeneration)
+        served.schema?.prune(&object)
+        served.schema?.applyDefaults(to: &object)
+        served.strategy.prepareForCreation(&object)
+        try validate(object, old: nil, served)
+        FieldOwnership.record(
+            &object, old: nil, served, parameters, at: time, keeping: body["metadata"]?["managedFields"])
+        return object
+    }
+
+    private func commitCreation(
+        _ served: ServedResource, _ object: JSONValue, _ parameters: WriteParameters
+    ) throws(StatusError) -> JSONValue {
+        let name = object["metadata"]?["name"]?.stringValue ?? ""
+        let draft = served.draft(of: object)
+        if parameters.isDryRun {
+            guard storage.record(served.stored.resource, namespace: draft.namespace, name: name) == nil else {
+                throw .alreadyExists(served.groupResource, name)
+            }
+            return object
+        }
+        do {
+            let record = try storage.create(served.stored.resource, draft)
+            let created = object.stamped(record.revision)
+            wrote(served, created)
+            return created
+        } catch {
+            throw .alreadyExists(served.groupResource, name)
+        }
+    }
+
+    /// Refuses an object that breaks a rule; all broken rules are told at once.
+    func validate(_ object: JSONValue, old: JSONValue?, _ served: ServedResource) throws(StatusError) {
+        let metadata = object["metadata"] ?? [:]
+        var causes = MetadataRules.validate(metadata, old: old?["metadata"], nameRule: served.strategy.nameRule)
+        let name = metadata["name"]?.stringValue ?? ""
+        if old == nil, name.isEmpty { causes = [.required("metadata.name", "name or generateName is required")] }
+        causes += served.schema?.validate(object, old: old) ?? []
+        causes += served.strategy.validate(object, old)
+        guard causes.isEmpty else {
+            throw .invalid(group: served.group, kind: served.kind, name: name, causes: causes)
+        }
+    }
+}
+
+extension JSONValue {
+    /// The object with the resource version of a write.
+    func stamped(_ revision: Int64) -> JSONValue {
+        var copy = self
+        copy[path: ["metadata", "resourceVersion"]] = .string(String(revision))
+        return copy
+    }
+}

@@ -1,0 +1,122 @@
+import KubeClient
+
+/// How an object is to be deleted.
+struct DeleteParameters: Sendable {
+    /// What becomes of the objects it owns.
+    enum Propagation: String, Sendable {
+        case background = "Background"
+        case foreground = "Foreground"
+        case orphan = "Orphan"
+    }
+
+    var propagation = Propagation.background
+    var uid: String?
+    var resourceVersion: String?
+    var isDryRun = false
+}
+
+/// What a deletion did.
+enum DeleteResult: Sendable {
+    /// The object is gone; the tree is its last state.
+    case removed(JSONValue)
+    /// Finalizers hold the object.
+    case marked(JSONValue)
+}
+
+extension Cluster {
+    func delete(_ target: ObjectTarget, _ parameters: DeleteParameters) throws(StatusError) -> DeleteResult {
+        let served = target.served
+        for _ in 0..<5 {
+            let record = try record(target)
+            let current = try object(record, as: served)
+            try checkDeletable(current, target, parameters)
+            let marked = mark(current, served, parameters.propagation)
+            let isHeld = !marked.finalizers.isEmpty || marked.isNamespaceBeingEmptied
+            if parameters.isDryRun { return isHeld ? .marked(marked) : .removed(current) }
+            if isHeld, marked == current { return .marked(current) }
+            do throws(StorageError) {
+                if isHeld { return .marked(try store(marked, over: record, served)) }
+                let last = try storage.remove(
+                    served.stored.resource, served.draft(of: current), expecting: record.revision)
+                removed(served, current)
+                return .removed(current.stamped(last.revision))
+            } catch {
+                if error == .notFound { throw .notFound(served.groupResource, target.name) }
+            }
+        }
+        throw .staleWrite(served.groupResource, target.name)
+    }
+
+    private func checkDeletable(
+        _ current: JSONValue, _ target: ObjectTarget, _ parameters: DeleteParameters
+    ) throws(StatusError) {
+        let uid = current["metadata"]?["uid"]?.stringValue ?? ""
+        if let asked = parameters.uid, asked != uid {
+            throw .conflict(
+                target.served.groupResource, target.name,
+                "Precondition failed: UID in precondition: \(asked), UID in object meta: \(uid)")
+        }
+        let version = current["metadata"]?["resourceVersion"]?.stringValue ?? ""
+        if let asked = parameters.resourceVersion, asked != version {
+            throw .conflict(
+                target.served.groupResource, target.name,
+                "Precondition failed: ResourceVersion in precondition: \(asked), ResourceVersion in object meta: "
+                    + version)
+        }
+        if target.served.kind == "Namespace", target.served.group.isEmpty, Self.initialNamespaces.contains(target.name) {
+            throw .forbidden(target.served.groupResource, target.name, "this namespace may not be deleted")
+        }
+    }
+
+    /// The object as a deletion leaves it while something still holds it.
+    private func mark(
+        _ current: JSONValue, _ served: ServedResource, _ propagation: DeleteParameters.Propagation
+    ) -> JSONValue {
+        var object = current
+        var finalizers = current.finalizers.filter { !GarbageCollector.finalizers.contains($0) }
+        switch propagation {
+        case .background: break
+        case .foreground: finalizers.append(GarbageCollector.foregroundFinalizer)
+        case .orphan: finalizers.append(GarbageCollector.orphanFinalizer)
+        }
+        object[path: ["metadata", "finalizers"]] =
+            finalizers.isEmpty ? nil : .array(finalizers.map { .string($0) })
+        guard current["metadata"]?["deletionTimestamp"] == nil else { return object }
+        object[path: ["metadata", "deletionTimestamp"]] = .string(environment.clock.now().rfc3339)
+        object[path: ["metadata", "deletionGracePeriodSeconds"]] = 0
+        if let generation = current["metadata"]?["generation"]?.integerValue {
+            object[path: ["metadata", "generation"]] = .integer(generation &+ 1)
+        }
+        if object.isNamespaceBeingEmptied { object[path: ["status", "phase"]] = "Terminating" }
+        return object
+    }
+
+    /// Deletes every object that the selectors select; returns their last states.
+    func deleteCollection(
+        _ served: ServedResource, namespace: String?, labels: LabelSelector, fields: FieldSelector,
+        _ parameters: DeleteParameters
+    ) throws(StatusError) -> [JSONValue] {
+        var deleted: [JSONValue] = []
+        for record in select(served, namespace: namespace, labels, fields) {
+            let target = ObjectTarget(served: served, namespace: record.namespace, name: record.name)
+            do {
+                switch try delete(target, parameters) {
+                case .removed(let object), .marked(let object): deleted.append(object)
+                }
+            } catch {
+                // Somebody else deleted it first.
+                if error.reason != "NotFound" { throw error }
+            }
+        }
+        return deleted
+    }
+
+    /// The present objects that the selectors select, ordered.
+    func select(
+        _ served: ServedResource, namespace: String?, _ labels: LabelSelector, _ fields: FieldSelector
+    ) -> [ObjectRecord] {
+        let records = (try? storage.snapshot(served.stored.resource).records) ?? []
+        let scope = namespace.map { records.slice(inNamespace: $0) } ?? records[...]
+        return scope.filter { labels.matches($0.labels) && fields.matches($0) }
+    }
+}

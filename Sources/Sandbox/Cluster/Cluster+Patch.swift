@@ -1,0 +1,80 @@
+import KubeClient
+
+/// A change to an object, in one of the forms the API knows.
+enum ObjectPatch: Sendable {
+    case json(JSONValue)
+    case merge(JSONValue)
+    case strategicMerge(JSONValue)
+    /// Server-side apply: the fields the manager wants, and nothing else.
+    case apply(JSONValue)
+
+    /// The patch that a content type says a body is; nil for a type that is no patch.
+    init?(contentType: String, _ body: JSONValue) {
+        switch contentType {
+        case "application/json-patch+json": self = .json(body)
+        case "application/merge-patch+json": self = .merge(body)
+        case "application/strategic-merge-patch+json": self = .strategicMerge(body)
+        case "application/apply-patch+yaml": self = .apply(body)
+        default: return nil
+        }
+    }
+
+    static func contentTypes(for served: ServedResource) -> [String] {
+        ["application/json-patch+json", "application/merge-patch+json"]
+            + (served.strategy.allowsStrategicMerge ? ["application/strategic-merge-patch+json"] : [])
+            + ["application/apply-patch+yaml"]
+    }
+}
+
+extension Cluster {
+    func patch(
+        _ target: ObjectTarget, _ patch: ObjectPatch, duplicates: [String] = [], _ parameters: WriteParameters
+    ) throws(StatusError) -> WriteResult {
+        if case .apply(let intent) = patch {
+            return try apply(target, ObjectBody(object: intent, duplicates: duplicates), parameters)
+        }
+        var warnings: [String] = []
+        let object = try modify(target, parameters) { (current) throws(StatusError) in
+            let patched = try Self.patched(current, patch, target)
+            guard patched["apiVersion"] == current["apiVersion"], patched["kind"] == current["kind"] else {
+                throw .badRequest("a patch may not change apiVersion or kind")
+            }
+            try BodyRules.checkIdentity(patched, target.served, namespace: target.namespace, name: target.name)
+            warnings = try BodyRules.checkFields(
+                ObjectBody(object: patched, duplicates: duplicates), target.served, parameters.fieldValidation)
+            return patched
+        }
+        return WriteResult(object: object, warnings: warnings)
+    }
+
+    private static func patched(
+        _ current: JSONValue, _ patch: ObjectPatch, _ target: ObjectTarget
+    ) throws(StatusError) -> JSONValue {
+        do throws(PatchError) {
+            switch patch {
+            case .json(let operations): return try JSONPatch(parsing: operations).applied(to: current)
+            case .merge(let changes):
+                guard changes.objectValue != nil else { throw .malformed("a merge patch must be an object") }
+                return MergePatch.apply(changes, to: current)
+            case .strategicMerge(let changes):
+                return try StrategicMergePatch.apply(changes, to: current, kind: target.served.kind)
+            case .apply: return current
+            }
+        } catch {
+            let reason =
+                switch error.kind {
+                case .malformed: "BadRequest"
+                case .tooLarge: "RequestEntityTooLarge"
+                case .inapplicable: "Invalid"
+                }
+            throw StatusError(code: error.statusCode, reason: reason, message: error.message)
+        }
+    }
+
+    /// Server-side apply: makes the object, or gives the manager the fields of its intent.
+    private func apply(
+        _ target: ObjectTarget, _ intent: ObjectBody, _ parameters: WriteParameters
+    ) throws(StatusError) -> WriteResult {
+        throw .unsupportedMediaType(["application/merge-patch+json"])
+    }
+}

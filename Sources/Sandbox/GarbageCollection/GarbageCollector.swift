@@ -1,0 +1,178 @@
+import KubeClient
+
+/// Deletes what nothing owns any more, and finishes deletions that wait for something.
+///
+/// It looks only at suspects: objects that were written with owners, that are terminating, or whose owner or
+/// dependent has gone. Each look is complete in itself, so one that comes too early is simply repeated.
+struct GarbageCollector: Sendable {
+    static let foregroundFinalizer = "foregroundDeletion"
+    static let orphanFinalizer = "orphan"
+    /// The finalizers that the collector takes care of.
+    static let finalizers: Set<String> = [foregroundFinalizer, orphanFinalizer]
+
+    private let cluster: Cluster
+
+    init(_ cluster: Cluster) {
+        self.cluster = cluster
+    }
+
+    /// Collects until the task is cancelled or the storage shuts down.
+    func run() async {
+        while !Task.isCancelled, !cluster.storage.isShutDown {
+            let seen = cluster.storage.revision
+            collect()
+            await cluster.storage.waitForChange(in: nil, after: seen)
+        }
+    }
+
+    /// Looks at all suspects, and at those that come of it, until none is left.
+    func collect() {
+        // A suspect that waits for something else stays one; the bound keeps two such from chasing each other.
+        for _ in 0..<1_000 {
+            let suspects = cluster.storage.takeSuspects()
+            guard !suspects.isEmpty else { return }
+            for suspect in suspects { look(at: suspect) }
+        }
+    }
+
+    private func look(at address: ObjectAddress) {
+        guard let served = cluster.registry.current.anyVersion(of: address.resource),
+            let record = cluster.storage.record(
+                address.resource, namespace: address.namespace, name: address.name)
+        else { return }
+        let target = ObjectTarget(served: served, namespace: address.namespace, name: address.name)
+        if record.isTerminating { finishDeletion(of: target, record) }
+        if !record.ownerReferences.isEmpty { checkOwners(of: target, record) }
+    }
+
+    // MARK: Owners
+
+    private func checkOwners(of target: ObjectTarget, _ record: ObjectRecord) {
+        let owners = record.ownerReferences.map { (link: $0, state: state(of: $0, for: record)) }
+        let gone = owners.filter { $0.state == .gone }.map(\.link.uid)
+        let waiting = owners.filter { $0.state == .waitsForDependents }.map(\.link.uid)
+        guard !gone.isEmpty || !waiting.isEmpty else { return }
+        if owners.contains(where: { $0.state == .present }) {
+            removeOwners(gone + waiting, from: target)
+        } else if !record.isTerminating {
+            // An owner that waits for its dependents wants theirs gone before them, too.
+            let propagation: DeleteParameters.Propagation =
+                !waiting.isEmpty && !cluster.storage.dependents(ofUID: record.uid).isEmpty ? .foreground : .background
+            _ = try? cluster.delete(target, DeleteParameters(propagation: propagation, uid: record.uid))
+        }
+    }
+
+    private enum OwnerState {
+        case present, gone, waitsForDependents
+    }
+
+    private func state(of owner: OwnerLink, for dependent: ObjectRecord) -> OwnerState {
+        guard let served = cluster.registry.current.resource(apiVersion: owner.apiVersion, kind: owner.kind) else {
+            // Nobody knows whether an object of an unknown kind exists.
+            return .present
+        }
+        let namespace = served.isNamespaced ? dependent.namespace : ""
+        guard
+            let record = cluster.storage.record(served.stored.resource, namespace: namespace, name: owner.name),
+            record.uid == owner.uid
+        else { return .gone }
+        guard record.isTerminating, let object = try? cluster.object(record, as: served) else { return .present }
+        return object.finalizers.contains(Self.foregroundFinalizer) ? .waitsForDependents : .present
+    }
+
+    private func removeOwners(_ uids: [String], from target: ObjectTarget) {
+        change(target) { object in
+            let owners = object["metadata"]?["ownerReferences"]?.arrayValue ?? []
+            let kept = owners.filter { !uids.contains($0["uid"]?.stringValue ?? "") }
+            object[path: ["metadata", "ownerReferences"]] = kept.isEmpty ? nil : .array(kept)
+        }
+    }
+
+    // MARK: Deletions that wait
+
+    private func finishDeletion(of target: ObjectTarget, _ record: ObjectRecord) {
+        guard let object = try? cluster.object(record, as: target.served) else { return }
+        if object.finalizers.contains(Self.orphanFinalizer) {
+            for dependent in dependents(of: record) { removeOwners([record.uid], from: dependent) }
+            removeFinalizer(Self.orphanFinalizer, from: target)
+        }
+        if object.finalizers.contains(Self.foregroundFinalizer) {
+            let blocking = dependents(of: record).filter { blocks($0, record.uid) }
+            for dependent in dependents(of: record) { look(at: dependent.address) }
+            if blocking.isEmpty { removeFinalizer(Self.foregroundFinalizer, from: target) }
+        }
+        if object.finalizers.contains(CustomResourceDefinition.cleanupFinalizer) {
+            deleteCustomObjects(of: target)
+        }
+        if object.isNamespaceBeingEmptied { emptyNamespace(target) }
+    }
+
+    private func dependents(of record: ObjectRecord) -> [ObjectTarget] {
+        cluster.storage.dependents(ofUID: record.uid).compactMap { address in
+            cluster.registry.current.anyVersion(of: address.resource).map {
+                ObjectTarget(served: $0, namespace: address.namespace, name: address.name)
+            }
+        }
+    }
+
+    private func blocks(_ dependent: ObjectTarget, _ owner: String) -> Bool {
+        guard let record = try? cluster.record(dependent) else { return false }
+        return record.ownerReferences.contains { $0.uid == owner && $0.blocksDeletion }
+    }
+
+    private func deleteCustomObjects(of target: ObjectTarget) {
+        let resources = cluster.registry.current.all.filter { $0.definition == target.name }
+        guard let served = resources.first else { return removeFinalizer(CustomResourceDefinition.cleanupFinalizer, from: target) }
+        _ = try? cluster.deleteCollection(
+            served, namespace: nil, labels: .everything, fields: .everything, DeleteParameters())
+        if cluster.select(served, namespace: nil, .everything, .everything).isEmpty {
+            removeFinalizer(CustomResourceDefinition.cleanupFinalizer, from: target)
+        } else {
+            waitsStill(target)
+        }
+    }
+
+    private func emptyNamespace(_ target: ObjectTarget) {
+        var isEmpty = true
+        var seen: Set<GroupResource> = []
+        for served in cluster.registry.current.all where served.isNamespaced {
+            guard seen.insert(served.stored.resource).inserted else { continue }
+            _ = try? cluster.deleteCollection(
+                served, namespace: target.name, labels: .everything, fields: .everything, DeleteParameters())
+            if !cluster.select(served, namespace: target.name, .everything, .everything).isEmpty { isEmpty = false }
+        }
+        guard isEmpty else { return waitsStill(target) }
+        change(target) { $0["spec"] = [:] }
+    }
+
+    /// Has the target looked at again when something in its way goes.
+    private func waitsStill(_ target: ObjectTarget) {
+        cluster.storage.suspectOnNextRemoval(target.address)
+    }
+
+    private func removeFinalizer(_ finalizer: String, from target: ObjectTarget) {
+        change(target) { object in
+            let kept = object.finalizers.filter { $0 != finalizer }
+            object[path: ["metadata", "finalizers"]] = kept.isEmpty ? nil : .array(kept.map { .string($0) })
+        }
+    }
+
+    /// Stores a change of metadata, past the rules for clients.
+    private func change(_ target: ObjectTarget, _ body: (inout JSONValue) -> Void) {
+        for _ in 0..<5 {
+            guard let record = try? cluster.record(target),
+                var object = try? cluster.object(record, as: target.served)
+            else { return }
+            let before = object
+            body(&object)
+            if object == before { return }
+            if (try? cluster.store(object, over: record, target.served)) != nil { return }
+        }
+    }
+}
+
+extension ObjectTarget {
+    var address: ObjectAddress {
+        ObjectAddress(resource: served.stored.resource, namespace: namespace, name: name)
+    }
+}

@@ -1,0 +1,106 @@
+import KubeClient
+import KubeRuntime
+
+/// Answers the requests of clients: documents about the API itself here, objects in ``ResourceHandler``.
+struct RequestRouter: Sendable {
+    private let cluster: Cluster
+    private let openAPI: OpenAPIDocuments
+
+    init(_ cluster: Cluster) {
+        self.cluster = cluster
+        openAPI = OpenAPIDocuments(cluster.registry)
+    }
+
+    func respond(to request: HTTPServerRequest) async -> HTTPServerResponse {
+        guard Self.isLocal(request.headers["Host"]) else {
+            let why = "the sandbox answers only requests that are addressed to this machine"
+            return .status(StatusError(code: 403, reason: "Forbidden", message: why))
+        }
+        do throws(StatusError) {
+            return try await answer(request)
+        } catch {
+            return .status(error)
+        }
+    }
+
+    /// Keeps web pages of foreign names, resolved to this machine, away from the API.
+    private static func isLocal(_ host: String?) -> Bool {
+        guard let host else { return true }
+        let name = host.hasPrefix("[") ? host.prefix { $0 != "]" }.dropFirst() : host.prefix { $0 != ":" }
+        return ["127.0.0.1", "localhost", "::1", ""].contains(name)
+    }
+
+    private func answer(_ request: HTTPServerRequest) async throws(StatusError) -> HTTPServerResponse {
+        let accept = request.headers["Accept"]
+        let route = RequestRoute(request.segments)
+        if case .object(let resource, let namespace, let name, let subresource) = route {
+            if let review = AccessReview(resource), request.method == "POST" { return review.answer() }
+            let handler = ResourceHandler(cluster, request)
+            return try await handler.answer(resource, namespace: namespace, name: name, subresource: subresource)
+        }
+        guard request.method == "GET" || request.method == "HEAD" else {
+            throw StatusError(
+                code: 405, reason: "MethodNotAllowed",
+                message: "the server does not allow this method on the requested resource")
+        }
+        let discovery = Discovery(cluster.registry.current)
+        switch route {
+        case .index: return .json(discovery.index.encoded)
+        case .health: return .text("ok")
+        case .version: return .json(Discovery.version.encoded)
+        case .coreVersions: return discovery.coreVersions(accept: accept)
+        case .groups: return discovery.groups(accept: accept)
+        case .group(let group): return discovery.group(group).map { .json($0.encoded) } ?? .pageNotFound
+        case .resources(let group, let version):
+            return discovery.resources(group: group, version: version).map { .json($0.encoded) } ?? .pageNotFound
+        case .openAPIIndex: return .json(openAPI.index())
+        case .openAPI(let group, let version):
+            return openAPI.document(group: group, version: version).map { .json($0) } ?? .pageNotFound
+        case .object, .unknown: return .pageNotFound
+        }
+    }
+}
+
+/// The question what a user may do; in the sandbox, everybody may do everything.
+private struct AccessReview {
+    private let kind: String
+
+    init?(_ resource: GroupVersionResource) {
+        guard resource.group == "authorization.k8s.io", resource.version == "v1" else { return nil }
+        switch resource.resource {
+        case "selfsubjectaccessreviews": kind = "SelfSubjectAccessReview"
+        case "subjectaccessreviews": kind = "SubjectAccessReview"
+        default: return nil
+        }
+    }
+
+    func answer() -> HTTPServerResponse {
+        let review: JSONValue = [
+            "kind": .string(kind), "apiVersion": "authorization.k8s.io/v1", "metadata": [:], "spec": [:],
+            "status": ["allowed": true, "reason": "the sandbox has no authorization: everything is allowed"],
+        ]
+        return .json(review.encoded, status: 201)
+    }
+}
+
+extension HTTPServerResponse {
+    /// What the API server answers for a path that leads nowhere.
+    static let pageNotFound = HTTPServerResponse.text("404 page not found\n", status: 404)
+
+    /// A refusal as a `Status` object.
+    static func status(_ error: StatusError) -> HTTPServerResponse {
+        var response = HTTPServerResponse.json(error.object.encoded, status: error.code)
+        if let seconds = error.details?.retryAfterSeconds { response.headers.append("Retry-After", String(seconds)) }
+        return response
+    }
+
+    /// The answer with a `Warning` header for each text.
+    func warning(_ texts: [String]) -> HTTPServerResponse {
+        var response = self
+        for text in texts.prefix(20) {
+            let quoted = text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
+            response.headers.append("Warning", "299 - \"\(String(quoted))\"")
+        }
+        return response
+    }
+}

@@ -1,0 +1,98 @@
+import KubeClient
+
+extension Representation {
+    /// One object in this form; a table has a row for each of the texts.
+    func present(_ texts: [[UInt8]], as served: ServedResource, now: Timestamp) throws(StatusError) -> [UInt8] {
+        switch self {
+        case .object:
+            guard let text = texts.first else { return [] }
+            if served.isStoredForm { return text }
+            return served.servedForm(of: try Self.parse(text)).encoded
+        case .metadata(let version):
+            guard let text = texts.first else { return [] }
+            return Self.metadata(of: try Self.parse(text), version).encoded
+        case .table:
+            var rows: [JSONValue] = []
+            for text in texts { rows.append(try row(text, of: served, now)) }
+            return table(rows: rows, of: served).encoded
+        }
+    }
+
+    /// A page of a list in this form; stored texts are joined where they can be sent as they are.
+    func present(_ page: ListPage, of served: ServedResource, now: Timestamp) throws(StatusError) -> [UInt8] {
+        var metadata: JSONValue = ["resourceVersion": .string(String(page.revision))]
+        if let token = page.continueToken { metadata["continue"] = .string(token.text) }
+        if let remaining = page.remaining { metadata["remainingItemCount"] = .integer(Int64(remaining)) }
+        if case .table = self {
+            var rows: [JSONValue] = []
+            for record in page.records { rows.append(try row(record.text, of: served, now)) }
+            var table = table(rows: rows, of: served)
+            table["metadata"] = metadata
+            return table.encoded
+        }
+        var size = 200
+        for record in page.records { size += record.text.count + 1 }
+        var writer = JSONWriter(reservingCapacity: size)
+        writer.beginObject()
+        writer.key("kind")
+        writer.string(listKind(of: served))
+        writer.key("apiVersion")
+        writer.string(listAPIVersion(of: served))
+        writer.key("metadata")
+        writer.value(metadata)
+        writer.key("items")
+        writer.beginArray()
+        for record in page.records {
+            writer.raw(try present([record.text], as: served, now: now))
+        }
+        writer.endArray()
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private func listKind(of served: ServedResource) -> String {
+        if case .metadata = self { "PartialObjectMetadataList" } else { served.names.listKind }
+    }
+
+    private func listAPIVersion(of served: ServedResource) -> String {
+        if case .metadata(let version) = self { "meta.k8s.io/\(version)" } else { served.apiVersion }
+    }
+
+    private static func parse(_ text: [UInt8]) throws(StatusError) -> JSONValue {
+        do {
+            return try JSONValue(parsing: text)
+        } catch {
+            throw StatusError(code: 500, reason: "InternalError", message: "stored object cannot be read: \(error)")
+        }
+    }
+
+    private static func metadata(of object: JSONValue, _ version: String) -> JSONValue {
+        [
+            "kind": "PartialObjectMetadata", "apiVersion": .string("meta.k8s.io/\(version)"),
+            "metadata": object["metadata"] ?? [:],
+        ]
+    }
+
+    // MARK: Tables
+
+    func table(rows: [JSONValue], of served: ServedResource) -> JSONValue {
+        var version = "v1"
+        if case .table(let asked, _) = self { version = asked }
+        return [
+            "kind": "Table", "apiVersion": .string("meta.k8s.io/\(version)"), "metadata": [:],
+            "columnDefinitions": .array(served.columns.map(\.definition)), "rows": .array(rows),
+        ]
+    }
+
+    private func row(_ text: [UInt8], of served: ServedResource, _ now: Timestamp) throws(StatusError) -> JSONValue {
+        let object = served.servedForm(of: try Self.parse(text))
+        var row: JSONValue = ["cells": .array(served.columns.map { $0.cell(object, now) })]
+        guard case .table(let version, let carried) = self else { return row }
+        switch carried {
+        case .none: row["object"] = nil
+        case .metadata: row["object"] = Self.metadata(of: object, version)
+        case .object: row["object"] = object
+        }
+        return row
+    }
+}
