@@ -3,9 +3,10 @@ public import WorkflowAPI
 
 /// The JSON merge patch (RFC 7386) for the `status` subresource that leads from one status to another.
 ///
-/// It carries UID and resource version as preconditions, so that the API server answers 409 to a patch that was made
-/// for an older state or for an object of the same name. Members that went away are set to null, as a merge patch asks
-/// for; lists travel whole.
+/// It carries the resource version as precondition, so that the API server answers 409 to a patch that was made for an
+/// older state or for an object of the same name, and the UID for servers that compare it (kube-apiserver 1.36 does not
+/// for the status of custom resources). Members that went away are set to null, as a merge patch asks for; lists travel
+/// whole.
 public struct StatusPatch: Hashable, Sendable {
     public let body: [UInt8]
 

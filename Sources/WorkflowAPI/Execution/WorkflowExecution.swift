@@ -15,9 +15,8 @@ public final class WorkflowExecution: Sendable {
     public let creationTimestamp: Timestamp?
     /// Set while the execution is being deleted.
     public let deletionTimestamp: Timestamp?
-    /// What the user asked for; nil for a finished execution that was read for a store.
-    public let spec: Spec?
     public let status: Status
+    private let specBox: SpecBox?
 
     public init(
         key: ObjectKey, uid: String, resourceVersion: ResourceVersion = ResourceVersion(""), generation: Int64 = 1,
@@ -29,9 +28,12 @@ public final class WorkflowExecution: Sendable {
         self.generation = generation
         self.creationTimestamp = creationTimestamp
         self.deletionTimestamp = deletionTimestamp
-        self.spec = spec
+        self.specBox = spec.map(SpecBox.init)
         self.status = status
     }
+
+    /// What the user asked for; nil for a finished execution that was read for a store.
+    public var spec: Spec? { specBox?.spec }
 
     /// The name of the engine run that belongs to this execution, and to no other.
     public var runName: String { RunName.of(executionName: key.name, uid: uid) }
@@ -42,4 +44,13 @@ public final class WorkflowExecution: Sendable {
 
 extension WorkflowExecution: CustomStringConvertible {
     public var description: String { "WorkflowExecution \(key)" }
+}
+
+/// Keeps the space of a spec out of the executions that have none anymore.
+private final class SpecBox: Sendable {
+    let spec: Spec
+
+    init(_ spec: Spec) {
+        self.spec = spec
+    }
 }
