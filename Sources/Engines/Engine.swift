@@ -48,7 +48,7 @@ extension Engine {
     }
 
     /// What to tell where the cluster does not serve the engine's API, in the version Towline speaks.
-    public var notServedMessage: String {
+    var notServedMessage: String {
         "the cluster does not serve \(runType.plural) of \(runType.apiVersion): install \(title) in a release that does"
     }
 

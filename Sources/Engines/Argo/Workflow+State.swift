@@ -86,7 +86,7 @@ extension Workflow {
         }
         if reason.outcome == nil { return message.isEmpty ? summary.waitingMessage ?? "" : message }
         if reason.outcome == .cancelled { return message }
-        if let hiddenNodes {
+        if let hiddenNodes, reason.outcome != .success {
             let told = message.isEmpty ? "the workflow failed" : message
             return "\(told); which task failed is not known, as \(hiddenNodes)"
         }

@@ -15,33 +15,41 @@ import WorkflowAPI
         _ name: String, _ phase: String = "Failed", at second: Int = 1, message: String = "main: Error (exit code 3)",
         more: String = ""
     ) -> String {
-        #""type":"Pod","phase":"\#(phase)","displayName":"\#(name)","message":"\#(message)","finishedAt":"2026-01-01T10:00:0\#(second)Z""# + more
+        #""type":"Pod","phase":"\#(phase)","displayName":"\#(name)","message":"\#(message)","finishedAt":"2026-01-01T10:00:0\#(second)Z""#
+            + more
     }
 
-    @Test(arguments: [
-        ("main: Error (exit code 3)", Reason.stepFailed, "main", 3),
-        ("Error (exit code 1)", .stepFailed, nil, 1),
-        ("main: Error (exit code 64): the task oom-check said OOMKilled (exit code 137)", .stepFailed, "main", 64),
-        ("main: OOMKilled (exit code 137)", .oomKilled, "main", 137),
-        ("OOMKilled (exit code 137)", .oomKilled, nil, 137),
-        ("side: ContainerCannotRun (exit code 128)", .configError, "side", 128),
-        ("main: StartError (exit code 128)", .configError, "main", 128),
-        ("main: SomethingNew (exit code 2)", .stepFailed, "main", 2),
-        ("Pod failed before main container starts due to ImagePullBackOff: Back-off pulling", .imagePullFailed, nil, nil),
-        ("Pod failed before main container starts due to ErrImagePull: x", .imagePullFailed, nil, nil),
-        ("Pod failed before main container starts due to InvalidImageName: x", .imagePullFailed, nil, nil),
-        ("Pod failed before main container starts due to CreateContainerConfigError: secret", .configError, nil, nil),
-        ("Pod failed before main container starts due to SomethingNew: x", .taskFailed, nil, nil),
-        ("The node was low on resource: ephemeral-storage. Container main was using 1Gi", .podEvicted, nil, nil),
-        ("pod deleted", .taskFailed, nil, nil),
-        ("", .taskFailed, nil, nil),
-        ("Pod was active on the node longer than the specified deadline", .taskTimeout, nil, nil),
-        ("Step exceeded its deadline", .taskTimeout, nil, nil),
-        ("main: Error (exit code 1): Step exceeded its deadline", .stepFailed, "main", 1),
-        ("he said: OOMKilled (exit code 137)", .taskFailed, nil, nil),
-        ("(exit code 1)", .taskFailed, nil, nil),
-        (" (exit code 99999999999)", .taskFailed, nil, nil),
-    ] as [(String, Reason, String?, Int64?)])
+    @Test(
+        arguments: [
+            ("main: Error (exit code 3)", Reason.stepFailed, "main", 3),
+            ("Error (exit code 1)", .stepFailed, nil, 1),
+            ("main: Error (exit code 64): the task oom-check said OOMKilled (exit code 137)", .stepFailed, "main", 64),
+            ("main: OOMKilled (exit code 137)", .oomKilled, "main", 137),
+            ("OOMKilled (exit code 137)", .oomKilled, nil, 137),
+            ("side: ContainerCannotRun (exit code 128)", .configError, "side", 128),
+            ("main: StartError (exit code 128)", .configError, "main", 128),
+            ("main: SomethingNew (exit code 2)", .stepFailed, "main", 2),
+            (
+                "Pod failed before main container starts due to ImagePullBackOff: Back-off pulling", .imagePullFailed,
+                nil, nil
+            ),
+            ("Pod failed before main container starts due to ErrImagePull: x", .imagePullFailed, nil, nil),
+            ("Pod failed before main container starts due to InvalidImageName: x", .imagePullFailed, nil, nil),
+            (
+                "Pod failed before main container starts due to CreateContainerConfigError: secret", .configError, nil,
+                nil
+            ),
+            ("Pod failed before main container starts due to SomethingNew: x", .taskFailed, nil, nil),
+            ("The node was low on resource: ephemeral-storage. Container main was using 1Gi", .podEvicted, nil, nil),
+            ("pod deleted", .taskFailed, nil, nil),
+            ("", .taskFailed, nil, nil),
+            ("Pod was active on the node longer than the specified deadline", .taskTimeout, nil, nil),
+            ("Step exceeded its deadline", .taskTimeout, nil, nil),
+            ("main: Error (exit code 1): Step exceeded its deadline", .stepFailed, "main", 1),
+            ("he said: OOMKilled (exit code 137)", .taskFailed, nil, nil),
+            ("(exit code 1)", .taskFailed, nil, nil),
+            (" (exit code 99999999999)", .taskFailed, nil, nil),
+        ] as [(String, Reason, String?, Int64?)])
     func eachMessageHasItsMeaning(_ message: String, _ reason: Reason, _ step: String?, _ exitCode: Int64?) throws {
         let state = try state(("w", pod("oom-check", message: message)))
         #expect(state.reason == reason)
@@ -89,13 +97,16 @@ import WorkflowAPI
 
     @Test func ofSeveralTriesTheLastIsTold() throws {
         let step = #""type":"Retry","displayName":"flaky","children":["t0","t1"],"phase":"#
-        let first = ("t0", pod("flaky(0)", at: 1, message: "main: Error (exit code 1)", more: #","nodeFlag":{"retried":true}"#))
+        let first = (
+            "t0", pod("flaky(0)", at: 1, message: "main: Error (exit code 1)", more: #","nodeFlag":{"retried":true}"#)
+        )
         let second = ("t1", pod("flaky(1)", at: 4, message: "main: OOMKilled (exit code 137)"))
         let failed = try state(("r", step + #""Failed""#), first, second)
         #expect(failed.reason == .oomKilled)
         #expect(failed.failure?.task == "flaky")
         let other = try state(
-            ("r", step + #""Succeeded""#), first, ("t1", pod("flaky(1)", "Succeeded", at: 4)), ("z", pod("hard", at: 5)))
+            ("r", step + #""Succeeded""#), first, ("t1", pod("flaky(1)", "Succeeded", at: 4)), ("z", pod("hard", at: 5))
+        )
         #expect(other.failure?.task == "hard")
     }
 

@@ -14,9 +14,15 @@ import WorkflowAPI
         ("Pending", "Waiting for a PVC to be created. data", .queued),
         ("Running", "", .executing),
         ("Succeeded", "", .succeeded),
-        ("Failed", "invalid spec: spec.arguments.TARGET.value or spec.arguments.TARGET.valueFrom is required", .invalidParameters),
+        (
+            "Failed", "invalid spec: spec.arguments.TARGET.value or spec.arguments.TARGET.valueFrom is required",
+            .invalidParameters
+        ),
         ("Failed", "invalid spec: template X not found in workflow template Y", .invalidWorkflow),
-        ("Failed", #"invalid spec: workflow name "x" must not be more than 63 characters long (currently 64)"#, .invalidWorkflow),
+        (
+            "Failed", #"invalid spec: workflow name "x" must not be more than 63 characters long (currently 64)"#,
+            .invalidWorkflow
+        ),
         ("Failed", "failed to set global parameters: configmap c not found", .invalidParameters),
         ("Failed", "cannot unmarshall spec: json: cannot unmarshal string", .invalidWorkflow),
         ("Failed", "Failed to acquire the synchronization lock. config map not found", .engineError),
@@ -83,8 +89,10 @@ import WorkflowAPI
         deadline: String, finished: String, nodes: String, message: String = ""
     ) throws -> RunState {
         try workflow(
-            status: #"{"phase":"Failed","message":"\#(message)","startedAt":"2026-01-01T10:00:00Z","finishedAt":"\#(finished)","nodes":{\#(nodes)}}"#,
-            spec: deadline.isEmpty ? "{}" : #"{"activeDeadlineSeconds":\#(deadline)}"#).state
+            status:
+                #"{"phase":"Failed","message":"\#(message)","startedAt":"2026-01-01T10:00:00Z","finishedAt":"\#(finished)","nodes":{\#(nodes)}}"#,
+            spec: deadline.isEmpty ? "{}" : #"{"activeDeadlineSeconds":\#(deadline)}"#
+        ).state
     }
 
     private func pod(_ message: String, at time: String) -> String {
@@ -114,7 +122,10 @@ import WorkflowAPI
     }
 
     @Test func theTemplatesDeadlineCountsWhereTheWorkflowHasNone() throws {
-        let run = try workflow(status: #"{"phase":"Failed","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:00:10Z","storedWorkflowTemplateSpec":{"activeDeadlineSeconds":10},"nodes":{"w":{"type":"DAG","phase":"Failed"}}}"#)
+        let run = try workflow(
+            status:
+                #"{"phase":"Failed","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:00:10Z","storedWorkflowTemplateSpec":{"activeDeadlineSeconds":10},"nodes":{"w":{"type":"DAG","phase":"Failed"}}}"#
+        )
         #expect(run.timeoutSeconds == 10)
         #expect(run.state.reason == .deadlineExceeded)
     }
@@ -130,7 +141,9 @@ import WorkflowAPI
             #expect(try workflow(status: #"{"phase":"Running"}"#, spec: spec).state.reason == .cancelling)
         }
         #expect(try workflow(status: #"{"phase":"Pending"}"#, spec: #"{"shutdown":"Stop"}"#).state.reason == .queued)
-        #expect(try workflow(status: #"{"phase":"Pending"}"#, spec: #"{"shutdown":"Terminate"}"#).state.reason == .cancelling)
+        #expect(
+            try workflow(status: #"{"phase":"Pending"}"#, spec: #"{"shutdown":"Terminate"}"#).state.reason
+                == .cancelling)
         #expect(try workflow(spec: #"{"shutdown":""}"#).requestedShutdown == nil)
     }
 
@@ -145,7 +158,12 @@ import WorkflowAPI
         #expect(failed.executed == true)
         #expect(failed.failure == nil)
         #expect(failed.message == "child 'x' failed; which task failed is not known, as Argo stores its nodes \(word)")
+        let done = try workflow(status: #"{"phase":"Succeeded","progress":"5/5",\#(field)}"#).state
+        #expect(done.reason == .succeeded)
+        #expect(done.message == "5 of 5 tasks done")
         #expect(try workflow(status: #"{"phase":"Error",\#(field)}"#).state.reason == .engineError)
-        #expect(try workflow(status: #"{"phase":"Running","progress":"2/5",\#(field)}"#).state.message == "2 of 5 tasks done")
+        #expect(
+            try workflow(status: #"{"phase":"Running","progress":"2/5",\#(field)}"#).state.message
+                == "2 of 5 tasks done")
     }
 }

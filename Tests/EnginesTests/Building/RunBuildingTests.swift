@@ -25,8 +25,14 @@ import WorkflowAPI
 
     @Test func theSmallestRunsHaveNothingNobodyAskedFor() {
         let execution = execution(WorkflowReference(workflowId: "deploy"))
-        #expect(text(TektonEngine(), execution) == #"{"apiVersion":"tekton.dev/v1","kind":"PipelineRun",\#(metadata("run-1")),"spec":{"pipelineRef":{"name":"deploy"}}}"#)
-        #expect(text(ArgoEngine(), execution) == #"{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow",\#(metadata("run-1")),"spec":{"workflowTemplateRef":{"name":"deploy"}}}"#)
+        #expect(
+            text(TektonEngine(), execution)
+                == #"{"apiVersion":"tekton.dev/v1","kind":"PipelineRun",\#(metadata("run-1")),"spec":{"pipelineRef":{"name":"deploy"}}}"#
+        )
+        #expect(
+            text(ArgoEngine(), execution)
+                == #"{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow",\#(metadata("run-1")),"spec":{"workflowTemplateRef":{"name":"deploy"}}}"#
+        )
     }
 
     private let full = (
@@ -36,20 +42,27 @@ import WorkflowAPI
         ],
         config: ExecutionConfig(serviceAccountName: "runner", timeoutSeconds: 5430, startDeadlineSeconds: 60)
     )
-    private let written = #"[{"name":"EMPTY","value":""},{"name":"N","value":"007"},{"name":"TARGET","value":"a \"quoted\"\n$(params.x)"}]"#
+    private let written =
+        #"[{"name":"EMPTY","value":""},{"name":"N","value":"007"},{"name":"TARGET","value":"a \"quoted\"\n$(params.x)"}]"#
 
     @Test func aTektonRunHasEveryFieldThatWasSet() {
         let reference = WorkflowReference(
             workflowId: "deploy", version: "1", engine: .tekton, name: "pipe",
             containerImage: "registry.example:5000/wf/deploy:1.4.0", containerDigest: "sha256:ab")
         let text = text(TektonEngine(), execution(reference, parameters: full.parameters, config: full.config))
-        #expect(text == #"{"apiVersion":"tekton.dev/v1","kind":"PipelineRun",\#(metadata("run-1")),"spec":{"pipelineRef":{"resolver":"bundles","params":[{"name":"bundle","value":"registry.example:5000/wf/deploy@sha256:ab"},{"name":"name","value":"pipe"},{"name":"kind","value":"pipeline"}]},"params":\#(written),"taskRunTemplate":{"serviceAccountName":"runner"},"timeouts":{"pipeline":"1h30m30s"}}}"#)
+        #expect(
+            text
+                == #"{"apiVersion":"tekton.dev/v1","kind":"PipelineRun",\#(metadata("run-1")),"spec":{"pipelineRef":{"resolver":"bundles","params":[{"name":"bundle","value":"registry.example:5000/wf/deploy@sha256:ab"},{"name":"name","value":"pipe"},{"name":"kind","value":"pipeline"}]},"params":\#(written),"taskRunTemplate":{"serviceAccountName":"runner"},"timeouts":{"pipeline":"1h30m30s"}}}"#
+        )
     }
 
     @Test func anArgoRunHasEveryFieldThatWasSet() {
         let reference = WorkflowReference(workflowId: "deploy", engine: .argo, name: "tpl", clusterScope: true)
         let text = text(ArgoEngine(), execution(reference, parameters: full.parameters, config: full.config))
-        #expect(text == #"{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow",\#(metadata("run-1")),"spec":{"workflowTemplateRef":{"name":"tpl","clusterScope":true},"arguments":{"parameters":\#(written)},"serviceAccountName":"runner","activeDeadlineSeconds":5430}}"#)
+        #expect(
+            text
+                == #"{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow",\#(metadata("run-1")),"spec":{"workflowTemplateRef":{"name":"tpl","clusterScope":true},"arguments":{"parameters":\#(written)},"serviceAccountName":"runner","activeDeadlineSeconds":5430}}"#
+        )
     }
 
     @Test(arguments: EngineName.allCases)
@@ -81,14 +94,15 @@ import WorkflowAPI
         #expect(run.state == RunState(.awaitingEngine, executed: false))
     }
 
-    @Test(arguments: [
-        ("r.example/a/b:1.4", "sha256:1", "r.example/a/b@sha256:1"),
-        ("r.example:5000/a/b", "sha256:1", "r.example:5000/a/b@sha256:1"),
-        ("r.example:5000/a/b:1", "sha256:1", "r.example:5000/a/b@sha256:1"),
-        ("b:1", "sha256:1", "b@sha256:1"), ("b", "sha256:1", "b@sha256:1"),
-        ("a/b:1@sha256:2", "sha256:1", "a/b@sha256:1"), ("a/b:1@sha256:2", nil, "a/b:1@sha256:2"),
-        ("a/b:1", nil, "a/b:1"), ("", "sha256:1", "@sha256:1"),
-    ] as [(String, String?, String)])
+    @Test(
+        arguments: [
+            ("r.example/a/b:1.4", "sha256:1", "r.example/a/b@sha256:1"),
+            ("r.example:5000/a/b", "sha256:1", "r.example:5000/a/b@sha256:1"),
+            ("r.example:5000/a/b:1", "sha256:1", "r.example:5000/a/b@sha256:1"),
+            ("b:1", "sha256:1", "b@sha256:1"), ("b", "sha256:1", "b@sha256:1"),
+            ("a/b:1@sha256:2", "sha256:1", "a/b@sha256:1"), ("a/b:1@sha256:2", nil, "a/b:1@sha256:2"),
+            ("a/b:1", nil, "a/b:1"), ("", "sha256:1", "@sha256:1"),
+        ] as [(String, String?, String)])
     func aDigestTakesTheTagsPlace(_ image: String, _ digest: String?, _ expected: String) {
         #expect(BundleReference.text(image: image, digest: digest) == expected)
     }
@@ -100,7 +114,8 @@ import WorkflowAPI
     }
 
     @Test func tektonIsAskedInItsWords() throws {
-        let live = #"{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running"}],"childReferences":[{}]}"#
+        let live =
+            #"{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running"}],"childReferences":[{}]}"#
         let stop = #"{"spec":{"status":"CancelledRunFinally"}}"#
         let terminate = #"{"spec":{"status":"Cancelled"}}"#
         for (spec, expectedStop, expectedTerminate) in [
@@ -123,7 +138,8 @@ import WorkflowAPI
         let stop = #"{"spec":{"shutdown":"Stop"}}"#
         let terminate = #"{"spec":{"shutdown":"Terminate"}}"#
         for (spec, expectedStop, expectedTerminate) in [
-            ("{}", stop, terminate), (#"{"shutdown":"Stop"}"#, "-", terminate), (#"{"shutdown":"Terminate"}"#, "-", "-"),
+            ("{}", stop, terminate), (#"{"shutdown":"Stop"}"#, "-", terminate),
+            (#"{"shutdown":"Terminate"}"#, "-", "-"),
         ] {
             let run = try workflow(status: #"{"phase":"Running"}"#, spec: spec)
             #expect(patch(run, .stop, ArgoEngine()) == expectedStop)
@@ -132,6 +148,8 @@ import WorkflowAPI
         #expect(patch(try workflow(status: #"{"phase":"Failed"}"#), .stop, ArgoEngine()) == "-")
         // Held back by parallelism Argo reacts to Terminate only, also where somebody asked it to stop.
         #expect(patch(try workflow(status: #"{"phase":"Pending"}"#), .stop, ArgoEngine()) == terminate)
-        #expect(patch(try workflow(status: #"{"phase":"Pending"}"#, spec: #"{"shutdown":"Stop"}"#), .stop, ArgoEngine()) == terminate)
+        #expect(
+            patch(try workflow(status: #"{"phase":"Pending"}"#, spec: #"{"shutdown":"Stop"}"#), .stop, ArgoEngine())
+                == terminate)
     }
 }

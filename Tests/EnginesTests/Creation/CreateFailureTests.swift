@@ -23,7 +23,9 @@ import WorkflowAPI
         #expect(found.1 == reason, "\(error)")
     }
 
-    private func status(_ code: Int, _ reason: String, _ message: String, causes: [(String, String)] = [], kind: String = "") -> KubeError {
+    private func status(
+        _ code: Int, _ reason: String, _ message: String, causes: [(String, String)] = [], kind: String = ""
+    ) -> KubeError {
         var status = APIStatus(code: code, reason: reason, message: message)
         status.details.kind = kind
         status.details.causes = causes.map { reason, message in
@@ -35,42 +37,87 @@ import WorkflowAPI
     }
 
     @Test func theServersAnswersAreTakenApart() {
-        expect(status(503, "ServiceUnavailable", "before all known HTTP paths have been installed"), .transient, .apiUnavailable)
+        expect(
+            status(503, "ServiceUnavailable", "before all known HTTP paths have been installed"), .transient,
+            .apiUnavailable)
         expect(status(429, "TooManyRequests", "too many requests"), .transient, .apiUnavailable)
         expect(status(401, "Unauthorized", "Unauthorized"), .transient, .apiUnavailable)
-        expect(status(403, "Forbidden", "create not allowed while custom resource definition is terminating"), .transient, .engineUnavailable)
-        expect(status(405, "MethodNotAllowed", "create not allowed while custom resource definition is terminating"), .transient, .engineUnavailable)
+        expect(
+            status(403, "Forbidden", "create not allowed while custom resource definition is terminating"), .transient,
+            .engineUnavailable)
+        expect(
+            status(405, "MethodNotAllowed", "create not allowed while custom resource definition is terminating"),
+            .transient, .engineUnavailable)
         expect(status(404, "NotFound", #"namespaces "n" not found"#, kind: "namespaces"), .transient, .apiUnavailable)
-        expect(status(404, "NotFound", "the server could not find the requested resource"), .transient, .engineUnavailable)
-        expect(status(403, "Forbidden", "unable to create new content in namespace n because it is being terminated", causes: [("NamespaceTerminating", "namespace n is being terminated")]), .permanent, .namespaceTerminating)
-        expect(status(403, "Forbidden", #"pipelineruns.tekton.dev is forbidden: User "u" cannot create resource "pipelineruns""#), .transient, .forbidden)
-        expect(status(403, "Forbidden", "exceeded quota: q, requested: count/pipelineruns.tekton.dev=1, used: 1, limited: 1"), .transient, .quotaExceeded)
+        expect(
+            status(404, "NotFound", "the server could not find the requested resource"), .transient, .engineUnavailable)
+        expect(
+            status(
+                403, "Forbidden", "unable to create new content in namespace n because it is being terminated",
+                causes: [("NamespaceTerminating", "namespace n is being terminated")]), .permanent,
+            .namespaceTerminating)
+        expect(
+            status(
+                403, "Forbidden",
+                #"pipelineruns.tekton.dev is forbidden: User "u" cannot create resource "pipelineruns""#), .transient,
+            .forbidden)
+        expect(
+            status(
+                403, "Forbidden", "exceeded quota: q, requested: count/pipelineruns.tekton.dev=1, used: 1, limited: 1"),
+            .transient, .quotaExceeded)
         expect(status(403, "Forbidden", "status unknown for quota: q, resources: count/x"), .transient, .quotaExceeded)
         expect(status(409, "AlreadyExists", #"pipelineruns.tekton.dev "r" already exists"#), .nameTaken, nil)
-        expect(status(409, "Conflict", #"Operation cannot be fulfilled on resourcequotas "q""#), .transient, .quotaExceeded)
+        expect(
+            status(409, "Conflict", #"Operation cannot be fulfilled on resourcequotas "q""#), .transient, .quotaExceeded
+        )
         expect(status(422, "Invalid", "PipelineRun.tekton.dev is invalid"), .permanent, .rejected)
         expect(status(400, "BadRequest", #"strict decoding error: unknown field "spec.x""#), .permanent, .rejected)
         expect(status(413, "RequestEntityTooLarge", "limit is 3145728"), .permanent, .rejected)
         expect(status(500, "InternalError", "etcdserver: request is too large"), .permanent, .rejected)
         expect(status(500, "InternalError", "etcdserver: request timed out"), .uncertain, .apiUnavailable)
-        expect(status(504, "Timeout", "Timeout: request did not complete within requested timeout"), .uncertain, .apiUnavailable)
+        expect(
+            status(504, "Timeout", "Timeout: request did not complete within requested timeout"), .uncertain,
+            .apiUnavailable)
     }
 
     @Test func admissionIsToldFromPolicy() {
-        let own = #"admission webhook "validation.webhook.pipeline.tekton.dev" denied the request: validation failed: expected exactly one, got both: spec.pipelineRef"#
+        let own =
+            #"admission webhook "validation.webhook.pipeline.tekton.dev" denied the request: validation failed: expected exactly one, got both: spec.pipelineRef"#
         expect(status(400, "BadRequest", own), .permanent, .rejected)
         expect(status(400, "BadRequest", own), .permanent, .policyDenied, ArgoEngine())
-        expect(status(400, "BadRequest", #"admission webhook "webhook.pipeline.tekton.dev" denied the request: mutation failed: cannot decode"#), .permanent, .rejected)
-        let foreign = classify(status(403, "Forbidden", #"admission webhook "validation.gatekeeper.sh" denied the request: [no-bundles] not allowed"#))
-        #expect(foreign == (.permanent, .policyDenied, #"admission webhook "validation.gatekeeper.sh" denied the request: [no-bundles] not allowed"#))
-        let policy = classify(status(422, "Invalid", #"pipelineruns.tekton.dev "r" is forbidden: ValidatingAdmissionPolicy 'no-latest' with binding 'b' denied request: pin it"#))
-        #expect(policy == (.permanent, .policyDenied, "ValidatingAdmissionPolicy 'no-latest' with binding 'b' denied request: pin it"))
+        expect(
+            status(
+                400, "BadRequest",
+                #"admission webhook "webhook.pipeline.tekton.dev" denied the request: mutation failed: cannot decode"#),
+            .permanent, .rejected)
+        let foreign = classify(
+            status(
+                403, "Forbidden",
+                #"admission webhook "validation.gatekeeper.sh" denied the request: [no-bundles] not allowed"#))
+        #expect(
+            foreign == (
+                .permanent, .policyDenied,
+                #"admission webhook "validation.gatekeeper.sh" denied the request: [no-bundles] not allowed"#
+            ))
+        let policy = classify(
+            status(
+                422, "Invalid",
+                #"pipelineruns.tekton.dev "r" is forbidden: ValidatingAdmissionPolicy 'no-latest' with binding 'b' denied request: pin it"#
+            ))
+        #expect(
+            policy == (
+                .permanent, .policyDenied,
+                "ValidatingAdmissionPolicy 'no-latest' with binding 'b' denied request: pin it"
+            ))
         // The engine's name as a part of another webhook's is not the engine's webhook.
-        expect(status(400, "BadRequest", #"admission webhook "notwebhook.pipeline.tekton.dev" denied the request: x"#), .permanent, .policyDenied)
+        expect(
+            status(400, "BadRequest", #"admission webhook "notwebhook.pipeline.tekton.dev" denied the request: x"#),
+            .permanent, .policyDenied)
     }
 
     @Test func aWebhookThatIsDownIsNamed() {
-        let text = #"Internal error occurred: failed calling webhook "webhook.pipeline.tekton.dev": failed to call webhook: Post "https://x": no endpoints"#
+        let text =
+            #"Internal error occurred: failed calling webhook "webhook.pipeline.tekton.dev": failed to call webhook: Post "https://x": no endpoints"#
         #expect(classify(status(500, "InternalError", text)) == (.transient, .webhookUnavailable, text))
         let cause = status(500, "InternalError", "Internal error occurred", causes: [("", text)])
         #expect(classify(cause) == (.transient, .webhookUnavailable, text))
@@ -78,7 +125,11 @@ import WorkflowAPI
 
     /// Names that users chose stand in these sentences, and never decide.
     @Test func namesDoNotDecide() {
-        expect(status(403, "Forbidden", #"pipelineruns.tekton.dev "exceeded-quota" is forbidden: User "s" cannot create resource"#), .transient, .forbidden)
+        expect(
+            status(
+                403, "Forbidden",
+                #"pipelineruns.tekton.dev "exceeded-quota" is forbidden: User "s" cannot create resource"#), .transient,
+            .forbidden)
         expect(status(422, "Invalid", #"PipelineRun "failed-calling-webhook" is invalid"#), .permanent, .rejected)
     }
 
@@ -87,7 +138,8 @@ import WorkflowAPI
         #expect(plain.0 == .transient && plain.1 == .engineUnavailable)
         #expect(plain.2.contains("pipelineruns of tekton.dev/v1"))
         for (code, kind, reason) in [
-            (502, Kind.uncertain, Reason.apiUnavailable), (503, .transient, .apiUnavailable), (500, .uncertain, .apiUnavailable),
+            (502, Kind.uncertain, Reason.apiUnavailable), (503, .transient, .apiUnavailable),
+            (500, .uncertain, .apiUnavailable),
             (429, .transient, .apiUnavailable), (403, .transient, .forbidden), (413, .permanent, .rejected),
             (400, .permanent, .rejected), (302, .uncertain, .apiUnavailable),
         ] { expect(.plainText(code: code, body: "x", retryAfterSeconds: nil), kind, reason) }

@@ -5,16 +5,17 @@ import Testing
 
 /// The small readers of texts.
 @Suite struct TextTests {
-    @Test(arguments: [
-        ("Tasks Completed: 3 (Failed: 0, Cancelled 0), Incomplete: 2, Skipped: 1", "4/6"),
-        ("Tasks Completed: 5 (Failed: 1 (Ignored: 1), Cancelled 0), Skipped: 0", "5/5"),
-        ("Tasks Completed: 5 (Failed: 1, Cancelled 0), Skipped: 0, Failed Validation: 1 (a)", "5/5"),
-        ("Tasks Completed: 0 (Failed: 0, Cancelled 0), Skipped: 0", nil),
-        ("Tasks Completed: 99999999999 (Failed: 0, Cancelled 0), Skipped: 0", nil),
-        ("Tasks Completed: 999999999 (Failed: 0, Cancelled 0), Incomplete: 999999999, Skipped: 999999999", nil),
-        ("Tasks Completed: -1 (Failed: 0, Cancelled 0), Skipped: 0", nil), ("Tasks Completed: ", nil), ("", nil),
-        ("the task \"Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 0\" failed", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("Tasks Completed: 3 (Failed: 0, Cancelled 0), Incomplete: 2, Skipped: 1", "4/6"),
+            ("Tasks Completed: 5 (Failed: 1 (Ignored: 1), Cancelled 0), Skipped: 0", "5/5"),
+            ("Tasks Completed: 5 (Failed: 1, Cancelled 0), Skipped: 0, Failed Validation: 1 (a)", "5/5"),
+            ("Tasks Completed: 0 (Failed: 0, Cancelled 0), Skipped: 0", nil),
+            ("Tasks Completed: 99999999999 (Failed: 0, Cancelled 0), Skipped: 0", nil),
+            ("Tasks Completed: 999999999 (Failed: 0, Cancelled 0), Incomplete: 999999999, Skipped: 999999999", nil),
+            ("Tasks Completed: -1 (Failed: 0, Cancelled 0), Skipped: 0", nil), ("Tasks Completed: ", nil), ("", nil),
+            ("the task \"Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 0\" failed", nil),
+        ] as [(String, String?)])
     func tektonsCounts(_ message: String, _ progress: String?) {
         #expect(TaskTally(message)?.progress?.description == progress)
     }
@@ -36,10 +37,11 @@ import Testing
         if seconds >= 0 { #expect(GoDuration.seconds(text) == seconds) }
     }
 
-    @Test(arguments: [
-        ("0", 0), ("1.5h", 5400), ("300ms", 0), ("1m0.9s", 60), ("1h1h", 7200), ("", nil), ("5", nil), ("s", nil),
-        ("5x", nil), ("-5s", nil), ("1..5s", nil), ("99999999999999999999h", nil), ("1h ", nil),
-    ] as [(String, Int64?)])
+    @Test(
+        arguments: [
+            ("0", 0), ("1.5h", 5400), ("300ms", 0), ("1m0.9s", 60), ("1h1h", 7200), ("", nil), ("5", nil), ("s", nil),
+            ("5x", nil), ("-5s", nil), ("1..5s", nil), ("99999999999999999999h", nil), ("1h ", nil),
+        ] as [(String, Int64?)])
     func durationsOfGo(_ text: String, _ seconds: Int64?) {
         #expect(GoDuration.seconds(text) == seconds)
     }

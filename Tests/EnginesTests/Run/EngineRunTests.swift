@@ -6,7 +6,8 @@ import WorkflowAPI
 
 /// What a run says about whose it is, and how much room it takes.
 @Suite struct EngineRunTests {
-    private let metadata = #"{"name":"r","namespace":"n","uid":"3f9c2a71-d000-4000-8000-000000000001","resourceVersion":"7","deletionTimestamp":"2026-01-01T10:00:00Z","labels":{"towline.dev/execution-uid":"e-1"},"ownerReferences":[{"uid":"x","kind":"Other"},{"uid":"e-2","kind":"WorkflowExecution","controller":true}]}"#
+    private let metadata =
+        #"{"name":"r","namespace":"n","uid":"3f9c2a71-d000-4000-8000-000000000001","resourceVersion":"7","deletionTimestamp":"2026-01-01T10:00:00Z","labels":{"towline.dev/execution-uid":"e-1"},"ownerReferences":[{"uid":"x","kind":"Other"},{"uid":"e-2","kind":"WorkflowExecution","controller":true}]}"#
 
     @Test(arguments: EngineName.allCases)
     func ownershipIsRead(_ name: EngineName) throws {
@@ -20,8 +21,10 @@ import WorkflowAPI
         #expect(run.ownerUID == "e-2")
         #expect(run.isOwned(byExecutionWithUID: "e-2"))
         #expect(!run.isOwned(byExecutionWithUID: "e-1"))
-        #expect(engine.reference(to: run) == RunReference(
-            apiVersion: engine.runType.apiVersion, kind: engine.runType.kind, name: "r", uid: run.uid))
+        #expect(
+            engine.reference(to: run)
+                == RunReference(
+                    apiVersion: engine.runType.apiVersion, kind: engine.runType.kind, name: "r", uid: run.uid))
     }
 
     /// A cache holds ten thousand of them.

@@ -11,17 +11,22 @@ import WorkflowAPI
     }
 
     @Test func resultsOfAllTypesAreKept() throws {
-        let results = #"[{"name":"a","value":"x"},{"name":"b","value":["p","q"]},{"name":"c","value":{"k":"v"}},{"name":"d","value":3},{"name":"e","value":""}]"#
+        let results =
+            #"[{"name":"a","value":"x"},{"name":"b","value":["p","q"]},{"name":"c","value":{"k":"v"}},{"name":"d","value":3},{"name":"e","value":""}]"#
         let expected = [
             Output(name: "a", value: "x"), Output(name: "b", value: #"["p","q"]"#),
             Output(name: "c", value: #"{"k":"v"}"#), Output(name: "d", value: "3"), Output(name: "e", value: ""),
         ]
         #expect(try outputs(results) == expected)
-        #expect(try workflow(status: #"{"phase":"Succeeded","outputs":{"parameters":\#(results)}}"#).state.outputs == expected)
+        #expect(
+            try workflow(status: #"{"phase":"Succeeded","outputs":{"parameters":\#(results)}}"#).state.outputs
+                == expected)
     }
 
     @Test func whatIsNoResultIsLeftOut() throws {
-        #expect(try outputs(#"[null,{"name":"a"},{"value":"x"},{"name":"","value":"x"},{"name":"n","value":null},7]"#).isEmpty)
+        #expect(
+            try outputs(#"[null,{"name":"a"},{"value":"x"},{"name":"","value":"x"},{"name":"n","value":null},7]"#)
+                .isEmpty)
         #expect(try outputs("{}").isEmpty)
     }
 

@@ -8,12 +8,15 @@ import WorkflowAPI
 @Suite struct PipelineRunStateTests {
     private let children = #"[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]"#
 
-    private func state(_ status: String, _ reason: String, _ message: String = "m", children: String = "[]") throws -> RunState {
-        let condition = JSONValue(dictionaryLiteral:
-            ("type", "Succeeded"), ("status", .string(status)), ("reason", .string(reason)),
+    private func state(_ status: String, _ reason: String, _ message: String = "m", children: String = "[]") throws
+        -> RunState
+    {
+        let condition = JSONValue(
+            dictionaryLiteral: ("type", "Succeeded"), ("status", .string(status)), ("reason", .string(reason)),
             ("message", .string(message)))
         return try pipelineRun(
-            status: #"{"conditions":[\#(condition.encodedString)],"childReferences":\#(children)}"#).state
+            status: #"{"conditions":[\#(condition.encodedString)],"childReferences":\#(children)}"#
+        ).state
     }
 
     /// Each word Tekton has, with the status it comes with: its meaning without and with children.
@@ -109,8 +112,14 @@ import WorkflowAPI
     }
 
     @Test(arguments: [
-        (#"tekton client cannot get pipeline x from local cluster: pipelines.tekton.dev "x" not found"#, Reason.templateNotFound),
-        ("error requesting remote resource: error getting \"bundleresolver\" \"n/b\": could not find object in image with kind: pipeline and name: x", .templateNotFound),
+        (
+            #"tekton client cannot get pipeline x from local cluster: pipelines.tekton.dev "x" not found"#,
+            Reason.templateNotFound
+        ),
+        (
+            "error requesting remote resource: error getting \"bundleresolver\" \"n/b\": could not find object in image with kind: pipeline and name: x",
+            .templateNotFound
+        ),
         (#"pipelines.tekton.dev "x" is forbidden: User "s" cannot get resource"#, .resolutionFailed),
         ("dial tcp: lookup registry: no such host", .resolutionFailed),
     ])
@@ -135,7 +144,8 @@ import WorkflowAPI
 
     @Test func factsOfTheRunAreKept() throws {
         let run = try pipelineRun(
-            status: #"{"startTime":"2026-01-01T10:00:00Z","completionTime":"2026-01-01T10:01:00Z","provenance":{"refSource":{"uri":"x","digest":{"sha256":"abc","sha1":"d"}}}}"#,
+            status:
+                #"{"startTime":"2026-01-01T10:00:00Z","completionTime":"2026-01-01T10:01:00Z","provenance":{"refSource":{"uri":"x","digest":{"sha256":"abc","sha1":"d"}}}}"#,
             spec: #"{"timeouts":{"pipeline":"1h30m0s","tasks":"1h"}}"#)
         #expect(run.state.startedAt?.rfc3339 == "2026-01-01T10:00:00Z")
         #expect(run.state.finishedAt?.rfc3339 == "2026-01-01T10:01:00Z")

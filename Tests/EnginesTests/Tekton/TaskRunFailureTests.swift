@@ -10,7 +10,9 @@ import WorkflowAPI
 
     private func failedRun(_ reason: String = "Failed", message: String = "") throws -> EngineRun {
         try pipelineRun(
-            status: #"{"childReferences":[{"name":"x"}],"conditions":[{"type":"Succeeded","status":"False","reason":"\#(reason)","message":"\#(message)"}]}"#)
+            status:
+                #"{"childReferences":[{"name":"x"}],"conditions":[{"type":"Succeeded","status":"False","reason":"\#(reason)","message":"\#(message)"}]}"#
+        )
     }
 
     private func taskRun(
@@ -76,7 +78,8 @@ import WorkflowAPI
     }
 
     @Test func theFailedStepIsNamed() throws {
-        let steps = #"[{"name":"soft","terminated":{"exitCode":4,"reason":"Error"},"terminationReason":"Continued"},{"name":"ok","terminated":{"exitCode":0}},{"name":"bad","terminated":{"exitCode":137,"reason":"OOMKilled"}},{"name":"after","terminated":{"exitCode":1,"reason":"Error"},"terminationReason":"Skipped"}]"#
+        let steps =
+            #"[{"name":"soft","terminated":{"exitCode":4,"reason":"Error"},"terminationReason":"Continued"},{"name":"ok","terminated":{"exitCode":0}},{"name":"bad","terminated":{"exitCode":137,"reason":"OOMKilled"}},{"name":"after","terminated":{"exitCode":1,"reason":"Error"},"terminationReason":"Skipped"}]"#
         let failure = try state(nil, taskRun("a", "StepOOM", steps: steps)).failure
         #expect(failure?.step == "bad")
         #expect(failure?.exitCode == 137)
@@ -121,8 +124,10 @@ import WorkflowAPI
     }
 
     @Test func onlyFailuresNeedTheChildren() throws {
-        #expect(engine.childListing(for: try failedRun()) == ChildListing(
-            type: TaskRun.resource, namespace: "n", labelSelector: "tekton.dev/pipelineRun=r", limit: 500))
+        #expect(
+            engine.childListing(for: try failedRun())
+                == ChildListing(
+                    type: TaskRun.resource, namespace: "n", labelSelector: "tekton.dev/pipelineRun=r", limit: 500))
         #expect(engine.childListing(for: try pipelineRun()) == nil)
         #expect(engine.childListing(for: try failedRun("Cancelled")) == nil)
         var explained = try failedRun()
