@@ -20,7 +20,7 @@ public final class TerminationSignals: Sendable {
 
     /// Takes over SIGTERM and SIGINT, and ignores broken pipes, which are errors of write(2) from now on.
     ///
-    /// Ignored signals stay ignored in programs the process starts, unless it resets them there.
+    /// Returns when the signals are watched, which takes some microseconds; until then they have their default action.
     public convenience init() {
         self.init([SIGTERM, SIGINT], exit: { _exit($0) })
     }
@@ -32,14 +32,16 @@ public final class TerminationSignals: Sendable {
         self.exit = exit
         signal(SIGPIPE, SIG_IGN)
         let queue = DispatchQueue(label: "towline.signals")
+        let isWatched = DispatchSemaphore(value: 0)
         for number in signals {
-            // Dispatch only observes a signal; its default action has to be turned off besides.
-            signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { [weak self] in self?.receive(number) }
+            // On Linux, Dispatch itself takes the place of the default action, some time after the activation.
+            source.setRegistrationHandler { isWatched.signal() }
             source.activate()
             state.withLock { $0.sources.append(source) }
         }
+        for _ in signals { isWatched.wait() }
     }
 
     deinit {
