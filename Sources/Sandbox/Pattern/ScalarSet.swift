@@ -102,18 +102,21 @@ struct ScalarSet: Sendable {
 
     /// The scalars of a general category (`L`, `Lu`, `Nd`); nil when the name is none.
     static func category(_ name: some StringProtocol) -> ScalarSet? {
-        let name = String(name)
-        guard categories.values.contains(where: { $0.hasPrefix(name) }), !name.isEmpty else { return nil }
-        var ranges: [ClosedRange<UInt32>] = []
-        for value in 0...last {
-            guard let category = Unicode.Scalar(value)?.properties.generalCategory,
-                categories[category]?.hasPrefix(name) == true
-            else { continue }
-            if let previous = ranges.last, previous.upperBound + 1 == value {
-                ranges[ranges.count - 1] = previous.lowerBound...value
-            } else {
-                ranges.append(value...value)
+        let wanted = Set(categories.filter { $0.value.hasPrefix(String(name)) }.keys)
+        guard !wanted.isEmpty, !name.isEmpty else { return nil }
+        // Nothing is assigned between these planes; above them is private use.
+        var ranges: [ClosedRange<UInt32>] = wanted.contains(.privateUse) ? [0xF0000...0xFFFFD, 0x100000...0x10FFFD] : []
+        for plane: ClosedRange<UInt32> in [0...0x3FFFF, 0xE0000...0xE0FFF] {
+            var start: UInt32?
+            for value in plane {
+                let isWanted = Unicode.Scalar(value).map { wanted.contains($0.properties.generalCategory) } ?? false
+                if isWanted { start = start ?? value }
+                if let first = start, !isWanted {
+                    ranges.append(first...value - 1)
+                    start = nil
+                }
             }
+            if let start { ranges.append(start...plane.upperBound) }
         }
         return ScalarSet(ranges)
     }

@@ -1,0 +1,79 @@
+import KubeClient
+
+/// How the parts of a value are owned and merged: each alone, or the value as a whole.
+enum MergeShape: Sendable {
+    /// A custom resource, or a part of one.
+    case schema(StructuralSchema)
+    /// A built-in kind, or the metadata of any: the rules go by the names of fields.
+    case builtIn(kind: String, field: String, parent: String)
+    /// Data without a schema: objects by member, lists as a whole.
+    case untyped
+
+    /// The shape of whole objects of a kind; without a schema the kind is a built-in one.
+    static func resource(kind: String, schema: StructuralSchema?) -> MergeShape {
+        schema.map(MergeShape.schema) ?? .builtIn(kind: kind, field: "", parent: "")
+    }
+
+    /// The shape of a member of an object; `isRoot` when that object is the whole resource.
+    func member(_ name: String, isRoot: Bool = false) -> MergeShape {
+        if isRoot, name == "metadata" { return .builtIn(kind: "", field: name, parent: "") }
+        switch self {
+        case .schema(let schema): return schema.property(name).map(MergeShape.schema) ?? .untyped
+        case .builtIn(let kind, let field, _): return .builtIn(kind: kind, field: name, parent: field)
+        case .untyped: return .untyped
+        }
+    }
+
+    /// The shape of the elements of a list.
+    var element: MergeShape {
+        switch self {
+        case .schema(let schema): schema.items.map(MergeShape.schema) ?? .untyped
+        case .builtIn: self
+        case .untyped: .untyped
+        }
+    }
+
+    var isAtomicObject: Bool {
+        switch self {
+        case .schema(let schema): schema.isAtomicObject
+        case .builtIn(_, let field, _): field == "selector" || field == "nodeSelector"
+        case .untyped: false
+        }
+    }
+
+    var listType: StructuralSchema.ListType {
+        switch self {
+        case .schema(let schema): return schema.listType
+        case .untyped: return .atomic
+        case .builtIn(let kind, let field, let parent):
+            switch ListMerge.of(field, parent: parent, kind: kind) {
+            case .replace: return .atomic
+            case .union: return .set
+            case .byKey(let key): return .map(keys: field == "ports" ? [key, "protocol"] : [key])
+            }
+        }
+    }
+
+    /// The step to an element of a set or a keyed list; nil when the element lacks a key.
+    func step(to element: JSONValue) -> PathElement? {
+        switch listType {
+        case .atomic: return nil
+        case .set: return .value(element)
+        case .map(let keys):
+            var fields: [PathElement.KeyField] = []
+            for key in keys.sorted() {
+                guard let value = element[key] ?? defaultValue(ofKey: key) else { return nil }
+                fields.append(PathElement.KeyField(name: key, value: value))
+            }
+            return .key(fields)
+        }
+    }
+
+    private func defaultValue(ofKey key: String) -> JSONValue? {
+        switch self {
+        case .schema(let schema): schema.items?.properties[key]?.defaultValue
+        case .builtIn: key == "protocol" ? "TCP" : nil
+        case .untyped: nil
+        }
+    }
+}
