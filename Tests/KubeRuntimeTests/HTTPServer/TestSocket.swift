@@ -62,10 +62,10 @@ final class TestSocket: Sendable {
         return count > 0 ? Array(buffer[..<count]) : nil
     }
 
-    /// Blocks a thread that is not the tasks' own: the server's handlers need theirs.
+    /// Blocks a thread that is not the tasks' own, as those of the global queues are: the server's handlers need them.
     private func onOwnThread<Result: Sendable>(_ body: @escaping @Sendable (TestSocket) -> Result) async -> Result {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: body(self)) }
+            DispatchQueue(label: "test-socket").async { continuation.resume(returning: body(self)) }
         }
     }
 }

@@ -25,18 +25,16 @@ final class CurlLoop {
     func run() {
         var isStopped = false
         while !isStopped {
+            curl_multi_poll(mailbox.multi, nil, 0, sleepTime(), nil)
             for message in mailbox.fetch() where !receive(message) { isStopped = true }
             var running: Int32 = 0
             curl_multi_perform(mailbox.multi, &running)
             collectFinished()
-            guard !isStopped else { break }
-            curl_multi_poll(mailbox.multi, nil, 0, sleepTime(), nil)
             endOverdueOpenings()
         }
-        let unread = mailbox.close()
         for id in Array(transfers.keys) { end(id, .failure(.shutDown)) }
-        for case .start(_, let exchange) in unread { exchange.completion(.failure(.shutDown)) }
         idle = []
+        for case .start(_, let exchange) in mailbox.close() { exchange.completion(.failure(.shutDown)) }
     }
 
     /// Does what a caller asks for; false when that is to stop.

@@ -57,7 +57,7 @@ final class CurlMailbox: @unchecked Sendable {
     }
 
     deinit {
-        curl_multi_cleanup(multi)
+        if state.withLock({ $0.isOpen }) { curl_multi_cleanup(multi) }
     }
 
     func makeID() -> UInt64 {
@@ -86,12 +86,16 @@ final class CurlMailbox: @unchecked Sendable {
         }
     }
 
-    /// Takes no more messages and returns those nobody acted on.
+    /// Closes all connections, takes no more messages and returns those nobody acted on.
+    ///
+    /// The loop's last call, after the last transfer was removed.
     func close() -> [Message] {
-        state.withLock { state in
+        let messages = state.withLock { state in
             state.isOpen = false
             defer { state.messages = [] }
             return state.messages
         }
+        curl_multi_cleanup(multi)
+        return messages
     }
 }

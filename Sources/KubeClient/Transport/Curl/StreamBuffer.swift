@@ -17,6 +17,7 @@ final class StreamBuffer: Sendable {
 
     /// Takes bytes; false when there is no room, and the same bytes are to be offered again after a resume.
     func offer(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard !bytes.isEmpty else { return true }
         let reader: CheckedContinuation<Piece, Never>?
         let isTaken: Bool
         (isTaken, reader) = state.withLock { state in
