@@ -10,7 +10,8 @@ extension JSONValue {
         case 3: return .string(["", "a", "b/c", "~"].randomElement(using: &random) ?? "")
         case 4: return .double(1.5)
         case 5:
-            return .array((0..<Int.random(in: 0...3, using: &random)).map { _ in .random(depth: depth - 1, using: &random) })
+            return .array(
+                (0..<Int.random(in: 0...3, using: &random)).map { _ in .random(depth: depth - 1, using: &random) })
         default:
             var object = JSONObject()
             for key in ["a", "b", "c", "d"] where Bool.random(using: &random) {

@@ -12,21 +12,26 @@ struct CELChecker {
         "bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type",
     ]
 
-    private func error(_ message: String, _ node: CELNode) -> CELError { .syntax(message, at: node.position, in: scalars) }
+    private func error(_ message: String, _ node: CELNode) -> CELError {
+        .syntax(message, at: node.position, in: scalars)
+    }
 
     mutating func type(of node: CELNode) throws(CELError) -> CELType {
         switch node.kind {
         case .literal(let value): return Self.type(of: value)
         case .identifier(let name):
             if let variable = scope.last(where: { $0.name == name }) { return variable.type }
-            guard Self.typeNames.contains(name) else { throw error("undeclared reference to '\(name)' (in container '')", node) }
+            guard Self.typeNames.contains(name) else {
+                throw error("undeclared reference to '\(name)' (in container '')", node)
+            }
             return .type
         case .select(let operand, let field, let isOptional):
             return try self.type(ofField: field, of: operand, isOptional: isOptional, node)
         case .has(let operand, let field):
             _ = try self.type(ofField: field, of: operand, isOptional: false, node)
             return .bool
-        case .index(let operand, let index, let isOptional): return try type(ofIndex: index, in: operand, isOptional: isOptional, node)
+        case .index(let operand, let index, let isOptional):
+            return try type(ofIndex: index, in: operand, isOptional: isOptional, node)
         case .call(let name, let receiver, let arguments): return try type(ofCall: name, receiver, arguments, node)
         case .matches(let operand, _):
             try demand(.string, of: operand)
@@ -79,7 +84,9 @@ struct CELChecker {
         for (node, isOptional) in nodes {
             var type = try type(of: node)
             if isOptional {
-                guard case .optional(let inner) = type else { throw error("expected an optional value, found '\(type)'", node) }
+                guard case .optional(let inner) = type else {
+                    throw error("expected an optional value, found '\(type)'", node)
+                }
                 type = inner
             }
             result = result.map { Self.joined($0, type) ?? .dyn } ?? type
@@ -90,7 +97,9 @@ struct CELChecker {
     private mutating func demand(_ wanted: CELType, of node: CELNode) throws(CELError) {
         let found = try type(of: node)
         var bindings = CELTypeBindings()
-        guard bindings.accept(wanted, found) else { throw error("expected type '\(wanted)' but found '\(found)'", node) }
+        guard bindings.accept(wanted, found) else {
+            throw error("expected type '\(wanted)' but found '\(found)'", node)
+        }
     }
 
     // MARK: Parts of values
@@ -138,7 +147,9 @@ struct CELChecker {
         case .map(let key, let value):
             try demand(key, of: index)
             found = value
-        default: throw error("found no matching overload for '_[_]' applied to '(\(container), \(try type(of: index)))'", node)
+        default:
+            throw error(
+                "found no matching overload for '_[_]' applied to '(\(container), \(try type(of: index)))'", node)
         }
         return isOptional ? .optional(found) : found
     }
@@ -163,7 +174,8 @@ struct CELChecker {
             default: continue
             }
             if zip(signature.arguments, types).allSatisfy({ bindings.accept($0, $1) }) {
-                return isCertain(receiverType, types) ? bindings.resolved(signature.result) : resultOfDynamic(function, signature)
+                return isCertain(receiverType, types)
+                    ? bindings.resolved(signature.result) : resultOfDynamic(function, signature)
             }
         }
         let list = types.map(\.description).joined(separator: ", ")
@@ -188,7 +200,10 @@ struct CELChecker {
         case .dyn: element = .dyn
         case .list(let type): element = type
         case .map(let key, _): element = key
-        default: throw error("expression of type '\(range)' cannot be range of a comprehension (must be list, map, or dynamic)", node)
+        default:
+            throw error(
+                "expression of type '\(range)' cannot be range of a comprehension (must be list, map, or dynamic)", node
+            )
         }
         scope.append((loop.variable, element))
         defer { scope.removeLast() }

@@ -98,7 +98,8 @@ extension CELEvaluation {
         return false
     }
 
-    private mutating func filtered(_ elements: [CELValue], _ loop: CELNode.Comprehension) throws(CELError) -> [CELValue] {
+    private mutating func filtered(_ elements: [CELValue], _ loop: CELNode.Comprehension) throws(CELError) -> [CELValue]
+    {
         var result: [CELValue] = []
         for element in elements where try predicate(loop, for: element) { result.append(element) }
         return result

@@ -102,7 +102,9 @@ struct CELEvaluation {
         for node in nodes {
             let key = try value(of: node.key)
             let value = try value(of: node.value)
-            guard !entries.contains(where: { $0.key.equals(key) }) else { throw CELError("failed to build map: repeated key") }
+            guard !entries.contains(where: { $0.key.equals(key) }) else {
+                throw CELError("failed to build map: repeated key")
+            }
             guard node.isOptional else {
                 entries.append(CELEntry(key: key, value: value))
                 continue

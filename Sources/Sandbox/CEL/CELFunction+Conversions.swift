@@ -8,7 +8,8 @@ extension CELFunction {
     ]
 
     private static let toInt = CELFunction.unary(
-        "int", .function(.int, to: .int), .function(.uint, to: .int), .function(.double, to: .int), .function(.string, to: .int),
+        "int", .function(.int, to: .int), .function(.uint, to: .int), .function(.double, to: .int),
+        .function(.string, to: .int),
         .function(.timestamp, to: .int)
     ) { (value) throws(CELError) in
         switch value {
@@ -22,7 +23,8 @@ extension CELFunction {
     }
 
     private static let toUint = CELFunction.unary(
-        "uint", .function(.uint, to: .uint), .function(.int, to: .uint), .function(.double, to: .uint), .function(.string, to: .uint)
+        "uint", .function(.uint, to: .uint), .function(.int, to: .uint), .function(.double, to: .uint),
+        .function(.string, to: .uint)
     ) { (value) throws(CELError) in
         switch value {
         case .uint: return value
@@ -81,7 +83,9 @@ extension CELFunction {
         }
     }
 
-    private static let toBytes = CELFunction.unary("bytes", .function(.bytes, to: .bytes), .function(.string, to: .bytes)) {
+    private static let toBytes = CELFunction.unary(
+        "bytes", .function(.bytes, to: .bytes), .function(.string, to: .bytes)
+    ) {
         switch $0 {
         case .bytes: $0
         case .string(let text): .bytes(Array(text.utf8))
@@ -90,7 +94,8 @@ extension CELFunction {
     }
 
     private static let toTimestamp = CELFunction.unary(
-        "timestamp", .function(.timestamp, to: .timestamp), .function(.string, to: .timestamp), .function(.int, to: .timestamp)
+        "timestamp", .function(.timestamp, to: .timestamp), .function(.string, to: .timestamp),
+        .function(.int, to: .timestamp)
     ) { (value) throws(CELError) in
         switch value {
         case .timestamp: return value
@@ -118,7 +123,9 @@ extension CELFunction {
     }
 
     private static func parsed<Value>(_ value: Value?, _ text: String) throws(CELError) -> Value {
-        guard let value else { throw CELError("type conversion error: \"\(text.prefix(100))\" is not a value of that type") }
+        guard let value else {
+            throw CELError("type conversion error: \"\(text.prefix(100))\" is not a value of that type")
+        }
         return value
     }
 }

@@ -5,7 +5,8 @@ extension CELFunction {
     static let lists: [CELFunction] = [
         CELFunction("isSorted", ordered.map { .method(.list($0), to: .bool) }) { (arguments) throws(CELError) in
             guard case .list(let list)? = arguments.first else { return nil }
-            for (left, right) in zip(list.elements, list.elements.dropFirst()) where try order(left, right) == .greater {
+            for (left, right) in zip(list.elements, list.elements.dropFirst()) where try order(left, right) == .greater
+            {
                 return .bool(false)
             }
             return .bool(true)
@@ -42,7 +43,9 @@ extension CELFunction {
         }
     }
 
-    private static func sets(_ name: String, _ holds: @escaping @Sendable ([CELValue], [CELValue]) -> Bool) -> CELFunction {
+    private static func sets(_ name: String, _ holds: @escaping @Sendable ([CELValue], [CELValue]) -> Bool)
+        -> CELFunction
+    {
         .binary(name, .function(.list(.parameter("T")), .list(.parameter("T")), to: .bool)) { left, right in
             guard case (.list(let left), .list(let right)) = (left, right) else { return nil }
             return .bool(holds(left.elements, right.elements))

@@ -21,13 +21,16 @@ extension CELFunction {
         comparison("_>_") { $0 == .greater }, comparison("_>=_") { $0 == .greater || $0 == .equal },
     ]
 
-    private static func comparison(_ name: String, _ holds: @escaping @Sendable (CELValue.Order) -> Bool) -> CELFunction {
+    private static func comparison(_ name: String, _ holds: @escaping @Sendable (CELValue.Order) -> Bool) -> CELFunction
+    {
         let numbers: [CELType] = [.int, .uint, .double]
         var signatures: [Signature] = []
         for left in numbers {
             for right in numbers { signatures.append(.function(left, right, to: .bool)) }
         }
-        for type in [CELType.bool, .string, .bytes, .timestamp, .duration] { signatures.append(.function(type, type, to: .bool)) }
+        for type in [CELType.bool, .string, .bytes, .timestamp, .duration] {
+            signatures.append(.function(type, type, to: .bool))
+        }
         return CELFunction(name, signatures) { arguments in
             arguments.count == 2 ? arguments[0].order(to: arguments[1]).map { .bool(holds($0)) } : nil
         }
@@ -40,7 +43,8 @@ extension CELFunction {
     static let arithmetic: [CELFunction] = [addition, subtraction, multiplication, division, remainder, negation]
 
     private static let addition = CELFunction.binary(
-        "_+_", .function(.int, .int, to: .int), .function(.uint, .uint, to: .uint), .function(.double, .double, to: .double),
+        "_+_", .function(.int, .int, to: .int), .function(.uint, .uint, to: .uint),
+        .function(.double, .double, to: .double),
         .function(.string, .string, to: .string), .function(.bytes, .bytes, to: .bytes),
         .function(.list(.parameter("T")), .list(.parameter("T")), to: .list(.parameter("T"))),
         .function(.timestamp, .duration, to: .timestamp), .function(.duration, .timestamp, to: .timestamp),
@@ -61,7 +65,8 @@ extension CELFunction {
     }
 
     private static let subtraction = CELFunction.binary(
-        "_-_", .function(.int, .int, to: .int), .function(.uint, .uint, to: .uint), .function(.double, .double, to: .double),
+        "_-_", .function(.int, .int, to: .int), .function(.uint, .uint, to: .uint),
+        .function(.double, .double, to: .double),
         .function(.timestamp, .timestamp, to: .duration), .function(.timestamp, .duration, to: .timestamp),
         .function(.duration, .duration, to: .duration)
     ) { (left, right) throws(CELError) in
@@ -77,7 +82,8 @@ extension CELFunction {
     }
 
     private static let multiplication = CELFunction.binary(
-        "_*_", .function(.int, .int, to: .int), .function(.uint, .uint, to: .uint), .function(.double, .double, to: .double)
+        "_*_", .function(.int, .int, to: .int), .function(.uint, .uint, to: .uint),
+        .function(.double, .double, to: .double)
     ) { (left, right) throws(CELError) in
         switch (left, right) {
         case (.int(let left), .int(let right)): return .int(try checked(left.multipliedReportingOverflow(by: right)))
@@ -88,7 +94,8 @@ extension CELFunction {
     }
 
     private static let division = CELFunction.binary(
-        "_/_", .function(.int, .int, to: .int), .function(.uint, .uint, to: .uint), .function(.double, .double, to: .double)
+        "_/_", .function(.int, .int, to: .int), .function(.uint, .uint, to: .uint),
+        .function(.double, .double, to: .double)
     ) { (left, right) throws(CELError) in
         switch (left, right) {
         case (.int, .int(0)), (.uint, .uint(0)): throw CELError("division by zero")
@@ -104,7 +111,8 @@ extension CELFunction {
     ) { (left, right) throws(CELError) in
         switch (left, right) {
         case (.int, .int(0)), (.uint, .uint(0)): throw CELError("modulus by zero")
-        case (.int(let left), .int(let right)): return .int(try checked(left.remainderReportingOverflow(dividingBy: right)))
+        case (.int(let left), .int(let right)):
+            return .int(try checked(left.remainderReportingOverflow(dividingBy: right)))
         case (.uint(let left), .uint(let right)): return .uint(left % right)
         default: return nil
         }

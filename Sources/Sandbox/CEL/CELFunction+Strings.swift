@@ -3,7 +3,8 @@ import KubeClient
 extension CELFunction {
     /// Positions in a string count Unicode code points.
     static let strings: [CELFunction] = [
-        size, matches, replace, split, substring, join, format("lowerAscii") { lowercased($0) }, format("upperAscii") { uppercased($0) },
+        size, matches, replace, split, substring, join, format("lowerAscii") { lowercased($0) },
+        format("upperAscii") { uppercased($0) },
         format("trim") { trimmed($0) },
         test("startsWith") { $0.starts(with: $1) }, test("endsWith") { $0.reversed().starts(with: $1.reversed()) },
         test("contains") { first($1, in: Array($0), from: 0) != nil },
@@ -18,7 +19,8 @@ extension CELFunction {
 
     private static let size = CELFunction.unary(
         "size", .method(.string, to: .int), .method(.bytes, to: .int), .method(.list(.parameter("T")), to: .int),
-        .method(.map(.parameter("K"), .parameter("V")), to: .int), .function(.string, to: .int), .function(.bytes, to: .int),
+        .method(.map(.parameter("K"), .parameter("V")), to: .int), .function(.string, to: .int),
+        .function(.bytes, to: .int),
         .function(.list(.parameter("T")), to: .int), .function(.map(.parameter("K"), .parameter("V")), to: .int)
     ) {
         switch $0 {
@@ -52,15 +54,21 @@ extension CELFunction {
     }
 
     private static func format(_ name: String, _ change: @escaping @Sendable (String) -> String) -> CELFunction {
-        .unary(name, .method(.string, to: .string)) { if case .string(let text) = $0 { .string(change(text)) } else { nil } }
+        .unary(name, .method(.string, to: .string)) {
+            if case .string(let text) = $0 { .string(change(text)) } else { nil }
+        }
     }
 
     private static func lowercased(_ text: String) -> String {
-        String(decoding: text.utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
+        String(
+            decoding: text.utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 + 32 : $0 },
+            as: UTF8.self)
     }
 
     private static func uppercased(_ text: String) -> String {
-        String(decoding: text.utf8.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) ? $0 - 32 : $0 }, as: UTF8.self)
+        String(
+            decoding: text.utf8.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) ? $0 - 32 : $0 },
+            as: UTF8.self)
     }
 
     private static func trimmed(_ text: String) -> String {
@@ -87,10 +95,14 @@ extension CELFunction {
             ]
         ) { (arguments) throws(CELError) in
             if case .list(let list)? = arguments.first, arguments.count == 2 {
-                let index = isFirst ? list.elements.firstIndex { $0.equals(arguments[1]) } : list.elements.lastIndex { $0.equals(arguments[1]) }
+                let index =
+                    isFirst
+                    ? list.elements.firstIndex { $0.equals(arguments[1]) }
+                    : list.elements.lastIndex { $0.equals(arguments[1]) }
                 return .int(Int64(index ?? -1))
             }
-            guard arguments.count >= 2, case (.string(let text), .string(let part)) = (arguments[0], arguments[1]) else { return nil }
+            guard arguments.count >= 2, case (.string(let text), .string(let part)) = (arguments[0], arguments[1])
+            else { return nil }
             let scalars = Array(text.unicodeScalars)
             let needle = part.unicodeScalars
             var bound = isFirst ? 0 : max(0, scalars.count - needle.count)
@@ -108,7 +120,9 @@ extension CELFunction {
     private static let substring = CELFunction(
         "substring", [.method(.string, .int, to: .string), .method(.string, .int, .int, to: .string)]
     ) { (arguments) throws(CELError) in
-        guard arguments.count >= 2, case (.string(let text), .int(let start)) = (arguments[0], arguments[1]) else { return nil }
+        guard arguments.count >= 2, case (.string(let text), .int(let start)) = (arguments[0], arguments[1]) else {
+            return nil
+        }
         let scalars = Array(text.unicodeScalars)
         var end = Int64(scalars.count)
         if arguments.count == 3 {
@@ -121,7 +135,9 @@ extension CELFunction {
         return .string(string(scalars[Int(start)..<Int(end)]))
     }
 
-    private static func string(_ scalars: ArraySlice<Unicode.Scalar>) -> String { String(String.UnicodeScalarView(scalars)) }
+    private static func string(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
+        String(String.UnicodeScalarView(scalars))
+    }
 
     private static let join = CELFunction(
         "join", [.method(.list(.string), to: .string), .method(.list(.string), .string, to: .string)]
@@ -143,7 +159,8 @@ extension CELFunction {
     private static let split = CELFunction(
         "split", [.method(.string, .string, to: .list(.string)), .method(.string, .string, .int, to: .list(.string))]
     ) { arguments in
-        guard arguments.count >= 2, case (.string(let text), .string(let separator)) = (arguments[0], arguments[1]) else { return nil }
+        guard arguments.count >= 2, case (.string(let text), .string(let separator)) = (arguments[0], arguments[1])
+        else { return nil }
         var limit: Int64 = -1
         if arguments.count == 3 {
             guard case .int(let given) = arguments[2] else { return nil }

@@ -6,7 +6,13 @@ extension CELLexer {
         var isBytes = false
         var offset = 0
         while let scalar = peek(offset), offset < 2 {
-            if !isRaw, scalar == "r" || scalar == "R" { isRaw = true } else if !isBytes, scalar == "b" || scalar == "B" { isBytes = true } else { break }
+            if !isRaw, scalar == "r" || scalar == "R" {
+                isRaw = true
+            } else if !isBytes, scalar == "b" || scalar == "B" {
+                isBytes = true
+            } else {
+                break
+            }
             offset += 1
         }
         guard let quote = peek(offset), quote == "\"" || quote == "'" else { return nil }
@@ -62,10 +68,14 @@ extension CELLexer {
             throw error("Syntax error: invalid escape sequence", at: start)
         }
         if isBytes {
-            guard let byte = UInt8(exactly: code) else { throw error("Syntax error: invalid escape sequence", at: start) }
+            guard let byte = UInt8(exactly: code) else {
+                throw error("Syntax error: invalid escape sequence", at: start)
+            }
             bytes.append(byte)
         } else {
-            guard let scalar = Unicode.Scalar(code) else { throw error("Syntax error: invalid unicode code point", at: start) }
+            guard let scalar = Unicode.Scalar(code) else {
+                throw error("Syntax error: invalid unicode code point", at: start)
+            }
             bytes += Array(String(Character(scalar)).utf8)
         }
     }

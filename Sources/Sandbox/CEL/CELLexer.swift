@@ -84,7 +84,9 @@ struct CELLexer {
             }
         }
         if isWhole { return try whole(text(from: start), radix: 10, start: start) }
-        guard let value = Double(text(from: start)), value.isFinite else { throw error("invalid double literal", at: start) }
+        guard let value = Double(text(from: start)), value.isFinite else {
+            throw error("invalid double literal", at: start)
+        }
         return .double(value)
     }
 

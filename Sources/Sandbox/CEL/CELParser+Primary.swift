@@ -1,6 +1,7 @@
 extension CELParser {
     private static let reserved: Set<String> = [
-        "as", "break", "const", "continue", "else", "for", "function", "if", "import", "in", "let", "loop", "package", "namespace",
+        "as", "break", "const", "continue", "else", "for", "function", "if", "import", "in", "let", "loop", "package",
+        "namespace",
         "return", "var", "void", "while",
     ]
 
@@ -113,7 +114,8 @@ extension CELParser {
         if name == "optMap" || name == "optFlatMap", arguments.count == 2 {
             let variable = try variable(arguments[0])
             return try node(
-                .optionalMap(target, variable: variable, body: arguments[1], flattens: name == "optFlatMap"), at: position)
+                .optionalMap(target, variable: variable, body: arguments[1], flattens: name == "optFlatMap"),
+                at: position)
         }
         if case .identifier(let namespace) = target.kind, Self.namespaces.contains(namespace) {
             return try node(.call("\(namespace).\(name)", receiver: nil, arguments: arguments), at: position)
@@ -134,7 +136,9 @@ extension CELParser {
     private static let namespaces: Set<String> = ["optional", "sets"]
 
     private func variable(_ node: CELNode) throws(CELError) -> String {
-        guard case .identifier(let name) = node.kind else { throw error("argument must be a simple name", at: node.position) }
+        guard case .identifier(let name) = node.kind else {
+            throw error("argument must be a simple name", at: node.position)
+        }
         return name
     }
 }

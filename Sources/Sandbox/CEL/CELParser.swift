@@ -9,7 +9,9 @@ struct CELParser {
     private var depth = 0
 
     static func parse(_ text: String) throws(CELError) -> CELNode {
-        guard text.utf8.count <= maximumLength else { throw CELError("expression is longer than \(maximumLength) bytes") }
+        guard text.utf8.count <= maximumLength else {
+            throw CELError("expression is longer than \(maximumLength) bytes")
+        }
         var parser = CELParser(tokens: try CELLexer.tokens(text), scalars: Array(text.unicodeScalars))
         let node = try parser.expression()
         guard case .end = parser.next.kind else { throw parser.unexpected() }
@@ -104,7 +106,8 @@ struct CELParser {
             let position = next.position
             advance()
             let right = try binary(level: level + 1)
-            left = try node(.call(name == "in" ? "@in" : "_\(name)_", receiver: nil, arguments: [left, right]), at: position)
+            left = try node(
+                .call(name == "in" ? "@in" : "_\(name)_", receiver: nil, arguments: [left, right]), at: position)
         }
         return left
     }

@@ -47,7 +47,8 @@ extension CELValue {
         left < right ? .less : right < left ? .greater : .equal
     }
 
-    private static func order<Values: Sequence>(_ left: Values, _ right: Values) -> Order where Values.Element: Comparable {
+    private static func order<Values: Sequence>(_ left: Values, _ right: Values) -> Order
+    where Values.Element: Comparable {
         if left.lexicographicallyPrecedes(right) { return .less }
         return right.lexicographicallyPrecedes(left) ? .greater : .equal
     }
@@ -108,7 +109,9 @@ extension CELList {
         switch type {
         case .atomic: result += other.elements
         case .set:
-            for element in other.elements where !result.contains(where: { $0.equals(element) }) { result.append(element) }
+            for element in other.elements where !result.contains(where: { $0.equals(element) }) {
+                result.append(element)
+            }
         case .map(let keys):
             for element in other.elements {
                 if let index = result.firstIndex(where: { $0.hasSameKeys(as: element, keys) }) {

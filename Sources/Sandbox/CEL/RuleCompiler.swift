@@ -50,10 +50,14 @@ struct RuleCompiler {
         guard let program = program(rule.rule, variables, yielding: "bool", at: path.field("rule")) else { return nil }
         let isTransition = program.node.mentions("oldSelf")
         if isTransition, !isCorrelatable {
-            report(.invalid, path.field("rule"), rule.rule, "oldSelf cannot be used on the uncorrelatable portion of the schema")
+            report(
+                .invalid, path.field("rule"), rule.rule,
+                "oldSelf cannot be used on the uncorrelatable portion of the schema")
         }
         if isOldOptional, !isTransition {
-            report(.invalid, path.field("optionalOldSelf"), "true", "option cannot be set for a rule that does not use oldSelf")
+            report(
+                .invalid, path.field("optionalOldSelf"), "true",
+                "option cannot be set for a rule that does not use oldSelf")
         }
         var message: CELProgram?
         if let expression = rule.messageExpression {
@@ -62,7 +66,8 @@ struct RuleCompiler {
         checkMessage(of: rule, at: path)
         return CompiledRule(
             rule: rule, program: program, message: message, kind: kind(of: rule, at: path),
-            fieldPath: fieldPath(of: rule, in: schema, at: path), isTransition: isTransition, isOldOptional: isOldOptional)
+            fieldPath: fieldPath(of: rule, in: schema, at: path), isTransition: isTransition,
+            isOldOptional: isOldOptional)
     }
 
     private mutating func program(
@@ -106,7 +111,9 @@ struct RuleCompiler {
     }
 
     /// Reads `fieldPath` by the syntax of JSON paths and makes sure that the schema has that field.
-    private mutating func fieldPath(of rule: ValidationRule, in schema: StructuralSchema, at path: FieldPath) -> [FieldPath.Segment] {
+    private mutating func fieldPath(of rule: ValidationRule, in schema: StructuralSchema, at path: FieldPath)
+        -> [FieldPath.Segment]
+    {
         guard let text = rule.fieldPath else { return [] }
         var segments: [FieldPath.Segment] = []
         var node = schema

@@ -24,13 +24,15 @@ struct RuleEvaluation {
             guard let items = tree.items else { break }
             let stored = Self.correlated(old?.arrayValue ?? [], tree.schema.listType)
             for (index, element) in elements.enumerated() {
-                descend(.index(index), items, element, Self.identity(element, tree.schema.listType).flatMap { stored[$0] })
+                descend(
+                    .index(index), items, element, Self.identity(element, tree.schema.listType).flatMap { stored[$0] })
             }
         default: break
         }
     }
 
-    private mutating func descend(_ segment: FieldPath.Segment, _ tree: RuleTree, _ value: JSONValue, _ old: JSONValue?) {
+    private mutating func descend(_ segment: FieldPath.Segment, _ tree: RuleTree, _ value: JSONValue, _ old: JSONValue?)
+    {
         path.segments.append(segment)
         run(tree, on: value, replacing: old)
         path.segments.removeLast()
@@ -41,7 +43,8 @@ struct RuleEvaluation {
         return .array(keys.map { element[$0] ?? .null })
     }
 
-    private static func correlated(_ elements: [JSONValue], _ type: StructuralSchema.ListType) -> [JSONValue: JSONValue] {
+    private static func correlated(_ elements: [JSONValue], _ type: StructuralSchema.ListType) -> [JSONValue: JSONValue]
+    {
         var stored: [JSONValue: JSONValue] = [:]
         for element in elements {
             if let identity = identity(element, type), stored[identity] == nil { stored[identity] = element }
@@ -54,7 +57,11 @@ struct RuleEvaluation {
         let before = old.map { CELValue($0, tree.schema) }
         for rule in tree.rules where !rule.isTransition || rule.isOldOptional || before != nil {
             var variables = [("self", this)]
-            if rule.isOldOptional { variables.append(("oldSelf", .optional(before))) } else if let before { variables.append(("oldSelf", before)) }
+            if rule.isOldOptional {
+                variables.append(("oldSelf", .optional(before)))
+            } else if let before {
+                variables.append(("oldSelf", before))
+            }
             do throws(CELError) {
                 if case .bool(true) = try rule.program.evaluate(variables, budget: &budget) { continue }
                 report(rule, value, message(of: rule, variables))
@@ -66,7 +73,9 @@ struct RuleEvaluation {
                 if budget.remaining >= 0 {
                     report(rule, value, "call cost exceeds limit for rule: \(rule.name)")
                 } else {
-                    report(rule, value, "validation failed due to running out of cost budget, no further validation rules will be run")
+                    report(
+                        rule, value,
+                        "validation failed due to running out of cost budget, no further validation rules will be run")
                     return
                 }
             }
@@ -75,7 +84,9 @@ struct RuleEvaluation {
 
     /// The message of the rule's own expression, where it yields a usable one.
     private mutating func message(of rule: CompiledRule, _ variables: [(name: String, value: CELValue)]) -> String {
-        guard let expression = rule.message, case .string(let text)? = try? expression.evaluate(variables, budget: &budget) else {
+        guard let expression = rule.message,
+            case .string(let text)? = try? expression.evaluate(variables, budget: &budget)
+        else {
             return rule.fixedMessage
         }
         let trimmed = text.trimmedOfBlanks

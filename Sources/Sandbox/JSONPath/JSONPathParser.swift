@@ -21,7 +21,11 @@ struct JSONPathParser {
                 guard let step = bracket() else { return nil }
                 steps.append(step)
             } else {
-                if take(".") { if rest.isEmpty { return steps.isEmpty ? [] : nil } } else if !steps.isEmpty { return nil }
+                if take(".") {
+                    if rest.isEmpty { return steps.isEmpty ? [] : nil }
+                } else if !steps.isEmpty {
+                    return nil
+                }
                 if rest.first == "[" { continue }
                 guard let name = name() else { return nil }
                 steps.append(name == "*" ? .wildcard : .field(name))
@@ -101,7 +105,9 @@ struct JSONPathParser {
         }
         skipBlanks()
         if take(")") { return JSONPathFilter(path: path, test: nil) }
-        guard let comparison = JSONPathFilter.Comparison.allCases.first(where: { take($0.rawValue) }) else { return nil }
+        guard let comparison = JSONPathFilter.Comparison.allCases.first(where: { take($0.rawValue) }) else {
+            return nil
+        }
         skipBlanks()
         guard let literal = literal() else { return nil }
         skipBlanks()

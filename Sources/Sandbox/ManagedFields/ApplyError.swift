@@ -36,7 +36,9 @@ enum ApplyError: Error, Hashable, Sendable {
                 return "Apply failed with 1 conflict: conflict with \(conflict.ownerDescription): \(conflict.field)"
             }
             var owners: [String] = []
-            for conflict in conflicts where !owners.contains(conflict.ownerDescription) { owners.append(conflict.ownerDescription) }
+            for conflict in conflicts where !owners.contains(conflict.ownerDescription) {
+                owners.append(conflict.ownerDescription)
+            }
             let lines = owners.map { owner in
                 "conflicts with \(owner):\n"
                     + conflicts.filter { $0.ownerDescription == owner }.map { "- " + $0.field }.joined(separator: "\n")

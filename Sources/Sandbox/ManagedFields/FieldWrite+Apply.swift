@@ -20,7 +20,8 @@ extension FieldWrite {
         var managed = before
         managed[owner] = ownable(FieldSet(of: configuration, shape))
         var merged = live.map { ObjectMerge.merge(configuration, into: $0, shape) } ?? configuration
-        merged = ObjectMerge.removing(last.subtracting(managed.union), keeping: managed.union, from: merged, shape) ?? merged
+        merged =
+            ObjectMerge.removing(last.subtracting(managed.union), keeping: managed.union, from: merged, shape) ?? merged
 
         let (written, removed) = changes(from: live, to: merged)
         let conflicts = managed.conflicts(with: written, of: owner)
@@ -36,7 +37,8 @@ extension FieldWrite {
     private func managedFields(of live: JSONValue?) -> ManagedFields {
         var managed = ManagedFields(live?["metadata"]?["managedFields"])
         guard managed.entries.isEmpty, let live else { return managed }
-        let unknown = ManagedFields.Owner(name: "before-first-apply", operation: .update, subresource: "", apiVersion: apiVersion)
+        let unknown = ManagedFields.Owner(
+            name: "before-first-apply", operation: .update, subresource: "", apiVersion: apiVersion)
         managed[unknown] = ownable(FieldSet(of: live, shape))
         managed.setTime(time, of: unknown)
         return managed
@@ -47,13 +49,16 @@ extension FieldWrite {
         switch value {
         case .object(let object):
             for member in object {
-                try checkLists(member.value, shape.member(member.key, isRoot: isRoot), at: "\(path).\(member.key)", isRoot: false)
+                try checkLists(
+                    member.value, shape.member(member.key, isRoot: isRoot), at: "\(path).\(member.key)", isRoot: false)
             }
         case .array(let elements) where shape.listType != .atomic:
             var seen = Set<PathElement>()
             for (index, element) in elements.enumerated() {
                 guard let step = shape.step(to: element) else {
-                    throw .malformed("failed to create typed patch object: \(path): element \(index): associative list with keys has an element that omits a key field")
+                    throw .malformed(
+                        "failed to create typed patch object: \(path): element \(index): associative list with keys has an element that omits a key field"
+                    )
                 }
                 guard seen.insert(step).inserted else {
                     throw .malformed("failed to create typed patch object: \(path): duplicate entries for key \(step)")

@@ -98,7 +98,8 @@ struct ManagedFields: Hashable, Sendable {
 extension ManagedFields.Entry {
     fileprivate var encoded: JSONValue {
         var object: JSONValue = [
-            "manager": .string(owner.name), "operation": .string(owner.operation.rawValue), "apiVersion": .string(owner.apiVersion),
+            "manager": .string(owner.name), "operation": .string(owner.operation.rawValue),
+            "apiVersion": .string(owner.apiVersion),
         ]
         if let time { object["time"] = .string(time) }
         object["fieldsType"] = "FieldsV1"

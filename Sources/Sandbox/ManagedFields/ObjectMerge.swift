@@ -3,13 +3,16 @@ import KubeClient
 /// The changes an apply makes to the object itself.
 enum ObjectMerge {
     /// The live value with everything the configuration sets; parts keep their places, new ones follow.
-    static func merge(_ configuration: JSONValue, into live: JSONValue, _ shape: MergeShape, isRoot: Bool = true) -> JSONValue {
+    static func merge(_ configuration: JSONValue, into live: JSONValue, _ shape: MergeShape, isRoot: Bool = true)
+        -> JSONValue
+    {
         switch (MergeParts(of: configuration, shape), live) {
         case (.members(let changes), .object(var result)):
             for change in changes {
                 let old = result[change.key]
                 result[change.key] =
-                    old.map { merge(change.value, into: $0, shape.member(change.key, isRoot: isRoot), isRoot: false) } ?? change.value
+                    old.map { merge(change.value, into: $0, shape.member(change.key, isRoot: isRoot), isRoot: false) }
+                    ?? change.value
             }
             return .object(result)
         case (.elements(let changes), .array(var result)):
@@ -42,7 +45,8 @@ enum ObjectMerge {
             var result = object
             for (step, inner) in dropped.children {
                 guard case .field(let name) = step, let old = result[name] else { continue }
-                result[name] = removing(inner, keeping: kept?[step], from: old, shape.member(name, isRoot: isRoot), isRoot: false)
+                result[name] = removing(
+                    inner, keeping: kept?[step], from: old, shape.member(name, isRoot: isRoot), isRoot: false)
             }
             return result.isEmpty && kept?.isMember != true ? nil : .object(result)
         case .array(let elements):

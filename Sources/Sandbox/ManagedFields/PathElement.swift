@@ -37,7 +37,10 @@ enum PathElement: Hashable, Sendable {
         switch self {
         case .field(let name): "f:" + name
         case .key(let fields):
-            "k:" + JSONValue.object(JSONObject(uniqueMembers: fields.map { JSONObject.Member(key: $0.name, value: $0.value) })).encodedString
+            "k:"
+                + JSONValue.object(
+                    JSONObject(uniqueMembers: fields.map { JSONObject.Member(key: $0.name, value: $0.value) })
+                ).encodedString
         case .value(let value): "v:" + value.encodedString
         case .index(let index): "i:\(index)"
         }

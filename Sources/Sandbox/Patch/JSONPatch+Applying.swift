@@ -57,7 +57,8 @@ extension JSONPatch {
 
         private func checkDepth(of value: JSONValue, at path: JSONPointer) throws(PatchError) {
             guard path.tokens.count + value.measured.depth <= JSONPointer.maximumLength else {
-                throw .inapplicable("the patched document would be nested deeper than \(JSONPointer.maximumLength) levels")
+                throw .inapplicable(
+                    "the patched document would be nested deeper than \(JSONPointer.maximumLength) levels")
             }
         }
 

@@ -32,7 +32,8 @@ enum StrategicMergePatch {
                 for key in result.keys where !keys.contains(key) { result[key] = nil }
             }
             for change in patch where !change.key.utf8.starts(with: "$".utf8) {
-                result[change.key] = try merged(change.value, into: result[change.key], field: change.key, parent: field)
+                result[change.key] = try merged(
+                    change.value, into: result[change.key], field: change.key, parent: field)
             }
             try followListDirectives(of: patch, in: &result, parent: field)
             return result
@@ -44,7 +45,8 @@ enum StrategicMergePatch {
             switch patch {
             case .null: return nil
             case .object(let changes):
-                return try merged(changes, into: target?.objectValue ?? JSONObject(), field: field).map(JSONValue.object)
+                return try merged(changes, into: target?.objectValue ?? JSONObject(), field: field).map(
+                    JSONValue.object)
             case .array(let elements):
                 switch ListMerge.of(field, parent: parent, kind: kind) {
                 case .replace: return .array(try withoutDirectives(elements, field: field))
@@ -83,10 +85,12 @@ enum StrategicMergePatch {
                 }
                 if change["$patch"] == "replace", change.count == 1 { continue }
                 guard let identity = change[key] else {
-                    throw .malformed("invalid patch of \"\(field)\": an element does not contain the merge key \"\(key)\"")
+                    throw .malformed(
+                        "invalid patch of \"\(field)\": an element does not contain the merge key \"\(key)\"")
                 }
                 let index = result.firstIndex { $0[key]?.isEqualJSON(to: identity) == true }
-                let merged = try merged(change, into: index.flatMap { result[$0].objectValue } ?? JSONObject(), field: field)
+                let merged = try merged(
+                    change, into: index.flatMap { result[$0].objectValue } ?? JSONObject(), field: field)
                 switch (index, merged) {
                 case (let index?, let merged?): result[index] = .object(merged)
                 case (let index?, nil): result.remove(at: index)

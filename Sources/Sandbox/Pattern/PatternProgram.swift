@@ -14,6 +14,8 @@ struct PatternProgram: Sendable {
     private var sets: [ScalarSet] = []
     /// Every match starts where the text starts.
     private var isAnchored = false
+    /// How many nodes were compiled, each as often as it is repeated.
+    private var visits = 0
 
     init(_ node: PatternNode) throws(PatternError) {
         isAnchored = Self.isAnchored(node)
@@ -33,7 +35,11 @@ struct PatternProgram: Sendable {
     // MARK: Compiling
 
     private mutating func append(_ node: PatternNode) throws(PatternError) {
-        guard instructions.count < Self.maximumSize else { throw PatternError("expression too large") }
+        // Repetitions of nothing add no instruction, and take their time all the same.
+        visits += 1
+        guard visits <= Self.maximumSize, instructions.count < Self.maximumSize else {
+            throw PatternError("expression too large")
+        }
         switch node {
         case .empty: break
         case .scalar(let set):
@@ -93,7 +99,9 @@ struct PatternProgram: Sendable {
             previous = scalar
             next = scalars.next()
             for state in states.active {
-                if case .scalar(let set) = instructions[state], sets[set].contains(scalar) { states.pending.append(state + 1) }
+                if case .scalar(let set) = instructions[state], sets[set].contains(scalar) {
+                    states.pending.append(state + 1)
+                }
             }
             states.active.removeAll(keepingCapacity: true)
             states.step += 1

@@ -27,7 +27,9 @@ struct ScalarSet: Sendable {
 
     private static func bits(_ ranges: [ClosedRange<UInt32>], from base: UInt32) -> UInt64 {
         var bits: UInt64 = 0
-        for offset in 0..<UInt32(64) where ranges.contains(where: { $0.contains(base + offset) }) { bits |= 1 << UInt64(offset) }
+        for offset in 0..<UInt32(64) where ranges.contains(where: { $0.contains(base + offset) }) {
+            bits |= 1 << UInt64(offset)
+        }
         return bits
     }
 
@@ -63,7 +65,9 @@ struct ScalarSet: Sendable {
         for range in ranges {
             // No scalar above these planes has case.
             for value in range.lowerBound...min(range.upperBound, max(range.lowerBound, 0x1FFFF)) {
-                guard let properties = Unicode.Scalar(value)?.properties, properties.changesWhenCaseMapped else { continue }
+                guard let properties = Unicode.Scalar(value)?.properties, properties.changesWhenCaseMapped else {
+                    continue
+                }
                 for other in [properties.lowercaseMapping, properties.uppercaseMapping] {
                     let scalars = other.unicodeScalars
                     if scalars.count == 1, let scalar = scalars.first { folded.append(scalar.value...scalar.value) }
@@ -105,7 +109,8 @@ struct ScalarSet: Sendable {
         let wanted = Set(categories.filter { $0.value.hasPrefix(String(name)) }.keys)
         guard !wanted.isEmpty, !name.isEmpty else { return nil }
         // Nothing is assigned between these planes; above them is private use.
-        var ranges: [ClosedRange<UInt32>] = wanted.contains(.privateUse) ? [0xF0000...0xFFFFD, 0x100000...0x10FFFD] : []
+        var ranges: [ClosedRange<UInt32>] =
+            wanted.contains(.privateUse) ? [0xF0000...0xFFFFD, 0x100000...0x10FFFD] : []
         for plane: ClosedRange<UInt32> in [0...0x3FFFF, 0xE0000...0xE0FFF] {
             var start: UInt32?
             for value in plane {
@@ -122,7 +127,8 @@ struct ScalarSet: Sendable {
     }
 
     private static let categories: [Unicode.GeneralCategory: String] = [
-        .uppercaseLetter: "Lu", .lowercaseLetter: "Ll", .titlecaseLetter: "Lt", .modifierLetter: "Lm", .otherLetter: "Lo",
+        .uppercaseLetter: "Lu", .lowercaseLetter: "Ll", .titlecaseLetter: "Lt", .modifierLetter: "Lm",
+        .otherLetter: "Lo",
         .nonspacingMark: "Mn", .spacingMark: "Mc", .enclosingMark: "Me",
         .decimalNumber: "Nd", .letterNumber: "Nl", .otherNumber: "No",
         .connectorPunctuation: "Pc", .dashPunctuation: "Pd", .openPunctuation: "Ps", .closePunctuation: "Pe",

@@ -11,7 +11,9 @@ extension SchemaReader {
             do throws(PatternError) {
                 constraints.pattern = try Pattern(text)
             } catch {
-                report(.invalid, path.field("pattern"), .string(text), "must be a valid regular expression, but isn't: \(error)")
+                report(
+                    .invalid, path.field("pattern"), .string(text),
+                    "must be a valid regular expression, but isn't: \(error)")
             }
         }
         if let values = object["enum"] {
@@ -27,7 +29,8 @@ extension SchemaReader {
         return constraints
     }
 
-    private mutating func readBounds(_ object: JSONObject, at path: FieldPath, into constraints: inout ValueConstraints) {
+    private mutating func readBounds(_ object: JSONObject, at path: FieldPath, into constraints: inout ValueConstraints)
+    {
         constraints.minLength = integer(object, "minLength", at: path)
         constraints.maxLength = integer(object, "maxLength", at: path)
         constraints.minItems = integer(object, "minItems", at: path)
@@ -75,7 +78,9 @@ extension SchemaReader {
     mutating func strings(_ object: JSONObject, _ name: String, at path: FieldPath) -> [String] {
         guard let value = object[name] else { return [] }
         let strings = value.arrayValue?.compactMap(\.stringValue) ?? []
-        if strings.count != value.arrayValue?.count { report(.invalid, path.field(name), value, "must be a list of strings") }
+        if strings.count != value.arrayValue?.count {
+            report(.invalid, path.field(name), value, "must be a list of strings")
+        }
         return strings
     }
 

@@ -4,7 +4,8 @@ import KubeClient
 extension SchemaReader {
     private static let known: Set<String> = [
         "type", "format", "title", "description", "example", "externalDocs", "default", "nullable", "enum", "pattern",
-        "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems",
+        "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+        "minItems", "maxItems",
         "uniqueItems", "minProperties", "maxProperties", "required", "properties", "additionalProperties", "items",
         "allOf", "anyOf", "oneOf", "not", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource",
         "x-kubernetes-int-or-string", "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type",
@@ -15,7 +16,8 @@ extension SchemaReader {
     ]
     private static let notInJunctors: Set<String> = [
         "description", "title", "default", "nullable", "additionalProperties", "x-kubernetes-preserve-unknown-fields",
-        "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-list-type", "x-kubernetes-list-map-keys",
+        "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-list-type",
+        "x-kubernetes-list-map-keys",
         "x-kubernetes-map-type",
     ]
 
@@ -35,7 +37,9 @@ extension SchemaReader {
                 "uniqueItems cannot be set to true since the runtime complexity becomes quadratic")
         }
         if object["properties"] != nil, object["additionalProperties"] != nil {
-            report(.forbidden, path.field("additionalProperties"), nil, "additionalProperties and properties are mutual exclusive")
+            report(
+                .forbidden, path.field("additionalProperties"), nil,
+                "additionalProperties and properties are mutual exclusive")
         }
     }
 
@@ -67,18 +71,22 @@ extension SchemaReader {
         case let type? where type != .object:
             if case .root = position { report(.invalid, place, .string(type.rawValue), "must be object at the root") }
             if schema.isEmbeddedResource {
-                report(.invalid, place, .string(type.rawValue), "must be object if x-kubernetes-embedded-resource is true")
+                report(
+                    .invalid, place, .string(type.rawValue), "must be object if x-kubernetes-embedded-resource is true")
             }
             if schema.isIntOrString {
                 report(.invalid, place, .string(type.rawValue), "must be empty if x-kubernetes-int-or-string is true")
             }
-        case .array? where schema.items == nil:
-            report(.required, path.field("items"), nil, "must be specified")
         default: break
         }
-        if schema.type == .array, schema.items == nil { report(.required, path.field("items"), nil, "must be specified") }
+        if schema.type == .array, schema.items == nil {
+            report(.required, path.field("items"), nil, "must be specified")
+        }
         if schema.isEmbeddedResource, schema.properties.isEmpty, !schema.preservesUnknownFields {
-            report(.required, path.field("properties"), nil, "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields")
+            report(
+                .required, path.field("properties"), nil,
+                "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields"
+            )
         }
     }
 
@@ -88,14 +96,20 @@ extension SchemaReader {
 
     private mutating func checkLists(_ schema: StructuralSchema, _ object: JSONObject, at path: FieldPath) {
         if object["x-kubernetes-list-type"] != nil, schema.type != .array {
-            report(.invalid, path.field("type"), .string(schema.type?.rawValue ?? ""), "must be array if x-kubernetes-list-type is specified")
+            report(
+                .invalid, path.field("type"), .string(schema.type?.rawValue ?? ""),
+                "must be array if x-kubernetes-list-type is specified")
         }
         if object["x-kubernetes-map-type"] != nil, schema.type != .object {
-            report(.invalid, path.field("type"), .string(schema.type?.rawValue ?? ""), "must be object if x-kubernetes-map-type is specified")
+            report(
+                .invalid, path.field("type"), .string(schema.type?.rawValue ?? ""),
+                "must be object if x-kubernetes-map-type is specified")
         }
         guard case .map(let keys) = schema.listType, let items = schema.items else { return }
         if items.type != .object {
-            report(.invalid, path.field("items").field("type"), .string(items.type?.rawValue ?? ""), "must be object if parent array's x-kubernetes-list-type is map")
+            report(
+                .invalid, path.field("items").field("type"), .string(items.type?.rawValue ?? ""),
+                "must be object if parent array's x-kubernetes-list-type is map")
         }
         for (index, key) in keys.enumerated() {
             let place = path.field("x-kubernetes-list-map-keys").index(index)
@@ -109,7 +123,8 @@ extension SchemaReader {
             if !items.constraints.required.contains(key), property.defaultValue == nil {
                 report(
                     .required, path.field("items").field("properties").key(key).field("default"), nil,
-                    "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property")
+                    "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"
+                )
             }
         }
     }
@@ -117,9 +132,13 @@ extension SchemaReader {
     private mutating func checkMetadata(_ schema: StructuralSchema, at path: FieldPath) {
         guard let metadata = schema.properties["metadata"] else { return }
         let place = path.field("properties").key("metadata")
-        if metadata.type != .object { report(.invalid, place.field("type"), .string(metadata.type?.rawValue ?? ""), "must be object") }
+        if metadata.type != .object {
+            report(.invalid, place.field("type"), .string(metadata.type?.rawValue ?? ""), "must be object")
+        }
         if metadata.properties.keys.contains(where: { $0 != "name" && $0 != "generateName" }) {
-            report(.forbidden, place, nil, "must not specify anything other than name and generateName, but metadata is implicitly specified")
+            report(
+                .forbidden, place, nil,
+                "must not specify anything other than name and generateName, but metadata is implicitly specified")
         }
     }
 

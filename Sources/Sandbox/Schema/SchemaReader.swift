@@ -36,7 +36,9 @@ struct SchemaReader {
         return schema
     }
 
-    private mutating func readDeclaration(_ object: JSONObject, at path: FieldPath, into parts: inout StructuralSchema.Parts) {
+    private mutating func readDeclaration(
+        _ object: JSONObject, at path: FieldPath, into parts: inout StructuralSchema.Parts
+    ) {
         if let name = string(object, "type", at: path) {
             parts.type = StructuralSchema.ValueType(rawValue: name)
             if parts.type == nil {
@@ -84,7 +86,9 @@ struct SchemaReader {
         }
     }
 
-    private mutating func readMergeStrategy(_ object: JSONObject, at path: FieldPath, into parts: inout StructuralSchema.Parts) {
+    private mutating func readMergeStrategy(
+        _ object: JSONObject, at path: FieldPath, into parts: inout StructuralSchema.Parts
+    ) {
         let keys = strings(object, "x-kubernetes-list-map-keys", at: path)
         switch string(object, "x-kubernetes-list-type", at: path) {
         case nil, "atomic": break
@@ -92,16 +96,22 @@ struct SchemaReader {
         case "map":
             parts.listType = .map(keys: keys)
             if keys.isEmpty {
-                report(.required, path.field("x-kubernetes-list-map-keys"), nil, "must not be empty if x-kubernetes-list-type is map")
+                report(
+                    .required, path.field("x-kubernetes-list-map-keys"), nil,
+                    "must not be empty if x-kubernetes-list-type is map")
             }
         case let name?:
-            report(.notSupported, path.field("x-kubernetes-list-type"), .string(name), "supported values: \"atomic\", \"set\", \"map\"")
+            report(
+                .notSupported, path.field("x-kubernetes-list-type"), .string(name),
+                "supported values: \"atomic\", \"set\", \"map\"")
         }
         switch string(object, "x-kubernetes-map-type", at: path) {
         case nil, "granular": break
         case "atomic": parts.isAtomicObject = true
         case let name?:
-            report(.notSupported, path.field("x-kubernetes-map-type"), .string(name), "supported values: \"atomic\", \"granular\"")
+            report(
+                .notSupported, path.field("x-kubernetes-map-type"), .string(name),
+                "supported values: \"atomic\", \"granular\"")
         }
     }
 

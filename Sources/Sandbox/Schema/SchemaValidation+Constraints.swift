@@ -10,10 +10,14 @@ extension SchemaValidation {
         case .string(let text): validate(text, value, constraints)
         case .integer(let number):
             validate(Double(number), value, constraints)
-            if constraints.isInt32, Int32(exactly: number) == nil { reportInBody(value, "must be of type int32: \(number)") }
+            if constraints.isInt32, Int32(exactly: number) == nil {
+                reportInBody(value, "must be of type int32: \(number)")
+            }
         case .double(let number): validate(number, value, constraints)
         case .array(let elements):
-            if let least = constraints.minItems, elements.count < least { reportInBody(value, "should have at least \(least) items") }
+            if let least = constraints.minItems, elements.count < least {
+                reportInBody(value, "should have at least \(least) items")
+            }
             if let most = constraints.maxItems, elements.count > most {
                 report(.tooMany, .integer(Int64(elements.count)), "must have at most \(most) items")
             }
@@ -36,7 +40,9 @@ extension SchemaValidation {
         if let least = constraints.minLength, text.unicodeScalars.count < least {
             reportInBody(value, "should be at least \(least) chars long")
         }
-        if let pattern = constraints.pattern, !pattern.matches(text) { reportInBody(value, "should match '\(pattern)'") }
+        if let pattern = constraints.pattern, !pattern.matches(text) {
+            reportInBody(value, "should match '\(pattern)'")
+        }
         if let format = constraints.format, !format.accepts(text) {
             reportInvalidFormat(value, format)
         }

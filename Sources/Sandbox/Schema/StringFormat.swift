@@ -51,7 +51,9 @@ enum StringFormat: String, Sendable {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         return parts.count == 4
             && parts.allSatisfy { part in
-                guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0") else { return false }
+                guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0") else {
+                    return false
+                }
                 return number(ArraySlice(part)).map { $0 <= 255 } ?? false
             }
     }
@@ -69,7 +71,9 @@ enum StringFormat: String, Sendable {
                     guard isIPv4(part) else { return false }
                     groups += 2
                 } else {
-                    guard (1...4).contains(part.utf8.count), UInt16(part, radix: 16) != nil, part.utf8.first != UInt8(ascii: "+") else {
+                    guard (1...4).contains(part.utf8.count), UInt16(part, radix: 16) != nil,
+                        part.utf8.first != UInt8(ascii: "+")
+                    else {
                         return false
                     }
                     groups += 1
@@ -81,11 +85,15 @@ enum StringFormat: String, Sendable {
 
     private static func isCIDR(_ text: String) -> Bool {
         let parts = text.components(separatedBy: "/")
-        guard parts.count == 2, let length = number(ArraySlice(parts[1].utf8)), !parts[1].isEmpty, parts[1].utf8.count <= 3 else {
+        guard parts.count == 2, let length = number(ArraySlice(parts[1].utf8)), !parts[1].isEmpty,
+            parts[1].utf8.count <= 3
+        else {
             return false
         }
         return isIPv4(parts[0]) && length <= 32 || isIPv6(parts[0]) && length <= 128
     }
 
-    private static func isURI(_ text: String) -> Bool { !text.isEmpty && URL(string: text)?.scheme != nil || text.utf8.first == UInt8(ascii: "/") }
+    private static func isURI(_ text: String) -> Bool {
+        !text.isEmpty && URL(string: text)?.scheme != nil || text.utf8.first == UInt8(ascii: "/")
+    }
 }

@@ -108,7 +108,9 @@ struct SchemaValidation {
     private mutating func validate(_ object: JSONObject, against schema: StructuralSchema) {
         for name in schema.constraints.required where object[name] == nil { reportMissing(name) }
         if schema.isEmbeddedResource {
-            for name in ["apiVersion", "kind"] where object[name]?.stringValue?.isEmpty ?? true { reportMissing(name, "must not be empty") }
+            for name in ["apiVersion", "kind"] where object[name]?.stringValue?.isEmpty ?? true {
+                reportMissing(name, "must not be empty")
+            }
         }
         for member in object {
             guard !isDone else { return }

@@ -44,7 +44,10 @@ import Testing
             switch (result, sample.value) {
             case (.int(let found)?, let expected?): #expect(found == expected, "\(sample.source), seed \(seed)")
             case (nil, nil): break
-            default: Issue.record("\(sample.source) is \(String(describing: result)), not \(String(describing: sample.value)), seed \(seed)")
+            default:
+                Issue.record(
+                    "\(sample.source) is \(String(describing: result)), not \(String(describing: sample.value)), seed \(seed)"
+                )
             }
         }
     }
@@ -83,7 +86,8 @@ import Testing
 
     @Test func numbersOfAllTypesAreOrderedExactly() throws {
         let numbers: [(CELValue, Double)] = [
-            (.int(.min), -0x1p63), (.double(-0x1p63), -0x1p63), (.int(-1), -1), (.double(-0.5), -0.5), (.int(0), 0), (.uint(0), 0),
+            (.int(.min), -0x1p63), (.double(-0x1p63), -0x1p63), (.int(-1), -1), (.double(-0.5), -0.5), (.int(0), 0),
+            (.uint(0), 0),
             (.double(0.5), 0.5), (.uint(1), 1), (.double(1.5), 1.5), (.int(2), 2), (.double(1e300), 1e300),
         ]
         for (left, leftRank) in numbers {

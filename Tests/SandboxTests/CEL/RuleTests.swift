@@ -55,23 +55,30 @@ import Testing
                 "spec.shutdown: Forbidden: shutdown must not be removed",
                 #"spec.engine: Invalid value: "string": engine is immutable"#,
             ])
-        #expect(try errors(spec: spec, #"{"shutdown":"Stop"}"#) == [#"spec: Invalid value: "object": not Stop at first"#])
+        #expect(
+            try errors(spec: spec, #"{"shutdown":"Stop"}"#) == [#"spec: Invalid value: "object": not Stop at first"#])
     }
 
     @Test func followsMapsAndKeyedListsButNoOthers() throws {
         let rule = #""x-kubernetes-validations":[{"rule":"self == oldSelf","message":"fixed"}]"#
         let map = #"{"type":"object","additionalProperties":{"type":"string",\#(rule)}}"#
-        #expect(try errors(spec: map, #"{"a":"2","b":"1"}"#, old: #"{"a":"1"}"#) == [#"spec[a]: Invalid value: "string": fixed"#])
+        #expect(
+            try errors(spec: map, #"{"a":"2","b":"1"}"#, old: #"{"a":"1"}"#) == [
+                #"spec[a]: Invalid value: "string": fixed"#
+            ])
 
-        let item = #"{"type":"object","required":["k"],"properties":{"k":{"type":"string"},"v":{"type":"integer",\#(rule)}}}"#
-        let keyed = #"{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"items":\#(item)}"#
+        let item =
+            #"{"type":"object","required":["k"],"properties":{"k":{"type":"string"},"v":{"type":"integer",\#(rule)}}}"#
+        let keyed =
+            #"{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"items":\#(item)}"#
         #expect(
             try errors(spec: keyed, #"[{"k":"new","v":1},{"k":"a","v":2}]"#, old: #"[{"k":"a","v":1}]"#) == [
                 #"spec[1].v: Invalid value: "integer": fixed"#
             ])
 
         let error = #expect(throws: FieldErrors.self) { try schema(spec: #"{"type":"array","items":\#(item)}"#) }
-        #expect(error?.description.contains("oldSelf cannot be used on the uncorrelatable portion of the schema") == true)
+        #expect(
+            error?.description.contains("oldSelf cannot be used on the uncorrelatable portion of the schema") == true)
     }
 
     @Test func seesValuesWithTheTypesOfTheSchema() throws {
@@ -98,7 +105,8 @@ import Testing
 
     @Test func knowsTheNameOfTheObject() throws {
         let schema = try schema(
-            spec: #"{"type":"object"}"#, rootRules: #"[{"rule":"self.metadata.name.size() < 5 && self.kind == 'K'","message":"long"}]"#)
+            spec: #"{"type":"object"}"#,
+            rootRules: #"[{"rule":"self.metadata.name.size() < 5 && self.kind == 'K'","message":"long"}]"#)
         #expect(try schema.validate(object("{}"), replacing: nil).isEmpty)
         var long = try object("{}")
         long[path: ["metadata", "name"]] = "much-too-long"
@@ -106,18 +114,27 @@ import Testing
     }
 
     @Test func saysThatRulesWereNotChecked() throws {
-        let errors = try errors(spec: #"{"type":"object","properties":{"a":{"type":"string"}},"x-kubernetes-validations":[{"rule":"false"}]}"#, #"{"a":1}"#)
+        let errors = try errors(
+            spec:
+                #"{"type":"object","properties":{"a":{"type":"string"}},"x-kubernetes-validations":[{"rule":"false"}]}"#,
+            #"{"a":1}"#)
         #expect(errors.count == 2)
         #expect(errors.last?.contains("some validation rules were not checked") == true)
     }
 
     @Test(arguments: [
-        (#"{"rule":"self.nope == 1"}"#, "s.properties[spec].x-kubernetes-validations[0].rule: Invalid value: \"self.nope == 1\": compilation failed: ERROR: <input>:1:5: undefined field 'nope'"),
+        (
+            #"{"rule":"self.nope == 1"}"#,
+            "s.properties[spec].x-kubernetes-validations[0].rule: Invalid value: \"self.nope == 1\": compilation failed: ERROR: <input>:1:5: undefined field 'nope'"
+        ),
         (#"{"rule":"self.a + 1 == 2"}"#, "found no matching overload for '_+_' applied to '(string, int)'"),
         (#"{"rule":"self.a"}"#, "cel expression must evaluate to a bool"),
         (#"{"rule":"ip(self.a).family() == 4"}"#, "undeclared reference to 'family'"),
         (#"{"rule":"self.a.matches('[')"}"#, "missing closing ]"),
-        (#"{"rule":"true","messageExpression":"1"}"#, "messageExpression: Invalid value: \"1\": cel expression must evaluate to a string"),
+        (
+            #"{"rule":"true","messageExpression":"1"}"#,
+            "messageExpression: Invalid value: \"1\": cel expression must evaluate to a string"
+        ),
         (#"{"rule":"true","message":"a\nb"}"#, "message must not contain line breaks"),
         (#"{"rule":"true ||\nfalse"}"#, "message must be specified if rule contains line breaks"),
         (#"{"rule":"true","reason":"Because"}"#, "reason: Unsupported value: \"Because\""),
@@ -127,7 +144,8 @@ import Testing
     ])
     func refusesRulesByNameAndPath(rule: String, message: String) throws {
         let error = #expect(throws: FieldErrors.self) {
-            try schema(spec: #"{"type":"object","properties":{"a":{"type":"string"}},"x-kubernetes-validations":[\#(rule)]}"#)
+            try schema(
+                spec: #"{"type":"object","properties":{"a":{"type":"string"}},"x-kubernetes-validations":[\#(rule)]}"#)
         }
         #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
     }

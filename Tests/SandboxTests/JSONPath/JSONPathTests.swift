@@ -11,11 +11,16 @@ import Testing
         """#
 
     @Test(arguments: [
-        (".spec.list[0].v", #"["x"]"#), (".spec.list[-1].v", #"["z"]"#), (".spec.list[*].v", #"["x","y","z"]"#), (".spec.list.*.v", #"["x","y","z"]"#),
-        (#".status.conditions[?(@.type=="Ready")].status"#, #"["True"]"#), (".status.conditions[?(@.type == 'Finished')].status", #"["False"]"#),
-        (".spec.list[?(@.n>1)].v", #"["y"]"#), (".spec.list[?(@.n)].v", #"["x","y"]"#), (".spec.list[?(@.v!='x')].v", #"["y","z"]"#),
-        (#".metadata.labels.a\.b/c"#, #"["dotted"]"#), (".metadata.labels['a.b/c']", #"["dotted"]"#), ("{.metadata.labels.plain}", #"["p"]"#),
-        ("$.metadata.labels.plain", #"["p"]"#), ("metadata.labels.plain", #"["p"]"#), (".metadata.labels.*", #"["dotted","p"]"#), (".nope.x", "[]"), (".spec.list[9]", "[]"),
+        (".spec.list[0].v", #"["x"]"#), (".spec.list[-1].v", #"["z"]"#), (".spec.list[*].v", #"["x","y","z"]"#),
+        (".spec.list.*.v", #"["x","y","z"]"#),
+        (#".status.conditions[?(@.type=="Ready")].status"#, #"["True"]"#),
+        (".status.conditions[?(@.type == 'Finished')].status", #"["False"]"#),
+        (".spec.list[?(@.n>1)].v", #"["y"]"#), (".spec.list[?(@.n)].v", #"["x","y"]"#),
+        (".spec.list[?(@.v!='x')].v", #"["y","z"]"#),
+        (#".metadata.labels.a\.b/c"#, #"["dotted"]"#), (".metadata.labels['a.b/c']", #"["dotted"]"#),
+        ("{.metadata.labels.plain}", #"["p"]"#),
+        ("$.metadata.labels.plain", #"["p"]"#), ("metadata.labels.plain", #"["p"]"#),
+        (".metadata.labels.*", #"["dotted","p"]"#), (".nope.x", "[]"), (".spec.list[9]", "[]"),
     ])
     func finds(path: String, values: String) throws {
         let path = try #require(JSONPath(path))

@@ -8,19 +8,25 @@ import Testing
         FieldWrite(manager: manager, apiVersion: "g.dev/v1", shape: .untyped, time: Timestamp(seconds: second))
     }
 
-    private func entries(_ object: JSONValue) -> [ManagedFields.Entry] { ManagedFields(object["metadata"]?["managedFields"]).entries }
+    private func entries(_ object: JSONValue) -> [ManagedFields.Entry] {
+        ManagedFields(object["metadata"]?["managedFields"]).entries
+    }
 
     @Test func aCreationOwnsEverythingButTheIdentity() throws {
         let new = try JSONValue(
-            parsing: #"{"apiVersion":"g.dev/v1","kind":"T","metadata":{"name":"n","uid":"u","labels":{"a":"b"}},"spec":{"x":1,"list":[1,2]}}"#)
+            parsing:
+                #"{"apiVersion":"g.dev/v1","kind":"T","metadata":{"name":"n","uid":"u","labels":{"a":"b"}},"spec":{"x":1,"list":[1,2]}}"#
+        )
         let object = write("m").tracked(new, replacing: nil)
         #expect(
             try object["metadata"]?["managedFields"]?[0]?["fieldsV1"]
-                == JSONValue(parsing: #"{"f:metadata":{"f:labels":{".":{},"f:a":{}}},"f:spec":{".":{},"f:list":{},"f:x":{}}}"#))
+                == JSONValue(
+                    parsing: #"{"f:metadata":{"f:labels":{".":{},"f:a":{}}},"f:spec":{".":{},"f:list":{},"f:x":{}}}"#))
     }
 
     @Test func anUpdateTakesWhatItChanges() throws {
-        let first = try write("m", at: 1).tracked(JSONValue(parsing: #"{"metadata":{"name":"n"},"spec":{"x":1,"y":1,"z":1}}"#), replacing: nil)
+        let first = try write("m", at: 1).tracked(
+            JSONValue(parsing: #"{"metadata":{"name":"n"},"spec":{"x":1,"y":1,"z":1}}"#), replacing: nil)
         var changed = first
         changed["spec"] = ["x": 2, "y": 1]
         let second = write("n", at: 2).tracked(changed, replacing: first)
@@ -31,12 +37,14 @@ import Testing
     }
 
     @Test func anUnchangedWriteKeepsTheTime() throws {
-        let first = try write("m", at: 1).tracked(JSONValue(parsing: #"{"metadata":{"name":"n"},"spec":{"x":1}}"#), replacing: nil)
+        let first = try write("m", at: 1).tracked(
+            JSONValue(parsing: #"{"metadata":{"name":"n"},"spec":{"x":1}}"#), replacing: nil)
         #expect(write("m", at: 2).tracked(first, replacing: first) == first)
     }
 
     @Test func anEmptyEntryResetsTheOwners() throws {
-        let first = try write("m").tracked(JSONValue(parsing: #"{"metadata":{"name":"n"},"spec":{"x":1}}"#), replacing: nil)
+        let first = try write("m").tracked(
+            JSONValue(parsing: #"{"metadata":{"name":"n"},"spec":{"x":1}}"#), replacing: nil)
         var reset = first
         reset[path: ["metadata", "managedFields"]] = [[:]]
         #expect(entries(write("n").tracked(reset, replacing: first)).isEmpty)
@@ -48,7 +56,11 @@ import Testing
             """#
         let set = try FieldSet(fieldsV1: JSONValue(parsing: text))
         #expect(try set.fieldsV1 == JSONValue(parsing: text))
-        #expect(set.paths == [".n[0]", ".spec", #".spec.containers[name="a"]"#, #".spec.containers[name="a"].image"#, #".spec.tags[="x"]"#])
+        #expect(
+            set.paths == [
+                ".n[0]", ".spec", #".spec.containers[name="a"]"#, #".spec.containers[name="a"].image"#,
+                #".spec.tags[="x"]"#,
+            ])
     }
 
     /// Random applies: the configuration is in the result, a second time changes nothing, an empty one takes all away.
@@ -56,7 +68,8 @@ import Testing
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = Seeded(seed)
         for _ in 0..<150 {
-            let live = write("other").tracked(["metadata": ["name": "n"], "spec": .random(depth: 3, using: &random)], replacing: nil)
+            let live = write("other").tracked(
+                ["metadata": ["name": "n"], "spec": .random(depth: 3, using: &random)], replacing: nil)
             let configuration: JSONValue = ["spec": .random(depth: 3, using: &random)]
             let once = try write("a", at: 1).apply(configuration, to: live, force: true)
             #expect(try write("a", at: 2).apply(configuration, to: once, force: false) == once, "seed \(seed)")

@@ -14,19 +14,44 @@ import Testing
     }
 
     static let examples = [
-        Example(name: "add a member", document: #"{"a":1}"#, patch: #"[{"op":"add","path":"/b","value":[2]}]"#, result: #"{"a":1,"b":[2]}"#),
-        Example(name: "add replaces a member", document: #"{"a":1}"#, patch: #"[{"op":"add","path":"/a","value":2}]"#, result: #"{"a":2}"#),
-        Example(name: "insert into an array", document: "[1,3]", patch: #"[{"op":"add","path":"/1","value":2}]"#, result: "[1,2,3]"),
-        Example(name: "append to an array", document: "[1]", patch: #"[{"op":"add","path":"/-","value":2},{"op":"add","path":"/2","value":3}]"#, result: "[1,2,3]"),
-        Example(name: "remove", document: #"{"a":[1,2,3],"b":1}"#, patch: #"[{"op":"remove","path":"/a/1"},{"op":"remove","path":"/b"}]"#, result: #"{"a":[1,3]}"#),
-        Example(name: "replace", document: #"{"a":{"b":[1]}}"#, patch: #"[{"op":"replace","path":"/a/b/0","value":null}]"#, result: #"{"a":{"b":[null]}}"#),
-        Example(name: "replace everything", document: "1", patch: #"[{"op":"replace","path":"","value":{}}]"#, result: "{}"),
-        Example(name: "move", document: #"{"a":1,"b":{}}"#, patch: #"[{"op":"move","from":"/a","path":"/b/c"}]"#, result: #"{"b":{"c":1}}"#),
-        Example(name: "copy", document: #"{"a":[1]}"#, patch: #"[{"op":"copy","from":"/a","path":"/a/0"}]"#, result: #"{"a":[[1],1]}"#),
-        Example(name: "test", document: #"{"a":1}"#, patch: #"[{"op":"test","path":"/a","value":1.0},{"op":"test","path":"/b","value":null}]"#, result: #"{"a":1}"#),
-        Example(name: "escapes", document: #"{"a/b":{"m~n":1}}"#, patch: #"[{"op":"replace","path":"/a~1b/m~0n","value":2}]"#, result: #"{"a/b":{"m~n":2}}"#),
-        Example(name: "~01 is ~1", document: "{}", patch: #"[{"op":"add","path":"/~01","value":1}]"#, result: #"{"~1":1}"#),
-        Example(name: "the empty key", document: #"{"":{"":1}}"#, patch: #"[{"op":"remove","path":"//"}]"#, result: #"{"":{}}"#),
+        Example(
+            name: "add a member", document: #"{"a":1}"#, patch: #"[{"op":"add","path":"/b","value":[2]}]"#,
+            result: #"{"a":1,"b":[2]}"#),
+        Example(
+            name: "add replaces a member", document: #"{"a":1}"#, patch: #"[{"op":"add","path":"/a","value":2}]"#,
+            result: #"{"a":2}"#),
+        Example(
+            name: "insert into an array", document: "[1,3]", patch: #"[{"op":"add","path":"/1","value":2}]"#,
+            result: "[1,2,3]"),
+        Example(
+            name: "append to an array", document: "[1]",
+            patch: #"[{"op":"add","path":"/-","value":2},{"op":"add","path":"/2","value":3}]"#, result: "[1,2,3]"),
+        Example(
+            name: "remove", document: #"{"a":[1,2,3],"b":1}"#,
+            patch: #"[{"op":"remove","path":"/a/1"},{"op":"remove","path":"/b"}]"#, result: #"{"a":[1,3]}"#),
+        Example(
+            name: "replace", document: #"{"a":{"b":[1]}}"#, patch: #"[{"op":"replace","path":"/a/b/0","value":null}]"#,
+            result: #"{"a":{"b":[null]}}"#),
+        Example(
+            name: "replace everything", document: "1", patch: #"[{"op":"replace","path":"","value":{}}]"#, result: "{}"),
+        Example(
+            name: "move", document: #"{"a":1,"b":{}}"#, patch: #"[{"op":"move","from":"/a","path":"/b/c"}]"#,
+            result: #"{"b":{"c":1}}"#),
+        Example(
+            name: "copy", document: #"{"a":[1]}"#, patch: #"[{"op":"copy","from":"/a","path":"/a/0"}]"#,
+            result: #"{"a":[[1],1]}"#),
+        Example(
+            name: "test", document: #"{"a":1}"#,
+            patch: #"[{"op":"test","path":"/a","value":1.0},{"op":"test","path":"/b","value":null}]"#,
+            result: #"{"a":1}"#),
+        Example(
+            name: "escapes", document: #"{"a/b":{"m~n":1}}"#,
+            patch: #"[{"op":"replace","path":"/a~1b/m~0n","value":2}]"#, result: #"{"a/b":{"m~n":2}}"#),
+        Example(
+            name: "~01 is ~1", document: "{}", patch: #"[{"op":"add","path":"/~01","value":1}]"#, result: #"{"~1":1}"#),
+        Example(
+            name: "the empty key", document: #"{"":{"":1}}"#, patch: #"[{"op":"remove","path":"//"}]"#,
+            result: #"{"":{}}"#),
     ]
 
     @Test(arguments: examples)

@@ -54,13 +54,31 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"spec":{"workflowRef":{"engine":"jenkins"}}}"#, #"spec.workflowRef.engine: Unsupported value: "jenkins": supported values: "tekton", "argo""#),
+        (
+            #"{"spec":{"workflowRef":{"engine":"jenkins"}}}"#,
+            #"spec.workflowRef.engine: Unsupported value: "jenkins": supported values: "tekton", "argo""#
+        ),
         (#"{"spec":{"workflowRef":{"workflowId":null}}}"#, "spec.workflowRef.workflowId: Required value"),
-        (#"{"spec":{"workflowRef":{"engine":"argo"}}}"#, "spec.workflowRef.containerImage: Invalid value: \"object\": spec.workflowRef.containerImage may only be set for engine tekton"),
-        (#"{"spec":{"parameters":{"1x":""}}}"#, "spec.parameters: Invalid value: \"object\": the keys of spec.parameters must begin with a letter"),
-        (#"{"spec":{"parameters":{"X":1}}}"#, #"spec.parameters.X: Invalid value: "integer": spec.parameters.X in body must be of type string: "integer""#),
-        (#"{"spec":{"confidence":2}}"#, "spec.confidence: Invalid value: 2: spec.confidence in body should be less than or equal to 1"),
-        (#"{"spec":{"executionConfig":{"timeoutSeconds":0}}}"#, "spec.executionConfig.timeoutSeconds: Invalid value: 0"),
+        (
+            #"{"spec":{"workflowRef":{"engine":"argo"}}}"#,
+            "spec.workflowRef.containerImage: Invalid value: \"object\": spec.workflowRef.containerImage may only be set for engine tekton"
+        ),
+        (
+            #"{"spec":{"parameters":{"1x":""}}}"#,
+            "spec.parameters: Invalid value: \"object\": the keys of spec.parameters must begin with a letter"
+        ),
+        (
+            #"{"spec":{"parameters":{"X":1}}}"#,
+            #"spec.parameters.X: Invalid value: "integer": spec.parameters.X in body must be of type string: "integer""#
+        ),
+        (
+            #"{"spec":{"confidence":2}}"#,
+            "spec.confidence: Invalid value: 2: spec.confidence in body should be less than or equal to 1"
+        ),
+        (
+            #"{"spec":{"executionConfig":{"timeoutSeconds":0}}}"#,
+            "spec.executionConfig.timeoutSeconds: Invalid value: 0"
+        ),
         (#"{"spec":null}"#, "spec: Required value"),
     ])
     func refuses(changes: String, message: String) throws {
@@ -69,36 +87,55 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"spec":{"workflowRef":{"workflowId":"other"}}}"#, "spec.workflowRef.workflowId"), (#"{"spec":{"workflowRef":{"version":null}}}"#, "spec.workflowRef.version"),
-        (#"{"spec":{"workflowRef":{"name":"n"}}}"#, "spec.workflowRef.name"), (#"{"spec":{"parameters":{"NAMESPACE":"x"}}}"#, "spec.parameters"),
-        (#"{"spec":{"confidence":null}}"#, "spec.confidence"), (#"{"spec":{"executionConfig":null}}"#, "spec.executionConfig"),
+        (#"{"spec":{"workflowRef":{"workflowId":"other"}}}"#, "spec.workflowRef.workflowId"),
+        (#"{"spec":{"workflowRef":{"version":null}}}"#, "spec.workflowRef.version"),
+        (#"{"spec":{"workflowRef":{"name":"n"}}}"#, "spec.workflowRef.name"),
+        (#"{"spec":{"parameters":{"NAMESPACE":"x"}}}"#, "spec.parameters"),
+        (#"{"spec":{"confidence":null}}"#, "spec.confidence"),
+        (#"{"spec":{"executionConfig":null}}"#, "spec.executionConfig"),
         (#"{"spec":{"executionConfig":{"timeoutSeconds":5}}}"#, "spec.executionConfig.timeoutSeconds"),
         (#"{"spec":{"remediationRequestRef":{"name":"x"}}}"#, "spec.remediationRequestRef"),
     ])
     func keepsTheSpecAsItWas(changes: String, field: String) throws {
         let messages = try messages(execution(changes), replacing: execution())
         #expect(messages.count == 1)
-        #expect(messages.first?.hasPrefix("\(field): Invalid value: ") == true && messages.first?.contains("is immutable") == true, "\(messages)")
+        #expect(
+            messages.first?.hasPrefix("\(field): Invalid value: ") == true
+                && messages.first?.contains("is immutable") == true, "\(messages)")
     }
 
     @Test func shutdownMayOnlyBeRaised() throws {
-        let (none, stop, terminate) = try (execution(), execution(#"{"spec":{"shutdown":"Stop"}}"#), execution(#"{"spec":{"shutdown":"Terminate"}}"#))
-        for (old, new) in [(none, stop), (none, terminate), (stop, terminate), (stop, stop)] { #expect(messages(new, replacing: old) == []) }
+        let (none, stop, terminate) = try (
+            execution(), execution(#"{"spec":{"shutdown":"Stop"}}"#), execution(#"{"spec":{"shutdown":"Terminate"}}"#)
+        )
+        for (old, new) in [(none, stop), (none, terminate), (stop, terminate), (stop, stop)] {
+            #expect(messages(new, replacing: old) == [])
+        }
         for (old, new) in [(stop, none), (terminate, none), (terminate, stop)] {
             #expect(messages(new, replacing: old).first?.hasPrefix("spec.shutdown: Invalid value") == true)
         }
     }
 
     @Test func theStatusOnlyMovesForward() throws {
-        let running = #"{"status":{"observedGeneration":1,"phase":"Running","startedAt":"2026-01-01T10:00:00Z","updatedAt":"2026-01-01T10:00:00Z"}}"#
-        let done = #"{"status":{"observedGeneration":1,"phase":"Completed","outcome":"Success","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:04:00Z","updatedAt":"2026-01-01T10:04:00Z"}}"#
+        let running =
+            #"{"status":{"observedGeneration":1,"phase":"Running","startedAt":"2026-01-01T10:00:00Z","updatedAt":"2026-01-01T10:00:00Z"}}"#
+        let done =
+            #"{"status":{"observedGeneration":1,"phase":"Completed","outcome":"Success","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:04:00Z","updatedAt":"2026-01-01T10:04:00Z"}}"#
         let (fresh, first, last) = try (execution(), execution(running), execution(done))
         #expect(messages(first, replacing: fresh) == [])
         #expect(messages(last, replacing: first) == [])
         #expect(!messages(first, replacing: last).isEmpty)
-        let early = try MergePatch.apply(JSONValue(parsing: #"{"status":{"finishedAt":"2026-01-01T09:00:00Z"}}"#), to: last)
-        #expect(messages(early, replacing: first) == [#"status.finishedAt: Invalid value: "object": status.finishedAt may not be before startedAt"#])
-        let restarted = try MergePatch.apply(JSONValue(parsing: #"{"status":{"startedAt":"2026-01-01T10:00:01Z"}}"#), to: first)
-        #expect(messages(restarted, replacing: first) == [#"status.startedAt: Invalid value: "object": status.startedAt is immutable once it is set"#])
+        let early = try MergePatch.apply(
+            JSONValue(parsing: #"{"status":{"finishedAt":"2026-01-01T09:00:00Z"}}"#), to: last)
+        #expect(
+            messages(early, replacing: first) == [
+                #"status.finishedAt: Invalid value: "object": status.finishedAt may not be before startedAt"#
+            ])
+        let restarted = try MergePatch.apply(
+            JSONValue(parsing: #"{"status":{"startedAt":"2026-01-01T10:00:01Z"}}"#), to: first)
+        #expect(
+            messages(restarted, replacing: first) == [
+                #"status.startedAt: Invalid value: "object": status.startedAt is immutable once it is set"#
+            ])
     }
 }

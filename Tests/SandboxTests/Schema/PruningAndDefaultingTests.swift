@@ -34,7 +34,9 @@ import Testing
                 """#)
         let removed = try schema().prune(&object)
         #expect(
-            removed == ["metadata.colour", "extra", "spec.typo", "spec.free.known.b", "spec.list[1].nmae", "spec.template.more"])
+            removed == [
+                "metadata.colour", "extra", "spec.typo", "spec.free.known.b", "spec.list[1].nmae", "spec.template.more",
+            ])
         #expect(
             try object
                 == JSONValue(
