@@ -33,7 +33,8 @@ extension JSONCursor {
             }
             let (scaled, overflowed) = value.multipliedReportingOverflow(by: 10)
             let digit = Int64(byte &- UInt8(ascii: "0"))
-            let (sum, carried) = negative
+            let (sum, carried) =
+                negative
                 ? scaled.subtractingReportingOverflow(digit) : scaled.addingReportingOverflow(digit)
             guard !overflowed, !carried else { throw JSONError("number does not fit 64 bits", offset: start) }
             value = sum

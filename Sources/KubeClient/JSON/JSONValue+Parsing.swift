@@ -80,7 +80,9 @@ extension JSONCursor {
     private mutating func readNumber() throws(JSONError) -> JSONValue {
         let start = self
         let range = try readNumberRange()
-        let isWhole = !bytes[range].contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "e") || $0 == UInt8(ascii: "E") }
+        let isWhole = bytes[range].allSatisfy {
+            $0 == UInt8(ascii: "-") || $0 <= UInt8(ascii: "9") && $0 >= UInt8(ascii: "0")
+        }
         var again = start
         if isWhole, let value = try? again.readInteger() { return .integer(value) }
         again = start
