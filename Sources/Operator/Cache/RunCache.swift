@@ -1,0 +1,76 @@
+public import Engines
+import KubeClient
+public import KubeRuntime
+import WorkflowAPI
+
+extension EngineRun: StoredObject {}
+
+/// The runs of one engine as they were last seen, and what is known about those that vanished.
+final class RunCache: Sendable {
+    private struct Doubts {
+        /// The last state of runs whose deletion the watch told, until their execution was reconciled.
+        var deleted: [ObjectKey: EngineRun] = [:]
+        /// Runs that a poll did not find although the store has them.
+        var missing: Set<ObjectKey> = []
+    }
+
+    let engine: any Engine
+    let stores: ScopedStores<EngineRun>
+    private let doubts = Locked(Doubts())
+
+    init(engine: any Engine, namespaces: [String]) {
+        self.engine = engine
+        stores = ScopedStores(namespaces: namespaces)
+    }
+
+    /// False when the API server is known not to serve the engine's runs of this namespace.
+    func isServed(in namespace: String) -> Bool { stores.store(for: namespace)?.isAvailable ?? true }
+
+    /// What is known, without asking the API server, about the run of this name.
+    func knowledge(of key: ObjectKey) -> Facts.Run {
+        let doubt: Facts.Run? = doubts.withLock { doubts in
+            if let last = doubts.deleted[key] { return .deleted(last: last) }
+            return doubts.missing.contains(key) ? .unknown : nil
+        }
+        // A run of the same name that came after the deletion is newer than the doubt.
+        if case .deleted(let last) = doubt, let run = stores.object(for: key), run.uid != last.uid {
+            return .present(run)
+        }
+        if let doubt { return doubt }
+        // A stale entry is one whose newest version cannot be read: ask for it, the answer says why.
+        guard let store = stores.store(for: key.namespace), !store.isStale(key), let run = store.object(for: key) else {
+            return .unknown
+        }
+        return .present(run)
+    }
+
+    /// The last state of a run that the watch saw deleted.
+    func lastState(of key: ObjectKey) -> EngineRun? { doubts.withLock { $0.deleted[key] } }
+
+    /// Takes in a live read or the answer to an own write.
+    func apply(_ run: EngineRun) {
+        stores.apply(run)
+        doubts.withLock { doubts in
+            doubts.missing.remove(run.key)
+            if doubts.deleted[run.key]?.uid != run.uid { doubts.deleted[run.key] = nil }
+        }
+    }
+
+    /// Remembers the last state of a run that was deleted before its execution was told to have ended.
+    func remember(deleted run: EngineRun) {
+        doubts.withLock { $0.deleted[run.key] = run }
+    }
+
+    /// Marks a run that a poll did not find: the next decision about it rests on a live read.
+    func suspect(_ key: ObjectKey) {
+        doubts.withLock { _ = $0.missing.insert(key) }
+    }
+
+    /// Forgets what was remembered about a run that nothing will be decided about any more.
+    func forget(_ key: ObjectKey) {
+        doubts.withLock { doubts in
+            doubts.deleted[key] = nil
+            doubts.missing.remove(key)
+        }
+    }
+}

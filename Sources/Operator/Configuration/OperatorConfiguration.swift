@@ -1,0 +1,53 @@
+public import KubeRuntime
+
+/// What an operator process is told from outside.
+public struct OperatorConfiguration: Sendable {
+    /// The namespaces whose executions are served; empty means all of them.
+    public var namespaces: [String]
+    /// How often the status of every unfinished run is verified against the API server.
+    public var pollInterval: Duration
+    /// How many executions are worked on at the same time.
+    public var workers: Int
+    /// Where `/metrics` is served; nil serves it nowhere.
+    public var metricsAddress: ListenAddress?
+    /// Where `/healthz` and `/readyz` are served; nil serves them nowhere.
+    public var probeAddress: ListenAddress?
+    /// The version that the process tells the API server and its logs.
+    public var version: String
+    /// The waiting times that no flag changes.
+    public var timing: Timing
+
+    public init(
+        namespaces: [String] = [],
+        pollInterval: Duration = .seconds(10),
+        workers: Int = 4,
+        metricsAddress: ListenAddress? = ListenAddress(host: "", port: 8080),
+        probeAddress: ListenAddress? = ListenAddress(host: "", port: 8081),
+        version: String,
+        timing: Timing = Timing()
+    ) {
+        self.namespaces = namespaces
+        self.pollInterval = pollInterval
+        self.workers = workers
+        self.metricsAddress = metricsAddress
+        self.probeAddress = probeAddress
+        self.version = version
+        self.timing = timing
+    }
+
+    /// How long things may take before something else happens; tests and simulations shorten them.
+    public struct Timing: Sendable {
+        /// A run that its engine has not touched for this long is reported as not responded to.
+        public var engineResponse: Duration = .seconds(60)
+        /// What a run may take beyond its own timeout before it is ended from outside.
+        public var watchdogGrace: Duration = .seconds(60)
+        /// What a run that was ended from outside may take before the verdict is given without it.
+        public var watchdogVerdict: Duration = .seconds(30)
+        /// The least time between two status writes that report nothing but progress.
+        public var progressInterval: Duration = .seconds(2)
+        /// How often a missing engine is asked for again.
+        public var engineProbe: Duration = .seconds(30)
+
+        public init() {}
+    }
+}

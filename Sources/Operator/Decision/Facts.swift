@@ -1,0 +1,40 @@
+import Engines
+
+/// What one reconciliation has found out so far.
+///
+/// Everything starts as unknown; each ``Step`` that is executed adds a fact, and the next decision rests on more.
+struct Facts: Sendable {
+    /// What is known of the run that bears the execution's run name.
+    enum Run: Sendable {
+        /// The store has none. That alone proves nothing: stores lag.
+        case unknown
+        /// The run, from the store or from a live read.
+        case present(EngineRun)
+        /// The watch saw it deleted; this was its last state.
+        case deleted(last: EngineRun)
+        /// A live read answered that no object of this name exists; the last state, where the watch saw one.
+        case absent(last: EngineRun?)
+        /// A live read answered that the engine's API is not served.
+        case engineMissing
+        /// The live read failed otherwise.
+        case unreadable
+    }
+
+    /// What a look at the run's children gave.
+    enum Detail: Sendable {
+        case unread
+        /// The run's state, completed by what its children say.
+        case read(RunState)
+        /// The children could not be read; the run's own word has to do.
+        case unreadable
+    }
+
+    var run: Run
+    var detail = Detail.unread
+    /// How the attempt to create the run failed.
+    var creationFailure: CreateFailure?
+    /// True when the run could not be asked to end.
+    var didShutdownFail = false
+    /// False when the engine's API is known not to be served.
+    var isEngineServed: Bool
+}

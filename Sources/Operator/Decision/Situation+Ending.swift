@@ -1,0 +1,70 @@
+import Engines
+import ExecutionStatus
+import KubeClient
+import WorkflowAPI
+
+extension Situation {
+    /// The run ended: mirror it once, with the cause where it failed.
+    func finishStep(_ run: EngineRun, _ spec: Spec) -> Step {
+        var state = run.state
+        if let listing = engine.childListing(for: run) {
+            switch facts.detail {
+            case .unread: return .readDetail(run, listing)
+            case .read(let detailed): state = detailed
+            case .unreadable: break
+            }
+        }
+        var observation = observation(of: run, state)
+        if wasEndedByWatchdog(run, spec) {
+            observation.reason = .watchdogExpired
+            observation.message = """
+                The run outlived its timeout of \(spec.executionConfig.timeoutSeconds ?? 0) seconds and was terminated.
+                """
+        } else if let mismatch = digestMismatch(state, spec) {
+            observation.reason = .digestMismatch
+            observation.message = mismatch
+        }
+        return report(withdrawingUnavailability([.observed(observation)]))
+    }
+
+    /// What to say when the engine ran another bundle than the one that was pinned; nil when it did not.
+    private func digestMismatch(_ state: RunState, _ spec: Spec) -> String? {
+        guard let pinned = spec.workflowRef.containerDigest, let resolved = state.resolvedDigest, pinned != resolved
+        else { return nil }
+        return "The execution pins the bundle to \(pinned), but \(engine.title) resolved \(resolved). \(state.message)"
+    }
+
+    /// The run that was seen is gone, proven by a live read.
+    func disappearance(_ last: EngineRun?) -> [ExecutionEvent] {
+        var events: [ExecutionEvent] = []
+        // What it said last is better than nothing: progress, and whether a step had started.
+        if let last, last.isOwned(byExecutionWithUID: execution.uid), !last.state.isFinished {
+            events.append(.observed(observation(of: last, last.state)))
+        }
+        let name = execution.status.runRef?.name ?? execution.runName
+        events.append(
+            decided(
+                .runDeleted,
+                """
+                \(engine.runType.kind) \(name) was deleted before its end was seen. Whether its steps had effects is \
+                not known; it is not created again.
+                """))
+        return events
+    }
+
+    /// The verdict when the object of the run's name is not the execution's run.
+    func impostor(_ run: EngineRun) -> ExecutionEvent {
+        let object = "\(engine.runType.kind) \(run.key.name)"
+        if let known = execution.status.runRef {
+            return decided(
+                .runReplaced,
+                "\(object) is not the run that was started: its UID is \(run.uid), that of the run was \(known.uid).")
+        }
+        return decided(
+            .nameCollision,
+            """
+            \(object) exists and does not belong to this execution; it was left as it is. Create the execution again \
+            under another name.
+            """)
+    }
+}

@@ -1,0 +1,76 @@
+import Engines
+import ExecutionStatus
+import KubeClient
+import WorkflowAPI
+
+extension Situation {
+    /// No run was ever seen for this execution: create one, or say why not.
+    func startStep(_ spec: Spec) -> Step {
+        if let ending = endingWithoutRun(spec) {
+            // An earlier create may have reached the server although its answer was lost. Ending without a run needs
+            // proof that there is none; a server that does not know the engine's runs has none.
+            return isProvenAbsent ? report([ending]) : .readRun
+        }
+        if let failure = facts.creationFailure { return step(after: failure, spec) }
+        guard facts.isEngineServed else { return hold(.engineUnavailable, notServedMessage, spec) }
+        guard let manifest = engine.makeRun(for: execution, named: execution.runName) else { return .rest(after: nil) }
+        return .createRun(manifest: manifest)
+    }
+
+    private var isProvenAbsent: Bool {
+        switch facts.run {
+        case .absent, .engineMissing: true
+        case .unknown, .present, .deleted, .unreadable: false
+        }
+    }
+
+    /// How the execution ends when it is certain that it has no run; nil when one may be created.
+    private func endingWithoutRun(_ spec: Spec) -> ExecutionEvent? {
+        if let shutdown = spec.shutdown {
+            return decided(
+                .cancelled, "Shutdown (\(shutdown.rawValue)) was asked for before a run existed; nothing was executed.")
+        }
+        if let problem = spec.validate().first { return decided(.invalidSpec, problem.description) }
+        if let deadline = startDeadline(spec), now >= deadline {
+            let seconds = spec.executionConfig.startDeadlineSeconds ?? 0
+            let last = execution.status.message.map { " Last obstacle: \($0)" } ?? ""
+            return decided(
+                .startDeadlineExceeded, "No run could be created within \(seconds) seconds.\(last)")
+        }
+        return nil
+    }
+
+    private func step(after failure: CreateFailure, _ spec: Spec) -> Step {
+        switch failure {
+        case .transient(let reason, let message, let retryAfter), .uncertain(let reason, let message, let retryAfter):
+            return hold(reason, message, spec, notBefore: retryAfter ?? .zero)
+        case .permanent(let reason, let message):
+            return report([decided(reason, message)])
+        case .nameTaken:
+            // Ours from an earlier attempt, or somebody else's: only the object itself can tell. If it is gone again,
+            // the next attempt creates it.
+            return isProvenAbsent ? .retry(notBefore: .zero) : .readRun
+        }
+    }
+
+    /// Says why no run exists yet, then tries again later.
+    private func hold(_ reason: Reason, _ message: String, _ spec: Spec, notBefore: Duration = .zero) -> Step {
+        let pause = startDeadline(spec).map { min(notBefore, max(.zero, $0 - now)) } ?? notBefore
+        return report([decided(reason, message)], otherwise: .retry(notBefore: pause))
+    }
+
+    /// When the execution gives up if it still has no run; nil when it keeps trying.
+    private func startDeadline(_ spec: Spec) -> Timestamp? {
+        guard let seconds = spec.executionConfig.startDeadlineSeconds, let created = execution.creationTimestamp else {
+            return nil
+        }
+        return created + .seconds(seconds)
+    }
+
+    private var notServedMessage: String {
+        """
+        The API server does not serve \(engine.runType.plural).\(engine.runType.group) in version \
+        \(engine.runType.version): install \(engine.title). The run is created as soon as it is there.
+        """
+    }
+}

@@ -1,0 +1,72 @@
+import Engines
+import ExecutionStatus
+import KubeClient
+import WorkflowAPI
+
+/// One execution, what is known about its run, and the time: all that a decision rests on.
+///
+/// ``next()`` is the whole behaviour of the operator as a pure function. The caller executes the step, adds what came
+/// of it to ``facts`` and asks again, until the step is to rest.
+struct Situation: Sendable {
+    let execution: WorkflowExecution
+    let engine: any Engine
+    var facts: Facts
+    let now: Timestamp
+    let timing: OperatorConfiguration.Timing
+
+    /// What to do next.
+    func next() -> Step {
+        // The garbage collector takes the run along; writing a status would only race with it.
+        if execution.deletionTimestamp != nil { return .rest(after: nil) }
+        // What ended is latched, but it does say that its newest generation was seen.
+        guard !execution.isFinished, let spec = execution.spec else { return report([.acknowledged]) }
+
+        let wasSeen = execution.status.runRef != nil
+        switch facts.run {
+        case .present(let run): return step(with: run, spec)
+        case .deleted(let last): return step(afterDeletionOf: last, spec)
+        // A run that was seen, be it only by the watch, is never created again.
+        case .absent(let last):
+            return wasSeen || last.map(isOurs) == true ? report(disappearance(last)) : startStep(spec)
+        case .engineMissing: return wasSeen ? frozenStep() : startStep(spec)
+        case .unknown: return wasSeen ? .readRun : startStep(spec)
+        case .unreadable: return .retry(notBefore: .zero)
+        }
+    }
+
+    /// Some run exists under the name that belongs to this execution.
+    private func step(with run: EngineRun, _ spec: Spec) -> Step {
+        guard isOurs(run) else { return report([impostor(run)]) }
+        if run.state.isFinished { return finishStep(run, spec) }
+        if let shutdown = dueShutdown(of: run, spec), !facts.didShutdownFail,
+            let patch = engine.shutdownPatch(shutdown, for: run)
+        {
+            return .stopRun(run, patch: patch)
+        }
+        return runningStep(run, spec)
+    }
+
+    /// A run that was deleted after its end is read from its last words; of any other only a live read proves more.
+    private func step(afterDeletionOf last: EngineRun, _ spec: Spec) -> Step {
+        isOurs(last) && last.state.isFinished ? finishStep(last, spec) : .readRun
+    }
+
+    /// True when the run belongs to this very execution and is the one that was seen before, if one was.
+    private func isOurs(_ run: EngineRun) -> Bool {
+        guard run.isOwned(byExecutionWithUID: execution.uid) else { return false }
+        return execution.status.runRef.map { $0.uid == run.uid } ?? true
+    }
+
+    /// The step that stores what `events` make of the status, or rests when they change nothing.
+    func report(_ events: [ExecutionEvent], otherwise rest: Step = .rest(after: nil)) -> Step {
+        guard let status = execution.status.after(events, generation: execution.generation, now: now) else {
+            return rest
+        }
+        return .write(status)
+    }
+
+    /// Ends the execution, or explains it, without a word from its run.
+    func decided(_ reason: Reason, _ message: String) -> ExecutionEvent {
+        .decided(reason, message: message, engine: engine.name)
+    }
+}

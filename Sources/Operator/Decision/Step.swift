@@ -1,0 +1,20 @@
+import Engines
+import WorkflowAPI
+
+/// The next thing to do for an execution.
+enum Step: Sendable {
+    /// Nothing, until something changes or the time has passed.
+    case rest(after: Duration?)
+    /// Nothing now: something failed that may work later, and not before this time.
+    case retry(notBefore: Duration)
+    /// Ask the API server itself for the run.
+    case readRun
+    /// Create the run from this manifest.
+    case createRun(manifest: [UInt8])
+    /// Read the run's children for the cause of its failure.
+    case readDetail(EngineRun, ChildListing)
+    /// Send the run this merge patch, which asks it to end.
+    case stopRun(EngineRun, patch: [UInt8])
+    /// Store this status.
+    case write(Status)
+}

@@ -1,0 +1,55 @@
+import ExecutionStatus
+import KubeClient
+import KubeRuntime
+import WorkflowAPI
+
+extension Reconciler {
+    /// Stores a status; returns the outcome of the reconciliation where nothing more can be done now.
+    ///
+    /// The patch names the version it was made for: an execution that somebody changed meanwhile is read again and
+    /// decided upon anew.
+    func write(_ status: Status, of execution: WorkflowExecution, in pass: inout Pass) async -> WorkOutcome? {
+        let patch = StatusPatch(of: execution, to: status)
+        do {
+            let written = try await client.patch(
+                WorkflowExecution.resourceType, execution.key, subresource: "status", .merge(patch.body),
+                WriteOptions(fieldManager: WellKnown.fieldManager), decoding: WorkflowExecution.storeDecoder)
+            executions.apply(written)
+            note(status, after: execution.status, in: pass)
+            return nil
+        } catch {
+            if error.isNotFoundObject(named: execution.key.name) { return .success }
+            if error.isConflict { return await refresh(execution, in: pass) }
+            pass.logger.warn("Could not write the status", ["error": .string("\(error)")])
+            return .retry(notBefore: error.retryAfter ?? .zero)
+        }
+    }
+
+    /// Reads an execution that is newer than the caches; the next decision rests on it.
+    private func refresh(_ execution: WorkflowExecution, in pass: Pass) async -> WorkOutcome? {
+        do {
+            let current = try await client.get(
+                WorkflowExecution.resourceType, execution.key, decoding: WorkflowExecution.storeDecoder)
+            // The same version again: the conflict was the server's own race, so give it time.
+            guard current.resourceVersion != execution.resourceVersion else { return .retry() }
+            executions.apply(current)
+            return nil
+        } catch {
+            if error.isNotFoundObject(named: execution.key.name) { return .success }
+            pass.logger.warn("Could not read the execution again", ["error": .string("\(error)")])
+            return .retry(notBefore: error.retryAfter ?? .zero)
+        }
+    }
+
+    /// One line, and one count, for each transition.
+    private func note(_ status: Status, after old: Status, in pass: Pass) {
+        guard status.phase != old.phase || status.reason != old.reason else { return }
+        pass.logger.info(
+            "Status changed",
+            [
+                "phase": .string(status.phase.rawValue), "outcome": .string(status.outcome?.rawValue ?? ""),
+                "reason": .string(status.reason?.rawValue ?? ""), "run": .string(status.runRef?.name ?? ""),
+            ])
+        if status.phase.isTerminal, !old.phase.isTerminal { metrics.finished(status) }
+    }
+}

@@ -1,0 +1,78 @@
+import Engines
+import ExecutionStatus
+import KubeClient
+import KubeRuntime
+import WorkflowAPI
+
+/// Brings one execution as far as it goes now: decides, acts on the decision, and decides again on what came of it.
+///
+/// Guarantees: at most one run is ever created for an execution, because its name is a function of the execution's
+/// UID; nothing is decided on a view older than the operator's own last write, because every answer is put into the
+/// caches before the next decision; a status is written only when it differs. Assumes that one key is with one worker
+/// at a time, which the work queue sees to.
+struct Reconciler: Sendable {
+    let client: KubeClient
+    let executions: ExecutionCache
+    let runs: [EngineName: RunCache]
+    let clock: WallClock
+    let timing: OperatorConfiguration.Timing
+    let logger: Logger
+    let metrics: OperatorMetrics
+
+    /// More steps than the longest way from a new execution to its end; whatever takes longer starts anew.
+    private static let maximumSteps = 16
+
+    /// Works on the execution of this name until there is nothing more to do at the moment.
+    func reconcile(_ key: ObjectKey, attempt: Int) async -> WorkOutcome {
+        guard let first = executions.execution(for: key), let cache = runCache(of: first) else { return .success }
+        let runKey = ObjectKey(namespace: key.namespace, name: first.runName)
+        let logger = logger.with([
+            "namespace": .string(key.namespace), "name": .string(key.name), "attempt": .integer(Int64(attempt)),
+        ])
+        var pass = Pass(
+            key: key, runKey: runKey, cache: cache, logger: logger,
+            facts: Facts(run: cache.knowledge(of: runKey), isEngineServed: cache.isServed(in: key.namespace)))
+        for _ in 0..<Self.maximumSteps {
+            guard !Task.isCancelled else { return .retry() }
+            guard let execution = executions.execution(for: key) else { return .success }
+            // Deleted and created again under the same name: another execution, with another run.
+            guard execution.uid == first.uid else { return .requeue(after: .zero) }
+            let situation = Situation(
+                execution: execution, engine: cache.engine, facts: pass.facts, now: clock.now(), timing: timing)
+            if let outcome = await execute(situation.next(), for: execution, in: &pass) {
+                if executions.execution(for: key)?.isFinished ?? true { cache.forget(runKey) }
+                return outcome
+            }
+        }
+        logger.warn("Gave up after too many steps in a row")
+        return .retry()
+    }
+
+    /// The state of one reconciliation.
+    struct Pass {
+        let key: ObjectKey
+        let runKey: ObjectKey
+        let cache: RunCache
+        let logger: Logger
+        var facts: Facts
+    }
+
+    private func runCache(of execution: WorkflowExecution) -> RunCache? {
+        let engine = execution.spec?.workflowRef.resolvedEngine ?? execution.status.engine ?? .tekton
+        return runs[engine]
+    }
+
+    /// Does what was decided; returns the outcome of the reconciliation when that was the last step.
+    private func execute(_ step: Step, for execution: WorkflowExecution, in pass: inout Pass) async -> WorkOutcome? {
+        switch step {
+        case .rest(let pause): return pause.map { .requeue(after: $0) } ?? .success
+        case .retry(let notBefore): return .retry(notBefore: notBefore)
+        case .readRun: await readRun(in: &pass)
+        case .createRun(let manifest): await createRun(manifest, in: &pass)
+        case .readDetail(let run, let listing): await readDetail(of: run, listing, in: &pass)
+        case .stopRun(let run, let patch): await stop(run, patch, in: &pass)
+        case .write(let status): return await write(status, of: execution, in: &pass)
+        }
+        return nil
+    }
+}

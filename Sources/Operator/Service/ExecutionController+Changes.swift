@@ -1,0 +1,67 @@
+import Engines
+import KubeClient
+import KubeRuntime
+import WorkflowAPI
+
+extension ExecutionController {
+    /// Follows a change of an execution.
+    func follow(_ change: StoreChange<WorkflowExecution>, in namespace: String?) {
+        if let key = executions.follow(change) { enqueue(key) }
+        if change.isSettling { gate.settle(Self.name(executionsIn: namespace)) }
+    }
+
+    /// Follows a change of a run: its execution has to be looked at, unless it has ended.
+    func follow(_ change: StoreChange<EngineRun>, of cache: RunCache, in namespace: String?) {
+        switch change {
+        case .added(let run), .changed(_, let run):
+            if let key = unfinishedExecution(of: run) { enqueue(key) }
+        case .deleted(let run):
+            guard let key = unfinishedExecution(of: run) else { return }
+            cache.remember(deleted: run)
+            enqueue(key)
+        case .quarantined(let object):
+            // Its execution is found by the label, as far as that can be read; a live read then says what is wrong.
+            guard let uid = object.metadata.label(WellKnown.executionUIDLabel),
+                let key = executions.unfinishedExecution(withUID: uid)
+            else { return }
+            enqueue(key)
+        case .synced, .unavailable:
+            gate.settle(Self.name(runsOf: cache.engine.name, in: namespace))
+            // The engine appeared or vanished: every execution of it has something to say, or to do.
+            for key in executions.unfinishedKeys { enqueue(key) }
+        }
+    }
+
+    private func unfinishedExecution(of run: EngineRun) -> ObjectKey? {
+        run.executionUID.flatMap { executions.unfinishedExecution(withUID: $0) }
+    }
+
+    /// What the first fill of the caches brings must not delay what happens afterwards.
+    private func enqueue(_ key: ObjectKey) {
+        queue.add(key, priority: gate.isOpen ? .fresh : .background)
+    }
+
+    static func cacheNames(_ executions: ExecutionCache, _ runs: [EngineName: RunCache]) -> Set<String> {
+        var names = Set(executions.stores.scopes.map { name(executionsIn: $0.namespace) })
+        for (engine, cache) in runs {
+            for scope in cache.stores.scopes { names.insert(name(runsOf: engine, in: scope.namespace)) }
+        }
+        return names
+    }
+
+    private static func name(executionsIn namespace: String?) -> String { "executions/\(namespace ?? "")" }
+
+    private static func name(runsOf engine: EngineName, in namespace: String?) -> String {
+        "\(engine.rawValue)/\(namespace ?? "")"
+    }
+}
+
+extension StoreChange {
+    /// True for what tells that a store is as complete as it can be.
+    fileprivate var isSettling: Bool {
+        switch self {
+        case .synced, .unavailable: true
+        case .added, .changed, .deleted, .quarantined: false
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Engines
+import ExecutionStatus
+import KubeClient
+import WorkflowAPI
+
+@testable import Operator
+
+/// Executions, runs and situations for tests of the decision.
+enum Fixtures {
+    static let uid = "3f9c2a71-d0aa-4bbb-8ccc-123456789abc"
+    static let start = Timestamp(seconds: 1_767_261_600)
+
+    static func execution(
+        engine: EngineName = .tekton, spec edit: (inout Spec) -> Void = { _ in }, status: Status = Status(),
+        deletion: Timestamp? = nil, generation: Int64 = 1
+    ) -> WorkflowExecution {
+        var spec = Spec(workflowRef: WorkflowReference(workflowId: "restart", engine: engine))
+        edit(&spec)
+        return WorkflowExecution(
+            key: ObjectKey(namespace: "payments", name: "restart"), uid: uid, resourceVersion: ResourceVersion("7"),
+            generation: generation, creationTimestamp: start, deletionTimestamp: deletion, spec: spec, status: status)
+    }
+
+    /// A PipelineRun as the API server would answer it; `condition` is its `Succeeded` condition.
+    static func pipelineRun(
+        uid: String = "aaaaaaaa-0000-4000-8000-000000000001", owner: String = uid, version: String = "20",
+        condition: JSONValue? = nil, startTime: Timestamp? = nil, completionTime: Timestamp? = nil,
+        spec: JSONValue = ["pipelineRef": ["name": "restart"]], children: [JSONValue] = []
+    ) throws -> EngineRun {
+        var run: JSONValue = [
+            "apiVersion": "tekton.dev/v1", "kind": "PipelineRun",
+            "metadata": [
+                "name": "restart-3f9c2a71d0", "namespace": "payments", "uid": .string(uid),
+                "resourceVersion": .string(version), "labels": ["towline.dev/execution-uid": .string(owner)],
+                "ownerReferences": [
+                    [
+                        "apiVersion": "towline.dev/v1alpha1", "kind": "WorkflowExecution", "name": "restart",
+                        "uid": .string(owner), "controller": true,
+                    ]
+                ],
+            ],
+            "spec": spec,
+        ]
+        if let condition { run[path: ["status", "conditions"]] = [condition] }
+        if let startTime { run[path: ["status", "startTime"]] = .string(startTime.rfc3339) }
+        if let completionTime { run[path: ["status", "completionTime"]] = .string(completionTime.rfc3339) }
+        if !children.isEmpty { run[path: ["status", "childReferences"]] = .array(children) }
+        var cursor = JSONCursor(run.encoded)
+        return try EngineCatalogue.engine(.tekton).decodeRun(&cursor)
+    }
+
+    static func condition(_ status: String, _ reason: String, _ message: String = "") -> JSONValue {
+        ["type": "Succeeded", "status": .string(status), "reason": .string(reason), "message": .string(message)]
+    }
+
+    static func situation(
+        _ execution: WorkflowExecution, run: Facts.Run = .unknown, now: Timestamp = start, isEngineServed: Bool = true,
+        edit: (inout Facts) -> Void = { _ in }
+    ) -> Situation {
+        var facts = Facts(run: run, isEngineServed: isEngineServed)
+        edit(&facts)
+        return Situation(
+            execution: execution, engine: EngineCatalogue.engine(execution.spec?.workflowRef.resolvedEngine ?? .tekton),
+            facts: facts, now: now, timing: OperatorConfiguration.Timing())
+    }
+
+    /// The status of an execution whose run was created at `time`.
+    static func running(_ run: EngineRun, since time: Timestamp = start) throws -> Status {
+        situation(execution(), run: .present(run), now: time).next().status ?? Status()
+    }
+}
+
+extension Step {
+    /// The status that is to be written.
+    var status: Status? {
+        if case .write(let status) = self { status } else { nil }
+    }
+
+    /// The step's name, for expectations.
+    var name: String {
+        switch self {
+        case .rest: "rest"
+        case .retry: "retry"
+        case .readRun: "readRun"
+        case .createRun: "createRun"
+        case .readDetail: "readDetail"
+        case .stopRun: "stopRun"
+        case .write: "write"
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Engines
+import KubeClient
+import Testing
+import WorkflowAPI
+
+@testable import Operator
+
+/// What happens before a run was seen.
+@Suite struct StartingTests {
+    @Test func aNewExecutionGetsARunAtOnce() {
+        #expect(Fixtures.situation(Fixtures.execution()).next().name == "createRun")
+        #expect(Fixtures.situation(Fixtures.execution(engine: .argo)).next().name == "createRun")
+    }
+
+    @Test func anExecutionBeingDeletedIsLeftAlone() {
+        #expect(Fixtures.situation(Fixtures.execution(deletion: Fixtures.start)).next().name == "rest")
+    }
+
+    @Test func aMissingEngineIsSaidAndWaitedFor() throws {
+        let situation = Fixtures.situation(Fixtures.execution(), isEngineServed: false)
+        let status = try #require(situation.next().status)
+        #expect(status.phase == .pending)
+        #expect(status.reason == .engineUnavailable)
+        #expect(status.message?.contains("Tekton") == true)
+        // Said once: the same situation with that status in place only waits.
+        #expect(Fixtures.situation(Fixtures.execution(status: status), isEngineServed: false).next().name == "retry")
+    }
+
+    @Test func aTransientFailureIsSaidThenRetried() throws {
+        let failure = CreateFailure.transient(.quotaExceeded, message: "exceeded quota", retryAfter: .seconds(3))
+        let situation = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = failure }
+        let status = try #require(situation.next().status)
+        #expect(status.phase == .pending)
+        #expect(status.reason == .quotaExceeded)
+        let again = Fixtures.situation(Fixtures.execution(status: status)) { $0.creationFailure = failure }
+        guard case .retry(.seconds(3)) = again.next() else { return #expect(Bool(false), "\(again.next())") }
+    }
+
+    @Test func aPermanentFailureEndsTheExecution() throws {
+        let situation = Fixtures.situation(Fixtures.execution()) {
+            $0.creationFailure = .permanent(.policyDenied, message: "denied by no-latest")
+        }
+        let status = try #require(situation.next().status)
+        #expect(status.phase == .failed)
+        #expect(status.outcome == .error)
+        #expect(status.reason == .policyDenied)
+        #expect(status.startedAt == nil)
+        #expect(status.finishedAt != nil)
+    }
+
+    @Test func aTakenNameIsLookedAt() throws {
+        let taken = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = .nameTaken }
+        #expect(taken.next().name == "readRun")
+        // Gone again by the time it was read: the next attempt creates it.
+        let gone = Fixtures.situation(Fixtures.execution(), run: .absent(last: nil)) { $0.creationFailure = .nameTaken }
+        #expect(gone.next().name == "retry")
+    }
+
+    @Test func ourOwnRunIsAdopted() throws {
+        let run = try Fixtures.pipelineRun()
+        let status = try #require(Fixtures.situation(Fixtures.execution(), run: .present(run)).next().status)
+        #expect(status.phase == .running)
+        #expect(status.runRef?.uid == run.uid)
+        #expect(status.startedAt == Fixtures.start)
+    }
+
+    @Test func aForeignRunIsACollision() throws {
+        let foreign = try Fixtures.pipelineRun(owner: "bbbbbbbb-0000-4000-8000-000000000001")
+        let status = try #require(Fixtures.situation(Fixtures.execution(), run: .present(foreign)).next().status)
+        #expect(status.outcome == .error)
+        #expect(status.reason == .nameCollision)
+        #expect(status.runRef == nil)
+    }
+
+    @Test(arguments: [Shutdown.stop, .terminate]) func aShutdownBeforeTheRunNeedsProofThatThereIsNone(
+        _ shutdown: Shutdown
+    ) throws {
+        let execution = Fixtures.execution(spec: { $0.shutdown = shutdown })
+        #expect(Fixtures.situation(execution).next().name == "readRun")
+        let status = try #require(Fixtures.situation(execution, run: .absent(last: nil)).next().status)
+        #expect(status.outcome == .cancelled)
+        #expect(status.startedAt == nil)
+    }
+
+    @Test func theStartDeadlineNeedsProofToo() throws {
+        let execution = Fixtures.execution(spec: { $0.executionConfig.startDeadlineSeconds = 600 })
+        let before = Fixtures.start + .seconds(599)
+        let after = Fixtures.start + .seconds(600)
+        #expect(Fixtures.situation(execution, now: before).next().name == "createRun")
+        #expect(Fixtures.situation(execution, now: after).next().name == "readRun")
+        let status = try #require(Fixtures.situation(execution, run: .absent(last: nil), now: after).next().status)
+        #expect(status.reason == .startDeadlineExceeded)
+        #expect(status.outcome == .error)
+    }
+
+    @Test func aRetryNeverSleepsThroughTheStartDeadline() throws {
+        let failure = CreateFailure.transient(.apiUnavailable, message: "busy", retryAfter: .seconds(100))
+        let execution = Fixtures.execution(spec: { $0.executionConfig.startDeadlineSeconds = 60 })
+        let first = Fixtures.situation(execution) { $0.creationFailure = failure }
+        let held = Fixtures.execution(
+            spec: { $0.executionConfig.startDeadlineSeconds = 60 }, status: try #require(first.next().status))
+        let second = Fixtures.situation(held, now: Fixtures.start + .seconds(20)) { $0.creationFailure = failure }
+        guard case .retry(.seconds(40)) = second.next() else { return #expect(Bool(false), "\(second.next())") }
+    }
+
+    @Test func aRunOnlyTheWatchSawIsNeverCreatedAgain() throws {
+        let run = try Fixtures.pipelineRun(condition: Fixtures.condition("Unknown", "Running"))
+        let execution = Fixtures.execution()
+        #expect(Fixtures.situation(execution, run: .deleted(last: run)).next().name == "readRun")
+        let status = try #require(Fixtures.situation(execution, run: .absent(last: run)).next().status)
+        #expect(status.reason == .runDeleted)
+    }
+
+    @Test func anInvalidSpecIsRefusedWithoutARun() throws {
+        let execution = Fixtures.execution(spec: { $0.workflowRef.clusterScope = true })
+        let status = try #require(Fixtures.situation(execution, run: .absent(last: nil)).next().status)
+        #expect(status.reason == .invalidSpec)
+        #expect(status.message?.contains("clusterScope") == true)
+    }
+}
