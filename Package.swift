@@ -56,6 +56,7 @@ let package = Package(
             dependencies: ["Operator", "Engines", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "KubeClient"],
             swiftSettings: testing),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient"], swiftSettings: testing),
+        .testTarget(name: "TowlineTests", dependencies: ["towline"], swiftSettings: testing),
         .testTarget(name: "EndToEnd", dependencies: ["KubeClient", "KubeRuntime"], swiftSettings: testing),
     ]
 )

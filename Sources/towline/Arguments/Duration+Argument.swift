@@ -1,0 +1,23 @@
+extension Duration {
+    /// Reads Go's notation of durations with whole numbers: `250ms`, `10s`, `1m30s`, `2h`.
+    init?(argument: String) {
+        var total = Duration.zero
+        var rest = argument[...]
+        guard !rest.isEmpty else { return nil }
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            guard let count = Int64(digits), count <= 1_000_000_000 else { return nil }
+            rest = rest.dropFirst(digits.count)
+            let unit = rest.prefix { $0.isLetter }
+            rest = rest.dropFirst(unit.count)
+            switch unit {
+            case "ms": total += .milliseconds(count)
+            case "s": total += .seconds(count)
+            case "m": total += .seconds(count * 60)
+            case "h": total += .seconds(count * 3600)
+            default: return nil
+            }
+        }
+        self = total
+    }
+}

@@ -1,0 +1,35 @@
+import FoundationEssentials
+import KubeClient
+import KubeRuntime
+import Sandbox
+
+/// The sandbox as users get it: the API server, the project's definition, and the simulated engines.
+struct LocalCluster: Sendable {
+    let server: SandboxServer
+    init(port: UInt16 = 0) throws {
+        server = try SandboxServer(port: port)
+        try load(EngineDefinitions.all)
+        try load(try ManifestFiles.documents(at: try ProjectFiles.path("crds")))
+    }
+
+    /// What has to run for as long as the cluster does.
+    var services: [Service] {
+        [
+            Service("sandbox") { await server.run() }
+        ]
+    }
+
+    func load(_ documents: [JSONValue]) throws {
+        try server.cluster.load(documents)
+    }
+
+    func writeKubeconfig(to path: String) throws {
+        do {
+            try Data(server.kubeconfig.encoded).write(to: URL(filePath: path), options: .atomic)
+        } catch {
+            throw UsageError("--kubeconfig-out \(path): cannot be written: \(error)")
+        }
+    }
+
+    func shutdown() async { await server.shutdown() }
+}

@@ -1,0 +1,109 @@
+import CLinux
+import FoundationEssentials
+import KubeClient
+import KubeRuntime
+import Operator
+
+/// `towline operator`
+struct OperatorCommand: Command {
+    static let syntax = CommandSyntax(
+        name: "operator",
+        abstract: "Watch WorkflowExecutions, run each one once, and mirror how it goes.",
+        discussion: """
+            The cluster is found as kubectl and controllers find it: --kubeconfig, then KUBECONFIG, then the pod's own
+            identity, then ~/.kube/config. Logs go to standard error.
+            """,
+        flags: [
+            Flag("--kubeconfig", value: "FILE", help: "Read this kubeconfig."),
+            Flag("--context", value: "NAME", help: "Use this context of the kubeconfig instead of its current one."),
+            Flag("--namespace", value: "NS", repeats: true, help: "Serve this namespace only; all when absent."),
+            Flag("--poll-interval", value: "DURATION", help: "Verify every unfinished run this often. Default: 10s."),
+            Flag("--workers", value: "N", help: "Work on this many executions at a time. Default: 4."),
+            Flag(
+                "--metrics-bind-address", value: "HOST:PORT",
+                help: "Serve /metrics there; 0 serves it nowhere. Default: :8080."),
+            Flag(
+                "--health-probe-bind-address", value: "HOST:PORT",
+                help: "Serve /healthz and /readyz there; 0 serves them nowhere. Default: :8081."),
+            Flag("--log-level", value: "LEVEL", help: "debug, info, warn or error. Default: info."),
+            Flag("--log-format", value: "FORMAT", help: "json or text. Default: json."),
+        ])
+
+    private let configuration: OperatorConfiguration
+    private let kubeconfig: String?
+    private let context: String?
+    private let logLevel: LogLevel
+    private let logFormat: LogFormat
+
+    init(_ arguments: ParsedArguments) throws {
+        var configuration = OperatorConfiguration(version: Version.current)
+        configuration.namespaces = arguments.all("--namespace")
+        if let interval = try arguments.duration("--poll-interval", in: .milliseconds(100)...(.seconds(3600))) {
+            configuration.pollInterval = interval
+        }
+        if let workers = try arguments.integer("--workers", in: 1...256) { configuration.workers = workers }
+        configuration.metricsAddress =
+            try arguments.listenAddress("--metrics-bind-address", default: configuration.metricsAddress)
+        configuration.probeAddress =
+            try arguments.listenAddress("--health-probe-bind-address", default: configuration.probeAddress)
+        self.configuration = configuration
+        kubeconfig = arguments.string("--kubeconfig")
+        context = arguments.string("--context")
+        logLevel = try arguments.choice("--log-level", of: LogLevelWord.self)?.level ?? .info
+        logFormat = try arguments.choice("--log-format", of: LogFormatWord.self)?.format ?? .json
+    }
+
+    func run() async throws -> Int32 {
+        // Two arenas are enough for a handful of threads; every further one keeps memory that nobody else can use.
+        mallopt(M_ARENA_MAX, 2)
+        let signals = TerminationSignals()
+        let logger = Logger(LogSink(level: logLevel, format: logFormat))
+        defer { logger.sink.flush() }
+        let cluster = try ClusterConfiguration.load(
+            explicitPath: kubeconfig, context: context, environment: ProcessInfo.processInfo.environment)
+        logger.info(
+            "Starting",
+            [
+                "version": .string(Version.current), "server": .string(cluster.server),
+                "origin": .string(cluster.origin),
+            ])
+        let process = try OperatorProcess(configuration: configuration, cluster: cluster, logger: logger)
+        try await process.run { await signals.wait() }
+        logger.info("Stopped")
+        return 0
+    }
+}
+
+/// The words of `--log-level`.
+private enum LogLevelWord: String, CaseIterable {
+    case debug, info, warn, error
+
+    var level: LogLevel {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .warn: .warn
+        case .error: .error
+        }
+    }
+}
+
+/// The words of `--log-format`.
+private enum LogFormatWord: String, CaseIterable {
+    case json, text
+
+    var format: LogFormat { self == .json ? .json : .text }
+}
+
+extension ParsedArguments {
+    /// Reads where to listen; nil turns it off.
+    fileprivate func listenAddress(_ name: String, default address: ListenAddress?) throws(UsageError) -> ListenAddress?
+    {
+        guard let text = string(name) else { return address }
+        do {
+            return try ListenAddress.parse(text)
+        } catch {
+            throw UsageError("\(name): \(error)")
+        }
+    }
+}

@@ -1,0 +1,11 @@
+/// `towline version`
+struct VersionCommand: Command {
+    static let syntax = CommandSyntax(name: "version", abstract: "Print the version.")
+
+    init(_ arguments: ParsedArguments) {}
+
+    func run() -> Int32 {
+        Console.print("towline \(Version.current)")
+        return 0
+    }
+}
