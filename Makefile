@@ -1,0 +1,88 @@
+# Towline's tasks. `make help` lists them; `make demo` and `make test` need nothing but a Swift toolchain.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+KUBECTL ?= kubectl
+CRD := crds/towline.dev_workflowexecutions.yaml
+ARGS ?=
+
+.PHONY: help
+help: ## List the tasks
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The C libraries that the build links: installed where they are missing and where that is allowed.
+MISSING := $(strip \
+	$(if $(wildcard /usr/include/curl/curl.h /usr/include/*/curl/curl.h),,libcurl4-openssl-dev) \
+	$(if $(wildcard /usr/include/yaml.h /usr/include/*/yaml.h),,libyaml-dev) \
+	$(if $(shell command -v pkg-config),,pkg-config))
+PRIVILEGED := $(if $(filter 0,$(shell id -u)),env,$(if $(shell sudo -n true 2>/dev/null && echo yes),sudo))
+
+.PHONY: packages
+packages:
+ifneq ($(MISSING),)
+ifeq ($(PRIVILEGED),)
+	@echo 'Towline needs some development packages. Run once:' >&2
+	@echo "  sudo sh -c 'apt-get update && apt-get install -y $(MISSING)'" >&2
+	@exit 1
+else
+	@echo 'Installing $(MISSING)' >&2
+	$(PRIVILEGED) apt-get update -qq
+	$(PRIVILEGED) DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(MISSING) >/dev/null
+endif
+else
+	@:
+endif
+
+.PHONY: demo
+demo: packages ## Run sandbox, operator and every example in one process
+	$(SWIFT) build --product towline
+	.build/debug/towline demo $(ARGS)
+
+.PHONY: test
+test: packages ## Run all tests: unit, module and end-to-end
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --disable-xctest $(ARGS)
+
+.PHONY: test-e2e
+test-e2e: packages ## Run the end-to-end tests only (KUBEBUILDER_ASSETS or USE_EXISTING_CLUSTER=true choose the cluster)
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --disable-xctest --filter EndToEnd $(ARGS)
+
+.PHONY: build
+build: packages ## Build the release binary bin/towline
+	$(SWIFT) build -c release --product towline --static-swift-stdlib -Xlinker -s
+	mkdir -p bin
+	install -m 755 .build/release/towline bin/towline
+
+.PHONY: run
+run: packages ## Run the operator against the current kubeconfig
+	$(SWIFT) build --product towline
+	.build/debug/towline operator --log-format text $(ARGS)
+
+.PHONY: install
+install: ## Install the custom resource definition into the current cluster
+	$(KUBECTL) apply --server-side -f $(CRD)
+
+.PHONY: uninstall
+uninstall: ## Remove the definition, and with it every execution, from the current cluster
+	$(KUBECTL) delete --ignore-not-found -f $(CRD)
+
+.PHONY: bench
+bench: build ## Measure the release binary over the sandbox: memory, start-up, throughput, requests
+	$(SWIFT) build -c release --product towline-bench
+	.build/release/towline-bench --binary bin/towline $(ARGS)
+
+.PHONY: lint
+lint: ## Check formatting and the rules of the house
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	@! grep -rnE '^(public |internal |package )?import Foundation$$' Sources || { echo 'product code imports FoundationEssentials, not Foundation'; exit 1; }
+
+.PHONY: fmt
+fmt: ## Format all sources
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf .build bin
