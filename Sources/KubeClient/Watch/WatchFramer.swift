@@ -1,7 +1,7 @@
 /// Cuts the bytes of a watch into its events.
 ///
-/// An event is one JSON object, wherever lines break: servers write errors over many lines. Brackets are counted, not
-/// matched; the decoder finds what is wrong inside. An event beyond the bound is read to its end without being kept.
+/// An event is one JSON object, wherever lines break: servers write errors over many lines. An event beyond the bound
+/// is read to its end without being kept.
 struct WatchFramer {
     /// What a cut brings forth.
     enum Frame: Equatable {
@@ -17,9 +17,7 @@ struct WatchFramer {
     private var position = 0
     /// Where the event being read begins.
     private var start = 0
-    private var depth = 0
-    private var isInString = false
-    private var isEscaped = false
+    private var scanner = EventScanner()
     /// True while the rest of a too large event is thrown away.
     private var isDiscarding = false
 
@@ -29,7 +27,7 @@ struct WatchFramer {
     }
 
     /// True when an event has begun and not ended.
-    var isInsideEvent: Bool { depth > 0 }
+    var isInsideEvent: Bool { scanner.isInside }
 
     mutating func append(_ bytes: [UInt8]) {
         if start == buffer.count {
@@ -45,51 +43,13 @@ struct WatchFramer {
 
     /// Returns the next complete event; nil when more bytes are needed.
     mutating func next() throws(JSONError) -> Frame? {
-        while position < buffer.count {
-            let byte = buffer[position]
-            if isInString {
-                skipInsideString(byte)
-            } else {
-                position += 1
-                if try endsEvent(byte) { return cut() }
-            }
-        }
+        // Locals keep the scanner, which sees every byte, in registers.
+        var (scanner, position, start) = (scanner, position, start)
+        let isComplete = try scanner.scan(buffer.span, &position, start: &start)
+        (self.scanner, self.position, self.start) = (scanner, position, start)
+        if isComplete { return cut() }
         boundPending()
         return nil
-    }
-
-    private mutating func skipInsideString(_ byte: UInt8) {
-        position += 1
-        if isEscaped {
-            isEscaped = false
-        } else if byte == UInt8(ascii: "\\") {
-            isEscaped = true
-        } else if byte == UInt8(ascii: "\"") {
-            isInString = false
-        }
-    }
-
-    private mutating func endsEvent(_ byte: UInt8) throws(JSONError) -> Bool {
-        switch byte {
-        case UInt8(ascii: "{"), UInt8(ascii: "["):
-            if depth == 0, byte == UInt8(ascii: "[") { throw unexpected(byte) }
-            depth += 1
-        case UInt8(ascii: "}"), UInt8(ascii: "]"):
-            guard depth > 0 else { throw unexpected(byte) }
-            depth -= 1
-            return depth == 0
-        case UInt8(ascii: "\"") where depth > 0: isInString = true
-        case 0x20, 0x0A, 0x0D, 0x09:
-            // White space between events belongs to none.
-            if depth == 0 { start = position }
-        default:
-            if depth == 0 { throw unexpected(byte) }
-        }
-        return false
-    }
-
-    private func unexpected(_ byte: UInt8) -> JSONError {
-        JSONError("expected a watch event, found byte \(byte)", offset: position)
     }
 
     private mutating func cut() -> Frame {

@@ -3,7 +3,7 @@ import CLibcurl
 /// The transport's thread: starts and ends transfers and lets libcurl move their bytes.
 final class CurlLoop {
     /// How many easy handles and how many idle connections are kept.
-    private static let maximumIdle = 4
+    private static let maximumIdle = 16
     /// The longest sleep, in milliseconds; messages and libcurl's own timers end it earlier.
     private static let longestSleep = 600_000
 
