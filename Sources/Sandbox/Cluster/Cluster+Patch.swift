@@ -75,6 +75,38 @@ extension Cluster {
     private func apply(
         _ target: ObjectTarget, _ intent: ObjectBody, _ parameters: WriteParameters
     ) throws(StatusError) -> WriteResult {
-        throw .unsupportedMediaType(["application/merge-patch+json"])
+        try BodyRules.checkIdentity(intent.object, target.served, namespace: target.namespace, name: target.name)
+        let warnings = try BodyRules.checkFields(intent, target.served, parameters.fieldValidation)
+        var intent = intent
+        intent.object["metadata"] = MetadataRules.withoutEmptyFields(intent.object["metadata"] ?? [:])
+        var parameters = parameters
+        parameters.isApply = true
+        let isPresent =
+            storage.record(target.served.stored.resource, namespace: target.namespace, name: target.name) != nil
+        if !isPresent, parameters.subresource == nil {
+            return try applyAnew(target, intent.object, warnings, parameters)
+        }
+        let wanted = intent.object
+        let object = try modify(target, parameters) { (current) throws(StatusError) in
+            try FieldOwnership.apply(
+                wanted, to: current, target, parameters, at: environment.clock.now())
+        }
+        return WriteResult(object: object, warnings: warnings)
+    }
+
+    private func applyAnew(
+        _ target: ObjectTarget, _ intent: JSONValue, _ warnings: [String], _ parameters: WriteParameters
+    ) throws(StatusError) -> WriteResult {
+        if let uid = intent["metadata"]?["uid"]?.stringValue {
+            throw .conflict(
+                target.served.groupResource, target.name,
+                "uid mismatch: the provided object specified uid \(uid), and no existing object was found")
+        }
+        let object = try FieldOwnership.apply(
+            intent, to: nil, target, parameters, at: environment.clock.now())
+        var result = try create(
+            target.served, namespace: target.namespace, ObjectBody(object: object), parameters)
+        result.warnings = warnings
+        return result
     }
 }

@@ -76,6 +76,8 @@ struct WriteParameters: Sendable {
     var force = false
     /// `status` when only the status is written.
     var subresource: String?
+    /// True when the managed fields of what is written are complete, because an apply made it.
+    var isApply = false
 }
 
 /// A decoded body.

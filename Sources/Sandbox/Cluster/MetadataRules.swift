@@ -20,14 +20,23 @@ enum MetadataRules {
     static func canonical(_ metadata: JSONValue) -> JSONValue {
         var result = JSONObject()
         for field in fields {
-            guard let value = metadata[field], !value.isNull, !isEmptyContainer(value), value != "" else { continue }
-            result[field] = value
+            if let value = metadata[field], !isEmpty(value) { result[field] = value }
         }
         return .object(result)
     }
 
-    private static func isEmptyContainer(_ value: JSONValue) -> Bool {
+    /// The metadata as a client means it: what is empty is the same as what is absent.
+    static func withoutEmptyFields(_ metadata: JSONValue) -> JSONValue {
+        var result = JSONObject()
+        for field in metadata.objectValue ?? JSONObject() where !isEmpty(field.value) {
+            result[field.key] = field.value
+        }
+        return .object(result)
+    }
+
+    private static func isEmpty(_ value: JSONValue) -> Bool {
         switch value {
+        case .null, "": true
         case .array(let elements): elements.isEmpty
         case .object(let object): object.isEmpty
         default: false

@@ -22,8 +22,8 @@ struct ObjectSchema: Sendable {
         }
     }
 
-    /// True when the document could be compiled.
-    var isStructural: Bool { rules != nil }
+    /// The compiled schema; nil when the document could not be compiled.
+    var root: StructuralSchema? { rules?.root }
 
     /// The paths of the fields that the schema does not know, metadata included.
     func unknownFields(in object: JSONValue) -> [String] {

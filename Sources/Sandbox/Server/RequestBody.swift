@@ -18,6 +18,7 @@ struct RequestBody {
         switch type {
         case "", "application/json", "text/plain", "application/x-www-form-urlencoded": return try json()
         case "application/yaml": return try yaml()
+        case ProtobufObject.mediaType: return ObjectBody(object: try ProtobufObject.read(bytes))
         default: throw .unsupportedMediaType(Self.objectTypes)
         }
     }

@@ -10,6 +10,8 @@ enum RequestRoute: Hashable, Sendable {
     case group(String)
     /// The resources of a group and version.
     case resources(group: String, version: String)
+    /// `/openapi/v2`, for old clients.
+    case openAPISummary
     case openAPIIndex
     case openAPI(group: String, version: String)
     /// A resource, one object of it, or a part of an object; the namespace is nil when the path names none.
@@ -60,6 +62,7 @@ enum RequestRoute: Hashable, Sendable {
 
     private static func openAPI(_ path: ArraySlice<String>) -> RequestRoute {
         switch Array(path) {
+        case ["v2"]: .openAPISummary
         case ["v3"]: .openAPIIndex
         case let parts where parts.count == 3 && parts[0] == "v3" && parts[1] == "api":
             .openAPI(group: "", version: parts[2])

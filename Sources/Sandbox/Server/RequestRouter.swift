@@ -53,6 +53,10 @@ struct RequestRouter: Sendable {
         case .group(let group): return discovery.group(group).map { .json($0.encoded) } ?? .pageNotFound
         case .resources(let group, let version):
             return discovery.resources(group: group, version: version).map { .json($0.encoded) } ?? .pageNotFound
+        case .openAPISummary:
+            return HTTPServerResponse(
+                status: 200, headers: ["Content-Type": OpenAPISummary.mediaType],
+                body: .bytes(OpenAPISummary(cluster.registry.current.all).document))
         case .openAPIIndex: return .json(openAPI.index())
         case .openAPI(let group, let version):
             return openAPI.document(group: group, version: version).map { .json($0) } ?? .pageNotFound
