@@ -1,0 +1,96 @@
+import KubeClient
+
+/// Parameters, results and the texts that use them.
+extension SimulatedPipelineRun {
+    /// Puts the values of the parameters into the Pipeline's specification and returns the names of those without one.
+    mutating func fillInParameters() -> [String] {
+        var values: [String: JSONValue] = [:]
+        var missing: [String] = []
+        for parameter in specification["params"]?.elements ?? [] {
+            guard let name = parameter["name"]?.stringValue else { continue }
+            values[name] = parameter["value"]
+        }
+        for declaration in pipelineSpec["params"]?.elements ?? [] {
+            guard let name = declaration["name"]?.stringValue, values[name] == nil else { continue }
+            values[name] = declaration["default"]
+            if values[name] == nil { missing.append(name) }
+        }
+        guard missing.isEmpty else { return missing }
+        let key = key
+        let uid = uid
+        let pipeline = plan?.name ?? ""
+        for part in ["tasks", "finally", "results"] {
+            pipelineSpec[part] = pipelineSpec[part].map { tree in
+                Placeholders.tekton.replace(in: tree) { name in
+                    switch TektonVariable(name) {
+                    case .parameter(let name, let part): values[name].flatMap { part.of($0) }
+                    case .context("pipelineRun.name"): .string(key.name)
+                    case .context("pipelineRun.namespace"): .string(key.namespace)
+                    case .context("pipelineRun.uid"): .string(uid)
+                    case .context("pipeline.name"): .string(pipeline)
+                    default: nil
+                    }
+                }
+            }
+        }
+        return []
+    }
+
+    /// A pipeline task with the results of other tasks filled in.
+    func resolvedTask(_ index: Int, plan: PipelinePlan) -> JSONObject {
+        let task = plan.tasks[index]
+        let json = pipelineSpec[task.place.list]?[task.place.index] ?? .null
+        guard !task.sources.isEmpty || task.isFinally else { return json.objectValue ?? [:] }
+        return Placeholders.tekton.replace(in: json) { value(of: $0, plan: plan) }.objectValue ?? [:]
+    }
+
+    private func value(of name: Substring, plan: PipelinePlan) -> JSONValue? {
+        switch TektonVariable(name) {
+        case .result(let task, let result, let part):
+            guard let index = plan.tasks.firstIndex(where: { $0.name == task }) else { return nil }
+            return taskRuns[index]?.results[result].flatMap { part.of($0) }
+        case .taskStatus(let task):
+            guard let index = plan.tasks.firstIndex(where: { $0.name == task }) else { return nil }
+            return .string(Self.statusWord(taskRuns[index]?.outcome))
+        case .aggregateStatus: return .string(aggregateStatus(plan))
+        default: return nil
+        }
+    }
+
+    private static func statusWord(_ outcome: SimulatedTaskRun.Outcome?) -> String {
+        switch outcome {
+        case .succeeded: "Succeeded"
+        case nil: "None"
+        default: "Failed"
+        }
+    }
+
+    private func aggregateStatus(_ plan: PipelinePlan) -> String {
+        let outcomes = plan.tasks.indices.filter { !plan.tasks[$0].isFinally }.map { taskRuns[$0]?.outcome }
+        if outcomes.contains(where: { $0 != nil && $0 != .succeeded }) { return "Failed" }
+        return outcomes.contains { $0 == nil } ? "Completed" : "Succeeded"
+    }
+
+    func whenExpressionsAreMet(_ index: Int, plan: PipelinePlan) -> Bool {
+        let task = plan.tasks[index]
+        guard pipelineSpec[task.place.list]?[task.place.index]?["when"] != nil else { return true }
+        return (resolvedTask(index, plan: plan)["when"]?.elements ?? []).allSatisfy { WhenExpression($0).isMet }
+    }
+
+    /// Tells whether every result that a task uses is there.
+    func hasAllResults(_ index: Int, plan: PipelinePlan) -> Bool {
+        guard !plan.tasks[index].sources.isEmpty else { return true }
+        let left = Placeholders.tekton.variables(in: .object(resolvedTask(index, plan: plan)))
+        return !left.contains { TektonVariable($0)?.sourceTask != nil }
+    }
+
+    /// The results of the Pipeline whose tasks gave theirs.
+    func pipelineResults(plan: PipelinePlan) -> [JSONValue] {
+        (pipelineSpec["results"]?.elements ?? []).compactMap { declaration in
+            guard let name = declaration["name"], let template = declaration["value"] else { return nil }
+            let value = Placeholders.tekton.replace(in: template) { self.value(of: $0, plan: plan) }
+            guard Placeholders.tekton.variables(in: value).isEmpty else { return nil }
+            return ["name": name, "value": value]
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import KubeClient
+
+/// How the tasks of a workflow behave in the simulation, told by annotations of its Pipeline or WorkflowTemplate.
+struct Behaviour: Sendable {
+    /// What comes before the `/` of every annotation the simulation reads.
+    static let prefix = "sandbox.towline.dev/"
+
+    /// How long a task takes whose template says nothing.
+    static let standardDuration = Duration.seconds(1)
+
+    private var duration = Behaviour.standardDuration
+    private var durations: [String: Duration] = [:]
+    private var failures: [String: TaskFailure] = [:]
+    /// Keys are `<task>.<result>`.
+    private var results: [String: String] = [:]
+
+    /// All tasks take the standard time and succeed.
+    init() {}
+
+    /// Reads annotations and leaves out those of others; throws when a value of ours cannot be read.
+    init(annotations: JSONObject) throws(BehaviourError) {
+        for member in annotations where member.key.hasPrefix(Self.prefix) {
+            let name = String(member.key.dropFirst(Self.prefix.count))
+            let value = member.value.stringValue ?? ""
+            if name == "duration" {
+                duration = try Self.duration(value, annotation: member.key)
+            } else if let task = name.task(after: "duration.") {
+                durations[task] = try Self.duration(value, annotation: member.key)
+            } else if let task = name.task(after: "fail.") {
+                guard let failure = TaskFailure(value) else {
+                    throw BehaviourError(annotation: member.key, value: value, accepted: TaskFailure.grammar)
+                }
+                failures[task] = failure
+            } else if let result = name.task(after: "result.") {
+                results[result] = value
+            }
+        }
+    }
+
+    private static func duration(_ text: String, annotation: String) throws(BehaviourError) -> Duration {
+        guard let duration = GoDuration.parse(text) else {
+            throw BehaviourError(annotation: annotation, value: text, accepted: "a duration such as 0s, 500ms or 1m30s")
+        }
+        return duration
+    }
+
+    /// How long the task takes that goes by these names, the first one known counts.
+    func duration(of names: [String]) -> Duration {
+        names.lazy.compactMap { durations[$0] }.first ?? duration
+    }
+
+    /// How the task fails that goes by these names; nil when it succeeds.
+    func failure(of names: [String]) -> TaskFailure? {
+        names.lazy.compactMap { failures[$0] }.first
+    }
+
+    /// What a task gives as one of its results; nil when no annotation says.
+    func result(_ result: String, of names: [String]) -> String? {
+        names.lazy.compactMap { results["\($0).\(result)"] }.first
+    }
+}
+
+extension String {
+    fileprivate func task(after prefix: String) -> String? {
+        hasPrefix(prefix) && utf8.count > prefix.utf8.count ? String(dropFirst(prefix.count)) : nil
+    }
+}
+
+/// An annotation of the simulation that cannot be read.
+struct BehaviourError: Error, Hashable, CustomStringConvertible {
+    let annotation: String
+    let value: String
+    let accepted: String
+
+    var description: String { "annotation \(annotation): \"\(value.prefix(100))\" is not \(accepted)" }
+}
