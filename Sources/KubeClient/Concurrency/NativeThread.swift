@@ -13,7 +13,7 @@ package enum NativeThread {
         let start = Start(name: String(name.prefix(15)), body: body)
         let context = Unmanaged.passRetained(start)
         var thread = pthread_t()
-        let result = pthread_create(&thread, nil, { context in
+        let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
             guard let context else { return nil }
             let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
             var signals = sigset_t()
@@ -22,7 +22,8 @@ package enum NativeThread {
             pthread_setname_np(pthread_self(), start.name)
             start.body()
             return nil
-        }, context.toOpaque())
+        }
+        let result = pthread_create(&thread, nil, main, context.toOpaque())
         guard result == 0 else {
             context.release()
             return false

@@ -35,6 +35,8 @@ public struct ResourceType: Hashable, Sendable {
 
     /// The path under which all resources of a group and version are served.
     static func path(group: String, version: String) -> String {
-        group.isEmpty ? "/api/" + version.percentEncodedPathSegment : "/apis/\(group.percentEncodedPathSegment)/\(version.percentEncodedPathSegment)"
+        group.isEmpty
+            ? "/api/" + version.percentEncodedPathSegment
+            : "/apis/\(group.percentEncodedPathSegment)/\(version.percentEncodedPathSegment)"
     }
 }

@@ -9,8 +9,8 @@ public protocol HTTPTransport: Sendable {
 
 /// The body of an answer that is still arriving; one reader at a time.
 ///
-/// What is not read is not fetched: a slow reader slows the sender down. Releasing the last reference ends the exchange,
-/// as `cancel` does.
+/// What is not read is not fetched: a slow reader slows the sender down. Releasing the last reference ends the
+/// exchange, as `cancel` does.
 public protocol HTTPBody: AnyObject, Sendable {
     /// Returns the next bytes, never none; nil at the end of the body.
     func next() async throws(TransportError) -> [UInt8]?

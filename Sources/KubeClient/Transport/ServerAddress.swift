@@ -21,7 +21,8 @@ struct ServerAddress: Hashable, Sendable {
         } else {
             throw refused
         }
-        guard rest.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), !rest.contains(where: { "@?#\\".contains($0) }) else {
+        guard rest.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), !rest.contains(where: { "@?#\\".contains($0) })
+        else {
             throw refused
         }
         let authority = rest.prefix { $0 != "/" }

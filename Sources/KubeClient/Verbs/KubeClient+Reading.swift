@@ -29,7 +29,8 @@ extension KubeClient {
         let response: HTTPResponse
         do {
             response = try await send(request, isRepeatable: true)
-        } catch where error.code == 404 {
+        } catch {
+            guard error.code == 404 else { throw error }
             return nil
         }
         return try Self.decode(response, request) { (cursor) throws(JSONError) in

@@ -19,7 +19,8 @@ extension WatchEvent {
             }
         }
         if var unread { event = try Self.read(type ?? "", &unread, decode) }
-        self = event ?? .undecodable(UndecodableObject(metadata: ObjectMetadata(), error: "a watch event without object"))
+        self =
+            event ?? .undecodable(UndecodableObject(metadata: ObjectMetadata(), error: "a watch event without object"))
     }
 
     private static func read(
@@ -70,7 +71,8 @@ extension WatchEvent {
     private static func readFailure(_ cursor: inout JSONCursor) throws(JSONError) -> WatchEvent {
         switch try cursor.decodeOrSkip({ (cursor) throws(JSONError) in try APIStatus(&cursor) }) {
         case .success(let status): .failed(status)
-        case .failure(let object): .failed(APIStatus(code: 500, reason: "", message: "unreadable status: \(object.error)"))
+        case .failure(let object):
+            .failed(APIStatus(code: 500, reason: "", message: "unreadable status: \(object.error)"))
         }
     }
 

@@ -94,7 +94,9 @@ struct HTTPRequestParser {
     /// Cuts the next head off the buffer; nil until it is complete.
     private mutating func takeHead() throws(HTTPRefusal) -> HTTPRequestHead? {
         // Clients may send an empty line after a body (RFC 9112, section 2.2).
-        while scanned <= position, pending >= 2, buffer[position] == 0x0D, buffer[position + 1] == 0x0A { position += 2 }
+        while scanned <= position, pending >= 2, buffer[position] == 0x0D, buffer[position + 1] == 0x0A {
+            position += 2
+        }
         var index = max(scanned, position)
         while index + 3 < buffer.count {
             if buffer[index + 3] == 0x0A, buffer[index + 2] == 0x0D, buffer[index + 1] == 0x0A, buffer[index] == 0x0D {

@@ -59,8 +59,8 @@ extension ServerLoop {
             guard let connection = connections[id], case .handling(let head, _) = connection.phase else {
                 return writer.close()
             }
-            connection.send(ResponseHead.bytes(
-                response, head.isVersion11 ? .chunked : .untilClose, keepsAlive: staysOpen(connection, head)))
+            let framing = head.isVersion11 ? ResponseHead.Framing.chunked : .untilClose
+            connection.send(ResponseHead.bytes(response, framing, keepsAlive: staysOpen(connection, head)))
             connection.phase = .streaming(writer, head)
             if connection.isInputEnded || isShuttingDown { connection.abandonHandler() }
             scheduleFlush(connection)

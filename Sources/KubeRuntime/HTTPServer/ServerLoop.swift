@@ -62,7 +62,9 @@ final class ServerLoop {
         if let shutdownDeadline { deadline = min(deadline ?? shutdownDeadline, shutdownDeadline) }
         guard let deadline else { return -1 }
         let left = deadline - ContinuousClock.now
-        return Int32(clamping: max(0, left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000 + 1))
+        let milliseconds = max(.zero, left) / .milliseconds(1)
+        // Rounded up, or the last fraction would be spent in idle rounds.
+        return Int32(min(milliseconds, 3_600_000)) + 1
     }
 
     private func handle(_ token: UInt64, _ events: UInt32) {
@@ -194,7 +196,8 @@ final class ServerLoop {
         listener = nil
         for connection in connections.values {
             switch connection.phase {
-            case .reading, .lingering: if !connection.hasOutput { close(connection) } else { connection.closesAfterOutput = true }
+            case .reading, .lingering:
+                if !connection.hasOutput { close(connection) } else { connection.closesAfterOutput = true }
             case .handling: break
             case .streaming: connection.abandonHandler()
             }

@@ -1,13 +1,17 @@
-@testable import KubeClient
 import Testing
+
+@testable import KubeClient
 
 @Suite struct KubeErrorTests {
     private func status(_ code: Int, _ reason: String, _ rest: String = "") -> KubeError {
-        KubeError(HTTPResponse(code, #"{"kind":"Status","apiVersion":"v1","reason":"\#(reason)","code":\#(code)\#(rest)}"#))
+        KubeError(
+            HTTPResponse(code, #"{"kind":"Status","apiVersion":"v1","reason":"\#(reason)","code":\#(code)\#(rest)}"#))
     }
 
     @Test func readsAllOfAStatus() {
-        let error = status(409, "AlreadyExists", #"""
+        let error = status(
+            409, "AlreadyExists",
+            #"""
             ,"message":"pods \"a\" already exists","details":{"name":"a","kind":"pods","group":"g","uid":"u",
             "retryAfterSeconds":3,"causes":[{"reason":"R","message":"M","field":"F"}]}
             """#)
@@ -36,7 +40,9 @@ import Testing
         #expect(busy.retryAfter == .seconds(7) && busy.isTransient)
         let body = #"{"kind":"Status","details":{"retryAfterSeconds":2}}"#
         #expect(KubeError(HTTPResponse(429, body, headers: ["Retry-After": "7"])).retryAfter == .seconds(2))
-        #expect(KubeError(HTTPResponse(503, "", headers: ["Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"])).retryAfter == nil)
+        #expect(
+            KubeError(HTTPResponse(503, "", headers: ["Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"])).retryAfter
+                == nil)
         #expect(KubeError(HTTPResponse(503, "", headers: ["Retry-After": "-5"])).retryAfter == .zero)
     }
 
@@ -46,7 +52,8 @@ import Testing
         #expect(KubeError(HTTPResponse(410, "gone")).isExpired)
         let future = status(504, "Timeout", #","details":{"causes":[{"reason":"ResourceVersionTooLarge"}]}"#)
         #expect(future.isResourceVersionTooLarge && !future.isExpired)
-        #expect(status(504, "Timeout", #","message":"Too large resource version: 9"#).isResourceVersionTooLarge == false)
+        #expect(
+            status(504, "Timeout", #","message":"Too large resource version: 9"#).isResourceVersionTooLarge == false)
         #expect(status(504, "Timeout", #","message":"Too large resource version: 9""#).isResourceVersionTooLarge)
     }
 
@@ -69,7 +76,8 @@ import Testing
     }
 
     @Test func longTextsAreCut() {
-        guard case .plainText(_, let body, _) = KubeError(HTTPResponse(500, String(repeating: "x", count: 10_000))) else {
+        guard case .plainText(_, let body, _) = KubeError(HTTPResponse(500, String(repeating: "x", count: 10_000)))
+        else {
             Issue.record("no plain text")
             return
         }

@@ -7,8 +7,9 @@ import Testing
         #expect(pods.path(namespace: nil) == "/api/v1/pods")
         #expect(pods.path(namespace: "") == "/api/v1/pods")
         #expect(pods.path(namespace: "a", name: "b") == "/api/v1/namespaces/a/pods/b")
-        #expect(runType.path(namespace: "a", name: "b", subresource: "status")
-            == "/apis/tekton.dev/v1/namespaces/a/pipelineruns/b/status")
+        #expect(
+            runType.path(namespace: "a", name: "b", subresource: "status")
+                == "/apis/tekton.dev/v1/namespaces/a/pipelineruns/b/status")
         #expect(pods.apiVersion == "v1")
         #expect(runType.apiVersion == "tekton.dev/v1")
     }
@@ -34,12 +35,14 @@ import Testing
     }
 
     @Test func metadataKeepsWhatAControllerNeeds() throws {
-        var cursor = JSONCursor(Array(#"""
-            {"name":"a","namespace":"n","uid":"u","resourceVersion":"7","generation":3,
-             "creationTimestamp":"2026-01-01T10:00:00Z","deletionTimestamp":null,
-             "labels":{"x":"1","y":null},"annotations":{"keep":"k","drop":"d"},"managedFields":[{"f":{}}],
-             "ownerReferences":[{"apiVersion":"v1","kind":"K","name":"o","uid":"ou","controller":true,"blockOwnerDeletion":true}]}
-            """#.utf8))
+        var cursor = JSONCursor(
+            Array(
+                #"""
+                {"name":"a","namespace":"n","uid":"u","resourceVersion":"7","generation":3,
+                 "creationTimestamp":"2026-01-01T10:00:00Z","deletionTimestamp":null,
+                 "labels":{"x":"1","y":null},"annotations":{"keep":"k","drop":"d"},"managedFields":[{"f":{}}],
+                 "ownerReferences":[{"apiVersion":"v1","kind":"K","name":"o","uid":"ou","controller":true,"blockOwnerDeletion":true}]}
+                """#.utf8))
         let metadata = try ObjectMetadata(&cursor, annotations: ["keep"])
         #expect(metadata.key == ObjectKey(namespace: "n", name: "a"))
         #expect(metadata.key.description == "n/a")

@@ -22,7 +22,9 @@ import Testing
     }
 
     private struct NoCredential: CredentialSource {
-        func credential(refresh: Bool) async throws(CredentialError) -> Credential { throw .unavailable("no token file") }
+        func credential(refresh: Bool) async throws(CredentialError) -> Credential {
+            throw .unavailable("no token file")
+        }
     }
 
     /// Runs a body against a server that accepts one token, and returns how many requests reached it.

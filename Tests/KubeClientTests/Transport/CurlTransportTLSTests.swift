@@ -5,9 +5,12 @@ import Testing
 /// TLS against `openssl s_server`, with certificates made for the occasion.
 @Suite(.enabled(if: TLSFixture.isPossible, "needs the openssl command"))
 struct CurlTransportTLSTests {
-    private func status(_ fixture: TLSFixture, _ tls: TLSConfiguration, _ credential: Credential = .none) async throws -> Int {
+    private func status(_ fixture: TLSFixture, _ tls: TLSConfiguration, _ credential: Credential = .none) async throws
+        -> Int
+    {
         let configuration = ClusterConfiguration(
-            server: "https://127.0.0.1:\(fixture.port)", tls: tls, credentials: StaticCredential(credential), origin: "test")
+            server: "https://127.0.0.1:\(fixture.port)", tls: tls, credentials: StaticCredential(credential),
+            origin: "test")
         let transport = try CurlTransport(configuration: configuration, userAgent: "towline/test")
         do {
             let status = try await transport.send(HTTPRequest(.get, "/", timeout: .seconds(10))).status

@@ -8,7 +8,8 @@ import Testing
         impersonation: Impersonation? = nil
     ) throws -> CurlTransport {
         let configuration = ClusterConfiguration(
-            server: "http://\(host):\(port)/prefix", credentials: credentials, impersonation: impersonation, origin: "test")
+            server: "http://\(host):\(port)/prefix", credentials: credentials, impersonation: impersonation,
+            origin: "test")
         return try CurlTransport(configuration: configuration, userAgent: "towline/test (linux/any)")
     }
 
@@ -18,45 +19,51 @@ import Testing
 
     /// A body of 64 KiB pieces, and how many of them were taken.
     private func flood(pieces: Int, _ taken: Locked<Int>) -> HTTPServerResponse {
-        HTTPServerResponse(status: 200, body: .stream { writer in
-            for _ in 0..<pieces {
-                try await writer.write([UInt8](repeating: 0x78, count: 64 << 10))
-                taken.withLock { $0 += 1 }
-            }
-        })
+        HTTPServerResponse(
+            status: 200,
+            body: .stream { writer in
+                for _ in 0..<pieces {
+                    try await writer.write([UInt8](repeating: 0x78, count: 64 << 10))
+                    taken.withLock { $0 += 1 }
+                }
+            })
     }
 
     private let echo: HTTPServer.Handler = { request in
         let headers = request.headers.fields.map { "\($0.name): \($0.value)" }.joined(separator: "\n")
-        return .text("\(request.method) \(request.path)\n\(headers)\n\n\(String(decoding: request.body, as: UTF8.self))")
+        return .text(
+            "\(request.method) \(request.path)\n\(headers)\n\n\(String(decoding: request.body, as: UTF8.self))")
     }
 
     @Test func sendsWhatItIsAsked() async throws {
         let server = try server(echo)
-        let transport = try transport(server.port, impersonation: Impersonation(
-            user: "jane", uid: "7", groups: ["a", "b"], extra: ["Example.com/x y": ["1"]]))
+        let transport = try transport(
+            server.port,
+            impersonation: Impersonation(
+                user: "jane", uid: "7", groups: ["a", "b"], extra: ["Example.com/x y": ["1"]]))
         var request = HTTPRequest(.patch, "/api/v1/pods?a=b%20c")
         request.body = Array("{}".utf8)
         request.contentType = "application/merge-patch+json"
         request.headers.append("X-Empty", "")
         let response = try await transport.send(request)
         #expect(response.status == 200 && response.headers["content-type"] == "text/plain; charset=utf-8")
-        #expect(String(decoding: response.body, as: UTF8.self) == """
-            PATCH /prefix/api/v1/pods
-            Host: 127.0.0.1:\(server.port)
-            User-Agent: towline/test (linux/any)
-            Accept: application/json
-            Content-Type: application/merge-patch+json
-            Impersonate-User: jane
-            Impersonate-Uid: 7
-            Impersonate-Group: a
-            Impersonate-Group: b
-            Impersonate-Extra-example.com%2Fx%20y: 1
-            X-Empty: \("")
-            Content-Length: 2
+        #expect(
+            String(decoding: response.body, as: UTF8.self) == """
+                PATCH /prefix/api/v1/pods
+                Host: 127.0.0.1:\(server.port)
+                User-Agent: towline/test (linux/any)
+                Accept: application/json
+                Content-Type: application/merge-patch+json
+                Impersonate-User: jane
+                Impersonate-Uid: 7
+                Impersonate-Group: a
+                Impersonate-Group: b
+                Impersonate-Extra-example.com%2Fx%20y: 1
+                X-Empty: \("")
+                Content-Length: 2
 
-            {}
-            """)
+                {}
+                """)
         await transport.shutdown()
         await server.shutdown()
     }
@@ -138,11 +145,13 @@ import Testing
 
     @Test func aStreamOutlivesTheDeadlineOfItsHead() async throws {
         let server = try server { _ in
-            HTTPServerResponse(status: 200, headers: ["X-A": "b"], body: .stream { writer in
-                try await writer.write(Array("one".utf8))
-                try await Task.sleep(for: .milliseconds(700))
-                try await writer.write(Array("two".utf8))
-            })
+            HTTPServerResponse(
+                status: 200, headers: ["X-A": "b"],
+                body: .stream { writer in
+                    try await writer.write(Array("one".utf8))
+                    try await Task.sleep(for: .milliseconds(700))
+                    try await writer.write(Array("two".utf8))
+                })
         }
         let transport = try transport(server.port)
         let stream = try await transport.open(HTTPRequest(.get, "/", timeout: .milliseconds(500)))
@@ -186,11 +195,13 @@ import Testing
     @Test func lettingGoOfAStreamEndsIt() async throws {
         let (gone, signal) = AsyncStream<Void>.makeStream()
         let server = try server { _ in
-            HTTPServerResponse(status: 200, body: .stream { writer in
-                try await writer.write([0x78])
-                try? await Task.sleep(for: .seconds(100))
-                signal.yield()
-            })
+            HTTPServerResponse(
+                status: 200,
+                body: .stream { writer in
+                    try await writer.write([0x78])
+                    try? await Task.sleep(for: .seconds(100))
+                    signal.yield()
+                })
         }
         let transport = try transport(server.port)
         var ends = gone.makeAsyncIterator()
@@ -210,7 +221,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
+        "", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
     ])
     func aBrokenAnswerIsALostConnection(answer: String) async throws {
         let server = try RawServer(answer)

@@ -22,11 +22,15 @@ final class TLSFixture {
         self.folder = folder
         let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
         for name in ["ca", "other"] {
-            try await Self.openssl(folder, ["req", "-x509", "-days", "2", "-subj", "/CN=\(name)"] + key
-                + ["-keyout", "\(name).key", "-out", "\(name).pem"])
+            try await Self.openssl(
+                folder,
+                ["req", "-x509", "-days", "2", "-subj", "/CN=\(name)"] + key
+                    + ["-keyout", "\(name).key", "-out", "\(name).pem"])
         }
-        try await Self.openssl(folder, ["req", "-x509", "-days", "2", "-subj", "/CN=\(subject)", "-CA", "ca.pem", "-CAkey", "ca.key"]
-            + key + ["-addext", "subjectAltName=\(alternative)", "-keyout", "server.key", "-out", "server.pem"])
+        try await Self.openssl(
+            folder,
+            ["req", "-x509", "-days", "2", "-subj", "/CN=\(subject)", "-CA", "ca.pem", "-CAkey", "ca.key"]
+                + key + ["-addext", "subjectAltName=\(alternative)", "-keyout", "server.key", "-out", "server.pem"])
         var arguments = ["s_server", "-www", "-accept", "0", "-cert", "server.pem", "-key", "server.key"]
         if asksForClient { arguments += ["-Verify", "1", "-verify_return_error", "-CAfile", "ca.pem"] }
         let output = Pipe()
@@ -78,7 +82,8 @@ final class TLSFixture {
                 continuation.resume(returning: text)
             }
         }
-        let digits = line.split(whereSeparator: \.isNewline).first { $0.hasPrefix("ACCEPT") }?.split(separator: ":").last
+        let digits = line.split(whereSeparator: \.isNewline).first { $0.hasPrefix("ACCEPT") }?.split(separator: ":")
+            .last
         guard let digits, let port = UInt16(digits) else { throw Failure(message: "no port in \"\(line)\"") }
         return port
     }

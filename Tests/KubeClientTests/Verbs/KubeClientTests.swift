@@ -18,28 +18,34 @@ import Testing
 
     @Test func aRefusedObjectIsAnErrorWithItsPlace() async {
         let transport = FakeTransport(HTTPResponse(200, "{}"))
-        await #expect(throws: KubeError.undecodable(
-            "answer to GET /api/v1/namespaces/n/pods/a: invalid JSON at byte 2: no metadata")) {
+        await #expect(
+            throws: KubeError.undecodable(
+                "answer to GET /api/v1/namespaces/n/pods/a: invalid JSON at byte 2: no metadata")
+        ) {
             try await client(transport).get(podType, key, decoding: nameDecoder)
         }
     }
 
     @Test func listKeepsTheGoodOnesOfAPage() async throws {
-        let transport = FakeTransport(HTTPResponse(200, #"""
-            {"kind":"PodList","metadata":{"resourceVersion":"9","continue":"tok"},
-             "items":[{"metadata":{"name":"a"}},
-                      {"metadata":{"name":"b","namespace":"n","uid":"u","resourceVersion":"4","generation":"x"}},
-                      {"metadata":{"name":"c"}}]}
-            """#))
+        let transport = FakeTransport(
+            HTTPResponse(
+                200,
+                #"""
+                {"kind":"PodList","metadata":{"resourceVersion":"9","continue":"tok"},
+                 "items":[{"metadata":{"name":"a"}},
+                          {"metadata":{"name":"b","namespace":"n","uid":"u","resourceVersion":"4","generation":"x"}},
+                          {"metadata":{"name":"c"}}]}
+                """#))
         let options = ListOptions(labelSelector: "a in (b,c)", limit: 500, version: .notOlderThan(ResourceVersion("5")))
         let page = try await client(transport).list(runType, namespace: nil, options, decoding: nameDecoder)
         #expect(page.items == ["a", "c"])
         #expect(page.resourceVersion.text == "9" && page.continueToken == "tok")
         #expect(page.undecodable.map(\.key) == [ObjectKey(namespace: "n", name: "b")])
         #expect(page.undecodable.map(\.metadata.uid) == ["u"])
-        #expect(transport.requests.map(\.target) == [
-            "/apis/tekton.dev/v1/pipelineruns?labelSelector=a%20in%20%28b%2Cc%29&limit=500&resourceVersion=5&resourceVersionMatch=NotOlderThan"
-        ])
+        #expect(
+            transport.requests.map(\.target) == [
+                "/apis/tekton.dev/v1/pipelineruns?labelSelector=a%20in%20%28b%2Cc%29&limit=500&resourceVersion=5&resourceVersionMatch=NotOlderThan"
+            ])
     }
 
     @Test func theNextPageNamesNoVersion() async throws {
@@ -59,12 +65,15 @@ import Testing
         let request = try #require(transport.requests.first)
         #expect(request.method == .post && request.body == Array(object.utf8))
         #expect(request.contentType == "application/json")
-        #expect(request.target
-            == "/api/v1/namespaces/n/pods?fieldManager=towline-operator&fieldValidation=Strict&dryRun=All")
+        #expect(
+            request.target
+                == "/api/v1/namespaces/n/pods?fieldManager=towline-operator&fieldValidation=Strict&dryRun=All")
     }
 
     @Test func aCreateThatMayHaveArrivedIsNotRepeated() async {
-        let transport = FakeTransport([.failure(TransportError(.connectionLost, "gone")), .success(HTTPResponse(201, object))])
+        let transport = FakeTransport([
+            .failure(TransportError(.connectionLost, "gone")), .success(HTTPResponse(201, object)),
+        ])
         await #expect(throws: KubeError.transport(TransportError(.connectionLost, "gone"))) {
             try await client(transport).create(podType, namespace: "n", body: [], decoding: nameDecoder)
         }
@@ -84,7 +93,9 @@ import Testing
         (.apply(Array("{}".utf8), force: true), "application/apply-patch+yaml", "&force=true", 2),
     ])
     func patchesAreRepeatedWhereHarmless(patch: Patch, type: String, query: String, tries: Int) async throws {
-        let transport = FakeTransport([.failure(TransportError(.connectionLost, "")), .success(HTTPResponse(200, object))])
+        let transport = FakeTransport([
+            .failure(TransportError(.connectionLost, "")), .success(HTTPResponse(200, object)),
+        ])
         _ = try? await client(transport).patch(
             podType, key, subresource: "status", patch, WriteOptions(fieldManager: "m"), decoding: nameDecoder)
         let request = try #require(transport.requests.first)
@@ -97,9 +108,10 @@ import Testing
         let transport = FakeTransport(HTTPResponse(200, "{}"))
         try await client(transport).delete(
             podType, key, DeleteOptions(uid: "u", resourceVersion: ResourceVersion("3"), propagation: .background))
-        #expect(transport.requests.map { String(decoding: $0.body, as: UTF8.self) } == [
-            #"{"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"uid":"u","resourceVersion":"3"},"propagationPolicy":"Background"}"#
-        ])
+        #expect(
+            transport.requests.map { String(decoding: $0.body, as: UTF8.self) } == [
+                #"{"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"uid":"u","resourceVersion":"3"},"propagationPolicy":"Background"}"#
+            ])
     }
 
     @Test func cancellationEndsTheRepetitions() async {
@@ -110,10 +122,14 @@ import Testing
     }
 
     @Test func discoveryTellsWhatIsServed() async throws {
-        let body = #"{"kind":"APIResourceList","resources":[{"name":"pipelineruns","verbs":["get"]},{"name":"pipelineruns/status"}]}"#
+        let body =
+            #"{"kind":"APIResourceList","resources":[{"name":"pipelineruns","verbs":["get"]},{"name":"pipelineruns/status"}]}"#
         let transport = FakeTransport(HTTPResponse(200, body), HTTPResponse(404, "404 page not found"))
         let client = client(transport)
-        #expect(try await client.servedResources(group: "tekton.dev", version: "v1") == ["pipelineruns", "pipelineruns/status"])
+        #expect(
+            try await client.servedResources(group: "tekton.dev", version: "v1") == [
+                "pipelineruns", "pipelineruns/status",
+            ])
         #expect(try await client.servedResources(group: "", version: "v2") == nil)
         #expect(transport.requests.map(\.target) == ["/apis/tekton.dev/v1", "/api/v2"])
     }

@@ -1,5 +1,6 @@
-@testable import KubeClient
 import Testing
+
+@testable import KubeClient
 
 @Suite struct RetryPolicyTests {
     private let policy = RetryPolicy(random: { 0 })
@@ -39,9 +40,11 @@ import Testing
         var long = policy
         long.limit = 1000
         let pauses = [0, 1, 2, 5, 6, 999].map { long.pause(after: failure(503), repetition: $0, isRepeatable: true) }
-        #expect(pauses == [
-            .milliseconds(200), .milliseconds(400), .milliseconds(800), .milliseconds(6400), .seconds(10), .seconds(10),
-        ])
+        #expect(
+            pauses == [
+                .milliseconds(200), .milliseconds(400), .milliseconds(800), .milliseconds(6400), .seconds(10),
+                .seconds(10),
+            ])
         #expect(policy.pause(after: failure(503), repetition: 4, isRepeatable: true) == nil)
     }
 
@@ -56,7 +59,8 @@ import Testing
     }
 
     @Test func aVersionFromTheFutureIsNotWaitedFor() {
-        var status = APIStatus(code: 504, reason: "Timeout", message: "Too large resource version", retryAfterSeconds: 1)
+        var status = APIStatus(
+            code: 504, reason: "Timeout", message: "Too large resource version", retryAfterSeconds: 1)
         #expect(policy.pause(after: .status(status), repetition: 0, isRepeatable: true) == nil)
         status.message = "etcd is slow"
         #expect(policy.pause(after: .status(status), repetition: 0, isRepeatable: true) == .seconds(1))

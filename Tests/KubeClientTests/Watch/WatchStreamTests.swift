@@ -1,5 +1,6 @@
-@testable import KubeClient
 import Testing
+
+@testable import KubeClient
 
 @Suite struct WatchStreamTests {
     private typealias Event = WatchEvent<String>
@@ -49,7 +50,8 @@ import Testing
     @Test func piecesMayEndAnywhere() async throws {
         let bytes = Array(all.utf8)
         for place in 0...bytes.count {
-            #expect(try await events([Array(bytes[..<place]), Array(bytes[place...])]) == expected, "split at \(place)")
+            #expect(
+                try await events([Array(bytes[..<place]), Array(bytes[place...])]) == expected, "split at \(place)")
         }
         #expect(try await events(bytes.map { [$0] }) == expected)
     }
@@ -106,7 +108,8 @@ import Testing
     }
 
     @Test func malformedUTF8IsMended() async throws {
-        let bytes = Array(#"{"type":"ADDED","object":{"metadata":{"name":""#.utf8) + [0xFF, 0xC3] + Array(#""}}}"#.utf8)
+        let bytes =
+            Array(#"{"type":"ADDED","object":{"metadata":{"name":""#.utf8) + [0xFF, 0xC3] + Array(#""}}}"#.utf8)
         #expect(try await events([bytes]) == [.added("\u{FFFD}\u{FFFD}")])
     }
 
@@ -125,7 +128,9 @@ import Testing
         let padding = String(repeating: "x{", count: 1000)
         let large = #"{"type":"ADDED","object":{"metadata":{"name":"b","uid":"u"},"data":"\#(padding)"}}"#
         let bytes = Array("\(good)\(large)\n\(good)".utf8)
-        let pieces = stride(from: 0, to: bytes.count, by: pieceSize).map { Array(bytes[$0..<min($0 + pieceSize, bytes.count)]) }
+        let pieces = stride(from: 0, to: bytes.count, by: pieceSize).map {
+            Array(bytes[$0..<min($0 + pieceSize, bytes.count)])
+        }
         let events = try await events(pieces, bound: 500)
         #expect(events.count == 3 && events.first == .added("a") && events.last == .added("a"))
         guard events.count == 3, case .undecodable(let object) = events[1] else { return }
@@ -143,16 +148,23 @@ import Testing
     }
 
     @Test(arguments: [
-        (WatchOptions(start: .after(ResourceVersion("7")), labelSelector: "a=b", timeout: .seconds(290)),
-         "watch=true&labelSelector=a%3Db&resourceVersion=7&allowWatchBookmarks=true&timeoutSeconds=290"),
-        (WatchOptions(start: .initialEvents(notOlderThan: ResourceVersion("7"))),
-         "watch=true&sendInitialEvents=true&resourceVersion=7&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"),
-        (WatchOptions(start: .any, timeout: .milliseconds(1), allowBookmarks: false),
-         "watch=true&resourceVersion=0&timeoutSeconds=1"),
+        (
+            WatchOptions(start: .after(ResourceVersion("7")), labelSelector: "a=b", timeout: .seconds(290)),
+            "watch=true&labelSelector=a%3Db&resourceVersion=7&allowWatchBookmarks=true&timeoutSeconds=290"
+        ),
+        (
+            WatchOptions(start: .initialEvents(notOlderThan: ResourceVersion("7"))),
+            "watch=true&sendInitialEvents=true&resourceVersion=7&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+        ),
+        (
+            WatchOptions(start: .any, timeout: .milliseconds(1), allowBookmarks: false),
+            "watch=true&resourceVersion=0&timeoutSeconds=1"
+        ),
     ])
     func optionsBecomeTheQuery(options: WatchOptions, query: String) async throws {
         let transport = FakeTransport(HTTPResponse(200, #"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#))
-        var stream = try await KubeClient(transport: transport).watch(podType, namespace: nil, options, decoding: nameDecoder)
+        var stream = try await KubeClient(transport: transport).watch(
+            podType, namespace: nil, options, decoding: nameDecoder)
         #expect(try await stream.next() == .added("a"))
         #expect(transport.requests.map(\.target) == ["/api/v1/pods?\(query)"])
     }

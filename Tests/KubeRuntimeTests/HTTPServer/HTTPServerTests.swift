@@ -18,8 +18,9 @@ import Testing
         let server = try server(echo)
         let socket = try TestSocket(port: server.port)
         socket.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n")
-        #expect(await socket.read(until: "GET /a ")
-            == "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 7\r\n\r\nGET /a ")
+        #expect(
+            await socket.read(until: "GET /a ")
+                == "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 7\r\n\r\nGET /a ")
         socket.send("POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nok")
         #expect(await socket.read(until: "POST /b ok").hasSuffix("\r\n\r\nPOST /b ok"))
         socket.send("HEAD /c HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
@@ -41,7 +42,10 @@ import Testing
 
     @Test(arguments: [
         ("nonsense\r\n\r\n", "HTTP/1.1 400 "), ("GET / HTTP/3.0\r\nHost: h\r\n\r\n", "HTTP/1.1 505 "),
-        ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n\(String(repeating: "x", count: 1001))", "HTTP/1.1 413 "),
+        (
+            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n\(String(repeating: "x", count: 1001))",
+            "HTTP/1.1 413 "
+        ),
         ("GET /\(String(repeating: "x", count: 40_000)) HTTP/1.1\r\n", "HTTP/1.1 431 "),
     ])
     func refusesAndCloses(request: String, answer: String) async throws {
@@ -65,17 +69,21 @@ import Testing
 
     @Test func streamsInChunksAndKeepsTheConnection() async throws {
         let server = try server { _ in
-            HTTPServerResponse(status: 200, body: .stream { writer in
-                try await writer.write(Array("one".utf8))
-                try await writer.write([])
-                try await writer.write(Array("sixteen letters!".utf8))
-            })
+            HTTPServerResponse(
+                status: 200,
+                body: .stream { writer in
+                    try await writer.write(Array("one".utf8))
+                    try await writer.write([])
+                    try await writer.write(Array("sixteen letters!".utf8))
+                })
         }
         let socket = try TestSocket(port: server.port)
         for _ in 0..<2 {
             socket.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-            #expect(await socket.read(until: "0\r\n\r\n")
-                == "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n10\r\nsixteen letters!\r\n0\r\n\r\n")
+            #expect(
+                await socket.read(until: "0\r\n\r\n")
+                    == "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n10\r\nsixteen letters!\r\n0\r\n\r\n"
+            )
         }
         let old = try TestSocket(port: server.port)
         old.send("GET / HTTP/1.0\r\n\r\n")
@@ -86,10 +94,12 @@ import Testing
     @Test func aBrokenOffStreamHasNoLastChunk() async throws {
         struct Broken: Error {}
         let server = try server { _ in
-            HTTPServerResponse(status: 200, body: .stream { writer in
-                try await writer.write(Array("one".utf8))
-                throw Broken()
-            })
+            HTTPServerResponse(
+                status: 200,
+                body: .stream { writer in
+                    try await writer.write(Array("one".utf8))
+                    throw Broken()
+                })
         }
         let socket = try TestSocket(port: server.port)
         socket.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -100,12 +110,14 @@ import Testing
     @Test func aClientThatDoesNotReadHoldsTheWriterBack() async throws {
         let written = Locked(0)
         let server = try server { _ in
-            HTTPServerResponse(status: 200, body: .stream { writer in
-                for _ in 0..<300 {
-                    try await writer.write([UInt8](repeating: 0x78, count: 64 << 10))
-                    written.withLock { $0 += 1 }
-                }
-            })
+            HTTPServerResponse(
+                status: 200,
+                body: .stream { writer in
+                    for _ in 0..<300 {
+                        try await writer.write([UInt8](repeating: 0x78, count: 64 << 10))
+                        written.withLock { $0 += 1 }
+                    }
+                })
         }
         let socket = try TestSocket(port: server.port, receiveBuffer: 4096)
         socket.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
@@ -127,12 +139,14 @@ import Testing
     @Test func aStreamLearnsThatItsClientLeft() async throws {
         let (gone, signal) = AsyncStream<Bool>.makeStream()
         let server = try server { _ in
-            HTTPServerResponse(status: 200, body: .stream { writer in
-                try await writer.write(Array("x".utf8))
-                // A watch without events: only the cancellation can end it.
-                try? await Task.sleep(for: .seconds(100))
-                signal.yield(Task.isCancelled && writer.isClosed)
-            })
+            HTTPServerResponse(
+                status: 200,
+                body: .stream { writer in
+                    try await writer.write(Array("x".utf8))
+                    // A watch without events: only the cancellation can end it.
+                    try? await Task.sleep(for: .seconds(100))
+                    signal.yield(Task.isCancelled && writer.isClosed)
+                })
         }
         do {
             let socket = try TestSocket(port: server.port)

@@ -104,7 +104,8 @@ final class CurlLoop {
         let now = ContinuousClock.now
         for (id, transfer) in transfers {
             guard let deadline = transfer.headDeadline, deadline <= now else { continue }
-            end(id, .failure(TransportError(.timedOut, "\(settings.address.authority): no answer within \(transfer.timeout)")))
+            let message = "\(settings.address.authority): no answer within \(transfer.timeout)"
+            end(id, .failure(TransportError(.timedOut, message)))
         }
     }
 }

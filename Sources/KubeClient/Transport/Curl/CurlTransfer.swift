@@ -88,7 +88,8 @@ final class CurlTransfer {
             response = HTTPResponse(status: code.flatMap { Int($0) } ?? 0)
         } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
             let value = line[line.index(after: colon)...].drop { $0 == 0x20 || $0 == 0x09 }
-            response.headers.append(String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self))
+            response.headers.append(
+                String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self))
         } else if line.isEmpty, response.status >= 200, exchange.buffer != nil {
             headDeadline = nil
             answer(.success(response))
@@ -105,8 +106,8 @@ final class CurlTransfer {
     func result(_ code: CURLcode) -> Result<HTTPResponse, TransportError> {
         if code == CURLE_OK { return .success(response) }
         if isTooLarge {
-            return .failure(TransportError(
-                .tooLarge, "\(address.authority): the answer has more than \(Self.maximumBody >> 20) MiB"))
+            let message = "\(address.authority): the answer has more than \(Self.maximumBody >> 20) MiB"
+            return .failure(TransportError(.tooLarge, message))
         }
         let kind = TransportError.Kind(code, wasSent: handle.hasSentRequest)
         return .failure(TransportError(kind, "\(address.authority): \(handle.message(code))"))
