@@ -3,7 +3,9 @@
 /// kubectl before 1.29 asks for it, and leaves validation to a server that says it knows the query parameter. The
 /// schemas themselves are in the documents of version 3 only.
 struct OpenAPISummary: Sendable {
-    static let mediaType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    /// What clients ask for, and what they are answered: an at sign is no part of a media type.
+    static let acceptedType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    static let mediaType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
     private let resources: [ServedResource]
 

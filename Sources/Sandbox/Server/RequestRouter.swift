@@ -54,6 +54,8 @@ struct RequestRouter: Sendable {
         case .resources(let group, let version):
             return discovery.resources(group: group, version: version).map { .json($0.encoded) } ?? .pageNotFound
         case .openAPISummary:
+            let isAccepted = MediaType.list(accept ?? "").contains { $0.type == OpenAPISummary.acceptedType }
+            guard isAccepted else { throw .notAcceptable([OpenAPISummary.acceptedType]) }
             return HTTPServerResponse(
                 status: 200, headers: ["Content-Type": OpenAPISummary.mediaType],
                 body: .bytes(OpenAPISummary(cluster.registry.current.all).document))
