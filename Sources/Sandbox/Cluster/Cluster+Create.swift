@@ -15,7 +15,8 @@ extension Cluster {
         let name = body.object["metadata"]?["name"]?.stringValue ?? ""
         try checkNamespaceAccepts(served, namespace: namespace, name: name)
         let prefix = body.object["metadata"]?["generateName"]?.stringValue ?? ""
-        for attempt in 1... {
+        var attempt = 1
+        while true {
             let candidate = name.isEmpty && !prefix.isEmpty ? Self.generate(prefix, environment) : name
             let object = try prepareCreation(served, namespace: namespace, name: candidate, body.object, parameters)
             do {
@@ -26,9 +27,9 @@ extension Cluster {
                 guard error.reason == "AlreadyExists", isGenerated, attempt < Self.generatedNameAttempts else {
                     throw error
                 }
+                attempt += 1
             }
         }
-        throw .alreadyExists(served.groupResource, prefix)
     }
 
     /// A name that begins with the prefix, cut so that the whole stays within 63 characters.

@@ -63,7 +63,8 @@ extension Cluster {
                 "Precondition failed: ResourceVersion in precondition: \(asked), ResourceVersion in object meta: "
                     + version)
         }
-        if target.served.kind == "Namespace", target.served.group.isEmpty, Self.initialNamespaces.contains(target.name) {
+        if target.served.kind == "Namespace", target.served.group.isEmpty, Self.initialNamespaces.contains(target.name)
+        {
             throw .forbidden(target.served.groupResource, target.name, "this namespace may not be deleted")
         }
     }

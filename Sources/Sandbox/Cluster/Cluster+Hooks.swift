@@ -32,8 +32,13 @@ extension Cluster {
 
     /// Follows up on an object that was just removed.
     func removed(_ served: ServedResource, _ object: JSONValue) {
-        guard served.stored.resource == CustomResourceDefinition.resource.groupResource else { return }
-        registry.define(object["metadata"]?["name"]?.stringValue ?? "", [])
+        let name = object["metadata"]?["name"]?.stringValue ?? ""
+        switch served.stored.resource {
+        case CustomResourceDefinition.resource.groupResource: registry.define(name, [])
+        case BuiltInResources.pods.groupResource:
+            logs.remove(namespace: object["metadata"]?["namespace"]?.stringValue ?? "", pod: name)
+        default: break
+        }
     }
 
     private func createDefaultServiceAccount(in namespace: String) {

@@ -5,7 +5,9 @@ extension MetadataRules {
     private static let maximumAnnotationBytes = 256 << 10
 
     /// Tells what is wrong with the metadata of an object; `old` is nil for a new object.
-    static func validate(_ metadata: JSONValue, old: JSONValue?, nameRule: ResourceStrategy.NameRule) -> [StatusError.Cause] {
+    static func validate(_ metadata: JSONValue, old: JSONValue?, nameRule: ResourceStrategy.NameRule) -> [StatusError
+        .Cause]
+    {
         var causes: [StatusError.Cause] = []
         let name = metadata["name"]?.stringValue ?? ""
         if old == nil {

@@ -122,7 +122,9 @@ struct GarbageCollector: Sendable {
 
     private func deleteCustomObjects(of target: ObjectTarget) {
         let resources = cluster.registry.current.all.filter { $0.definition == target.name }
-        guard let served = resources.first else { return removeFinalizer(CustomResourceDefinition.cleanupFinalizer, from: target) }
+        guard let served = resources.first else {
+            return removeFinalizer(CustomResourceDefinition.cleanupFinalizer, from: target)
+        }
         _ = try? cluster.deleteCollection(
             served, namespace: nil, labels: .everything, fields: .everything, DeleteParameters())
         if cluster.select(served, namespace: nil, .everything, .everything).isEmpty {

@@ -42,11 +42,15 @@ struct OpenAPISummary: Sendable {
         for parameter in ["dryRun", "fieldManager", "fieldValidation"] {
             operation.message(8) { item in
                 // The way down to a query parameter leads through three choices.
-                item.message(1) { $0.message(2) { $0.message(3) { query in
-                    query.text(2, "query")
-                    query.text(4, parameter)
-                    query.text(6, "string")
-                } } }
+                item.message(1) {
+                    $0.message(2) {
+                        $0.message(3) { query in
+                            query.text(2, "query")
+                            query.text(4, parameter)
+                            query.text(6, "string")
+                        }
+                    }
+                }
             }
         }
         operation.message(9) { _ in }

@@ -41,7 +41,9 @@ struct ResourceHandler: Sendable {
         }
         switch request.method {
         case "GET", "HEAD":
-            if subresource == nil, try query.flag("watch") { return try watch(target.served, target.namespace, name: target.name) }
+            if subresource == nil, try query.flag("watch") {
+                return try watch(target.served, target.namespace, name: target.name)
+            }
             return try get(target)
         case "PUT": return try put(target, subresource)
         case "PATCH": return try patch(target, subresource)

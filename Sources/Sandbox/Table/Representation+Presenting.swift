@@ -14,7 +14,11 @@ extension Representation {
         case .table:
             var rows: [JSONValue] = []
             for text in texts { rows.append(try row(text, of: served, now)) }
-            return table(rows: rows, of: served).encoded
+            var table = table(rows: rows, of: served)
+            if case .object(let row)? = rows.first, let version = row["object"]?["metadata"]?["resourceVersion"] {
+                table["metadata"] = ["resourceVersion": version]
+            }
+            return table.encoded
         }
     }
 

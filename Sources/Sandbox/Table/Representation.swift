@@ -45,11 +45,6 @@ enum Representation: Hashable, Sendable {
         }
         throw .notAcceptable(Self.mediaTypes)
     }
-
-    /// What the answer says of itself.
-    var contentType: String {
-        "application/json"
-    }
 }
 
 /// One of the media types in an `Accept` or `Content-Type` header.

@@ -65,7 +65,8 @@ struct ListParameters: Sendable {
         }
         if !text.isEmpty {
             if match == nil {
-                causes.append(.notSupported("resourceVersionMatch", text, isWatch ? ["NotOlderThan"] : ["Exact", "NotOlderThan"]))
+                causes.append(
+                    .notSupported("resourceVersionMatch", text, isWatch ? ["NotOlderThan"] : ["Exact", "NotOlderThan"]))
             }
             if hasContinue { forbid("resourceVersionMatch is forbidden when continue is provided") }
             if isWatch {

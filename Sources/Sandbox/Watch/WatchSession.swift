@@ -60,7 +60,8 @@ struct WatchSession: Sendable {
     private var defaultTimeout: Int64 { 1800 + Int64(cluster.environment.random() % 1800) }
 
     private func follow(_ cursor: inout WatchCursor, _ send: ([UInt8]) async throws -> Void) async throws {
-        while !Task.isCancelled, !cluster.storage.isShutDown {
+        // A watch ends with the definition of what it watches; the client is told when it lists again.
+        while !Task.isCancelled, !cluster.storage.isShutDown, cluster.registry.resource(served.resource) != nil {
             let (events, through) = try read(after: cursor.revision)
             let now = cluster.environment.clock.now()
             var bytes: [UInt8] = []

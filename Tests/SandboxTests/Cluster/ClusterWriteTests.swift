@@ -126,7 +126,8 @@ import Testing
         let cluster = try Fixture.cluster()
         try cluster.create(Fixture.widgets, namespace: "default", Fixture.widget("one"), fieldManager: "t")
         #expect(
-            refusal { try cluster.delete(Fixture.widgets, namespace: "default", name: "one", uid: "other") }?.code == 409)
+            refusal { try cluster.delete(Fixture.widgets, namespace: "default", name: "one", uid: "other") }?.code
+                == 409)
     }
 
     @Test func versionsShareOneStorage() throws {

@@ -28,7 +28,10 @@ import Testing
         definition[path: ["metadata", "name"]] = "wrong.example.com"
         definition[path: ["spec", "scope"]] = "Galaxy"
         definition[path: ["spec", "versions"]] = [
-            ["name": "v1", "served": true, "storage": false, "additionalPrinterColumns": [["name": "X", "type": "text", "jsonPath": "x["]]]
+            [
+                "name": "v1", "served": true, "storage": false,
+                "additionalPrinterColumns": [["name": "X", "type": "text", "jsonPath": "x["]],
+            ]
         ]
         do {
             _ = try CustomResourceDefinition(definition)

@@ -8,7 +8,9 @@ import Testing
 
     @Test func whatIsNotServedIsPlainText() async throws {
         try await RunningServer.run { (server) async throws in
-            for path in ["/apis/nowhere.io/v1/things", "/apis/example.com/v1/things", "/nothing", "/apis/example.com/v2"] {
+            for path in [
+                "/apis/nowhere.io/v1/things", "/apis/example.com/v1/things", "/nothing", "/apis/example.com/v2",
+            ] {
                 let answer = try await server.send(.get, path)
                 #expect(answer.status == 404)
                 #expect(answer.body == "404 page not found\n", "\(path)")
@@ -104,7 +106,8 @@ import Testing
             let table = try await server.send(
                 .get, widgets, accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json")
             #expect(table.body["kind"] == "Table")
-            #expect(table.body["columnDefinitions"]?.arrayValue?.map { $0["name"] } == ["Name", "Color", "Size", "Age"])
+            #expect(
+                table.body["columnDefinitions"]?.arrayValue?.map { $0["name"] } == ["Name", "Color", "Size", "Age"])
             #expect(table.body["rows"]?[0]?["cells"] == ["one", "red", 1, "0s"])
             #expect(table.body["rows"]?[0]?["object"]?["kind"] == "PartialObjectMetadata")
             let slim = try await server.send(

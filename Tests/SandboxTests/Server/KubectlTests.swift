@@ -36,11 +36,13 @@ struct KubectlTests {
     @Test func appliesAndShows() async throws {
         try await run { (kubectl, _) async throws in
             #expect(try await kubectl("apply", "-f", "-", input: manifest).output == "widget.example.com/one created\n")
-            #expect(try await kubectl("apply", "-f", "-", input: manifest).output == "widget.example.com/one unchanged\n")
+            #expect(
+                try await kubectl("apply", "-f", "-", input: manifest).output == "widget.example.com/one unchanged\n")
             let changed = manifest.replacing("red", with: "green")
             #expect(try await kubectl("diff", "-f", "-", input: changed).code == 1)
             #expect(try await kubectl("apply", "--dry-run=server", "-f", "-", input: changed).code == 0)
-            #expect(try await kubectl("apply", "-f", "-", input: changed).output == "widget.example.com/one configured\n")
+            #expect(
+                try await kubectl("apply", "-f", "-", input: changed).output == "widget.example.com/one configured\n")
             let table = try await kubectl("get", "wg").output
             #expect(table.hasPrefix("NAME   COLOR   AGE\none    green   "))
             #expect(try await kubectl("describe", "widget", "one").output.contains("Events:"))
@@ -71,8 +73,10 @@ struct KubectlTests {
             #expect(try await kubectl("create", "-f", "-", input: manifest).output.contains("AlreadyExists"))
             #expect(try await kubectl("label", "widget", "one", "tier=front").code == 0)
             #expect(try await kubectl("annotate", "widget", "one", "note=x").code == 0)
-            #expect(try await kubectl("patch", "widget", "one", "--type=merge", "-p", #"{"spec":{"size":5}}"#).code == 0)
-            let operations = #"[{"op":"test","path":"/spec/size","value":5},{"op":"replace","path":"/spec/size","value":6}]"#
+            #expect(
+                try await kubectl("patch", "widget", "one", "--type=merge", "-p", #"{"spec":{"size":5}}"#).code == 0)
+            let operations =
+                #"[{"op":"test","path":"/spec/size","value":5},{"op":"replace","path":"/spec/size","value":6}]"#
             #expect(try await kubectl("patch", "widget", "one", "--type=json", "-p", operations).code == 0)
             #expect(try await kubectl("replace", "-f", "-", input: manifest).code == 0)
             #expect(
@@ -81,8 +85,10 @@ struct KubectlTests {
                     #"{"status":{"observed":4}}"#
                 ).code == 0)
             #expect(
-                try await kubectl("wait", "--for=jsonpath={.status.observed}=4", "widget/one", "--timeout=20s").code == 0)
-            #expect(try await kubectl("get", "widgets", "-l", "app=web", "-o", "name").output == "widget.example.com/one\n")
+                try await kubectl("wait", "--for=jsonpath={.status.observed}=4", "widget/one", "--timeout=20s").code
+                    == 0)
+            #expect(
+                try await kubectl("get", "widgets", "-l", "app=web", "-o", "name").output == "widget.example.com/one\n")
             #expect(try await kubectl("delete", "widget", "one").code == 0)
             #expect(try await kubectl("wait", "--for=delete", "widget/one", "--timeout=20s").code == 0)
             #expect(try await kubectl("get", "widget", "one").output.contains("(NotFound)"))
@@ -93,11 +99,13 @@ struct KubectlTests {
         try await run { (kubectl, server) async throws in
             #expect(try await kubectl("create", "namespace", "team").code == 0)
             #expect(try await kubectl("create", "configmap", "settings", "--from-literal=a=b", "-n", "team").code == 0)
-            #expect(try await kubectl("create", "secret", "generic", "token", "--from-literal=a=b", "-n", "team").code == 0)
+            #expect(
+                try await kubectl("create", "secret", "generic", "token", "--from-literal=a=b", "-n", "team").code == 0)
             #expect(try await kubectl("create", "serviceaccount", "robot", "-n", "team").code == 0)
             let data = try await kubectl("get", "secret", "token", "-n", "team", "-o", "jsonpath={.data.a}")
             #expect(data.output == "Yg==")
-            let patched = try await kubectl("patch", "configmap", "settings", "-n", "team", "-p", #"{"data":{"c":"d"}}"#)
+            let patched = try await kubectl(
+                "patch", "configmap", "settings", "-n", "team", "-p", #"{"data":{"c":"d"}}"#)
             #expect(patched.code == 0)
             #expect(try await kubectl("delete", "namespace", "team").code == 0)
             #expect(try await kubectl("get", "configmaps", "-n", "team").output.contains("No resources found"))

@@ -48,7 +48,8 @@ import Testing
     @Test func aStreamedListEndsWithABookmark() async throws {
         try await RunningServer.run { (server) async throws in
             _ = try await server.send(.post, widgets, Fixture.widget("one"))
-            let options = "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+            let options =
+                "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
             let events = try await server.watch(widgets + options, count: 2)
             #expect(names(events) == ["ADDED one", "BOOKMARK "])
             #expect(
