@@ -1,0 +1,29 @@
+import KubeClient
+public import KubeRuntime
+
+/// A stand-in for Argo's workflow controller: carries Workflows through and writes what the real one writes.
+///
+/// It needs the resources of `argoproj.io/v1alpha1` to be served and waits until they are. Annotations of the template
+/// decide how long its pods take and how they end. No container runs.
+public struct SimulatedArgo: Sendable {
+    private let loop: RunLoop<SimulatedWorkflow>
+
+    /// `time` must run as the environment's clock does; without `writesPods` the nodes have no pods and no logs.
+    public init(
+        cluster: any SandboxCluster, environment: SandboxEnvironment, time: any TimeSource = SystemTime(),
+        writesPods: Bool = true
+    ) {
+        let catalogue = TemplateCatalogue(cluster: cluster)
+        loop = RunLoop(
+            Argo.workflows, cluster: cluster, environment: environment, time: time,
+            writer: ClusterWriter(
+                cluster: cluster, environment: environment, fieldManager: "workflow-controller",
+                writesPods: writesPods),
+            lookUp: { await catalogue.resolve($0) })
+    }
+
+    /// Works until the task is cancelled.
+    public func run() async {
+        await loop.run(workers: 8)
+    }
+}

@@ -1,0 +1,124 @@
+import KubeClient
+
+/// The pods of a workflow.
+extension SimulatedWorkflow {
+    /// Lets every pod start or end that is due.
+    mutating func advancePods(to now: Timestamp) {
+        advanceSuspensions(to: now)
+        for id in tree.unfulfilled {
+            guard let pod = tree[id]?.pod else { continue }
+            if pod.stage == .created { start(id, pod, at: now) }
+            guard let started = tree[id]?.pod, tree[id]?.phase.isFulfilled == false else { continue }
+            if let deadline = started.deadline, now >= deadline {
+                kill(id, "Pod was active on the node longer than the specified deadline", exitCode: 137, at: now)
+            } else if case .running(let end) = started.stage, now >= end {
+                finish(pod: id, started, at: now)
+            }
+        }
+    }
+
+    private mutating func start(_ id: String, _ pod: NodePod, at now: Timestamp) {
+        var pod = pod
+        let failure = plan?.behaviour.failure(of: pod.names)
+        if let waiting = failure?.waiting {
+            podActions.append(pod.pod.wait(waiting.reason, waiting.message, at: now))
+            pod.stage = .stuck
+            tree[id]?.message = "\(waiting.reason): \(waiting.message)"
+        } else {
+            let duration = plan?.behaviour.duration(of: pod.names) ?? Behaviour.standardDuration
+            pod.stage = .running(until: now + duration)
+            if duration > .zero {
+                podActions += pod.pod.start(at: now)
+                tree.mark(id, .running, at: now)
+            }
+        }
+        tree[id]?.pod = pod
+    }
+
+    /// The container has ended by itself.
+    private mutating func finish(pod id: String, _ pod: NodePod, at now: Timestamp) {
+        let failure = plan?.behaviour.failure(of: pod.names)
+        let code = failure?.exitCode ?? 0
+        podActions += pod.pod.end(exitCodes: [code], failure: failure, at: now)
+        tree[id]?.pod?.stage = .ended
+        tree[id]?.outputs["exitCode"] = .string(String(code))
+        countTime(id, at: now)
+        guard let failure else {
+            give(id, pod)
+            tree.mark(id, .succeeded, at: now)
+            return
+        }
+        let message =
+            failure == .evicted
+            ? TaskFailure.evictionMessage : "main: \(failure.containerReason) (exit code \(code))"
+        tree.mark(id, .failed, message, at: now)
+    }
+
+    /// Notes the output parameters of a pod that succeeded, with the values that annotations give them.
+    private mutating func give(_ id: String, _ pod: NodePod) {
+        let behaviour = plan?.behaviour ?? Behaviour()
+        var parameters: [JSONValue] = []
+        for declaration in pod.outputs {
+            let name = declaration["name"]?.stringValue ?? ""
+            let value =
+                behaviour.result(name, of: pod.names) ?? declaration["valueFrom"]?["default"]?.scalarText ?? "simulated"
+            var parameter = declaration
+            parameter["value"] = .string(value)
+            parameters.append(parameter)
+            if let global = declaration["globalName"]?.stringValue { addGlobal(global, value) }
+        }
+        if !parameters.isEmpty { tree[id]?.outputs["parameters"] = .array(parameters) }
+        if let result = behaviour.result("result", of: pod.names) { tree[id]?.outputs["result"] = .string(result) }
+    }
+
+    mutating func addGlobal(_ name: String, _ value: String) {
+        globalOutputs.removeAll { $0.name == name }
+        globalOutputs.append((name, value))
+        globals["workflow.outputs.parameters.\(name)"] = value
+    }
+
+    /// Ends a pod from outside.
+    private mutating func kill(_ id: String, _ message: String, exitCode: Int?, at now: Timestamp) {
+        guard let pod = tree[id]?.pod else { return }
+        podActions.append(pod.pod.deletion)
+        tree[id]?.pod?.stage = .ended
+        if let exitCode, tree[id]?.phase == .running {
+            tree[id]?.outputs["exitCode"] = .string(String(exitCode))
+            countTime(id, at: now)
+        }
+        tree.mark(id, .failed, message, at: now)
+    }
+
+    private mutating func countTime(_ id: String, at now: Timestamp) {
+        guard let start = tree[id]?.startedAt else { return }
+        // Two containers of a hundred mebibytes each, of which the engine counts one unit a second.
+        tree[id]?.resourceSeconds = (now - start).components.seconds * 2
+    }
+
+    /// Ends what a shutdown or the workflow's deadline does not let go on.
+    mutating func enforceLimits(at now: Timestamp) {
+        guard request.isShutdown || isPastDeadline(at: now) else { return }
+        for id in tree.unfulfilled {
+            guard let node = tree[id] else { continue }
+            if request.isShutdown, !(request.isStop && node.isPartOfExitHandler) {
+                shutDown(id, node, at: now)
+            } else if isPastDeadline(at: now), !node.isPartOfExitHandler {
+                if node.phase == .pending, node.pod != nil {
+                    kill(id, "Step exceeded its deadline", exitCode: nil, at: now)
+                } else if node.kind == .suspend {
+                    tree.mark(id, .failed, "Step exceeded its deadline", at: now)
+                }
+            }
+        }
+    }
+
+    private mutating func shutDown(_ id: String, _ node: WorkflowNode, at now: Timestamp) {
+        if node.kind == .suspend {
+            tree.mark(id, .failed, "Stopped with strategy '\(request.shutdown)'", at: now)
+        } else if node.pod != nil, node.phase == .running {
+            kill(id, "main: Error (exit code 143)", exitCode: 143, at: now)
+        } else if node.pod != nil {
+            kill(id, "workflow shutdown with strategy:  \(request.shutdown)", exitCode: nil, at: now)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import KubeClient
+
+/// What the status of a workflow says.
+extension SimulatedWorkflow {
+    /// Writes the nodes and what follows from them into the status.
+    mutating func describe(at now: Timestamp) {
+        guard let startedAt else { return }
+        let sum = tree.sumUp()
+        if !tree.nodes.isEmpty {
+            setStatus(
+                "nodes",
+                .object(
+                    JSONObject(
+                        uniqueMembers: tree.order.map { id in
+                            JSONObject.Member(key: id, value: tree[id]?.json ?? [:])
+                        })))
+        }
+        setStatus("progress", .string(sum.progress.text))
+        setStatus("startedAt", .string(startedAt.rfc3339))
+        if let seconds = sum.resourceSeconds { setStatus("resourcesDuration", WorkflowNode.resources(seconds)) }
+        if !globalOutputs.isEmpty {
+            let parameters = globalOutputs.map { JSONValue.object(["name": .string($0.name), "value": .string($0.value)]) }
+            setStatus("outputs", ["parameters": .array(parameters)])
+        }
+        // What a user asked for shows in the specification that counts from the next look on.
+        if request.isShutdown, plan != nil, specification["workflowTemplateRef"] != nil {
+            effective["shutdown"] = .string(request.shutdown)
+            setStatus("storedWorkflowTemplateSpec", .object(effective))
+        }
+        describePods()
+        if !isFinished {
+            setStatus("phase", "Running")
+            setLabel("phase", "Running")
+            setLabel("completed", "false")
+        }
+        looks += 1
+    }
+
+    /// Tells whether any pod runs; the first look at a workflow cannot know.
+    private mutating func describePods() {
+        guard looks > 0, !tree.nodes.isEmpty || request.isSuspended else { return }
+        guard looks > 1 || request.isSuspended || tree.nodes.values.contains(where: \.isPodSeen) else { return }
+        let isRunning = tree.nodes.values.contains { $0.kind == .pod && $0.phase == .running }
+        var conditions = document["status"]?["conditions"]?.elements ?? []
+        conditions.removeAll { $0["type"] == "PodRunning" }
+        conditions.insert(["type": "PodRunning", "status": isRunning ? "True" : "False"], at: 0)
+        setStatus("conditions", .array(conditions))
+    }
+
+    /// Ends the workflow.
+    mutating func finish(_ phase: NodePhase, _ message: String, at now: Timestamp) {
+        stage = .ended
+        setStatus("phase", .string(phase.rawValue))
+        setStatus("finishedAt", .string(now.rfc3339))
+        if !message.isEmpty { setStatus("message", .string(message)) }
+        let conditions = document["status"]?["conditions"]?.elements ?? []
+        setStatus("conditions", .array(conditions + [["type": "Completed", "status": "True"]]))
+        setLabel("phase", phase.rawValue)
+        setLabel("completed", "true")
+    }
+}
+
+extension WorkflowNode {
+    /// Something is known of its pod beyond that it was created.
+    fileprivate var isPodSeen: Bool {
+        guard let pod else { return false }
+        return pod.stage != .created
+    }
+}

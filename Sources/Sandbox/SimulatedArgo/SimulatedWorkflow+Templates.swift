@@ -1,0 +1,160 @@
+import KubeClient
+
+/// A template that is to be carried out as a node.
+struct TemplateCall {
+    var template: String
+    var nodeName: String
+    var displayName: String
+    var boundaryID: String?
+    var flag = WorkflowNode.Flag.none
+    var isPartOfExitHandler = false
+    /// The names by which annotations may mean it.
+    var names: [String]
+    var arguments: [String: String] = [:]
+    /// How many templates it is nested in.
+    var depth = 0
+    /// It is one try of a template that is tried several times.
+    var isRetry = false
+}
+
+/// How a workflow goes on: the main template, then the exit handler.
+extension SimulatedWorkflow {
+    private static let deepest = 50
+
+    mutating func operate(at now: Timestamp) {
+        retryTimes = []
+        guard !request.isSuspended || request.isShutdown else { return }
+        let entrypoint = effective["entrypoint"]?.stringValue ?? ""
+        var arguments: [String: String] = [:]
+        for parameter in effective["arguments"]?["parameters"]?.elements ?? [] {
+            let name = parameter["name"]?.stringValue ?? ""
+            arguments[name] = globals["workflow.parameters.\(name)"]
+        }
+        execute(
+            TemplateCall(
+                template: entrypoint, nodeName: key.name, displayName: key.name, names: [entrypoint],
+                arguments: arguments), at: now)
+        guard let root = tree[key.name], root.phase.isFulfilled else { return }
+        let onExit = effective["onExit"]?.stringValue ?? ""
+        var exitNode: WorkflowNode?
+        if !onExit.isEmpty, request.shutdown != "Terminate" {
+            let name = "\(key.name).onExit"
+            globals["workflow.status"] = root.phase.rawValue
+            execute(
+                TemplateCall(
+                    template: onExit, nodeName: name, displayName: name, flag: .hooked, isPartOfExitHandler: true,
+                    names: [onExit], arguments: arguments), at: now)
+            exitNode = tree.node(named: name)
+            guard exitNode?.phase.isFulfilled == true else { return }
+        }
+        conclude(root, exitNode, at: now)
+    }
+
+    private mutating func conclude(_ root: WorkflowNode, _ exitNode: WorkflowNode?, at now: Timestamp) {
+        if root.phase.isFailure {
+            finishAfterDescribing(
+                root.phase, request.isShutdown ? "Stopped with strategy '\(request.shutdown)'" : root.message, at: now)
+        } else if let exitNode, exitNode.phase.isFailure {
+            finishAfterDescribing(exitNode.phase, exitNode.message, at: now)
+        } else {
+            finishAfterDescribing(.succeeded, "", at: now)
+        }
+    }
+
+    /// The condition of the pods stands before the one that tells the end.
+    private mutating func finishAfterDescribing(_ phase: NodePhase, _ message: String, at now: Timestamp) {
+        describe(at: now)
+        finish(phase, message, at: now)
+    }
+
+    /// Carries a template out as far as it can go now.
+    mutating func execute(_ call: TemplateCall, at now: Timestamp) {
+        let id = tree.id(of: call.nodeName)
+        if let node = tree[id], node.phase.isFulfilled || node.kind.isExecutable { return }
+        guard let template = templates[call.template] else {
+            return fail(call, "template \(call.template) not found", at: now)
+        }
+        guard call.depth < Self.deepest else { return fail(call, "Maximum recursion depth exceeded.", at: now) }
+        var inputs: [(name: String, value: String)] = []
+        for declaration in template["inputs"]?["parameters"]?.elements ?? [] {
+            let name = declaration["name"]?.stringValue ?? ""
+            let value = call.arguments[name] ?? declaration["value"]?.scalarText ?? declaration["default"]?.scalarText
+            guard let value else { return fail(call, "inputs.parameters.\(name) was not supplied", at: now) }
+            inputs.append((name, value))
+        }
+        if template["retryStrategy"] != nil, !call.isRetry {
+            executeRetry(call, template, inputs, at: now)
+        } else if template["steps"] != nil {
+            make(call, .steps, .running, inputs: inputs, at: now)
+            executeSteps(call, template, id: id, at: now)
+        } else if template["dag"] != nil {
+            make(call, .dag, .running, inputs: inputs, at: now)
+            executeDAG(call, template, id: id, at: now)
+        } else if template["suspend"] != nil {
+            make(call, .suspend, .running, inputs: inputs, at: now)
+        } else {
+            makePod(call, template, inputs: inputs, at: now)
+        }
+    }
+
+    /// Makes the node of a call unless it is there.
+    mutating func make(
+        _ call: TemplateCall, _ kind: WorkflowNode.Kind, _ phase: NodePhase, message: String = "",
+        inputs: [(name: String, value: String)] = [], at now: Timestamp
+    ) {
+        let id = tree.id(of: call.nodeName)
+        guard tree[id] == nil else { return }
+        var node = WorkflowNode(
+            id: id, name: call.nodeName, displayName: call.displayName, kind: kind,
+            templateName: kind == .stepGroup ? nil : call.template, boundaryID: call.boundaryID, flag: call.flag,
+            startedAt: now, isPartOfExitHandler: call.isPartOfExitHandler, phase: phase)
+        node.message = message
+        node.inputs = inputs
+        if phase.isFulfilled { node.finishedAt = now }
+        tree[id] = node
+    }
+
+    private mutating func fail(_ call: TemplateCall, _ message: String, at now: Timestamp) {
+        var call = call
+        call.flag = .empty
+        make(call, .skipped, .error, message: message, at: now)
+    }
+
+    private mutating func makePod(
+        _ call: TemplateCall, _ template: JSONValue, inputs: [(name: String, value: String)], at now: Timestamp
+    ) {
+        if request.isShutdown, !(request.isStop && call.isPartOfExitHandler) {
+            let message = "workflow shutdown with strategy: \(request.shutdown)"
+            make(call, .pod, .failed, message: message, inputs: inputs, at: now)
+            return
+        }
+        make(call, .pod, .pending, inputs: inputs, at: now)
+        let id = tree.id(of: call.nodeName)
+        let container = fillIn(template["container"] ?? template["script"] ?? [:], inputs: inputs, boundary: nil)
+        let name =
+            call.nodeName == key.name ? key.name : "\(key.name)-\(call.template)-\(FNV.hash32(call.nodeName))"
+        let pod = SimulatedPod(
+            namespace: key.namespace, name: String(name.suffix(253)),
+            containers: [SimulatedPod.Container(name: "main", template: container)])
+        let own = (template["timeout"]?.scalarText).flatMap(GoDuration.parse)
+            ?? template["activeDeadlineSeconds"]?.scalarText.flatMap { Int64($0) }.map { .seconds($0) }
+        let deadlines = [own.map { now + $0 }, call.isPartOfExitHandler ? nil : deadline]
+        tree[id]?.pod = NodePod(
+            pod: pod, names: call.names, deadline: deadlines.compactMap { $0 }.min(),
+            outputs: template["outputs"]?["parameters"]?.elements ?? [])
+        podActions.append(
+            pod.creation(
+                labels: [Argo.prefix + "workflow": .string(key.name), Argo.prefix + "completed": "false"],
+                annotations: [
+                    Argo.prefix + "node-id": .string(id), Argo.prefix + "node-name": .string(call.nodeName),
+                    "kubectl.kubernetes.io/default-container": "main",
+                ], owner: owner))
+    }
+
+    private var owner: JSONValue {
+        [
+            "apiVersion": .string(Argo.apiVersion), "kind": "Workflow", "name": .string(key.name),
+            "uid": .string(uid), "controller": true, "blockOwnerDeletion": true,
+        ]
+    }
+}

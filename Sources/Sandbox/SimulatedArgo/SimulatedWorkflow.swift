@@ -1,0 +1,143 @@
+import KubeClient
+
+/// One Workflow, from the first look at it to its end.
+struct SimulatedWorkflow: SimulatedRun {
+    enum Stage: Sendable {
+        case arrived
+        case resolving
+        case resolved(WorkflowResolution)
+        case running
+        case ended
+    }
+
+    let key: ObjectKey
+    let uid: String
+    let annotations: JSONObject
+    /// The specification as its user wrote it.
+    let specification: JSONObject
+    var request: WorkflowRequest
+    var stage = Stage.arrived
+    var plan: WorkflowPlan?
+    /// The templates by name.
+    var templates: [String: JSONValue] = [:]
+    /// The specification that counts: the template's with the workflow's own above it.
+    var effective: JSONObject = [:]
+    /// The parameters of the workflow and what else `{{workflow.…}}` can mean.
+    var globals: [String: String] = [:]
+    /// The global output parameters, in the order in which they came.
+    var globalOutputs: [(name: String, value: String)] = []
+    var tree: NodeTree
+    var startedAt: Timestamp?
+    /// What this pass wants to be done about pods.
+    var podActions: [ClusterWrite] = []
+    /// When a retry that waits may start.
+    var retryTimes: [Timestamp] = []
+    /// How often the status was described.
+    var looks = 0
+    /// The labels, annotations, arguments and status that the object is to have.
+    var document: JSONObject = [:]
+    private var written: JSONObject
+
+    init?(_ object: JSONValue) {
+        guard let key = object.objectKey, let specification = object["spec"]?.objectValue else { return nil }
+        let metadata = object.metadata
+        let phase = object[path: ["status", "phase"]]?.stringValue ?? ""
+        guard !["Succeeded", "Failed", "Error"].contains(phase),
+            metadata["labels"]?[Argo.prefix + "controller-instanceid"] == nil
+        else { return nil }
+        self.key = key
+        self.specification = specification
+        uid = object.uid
+        annotations = metadata["annotations"]?.objectValue ?? [:]
+        request = WorkflowRequest(object)
+        tree = NodeTree(workflowName: key.name)
+        written = ["status": object["status"] ?? [:]]
+    }
+
+    static func request(in object: JSONValue) -> WorkflowRequest { WorkflowRequest(object) }
+
+    mutating func observe(_ request: WorkflowRequest) {
+        self.request = request
+    }
+
+    mutating func resolve(_ resolution: WorkflowResolution) {
+        stage = .resolved(resolution)
+    }
+
+    mutating func created(_ object: JSONValue) {}
+
+    mutating func advance(to now: Timestamp) -> [RunAction<WorkflowReference>] {
+        switch stage {
+        case .arrived:
+            stage = .resolving
+            return [.resolve(WorkflowReference(run: key, specification: specification, annotations: annotations))]
+        case .resolving, .ended: return []
+        case .resolved(let resolution):
+            begin(resolution, at: now)
+            if isFinished { return flush() }
+        case .running:
+            advancePods(to: now)
+            enforceLimits(at: now)
+        }
+        operate(at: now)
+        describe(at: now)
+        let pods = podActions.map { RunAction<WorkflowReference>.write($0) }
+        podActions = []
+        return pods + flush()
+    }
+
+    var isFinished: Bool {
+        if case .ended = stage { true } else { false }
+    }
+
+    var wakeTime: Timestamp? {
+        switch stage {
+        case .arrived, .resolving, .ended: nil
+        case .resolved: .earliest
+        case .running:
+            (tree.unfulfilled.compactMap { tree[$0]?.pod?.wakeTime ?? suspensionEnd($0) } + retryTimes
+                + [tree.unfulfilled.isEmpty ? nil : deadline].compactMap { $0 }).min()
+        }
+    }
+
+    /// The write of everything that changed since the last one. The resource has no status subresource.
+    private mutating func flush() -> [RunAction<WorkflowReference>] {
+        guard let patch = MergePatch.difference(from: .object(written), to: .object(document)) else { return [] }
+        written = document
+        return [
+            .write(.patch(Argo.workflows, namespace: key.namespace, name: key.name, patch, subresource: nil))
+        ]
+    }
+}
+
+extension SimulatedWorkflow {
+    /// When the workflow's own time is up; nil without a limit.
+    var deadline: Timestamp? {
+        guard let startedAt, let seconds = effective["activeDeadlineSeconds"]?.integerValue else { return nil }
+        return startedAt + .seconds(seconds)
+    }
+
+    func isPastDeadline(at now: Timestamp) -> Bool {
+        deadline.map { now >= $0 } ?? false
+    }
+
+    /// When a suspended node goes on by itself.
+    private func suspensionEnd(_ id: String) -> Timestamp? {
+        guard let node = tree[id], node.kind == .suspend,
+            let text = templates[node.templateName ?? ""]?["suspend"]?["duration"]?.scalarText
+        else { return nil }
+        let duration = Int64(text).map { Duration.seconds($0) } ?? GoDuration.parse(text)
+        return duration.map { node.startedAt + $0 }
+    }
+
+    /// Ends suspended nodes whose time is up or that someone resumed.
+    mutating func advanceSuspensions(to now: Timestamp) {
+        for id in tree.unfulfilled {
+            if let phase = request.resumed[id] {
+                tree.mark(id, phase, at: now)
+            } else if let end = suspensionEnd(id), now >= end {
+                tree.mark(id, .succeeded, at: now)
+            }
+        }
+    }
+}

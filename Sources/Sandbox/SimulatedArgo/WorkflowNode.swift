@@ -1,0 +1,131 @@
+import KubeClient
+
+/// One node of a workflow's status: a template that is being carried out, or a part of one.
+struct WorkflowNode: Sendable {
+    enum Kind: String, Sendable {
+        case pod = "Pod"
+        case steps = "Steps"
+        case stepGroup = "StepGroup"
+        case dag = "DAG"
+        case taskGroup = "TaskGroup"
+        case retry = "Retry"
+        case skipped = "Skipped"
+        case suspend = "Suspend"
+
+        /// Nodes that count in the progress of a workflow by themselves.
+        var isExecutable: Bool { self == .pod || self == .suspend }
+    }
+
+    /// What made the node, as the status tells it.
+    enum Flag: Sendable {
+        case none
+        case empty
+        case hooked
+        case retried
+
+        fileprivate var json: JSONValue? {
+            switch self {
+            case .none: nil
+            case .empty: [:]
+            case .hooked: ["hooked": true]
+            case .retried: ["retried": true]
+            }
+        }
+    }
+
+    let id: String
+    let name: String
+    let displayName: String
+    let kind: Kind
+    let templateName: String?
+    let boundaryID: String?
+    let flag: Flag
+    let startedAt: Timestamp
+    /// Carries out the exit handler, which neither deadlines nor `Stop` reach.
+    let isPartOfExitHandler: Bool
+    var phase: NodePhase
+    var message = ""
+    var finishedAt: Timestamp?
+    var children: [String] = []
+    var outboundNodes: [String] = []
+    /// The input parameters, in declared order.
+    var inputs: [(name: String, value: String)] = []
+    var outputs: JSONObject = [:]
+    var progress = WorkflowProgress()
+    /// The time the pods took together; nil while none has ended.
+    var resourceSeconds: Int64?
+    var pod: NodePod?
+
+    /// The object in the status.
+    var json: JSONValue {
+        var object: JSONObject = [
+            "id": .string(id), "name": .string(name), "displayName": .string(displayName),
+            "type": .string(kind.rawValue), "phase": .string(phase.rawValue), "templateScope": "local/",
+            "startedAt": .string(startedAt.rfc3339),
+        ]
+        object["templateName"] = templateName.map { .string($0) }
+        object["boundaryID"] = boundaryID.map { .string($0) }
+        object["nodeFlag"] = flag.json
+        object["finishedAt"] = finishedAt.map { .string($0.rfc3339) }
+        if !message.isEmpty { object["message"] = .string(message) }
+        if !children.isEmpty { object["children"] = .array(children.map { .string($0) }) }
+        if !outboundNodes.isEmpty { object["outboundNodes"] = .array(outboundNodes.map { .string($0) }) }
+        if !inputs.isEmpty {
+            let parameters = inputs.map { JSONValue.object(["name": .string($0.name), "value": .string($0.value)]) }
+            object["inputs"] = ["parameters": .array(parameters)]
+        }
+        if !outputs.isEmpty { object["outputs"] = .object(outputs) }
+        if progress.total > 0 { object["progress"] = .string(progress.text) }
+        object["resourcesDuration"] = resourceSeconds.map(Self.resources)
+        if kind == .pod { object["taskResultSynced"] = true }
+        return .object(object)
+    }
+
+    /// What the engine makes of the time pods took: of processors next to nothing, of memory a number per second.
+    static func resources(_ seconds: Int64) -> JSONValue {
+        ["cpu": 0, "memory": .integer(seconds)]
+    }
+}
+
+/// How many executable nodes have succeeded, of how many that are known yet.
+struct WorkflowProgress: Hashable, Sendable {
+    var done = 0
+    var total = 0
+
+    var text: String { "\(done)/\(total)" }
+
+    static func += (sum: inout WorkflowProgress, part: WorkflowProgress) {
+        sum.done += part.done
+        sum.total += part.total
+    }
+}
+
+/// The pod of a node and where it stands.
+struct NodePod: Sendable {
+    enum Stage: Hashable, Sendable {
+        /// Created; looked at once more at the same time.
+        case created
+        case running(until: Timestamp)
+        /// Waits for what will not come.
+        case stuck
+        case ended
+    }
+
+    var pod: SimulatedPod
+    var stage = Stage.created
+    /// The names by which annotations may mean it: that of the step or task, then that of the template.
+    let names: [String]
+    /// When the kubelet ends it.
+    let deadline: Timestamp?
+    /// The declared output parameters.
+    let outputs: [JSONValue]
+
+    var wakeTime: Timestamp? {
+        switch stage {
+        case .created: .earliest
+        case .running(let end): deadline.map { min($0, end) } ?? end
+        case .stuck: deadline
+        case .ended: nil
+        }
+    }
+}
