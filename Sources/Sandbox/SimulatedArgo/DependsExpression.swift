@@ -35,7 +35,8 @@ indirect enum DependsExpression: Sendable {
         case .any(let parts): return parts.contains { $0.isMet(phase) }
         case .task(let name, let result):
             switch (result, phase(name)) {
-            case (nil, .succeeded), (nil, .skipped), ("Succeeded", .succeeded), ("Failed", .failed), ("Errored", .error),
+            case (nil, .succeeded), (nil, .skipped), ("Succeeded", .succeeded), ("Failed", .failed),
+                ("Errored", .error),
                 ("Skipped", .skipped), ("Omitted", .omitted):
                 return true
             default: return false

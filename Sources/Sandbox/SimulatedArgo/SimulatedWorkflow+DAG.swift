@@ -27,13 +27,14 @@ extension SimulatedWorkflow {
             if let depends = task["depends"]?.stringValue, !depends.isEmpty { return DependsExpression(depends) }
             let names = (task["dependencies"]?.elements ?? []).compactMap(\.stringValue)
             if names.isEmpty { return nil }
-            return .all(names.map { name in
-                let step = ExpandedStep(tasks[name] ?? [:], name: name)
-                var results = [DependsExpression.task(name, result: nil)]
-                if step.continuesOnFailure { results.append(.task(name, result: "Failed")) }
-                if step.continuesOnError { results.append(.task(name, result: "Errored")) }
-                return .any(results)
-            })
+            return .all(
+                names.map { name in
+                    let step = ExpandedStep(tasks[name] ?? [:], name: name)
+                    var results = [DependsExpression.task(name, result: nil)]
+                    if step.continuesOnFailure { results.append(.task(name, result: "Failed")) }
+                    if step.continuesOnError { results.append(.task(name, result: "Errored")) }
+                    return .any(results)
+                })
         }
 
         func nodeName(_ task: String) -> String { "\(call.nodeName).\(task)" }

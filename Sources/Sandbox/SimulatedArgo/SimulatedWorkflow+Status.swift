@@ -19,7 +19,9 @@ extension SimulatedWorkflow {
         setStatus("startedAt", .string(startedAt.rfc3339))
         if let seconds = sum.resourceSeconds { setStatus("resourcesDuration", WorkflowNode.resources(seconds)) }
         if !globalOutputs.isEmpty {
-            let parameters = globalOutputs.map { JSONValue.object(["name": .string($0.name), "value": .string($0.value)]) }
+            let parameters = globalOutputs.map {
+                JSONValue.object(["name": .string($0.name), "value": .string($0.value)])
+            }
             setStatus("outputs", ["parameters": .array(parameters)])
         }
         // What a user asked for shows in the specification that counts from the next look on.

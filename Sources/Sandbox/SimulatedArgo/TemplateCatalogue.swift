@@ -21,8 +21,9 @@ final class TemplateCatalogue: Sendable {
         do throws(WorkflowProblem) {
             switch reference.source {
             case .embedded(let spec, let annotations):
-                return .success(try Self.plan(
-                    name: reference.run.name, isClusterScoped: false, spec: spec, annotations: annotations))
+                return .success(
+                    try Self.plan(
+                        name: reference.run.name, isClusterScoped: false, spec: spec, annotations: annotations))
             case .template(let name, let isClusterScoped):
                 let object = try await template(name, isClusterScoped: isClusterScoped, run: reference.run)
                 return .success(try plan(of: object, name: name, isClusterScoped: isClusterScoped))

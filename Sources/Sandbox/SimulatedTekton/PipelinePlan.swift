@@ -78,7 +78,8 @@ struct PipelinePlan: Sendable {
         var isPlaced = Array(repeating: false, count: tasks.count)
         while order.count < tasks.count {
             let before = order.count
-            for (index, task) in tasks.enumerated() where !isPlaced[index] && task.parents.allSatisfy({ isPlaced[$0] }) {
+            for (index, task) in tasks.enumerated() where !isPlaced[index] && task.parents.allSatisfy({ isPlaced[$0] })
+            {
                 isPlaced[index] = true
                 order.append(index)
             }

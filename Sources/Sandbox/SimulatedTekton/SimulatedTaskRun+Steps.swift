@@ -32,14 +32,15 @@ extension SimulatedTaskRun {
 
     /// Gives every step its container and the state that `change` sets.
     mutating func setSteps(_ change: (inout JSONObject) -> Void) {
-        status["steps"] = .array(stepNames.map { name in
-            var step: JSONObject = [
-                "name": .string(name), "container": .string("step-\(name)"), "imageID": .string(Self.imageID),
-                "provenance": [:],
-            ]
-            change(&step)
-            return .object(step)
-        })
+        status["steps"] = .array(
+            stepNames.map { name in
+                var step: JSONObject = [
+                    "name": .string(name), "container": .string("step-\(name)"), "imageID": .string(Self.imageID),
+                    "provenance": [:],
+                ]
+                change(&step)
+                return .object(step)
+            })
     }
 
     /// Shows all steps as ended; a step that ran before keeps the time of its start.
@@ -51,24 +52,25 @@ extension SimulatedTaskRun {
         let names = stepNames
         let old = status["steps"]?.elements ?? []
         let wasAborted = text != nil
-        status["steps"] = .array(names.indices.map { index in
-            let code = codes.indices.contains(index) ? codes[index] : 1
-            let wasSkipped = !wasAborted && code != 0 && index > 0
-            let ended = JSONValue.string(now.rfc3339)
-            var began = wasAborted ? status["startTime"] ?? ended : ended
-            if old.indices.contains(index), let seen = old[index][path: ["running", "startedAt"]] { began = seen }
-            var terminated: JSONObject = [
-                "exitCode": .integer(Int64(code)), "reason": .string(wasSkipped ? "Error" : reason),
-                "startedAt": began, "finishedAt": ended,
-            ]
-            if let text { terminated["message"] = .string(text(names[index])) }
-            if let message, index == names.count - 1 { terminated["message"] = .string(message) }
-            return [
-                "name": .string(names[index]), "container": .string("step-\(names[index])"),
-                "imageID": .string(Self.imageID), "provenance": [:], "terminated": .object(terminated),
-                "terminationReason": .string(wasSkipped ? "Skipped" : reason),
-            ]
-        })
+        status["steps"] = .array(
+            names.indices.map { index in
+                let code = codes.indices.contains(index) ? codes[index] : 1
+                let wasSkipped = !wasAborted && code != 0 && index > 0
+                let ended = JSONValue.string(now.rfc3339)
+                var began = wasAborted ? status["startTime"] ?? ended : ended
+                if old.indices.contains(index), let seen = old[index][path: ["running", "startedAt"]] { began = seen }
+                var terminated: JSONObject = [
+                    "exitCode": .integer(Int64(code)), "reason": .string(wasSkipped ? "Error" : reason),
+                    "startedAt": began, "finishedAt": ended,
+                ]
+                if let text { terminated["message"] = .string(text(names[index])) }
+                if let message, index == names.count - 1 { terminated["message"] = .string(message) }
+                return [
+                    "name": .string(names[index]), "container": .string("step-\(names[index])"),
+                    "imageID": .string(Self.imageID), "provenance": [:], "terminated": .object(terminated),
+                    "terminationReason": .string(wasSkipped ? "Skipped" : reason),
+                ]
+            })
     }
 
     /// The declared results with the values that annotations give them, or a made-up one.

@@ -159,7 +159,9 @@ extension SimulatedTaskRun {
             .failed, "PodCreationFailed", "failed to create task run pod \"\(template.name)\": \(why)", at: now)
     }
 
-    private mutating func waitForImage(_ waiting: (reason: String, message: String), at now: Timestamp) -> [ClusterWrite] {
+    private mutating func waitForImage(_ waiting: (reason: String, message: String), at now: Timestamp)
+        -> [ClusterWrite]
+    {
         setSteps { $0["waiting"] = ["reason": .string(waiting.reason), "message": .string(waiting.message)] }
         let step = containers.first?.name ?? ""
         setCondition(

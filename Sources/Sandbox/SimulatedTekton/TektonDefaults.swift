@@ -39,15 +39,16 @@ enum TektonDefaults {
     }
 
     private static func parameters(_ list: JSONValue) -> JSONValue {
-        .array(list.elements.map { parameter in
-            let type: JSONValue =
-                switch parameter["default"] {
-                case .array: "array"
-                case .object: "object"
-                default: "string"
-                }
-            return setting(["type": type], in: parameter)
-        })
+        .array(
+            list.elements.map { parameter in
+                let type: JSONValue =
+                    switch parameter["default"] {
+                    case .array: "array"
+                    case .object: "object"
+                    default: "string"
+                    }
+                return setting(["type": type], in: parameter)
+            })
     }
 
     /// Adds the members that are absent.

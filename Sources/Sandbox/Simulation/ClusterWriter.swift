@@ -30,7 +30,7 @@ struct ClusterWriter: Sendable {
         case .create(let resource, let namespace, let object):
             do {
                 return try await cluster.create(resource, namespace: namespace, object, fieldManager: fieldManager)
-            } catch where error.reason == "AlreadyExists" {
+            } catch  where error.reason == "AlreadyExists" {
                 let name = object[path: ["metadata", "name"]]?.stringValue ?? ""
                 return try await cluster.get(resource, namespace: namespace, name: name)
             }

@@ -47,9 +47,11 @@ struct Placeholders: Sendable {
             }
             return .array(result)
         case .object(let object):
-            return .object(JSONObject(uniqueMembers: object.map { member in
-                JSONObject.Member(key: member.key, value: replace(in: member.value, with: value))
-            }))
+            return .object(
+                JSONObject(
+                    uniqueMembers: object.map { member in
+                        JSONObject.Member(key: member.key, value: replace(in: member.value, with: value))
+                    }))
         case .null, .bool, .integer, .double: return tree
         }
     }
@@ -93,7 +95,9 @@ extension StringProtocol where SubSequence == Substring {
         guard let first = wanted.first else { return nil }
         var index = bytes.startIndex
         while let found = bytes[index...].firstIndex(of: first) {
-            if bytes[found...].starts(with: wanted), let end = bytes.index(found, offsetBy: wanted.count, limitedBy: bytes.endIndex) {
+            if bytes[found...].starts(with: wanted),
+                let end = bytes.index(found, offsetBy: wanted.count, limitedBy: bytes.endIndex)
+            {
                 return found..<end
             }
             index = bytes.index(after: found)

@@ -1,5 +1,6 @@
 import KubeClient
 import Testing
+
 @testable import Sandbox
 
 /// The simulated Argo writes what the recorded one wrote, state by state.

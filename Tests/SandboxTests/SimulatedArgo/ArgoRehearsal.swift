@@ -1,5 +1,6 @@
 import KubeClient
 import KubeRuntime
+
 @testable import Sandbox
 
 /// Argo's stand-in with a cluster of its own, on virtual time.
@@ -13,7 +14,9 @@ struct ArgoRehearsal {
         cluster = FakeCluster(clock: environment.clock)
     }
 
-    func add(template name: String, isClusterScoped: Bool = false, annotations: JSONObject = [:], spec: JSONValue) async throws {
+    func add(template name: String, isClusterScoped: Bool = false, annotations: JSONObject = [:], spec: JSONValue)
+        async throws
+    {
         let object: JSONValue = [
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": isClusterScoped ? "ClusterWorkflowTemplate" : "WorkflowTemplate",
@@ -49,6 +52,7 @@ extension JSONValue {
 
     /// The node of a workflow that is shown under a name.
     func node(_ displayName: String) -> JSONValue? {
-        self[path: ["status", "nodes"]]?.objectValue?.first { $0.value["displayName"]?.stringValue == displayName }?.value
+        self[path: ["status", "nodes"]]?.objectValue?.first { $0.value["displayName"]?.stringValue == displayName }?
+            .value
     }
 }

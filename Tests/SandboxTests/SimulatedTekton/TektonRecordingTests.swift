@@ -1,5 +1,6 @@
 import KubeClient
 import Testing
+
 @testable import Sandbox
 
 /// The simulated Tekton writes what the recorded one wrote, state by state.
@@ -41,7 +42,8 @@ import Testing
         case .array(let elements): return .array(elements.map(withoutDefaults))
         case .object(let object):
             var result: JSONObject = [:]
-            for member in object where !["computeResources", "metadata", "spec", "description", "type"].contains(member.key) {
+            for member in object
+            where !["computeResources", "metadata", "spec", "description", "type"].contains(member.key) {
                 result[member.key] = withoutDefaults(member.value)
             }
             return .object(result)

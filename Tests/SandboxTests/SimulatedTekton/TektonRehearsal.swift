@@ -1,5 +1,6 @@
 import KubeClient
 import KubeRuntime
+
 @testable import Sandbox
 
 /// Tekton's stand-in with a cluster of its own, on virtual time.
@@ -13,7 +14,9 @@ struct TektonRehearsal {
         cluster = FakeCluster(clock: environment.clock, unserved: unserved)
     }
 
-    func add(pipeline name: String, namespace: String = "payments", annotations: JSONObject = [:], spec: JSONValue) async throws {
+    func add(pipeline name: String, namespace: String = "payments", annotations: JSONObject = [:], spec: JSONValue)
+        async throws
+    {
         let object: JSONValue = [
             "apiVersion": "tekton.dev/v1", "kind": "Pipeline",
             "metadata": ["name": .string(name), "annotations": .object(annotations)], "spec": spec,

@@ -1,4 +1,5 @@
 import KubeClient
+
 @testable import Sandbox
 
 /// A cluster in memory that keeps every object's life as a watch would tell it.
@@ -53,8 +54,10 @@ final class FakeCluster: SandboxCluster {
         _ resource: GroupVersionResource, namespace: String?, labelSelector: String
     ) async throws(StatusError) -> [JSONValue] {
         state.withLock { state in
-            state.objects.filter { $0.key.resource == resource.resource && $0.key.namespace == namespace ?? $0.key.namespace }
-                .values.sorted { $0.metadata.text("name") < $1.metadata.text("name") }
+            state.objects.filter {
+                $0.key.resource == resource.resource && $0.key.namespace == namespace ?? $0.key.namespace
+            }
+            .values.sorted { $0.metadata.text("name") < $1.metadata.text("name") }
         }
     }
 

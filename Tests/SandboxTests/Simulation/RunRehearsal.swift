@@ -1,5 +1,6 @@
 import KubeClient
 import KubeRuntime
+
 @testable import Sandbox
 
 /// Plays one run on virtual time, step by step, and acts as its user in between.
