@@ -76,8 +76,8 @@ struct SimulatedWorkflow: SimulatedRun {
             begin(resolution, at: now)
             if isFinished { return flush() }
         case .running:
-            advancePods(to: now)
             enforceLimits(at: now)
+            advancePods(to: now)
         }
         operate(at: now)
         describe(at: now)
@@ -94,16 +94,16 @@ struct SimulatedWorkflow: SimulatedRun {
         switch stage {
         case .arrived, .resolving, .ended: nil
         case .resolved: .earliest
-        case .running:
-            (tree.unfulfilled.compactMap { tree[$0]?.pod?.wakeTime ?? suspensionEnd($0) } + retryTimes
-                + [tree.unfulfilled.isEmpty ? nil : deadline].compactMap { $0 }).min()
+        case .running: (tree.unfulfilled.compactMap { wakeTime(of: $0) } + retryTimes).min()
         }
     }
 
     /// The write of everything that changed since the last one. The resource has no status subresource.
     private mutating func flush() -> [RunAction<WorkflowReference>] {
-        guard let patch = MergePatch.difference(from: .object(written), to: .object(document)) else { return [] }
+        guard var patch = MergePatch.difference(from: .object(written), to: .object(document)) else { return [] }
         written = document
+        // So that a later workflow of the same name is not mistaken for this one.
+        patch[path: ["metadata", "uid"]] = .string(uid)
         return [
             .write(.patch(Argo.workflows, namespace: key.namespace, name: key.name, patch, subresource: nil))
         ]
@@ -119,6 +119,14 @@ extension SimulatedWorkflow {
 
     func isPastDeadline(at now: Timestamp) -> Bool {
         deadline.map { now >= $0 } ?? false
+    }
+
+    /// When something happens to a node by itself.
+    private func wakeTime(of id: String) -> Timestamp? {
+        guard let node = tree[id] else { return nil }
+        if let pod = node.pod { return pod.wakeTime }
+        guard node.kind == .suspend else { return nil }
+        return [suspensionEnd(id), node.isPartOfExitHandler ? nil : deadline].compactMap { $0 }.min()
     }
 
     /// When a suspended node goes on by itself.

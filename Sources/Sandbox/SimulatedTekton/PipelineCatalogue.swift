@@ -39,8 +39,11 @@ final class PipelineCatalogue: Sendable {
     /// Follows the Pipelines that are in bundles until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
+            var told: Set<String> = []
             do {
-                for try await change in cluster.changes(of: Tekton.pipelines, namespace: nil) { observe(change) }
+                for try await change in cluster.changes(of: Tekton.pipelines, namespace: nil) {
+                    observe(change, &told)
+                }
             } catch {
                 // The next attempt tells every present Pipeline again.
             }
@@ -48,11 +51,16 @@ final class PipelineCatalogue: Sendable {
         }
     }
 
-    private func observe(_ change: ObjectChange) {
+    /// `told` collects the UIDs that a watch begins with; others were deleted before it.
+    private func observe(_ change: ObjectChange, _ told: inout Set<String>) {
         switch change {
-        case .added(let object), .modified(let object): note(object)
+        case .added(let object), .modified(let object):
+            told.insert(object.uid)
+            note(object)
         case .deleted(let object): state.withLock { $0.bundled[object.uid] = nil }
-        case .synced: break
+        case .synced:
+            state.withLock { [told] state in state.bundled = state.bundled.filter { told.contains($0.key) } }
+            told = []
         }
     }
 

@@ -132,7 +132,9 @@ extension SimulatedPipelineRun {
         let reference = PipelineReference(run: key, specification: specification)
         if labels["tekton.dev/pipeline"] == nil {
             labels["tekton.dev/pipeline"] = .string(reference.pipelineName)
-            patch["metadata"] = ["labels": ["tekton.dev/pipeline": .string(reference.pipelineName)]]
+            patch["metadata"] = [
+                "uid": .string(uid), "labels": ["tekton.dev/pipeline": .string(reference.pipelineName)],
+            ]
         }
         if specification["taskRunTemplate"] == nil { patch["spec"] = ["taskRunTemplate": [:]] }
         guard !patch.isEmpty else { return [] }
@@ -193,7 +195,8 @@ extension SimulatedPipelineRun {
         return [
             .write(
                 .patch(
-                    Tekton.pipelineRuns, namespace: key.namespace, name: key.name, ["status": patch],
+                    Tekton.pipelineRuns, namespace: key.namespace, name: key.name,
+                    ["metadata": ["uid": .string(uid)], "status": patch],
                     subresource: "status"))
         ]
     }

@@ -41,6 +41,7 @@ struct RunLoop<Run: SimulatedRun>: Sendable {
     /// Follows the resource; begins anew whenever it is not served or the watch fell behind.
     private func watch() async {
         while !Task.isCancelled {
+            table.withLock { $0.beginWatch() }
             do {
                 for try await change in cluster.changes(of: resource, namespace: nil) { observe(change) }
             } catch {
@@ -70,7 +71,7 @@ extension RunLoop {
         case .deleted(let object):
             guard let key = object.objectKey else { return }
             table.withLock { $0.remove(key, uid: object.uid) }
-        case .synced: break
+        case .synced: table.withLock { $0.endInitialEvents() }
         }
     }
 
@@ -91,7 +92,7 @@ extension RunLoop {
         let hasRequest = table.withLock { $0.put(run, key: key, uid: taken.uid) }
         if hasRequest { return .requeue(after: .zero) }
         guard let wakeTime else { return .success }
-        return .requeue(after: max(.zero, wakeTime - environment.clock.now()))
+        return .requeue(after: max(.milliseconds(1), wakeTime - environment.clock.now()))
     }
 
     private func perform(_ action: RunAction<Run.Reference>, for run: inout Run) async {

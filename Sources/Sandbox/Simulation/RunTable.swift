@@ -10,18 +10,32 @@ struct RunTable<Run: SimulatedRun> {
         /// The request is not known to the run yet.
         var isRequestNew = false
         var isFinished = false
+        /// The last watch that told of it.
+        var watch: Int
     }
 
     private var entries: [ObjectKey: Entry] = [:]
+    private var watch = 0
+
+    /// A watch begins, which will tell every present object.
+    mutating func beginWatch() {
+        watch += 1
+    }
+
+    /// The watch has told every present object: runs it did not tell of were deleted in between.
+    mutating func endInitialEvents() {
+        entries = entries.filter { $0.value.watch == watch }
+    }
 
     /// Takes note of an object and tells whether its run has something to do now.
     mutating func observe(_ object: JSONValue, key: ObjectKey) -> Bool {
         let request = Run.request(in: object)
         guard let entry = entries[key], entry.uid == object.uid else {
             guard let run = Run(object) else { return false }
-            entries[key] = Entry(uid: object.uid, run: run, request: request)
+            entries[key] = Entry(uid: object.uid, run: run, request: request, watch: watch)
             return true
         }
+        entries[key]?.watch = watch
         guard !entry.isFinished, entry.request != request else { return false }
         entries[key]?.request = request
         entries[key]?.isRequestNew = true

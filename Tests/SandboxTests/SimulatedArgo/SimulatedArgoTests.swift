@@ -170,3 +170,54 @@ import Testing
         #expect(states.last?.phase == "Failed" || states.last?.phase == "Error")
     }
 }
+
+/// Deadlines and shutdowns where nothing runs, or only the exit handler.
+@Suite struct SimulatedArgoLimitTests {
+    private static let spec: JSONValue = [
+        "entrypoint": "main", "onExit": "bye",
+        "templates": [
+            ["name": "main", "steps": [[["name": "a", "template": "work"]]]],
+            ["name": "work", "container": ["image": "i"]], ["name": "bye", "container": ["image": "i"]],
+            ["name": "hold", "suspend": [:]],
+        ],
+    ]
+
+    private func play(_ annotations: JSONObject, _ run: JSONObject) async throws -> (ArgoRehearsal, JSONValue) {
+        let rehearsal = ArgoRehearsal()
+        try await rehearsal.add(template: "t", annotations: annotations, spec: Self.spec)
+        var own: JSONObject = ["workflowTemplateRef": ["name": "t"]]
+        for member in run { own[member.key] = member.value }
+        return (rehearsal, try #require(try await rehearsal.play("run", spec: .object(own)).last))
+    }
+
+    @Test func aPodThatCannotStartEndsWithTheDeadline() async throws {
+        let (_, last) = try await play(["sandbox.towline.dev/fail.work": "image-pull"], ["activeDeadlineSeconds": 60])
+        #expect(last.node("a")?["message"] == "Step exceeded its deadline")
+        #expect(last.node("run.onExit")?["phase"] == "Succeeded")
+        #expect(last.phase == "Failed")
+    }
+
+    @Test func theExitHandlerOutlastsTheDeadline() async throws {
+        let (rehearsal, last) = try await play(
+            ["sandbox.towline.dev/duration.work": "1h", "sandbox.towline.dev/duration.bye": "10m"],
+            ["activeDeadlineSeconds": 60])
+        #expect(last.node("a")?["message"] == "Pod was active on the node longer than the specified deadline")
+        #expect(last.node("run.onExit")?["phase"] == "Succeeded")
+        let start = rehearsal.environment.clock.now() - .seconds(660)
+        #expect(last[path: ["status", "startedAt"]]?.stringValue == start.rfc3339)
+    }
+
+    @Test func aSuspendedNodeEndsWithTheDeadline() async throws {
+        let (_, last) = try await play([:], ["entrypoint": "hold", "activeDeadlineSeconds": 60])
+        #expect(last.node("run")?["message"] == "Step exceeded its deadline")
+        #expect(last[path: ["status", "message"]] == "Step exceeded its deadline")
+    }
+
+    @Test(arguments: [("Stop", true), ("Terminate", false)])
+    func aWorkflowThatWasShutDownBeforeItBegan(_ strategy: String, _ hasExitHandler: Bool) async throws {
+        let (_, last) = try await play([:], ["shutdown": .string(strategy)])
+        #expect(last.phase == "Failed")
+        #expect(last[path: ["status", "message"]]?.stringValue == "Stopped with strategy '\(strategy)'")
+        #expect((last.node("run.onExit") != nil) == hasExitHandler)
+    }
+}
