@@ -34,15 +34,15 @@ struct SimulatedTaskRun: Sendable {
     }
 
     let template: Template
-    var stage = Stage.created
-    var outcome: Outcome?
-    var uid = ""
-    var cancellation: (message: String, outcome: Outcome)?
-    var attempt = 0
-    var startedAt: Timestamp?
-    var pod: SimulatedPod
+    private(set) var stage = Stage.created
+    private(set) var outcome: Outcome?
+    private var uid = ""
+    private var cancellation: (message: String, outcome: Outcome)?
+    private var attempt = 0
+    private var startedAt: Timestamp?
+    private var pod: SimulatedPod
     var status: JSONObject = [:]
-    var written: JSONObject = [:]
+    private var written: JSONObject = [:]
 
     init(_ template: Template) {
         self.template = template
@@ -108,5 +108,178 @@ struct SimulatedTaskRun: Sendable {
             }
         }
         return writes
+    }
+}
+
+// MARK: - What happens
+
+extension SimulatedTaskRun {
+    /// The labels and annotations that the engine adds before anything else.
+    private func touch() -> ClusterWrite {
+        .patch(
+            Tekton.taskRuns, namespace: template.namespace, name: template.name,
+            [
+                "metadata": [
+                    "annotations": ["pipeline.tekton.dev/release": "unknown"],
+                    "labels": ["app.kubernetes.io/managed-by": "tekton-pipelines"],
+                ]
+            ], subresource: nil)
+    }
+
+    /// Starts an attempt: the pod appears, waits, and works unless it takes no time at all.
+    private mutating func begin(at now: Timestamp) -> [ClusterWrite] {
+        let suffix = attempt == 0 ? "-pod" : "-pod-retry\(attempt)"
+        pod = SimulatedPod(
+            namespace: template.namespace, name: ChildName.make(template.name, suffix), containers: containers)
+        startedAt = now
+        beginStatus(podName: pod.name, at: now)
+        if let account = template.missingServiceAccount { return refuse(account, at: now) }
+        var writes: [ClusterWrite] = uid.isEmpty ? [] : [pod.creation(labels: podLabels, owner: owner)]
+        setCondition(.unfinished, "Pending", "Pending", at: now)
+        writes += flush()
+        let duration = template.behaviour.duration(of: [template.pipelineTask])
+        let failure = template.behaviour.failure(of: [template.pipelineTask])
+        if let waiting = failure?.waiting {
+            writes.append(pod.wait(waiting.reason, waiting.message, at: now))
+            if failure == .imagePull { writes += waitForImage(waiting, at: now) }
+        } else if duration > .zero {
+            writes += pod.start(at: now)
+            setSteps { $0["running"] = ["startedAt": .string(now.rfc3339)] }
+            setCondition(.unfinished, "Running", "Not all Steps in the Task have finished executing", at: now)
+            writes += flush()
+        }
+        stage = .underWay(until: now + duration)
+        return writes
+    }
+
+    private mutating func refuse(_ account: String, at now: Timestamp) -> [ClusterWrite] {
+        status["podName"] = ""
+        let why = "translating TaskSpec to Pod: serviceaccounts \"\(account)\" not found. Maybe invalid TaskSpec"
+        return end(
+            .failed, "PodCreationFailed", "failed to create task run pod \"\(template.name)\": \(why)", at: now)
+    }
+
+    private mutating func waitForImage(_ waiting: (reason: String, message: String), at now: Timestamp)
+        -> [ClusterWrite]
+    {
+        setSteps { $0["waiting"] = ["reason": .string(waiting.reason), "message": .string(waiting.message)] }
+        let step = containers.first?.name ?? ""
+        setCondition(
+            .unfinished, "PullImageFailed",
+            "build step \"\(step)\" is pending with reason \"\(waiting.message)\"", at: now)
+        return flush()
+    }
+
+    /// The attempt took its time: it succeeds or fails, and perhaps another one follows.
+    private mutating func finish(at now: Timestamp) -> [ClusterWrite] {
+        guard let failure = template.behaviour.failure(of: [template.pipelineTask]) else { return succeed(at: now) }
+        if let waiting = failure.waiting { return failToStart(failure, waiting, at: now) }
+        let code = failure.exitCode ?? 1
+        // The first step fails, and those after it do not run, which shows as code 1.
+        let codes = containers.indices.map { $0 == 0 ? code : 1 }
+        let writes = pod.end(exitCodes: codes, failure: failure, at: now)
+        terminateSteps(codes: codes, reason: failure.containerReason, message: nil, at: now)
+        status["artifacts"] = [:]
+        let step = containers.first?.name ?? ""
+        let reason =
+            switch failure {
+            case .outOfMemory: "StepOOM"
+            case .evicted: "PodEvicted"
+            default: "StepFailed"
+            }
+        let message =
+            failure == .evicted
+            ? TaskFailure.evictionMessage : "\"\(step)\" exited with code \(code): \(failure.containerReason)"
+        if attempt < template.retries { return writes + retry(reason, message, at: now) }
+        return writes + end(.failed, template.continuesOnError ? "FailureIgnored" : reason, message, at: now)
+    }
+
+    private mutating func succeed(at now: Timestamp) -> [ClusterWrite] {
+        let results = makeResults()
+        let codes = containers.map { _ in 0 }
+        let writes = pod.end(exitCodes: codes, failure: nil, at: now)
+        terminateSteps(codes: codes, reason: "Completed", message: Self.terminationMessage(results), at: now)
+        status["artifacts"] = [:]
+        if !results.isEmpty { status["results"] = .array(results) }
+        return writes + end(.succeeded, "Succeeded", "All Steps have completed executing", at: now)
+    }
+
+    private mutating func failToStart(
+        _ failure: TaskFailure, _ waiting: (reason: String, message: String), at now: Timestamp
+    ) -> [ClusterWrite] {
+        let step = stepNames.first ?? ""
+        let (reason, what) =
+            failure == .imagePull
+            ? ("TaskRunImagePullFailed", "failed to pull the image \"\(Self.imageID)\"")
+            : ("CreateContainerConfigError", "failed to start")
+        let message =
+            "the step \"\(step)\" in TaskRun \"\(template.name)\" \(what)."
+            + " The pod errored with the message: \"\(waiting.message).\""
+        return abort(reason: reason, message: message, outcome: .failed, at: now)
+    }
+
+    private mutating func retry(_ reason: String, _ message: String, at now: Timestamp) -> [ClusterWrite] {
+        var past = status
+        past["retriesStatus"] = nil
+        past["completionTime"] = .string(now.rfc3339)
+        past["provenance"] = status["provenance"]
+        TektonCondition(status: .failed, reason: reason, message: message).store(in: &past, at: now)
+        status["retriesStatus"] = .array((status["retriesStatus"]?.elements ?? []) + [.object(past)])
+        status["podName"] = ""
+        status["startTime"] = nil
+        setCondition(.unfinished, "ToBeRetried", message, at: now)
+        attempt += 1
+        return flush() + begin(at: now)
+    }
+
+    /// Ends the task from outside: its pod is deleted and its steps are shown as terminated.
+    private mutating func abort(
+        reason: String, message: String, outcome: Outcome, at now: Timestamp
+    ) -> [ClusterWrite] {
+        let text = "terminated as pod \(pod.name) is terminated"
+        terminateSteps(codes: containers.map { _ in 1 }, reason: reason, message: nil, at: now) { name in
+            "Step \(name) \(text)"
+        }
+        return end(outcome, reason, message, at: now) + [pod.deletion]
+    }
+
+    private mutating func end(
+        _ outcome: Outcome, _ reason: String, _ message: String, at now: Timestamp
+    ) -> [ClusterWrite] {
+        self.outcome = outcome
+        stage = .ended
+        setCondition(outcome == .succeeded ? .succeeded : .failed, reason, message, at: now)
+        status["completionTime"] = .string(now.rfc3339)
+        return flush()
+    }
+
+    private mutating func setCondition(
+        _ status: TektonCondition.Status, _ reason: String, _ message: String, at now: Timestamp
+    ) {
+        TektonCondition(status: status, reason: reason, message: message).store(in: &self.status, at: now)
+    }
+
+    private mutating func flush() -> [ClusterWrite] {
+        guard let patch = MergePatch.difference(from: .object(written), to: .object(status)) else { return [] }
+        written = status
+        return [
+            .patch(
+                Tekton.taskRuns, namespace: template.namespace, name: template.name, ["status": patch],
+                subresource: "status")
+        ]
+    }
+
+    private var owner: JSONValue {
+        [
+            "apiVersion": .string(Tekton.apiVersion), "kind": "TaskRun", "name": .string(template.name),
+            "uid": .string(uid), "controller": true, "blockOwnerDeletion": true,
+        ]
+    }
+
+    private var podLabels: JSONObject {
+        var labels = template.labels
+        labels["app.kubernetes.io/managed-by"] = "tekton-pipelines"
+        labels["tekton.dev/taskRun"] = .string(template.name)
+        return labels
     }
 }

@@ -79,7 +79,6 @@ extension RunLoop {
     func proceed(_ key: ObjectKey) async -> WorkOutcome {
         guard let taken = table.withLock({ $0.take(key) }) else { return .success }
         var run = taken.run
-        let uid = taken.uid
         for _ in 0..<Self.mostPasses {
             if let request = table.withLock({ $0.takeRequest(key) }) { run.observe(request) }
             let actions = run.advance(to: environment.clock.now())
@@ -90,7 +89,7 @@ extension RunLoop {
             }
         }
         let wakeTime = run.wakeTime
-        let hasRequest = table.withLock { $0.put(run, key: key, uid: uid) }
+        let hasRequest = table.withLock { $0.put(run, key: key, uid: taken.uid) }
         if hasRequest { return .requeue(after: .zero) }
         guard let wakeTime else { return .success }
         return .requeue(after: max(.milliseconds(1), wakeTime - environment.clock.now()))

@@ -6,8 +6,11 @@ import Sandbox
 /// The sandbox as users get it: the API server, the project's definition, and the simulated engines.
 struct LocalCluster: Sendable {
     let server: SandboxServer
+    private let engines: SimulatedEngines
+
     init(port: UInt16 = 0) throws {
         server = try SandboxServer(port: port)
+        engines = SimulatedEngines(cluster: server.cluster, environment: .system)
         try load(EngineDefinitions.all)
         try load(try ManifestFiles.documents(at: try ProjectFiles.path("crds")))
     }
@@ -15,7 +18,8 @@ struct LocalCluster: Sendable {
     /// What has to run for as long as the cluster does.
     var services: [Service] {
         [
-            Service("sandbox") { await server.run() }
+            Service("sandbox") { await server.run() },
+            Service("simulated engines") { await engines.run() },
         ]
     }
 
