@@ -42,6 +42,9 @@ let package = Package(
             dependencies: ["KubeClient", "KubeRuntime", "WorkflowAPI", "Operator", "Sandbox", "CLinux"],
             swiftSettings: strict),
 
+        .executableTarget(
+            name: "towline-bench", dependencies: ["KubeClient"], path: "Tests/Benchmark", swiftSettings: testing),
+
         .testTarget(name: "KubeClientTests", dependencies: ["KubeClient", "KubeRuntime"], swiftSettings: testing),
         .testTarget(name: "KubeRuntimeTests", dependencies: ["KubeRuntime", "KubeClient"], swiftSettings: testing),
         .testTarget(name: "WorkflowAPITests", dependencies: ["WorkflowAPI", "KubeClient"], swiftSettings: testing),
@@ -57,6 +60,6 @@ let package = Package(
             swiftSettings: testing),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient"], swiftSettings: testing),
         .testTarget(name: "TowlineTests", dependencies: ["towline"], swiftSettings: testing),
-        .testTarget(name: "EndToEnd", dependencies: ["KubeClient", "KubeRuntime"], swiftSettings: testing),
+        .testTarget(name: "EndToEnd", dependencies: ["KubeClient", "KubeRuntime", "Sandbox"], swiftSettings: testing),
     ]
 )

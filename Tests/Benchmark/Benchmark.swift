@@ -1,0 +1,124 @@
+import Foundation
+import KubeClient
+
+/// Drives the release binary over the sandbox and prints what it costs.
+///
+/// `towline-bench --binary bin/towline [--executions 10000] [--running 1000]`
+@main
+struct Benchmark {
+    let binary: URL
+    let total: Int
+    let running: Int
+    let directory: URL
+
+    static func main() async throws {
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        func option(_ name: String) -> String? {
+            guard let index = arguments.firstIndex(of: name), arguments.indices.contains(index + 1) else { return nil }
+            let value = arguments[index + 1]
+            arguments.removeSubrange(index...(index + 1))
+            return value
+        }
+        let directory = URL.temporaryDirectory.appending(path: "towline-bench-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let benchmark = Benchmark(
+            binary: URL(filePath: option("--binary") ?? "bin/towline"),
+            total: option("--executions").flatMap { Int($0) } ?? 10_000,
+            running: option("--running").flatMap { Int($0) } ?? 1_000, directory: directory)
+        try await benchmark.run()
+    }
+
+    private func run() async throws {
+        let sandbox = try Program(
+            binary, ["sandbox", "--port", "0", "--kubeconfig-out", kubeconfig.path], log: log("sandbox"))
+        defer { sandbox.kill() }
+        try await waiting("the sandbox") { FileManager.default.fileExists(atPath: kubeconfig.path) }
+        let load = try Load(kubeconfig: kubeconfig)
+        try await waiting("the API") { try await load.isReady() }
+        try await load.createTemplates()
+
+        print("measure                                     value   to reach")
+        let idle = try await operatorProcess()
+        try await report("resident memory, idle", idle, limit: 16)
+        try await idle.program.stop()
+
+        let small = min(2_000, total)
+        let worker = try await operatorProcess()
+        let before = try await worker.requests()
+        let start = ContinuousClock.now
+        try await load.createExecutions(small, workflow: "instant")
+        try await load.waitForFinished(small)
+        let seconds = (ContinuousClock.now - start).inSeconds
+        line("executions per second", String(format: "%.0f", Double(small) / seconds), "")
+        for (verb, count) in try await worker.requests().sorted(by: { $0.key < $1.key }) {
+            let perExecution = (count - (before[verb] ?? 0)) / Double(small)
+            line("\(verb) requests per execution", String(format: "%.2f", perExecution), Self.target(verb))
+        }
+        line("resident memory after the burst", megabytes(worker.program.residentMegabytes), "")
+        try await worker.program.stop()
+
+        try await restart("\(small) executions", limit: 24)
+        guard total > small else { return }
+        let filler = try await operatorProcess()
+        try await load.createExecutions(total - small - running, workflow: "instant")
+        try await load.waitForFinished(total - running)
+        try await load.createExecutions(running, workflow: "forever")
+        try await load.waitForRunning(running)
+        try await filler.program.stop()
+        try await restart("\(total) executions, \(running) running", limit: 48)
+    }
+
+    private static func target(_ verb: String) -> String {
+        switch verb {
+        case "POST": "1"
+        case "PATCH": "2"
+        default: ""
+        }
+    }
+
+    /// Starts an operator on what is there and reports how soon it is ready and what it then needs.
+    private func restart(_ what: String, limit: Double) async throws {
+        let process = try await operatorProcess()
+        line("start to ready, \(what)", String(format: "%.2f s", process.secondsToReady), "2 s")
+        try await report("resident memory, \(what)", process, limit: limit)
+        try await process.program.stop()
+    }
+
+    private func operatorProcess() async throws -> MeasuredOperator {
+        try await MeasuredOperator.start(binary: binary, kubeconfig: kubeconfig, log: log("operator"))
+    }
+
+    private func report(_ what: String, _ process: MeasuredOperator, limit: Double) async throws {
+        // What the start allocated for the moment is given back by then; two polls of the runs have passed.
+        try await Task.sleep(for: .seconds(25))
+        line(what, megabytes(process.program.residentMegabytes), String(format: "%.0f MiB", limit))
+    }
+
+    private func line(_ what: String, _ value: String, _ limit: String) {
+        let name = what.padding(toLength: max(40, what.count), withPad: " ", startingAt: 0)
+        print("\(name) \(String(repeating: " ", count: max(0, 10 - value.count)))\(value)   \(limit)")
+    }
+
+    private func megabytes(_ value: Double) -> String { String(format: "%.1f MiB", value) }
+
+    private var kubeconfig: URL { directory.appending(path: "kubeconfig") }
+    private func log(_ name: String) -> URL { directory.appending(path: "\(name).log") }
+}
+
+struct TimedOut: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// Asks until the condition holds, for ten minutes at most.
+func waiting(_ what: String, _ condition: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now.advanced(by: .seconds(600))
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else { throw TimedOut(description: "waited in vain for \(what)") }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+}
+
+extension Duration {
+    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

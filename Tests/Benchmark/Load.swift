@@ -1,0 +1,113 @@
+import Foundation
+import KubeClient
+
+/// Creates what the operator has to work on, and watches how far it is.
+struct Load {
+    private static let namespace = "default"
+    private static let execution = ResourceType(
+        group: "towline.dev", version: "v1alpha1", plural: "workflowexecutions", kind: "WorkflowExecution")
+    private static let pipeline = ResourceType(
+        group: "tekton.dev", version: "v1", plural: "pipelines", kind: "Pipeline")
+    private static let concurrency = 16
+
+    private let transport: CurlTransport
+    private let client: KubeClient
+
+    init(kubeconfig: URL) throws {
+        let configuration = try ClusterConfiguration.load(
+            explicitPath: kubeconfig.path, context: nil, environment: ProcessInfo.processInfo.environment)
+        transport = try CurlTransport(configuration: configuration, userAgent: "towline-bench")
+        client = KubeClient(transport: transport)
+    }
+
+    func isReady() async throws -> Bool {
+        (try? await transport.send(HTTPRequest(.get, "/readyz")))?.status == 200
+    }
+
+    /// Two workflows: one that ends at once and one that does not end.
+    func createTemplates() async throws {
+        for (name, duration) in [("instant", "0s"), ("forever", "10h")] {
+            let object: JSONValue = [
+                "apiVersion": "tekton.dev/v1", "kind": "Pipeline",
+                "metadata": [
+                    "name": .string(name), "annotations": ["sandbox.towline.dev/duration": .string(duration)],
+                ],
+                "spec": ["tasks": [["name": "only", "taskSpec": ["steps": [["name": "run", "image": "example"]]]]]],
+            ]
+            try await create(Self.pipeline, object)
+        }
+    }
+
+    /// Creates executions of a workflow, as many at a time as a busy GitOps tool would.
+    func createExecutions(_ count: Int, workflow: String) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for lane in 0..<Self.concurrency {
+                group.addTask {
+                    for _ in stride(from: lane, to: count, by: Self.concurrency) {
+                        let object: JSONValue = [
+                            "apiVersion": "towline.dev/v1alpha1", "kind": "WorkflowExecution",
+                            "metadata": ["generateName": .string("bench-\(workflow)-")],
+                            "spec": [
+                                "workflowRef": ["workflowId": .string(workflow)],
+                                "parameters": ["NAMESPACE": "payments", "DEPLOYMENT": "payment-api"],
+                                "executionConfig": ["timeoutSeconds": 1800],
+                            ],
+                        ]
+                        try await create(Self.execution, object)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    func waitForFinished(_ count: Int) async throws {
+        try await wait(for: count, "finished executions") { $0 == "Completed" || $0 == "Failed" }
+    }
+
+    func waitForRunning(_ count: Int) async throws {
+        try await wait(for: count, "running executions") { $0 == "Running" }
+    }
+
+    /// Counts by paging through the executions, half a second apart so that counting costs the sandbox little.
+    private func wait(for count: Int, _ what: String, _ matches: @escaping @Sendable (String) -> Bool) async throws {
+        try await waiting(what) {
+            if try await phases().filter(matches).count >= count { return true }
+            try await Task.sleep(for: .milliseconds(count > 1000 ? 500 : 100))
+            return false
+        }
+    }
+
+    private func phases() async throws -> [String] {
+        var phases: [String] = []
+        var options = ListOptions(limit: 500)
+        repeat {
+            let page = try await client.list(Self.execution, namespace: Self.namespace, options) {
+                (cursor) throws(JSONError) in try Self.phase(&cursor)
+            }
+            phases += page.items
+            options.continueToken = page.continueToken
+        } while options.continueToken != nil
+        return phases
+    }
+
+    private static func phase(_ cursor: inout JSONCursor) throws(JSONError) -> String {
+        var phase = ""
+        try cursor.forEachField { (key, cursor) throws(JSONError) in
+            guard key == "status" else {
+                try cursor.skipValue()
+                return
+            }
+            try cursor.forEachField { (key, cursor) throws(JSONError) in
+                if key == "phase" { phase = try cursor.readString() } else { try cursor.skipValue() }
+            }
+        }
+        return phase
+    }
+
+    private func create(_ type: ResourceType, _ object: JSONValue) async throws {
+        _ = try await client.create(type, namespace: Self.namespace, body: object.encoded) {
+            (cursor) throws(JSONError) in try cursor.skipValue()
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import KubeClient
+
+/// An operator of the release binary, its probes and its metrics.
+struct MeasuredOperator {
+    let program: Program
+    let secondsToReady: Double
+    private let metrics: CurlTransport
+
+    static func start(binary: URL, kubeconfig: URL, log: URL) async throws -> MeasuredOperator {
+        let probePort = UInt16.random(in: 20_000...30_000)
+        let metricsPort = probePort + 1
+        let start = ContinuousClock.now
+        let program = try Program(
+            binary,
+            [
+                "operator", "--kubeconfig", kubeconfig.path, "--log-level", "warn",
+                "--health-probe-bind-address", "127.0.0.1:\(probePort)",
+                "--metrics-bind-address", "127.0.0.1:\(metricsPort)",
+            ], log: log)
+        let probes = try transport(probePort)
+        try await waiting("readiness") {
+            (try? await probes.send(HTTPRequest(.get, "/readyz", timeout: .seconds(1))))?.status == 200
+        }
+        let seconds = (ContinuousClock.now - start).inSeconds
+        await probes.shutdown()
+        return MeasuredOperator(program: program, secondsToReady: seconds, metrics: try transport(metricsPort))
+    }
+
+    /// How many requests the operator has sent so far, by method.
+    func requests() async throws -> [String: Double] {
+        let body = try await metrics.send(HTTPRequest(.get, "/metrics")).body
+        var counts: [String: Double] = [:]
+        for line in String(decoding: body, as: UTF8.self).split(separator: "\n")
+        where line.hasPrefix("rest_client_requests_total{") {
+            guard let method = line.split(separator: "method=\"").last?.prefix(while: { $0 != "\"" }),
+                let count = line.split(separator: " ").last.flatMap({ Double($0) })
+            else { continue }
+            counts[String(method), default: 0] += count
+        }
+        return counts
+    }
+
+    private static func transport(_ port: UInt16) throws -> CurlTransport {
+        try CurlTransport(
+            configuration: ClusterConfiguration(server: "http://127.0.0.1:\(port)", origin: "benchmark"),
+            userAgent: "towline-bench")
+    }
+}

@@ -1,0 +1,130 @@
+import Foundation
+import KubeClient
+
+/// A real etcd and kube-apiserver, started from a folder as envtest does.
+///
+/// Where the folder has a kube-controller-manager too it runs as well, for the sake of the garbage collector. There is
+/// no scheduler and no kubelet.
+struct ControlPlane: Sendable {
+    let etcd: ChildProcess
+    let apiServer: ChildProcess
+    /// Nil where the folder has none: nothing is garbage collected then.
+    let controllerManager: ChildProcess?
+    let kubeconfig: URL
+
+    /// Starts both from `assets` and waits until the API server is ready.
+    static func start(assets: URL, directory: URL) async throws -> ControlPlane {
+        let credentials = try await Credentials.make(in: directory)
+        let etcdPort = try FreePort.find()
+        let peerPort = try FreePort.find()
+        let etcd = try ChildProcess(
+            assets.appending(path: "etcd"),
+            [
+                "--data-dir", directory.appending(path: "etcd").path, "--unsafe-no-fsync",
+                "--listen-client-urls", "http://127.0.0.1:\(etcdPort)",
+                "--advertise-client-urls", "http://127.0.0.1:\(etcdPort)",
+                "--listen-peer-urls", "http://127.0.0.1:\(peerPort)",
+            ], directory: directory, name: "etcd")
+        let port = try FreePort.find()
+        let apiServer = try ChildProcess(
+            assets.appending(path: "kube-apiserver"),
+            [
+                "--etcd-servers=http://127.0.0.1:\(etcdPort)", "--bind-address=127.0.0.1", "--secure-port=\(port)",
+                "--cert-dir=\(directory.path)/apiserver", "--client-ca-file=\(credentials.authority.path)",
+                "--service-account-issuer=https://kubernetes.default.svc",
+                "--service-account-key-file=\(credentials.serviceAccountKey.path)",
+                "--service-account-signing-key-file=\(credentials.serviceAccountKey.path)",
+                "--service-cluster-ip-range=10.0.0.0/24", "--disable-admission-plugins=ServiceAccount",
+                "--authorization-mode=RBAC",
+            ], directory: directory, name: "kube-apiserver")
+        let kubeconfig = try credentials.writeKubeconfig(server: "https://127.0.0.1:\(port)", in: directory)
+        try await eventually("kube-apiserver is ready", within: .seconds(120)) {
+            guard apiServer.isRunning else { throw StartFailure(output: apiServer.errorOutput) }
+            guard etcd.isRunning else { throw StartFailure(output: etcd.errorOutput) }
+            let access = try ClusterAccess(kubeconfig: kubeconfig)
+            let isReady = try? await access.isReady()
+            await access.close()
+            return isReady ?? false
+        }
+        let manager = try startControllerManager(
+            assets: assets, kubeconfig: kubeconfig, key: credentials.serviceAccountKey, directory: directory)
+        return ControlPlane(
+            etcd: etcd, apiServer: apiServer, controllerManager: manager, kubeconfig: kubeconfig)
+    }
+
+    private static func startControllerManager(
+        assets: URL, kubeconfig: URL, key: URL, directory: URL
+    ) throws -> ChildProcess? {
+        let executable = assets.appending(path: "kube-controller-manager")
+        guard FileManager.default.isExecutableFile(atPath: executable.path) else { return nil }
+        return try ChildProcess(
+            executable,
+            [
+                "--kubeconfig=\(kubeconfig.path)", "--bind-address=127.0.0.1", "--secure-port=\(try FreePort.find())",
+                "--cert-dir=\(directory.path)/controller-manager", "--leader-elect=false",
+                "--service-account-private-key-file=\(key.path)", "--use-service-account-credentials=true",
+                "--controllers=garbage-collector-controller,namespace-controller,serviceaccount-controller",
+            ], directory: directory, name: "kube-controller-manager")
+    }
+
+    struct StartFailure: Error, CustomStringConvertible {
+        let output: String
+        var description: String { "the control plane ended: \(output.suffix(2000))" }
+    }
+}
+
+/// Keys and certificates of one test run, made by openssl and gone with the run's folder.
+private struct Credentials {
+    let authority: URL
+    let serviceAccountKey: URL
+    let clientCertificate: URL
+    let clientKey: URL
+
+    static func make(in directory: URL) async throws -> Credentials {
+        func file(_ name: String) -> String { directory.appending(path: name).path }
+        try await openssl(
+            [
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=towline-test-authority",
+                "-keyout", file("ca.key"), "-out", file("ca.crt"),
+            ], in: directory)
+        try await openssl(
+            [
+                "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/O=system:masters/CN=towline-test",
+                "-keyout", file("client.key"), "-out", file("client.csr"),
+            ], in: directory)
+        try await openssl(
+            [
+                "x509", "-req", "-days", "1", "-in", file("client.csr"), "-CA", file("ca.crt"), "-CAkey",
+                file("ca.key"),
+                "-CAcreateserial", "-out", file("client.crt"),
+            ], in: directory)
+        try await openssl(["genrsa", "-out", file("service-account.key"), "2048"], in: directory)
+        return Credentials(
+            authority: directory.appending(path: "ca.crt"),
+            serviceAccountKey: directory.appending(path: "service-account.key"),
+            clientCertificate: directory.appending(path: "client.crt"),
+            clientKey: directory.appending(path: "client.key"))
+    }
+
+    private static func openssl(_ arguments: [String], in directory: URL) async throws {
+        let process = try ChildProcess(
+            URL(filePath: "/usr/bin/openssl"), arguments, directory: directory, name: "openssl-\(UUID().uuidString)")
+        guard try await process.exit(within: .seconds(60)) == 0 else {
+            throw ControlPlane.StartFailure(output: process.errorOutput)
+        }
+    }
+
+    func writeKubeconfig(server: String, in directory: URL) throws -> URL {
+        let text = """
+            apiVersion: v1
+            kind: Config
+            current-context: test
+            contexts: [{name: test, context: {cluster: test, user: test}}]
+            clusters: [{name: test, cluster: {server: "\(server)", insecure-skip-tls-verify: true}}]
+            users: [{name: test, user: {client-certificate: "\(clientCertificate.path)", client-key: "\(clientKey.path)"}}]
+            """
+        let file = directory.appending(path: "kubeconfig")
+        try text.write(to: file, atomically: true, encoding: .utf8)
+        return file
+    }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import KubeClient
+import Sandbox
+
+/// The cluster that the end-to-end tests of this run share.
+///
+/// The environment chooses it: `USE_EXISTING_CLUSTER=true` takes the current kubeconfig's, `KUBEBUILDER_ASSETS` names a
+/// folder with `etcd` and `kube-apiserver` to start, otherwise it is the sandbox of the built binary. Each test works
+/// in a namespace of its own.
+final class TestCluster: Sendable {
+    enum Kind: String, Sendable {
+        case sandbox = "the embedded sandbox"
+        case controlPlane = "etcd and kube-apiserver from KUBEBUILDER_ASSETS"
+        case existing = "the cluster of the current kubeconfig"
+    }
+
+    let kind: Kind
+    let kubeconfig: URL
+    let directory: URL
+    let access: ClusterAccess
+    /// What has to live as long as the cluster does.
+    private let parts: [any Sendable]
+
+    private init(kind: Kind, kubeconfig: URL, directory: URL, access: ClusterAccess, parts: [any Sendable]) {
+        self.kind = kind
+        self.kubeconfig = kubeconfig
+        self.directory = directory
+        self.access = access
+        self.parts = parts
+    }
+
+    /// The cluster of this test run, started by whoever asks first.
+    static var shared: TestCluster {
+        get async throws { try await starting.value }
+    }
+
+    private static let starting = Task { try await start() }
+
+    /// True where Tekton and Argo are this run's simulated ones, and templates may carry the sandbox's annotations.
+    var simulatesEngines: Bool { kind != .existing }
+
+    private static func start() async throws -> TestCluster {
+        let environment = ProcessInfo.processInfo.environment
+        let directory = URL.temporaryDirectory.appending(path: "towline-end-to-end-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        Leftovers.removeAtExit(directory)
+        let cluster: TestCluster
+        if environment["USE_EXISTING_CLUSTER"] == "true" {
+            cluster = try existing(environment, directory)
+        } else if let assets = environment["KUBEBUILDER_ASSETS"], !assets.isEmpty {
+            cluster = try await controlPlane(URL(filePath: assets), directory)
+        } else {
+            cluster = try await sandbox(directory)
+        }
+        print("End-to-end tests run on \(cluster.kind.rawValue).")
+        return cluster
+    }
+
+    private static func existing(_ environment: [String: String], _ directory: URL) throws -> TestCluster {
+        let file = environment["KUBECONFIG"] ?? "\(environment["HOME"] ?? "")/.kube/config"
+        let kubeconfig = URL(filePath: file)
+        return TestCluster(
+            kind: .existing, kubeconfig: kubeconfig, directory: directory,
+            access: try ClusterAccess(kubeconfig: kubeconfig), parts: [])
+    }
+
+    private static func sandbox(_ directory: URL) async throws -> TestCluster {
+        let kubeconfig = directory.appending(path: "kubeconfig")
+        let process = try ChildProcess(
+            Repository.binary, ["sandbox", "--port", "0", "--kubeconfig-out", kubeconfig.path], directory: directory,
+            name: "sandbox")
+        try await eventually("the sandbox says where it is") {
+            guard process.isRunning else { throw SandboxEnded(output: process.errorOutput) }
+            return process.output.contains("export KUBECONFIG=\(kubeconfig.path)")
+        }
+        return TestCluster(
+            kind: .sandbox, kubeconfig: kubeconfig, directory: directory,
+            access: try ClusterAccess(kubeconfig: kubeconfig), parts: [process])
+    }
+
+    struct SandboxEnded: Error, CustomStringConvertible {
+        let output: String
+        var description: String { "the sandbox ended: \(output)" }
+    }
+
+    /// A real API server has neither our definition nor engines: both are brought along.
+    private static func controlPlane(_ assets: URL, _ directory: URL) async throws -> TestCluster {
+        let plane = try await ControlPlane.start(assets: assets, directory: directory)
+        let access = try ClusterAccess(kubeconfig: plane.kubeconfig)
+        for definition in try Repository.definitions() + engineDefinitions() {
+            try await access.create(Types.definition, nil, definition)
+        }
+        for type in [Types.execution, Types.pipelineRun, Types.workflow] {
+            try await eventually("\(type.plural) are served") {
+                try await access.client.servedResources(group: type.group, version: type.version)?
+                    .contains(type.plural) ?? false
+            }
+        }
+        let engines = SimulatedEngines(cluster: RemoteCluster(client: access.client), environment: .system)
+        let simulation = Task { await engines.run() }
+        return TestCluster(
+            kind: .controlPlane, kubeconfig: plane.kubeconfig, directory: directory, access: access,
+            parts: [plane, simulation])
+    }
+
+    /// The definitions as the engines publish them where `TOWLINE_ENGINE_CRDS` names their folders, separated by
+    /// colons; else the sandbox's own, which accept everything.
+    private static func engineDefinitions() throws -> [JSONValue] {
+        guard let folders = ProcessInfo.processInfo.environment["TOWLINE_ENGINE_CRDS"] else {
+            return EngineDefinitions.all
+        }
+        return try folders.split(separator: ":").flatMap { try Repository.manifests(in: URL(filePath: String($0))) }
+    }
+}

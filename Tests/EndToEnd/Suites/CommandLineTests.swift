@@ -1,0 +1,47 @@
+import Foundation
+import Testing
+
+/// What the executable answers to its command line.
+@Suite struct CommandLineTests {
+    private func towline(_ arguments: String...) async throws -> (code: Int32, output: String, errors: String) {
+        let directory = try await TestCluster.shared.directory
+        let process = try ChildProcess(
+            Repository.binary, arguments, directory: directory, name: "command-\(UUID().uuidString)")
+        let code = try await process.exit(within: .seconds(20))
+        return (code, process.output, process.errorOutput)
+    }
+
+    @Test func versionAndHelp() async throws {
+        let version = try await towline("version")
+        #expect(version.code == 0)
+        #expect(version.output.hasPrefix("towline "))
+        for command in ["operator", "sandbox", "demo", "version"] {
+            let help = try await towline(command, "--help")
+            #expect(help.code == 0)
+            #expect(help.output.contains("Usage: towline \(command)"))
+        }
+        #expect(try await towline("--help").code == 0)
+    }
+
+    @Test(arguments: [
+        (["operator", "--poll-intervall", "10s"], "--poll-interval"),
+        (["operator", "--workers", "none"], "--workers none"),
+        (["operator", "--log-level", "loud"], "debug, info, warn, error"),
+        (["sandbox", "--prot", "1"], "--port"),
+        (["sandbx"], "sandbox"),
+        (["operator", "extra"], "extra"),
+    ])
+    func mistakesEndWithTwoAndTheMend(arguments: [String], mend: String) async throws {
+        let directory = try await TestCluster.shared.directory
+        let process = try ChildProcess(
+            Repository.binary, arguments, directory: directory, name: "command-\(UUID().uuidString)")
+        #expect(try await process.exit(within: .seconds(20)) == 2)
+        #expect(process.errorOutput.contains(mend), "\(process.errorOutput)")
+    }
+
+    @Test func aKubeconfigThatIsMissingIsNamed() async throws {
+        let result = try await towline("operator", "--kubeconfig", "/nowhere/kubeconfig")
+        #expect(result.code == 1)
+        #expect(result.errors.contains("/nowhere/kubeconfig"))
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import KubeClient
+import Testing
+
+/// The operator is killed at every single write it makes, before and after the write arrives.
+@Suite(.serialized) struct RestartTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let engine: String
+        let moment: InterceptingProxy.Moment
+        var testDescription: String { "\(engine), \(moment.rawValue)" }
+    }
+
+    static let cases = MainJobTests.engines.flatMap { engine in
+        InterceptingProxy.Moment.allCases.map { Case(engine: engine, moment: $0) }
+    }
+
+    @Test(arguments: cases) func killedAtEveryWrite(_ scenario: Case) async throws {
+        let workspace = try await Workspace.make("killed")
+        try await workspace.create(Templates.all)
+        var write = 1
+        // Each round strikes one write later, until an execution ends before the strike comes.
+        while try await survives(write: write, scenario, in: workspace) { write += 1 }
+        #expect(write > 3, "a create and two status writes at least were struck")
+    }
+
+    /// Runs one execution whose operator is killed at a write; false when there were not that many writes.
+    private func survives(write: Int, _ scenario: Case, in workspace: Workspace) async throws -> Bool {
+        let proxy = try InterceptingProxy(upstream: workspace.access.transport)
+        defer { Task { await proxy.shutdown() } }
+        let kubeconfig = try proxyKubeconfig(proxy, workspace)
+        let victim = try workspace.startOperator(kubeconfig: kubeconfig)
+        proxy.strike(.init(write: write, moment: scenario.moment) { victim.send(SIGKILL) })
+        let name = "round-\(write)"
+        try await workspace.create(Templates.execution(name, engine: scenario.engine))
+
+        let wasStruck = try await eventually("the strike, or the end") { () -> Bool? in
+            if !victim.isRunning { return true }
+            return try await workspace.execution(name).condition("Finished") == "True" ? false : nil
+        }
+        let before = try await workspace.execution(name)
+        var successor: ChildProcess?
+        if wasStruck { successor = try workspace.startOperator() }
+        let execution = try await workspace.finished(name)
+        #expect(execution.verdict == "Completed/Success/Succeeded", "write \(write)")
+        #expect(try await workspace.runs(of: execution).count == 1, "write \(write)")
+        for field in ["startedAt", "finishedAt"] {
+            guard let stored = before.status(field) else { continue }
+            #expect(execution.status(field) == stored, "\(field) after write \(write)")
+        }
+        for process in [victim, successor].compactMap({ $0 }) where process.isRunning { try await process.stop() }
+        return wasStruck
+    }
+
+    private func proxyKubeconfig(_ proxy: InterceptingProxy, _ workspace: Workspace) throws -> URL {
+        let file = workspace.cluster.directory.appending(path: "proxy-\(proxy.port).kubeconfig")
+        let text = """
+            apiVersion: v1
+            kind: Config
+            current-context: proxy
+            contexts: [{name: proxy, context: {cluster: proxy, user: proxy}}]
+            clusters: [{name: proxy, cluster: {server: "http://127.0.0.1:\(proxy.port)"}}]
+            users: [{name: proxy, user: {}}]
+            """
+        try text.write(to: file, atomically: true, encoding: .utf8)
+        return file
+    }
+}

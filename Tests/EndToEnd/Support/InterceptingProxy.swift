@@ -1,0 +1,114 @@
+import KubeClient
+import KubeRuntime
+
+/// Stands between an operator and the API server, and can strike at every write.
+final class InterceptingProxy: Sendable {
+    /// When a strike happens: the write never arrives, or it arrives and its answer never comes back.
+    enum Moment: String, CaseIterable, Sendable {
+        case beforeWrite, afterWrite
+    }
+
+    struct Strike: Sendable {
+        /// Which write is struck, counted from 1.
+        let write: Int
+        let moment: Moment
+        let action: @Sendable () -> Void
+    }
+
+    private struct State {
+        var writes: [String] = []
+        var strike: Strike?
+    }
+
+    private let upstream: any HTTPTransport
+    private let state = Locked(State())
+    private let server = Locked<HTTPServer?>(nil)
+
+    init(upstream: any HTTPTransport) throws {
+        self.upstream = upstream
+        let server = try HTTPServer(host: "127.0.0.1", port: 0) { [weak self] request in
+            await self?.answer(request) ?? .text("the test is over", status: 503)
+        }
+        self.server.withLock { $0 = server }
+    }
+
+    var port: UInt16 { server.withLock { $0?.port ?? 0 } }
+
+    /// The writes that were forwarded or struck so far, as `METHOD path`.
+    var writes: [String] { state.withLock { $0.writes } }
+
+    func strike(_ strike: Strike?) {
+        state.withLock { $0.strike = strike }
+    }
+
+    func shutdown() async {
+        await server.withLock { $0 }?.shutdown()
+    }
+
+    private func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        guard let method = HTTPMethod(rawValue: request.method) else { return .text("method", status: 405) }
+        var forwarded = HTTPRequest(method, target(of: request))
+        forwarded.accept = request.headers["Accept"] ?? "application/json"
+        forwarded.contentType = request.headers["Content-Type"]
+        forwarded.body = request.body
+        do {
+            if request.queryValue("watch") == "true" || request.queryValue("watch") == "1" {
+                return try await stream(forwarded)
+            }
+            guard method != .get else { return try await unary(forwarded) }
+            return try await write(forwarded, path: request.path)
+        } catch {
+            return .text("\(error)", status: 502)
+        }
+    }
+
+    private func write(_ request: HTTPRequest, path: String) async throws -> HTTPServerResponse {
+        let strike: Strike? = state.withLock { state in
+            state.writes.append("\(request.method.rawValue) \(path)")
+            guard let strike = state.strike, strike.write == state.writes.count else { return nil }
+            state.strike = nil
+            return strike
+        }
+        if let strike, strike.moment == .beforeWrite {
+            strike.action()
+            return .text("struck", status: 502)
+        }
+        let response = try await unary(request)
+        strike?.action()
+        return response
+    }
+
+    private func unary(_ request: HTTPRequest) async throws -> HTTPServerResponse {
+        let response = try await upstream.send(request)
+        return HTTPServerResponse(
+            status: response.status, headers: contentType(response.headers), body: .bytes(response.body))
+    }
+
+    private func stream(_ request: HTTPRequest) async throws -> HTTPServerResponse {
+        let stream = try await upstream.open(request)
+        return HTTPServerResponse(
+            status: stream.status, headers: contentType(stream.headers),
+            body: .stream { writer in
+                defer { stream.body.cancel() }
+                try await withTaskCancellationHandler {
+                    while let bytes = try await stream.body.next() { try await writer.write(bytes) }
+                } onCancel: {
+                    stream.body.cancel()
+                }
+            })
+    }
+
+    private func contentType(_ headers: HTTPHeaders) -> HTTPHeaders {
+        var kept = HTTPHeaders()
+        if let type = headers["Content-Type"] { kept.append("Content-Type", type) }
+        return kept
+    }
+
+    private func target(of request: HTTPServerRequest) -> String {
+        guard !request.query.isEmpty else { return request.path }
+        let members = request.query.map {
+            "\($0.name.percentEncodedQueryValue)=\($0.value.percentEncodedQueryValue)"
+        }
+        return "\(request.path)?\(members.joined(separator: "&"))"
+    }
+}

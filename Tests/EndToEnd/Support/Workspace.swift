@@ -1,0 +1,111 @@
+import Foundation
+import KubeClient
+import Testing
+
+/// A namespace of its own for one test, and the means to work in it.
+struct Workspace: Sendable {
+    let cluster: TestCluster
+    let namespace: String
+
+    /// Makes a fresh namespace on the shared cluster.
+    static func make(_ name: String) async throws -> Workspace {
+        let cluster = try await TestCluster.shared
+        let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
+        let namespace = "\(name)-\(suffix)"
+        try await cluster.access.create(
+            Types.namespace, nil,
+            ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(namespace)]])
+        return Workspace(cluster: cluster, namespace: namespace)
+    }
+
+    var access: ClusterAccess { cluster.access }
+
+    /// Starts the built operator for this namespace only.
+    func startOperator(
+        kubeconfig: URL? = nil,
+        arguments: [String] = ["--metrics-bind-address", "0", "--health-probe-bind-address", "0"]
+    ) throws -> ChildProcess {
+        try ChildProcess(
+            Repository.binary,
+            [
+                "operator", "--kubeconfig", (kubeconfig ?? cluster.kubeconfig).path, "--namespace", namespace,
+                "--poll-interval", "1s",
+            ] + arguments,
+            directory: cluster.directory, name: "operator-\(namespace)-\(UUID().uuidString.prefix(8))")
+    }
+
+    /// Creates one object of every YAML document.
+    func create(_ manifest: String) async throws {
+        for object in try YAML.documents(Array(manifest.utf8), source: "test") {
+            try await access.create(Types.type(of: object), namespace, object)
+        }
+    }
+
+    func execution(_ name: String) async throws -> JSONValue {
+        try #require(try await access.get(Types.execution, namespace, name), "WorkflowExecution \(name) is missing")
+    }
+
+    /// Waits until `condition` holds for the execution and returns it.
+    func execution(
+        _ name: String, within limit: Duration = .seconds(60), until what: String,
+        _ condition: @Sendable (JSONValue) -> Bool
+    ) async throws -> JSONValue {
+        let seen = Locked<JSONValue?>(nil)
+        do {
+            return try await eventually("\(name) \(what)", within: limit) {
+                let execution = try await self.execution(name)
+                seen.withLock { $0 = execution }
+                if condition(execution) { return execution }
+                // Not `nil`, which would be JSON's null.
+                return .none
+            }
+        } catch {
+            let status = seen.withLock { $0 }?["status"]?.encodedString ?? "never seen"
+            throw DeadlineExceeded(description: "\(error); last status: \(status)")
+        }
+    }
+
+    /// Waits until the execution ended and returns it.
+    func finished(_ name: String, within limit: Duration = .seconds(60)) async throws -> JSONValue {
+        try await execution(name, within: limit, until: "has ended") { $0.condition("Finished") == "True" }
+    }
+
+    /// The runs of both engines that belong to an execution.
+    func runs(of execution: JSONValue) async throws -> [JSONValue] {
+        var runs: [JSONValue] = []
+        for type in [Types.pipelineRun, Types.workflow] {
+            runs += try await access.list(type, namespace).filter { run in
+                run[path: ["metadata", "ownerReferences"]]?[0]?["uid"] == execution[path: ["metadata", "uid"]]
+            }
+        }
+        return runs
+    }
+}
+
+extension JSONValue {
+    func status(_ field: String) -> String? { self[path: ["status", field]]?.stringValue }
+
+    /// The status of a condition.
+    func condition(_ type: String) -> String? {
+        self[path: ["status", "conditions"]]?.arrayValue?.first { $0["type"]?.stringValue == type }?["status"]?
+            .stringValue
+    }
+
+    var uid: String? { self[path: ["metadata", "uid"]]?.stringValue }
+    var name: String? { self[path: ["metadata", "name"]]?.stringValue }
+
+    /// `Completed/Success/Succeeded`
+    var verdict: String {
+        [status("phase"), status("outcome"), status("reason")].map { $0 ?? "-" }.joined(separator: "/")
+    }
+}
+
+extension Types {
+    static func type(of object: JSONValue) -> ResourceType {
+        let kind = object["kind"]?.stringValue ?? ""
+        let parts = (object["apiVersion"]?.stringValue ?? "").split(separator: "/")
+        let group = parts.count > 1 ? String(parts[0]) : ""
+        return ResourceType(
+            group: group, version: parts.last.map(String.init) ?? "", plural: kind.lowercased() + "s", kind: kind)
+    }
+}
