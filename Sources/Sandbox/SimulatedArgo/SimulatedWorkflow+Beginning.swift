@@ -24,7 +24,7 @@ extension SimulatedWorkflow {
             setLabel(label, plan.name)
             setStatus("storedWorkflowTemplateSpec", .object(effective))
         }
-        if let problem = readParameters() ?? problemOfEntrypoint() {
+        if let problem = readParameters() ?? problemOfEntrypoint() ?? problemOfTemplates() {
             refuse(problem, at: now)
             return
         }
@@ -88,6 +88,17 @@ extension SimulatedWorkflow {
         return WorkflowProblem(
             phase: .failed,
             message: "invalid spec: template \(entrypoint) not found in workflow template \(plan?.name ?? "")")
+    }
+
+    private func problemOfTemplates() -> WorkflowProblem? {
+        let arguments = effective["arguments"]?["parameters"]?.elements ?? []
+        var check = TemplateCheck(templates)
+        for name in [effective["entrypoint"], effective["onExit"]].compactMap({ $0?.stringValue }) where !name.isEmpty {
+            let missing = templates[name] == nil ? "template name '\(name)' undefined" : nil
+            guard let problem = missing ?? check.problem(of: name, arguments: arguments) else { continue }
+            return WorkflowProblem(phase: .failed, message: "invalid spec: \(problem)")
+        }
+        return nil
     }
 
     mutating func setLabel(_ name: String, _ value: String) {

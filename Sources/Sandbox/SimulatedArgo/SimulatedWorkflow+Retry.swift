@@ -2,6 +2,9 @@ import KubeClient
 
 /// Templates that are tried several times.
 extension SimulatedWorkflow {
+    /// How often a template is tried again that sets no limit.
+    private static let mostRetries = 1000
+
     mutating func executeRetry(
         _ call: TemplateCall, _ template: JSONValue, _ inputs: [(name: String, value: String)], at now: Timestamp
     ) {
@@ -38,7 +41,7 @@ extension SimulatedWorkflow {
         _ id: String, _ last: WorkflowNode, _ template: JSONValue, tries: Int, at now: Timestamp
     ) -> Bool {
         let strategy = template["retryStrategy"]
-        let limit = strategy?["limit"]?.scalarText.flatMap { Int($0) }
+        let limit = strategy?["limit"]?.scalarText.flatMap { Int($0) } ?? Self.mostRetries
         let policy = strategy?["retryPolicy"]?.stringValue ?? "OnFailure"
         let mayRetry = policy == "Always" || (policy == "OnError") == (last.phase == .error)
         if !last.phase.isFailure {
@@ -48,7 +51,7 @@ extension SimulatedWorkflow {
             tree.mark(id, last.phase, "Stopped with strategy '\(request.shutdown)'", at: now)
         } else if let deadline, now >= deadline {
             tree.mark(id, last.phase, "retry exceeded workflow deadline \(deadline)", at: now)
-        } else if let limit, tries > limit {
+        } else if tries > limit {
             tree[id]?.outputs = last.outputs
             tree.mark(id, last.phase, "No more retries left", at: now)
         } else if !mayRetry {

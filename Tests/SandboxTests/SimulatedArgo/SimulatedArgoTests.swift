@@ -39,7 +39,10 @@ import Testing
                         "name": "use", "template": "use",
                         "arguments": ["parameters": [["name": "x", "value": "{{steps.make.outputs.parameters.id}}"]]],
                     ],
-                    ["name": "never", "template": "use", "when": "{{steps.make.outputs.parameters.id}} == 7"],
+                    [
+                        "name": "never", "template": "use", "when": "{{steps.make.outputs.parameters.id}} == 7",
+                        "arguments": ["parameters": [["name": "x", "value": "0"]]],
+                    ],
                 ],
             ],
         ]

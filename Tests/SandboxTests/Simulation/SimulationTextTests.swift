@@ -74,12 +74,20 @@ import Testing
     @Test(arguments: [
         ("1 == 1", true), ("a != a", false), ("'a b' == \"a b\"", true), ("3 > 10", false), ("10 >= 10", true),
         ("a == b || 2 == 2", true), ("a == a && b == c", false), ("true", true), ("", true),
+        ("(a == b || b == b) && 2 > 1", true), ("a == b || (b == b && 2 < 1)", false), ("!(a == b)", true),
+        ("a b == a b", true), ("'(' == '('", true), ("!true || a != b", true),
     ]) func conditionsAreEvaluated(_ text: String, _ isMet: Bool) {
         #expect(WhenCondition.evaluate(text) == isMet)
     }
 
-    @Test(arguments: ["a", "a >= b", "== &&"]) func unreadableConditionsAreNoAnswer(_ text: String) {
-        #expect(WhenCondition.evaluate(text) != true)
+    @Test(arguments: ["a", "a >= b", "== &&", "(a == a", "a == a)", "'a == a", "a ==", "a == a b == b || !"])
+    func unreadableConditionsAreNoAnswer(_ text: String) {
+        #expect(WhenCondition.evaluate(text) == nil)
+    }
+
+    @Test func aDeeplyNestedConditionIsNotRead() {
+        #expect(WhenCondition.evaluate(String(repeating: "(", count: 200) + "a == a") == nil)
+        #expect(WhenCondition.evaluate(String(repeating: "!", count: 9000) + "true") == nil)
     }
 
     @Test func dependsExpressionsAreEvaluated() throws {

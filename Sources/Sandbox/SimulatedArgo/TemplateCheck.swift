@@ -1,0 +1,101 @@
+import KubeClient
+
+/// What the engine looks for in templates before a workflow starts: calls that lead nowhere or lack an input.
+///
+/// The real one looks for more; what is not looked for here shows when the template's turn comes.
+struct TemplateCheck {
+    /// Calls nested deeper are not looked into.
+    private static let deepest = 100
+    private static let kinds = [
+        "container", "containerSet", "steps", "script", "resource", "dag", "suspend", "data", "http", "plugin",
+    ]
+
+    private let templates: [String: JSONValue]
+    private var checked: Set<String> = []
+
+    init(_ templates: [String: JSONValue]) {
+        self.templates = templates
+    }
+
+    /// The engine's words for the first problem of a template that exists, and of those it calls; nil without one.
+    mutating func problem(of name: String, arguments: [JSONValue], depth: Int = 0) -> String? {
+        guard let template = templates[name], depth <= Self.deepest else { return nil }
+        if !Self.kinds.contains(where: { template[$0] != nil }) {
+            return "templates.\(name) template type unspecified. choose one of: container, containerSet, steps, script, "
+                + "resource, dag, suspend, template, template ref"
+        }
+        if let input = Self.missingInput(of: template, arguments) {
+            return "templates.\(name) inputs.parameters.\(input) was not supplied"
+        }
+        guard checked.insert(name).inserted else { return nil }
+        for (index, group) in (template["steps"]?.elements ?? []).enumerated() {
+            for step in group.elements {
+                let place = "templates.\(name).steps[\(index)].\(step["name"]?.stringValue ?? "")"
+                if let problem = problem(ofCall: step, depth: depth) { return "\(place) \(problem)" }
+            }
+        }
+        return template["dag"].flatMap { problem(ofGraph: $0["tasks"]?.elements ?? [], name, depth: depth) }
+    }
+
+    private mutating func problem(ofCall step: JSONValue, depth: Int) -> String? {
+        guard let name = step["template"]?.stringValue, !name.isEmpty, name.firstRange(of: "{{") == nil else {
+            return nil
+        }
+        guard templates[name] != nil else { return "template name '\(name)' undefined" }
+        return problem(of: name, arguments: step["arguments"]?["parameters"]?.elements ?? [], depth: depth + 1)
+    }
+
+    private mutating func problem(ofGraph tasks: [JSONValue], _ template: String, depth: Int) -> String? {
+        if tasks.isEmpty { return "templates.\(template) must have at least one task" }
+        if let problem = Self.problem(ofOrder: tasks) { return "templates.\(template) sorting failed: \(problem)" }
+        for task in tasks {
+            let place = "templates.\(template).tasks.\(task["name"]?.stringValue ?? "")"
+            if let problem = problem(ofCall: task, depth: depth) { return "\(place) \(problem)" }
+        }
+        return nil
+    }
+
+    /// The first input that has no value of its own and is given none.
+    private static func missingInput(of template: JSONValue, _ arguments: [JSONValue]) -> String? {
+        for input in template["inputs"]?["parameters"]?.elements ?? [] {
+            let isGiven = arguments.contains { $0["name"] == input["name"] }
+            guard !isGiven, input["value"] == nil, input["default"] == nil, input["valueFrom"] == nil else { continue }
+            return input["name"]?.stringValue ?? ""
+        }
+        return nil
+    }
+
+    /// Whether tasks wait for one that does not exist, or for each other.
+    private static func problem(ofOrder tasks: [JSONValue]) -> String? {
+        var waiting: [String: Set<String>] = [:]
+        for task in tasks {
+            let name = task["name"]?.stringValue ?? ""
+            guard waiting[name] == nil else { return "duplicated nodeName \(name)" }
+            waiting[name] = dependencies(of: task)
+        }
+        for (_, needed) in waiting.sorted(by: { $0.key < $1.key }) {
+            if let unknown = needed.sorted().first(where: { waiting[$0] == nil }) {
+                return "invalid dependency \(unknown)"
+            }
+        }
+        var successors: [String: [String]] = [:]
+        for (name, needed) in waiting { for other in needed { successors[other, default: []].append(name) } }
+        var free = waiting.filter { $0.value.isEmpty }.map(\.key)
+        var sorted = 0
+        while let name = free.popLast() {
+            sorted += 1
+            for successor in successors[name] ?? [] {
+                waiting[successor]?.remove(name)
+                if waiting[successor]?.isEmpty == true { free.append(successor) }
+            }
+        }
+        return sorted == tasks.count ? nil : "graph with cycle"
+    }
+
+    private static func dependencies(of task: JSONValue) -> Set<String> {
+        if let depends = task["depends"]?.stringValue, !depends.isEmpty {
+            return Set(DependsExpression(depends)?.tasks ?? [])
+        }
+        return Set((task["dependencies"]?.elements ?? []).compactMap(\.stringValue))
+    }
+}
