@@ -16,88 +16,45 @@ struct DemoStage: Sendable {
     func play() async -> Int32 {
         do {
             let folder = try ProjectFiles.path("examples")
-            try cluster.load(try ManifestFiles.documents(at: "\(folder)/workflows"))
+            let documents = try ManifestFiles.documents(at: folder) + ManifestFiles.documents(at: "\(folder)/invalid")
+            let isToBeRefused = { (document: JSONValue) in Expectation(of: document)?.isRefusal ?? false }
             Console.print("The API is served at \(cluster.server.url); the examples are those of \(folder).\n")
-            let expected = try apply(try ManifestFiles.documents(at: folder))
-            let rows = await watch(Set(expected.keys))
-            let refusals = refuse(try ManifestFiles.documents(at: "\(folder)/invalid"))
-            return summarize(rows, expected, refusals)
+
+            try cluster.load(try ManifestFiles.documents(at: "\(folder)/workflows"))
+            try cluster.load(documents.filter { !isToBeRefused($0) })
+            var summary = DemoSummary()
+            for object in await watch() { summary.note(ExecutionRow(object), Expectation(of: object)) }
+            for document in documents.filter(isToBeRefused) { summary.note(refusalOf: document, offer(document)) }
+            Console.print("\n\(summary.text)")
+            return summary.isAsExpected ? 0 : 1
         } catch {
             Console.printError("towline demo: \(error)")
             return 1
         }
     }
 
-    /// Creates the examples; returns what each execution says about its end, by namespace and name.
-    private func apply(_ documents: [JSONValue]) throws -> [String: Expectation?] {
-        try cluster.load(documents)
-        var expected: [String: Expectation?] = [:]
-        for execution in try cluster.server.cluster.list(Self.executions, namespace: nil, labelSelector: "") {
-            expected[Self.key(execution)] = .some(Expectation(of: execution))
-        }
-        return expected
-    }
-
-    /// Shows the executions until all have ended, or the time is up.
-    private func watch(_ keys: Set<String>) async -> [ExecutionRow] {
+    /// Shows the executions until all have ended, or the time is up, and returns them.
+    private func watch() async -> [JSONValue] {
         var screen = DemoScreen(isTerminal: Console.isTerminal, write: Console.write)
         let deadline = ContinuousClock.now.advanced(by: Self.limit)
-        var rows: [ExecutionRow] = []
+        var objects: [JSONValue] = []
         while ContinuousClock.now < deadline, !Task.isCancelled {
-            let objects = try? cluster.server.cluster.list(Self.executions, namespace: nil, labelSelector: "")
-            rows = (objects ?? []).filter { keys.contains(Self.key($0)) }.map(ExecutionRow.init)
+            objects = (try? cluster.server.cluster.list(Self.executions, namespace: nil, labelSelector: "")) ?? []
+            let rows = objects.map(ExecutionRow.init)
             screen.show(rows)
             if rows.allSatisfy(\.isFinished) { break }
             try? await Task.sleep(for: .milliseconds(200))
         }
-        return rows
+        return objects
     }
 
-    /// Offers the invalid examples to the API and returns what it said to each.
-    private func refuse(_ documents: [JSONValue]) -> [(name: String, message: String?)] {
-        documents.filter { Expectation(of: $0) == nil }.map { document in
-            let name = document[path: ["metadata", "name"]]?.stringValue ?? "?"
-            do {
-                try cluster.load([document])
-                return (name, nil)
-            } catch {
-                return (name, "\(error)")
-            }
+    /// Offers an invalid example to the API and returns how it was refused; nil when it was not.
+    private func offer(_ document: JSONValue) -> String? {
+        do {
+            try cluster.load([document])
+            return nil
+        } catch {
+            return "\(error)"
         }
-    }
-
-    private func summarize(
-        _ rows: [ExecutionRow], _ expected: [String: Expectation?], _ refusals: [(name: String, message: String?)]
-    ) -> Int32 {
-        var surprises: [String] = []
-        for row in rows {
-            guard let expectation = expected["\(row.namespace)/\(row.name)"] ?? nil else { continue }
-            if !expectation.isMet(by: row) {
-                let actual = [row.phase, row.outcome, row.reason].joined(separator: "/")
-                surprises.append(
-                    "\(row.namespace)/\(row.name) ended \(actual), expected \(expectation): \(row.message)")
-            }
-        }
-        Console.print("")
-        for row in rows where row.phase == "Failed" { Console.print("\(row.name): \(row.message)") }
-        Console.print("")
-        for refusal in refusals {
-            if let message = refusal.message {
-                Console.print("refused: \(message)")
-            } else {
-                surprises.append("\(refusal.name) should have been refused by the API and was not")
-            }
-        }
-        for surprise in surprises { Console.print("NOT AS EXPECTED: \(surprise)") }
-        let finished = rows.filter(\.isFinished).count
-        Console.print(
-            "\n\(finished) of \(rows.count) executions ended, \(refusals.count) invalid ones offered, "
-                + "\(surprises.count) surprises.")
-        return surprises.isEmpty && finished == rows.count ? 0 : 1
-    }
-
-    private static func key(_ execution: JSONValue) -> String {
-        let metadata = execution["metadata"]
-        return "\(metadata?["namespace"]?.stringValue ?? "")/\(metadata?["name"]?.stringValue ?? "")"
     }
 }

@@ -87,13 +87,12 @@ final class TestCluster: Sendable {
     private static func controlPlane(_ assets: URL, _ directory: URL) async throws -> TestCluster {
         let plane = try await ControlPlane.start(assets: assets, directory: directory)
         let access = try ClusterAccess(kubeconfig: plane.kubeconfig)
-        for definition in try Repository.definitions() + engineDefinitions() {
-            try await access.create(Types.definition, nil, definition)
-        }
-        for type in [Types.execution, Types.pipelineRun, Types.workflow] {
-            try await eventually("\(type.plural) are served") {
-                try await access.client.servedResources(group: type.group, version: type.version)?
-                    .contains(type.plural) ?? false
+        let definitions = try Repository.definitions() + engineDefinitions()
+        for definition in definitions { try await access.create(Types.definition, nil, definition) }
+        for definition in definitions {
+            let type = try Types.type(definedBy: definition)
+            try await eventually("\(type.plural).\(type.group) are served") {
+                try await access.client.list(type, namespace: nil, decoding: ClusterAccess.tree).items.isEmpty
             }
         }
         let engines = SimulatedEngines(cluster: RemoteCluster(client: access.client), environment: .system)

@@ -47,7 +47,7 @@ import Testing
             "get", "-n", bench.namespace, "wfe", "one", "-o", "jsonpath={.status.outcome}")
         #expect(path == "Success")
         #expect(try await bench.kubectl("delete", "-n", bench.namespace, "wfe", "one").contains("deleted"))
-        try await eventually("the run is gone with its execution") {
+        try await eventually("the run is gone with its execution", within: .seconds(90)) {
             try await bench.workspace.access.list(Types.pipelineRun, bench.namespace).isEmpty
         }
         try await bench.process.stop()

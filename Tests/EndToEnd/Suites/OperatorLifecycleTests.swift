@@ -7,8 +7,10 @@ import Testing
     private func fetch(_ port: UInt16, _ path: String) async throws -> (code: Int, body: String) {
         let configuration = ClusterConfiguration(server: "http://127.0.0.1:\(port)", origin: "test")
         let transport = try CurlTransport(configuration: configuration, userAgent: "towline-test")
-        defer { Task { await transport.shutdown() } }
-        let response = try await transport.send(HTTPRequest(.get, path))
+        let result: Result<HTTPResponse, TransportError>
+        do { result = .success(try await transport.send(HTTPRequest(.get, path))) } catch { result = .failure(error) }
+        await transport.shutdown()
+        let response = try result.get()
         return (response.status, String(decoding: response.body, as: UTF8.self))
     }
 

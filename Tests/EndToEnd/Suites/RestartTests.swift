@@ -26,7 +26,6 @@ import Testing
     /// Runs one execution whose operator is killed at a write; false when there were not that many writes.
     private func survives(write: Int, _ scenario: Case, in workspace: Workspace) async throws -> Bool {
         let proxy = try InterceptingProxy(upstream: workspace.access.transport)
-        defer { Task { await proxy.shutdown() } }
         let kubeconfig = try proxyKubeconfig(proxy, workspace)
         let victim = try workspace.startOperator(kubeconfig: kubeconfig)
         proxy.strike(.init(write: write, moment: scenario.moment) { victim.send(SIGKILL) })
@@ -35,8 +34,9 @@ import Testing
 
         let wasStruck = try await eventually("the strike, or the end") { () -> Bool? in
             if !victim.isRunning { return true }
-            return try await workspace.execution(name).condition("Finished") == "True" ? false : nil
+            return try await workspace.execution(name).condition("Finished") == "True" ? proxy.hasStruck : nil
         }
+        if wasStruck { _ = try await victim.exit(within: .seconds(20)) }
         let before = try await workspace.execution(name)
         var successor: ChildProcess?
         if wasStruck { successor = try workspace.startOperator() }
@@ -48,6 +48,7 @@ import Testing
             #expect(execution.status(field) == stored, "\(field) after write \(write)")
         }
         for process in [victim, successor].compactMap({ $0 }) where process.isRunning { try await process.stop() }
+        await proxy.shutdown()
         return wasStruck
     }
 

@@ -37,9 +37,13 @@ final class InterceptingProxy: Sendable {
     /// The writes that were forwarded or struck so far, as `METHOD path`.
     var writes: [String] { state.withLock { $0.writes } }
 
-    func strike(_ strike: Strike?) {
+    /// Arms the proxy.
+    func strike(_ strike: Strike) {
         state.withLock { $0.strike = strike }
     }
+
+    /// True when the strike that was armed has come.
+    var hasStruck: Bool { state.withLock { $0.strike == nil } }
 
     func shutdown() async {
         await server.withLock { $0 }?.shutdown()

@@ -108,4 +108,14 @@ extension Types {
         return ResourceType(
             group: group, version: parts.last.map(String.init) ?? "", plural: kind.lowercased() + "s", kind: kind)
     }
+
+    /// The first served type of a custom resource definition.
+    static func type(definedBy definition: JSONValue) throws -> ResourceType {
+        let spec = definition["spec"]
+        let version = spec?["versions"]?.arrayValue?.first { $0["served"] == true }
+        return ResourceType(
+            group: try #require(spec?["group"]?.stringValue), version: try #require(version?["name"]?.stringValue),
+            plural: try #require(spec?["names"]?["plural"]?.stringValue),
+            kind: try #require(spec?["names"]?["kind"]?.stringValue))
+    }
 }
