@@ -6,6 +6,7 @@ struct ExpandedStep: Sendable {
     let declaredName: String
     /// The name with the item, as nodes have it: `apply(1:eu)`.
     let name: String
+    /// The text of a ``TemplateKey``.
     let template: String
     let when: String?
     let arguments: [String: String]

@@ -17,18 +17,22 @@ extension SimulatedWorkflow {
         self.plan = plan
         effective = merged(plan.specification)
         for template in effective["templates"]?.elements ?? [] {
-            templates[template["name"]?.stringValue ?? ""] = template
+            templates[template["name"]?.stringValue ?? ""] = template.withAbsoluteCalls(home: "")
         }
+        templates.merge(plan.referenced.templates) { own, _ in own }
         if specification["workflowTemplateRef"] != nil {
             let label = plan.isClusterScoped ? "cluster-workflow-template" : "workflow-template"
             setLabel(label, plan.name)
             setStatus("storedWorkflowTemplateSpec", .object(effective))
         }
-        if let problem = readParameters() ?? problemOfEntrypoint() ?? problemOfTemplates() {
+        if let problem = problemOfName() ?? readParameters() ?? problemOfEntrypoint() ?? problemOfTemplates() {
             refuse(problem, at: now)
             return
         }
-        setStatus("storedTemplates", .object(plan.storedTemplates))
+        // Templates of the workflow itself are in its specification already.
+        var stored = specification["workflowTemplateRef"] == nil ? [:] : plan.storedTemplates
+        for member in plan.referenced.stored { stored[member.key] = member.value }
+        if !stored.isEmpty { setStatus("storedTemplates", .object(stored)) }
         setStatus("artifactGCStatus", ["notSpecified": true])
         setStatus("artifactRepositoryRef", ["artifactRepository": [:], "default": true])
         // No two workflows share a UID, so what is made of it stands for the id of a trace.
@@ -59,46 +63,6 @@ extension SimulatedWorkflow {
         }
         result["arguments"]?["parameters"] = .array(parameters)
         return result
-    }
-
-    /// Reads the parameters of the workflow; the problem is one that has no value.
-    private mutating func readParameters() -> WorkflowProblem? {
-        globals = [
-            "workflow.name": key.name, "workflow.namespace": key.namespace, "workflow.uid": uid,
-            "workflow.serviceAccountName": effective["serviceAccountName"]?.stringValue ?? "default",
-        ]
-        for parameter in effective["arguments"]?["parameters"]?.elements ?? [] {
-            let name = parameter["name"]?.stringValue ?? ""
-            if let value = parameter["value"]?.scalarText ?? parameter["valueFrom"]?["default"]?.scalarText {
-                globals["workflow.parameters.\(name)"] = value
-            } else if parameter["valueFrom"] == nil {
-                let path = "spec.arguments.\(name)"
-                return WorkflowProblem(
-                    phase: .failed, message: "invalid spec: \(path).value or \(path).valueFrom is required")
-            }
-        }
-        return nil
-    }
-
-    private func problemOfEntrypoint() -> WorkflowProblem? {
-        guard let entrypoint = effective["entrypoint"]?.stringValue, !entrypoint.isEmpty else {
-            return WorkflowProblem(phase: .failed, message: "invalid spec: spec.entrypoint is required")
-        }
-        if templates[entrypoint] != nil { return nil }
-        return WorkflowProblem(
-            phase: .failed,
-            message: "invalid spec: template \(entrypoint) not found in workflow template \(plan?.name ?? "")")
-    }
-
-    private func problemOfTemplates() -> WorkflowProblem? {
-        let arguments = effective["arguments"]?["parameters"]?.elements ?? []
-        var check = TemplateCheck(templates)
-        for name in [effective["entrypoint"], effective["onExit"]].compactMap({ $0?.stringValue }) where !name.isEmpty {
-            let missing = templates[name] == nil ? "template name '\(name)' undefined" : nil
-            guard let problem = missing ?? check.problem(of: name, arguments: arguments) else { continue }
-            return WorkflowProblem(phase: .failed, message: "invalid spec: \(problem)")
-        }
-        return nil
     }
 
     mutating func setLabel(_ name: String, _ value: String) {

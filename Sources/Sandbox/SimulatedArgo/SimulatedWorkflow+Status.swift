@@ -30,7 +30,7 @@ extension SimulatedWorkflow {
             setStatus("storedWorkflowTemplateSpec", .object(effective))
         }
         describePods()
-        if !isFinished {
+        if !hasEnded {
             setStatus("phase", "Running")
             setLabel("phase", "Running")
             setLabel("completed", "false")
@@ -52,6 +52,7 @@ extension SimulatedWorkflow {
     /// Ends the workflow.
     mutating func finish(_ phase: NodePhase, _ message: String, at now: Timestamp) {
         stage = .ended
+        expiry = timeToLive(after: phase).map { now + $0 }
         setStatus("phase", .string(phase.rawValue))
         setStatus("finishedAt", .string(now.rfc3339))
         if !message.isEmpty { setStatus("message", .string(message)) }
@@ -59,6 +60,23 @@ extension SimulatedWorkflow {
         setStatus("conditions", .array(conditions + [["type": "Completed", "status": "True"]]))
         setLabel("phase", phase.rawValue)
         setLabel("completed", "true")
+    }
+}
+
+extension SimulatedWorkflow {
+    /// How long the workflow is kept after its end, by its `ttlStrategy`; nil for ever.
+    private func timeToLive(after phase: NodePhase) -> Duration? {
+        let strategy = effective["ttlStrategy"]
+        let own = phase == .succeeded ? strategy?["secondsAfterSuccess"] : strategy?["secondsAfterFailure"]
+        let seconds = own?.integerValue ?? strategy?["secondsAfterCompletion"]?.integerValue
+        return seconds.map { .seconds(max(0, $0)) }
+    }
+
+    /// Deletes the workflow when it was kept long enough.
+    mutating func expire(at now: Timestamp) -> [RunAction<WorkflowReference>] {
+        guard let expiry, expiry <= now else { return [] }
+        self.expiry = nil
+        return [.write(.delete(Argo.workflows, namespace: key.namespace, name: key.name))]
     }
 }
 

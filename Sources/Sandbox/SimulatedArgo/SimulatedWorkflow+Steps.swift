@@ -69,7 +69,7 @@ extension SimulatedWorkflow {
     ) -> String {
         var inner = TemplateCall(
             template: step.template, nodeName: prefix + step.name, displayName: step.name, boundaryID: boundary,
-            isPartOfExitHandler: call.isPartOfExitHandler, names: [step.declaredName, step.template],
+            isPartOfExitHandler: call.isPartOfExitHandler, names: [step.declaredName, TemplateKey(step.template).name],
             arguments: step.arguments, depth: call.depth + 1)
         let id = tree.id(of: inner.nodeName)
         if let condition = step.when, tree[id] == nil {

@@ -2,6 +2,7 @@ import KubeClient
 
 /// A template that is to be carried out as a node.
 struct TemplateCall {
+    /// The text of a ``TemplateKey``.
     var template: String
     var nodeName: String
     var displayName: String
@@ -72,7 +73,7 @@ extension SimulatedWorkflow {
         let id = tree.id(of: call.nodeName)
         if let node = tree[id], node.phase.isFulfilled || node.kind.isExecutable { return }
         guard let template = templates[call.template] else {
-            return fail(call, "template \(call.template) not found", at: now)
+            return fail(call, "template \(TemplateKey(call.template).name) not found", at: now)
         }
         guard call.depth < Self.deepest else { return fail(call, "Maximum recursion depth exceeded.", at: now) }
         var inputs: [(name: String, value: String)] = []
@@ -106,12 +107,18 @@ extension SimulatedWorkflow {
         guard tree[id] == nil else { return }
         var node = WorkflowNode(
             id: id, name: call.nodeName, displayName: call.displayName, kind: kind,
-            templateName: kind == .stepGroup ? nil : call.template, boundaryID: call.boundaryID, flag: call.flag,
-            startedAt: now, isPartOfExitHandler: call.isPartOfExitHandler, phase: phase)
+            template: kind == .stepGroup ? nil : TemplateKey(call.template), callerHome: home(of: call.boundaryID),
+            boundaryID: call.boundaryID, flag: call.flag, startedAt: now, isPartOfExitHandler: call.isPartOfExitHandler,
+            phase: phase)
         node.message = message
         node.inputs = inputs
         if phase.isFulfilled { node.finishedAt = now }
         tree[id] = node
+    }
+
+    /// The object that the template of a node is in.
+    private func home(of id: String?) -> String {
+        id.flatMap { tree[$0]?.template?.home } ?? ""
     }
 
     private mutating func fail(_ call: TemplateCall, _ message: String, at now: Timestamp) {
@@ -132,7 +139,8 @@ extension SimulatedWorkflow {
         let id = tree.id(of: call.nodeName)
         let container = fillIn(template["container"] ?? template["script"] ?? [:], inputs: inputs, boundary: nil)
         let name =
-            call.nodeName == key.name ? key.name : "\(key.name)-\(call.template)-\(FNV.hash32(call.nodeName))"
+            call.nodeName == key.name
+            ? key.name : "\(key.name)-\(TemplateKey(call.template).name)-\(FNV.hash32(call.nodeName))"
         let pod = SimulatedPod(
             namespace: key.namespace, name: String(name.suffix(253)),
             containers: [SimulatedPod.Container(name: "main", template: container)])

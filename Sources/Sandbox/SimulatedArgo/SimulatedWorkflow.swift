@@ -32,6 +32,8 @@ struct SimulatedWorkflow: SimulatedRun {
     var podActions: [ClusterWrite] = []
     /// When a retry that waits may start.
     var retryTimes: [Timestamp] = []
+    /// When the engine deletes the ended workflow; nil for never.
+    var expiry: Timestamp?
     /// How often the status was described.
     var looks = 0
     /// The labels, annotations, arguments and status that the object is to have.
@@ -71,10 +73,11 @@ struct SimulatedWorkflow: SimulatedRun {
         case .arrived:
             stage = .resolving
             return [.resolve(WorkflowReference(run: key, specification: specification, annotations: annotations))]
-        case .resolving, .ended: return []
+        case .resolving: return []
+        case .ended: return expire(at: now)
         case .resolved(let resolution):
             begin(resolution, at: now)
-            if isFinished { return flush() }
+            if hasEnded { return flush() }
         case .running:
             enforceLimits(at: now)
             advancePods(to: now)
@@ -86,13 +89,16 @@ struct SimulatedWorkflow: SimulatedRun {
         return pods + flush()
     }
 
-    var isFinished: Bool {
+    var hasEnded: Bool {
         if case .ended = stage { true } else { false }
     }
 
+    var isFinished: Bool { hasEnded && expiry == nil }
+
     var wakeTime: Timestamp? {
         switch stage {
-        case .arrived, .resolving, .ended: nil
+        case .arrived, .resolving: nil
+        case .ended: expiry
         case .resolved: .earliest
         case .running: (tree.unfulfilled.compactMap { wakeTime(of: $0) } + retryTimes).min()
         }
@@ -132,7 +138,7 @@ extension SimulatedWorkflow {
     /// When a suspended node goes on by itself.
     private func suspensionEnd(_ id: String) -> Timestamp? {
         guard let node = tree[id], node.kind == .suspend,
-            let text = templates[node.templateName ?? ""]?["suspend"]?["duration"]?.scalarText
+            let text = templates[node.template?.text ?? ""]?["suspend"]?["duration"]?.scalarText
         else { return nil }
         let duration = Int64(text).map { Duration.seconds($0) } ?? GoDuration.parse(text)
         return duration.map { node.startedAt + $0 }

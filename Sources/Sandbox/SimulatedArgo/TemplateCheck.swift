@@ -18,16 +18,20 @@ struct TemplateCheck {
     }
 
     /// The engine's words for the first problem of a template that exists, and of those it calls; nil without one.
-    mutating func problem(of name: String, arguments: [JSONValue], depth: Int = 0) -> String? {
-        guard let template = templates[name], depth <= Self.deepest else { return nil }
+    ///
+    /// `text` is that of a ``TemplateKey``.
+    mutating func problem(of text: String, arguments: [JSONValue], depth: Int = 0) -> String? {
+        guard let template = templates[text], depth <= Self.deepest else { return nil }
+        let name = TemplateKey(text).name
         if !Self.kinds.contains(where: { template[$0] != nil }) {
-            return "templates.\(name) template type unspecified. choose one of: container, containerSet, steps, script, "
+            return
+                "templates.\(name) template type unspecified. choose one of: container, containerSet, steps, script, "
                 + "resource, dag, suspend, template, template ref"
         }
         if let input = Self.missingInput(of: template, arguments) {
             return "templates.\(name) inputs.parameters.\(input) was not supplied"
         }
-        guard checked.insert(name).inserted else { return nil }
+        guard checked.insert(text).inserted else { return nil }
         for (index, group) in (template["steps"]?.elements ?? []).enumerated() {
             for step in group.elements {
                 let place = "templates.\(name).steps[\(index)].\(step["name"]?.stringValue ?? "")"
@@ -38,11 +42,15 @@ struct TemplateCheck {
     }
 
     private mutating func problem(ofCall step: JSONValue, depth: Int) -> String? {
-        guard let name = step["template"]?.stringValue, !name.isEmpty, name.firstRange(of: "{{") == nil else {
+        guard let text = step["template"]?.stringValue, !text.isEmpty, text.firstRange(of: "{{") == nil else {
             return nil
         }
-        guard templates[name] != nil else { return "template name '\(name)' undefined" }
-        return problem(of: name, arguments: step["arguments"]?["parameters"]?.elements ?? [], depth: depth + 1)
+        guard templates[text] != nil else {
+            let key = TemplateKey(text)
+            return step["templateRef"] == nil
+                ? "template name '\(key.name)' undefined" : "template reference \(key.objectName).\(key.name) not found"
+        }
+        return problem(of: text, arguments: step["arguments"]?["parameters"]?.elements ?? [], depth: depth + 1)
     }
 
     private mutating func problem(ofGraph tasks: [JSONValue], _ template: String, depth: Int) -> String? {

@@ -37,7 +37,9 @@ struct WorkflowNode: Sendable {
     let name: String
     let displayName: String
     let kind: Kind
-    let templateName: String?
+    let template: TemplateKey?
+    /// The object with the template that has the call.
+    let callerHome: String
     let boundaryID: String?
     let flag: Flag
     let startedAt: Timestamp
@@ -60,10 +62,14 @@ struct WorkflowNode: Sendable {
     var json: JSONValue {
         var object: JSONObject = [
             "id": .string(id), "name": .string(name), "displayName": .string(displayName),
-            "type": .string(kind.rawValue), "phase": .string(phase.rawValue), "templateScope": "local/",
+            "type": .string(kind.rawValue), "phase": .string(phase.rawValue),
+            "templateScope": .string(callerHome.isEmpty ? "local/" : callerHome),
             "startedAt": .string(startedAt.rfc3339),
         ]
-        object["templateName"] = templateName.map { .string($0) }
+        if let template {
+            let isLocal = template.home == callerHome
+            object[isLocal ? "templateName" : "templateRef"] = isLocal ? .string(template.name) : template.reference
+        }
         object["boundaryID"] = boundaryID.map { .string($0) }
         object["nodeFlag"] = flag.json
         object["finishedAt"] = finishedAt.map { .string($0.rfc3339) }

@@ -9,8 +9,14 @@ struct WorkflowPlan: Sendable {
     let behaviour: Behaviour
     /// The templates as the status of a run keeps them, under the names it keeps them by.
     let storedTemplates: JSONObject
+    /// What `templateRef` of steps and tasks leads to.
+    let referenced: ReferencedTemplates
 
-    init(name: String, isClusterScoped: Bool, spec: JSONObject, behaviour: Behaviour) {
+    init(
+        name: String, isClusterScoped: Bool, spec: JSONObject, behaviour: Behaviour,
+        referenced: ReferencedTemplates = ReferencedTemplates()
+    ) {
+        self.referenced = referenced
         self.name = name
         self.isClusterScoped = isClusterScoped
         self.behaviour = behaviour
@@ -25,7 +31,7 @@ struct WorkflowPlan: Sendable {
                 .map { JSONObject.Member(key: "\(scope)/\(name)/\($0.key)", value: $0.value) })
     }
 
-    private static func withDefaults(_ template: JSONValue) -> JSONValue {
+    static func withDefaults(_ template: JSONValue) -> JSONValue {
         var result = template
         for key in ["inputs", "outputs", "metadata"] where template[key] == nil { result[key] = [:] }
         for key in ["container", "script"] {
@@ -34,13 +40,7 @@ struct WorkflowPlan: Sendable {
             if container["resources"] == nil { container["resources"] = [:] }
             result[key] = .object(container)
         }
-        if let steps = template["steps"]?.arrayValue {
-            result["steps"] = .array(steps.map { .array($0.elements.map(withArguments)) })
-        }
-        if let tasks = template["dag"]?["tasks"]?.arrayValue {
-            result["dag"]?["tasks"] = .array(tasks.map(withArguments))
-        }
-        return result
+        return result.mappingCalls(withArguments)
     }
 
     private static func withArguments(_ step: JSONValue) -> JSONValue {

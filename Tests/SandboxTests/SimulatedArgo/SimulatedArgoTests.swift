@@ -166,6 +166,25 @@ import Testing
         #expect(states.last?[path: ["status", "message"]]?.stringValue == message)
     }
 
+    @Test func aValueOutsideOfTheChoiceIsRefused() async throws {
+        let zone: JSONValue = ["name": "zone", "enum": ["eu", "us"], "value": "eu"]
+        let (_, states) = try await play(
+            ["entrypoint": "main", "arguments": ["parameters": [zone]], "templates": [container("main")]],
+            run: ["arguments": ["parameters": [["name": "zone", "value": "moon"]]]])
+        let words = "invalid spec: spec.arguments.zone.value should be present in spec.arguments.zone.enum list"
+        #expect(states.last?[path: ["status", "message"]]?.stringValue == words)
+    }
+
+    @Test func aNameThatIsTooLongIsRefused() async throws {
+        let rehearsal = ArgoRehearsal()
+        try await rehearsal.add(template: "t", spec: ["entrypoint": "main", "templates": [container("main")]])
+        let states = try await rehearsal.play(
+            String(repeating: "r", count: 64), spec: ["workflowTemplateRef": ["name": "t"]])
+        let message = states.last?[path: ["status", "message"]]?.stringValue ?? ""
+        #expect(message.hasSuffix("must not be more than 63 characters long (currently 64)"))
+        #expect(states.last?.phase == "Failed")
+    }
+
     @Test func endlessNestingEnds() async throws {
         let (_, states) = try await play([
             "entrypoint": "main", "templates": [["name": "main", "steps": [[["name": "again", "template": "main"]]]]],
@@ -222,5 +241,20 @@ import Testing
         #expect(last.phase == "Failed")
         #expect(last[path: ["status", "message"]]?.stringValue == "Stopped with strategy '\(strategy)'")
         #expect((last.node("run.onExit") != nil) == hasExitHandler)
+    }
+
+    @Test(arguments: [("", 61), ("exit=1", 6)])
+    func anEndedWorkflowIsDeletedAfterItsTime(_ failure: String, _ seconds: Int64) async throws {
+        var annotations: JSONObject = ["sandbox.towline.dev/duration.work": "1s"]
+        annotations["sandbox.towline.dev/duration.bye"] = "0s"
+        if !failure.isEmpty { annotations["sandbox.towline.dev/fail.work"] = .string(failure) }
+        let strategy: JSONValue = ["secondsAfterCompletion": 60, "secondsAfterFailure": 5]
+        let (rehearsal, last) = try await play(annotations, ["ttlStrategy": strategy])
+        #expect(last.phase == (failure.isEmpty ? "Succeeded" : "Failed"))
+        let end = rehearsal.environment.clock.now() - .seconds(seconds)
+        #expect(last[path: ["status", "startedAt"]]?.stringValue == end.rfc3339)
+        await #expect(throws: StatusError.self) {
+            try await rehearsal.cluster.get(Argo.workflows, namespace: "payments", name: "run")
+        }
     }
 }
