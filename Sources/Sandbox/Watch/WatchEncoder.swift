@@ -36,7 +36,7 @@ struct WatchEncoder: Sendable {
 
     /// An object that carries nothing but a resource version.
     private func bookmark(_ revision: Int64, _ endsInitialEvents: Bool) -> JSONValue {
-        var metadata: JSONValue = ["resourceVersion": .string(String(revision)), "creationTimestamp": nil]
+        var metadata: JSONValue = ["resourceVersion": .string(String(revision)), "creationTimestamp": .null]
         if endsInitialEvents { metadata["annotations"] = ["k8s.io/initial-events-end": "true"] }
         switch representation {
         case .object:

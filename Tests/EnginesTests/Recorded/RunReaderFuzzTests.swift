@@ -54,7 +54,7 @@ import Testing
     }
 
     private static let strange: [JSONValue] = [
-        nil, true, 0, -1, 9_223_372_036_854_775_807, 1.5e300, "", "Succeeded", "\u{0}…", [], [nil, 7, "x"],
+        .null, true, 0, -1, 9_223_372_036_854_775_807, 1.5e300, "", "Succeeded", "\u{0}…", [], [.null, 7, "x"],
         .object(JSONObject()), "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "99999999999h",
         .string(String(repeating: "é", count: 3000)),
     ]
@@ -71,7 +71,7 @@ import Testing
             guard let index = elements.indices.randomElement(using: &random) else { return }
             swap(&elements[index], &random)
             value = .array(elements)
-        default: value = Self.strange.randomElement(using: &random) ?? nil
+        default: value = Self.strange.randomElement(using: &random) ?? .null
         }
     }
 }

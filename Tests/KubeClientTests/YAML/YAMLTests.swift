@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func jsonIsYAML() throws {
-        #expect(try read(#"{"a": [1, "2", {"b": null}], "c": "é\n"}"#) == [["a": [1, "2", ["b": nil]], "c": "é\n"]])
+        #expect(try read(#"{"a": [1, "2", {"b": null}], "c": "é\n"}"#) == [["a": [1, "2", ["b": .null]], "c": "é\n"]])
     }
 
     @Test func keysBecomeStrings() throws {

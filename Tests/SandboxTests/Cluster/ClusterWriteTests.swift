@@ -116,7 +116,7 @@ import Testing
         }
         #expect(added?.code == 422)
         try cluster.patch(
-            Fixture.widgets, namespace: "default", name: "held", merge: ["metadata": ["finalizers": nil]],
+            Fixture.widgets, namespace: "default", name: "held", merge: ["metadata": ["finalizers": .null]],
             subresource: nil, fieldManager: "t")
         #expect(
             refusal { _ = try cluster.get(Fixture.widgets, namespace: "default", name: "held") }?.reason == "NotFound")

@@ -81,7 +81,7 @@ import Testing
         collector.collect()
         #expect(try names(Fixture.widgets) == ["owner"])
         try cluster.patch(
-            Fixture.configMaps, namespace: "default", name: "child", merge: ["metadata": ["finalizers": nil]],
+            Fixture.configMaps, namespace: "default", name: "child", merge: ["metadata": ["finalizers": .null]],
             subresource: nil, fieldManager: "t")
         collector.collect()
         #expect(try names(Fixture.widgets) == [])
@@ -112,7 +112,7 @@ import Testing
             try cluster.create(Fixture.widgets, namespace: "team", Fixture.widget("late"), fieldManager: "t")
         }
         try cluster.patch(
-            Fixture.widgets, namespace: "team", name: "held", merge: ["metadata": ["finalizers": nil]],
+            Fixture.widgets, namespace: "team", name: "held", merge: ["metadata": ["finalizers": .null]],
             subresource: nil, fieldManager: "t")
         collector.collect()
         #expect(throws: StatusError.self) { try cluster.get(Fixture.namespaces, namespace: "", name: "team") }
