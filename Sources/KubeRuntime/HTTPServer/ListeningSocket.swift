@@ -37,6 +37,11 @@ final class ListeningSocket: Sendable {
         close(descriptor)
     }
 
+    /// Refuses further connections from now on, whoever still holds a reference.
+    func refuse() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
     /// Takes the next connection, non-blocking; negative when there is none.
     func accept() -> Int32 {
         let client = accept4(descriptor, nil, nil, Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))

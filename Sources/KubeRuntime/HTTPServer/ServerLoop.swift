@@ -193,6 +193,7 @@ final class ServerLoop {
         isShuttingDown = true
         shutdownDeadline = .now + Self.grace
         setListening(false)
+        listener?.refuse()
         listener = nil
         for connection in connections.values {
             switch connection.phase {

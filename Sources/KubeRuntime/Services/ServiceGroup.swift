@@ -46,8 +46,10 @@ public struct ServiceGroup: Sendable {
             await shutdown()
             report.yield(.shutdown)
         }
+        // In a task of its own: in a cancelled one the stream would end before the services have.
+        let supervision = Task { await supervise(events, tasks) { report.yield(.graceOver) } }
         let failure = await withTaskCancellationHandler {
-            await supervise(events, tasks) { report.yield(.graceOver) }
+            await supervision.value
         } onCancel: {
             report.yield(.shutdown)
         }

@@ -26,6 +26,8 @@ final class RawServer: Sendable {
         port = UInt16(bigEndian: address.sin_port)
         let received = received
         DispatchQueue(label: "raw-server").async {
+            // Closed here and nowhere else: the number of a closed descriptor soon is another server's.
+            defer { close(descriptor) }
             var left = answers[...]
             while let answer = left.first {
                 let client = accept(descriptor, nil, nil)
@@ -44,8 +46,8 @@ final class RawServer: Sendable {
     }
 
     deinit {
+        // Wakes the thread, which then ends.
         shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
     }
 
     /// The heads of the requests so far.
