@@ -45,6 +45,8 @@ public struct OperatorConfiguration: Sendable {
         public var watchdogVerdict: Duration = .seconds(30)
         /// The least time between two status writes that report nothing but progress.
         public var progressInterval: Duration = .seconds(2)
+        /// How long the workers wait for the caches of runs to be filled at the start.
+        public var cachePatience: Duration = .seconds(15)
         /// How often a missing engine is asked for again.
         public var engineProbe: Duration = .seconds(30)
 

@@ -45,7 +45,8 @@ extension Situation {
         case .transient(let reason, let message, let retryAfter), .uncertain(let reason, let message, let retryAfter):
             return hold(reason, message, spec, notBefore: retryAfter ?? .zero)
         case .permanent(let reason, let message):
-            return report([decided(reason, message)])
+            // An earlier attempt whose answer was lost may have made the run.
+            return isProvenAbsent ? report([decided(reason, message)]) : .readRun
         case .nameTaken:
             // Ours from an earlier attempt, or somebody else's: only the object itself can tell. If it is gone again,
             // the next attempt creates it.

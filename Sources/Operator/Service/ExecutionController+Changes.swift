@@ -32,6 +32,17 @@ extension ExecutionController {
         }
     }
 
+    /// Lets the workers start although runs of some engine cannot be listed, for want of rights for example.
+    ///
+    /// The executions of the other engine must not wait for that. It is safe: what a cache of runs does not know is
+    /// asked of the API server before anything rests on it.
+    func goOnWithoutRuns() {
+        let names = runs.values.flatMap { cache in
+            cache.stores.scopes.map { Self.name(runsOf: cache.engine.name, in: $0.namespace) }
+        }
+        for name in names { gate.settle(name) }
+    }
+
     private func unfinishedExecution(of run: EngineRun) -> ObjectKey? {
         run.executionUID.flatMap { executions.unfinishedExecution(withUID: $0) }
     }

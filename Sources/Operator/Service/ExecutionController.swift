@@ -59,6 +59,7 @@ public final class ExecutionController: Sendable {
     /// Runs until the task is cancelled; what is being worked on then is finished within ten seconds, or broken off.
     public func run() async {
         let workers = Task { await self.work() }
+        let patience = time.schedule(after: configuration.timing.cachePatience) { self.goOnWithoutRuns() }
         await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
                 for (namespace, store) in executions.stores.scopes {
@@ -75,6 +76,7 @@ public final class ExecutionController: Sendable {
             gate.open()
             queue.shutDown()
         }
+        time.cancel(patience)
         await finish(workers)
     }
 

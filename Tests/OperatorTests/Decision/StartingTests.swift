@@ -36,11 +36,12 @@ import WorkflowAPI
         guard case .retry(.seconds(3)) = again.next() else { return #expect(Bool(false), "\(again.next())") }
     }
 
-    @Test func aPermanentFailureEndsTheExecution() throws {
-        let situation = Fixtures.situation(Fixtures.execution()) {
-            $0.creationFailure = .permanent(.policyDenied, message: "denied by no-latest")
-        }
-        let status = try #require(situation.next().status)
+    @Test func aPermanentFailureEndsTheExecutionThatProvablyHasNoRun() throws {
+        let failure = CreateFailure.permanent(.policyDenied, message: "denied by no-latest")
+        let unproven = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = failure }
+        #expect(unproven.next().name == "readRun")
+        let proven = Fixtures.situation(Fixtures.execution(), run: .absent(last: nil)) { $0.creationFailure = failure }
+        let status = try #require(proven.next().status)
         #expect(status.phase == .failed)
         #expect(status.outcome == .error)
         #expect(status.reason == .policyDenied)
