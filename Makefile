@@ -40,10 +40,12 @@ demo: packages ## Run sandbox, operator and every example in one process
 	$(SWIFT) build --product towline
 	.build/debug/towline demo $(ARGS)
 
+# One test after the other where time matters; the end-to-end tests wait for processes and run side by side.
 .PHONY: test
 test: packages ## Run all tests: unit, module and end-to-end
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest $(ARGS)
+	$(SWIFT) test --skip-build --disable-xctest --no-parallel --skip EndToEnd $(ARGS)
+	$(SWIFT) test --skip-build --disable-xctest --filter EndToEnd $(ARGS)
 
 .PHONY: test-e2e
 test-e2e: packages ## Run the end-to-end tests only (KUBEBUILDER_ASSETS or USE_EXISTING_CLUSTER=true choose the cluster)

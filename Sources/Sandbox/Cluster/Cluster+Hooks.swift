@@ -21,7 +21,9 @@ extension Cluster {
         switch served.stored.resource {
         case CustomResourceDefinition.resource.groupResource:
             let name = object["metadata"]?["name"]?.stringValue ?? ""
-            if let definition = try? CustomResourceDefinition(object) {
+            // What is being deleted is served until it is gone, but never again: the collector may have removed it
+            // between the write and this line.
+            if object["metadata"]?["deletionTimestamp"] == nil, let definition = try? CustomResourceDefinition(object) {
                 registry.define(name, definition.servedResources())
             }
         case BuiltInResources.namespaces.groupResource where object["metadata"]?["deletionTimestamp"] == nil:

@@ -27,8 +27,7 @@ final class ClusterAccess: Sendable {
             return try await client.get(type, key, decoding: decoder)
         } catch {
             guard error.isNotFoundObject else { throw error }
-            // Not `nil`, which would be JSON's null.
-            return .none
+            return nil
         }
     }
 

@@ -36,7 +36,7 @@ import Testing
         let waiting: JSONValue = try await eventually("the missing engine is said") {
             guard let execution = try await access.get(Types.execution, "default", "early"),
                 execution.status("reason") == "EngineUnavailable"
-            else { return .none }
+            else { return nil }
             return execution
         }
         #expect(waiting.status("phase") == "Pending")
@@ -49,7 +49,7 @@ import Testing
         let ended: JSONValue = try await eventually("the execution goes its way", within: .seconds(90)) {
             guard let execution = try await access.get(Types.execution, "default", "early"),
                 execution.condition("Finished") == "True"
-            else { return .none }
+            else { return nil }
             return execution
         }
         #expect(ended.verdict == "Completed/Success/Succeeded")

@@ -56,8 +56,7 @@ struct Workspace: Sendable {
                 let execution = try await self.execution(name)
                 seen.withLock { $0 = execution }
                 if condition(execution) { return execution }
-                // Not `nil`, which would be JSON's null.
-                return .none
+                return nil
             }
         } catch {
             let status = seen.withLock { $0 }?["status"]?.encodedString ?? "never seen"
