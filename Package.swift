@@ -31,7 +31,8 @@ let package = Package(
         .target(name: "KubeRuntime", dependencies: ["KubeClient", "CLinux"], swiftSettings: strict),
         .target(name: "WorkflowAPI", dependencies: ["KubeClient"], swiftSettings: strict),
         .target(name: "ExecutionStatus", dependencies: ["KubeClient", "WorkflowAPI"], swiftSettings: strict),
-        .target(name: "Engines", dependencies: ["KubeClient", "WorkflowAPI", "ExecutionStatus"], swiftSettings: strict),
+        .target(
+            name: "Engines", dependencies: ["KubeClient", "WorkflowAPI", "ExecutionStatus"], swiftSettings: strict),
         .target(
             name: "Operator",
             dependencies: ["KubeClient", "KubeRuntime", "WorkflowAPI", "ExecutionStatus", "Engines"],
@@ -58,7 +59,8 @@ let package = Package(
             name: "OperatorTests",
             dependencies: ["Operator", "Engines", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "KubeClient"],
             swiftSettings: testing),
-        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient"], swiftSettings: testing),
+        .testTarget(
+            name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient"], swiftSettings: testing),
         .testTarget(name: "TowlineTests", dependencies: ["towline"], swiftSettings: testing),
         .testTarget(name: "EndToEnd", dependencies: ["KubeClient", "KubeRuntime", "Sandbox"], swiftSettings: testing),
     ]

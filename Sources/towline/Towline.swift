@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// The executable: picks the command, reads its flags, runs it and ends with its exit code.

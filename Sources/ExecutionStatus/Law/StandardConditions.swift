@@ -47,12 +47,13 @@ enum StandardConditions {
     private static func reason(of status: Status, known: Condition?) -> String {
         if let reason = status.reason { return reason.rawValue }
         if let reason = known?.reason, !reason.isEmpty { return reason }
-        let fallback: Reason = switch status.phase {
-        case .pending: .accepted
-        case .running: .executing
-        case .completed: .succeeded
-        case .failed: .engineError
-        }
+        let fallback: Reason =
+            switch status.phase {
+            case .pending: .accepted
+            case .running: .executing
+            case .completed: .succeeded
+            case .failed: .engineError
+            }
         return fallback.rawValue
     }
 }

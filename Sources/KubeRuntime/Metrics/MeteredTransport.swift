@@ -15,7 +15,8 @@ public struct MeteredTransport: HTTPTransport {
             "rest_client_requests_total", help: "Requests to the API server, by answer.",
             labels: ["code", "method", "host"])
         durations = registry.histogram(
-            "rest_client_request_duration_seconds", help: "Time until the answer was complete; watches are not counted.",
+            "rest_client_request_duration_seconds",
+            help: "Time until the answer was complete; watches are not counted.",
             labels: ["verb", "host"], buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60])
     }
 

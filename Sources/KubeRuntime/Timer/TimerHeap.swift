@@ -18,7 +18,8 @@ struct TimerHeap {
     var nextDeadline: ContinuousClock.Instant? { order.first?.priority.deadline }
     var count: Int { order.count }
 
-    mutating func schedule(at deadline: ContinuousClock.Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken {
+    mutating func schedule(at deadline: ContinuousClock.Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken
+    {
         nextNumber += 1
         order.set(nextNumber, priority: Due(deadline: deadline, number: nextNumber))
         actions[nextNumber] = action

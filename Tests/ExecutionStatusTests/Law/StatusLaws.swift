@@ -19,7 +19,11 @@ enum StatusLaws {
         if let start = new.startedAt, let end = new.finishedAt { law("the end is not before the start", end >= start) }
         law("startedAt is stamped on the way", old.startedAt == new.startedAt || isStamp(new.startedAt, of: now))
         law("updatedAt moves", new.updatedAt != nil && (old.updatedAt.map { new.updatedAt! > $0 } ?? true))
-        law("something else changed too", { var same = new; same.updatedAt = old.updatedAt; return same != old }())
+        law(
+            "something else changed too",
+            {
+                var same = new; same.updatedAt = old.updatedAt; return same != old
+            }())
 
         law("no way back to Pending", old.phase == .pending || new.phase != .pending)
         law("a terminal phase stays", !old.phase.isTerminal || new.phase == old.phase)
@@ -41,11 +45,13 @@ enum StatusLaws {
         from old: Status, to new: Status, generation: Int64, now: Timestamp
     ) -> [String] {
         var broken: [String] = []
-        let table: [String: String] = switch new.phase {
-        case .pending, .running: ["Succeeded": "Unknown", "Finished": "False", "Ready": "False", "Reconciling": "True"]
-        case .completed: ["Succeeded": "True", "Finished": "True", "Ready": "True"]
-        case .failed: ["Succeeded": "False", "Finished": "True", "Ready": "False", "Stalled": "True"]
-        }
+        let table: [String: String] =
+            switch new.phase {
+            case .pending, .running:
+                ["Succeeded": "Unknown", "Finished": "False", "Ready": "False", "Reconciling": "True"]
+            case .completed: ["Succeeded": "True", "Finished": "True", "Ready": "True"]
+            case .failed: ["Succeeded": "False", "Finished": "True", "Ready": "False", "Stalled": "True"]
+            }
         for type in ["Succeeded", "Finished", "Ready", "Reconciling", "Stalled"] {
             let found = new.conditions.filter { $0.type == type }
             if found.map(\.status.rawValue) != (table[type].map { [$0] } ?? []) {
@@ -58,7 +64,9 @@ enum StatusLaws {
             if condition.reason.isEmpty { broken.append("\(condition.type) has no reason") }
             if let before = old.conditions.first(where: { $0.type == condition.type }) {
                 let moved = before.lastTransitionTime != condition.lastTransitionTime
-                if before.status == condition.status, moved { broken.append("\(condition.type) moved without a change") }
+                if before.status == condition.status, moved {
+                    broken.append("\(condition.type) moved without a change")
+                }
                 if before.status != condition.status, !isStamp(condition.lastTransitionTime, of: now) {
                     broken.append("\(condition.type) changed without moving")
                 }

@@ -78,7 +78,8 @@ import WorkflowAPI
     @Test func onlyWhatChangedIsSent() throws {
         let running = try #require(
             Status().after(
-                .observed(Observation(reason: .executing, engine: .tekton, progress: "1/3")), generation: 1, now: start))
+                .observed(Observation(reason: .executing, engine: .tekton, progress: "1/3")), generation: 1, now: start)
+        )
         let next = try #require(
             running.after(
                 .observed(Observation(reason: .executing, engine: .tekton, progress: "2/3")), generation: 1,

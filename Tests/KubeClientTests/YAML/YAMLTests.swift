@@ -10,20 +10,21 @@ import Testing
         #expect(throws: YAMLError.self) { try read(text) }
     }
 
-    @Test(arguments: [
-        ("a", .string("a")), ("12", .integer(12)), ("-7", .integer(-7)), ("+3", .integer(3)),
-        ("0x1F", .integer(31)), ("0o17", .integer(15)), ("0644", .integer(420)), ("0", .integer(0)),
-        ("089", .double(89)), ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
-        ("9223372036854775808", .double(9_223_372_036_854_775_808)), ("1.5e3", .double(1500)), (".5", .double(0.5)),
-        ("1.", .double(1)), ("1e999", .string("1e999")), ("1.2.3", .string("1.2.3")), ("--1", .string("--1")),
-        ("0x-1", .string("0x-1")), ("1_000", .string("1_000")), ("-", .array([.null])), (".", .string(".")),
-        ("true", .bool(true)), ("False", .bool(false)), ("yes", .string("yes")), ("off", .string("off")),
-        ("2026-01-01", .string("2026-01-01")), ("'12'", .string("12")), ("\"true\"", .string("true")),
-        ("!!str 12", .string("12")), ("! 12", .string("12")), ("!!int 12", .integer(12)), ("!!float 1", .double(1)),
-        ("[!!null ~]", .array([.null])),
-        ("[~, null, '']", .array([.null, .null, .string("")])), ("|\n  a\n  b\n", .string("a\nb\n")),
-        (">-\n  a\n  b\n", .string("a b")), ("{}", .object([:])),
-    ] as [(String, JSONValue)])
+    @Test(
+        arguments: [
+            ("a", .string("a")), ("12", .integer(12)), ("-7", .integer(-7)), ("+3", .integer(3)),
+            ("0x1F", .integer(31)), ("0o17", .integer(15)), ("0644", .integer(420)), ("0", .integer(0)),
+            ("089", .double(89)), ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
+            ("9223372036854775808", .double(9_223_372_036_854_775_808)), ("1.5e3", .double(1500)), (".5", .double(0.5)),
+            ("1.", .double(1)), ("1e999", .string("1e999")), ("1.2.3", .string("1.2.3")), ("--1", .string("--1")),
+            ("0x-1", .string("0x-1")), ("1_000", .string("1_000")), ("-", .array([.null])), (".", .string(".")),
+            ("true", .bool(true)), ("False", .bool(false)), ("yes", .string("yes")), ("off", .string("off")),
+            ("2026-01-01", .string("2026-01-01")), ("'12'", .string("12")), ("\"true\"", .string("true")),
+            ("!!str 12", .string("12")), ("! 12", .string("12")), ("!!int 12", .integer(12)), ("!!float 1", .double(1)),
+            ("[!!null ~]", .array([.null])),
+            ("[~, null, '']", .array([.null, .null, .string("")])), ("|\n  a\n  b\n", .string("a\nb\n")),
+            (">-\n  a\n  b\n", .string("a b")), ("{}", .object([:])),
+        ] as [(String, JSONValue)])
     func scalarsResolveByTheCoreSchema(_ text: String, _ value: JSONValue) throws {
         #expect(try read(text) == [value])
     }

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct ProbeTests {
     @Test(arguments: [
-        ("127.0.0.1:8080", "127.0.0.1", 8080), (":8081", "", 8081), ("[::1]:9", "::1", 9), ("localhost:0", "localhost", 0),
+        ("127.0.0.1:8080", "127.0.0.1", 8080), (":8081", "", 8081), ("[::1]:9", "::1", 9),
+        ("localhost:0", "localhost", 0),
     ]) func addressesAreRead(text: String, host: String, port: UInt16) throws {
         #expect(try ListenAddress.parse(text) == ListenAddress(host: host, port: port))
     }

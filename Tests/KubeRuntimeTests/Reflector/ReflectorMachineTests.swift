@@ -74,7 +74,8 @@ import Testing
 
     @Test func anExpiredVersionIsListedAgainNotOlderThanTheLast() {
         for input in [
-            Machine.Input.failed(refused(410, "Expired")), .failed(.plainText(code: 410, body: "", retryAfterSeconds: nil)),
+            Machine.Input.failed(refused(410, "Expired")),
+            .failed(.plainText(code: 410, body: "", retryAfterSeconds: nil)),
             .signal(.failed(APIStatus(code: 410, reason: "Gone", message: ""))),
         ] {
             var driver = Driver()
@@ -178,7 +179,8 @@ import Testing
             #expect(driver.feed(.woke).note == .relist(.probe))
         }
         #expect(delay >= .seconds(20) && delay <= .seconds(38))
-        #expect(driver.feed(.page(ResourceVersion("3"), continueToken: nil)).copy == .finishRelist(ResourceVersion("3")))
+        #expect(
+            driver.feed(.page(ResourceVersion("3"), continueToken: nil)).copy == .finishRelist(ResourceVersion("3")))
     }
 
     @Test func aSilentWatchIsOpenedAnew() {
@@ -215,7 +217,9 @@ import Testing
         #expect(step.note == .streamingUnsupported)
         #expect(step.next == .list(.mostRecent, limit: 500, continueToken: nil))
         _ = driver.feed(.page(ResourceVersion("5"), continueToken: nil))
-        #expect(driver.feed(.failed(refused(410))).next == .list(.notOlderThan(ResourceVersion("5")), limit: 500, continueToken: nil))
+        #expect(
+            driver.feed(.failed(refused(410))).next
+                == .list(.notOlderThan(ResourceVersion("5")), limit: 500, continueToken: nil))
     }
 
     @Test func aStreamThatNeverEndsItsStateIsListedInstead() {

@@ -58,11 +58,12 @@ import Testing
         }
         #expect(watch.isCancelled)
         let path = "/apis/example.dev/v1/items?"
-        #expect(server.targets.map { $0.replacing("%3D", with: "=") } == [
-            path + "labelSelector=a=b&limit=500",
-            path + "labelSelector=a=b&limit=500&continue=next",
-            path + "watch=true&labelSelector=a=b&resourceVersion=10&allowWatchBookmarks=true&timeoutSeconds=450",
-        ])
+        #expect(
+            server.targets.map { $0.replacing("%3D", with: "=") } == [
+                path + "labelSelector=a=b&limit=500",
+                path + "labelSelector=a=b&limit=500&continue=next",
+                path + "watch=true&labelSelector=a=b&resourceVersion=10&allowWatchBookmarks=true&timeoutSeconds=450",
+            ])
     }
 
     @Test func findsDeletionsOfAGapByTheDifference() async {

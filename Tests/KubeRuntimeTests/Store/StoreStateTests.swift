@@ -102,7 +102,8 @@ func undecodable(_ name: String, _ version: Int) -> UndecodableObject {
 
     @Test func unreadableVersionsMakeTheStoredOneStale() {
         var state = synced([Item("a", 1)], at: 5)
-        #expect(changes(&state) { $0.quarantine(undecodable("a", 6), into: &$1) } == [.quarantined(undecodable("a", 6))])
+        #expect(
+            changes(&state) { $0.quarantine(undecodable("a", 6), into: &$1) } == [.quarantined(undecodable("a", 6))])
         #expect(changes(&state) { $0.quarantine(undecodable("a", 6), into: &$1) } == [])
         #expect(state.isStale(Item("a", 1).key))
         #expect(state.object(for: Item("a", 1).key) != nil)

@@ -125,7 +125,8 @@ import WorkflowAPI
 
     @Test func unknownWordsOfTheSpecAreKeptForTheUser() throws {
         let execution = try read(
-            #"{"metadata":{"name":"a","uid":"u"},"spec":{"workflowRef":{"workflowId":"w","engine":"make"},"shutdown":"Now"}}"#)
+            #"{"metadata":{"name":"a","uid":"u"},"spec":{"workflowRef":{"workflowId":"w","engine":"make"},"shutdown":"Now"}}"#
+        )
         let problems = try #require(execution.spec).validate()
         #expect(problems.map(\.field) == ["spec.workflowRef.engine", "spec.shutdown"])
         #expect(problems.first?.message == #"must be "tekton" or "argo", not "make""#)

@@ -35,7 +35,9 @@ import WorkflowAPI
             let execution = String((0..<length).map { _ in alphabet.randomElement(using: &generator) ?? "a" })
             let name = RunName.of(executionName: execution, uid: uid)
             #expect(name.utf8.count <= RunName.maximumLength)
-            #expect(name.wholeMatch(of: /[a-z0-9]([-a-z0-9]*[a-z0-9])?/) != nil, "\(execution) became \(name), seed \(seed)")
+            #expect(
+                name.wholeMatch(of: /[a-z0-9]([-a-z0-9]*[a-z0-9])?/) != nil, "\(execution) became \(name), seed \(seed)"
+            )
             #expect(name.hasSuffix("3f9c2a71d0"))
         }
     }

@@ -57,7 +57,8 @@ import WorkflowAPI
         let many = (0..<65).map { Parameter(name: "p\($0)", value: "") }
         #expect(problems(many) == ["spec.parameters"])
         #expect(problems(Array(many.prefix(64))) == [])
-        #expect(problems([Parameter(name: "a", value: String(repeating: "x", count: 32_769))]) == ["spec.parameters[a]"])
+        #expect(
+            problems([Parameter(name: "a", value: String(repeating: "x", count: 32_769))]) == ["spec.parameters[a]"])
         var spec = Spec(workflowRef: WorkflowReference(workflowId: "a"))
         spec.confidence = 1.1
         spec.executionConfig = ExecutionConfig(
