@@ -11,6 +11,8 @@ struct ControlPlane: Sendable {
     /// Nil where the folder has none: nothing is garbage collected then.
     let controllerManager: ChildProcess?
     let kubeconfig: URL
+    /// The same cluster as the operator's service account.
+    let operatorKubeconfig: URL
 
     /// Starts both from `assets` and waits until the API server is ready.
     static func start(assets: URL, directory: URL) async throws -> ControlPlane {
@@ -37,7 +39,11 @@ struct ControlPlane: Sendable {
                 "--service-cluster-ip-range=10.0.0.0/24", "--disable-admission-plugins=ServiceAccount",
                 "--authorization-mode=RBAC",
             ], directory: directory, name: "kube-apiserver")
-        let kubeconfig = try credentials.writeKubeconfig(server: "https://127.0.0.1:\(port)", in: directory)
+        let server = "https://127.0.0.1:\(port)"
+        let kubeconfig = try credentials.writeKubeconfig("kubeconfig", server: server, in: directory)
+        let operatorKubeconfig = try credentials.writeKubeconfig(
+            "operator.kubeconfig", server: server, as: "system:serviceaccount:towline-system:towline-operator",
+            in: directory)
         try await eventually("kube-apiserver is ready", within: .seconds(120)) {
             guard apiServer.isRunning else { throw StartFailure(output: apiServer.errorOutput) }
             guard etcd.isRunning else { throw StartFailure(output: etcd.errorOutput) }
@@ -49,7 +55,8 @@ struct ControlPlane: Sendable {
         let manager = try startControllerManager(
             assets: assets, kubeconfig: kubeconfig, key: credentials.serviceAccountKey, directory: directory)
         return ControlPlane(
-            etcd: etcd, apiServer: apiServer, controllerManager: manager, kubeconfig: kubeconfig)
+            etcd: etcd, apiServer: apiServer, controllerManager: manager, kubeconfig: kubeconfig,
+            operatorKubeconfig: operatorKubeconfig)
     }
 
     private static func startControllerManager(
@@ -114,16 +121,19 @@ private struct Credentials {
         }
     }
 
-    func writeKubeconfig(server: String, in directory: URL) throws -> URL {
+    func writeKubeconfig(
+        _ name: String, server: String, as user: String? = nil, in directory: URL
+    ) throws -> URL {
+        let impersonation = user.map { ", as: \"\($0)\"" } ?? ""
         let text = """
             apiVersion: v1
             kind: Config
             current-context: test
             contexts: [{name: test, context: {cluster: test, user: test}}]
             clusters: [{name: test, cluster: {server: "\(server)", insecure-skip-tls-verify: true}}]
-            users: [{name: test, user: {client-certificate: "\(clientCertificate.path)", client-key: "\(clientKey.path)"}}]
+            users: [{name: test, user: {client-certificate: "\(clientCertificate.path)", client-key: "\(clientKey.path)"\(impersonation)}}]
             """
-        let file = directory.appending(path: "kubeconfig")
+        let file = directory.appending(path: name)
         try text.write(to: file, atomically: true, encoding: .utf8)
         return file
     }

@@ -16,14 +16,20 @@ final class TestCluster: Sendable {
 
     let kind: Kind
     let kubeconfig: URL
+    /// What the operator gets: where the API server knows rights, an identity that has those of `deploy/` and no other.
+    let operatorKubeconfig: URL
     let directory: URL
     let access: ClusterAccess
     /// What has to live as long as the cluster does.
     private let parts: [any Sendable]
 
-    private init(kind: Kind, kubeconfig: URL, directory: URL, access: ClusterAccess, parts: [any Sendable]) {
+    private init(
+        kind: Kind, kubeconfig: URL, operatorKubeconfig: URL? = nil, directory: URL, access: ClusterAccess,
+        parts: [any Sendable]
+    ) {
         self.kind = kind
         self.kubeconfig = kubeconfig
+        self.operatorKubeconfig = operatorKubeconfig ?? kubeconfig
         self.directory = directory
         self.access = access
         self.parts = parts
@@ -95,10 +101,15 @@ final class TestCluster: Sendable {
                 try await access.client.list(type, namespace: nil, decoding: ClusterAccess.tree).items.isEmpty
             }
         }
+        for object in try Repository.documents(Repository.root.appending(path: "deploy/rbac.yaml")) {
+            let namespace = object[path: ["metadata", "namespace"]]?.stringValue
+            try await access.create(Types.type(of: object), namespace, object)
+        }
         let engines = SimulatedEngines(cluster: RemoteCluster(client: access.client), environment: .system)
         let simulation = Task { await engines.run() }
         return TestCluster(
-            kind: .controlPlane, kubeconfig: plane.kubeconfig, directory: directory, access: access,
+            kind: .controlPlane, kubeconfig: plane.kubeconfig, operatorKubeconfig: plane.operatorKubeconfig,
+            directory: directory, access: access,
             parts: [plane, simulation])
     }
 

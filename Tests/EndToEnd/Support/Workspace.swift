@@ -28,7 +28,7 @@ struct Workspace: Sendable {
         try ChildProcess(
             Repository.binary,
             [
-                "operator", "--kubeconfig", (kubeconfig ?? cluster.kubeconfig).path, "--namespace", namespace,
+                "operator", "--kubeconfig", (kubeconfig ?? cluster.operatorKubeconfig).path, "--namespace", namespace,
                 "--poll-interval", "1s",
             ] + arguments,
             directory: cluster.directory, name: "operator-\(namespace)-\(UUID().uuidString.prefix(8))")
