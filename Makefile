@@ -52,9 +52,15 @@ test-e2e: packages ## Run the end-to-end tests only (KUBEBUILDER_ASSETS or USE_E
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest --filter EndToEnd $(ARGS)
 
+# The release binary is stripped, holds the Swift libraries, and exports nothing. From glibc 2.36 on its relocations can
+# be packed, which saves a megabyte of resident memory: unpacked ones are read once, at the start, and stay.
+GLIBC := $(lastword $(shell getconf GNU_LIBC_VERSION 2>/dev/null))
+PACKED := $(if $(shell printf '2.36\n$(GLIBC)\n' | sort -VC && echo yes),-Xlinker -z -Xlinker pack-relative-relocs)
+RELEASE := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -s -Xlinker --no-export-dynamic $(PACKED)
+
 .PHONY: build
 build: packages ## Build the release binary bin/towline
-	$(SWIFT) build -c release --product towline --static-swift-stdlib -Xlinker -s
+	$(SWIFT) build $(RELEASE) --product towline
 	mkdir -p bin
 	install -m 755 .build/release/towline bin/towline
 

@@ -56,6 +56,9 @@ struct OperatorCommand: Command {
     func run() async throws -> Int32 {
         // Two arenas are enough for a handful of threads; every further one keeps memory that nobody else can use.
         mallopt(M_ARENA_MAX, 2)
+        // Large buffers, such as the pages of a list, are mapped alone and go back to the system at once. Left to itself
+        // glibc raises this bound with each one, and then they leave holes in the heap.
+        mallopt(M_MMAP_THRESHOLD, 128 << 10)
         let signals = TerminationSignals()
         let logger = Logger(LogSink(level: logLevel, format: logFormat))
         defer { logger.sink.flush() }
