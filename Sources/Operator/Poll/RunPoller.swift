@@ -31,8 +31,8 @@ struct RunPoller: Sendable {
         let subjects = executions.unfinishedKeys.compactMap { key -> PollPlan.Subject? in
             // What has no run yet is the queue's business.
             guard let execution = executions.execution(for: key), execution.status.runRef != nil else { return nil }
-            let engine = execution.spec?.workflowRef.resolvedEngine ?? execution.status.engine ?? .tekton
-            return PollPlan.Subject(engine: engine, namespace: key.namespace, executionUID: execution.uid)
+            return PollPlan.Subject(
+                engine: execution.engineName, namespace: key.namespace, executionUID: execution.uid)
         }
         return PollPlan(subjects: subjects, acrossNamespaces: acrossNamespaces)
     }
@@ -43,7 +43,7 @@ struct RunPoller: Sendable {
         do {
             let options = ListOptions(labelSelector: selector(request.executionUIDs), asMetadataOnly: true)
             let page = try await client.list(cache.engine.runType, namespace: request.namespace, options) {
-                (cursor) throws(JSONError) in try RunVersion(reading: &cursor).metadata
+                (cursor) throws(JSONError) in try cursor.readMetadata()
             }
             var missing = Set(request.executionUIDs)
             var behind: [String] = []
@@ -100,19 +100,17 @@ struct RunPoller: Sendable {
     }
 }
 
-/// The metadata of a listed run, from an answer that holds nothing else or the whole object.
-private struct RunVersion {
-    var metadata = ObjectMetadata()
-
-    init(reading cursor: inout JSONCursor) throws(JSONError) {
+extension JSONCursor {
+    /// Reads the metadata of a listed run, from an answer that holds nothing else or the whole object.
+    fileprivate mutating func readMetadata() throws(JSONError) -> ObjectMetadata {
         var metadata = ObjectMetadata()
-        try cursor.forEachField { (key, cursor) throws(JSONError) in
+        try forEachField { (key, cursor) throws(JSONError) in
             guard key == "metadata" else {
                 try cursor.skipValue()
                 return
             }
             metadata = try ObjectMetadata(&cursor)
         }
-        self.metadata = metadata
+        return metadata
     }
 }

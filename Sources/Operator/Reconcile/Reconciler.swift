@@ -24,7 +24,7 @@ struct Reconciler: Sendable {
 
     /// Works on the execution of this name until there is nothing more to do at the moment.
     func reconcile(_ key: ObjectKey, attempt: Int) async -> WorkOutcome {
-        guard let first = executions.execution(for: key), let cache = runCache(of: first) else { return .success }
+        guard let first = executions.execution(for: key), let cache = runs[first.engineName] else { return .success }
         let runKey = ObjectKey(namespace: key.namespace, name: first.runName)
         let logger = logger.with([
             "namespace": .string(key.namespace), "name": .string(key.name), "attempt": .integer(Int64(attempt)),
@@ -55,11 +55,6 @@ struct Reconciler: Sendable {
         let cache: RunCache
         let logger: Logger
         var facts: Facts
-    }
-
-    private func runCache(of execution: WorkflowExecution) -> RunCache? {
-        let engine = execution.spec?.workflowRef.resolvedEngine ?? execution.status.engine ?? .tekton
-        return runs[engine]
     }
 
     /// Does what was decided; returns the outcome of the reconciliation when that was the last step.

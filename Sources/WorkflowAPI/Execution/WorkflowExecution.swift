@@ -38,6 +38,9 @@ public final class WorkflowExecution: Sendable {
     /// The name of the engine run that belongs to this execution, and to no other.
     public var runName: String { RunName.of(executionName: key.name, uid: uid) }
 
+    /// The engine that runs the execution: of a finished one, whose spec a store does not keep, the one its status names.
+    public var engineName: EngineName { spec?.workflowRef.resolvedEngine ?? status.engine ?? .tekton }
+
     /// True once the status says how the execution ended.
     public var isFinished: Bool { status.phase.isTerminal }
 }
