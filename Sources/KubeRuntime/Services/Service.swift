@@ -2,11 +2,17 @@
 public struct Service: Sendable {
     /// What messages call it.
     public let name: String
-    /// Runs until its task is cancelled; throwing, or returning earlier, ends the whole group.
+    /// Asks it to end in good order; nil for what ends well when its task is cancelled.
+    let stop: (@Sendable () -> Void)?
+    /// Runs until it is asked to end; throwing, or returning earlier, ends the whole group.
     public let run: @Sendable () async throws -> Void
 
-    public init(_ name: String, _ run: @escaping @Sendable () async throws -> Void) {
+    /// - Parameter stop: asks the service to end; without it the service's task is cancelled.
+    public init(
+        _ name: String, stop: (@Sendable () -> Void)? = nil, _ run: @escaping @Sendable () async throws -> Void
+    ) {
         self.name = name
+        self.stop = stop
         self.run = run
     }
 }

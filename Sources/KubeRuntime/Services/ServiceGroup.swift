@@ -3,7 +3,7 @@ import KubeClient
 /// Runs services together and ends them together.
 ///
 /// Expected flow: all run until the shutdown is asked for, or until the first one fails or returns; then the others are
-/// cancelled and awaited. Services end in no particular order; nest groups where one has to outlive another.
+/// asked to end and awaited. Services end in no particular order; nest groups where one has to outlive another.
 public struct ServiceGroup: Sendable {
     private enum Event: Sendable {
         case ended(Int, (any Error)?)
@@ -16,7 +16,7 @@ public struct ServiceGroup: Sendable {
     private let time: any TimeSource
     private let logger: Logger
 
-    /// - Parameter gracePeriod: how long cancelled services may take to end.
+    /// - Parameter gracePeriod: how long services that were asked to end may take.
     public init(
         _ services: [Service], gracePeriod: Duration = .seconds(30), time: any TimeSource, logger: Logger
     ) {
@@ -75,7 +75,7 @@ public struct ServiceGroup: Sendable {
             }
             if alarm == nil {
                 logger.info("Shutting down")
-                for task in tasks { task.cancel() }
+                for (service, task) in zip(services, tasks) { service.stop?() ?? task.cancel() }
                 alarm = time.schedule(after: gracePeriod, endGrace)
             }
         }

@@ -47,6 +47,8 @@ public struct OperatorConfiguration: Sendable {
         public var progressInterval: Duration = .seconds(2)
         /// How long the workers wait for the caches of runs to be filled at the start.
         public var cachePatience: Duration = .seconds(15)
+        /// What was begun before a shutdown may take until it is broken off.
+        public var shutdownGrace: Duration = .seconds(10)
         /// How often a missing engine is asked for again.
         public var engineProbe: Duration = .seconds(30)
 

@@ -6,8 +6,9 @@ import WorkflowAPI
 /// The operator's machinery for executions: caches that follow the cluster, a queue, workers and a poll.
 ///
 /// Expected flow: the caches are filled, then the workers start; from there on every change of an execution or of its
-/// run puts the execution's key into the queue. Runs until the task is cancelled, whatever the API server does; a
-/// missing engine, or a missing definition of the execution itself, is waited for.
+/// run puts the execution's key into the queue. Runs until it is stopped, whatever the API server does; a missing
+/// engine, or a missing definition of the execution itself, is waited for. All its tasks are children of the one that
+/// runs it.
 public final class ExecutionController: Sendable {
     let configuration: OperatorConfiguration
     let executions: ExecutionCache
@@ -56,52 +57,81 @@ public final class ExecutionController: Sendable {
         return gate.isOpen ? nil : "the caches are still being filled"
     }
 
-    /// Runs until the task is cancelled; what is being worked on then is finished within ten seconds, or broken off.
-    public func run() async {
-        let workers = Task { await self.work() }
-        let patience = time.schedule(after: configuration.timing.cachePatience) { self.goOnWithoutRuns() }
-        await withTaskCancellationHandler {
-            await withDiscardingTaskGroup { group in
-                for (namespace, store) in executions.stores.scopes {
-                    group.addTask { await self.executionReflector(namespace, store).run() }
-                }
-                for cache in runs.values {
-                    for (namespace, store) in cache.stores.scopes {
-                        group.addTask { await self.runReflector(cache, namespace, store).run() }
-                    }
-                }
-                group.addTask { await self.poller.run() }
+    /// Runs until `stop` is set; what is being worked on then is finished within ten seconds, or broken off.
+    ///
+    /// Cancellation breaks off everything at once. Either way nothing of it runs any more when this returns.
+    public func run(until stop: Latch) async {
+        await withDiscardingTaskGroup { group in
+            for (namespace, store) in executions.stores.scopes {
+                group.addTask { await self.executionReflector(namespace, store).run() }
             }
-        } onCancel: {
-            gate.open()
-            queue.shutDown()
+            for cache in runs.values {
+                for (namespace, store) in cache.stores.scopes {
+                    group.addTask { await self.runReflector(cache, namespace, store).run() }
+                }
+            }
+            await work(until: stop)
+            group.cancelAll()
         }
-        time.cancel(patience)
-        await finish(workers)
+    }
+
+    /// Works on executions and verifies their runs until `stop` is set and the workers have ended.
+    private func work(until stop: Latch) async {
+        await withTaskGroup(of: Turn.self) { group in
+            group.addTask { await self.serve(until: stop) }
+            group.addTask { await self.closeQueue(at: stop) }
+            group.addTask { await self.poll() }
+            group.addTask { await self.waitForRuns() }
+            for await turn in group where turn == .ends { break }
+            group.cancelAll()
+        }
+    }
+
+    /// What the end of one task means for those beside it.
+    private enum Turn {
+        case goesOn
+        case ends
     }
 
     /// Takes keys from the queue, several at a time, until it is shut down.
-    private func work() async {
+    private func serve(until stop: Latch) async -> Turn {
         await gate.wait()
+        guard !stop.isSet, !Task.isCancelled else { return .ends }
         logger.info("Starting workers", ["workers": .integer(Int64(configuration.workers))])
         await withDiscardingTaskGroup { group in
             for _ in 0..<configuration.workers {
                 group.addTask {
-                    while let item = await self.queue.next() {
-                        let start = self.time.now
-                        let outcome = await self.reconciler.reconcile(item.key, attempt: item.attempt)
-                        self.queue.done(item.key, outcome)
-                        self.metrics.reconciled(outcome, after: start.duration(to: self.time.now))
-                    }
+                    while let item = await self.queue.next() { await self.handle(item) }
                 }
             }
         }
+        return .ends
     }
 
-    private func finish(_ workers: Task<Void, Never>) async {
-        let limit = time.schedule(after: .seconds(10)) { workers.cancel() }
-        await workers.value
-        time.cancel(limit)
+    private func handle(_ item: WorkItem<ObjectKey>) async {
+        let start = time.now
+        let outcome = await reconciler.reconcile(item.key, attempt: item.attempt)
+        queue.done(item.key, outcome)
+        metrics.reconciled(outcome, after: start.duration(to: time.now))
+    }
+
+    /// Hands out no work once `stop` is set, and returns when what was handed out has had its time.
+    private func closeQueue(at stop: Latch) async -> Turn {
+        await stop.wait()
+        queue.shutDown()
+        gate.open()
+        try? await time.sleep(for: configuration.timing.shutdownGrace)
+        return .ends
+    }
+
+    private func poll() async -> Turn {
+        await poller.run()
+        return .goesOn
+    }
+
+    private func waitForRuns() async -> Turn {
+        if (try? await time.sleep(for: configuration.timing.cachePatience)) != nil { goOnWithoutRuns() }
+        return .goesOn
     }
 
     private var poller: RunPoller {

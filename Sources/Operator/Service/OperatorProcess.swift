@@ -38,7 +38,8 @@ public struct OperatorProcess: Sendable {
 
     /// Runs until `shutdown` returns.
     public func run(until shutdown: @escaping @Sendable () async -> Void) async throws {
-        var services = [Service("controller") { await controller.run() }]
+        let stop = Latch()
+        var services = [Service("controller", stop: { stop.set() }) { await controller.run(until: stop) }]
         if let address = configuration.probeAddress {
             let server = try DiagnosticsServer(address: address, checks: checks, metrics: nil)
             services.append(Service("probes") { await server.run() })

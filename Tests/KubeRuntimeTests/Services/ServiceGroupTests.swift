@@ -40,6 +40,18 @@ import Testing
         }
     }
 
+    @Test func aServiceThatCanStopIsNotCancelled() async throws {
+        let stop = Latch()
+        let wasCancelled = Locked<Bool?>(nil)
+        let service = Service("a", stop: { stop.set() }) {
+            await stop.wait()
+            wasCancelled.withLock { $0 = Task.isCancelled }
+        }
+        try await group([service, forever("b")]).run {}
+        #expect(wasCancelled.withLock { $0 } == false)
+        #expect(stopped.withLock { $0 } == ["b"])
+    }
+
     @Test func cancellationIsAShutdown() async {
         let task = Task { try await group([forever("a")]).run { await never() } }
         task.cancel()

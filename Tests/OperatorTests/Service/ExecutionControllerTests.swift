@@ -1,0 +1,62 @@
+import KubeClient
+import KubeRuntime
+import Operator
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct ExecutionControllerTests {
+    let server = HeldServer()
+    let time = VirtualTime()
+    let stop = Latch()
+    let hasEnded = Latch()
+
+    /// Runs a controller until a worker waits for the answer to a create, and then does `body`.
+    func whileCreating(_ body: (Task<Void, Never>) async -> Void) async {
+        let controller = ExecutionController(
+            configuration: OperatorConfiguration(version: "test"), client: KubeClient(transport: server), time: time,
+            clock: time.wallClock(startingAt: Fixtures.start), logger: Logger(LogSink(write: { _ in })),
+            registry: MetricsRegistry())
+        let task = Task {
+            await controller.run(until: stop)
+            hasEnded.set()
+        }
+        await eventually("the create is under way") { server.count(.post) == 1 }
+        await body(task)
+        await task.value
+        #expect(server.count(.post) == 1)
+        // The queue's last wake-up may be left; it does nothing.
+        time.advance(by: .seconds(1))
+        #expect(time.scheduledCount == 0)
+    }
+
+    @Test func whatWasBegunIsFinishedAfterAStop() async {
+        let start = time.now
+        await whileCreating { _ in
+            stop.set()
+            await eventually("some of the grace period passes") {
+                time.advance(by: .milliseconds(10))
+                return start.duration(to: time.now) >= .seconds(5)
+            }
+            #expect(!hasEnded.isSet)
+            server.answersCreates.set()
+        }
+        #expect(server.count(.patch) == 1, "the failed create is told in the status")
+    }
+
+    @Test func whatTakesTooLongIsBrokenOff() async {
+        let start = time.now
+        await whileCreating { _ in
+            stop.set()
+            await eventually("the controller ends") {
+                time.advance(by: .milliseconds(10))
+                return hasEnded.isSet
+            }
+        }
+        #expect(server.count(.patch) == 0)
+        #expect(start.duration(to: time.now) >= .seconds(10))
+    }
+
+    @Test func cancellationBreaksOffAtOnce() async {
+        await whileCreating { task in task.cancel() }
+        #expect(server.count(.patch) == 0)
+    }
+}
