@@ -15,6 +15,8 @@ public protocol Engine: Sendable {
     var admissionDomain: String? { get }
     /// What to check when the engine does not look at a run, for people.
     var notRespondingHint: String { get }
+    /// The pages that user interfaces for the engine have about a run.
+    var pages: [RunPage] { get }
 
     /// The JSON of a new run: only what the user set, owned by the execution.
     ///

@@ -14,6 +14,11 @@ struct ArgoEngine: Engine {
         that has sees only workflows with its label
         """
 
+    /// With the UID, Argo finds workflows that were moved to its archive.
+    var pages: [RunPage] {
+        [RunPage(preset: "argo-ui", title: "Argo UI", path: "/workflows/{namespace}/{name}?uid={uid}")]
+    }
+
     func makeRun(for execution: WorkflowExecution, named name: String) -> [UInt8]? {
         guard let spec = execution.spec, spec.shutdown == nil, !execution.isFinished else { return nil }
         return RunManifest.make(runType, named: name, for: execution) { writer in

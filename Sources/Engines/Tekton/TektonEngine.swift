@@ -12,6 +12,17 @@ struct TektonEngine: Engine {
         sets spec.managedBy
         """
 
+    var pages: [RunPage] {
+        [
+            RunPage(
+                preset: "tekton-dashboard", title: "Tekton Dashboard",
+                path: "/#/namespaces/{namespace}/pipelineruns/{name}"),
+            RunPage(
+                preset: "openshift-console", title: "OpenShift console",
+                path: "/k8s/ns/{namespace}/tekton.dev~v1~PipelineRun/{name}"),
+        ]
+    }
+
     func makeRun(for execution: WorkflowExecution, named name: String) -> [UInt8]? {
         guard let spec = execution.spec, spec.shutdown == nil, !execution.isFinished else { return nil }
         return RunManifest.make(runType, named: name, for: execution) { writer in

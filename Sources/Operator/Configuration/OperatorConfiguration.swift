@@ -12,6 +12,8 @@ public struct OperatorConfiguration: Sendable {
     public var metricsAddress: ListenAddress?
     /// Where `/healthz` and `/readyz` are served; nil serves them nowhere.
     public var probeAddress: ListenAddress?
+    /// The pages that every run is linked to.
+    public var links: LinkTemplates
     /// The version that the process tells the API server and its logs.
     public var version: String
     /// The waiting times that no flag changes.
@@ -23,6 +25,7 @@ public struct OperatorConfiguration: Sendable {
         workers: Int = 4,
         metricsAddress: ListenAddress? = ListenAddress(host: "", port: 8080),
         probeAddress: ListenAddress? = ListenAddress(host: "", port: 8081),
+        links: LinkTemplates = LinkTemplates(),
         version: String,
         timing: Timing = Timing()
     ) {
@@ -31,6 +34,7 @@ public struct OperatorConfiguration: Sendable {
         self.workers = workers
         self.metricsAddress = metricsAddress
         self.probeAddress = probeAddress
+        self.links = links
         self.version = version
         self.timing = timing
     }

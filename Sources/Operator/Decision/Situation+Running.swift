@@ -59,7 +59,10 @@ extension Situation {
             reason: state.reason, message: state.message, engine: engine.name,
             engineReason: state.engineReason.isEmpty ? nil : state.engineReason, runRef: engine.reference(to: run),
             progress: state.progress?.description, executed: state.executed, failure: state.failure,
-            outputs: state.outputs)
+            outputs: state.outputs,
+            links: links.links(
+                to: LinkedRun(
+                    engine: engine.name, namespace: run.key.namespace, name: run.key.name, uid: run.uid)))
     }
 
     /// When the next thing is due although nothing changes; nil when nothing is.

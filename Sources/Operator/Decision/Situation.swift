@@ -13,6 +13,7 @@ struct Situation: Sendable {
     var facts: Facts
     let now: Timestamp
     let timing: OperatorConfiguration.Timing
+    var links = LinkTemplates()
 
     /// What to do next.
     func next() -> Step {

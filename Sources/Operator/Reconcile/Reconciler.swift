@@ -16,6 +16,7 @@ struct Reconciler: Sendable {
     let runs: [EngineName: RunCache]
     let clock: WallClock
     let timing: OperatorConfiguration.Timing
+    let links: LinkTemplates
     let logger: Logger
     let metrics: OperatorMetrics
 
@@ -38,7 +39,8 @@ struct Reconciler: Sendable {
             // Deleted and created again under the same name: another execution, with another run.
             guard execution.uid == first.uid else { return .requeue(after: .zero) }
             let situation = Situation(
-                execution: execution, engine: cache.engine, facts: pass.facts, now: clock.now(), timing: timing)
+                execution: execution, engine: cache.engine, facts: pass.facts, now: clock.now(), timing: timing,
+                links: links)
             if let outcome = await execute(situation.next(), for: execution, in: &pass) {
                 if executions.execution(for: key)?.isFinished ?? true { cache.forget(runKey) }
                 return outcome

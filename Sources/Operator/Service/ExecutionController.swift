@@ -44,7 +44,7 @@ public final class ExecutionController: Sendable {
         gate = SyncGate(caches: Self.cacheNames(executions, runs))
         reconciler = Reconciler(
             client: client, executions: executions, runs: runs, clock: clock, timing: configuration.timing,
-            logger: logger, metrics: metrics)
+            links: configuration.links, logger: logger, metrics: metrics)
     }
 
     /// Why the controller cannot do its work at the moment; nil when it can.

@@ -25,6 +25,12 @@ struct OperatorCommand: Command {
             Flag(
                 "--health-probe-bind-address", value: "HOST:PORT",
                 help: "Serve /healthz and /readyz there; 0 serves them nowhere. Default: :8081."),
+            Flag(
+                "--link-template", value: "NAME=URL", repeats: true,
+                help: "Link runs to this page: {engine}, {namespace}, {name}, {uid}; NAME@ENGINE for one engine."),
+            Flag(
+                "--link-preset", value: "PRESET=URL", repeats: true,
+                help: "Link runs to tekton-dashboard, openshift-console or argo-ui at this address."),
             Flag("--log-level", value: "LEVEL", help: "debug, info, warn or error. Default: info."),
             Flag("--log-format", value: "FORMAT", help: "json or text. Default: json."),
         ])
@@ -46,6 +52,7 @@ struct OperatorCommand: Command {
             try arguments.listenAddress("--metrics-bind-address", default: configuration.metricsAddress)
         configuration.probeAddress =
             try arguments.listenAddress("--health-probe-bind-address", default: configuration.probeAddress)
+        configuration.links = try arguments.linkTemplates()
         self.configuration = configuration
         kubeconfig = arguments.string("--kubeconfig")
         context = arguments.string("--context")
@@ -99,6 +106,21 @@ private enum LogFormatWord: String, CaseIterable {
 }
 
 extension ParsedArguments {
+    /// Reads which pages the runs are linked to: those of the presets, then the templates'.
+    fileprivate func linkTemplates() throws(UsageError) -> LinkTemplates {
+        var flag = "--link-preset"
+        do {
+            var templates: [LinkTemplate] = []
+            for text in all(flag) { templates.append(try LinkTemplate(preset: text)) }
+            flag = "--link-template"
+            for text in all(flag) { templates.append(try LinkTemplate(text)) }
+            flag = "--link-preset, --link-template"
+            return try LinkTemplates(templates)
+        } catch {
+            throw UsageError("\(flag): \(error)")
+        }
+    }
+
     /// Reads where to listen; nil turns it off.
     fileprivate func listenAddress(_ name: String, default address: ListenAddress?) throws(UsageError) -> ListenAddress?
     {

@@ -26,6 +26,11 @@ import Testing
     @Test(arguments: [
         (["operator", "--poll-intervall", "10s"], "--poll-interval"),
         (["operator", "--workers", "none"], "--workers none"),
+        (["operator", "--link-template", "Logs=https://x.example/{pod}"], "{engine}, {namespace}, {name}, {uid}"),
+        (
+            ["operator", "--link-preset", "argo=https://x.example"],
+            "--link-preset: \"argo=https://x.example\": there is no"
+        ),
         (["operator", "--log-level", "loud"], "debug, info, warn, error"),
         (["sandbox", "--prot", "1"], "--port"),
         (["sandbx"], "sandbox"),
