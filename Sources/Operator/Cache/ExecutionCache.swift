@@ -1,3 +1,4 @@
+import Engines
 import KubeClient
 public import KubeRuntime
 public import WorkflowAPI
@@ -6,9 +7,15 @@ extension WorkflowExecution: StoredObject {}
 
 /// The executions as they were last seen, and which of them are not finished.
 final class ExecutionCache: Sendable {
+    /// The executions by UID, so that neither a tick nor a run's event has to search for them.
+    private struct Index {
+        var unfinished: [String: ObjectKey] = [:]
+        /// Finished ones that had a run; what they tell of it may still change.
+        var ended: [String: ObjectKey] = [:]
+    }
+
     let stores: ScopedStores<WorkflowExecution>
-    /// The unfinished executions by UID, so that neither a tick nor a run's event has to look at the finished ones.
-    private let unfinished = Locked<[String: ObjectKey]>([:])
+    private let index = Locked(Index())
 
     init(namespaces: [String]) {
         stores = ScopedStores(namespaces: namespaces)
@@ -17,9 +24,29 @@ final class ExecutionCache: Sendable {
     func execution(for key: ObjectKey) -> WorkflowExecution? { stores.object(for: key) }
 
     /// The key of the unfinished execution with this UID.
-    func unfinishedExecution(withUID uid: String) -> ObjectKey? { unfinished.withLock { $0[uid] } }
+    func unfinishedExecution(withUID uid: String) -> ObjectKey? { index.withLock { $0.unfinished[uid] } }
 
-    var unfinishedKeys: [ObjectKey] { unfinished.withLock { Array($0.values) } }
+    /// The key of the finished execution with this UID, if it had a run.
+    func endedExecution(withUID uid: String) -> ObjectKey? { index.withLock { $0.ended[uid] } }
+
+    var unfinishedKeys: [ObjectKey] { index.withLock { Array($0.unfinished.values) } }
+
+    /// The finished executions of one store that tell other than a store of runs does, as far as that one is complete.
+    ///
+    /// It looks at each execution of the store, so it is for times when many runs may have changed unnoticed.
+    func contradicted(in namespace: String?, by runs: RunCache) -> [ObjectKey] {
+        guard let store = stores.scopes.first(where: { $0.namespace == namespace })?.store, store.isSynced else {
+            return []
+        }
+        return store.snapshot().compactMap { execution in
+            guard execution.isFinished, execution.engineName == runs.engine.name,
+                let reference = execution.status.runRef,
+                let known = runs.stores.store(for: execution.key.namespace), known.isSynced, known.isAvailable
+            else { return nil }
+            let run = known.object(for: ObjectKey(namespace: execution.key.namespace, name: reference.name))
+            return execution.isContradicted(by: run) ? execution.key : nil
+        }
+    }
 
     /// Takes in the answer to an own write.
     func apply(_ execution: WorkflowExecution) {
@@ -34,7 +61,10 @@ final class ExecutionCache: Sendable {
             note(execution)
             return needsWork(execution) ? execution.key : nil
         case .deleted(let execution):
-            unfinished.withLock { $0[execution.uid] = nil }
+            index.withLock { index in
+                index.unfinished[execution.uid] = nil
+                index.ended[execution.uid] = nil
+            }
             return nil
         case .quarantined, .synced, .unavailable:
             return nil
@@ -47,6 +77,10 @@ final class ExecutionCache: Sendable {
     }
 
     private func note(_ execution: WorkflowExecution) {
-        unfinished.withLock { $0[execution.uid] = execution.isFinished ? nil : execution.key }
+        let hadRun = execution.isFinished && execution.status.runRef != nil
+        index.withLock { index in
+            index.unfinished[execution.uid] = execution.isFinished ? nil : execution.key
+            index.ended[execution.uid] = hadRun ? execution.key : nil
+        }
     }
 }

@@ -30,6 +30,8 @@ struct Facts: Sendable {
     }
 
     var run: Run
+    /// True when ``run`` is the API server's answer of this reconciliation, not a cache's word.
+    var isRunProven = false
     var detail = Detail.unread
     /// How the attempt to create the run failed.
     var creationFailure: CreateFailure?

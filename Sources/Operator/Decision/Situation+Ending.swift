@@ -42,29 +42,26 @@ extension Situation {
             events.append(.observed(observation(of: last, last.state)))
         }
         let name = execution.status.runRef?.name ?? execution.runName
-        events.append(
-            decided(
-                .runDeleted,
-                """
-                \(engine.runType.kind) \(name) was deleted before its end was seen. Whether its steps had effects is \
-                not known; it is not created again.
-                """))
-        return events
+        let message = """
+            \(engine.runType.kind) \(name) was deleted before its end was seen. Whether its steps had effects is \
+            not known; it is not created again.
+            """
+        return events + [decided(.runDeleted, message)] + gone(.runDeleted, message)
     }
 
     /// The verdict when the object of the run's name is not the execution's run.
-    func impostor(_ run: EngineRun) -> ExecutionEvent {
+    func impostor(_ run: EngineRun) -> [ExecutionEvent] {
         let object = "\(engine.runType.kind) \(run.key.name)"
         if let known = execution.status.runRef {
-            return decided(
-                .runReplaced,
-                "\(object) is not the run that was started: its UID is \(run.uid), that of the run was \(known.uid).")
+            let message = """
+                \(object) is not the run that was started: its UID is \(run.uid), that of the run was \(known.uid).
+                """
+            return [decided(.runReplaced, message)] + gone(.runReplaced, message)
         }
-        return decided(
-            .nameCollision,
-            """
+        let message = """
             \(object) exists and does not belong to this execution; it was left as it is. Create the execution again \
             under another name.
-            """)
+            """
+        return [decided(.nameCollision, message)]
     }
 }

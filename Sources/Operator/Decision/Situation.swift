@@ -19,8 +19,7 @@ struct Situation: Sendable {
     func next() -> Step {
         // The garbage collector takes the run along; writing a status would only race with it.
         if execution.deletionTimestamp != nil { return .rest(after: nil) }
-        // What ended is latched, but it does say that its newest generation was seen.
-        guard !execution.isFinished, let spec = execution.spec else { return report([.acknowledged]) }
+        guard !execution.isFinished, let spec = execution.spec else { return endedStep() }
 
         let wasSeen = execution.status.runRef != nil
         switch facts.run {
@@ -37,7 +36,7 @@ struct Situation: Sendable {
 
     /// Some run exists under the name that belongs to this execution.
     private func step(with run: EngineRun, _ spec: Spec) -> Step {
-        guard isOurs(run) else { return report([impostor(run)]) }
+        guard isOurs(run) else { return report(impostor(run)) }
         if run.state.isFinished { return finishStep(run, spec) }
         if let shutdown = dueShutdown(of: run, spec), !facts.didShutdownFail,
             let patch = engine.shutdownPatch(shutdown, for: run)

@@ -11,6 +11,7 @@ extension Reconciler {
             let run = try await client.get(engine.runType, pass.runKey, decoding: engine.runDecoder)
             pass.cache.apply(run)
             pass.facts.run = .present(run)
+            pass.facts.isRunProven = true
         } catch {
             if error.isNotFoundObject(named: pass.runKey.name) {
                 pass.facts.run = .absent(last: pass.cache.lastState(of: pass.runKey))

@@ -7,16 +7,18 @@ extension ExecutionController {
     /// Follows a change of an execution.
     func follow(_ change: StoreChange<WorkflowExecution>, in namespace: String?) {
         if let key = executions.follow(change) { enqueue(key) }
-        if change.isSettling { gate.settle(Self.name(executionsIn: namespace)) }
+        guard change.isSettling else { return }
+        for cache in runs.values { review(namespace, against: cache) }
+        gate.settle(Self.name(executionsIn: namespace))
     }
 
-    /// Follows a change of a run: its execution has to be looked at, unless it has ended.
+    /// Follows a change of a run: its execution has to be looked at, unless it has ended and tells the same of the run.
     func follow(_ change: StoreChange<EngineRun>, of cache: RunCache, in namespace: String?) {
         switch change {
         case .added(let run), .changed(_, let run):
-            if let key = unfinishedExecution(of: run) { enqueue(key) }
+            if let key = unfinishedExecution(of: run) { enqueue(key) } else { review(run, isPresent: true) }
         case .deleted(let run):
-            guard let key = unfinishedExecution(of: run) else { return }
+            guard let key = unfinishedExecution(of: run) else { return review(run, isPresent: false) }
             cache.remember(deleted: run)
             enqueue(key)
         case .quarantined(let object):
@@ -26,6 +28,7 @@ extension ExecutionController {
             else { return }
             enqueue(key)
         case .synced, .unavailable:
+            review(namespace, against: cache)
             gate.settle(Self.name(runsOf: cache.engine.name, in: namespace))
             // The engine appeared or vanished: every execution of it has something to say, or to do.
             for key in executions.unfinishedKeys { enqueue(key) }
@@ -41,6 +44,19 @@ extension ExecutionController {
             cache.stores.scopes.map { Self.name(runsOf: cache.engine.name, in: $0.namespace) }
         }
         for name in names { gate.settle(name) }
+    }
+
+    /// Has the finished execution of a run looked at when it tells other than this of the run.
+    private func review(_ run: EngineRun, isPresent: Bool) {
+        guard let uid = run.executionUID, let key = executions.endedExecution(withUID: uid),
+            executions.execution(for: key)?.isContradicted(by: isPresent ? run : nil) == true
+        else { return }
+        queue.add(key, priority: .background)
+    }
+
+    /// Has the finished executions looked at whose runs went, or went on, while nobody watched.
+    private func review(_ namespace: String?, against cache: RunCache) {
+        for key in executions.contradicted(in: namespace, by: cache) { queue.add(key, priority: .background) }
     }
 
     private func unfinishedExecution(of run: EngineRun) -> ObjectKey? {

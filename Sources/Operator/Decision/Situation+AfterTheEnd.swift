@@ -1,0 +1,81 @@
+import Engines
+import ExecutionStatus
+import KubeClient
+import WorkflowAPI
+
+/// What still follows an execution's run after the end: two conditions, and nothing else.
+extension Situation {
+    /// The execution ended: its status is latched, but it says that its newest generation was seen, and what became of
+    /// its run. That is only said on the word of a live read.
+    func endedStep() -> Step {
+        switch facts.run {
+        case .present(let run):
+            guard execution.isContradicted(by: run) else { return report([.acknowledged]) }
+            return facts.isRunProven ? report(present(run)) : .readRun
+        case .unknown, .deleted:
+            return execution.isContradicted(by: nil) ? .readRun : report([.acknowledged])
+        case .absent:
+            return execution.isContradicted(by: nil) ? report(absent) : report([.acknowledged])
+        case .engineMissing: return report([.acknowledged])
+        case .unreadable: return report([.acknowledged], otherwise: .retry(notBefore: .zero))
+        }
+    }
+
+    /// An object of the run's name exists.
+    private func present(_ run: EngineRun) -> [ExecutionEvent] {
+        let object = "\(engine.runType.kind) \(run.key.name)"
+        guard run.uid == execution.status.runRef?.uid else {
+            return gone(
+                .runReplaced,
+                """
+                The run was deleted after its end, and \(object) is another one now; what is here is what was last \
+                seen of the run.
+                """)
+        }
+        // Only a server that was set back to an earlier state has a run again.
+        let events: [ExecutionEvent] =
+            execution.status.condition(.runPresent) == nil ? [] : [.conditionWithdrawn(.runPresent)]
+        let word = run.state.engineReason.isEmpty ? "nothing" : run.state.engineReason
+        if !run.state.isFinished {
+            let message = """
+                The execution has ended and \(object) goes on: \(engine.title) says \(word). The outcome of the \
+                execution does not change with it.
+                """
+            return events + [.conditionChanged(.runDiverged, .true, reason: run.state.reason, message: message)]
+        }
+        guard isDiverged else { return events + [.acknowledged] }
+        let message = """
+            \(object) went on after the execution had ended, and ended again: \(engine.title) says \(word). The \
+            outcome of the execution does not change with it.
+            """
+        return events + [.conditionChanged(.runDiverged, .false, reason: run.state.reason, message: message)]
+    }
+
+    /// No object of the run's name exists.
+    private var absent: [ExecutionEvent] {
+        gone(.runDeleted, "The run was deleted after its end; what is here is what was last seen of it.")
+    }
+
+    /// The run is gone: it does not go on either, if it did.
+    func gone(_ reason: Reason, _ message: String) -> [ExecutionEvent] {
+        let event = ExecutionEvent.conditionChanged(.runPresent, .false, reason: reason, message: message)
+        guard isDiverged else { return [event] }
+        return [event, .conditionChanged(.runDiverged, .false, reason: reason, message: message)]
+    }
+
+    private var isDiverged: Bool { execution.status.condition(.runDiverged)?.status == .true }
+}
+
+extension WorkflowExecution {
+    /// True when a finished execution's conditions tell other than this of its run: whether it exists and has ended.
+    ///
+    /// `run` is what has the run's name now, nil for nothing. An execution that never had a run, or is being deleted and
+    /// takes its run along, has nothing to tell.
+    func isContradicted(by run: EngineRun?) -> Bool {
+        guard isFinished, deletionTimestamp == nil, let reference = status.runRef else { return false }
+        let isSaidToBeGone = status.condition(.runPresent)?.status == .false
+        guard let run, run.uid == reference.uid else { return !isSaidToBeGone }
+        let isSaidToGoOn = status.condition(.runDiverged)?.status == .true
+        return isSaidToBeGone || isSaidToGoOn == run.state.isFinished
+    }
+}

@@ -1,0 +1,93 @@
+import Engines
+import ExecutionStatus
+import KubeClient
+import Testing
+import WorkflowAPI
+
+@testable import KubeRuntime
+@testable import Operator
+
+/// Which finished executions are looked at again after a start: those whose run went or went on, and no others.
+@Suite struct ContradictedExecutionsTests {
+    private let executions = ExecutionCache(namespaces: [])
+    private let runs = RunCache(engine: EngineCatalogue.engine(.tekton), namespaces: [])
+    private let done = Fixtures.condition("True", "Succeeded")
+
+    private func status(_ more: [ExecutionEvent] = []) throws -> Status {
+        let run = try Fixtures.pipelineRun(condition: done)
+        let status = try #require(Fixtures.situation(Fixtures.execution(), run: .present(run)).next().status)
+        return status.after(more, generation: 1, now: Fixtures.start) ?? status
+    }
+
+    private func fill<Object>(_ stores: ScopedStores<Object>, _ objects: [Object]) {
+        for (_, store) in stores.scopes {
+            store.update { state, changes in
+                state.beginRelist(isConsistent: true)
+                for object in objects { state.put(object, into: &changes) }
+                state.finishRelist(ResourceVersion("100"), into: &changes)
+            }
+        }
+    }
+
+    private var contradicted: [ObjectKey] { executions.contradicted(in: nil, by: runs) }
+
+    @Test func aRunThatIsNotThereIsNewsOnceBothStoresAreFilled() throws {
+        let execution = Fixtures.execution(status: try status())
+        #expect(contradicted == [])
+        fill(executions.stores, [execution])
+        #expect(contradicted == [], "a store that is still being filled proves nothing")
+        fill(runs.stores, [])
+        #expect(contradicted == [execution.key])
+    }
+
+    @Test func aMissingEngineIsNoNews() throws {
+        fill(executions.stores, [Fixtures.execution(status: try status())])
+        fill(runs.stores, [])
+        for (_, store) in runs.stores.scopes {
+            store.update { state, changes in state.markUnavailable("gone", into: &changes) }
+        }
+        #expect(contradicted == [])
+    }
+
+    @Test func whatIsAsTheStatusSaysIsNoNews() throws {
+        fill(executions.stores, [Fixtures.execution(status: try status())])
+        fill(runs.stores, [try Fixtures.pipelineRun(condition: done)])
+        #expect(contradicted == [])
+    }
+
+    @Test func whatIsSaidToBeGoneIsNoNews() throws {
+        let gone = ExecutionEvent.conditionChanged(.runPresent, .false, reason: .runDeleted, message: "")
+        fill(executions.stores, [Fixtures.execution(status: try status([gone]))])
+        fill(runs.stores, [])
+        #expect(executions.stores.scopes.map(\.store.count) == [1])
+        #expect(contradicted == [])
+    }
+
+    @Test func aRunThatGoesOnIsNews() throws {
+        let execution = Fixtures.execution(status: try status())
+        fill(executions.stores, [execution])
+        fill(runs.stores, [try Fixtures.pipelineRun(condition: Fixtures.condition("Unknown", "Running"))])
+        #expect(contradicted == [execution.key])
+        #expect(executions.contradicted(in: "elsewhere", by: runs) == [])
+        let argo = RunCache(engine: EngineCatalogue.engine(.argo), namespaces: [])
+        fill(argo.stores, [])
+        #expect(executions.contradicted(in: nil, by: argo) == [], "it is not Argo's")
+    }
+
+    @Test func onlyWhatEndedWithARunIsFoundByIt() throws {
+        let running = Fixtures.execution(status: try Fixtures.running(try Fixtures.pipelineRun()))
+        executions.apply(running)
+        #expect(executions.unfinishedExecution(withUID: running.uid) == running.key)
+        #expect(executions.endedExecution(withUID: running.uid) == nil)
+        let ended = Fixtures.execution(status: try status())
+        _ = executions.follow(.changed(old: running, new: ended))
+        #expect(executions.unfinishedExecution(withUID: running.uid) == nil)
+        #expect(executions.endedExecution(withUID: running.uid) == ended.key)
+        _ = executions.follow(.deleted(ended))
+        #expect(executions.endedExecution(withUID: running.uid) == nil)
+        let rejected = Status().after(
+            .decided(.rejected, message: "", engine: .tekton), generation: 1, now: Fixtures.start)
+        executions.apply(Fixtures.execution(status: try #require(rejected)))
+        #expect(executions.endedExecution(withUID: running.uid) == nil)
+    }
+}
