@@ -50,11 +50,24 @@ struct ArgoEngine: Engine {
         let workflow = try Workflow(&cursor)
         return EngineRun(
             metadata: workflow.metadata, state: workflow.state, requestedShutdown: workflow.requestedShutdown,
-            timeoutSeconds: workflow.deadlineSeconds)
+            isHeld: workflow.isHeld, timeoutSeconds: workflow.deadlineSeconds)
     }
 
+    /// A workflow with `spec.suspend` is deaf to `spec.shutdown`, so it is let go along with it; nothing new starts then.
     func shutdownPatch(_ shutdown: Shutdown, for run: EngineRun) -> [UInt8]? {
-        missingShutdown(shutdown, for: run).map { RunManifest.patch("shutdown", $0.rawValue) }
+        let missing = missingShutdown(shutdown, for: run)
+        let isDeaf = run.isHeld && !run.state.isFinished
+        guard missing != nil || isDeaf else { return nil }
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("spec") { writer in
+                if let missing { writer.member("shutdown", missing.rawValue) }
+                guard isDeaf else { return }
+                writer.key("suspend")
+                writer.null()
+            }
+        }
+        return writer.bytes
     }
 
     /// A Workflow carries its own nodes.

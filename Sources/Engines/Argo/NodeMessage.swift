@@ -31,6 +31,11 @@ struct NodeMessage {
     /// True for the whole sentences of a passed deadline, the step's own or the workflow's.
     var isDeadline: Bool { text == PodMessage.deadline || text == "Step exceeded its deadline" }
 
+    /// True for a pod that a shutdown kept from being created; of one that was deleted Argo writes two blanks.
+    var saysNeverCreated: Bool {
+        Shutdown.allCases.contains { text == "workflow shutdown with strategy: \($0.rawValue)" }
+    }
+
     /// What the message says about the task.
     var meaning: Reason {
         if isDeadline { return .taskTimeout }

@@ -30,7 +30,9 @@ struct WorkflowNode {
     var hasFailed: Bool { phase == "Failed" || phase == "Error" }
     var wasLeftOut: Bool { phase == "Skipped" || phase == "Omitted" }
     /// True once the controller saw it doing something.
-    var hasLeftPending: Bool { !wasLeftOut && phase != "Pending" && !phase.isEmpty }
+    var hasLeftPending: Bool {
+        !wasLeftOut && phase != "Pending" && !phase.isEmpty && !NodeMessage(message).saysNeverCreated
+    }
 }
 
 extension WorkflowNode {

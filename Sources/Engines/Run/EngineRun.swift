@@ -12,6 +12,8 @@ public struct EngineRun: Hashable, Sendable {
     public let isBeingDeleted: Bool
     /// What was already asked of the run, by us or by somebody else; nil when nothing was.
     public let requestedShutdown: Shutdown?
+    /// True where the run's own spec keeps the engine from going on with it, and from all else that is asked of it.
+    public let isHeld: Bool
     /// The engine's own time limit in whole seconds; nil where it has none.
     public let timeoutSeconds: Int64?
     public var state: RunState
@@ -19,11 +21,15 @@ public struct EngineRun: Hashable, Sendable {
     private let labelUID: CompactUID?
     private let controllerUID: CompactUID?
 
-    init(metadata: ObjectMetadata, state: RunState, requestedShutdown: Shutdown?, timeoutSeconds: Int64?) {
+    init(
+        metadata: ObjectMetadata, state: RunState, requestedShutdown: Shutdown?, isHeld: Bool = false,
+        timeoutSeconds: Int64?
+    ) {
         key = metadata.key
         resourceVersion = metadata.resourceVersion
         isBeingDeleted = metadata.deletionTimestamp != nil
         self.requestedShutdown = requestedShutdown
+        self.isHeld = isHeld
         self.timeoutSeconds = timeoutSeconds
         self.state = state
         ownUID = CompactUID(metadata.uid)

@@ -67,11 +67,11 @@ extension SimulatedPod {
         ]
     }
 
-    /// The write of a pod whose containers cannot start.
-    func wait(_ reason: String, _ message: String, at now: Timestamp) -> ClusterWrite {
+    /// The write of a pod whose containers cannot start, or never will.
+    func wait(_ reason: String, _ message: String, isGivenUp: Bool = false, at now: Timestamp) -> ClusterWrite {
         let state: JSONValue = ["waiting": ["reason": .string(reason), "message": .string(message)]]
         let statuses = containers.map { status(of: $0, state: state, isReady: false) }
-        return patch(["phase": "Pending", "containerStatuses": .array(statuses)])
+        return patch(["phase": isGivenUp ? "Failed" : "Pending", "containerStatuses": .array(statuses)])
     }
 
     /// The writes of a pod whose containers have ended, with these exit codes in their order.

@@ -13,6 +13,8 @@ extension SimulatedWorkflow {
                 kill(id, "Pod was active on the node longer than the specified deadline", exitCode: 137, at: now)
             } else if case .running(let end) = started.stage, now >= end {
                 finish(pod: id, started, at: now)
+            } else if case .stuck(let end?) = started.stage, now >= end {
+                giveUp(id, started, at: now)
             }
         }
     }
@@ -20,12 +22,12 @@ extension SimulatedWorkflow {
     private mutating func start(_ id: String, _ pod: NodePod, at now: Timestamp) {
         var pod = pod
         let failure = plan?.behaviour.failure(of: pod.names)
+        let duration = plan?.behaviour.duration(of: pod.names) ?? Behaviour.standardDuration
         if let waiting = failure?.waiting {
             podActions.append(pod.pod.wait(waiting.reason, waiting.message, at: now))
-            pod.stage = .stuck
+            pod.stage = .stuck(until: failure == .imageGivenUp ? now + duration : nil)
             tree[id]?.message = "\(waiting.reason): \(waiting.message)"
         } else {
-            let duration = plan?.behaviour.duration(of: pod.names) ?? Behaviour.standardDuration
             pod.stage = .running(until: now + duration)
             if duration > .zero {
                 podActions += pod.pod.start(at: now)
@@ -52,6 +54,15 @@ extension SimulatedWorkflow {
             failure == .evicted
             ? TaskFailure.evictionMessage : "main: \(failure.containerReason) (exit code \(code))"
         tree.mark(id, .failed, message, at: now)
+    }
+
+    /// The pod failed before its container started.
+    private mutating func giveUp(_ id: String, _ pod: NodePod, at now: Timestamp) {
+        guard let waiting = plan?.behaviour.failure(of: pod.names)?.waiting else { return }
+        podActions.append(pod.pod.wait(waiting.reason, waiting.message, isGivenUp: true, at: now))
+        tree[id]?.pod?.stage = .ended
+        let why = "\(waiting.reason): \(waiting.message)"
+        tree.mark(id, .error, "Pod failed before main container starts due to \(why)", at: now)
     }
 
     /// Notes the output parameters of a pod that succeeded, with the values that annotations give them.

@@ -24,7 +24,8 @@ extension SimulatedWorkflow {
 
     mutating func operate(at now: Timestamp) {
         retryTimes = []
-        guard !request.isSuspended || request.isShutdown else { return }
+        // As long as it is suspended the real engine does not even look at a shutdown.
+        guard !request.isSuspended else { return }
         let entrypoint = effective["entrypoint"]?.stringValue ?? ""
         var arguments: [String: String] = [:]
         for parameter in effective["arguments"]?["parameters"]?.elements ?? [] {

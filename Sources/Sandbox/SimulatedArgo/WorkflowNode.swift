@@ -112,8 +112,8 @@ struct NodePod: Sendable {
         /// Created; looked at once more at the same time.
         case created
         case running(until: Timestamp)
-        /// Waits for what will not come.
-        case stuck
+        /// Waits for what will not come: until its node gives it up, or for ever.
+        case stuck(until: Timestamp?)
         case ended
     }
 
@@ -130,7 +130,7 @@ struct NodePod: Sendable {
         switch stage {
         case .created: .earliest
         case .running(let end): deadline.map { min($0, end) } ?? end
-        case .stuck: deadline
+        case .stuck(let end): [deadline, end].compactMap { $0 }.min()
         case .ended: nil
         }
     }

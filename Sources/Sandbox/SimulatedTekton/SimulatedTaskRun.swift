@@ -141,7 +141,7 @@ extension SimulatedTaskRun {
         let failure = template.behaviour.failure(of: [template.pipelineTask])
         if let waiting = failure?.waiting {
             writes.append(pod.wait(waiting.reason, waiting.message, at: now))
-            if failure == .imagePull { writes += waitForImage(waiting, at: now) }
+            if failure?.isImagePull == true { writes += waitForImage(waiting, at: now) }
         } else if duration > .zero {
             writes += pod.start(at: now)
             setSteps { $0["running"] = ["startedAt": .string(now.rfc3339)] }
@@ -209,7 +209,7 @@ extension SimulatedTaskRun {
     ) -> [ClusterWrite] {
         let step = stepNames.first ?? ""
         let (reason, what) =
-            failure == .imagePull
+            failure.isImagePull
             ? ("TaskRunImagePullFailed", "failed to pull the image \"\(Self.imageID)\"")
             : ("CreateContainerConfigError", "failed to start")
         let message =

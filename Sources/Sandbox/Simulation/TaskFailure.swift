@@ -4,15 +4,18 @@ enum TaskFailure: Hashable, Sendable {
     case exit(Int)
     case outOfMemory
     case imagePull
+    /// The same on a node that gives the pod up, as those of virtual kubelets do.
+    case imageGivenUp
     case evicted
     case configError
 
-    static let grammar = "one of exit=1 to exit=255, oom, image-pull, evicted, config-error"
+    static let grammar = "one of exit=1 to exit=255, oom, image-pull, image-pull-final, evicted, config-error"
 
     init?(_ text: String) {
         switch text {
         case "oom": self = .outOfMemory
         case "image-pull": self = .imagePull
+        case "image-pull-final": self = .imageGivenUp
         case "evicted": self = .evicted
         case "config-error": self = .configError
         default:
@@ -26,7 +29,7 @@ enum TaskFailure: Hashable, Sendable {
         switch self {
         case .exit(let code): code
         case .outOfMemory, .evicted: 137
-        case .imagePull, .configError: nil
+        case .imagePull, .imageGivenUp, .configError: nil
         }
     }
 
@@ -38,11 +41,13 @@ enum TaskFailure: Hashable, Sendable {
     /// Why the container does not start, as the kubelet words it; nil when it does.
     var waiting: (reason: String, message: String)? {
         switch self {
-        case .imagePull: ("ImagePullBackOff", "Back-off pulling image")
+        case .imagePull, .imageGivenUp: ("ImagePullBackOff", "Back-off pulling image")
         case .configError: ("CreateContainerConfigError", "configmap \"settings\" not found")
         case .exit, .outOfMemory, .evicted: nil
         }
     }
+
+    var isImagePull: Bool { self == .imagePull || self == .imageGivenUp }
 
     /// What the kubelet says of a pod it evicted.
     static let evictionMessage = "The node was low on resource: memory."

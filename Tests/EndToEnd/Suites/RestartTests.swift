@@ -26,7 +26,7 @@ import Testing
     /// Runs one execution whose operator is killed at a write; false when there were not that many writes.
     private func survives(write: Int, _ scenario: Case, in workspace: Workspace) async throws -> Bool {
         let proxy = try InterceptingProxy(upstream: workspace.access.transport)
-        let kubeconfig = try proxyKubeconfig(proxy, workspace)
+        let kubeconfig = try proxy.kubeconfig(in: workspace.cluster.directory)
         let victim = try workspace.startOperator(kubeconfig: kubeconfig)
         proxy.strike(.init(write: write, moment: scenario.moment) { victim.send(SIGKILL) })
         let name = "round-\(write)"
@@ -50,19 +50,5 @@ import Testing
         for process in [victim, successor].compactMap({ $0 }) where process.isRunning { try await process.stop() }
         await proxy.shutdown()
         return wasStruck
-    }
-
-    private func proxyKubeconfig(_ proxy: InterceptingProxy, _ workspace: Workspace) throws -> URL {
-        let file = workspace.cluster.directory.appending(path: "proxy-\(proxy.port).kubeconfig")
-        let text = """
-            apiVersion: v1
-            kind: Config
-            current-context: proxy
-            contexts: [{name: proxy, context: {cluster: proxy, user: proxy}}]
-            clusters: [{name: proxy, cluster: {server: "http://127.0.0.1:\(proxy.port)"}}]
-            users: [{name: proxy, user: {}}]
-            """
-        try text.write(to: file, atomically: true, encoding: .utf8)
-        return file
     }
 }

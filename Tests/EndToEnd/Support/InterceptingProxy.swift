@@ -15,9 +15,34 @@ final class InterceptingProxy: Sendable {
         let action: @Sendable () -> Void
     }
 
+    /// One write of the operator.
+    struct Write: Sendable {
+        let method: HTTPMethod
+        let path: String
+        let body: [UInt8]
+
+        /// The engine of the run that is to be created; nil for any other write.
+        var createdRun: TestEngine? {
+            guard method == .post, let type = path.split(separator: "/").last else { return nil }
+            return TestEngine(runsOf: String(type))
+        }
+    }
+
+    /// What happens to a write on its way.
+    enum Intervention: Sendable {
+        case forward
+        /// It arrives with another body, as behind a mutating webhook.
+        case change(JSONValue)
+        /// It never arrives; this is the answer.
+        case refuse(HTTPServerResponse)
+        /// It arrives, but this is the answer.
+        case answer(HTTPServerResponse)
+    }
+
     private struct State {
         var writes: [String] = []
         var strike: Strike?
+        var intervention: @Sendable (Write) -> Intervention = { _ in .forward }
     }
 
     private let upstream: any HTTPTransport
@@ -40,6 +65,11 @@ final class InterceptingProxy: Sendable {
     /// Arms the proxy.
     func strike(_ strike: Strike) {
         state.withLock { $0.strike = strike }
+    }
+
+    /// Has every write decided upon from now on.
+    func intervene(_ decide: @escaping @Sendable (Write) -> Intervention) {
+        state.withLock { $0.intervention = decide }
     }
 
     /// True when the strike that was armed has come.
@@ -77,9 +107,24 @@ final class InterceptingProxy: Sendable {
             strike.action()
             return .text("struck", status: 502)
         }
-        let response = try await unary(request)
+        let response = try await intervened(request, path: path)
         strike?.action()
         return response
+    }
+
+    private func intervened(_ request: HTTPRequest, path: String) async throws -> HTTPServerResponse {
+        let decide = state.withLock { $0.intervention }
+        switch decide(Write(method: request.method, path: path, body: request.body)) {
+        case .forward: return try await unary(request)
+        case .change(let body):
+            var changed = request
+            changed.body = body.encoded
+            return try await unary(changed)
+        case .refuse(let response): return response
+        case .answer(let response):
+            _ = try await unary(request)
+            return response
+        }
     }
 
     private func unary(_ request: HTTPRequest) async throws -> HTTPServerResponse {

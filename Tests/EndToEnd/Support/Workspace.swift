@@ -20,6 +20,11 @@ struct Workspace: Sendable {
 
     var access: ClusterAccess { cluster.access }
 
+    /// A way into the cluster with the operator's rights, for a proxy in front of it.
+    func operatorTransport() throws -> CurlTransport {
+        try ClusterAccess(kubeconfig: cluster.operatorKubeconfig).transport
+    }
+
     /// Starts the built operator for this namespace only.
     func startOperator(
         kubeconfig: URL? = nil,
@@ -90,6 +95,8 @@ extension JSONValue {
             .stringValue
     }
 
+    /// The name of an execution's run, once it has one.
+    var runName: String? { self[path: ["status", "runRef", "name"]]?.stringValue }
     var uid: String? { self[path: ["metadata", "uid"]]?.stringValue }
     var name: String? { self[path: ["metadata", "name"]]?.stringValue }
 

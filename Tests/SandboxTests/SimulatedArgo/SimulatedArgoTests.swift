@@ -219,6 +219,37 @@ import Testing
         #expect(last.phase == "Failed")
     }
 
+    @Test func aPodWhoseNodeGivesItUpFails() async throws {
+        let (_, last) = try await play(["sandbox.towline.dev/fail.work": "image-pull-final"], [:])
+        #expect(last.node("a")?["phase"] == "Error")
+        #expect(
+            last.node("a")?["message"]
+                == "Pod failed before main container starts due to ImagePullBackOff: Back-off pulling image")
+        #expect(last.phase == "Failed")
+    }
+
+    /// The controller looks at a suspended workflow's shutdown only when it is resumed.
+    @Test func aSuspendedWorkflowIsDeafToItsShutdown() async throws {
+        func spec(_ more: JSONObject) -> JSONValue {
+            var spec: JSONObject = ["workflowTemplateRef": ["name": "t"], "arguments": [:]]
+            for member in more { spec[member.key] = member.value }
+            return ["spec": .object(spec)]
+        }
+        let held = spec(["suspend": true])
+        let deaf = spec(["suspend": true, "shutdown": "Terminate"])
+        let rehearsal = ArgoRehearsal()
+        try await rehearsal.add(template: "t", spec: Self.spec)
+        let own: JSONValue = ["workflowTemplateRef": ["name": "t"], "suspend": true]
+        let stuck = try await rehearsal.play("run", spec: own, asRecorded: [held, held, held, deaf])
+        #expect(stuck.last?.phase == "Running")
+        #expect(stuck.last?[path: ["spec", "shutdown"]] == "Terminate")
+
+        let free = spec(["shutdown": "Terminate"])
+        let ended = try await rehearsal.play("other", spec: own, asRecorded: [held, held, held, free])
+        #expect(ended.last?.phase == "Failed")
+        #expect(ended.last?.node("a")?["message"] == "workflow shutdown with strategy: Terminate")
+    }
+
     @Test func theExitHandlerOutlastsTheDeadline() async throws {
         let (rehearsal, last) = try await play(
             ["sandbox.towline.dev/duration.work": "1h", "sandbox.towline.dev/duration.bye": "10m"],

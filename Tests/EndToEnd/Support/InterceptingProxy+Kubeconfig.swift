@@ -1,0 +1,18 @@
+import Foundation
+
+extension InterceptingProxy {
+    /// Writes the kubeconfig of a client that goes through the proxy.
+    func kubeconfig(in directory: URL) throws -> URL {
+        let file = directory.appending(path: "proxy-\(port).kubeconfig")
+        let text = """
+            apiVersion: v1
+            kind: Config
+            current-context: proxy
+            contexts: [{name: proxy, context: {cluster: proxy, user: proxy}}]
+            clusters: [{name: proxy, cluster: {server: "http://127.0.0.1:\(port)"}}]
+            users: [{name: proxy, user: {}}]
+            """
+        try text.write(to: file, atomically: true, encoding: .utf8)
+        return file
+    }
+}
