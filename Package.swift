@@ -62,6 +62,8 @@ let package = Package(
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient"], swiftSettings: testing),
         .testTarget(name: "TowlineTests", dependencies: ["towline"], swiftSettings: testing),
-        .testTarget(name: "EndToEnd", dependencies: ["KubeClient", "KubeRuntime", "Sandbox"], swiftSettings: testing),
+        .testTarget(
+            name: "EndToEnd", dependencies: ["KubeClient", "KubeRuntime", "Sandbox"], exclude: ["Answers"],
+            swiftSettings: testing),
     ]
 )

@@ -111,8 +111,10 @@ extension Types {
         let kind = object["kind"]?.stringValue ?? ""
         let parts = (object["apiVersion"]?.stringValue ?? "").split(separator: "/")
         let group = parts.count > 1 ? String(parts[0]) : ""
+        let stem = kind.lowercased()
         return ResourceType(
-            group: group, version: parts.last.map(String.init) ?? "", plural: kind.lowercased() + "s", kind: kind)
+            group: group, version: parts.last.map(String.init) ?? "",
+            plural: stem.hasSuffix("y") ? stem.dropLast() + "ies" : stem + "s", kind: kind)
     }
 
     /// The first served type of a custom resource definition.
