@@ -14,6 +14,14 @@ public enum CreateFailure: Hashable, Sendable {
 }
 
 extension CreateFailure {
+    /// How long the server asks to wait before the next try; nil where it does not.
+    public var retryAfter: Duration? {
+        switch self {
+        case .transient(_, _, let duration), .uncertain(_, _, let duration): duration
+        case .permanent, .nameTaken: nil
+        }
+    }
+
     /// Classifies what a create of a run of `engine` answered.
     public init(_ error: KubeError, creatingRunOf engine: any Engine) {
         switch error {

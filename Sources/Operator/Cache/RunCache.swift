@@ -14,9 +14,21 @@ final class RunCache: Sendable {
         var missing: Set<ObjectKey> = []
     }
 
+    /// A time in which a run is not to be asked for again.
+    private struct Postponement {
+        let since: Timestamp
+        let duration: Duration
+
+        /// What is left of it; nothing for a clock that was set back.
+        func remainder(at now: Timestamp) -> Duration? {
+            now >= since && now < since + duration ? since + duration - now : nil
+        }
+    }
+
     let engine: any Engine
     let stores: ScopedStores<EngineRun>
     private let doubts = Locked(Doubts())
+    private let postponements = Locked<[ObjectKey: Postponement]>([:])
 
     init(engine: any Engine, namespaces: [String]) {
         self.engine = engine
@@ -64,6 +76,20 @@ final class RunCache: Sendable {
     /// Marks a run that a poll did not find: the next decision about it rests on a live read.
     func suspect(_ key: ObjectKey) {
         doubts.withLock { _ = $0.missing.insert(key) }
+    }
+
+    /// Notes that the server asked for time before the next attempt to create a run.
+    func postponeCreation(of key: ObjectKey, for duration: Duration, at now: Timestamp) {
+        postponements.withLock { postponements in
+            // Those of executions that are gone since are not asked for any more.
+            postponements = postponements.filter { $0.value.remainder(at: now) != nil }
+            postponements[key] = Postponement(since: now, duration: duration)
+        }
+    }
+
+    /// How long the creation of a run has to wait at the server's wish; nil when it need not.
+    func creationPause(of key: ObjectKey, at now: Timestamp) -> Duration? {
+        postponements.withLock { $0[key]?.remainder(at: now) }
     }
 
     /// Forgets what was remembered about a run that nothing will be decided about any more.

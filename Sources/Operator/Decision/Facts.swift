@@ -35,6 +35,8 @@ struct Facts: Sendable {
     var detail = Detail.unread
     /// How the attempt to create the run failed.
     var creationFailure: CreateFailure?
+    /// How long the server asked, after an earlier attempt, not to be asked for the run again; nil for no longer.
+    var creationPause: Duration?
     /// True when the run could not be asked to end.
     var didShutdownFail = false
     /// False when the engine's API is known not to be served.

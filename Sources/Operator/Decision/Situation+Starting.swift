@@ -13,6 +13,8 @@ extension Situation {
         }
         if let failure = facts.creationFailure { return step(after: failure, spec) }
         guard facts.isEngineServed else { return hold(.engineUnavailable, notServedMessage, spec) }
+        // Whatever it was that woke the execution.
+        if let pause = facts.creationPause { return .retry(notBefore: beforeStartDeadline(pause, spec)) }
         guard let manifest = engine.makeRun(for: execution, named: execution.runName) else { return .rest(after: nil) }
         return .createRun(manifest: manifest)
     }
@@ -56,8 +58,11 @@ extension Situation {
 
     /// Says why no run exists yet, then tries again later.
     private func hold(_ reason: Reason, _ message: String, _ spec: Spec, notBefore: Duration = .zero) -> Step {
-        let pause = startDeadline(spec).map { min(notBefore, max(.zero, $0 - now)) } ?? notBefore
-        return report([decided(reason, message)], otherwise: .retry(notBefore: pause))
+        report([decided(reason, message)], otherwise: .retry(notBefore: beforeStartDeadline(notBefore, spec)))
+    }
+
+    private func beforeStartDeadline(_ pause: Duration, _ spec: Spec) -> Duration {
+        startDeadline(spec).map { min(pause, max(.zero, $0 - now)) } ?? pause
     }
 
     /// When the execution gives up if it still has no run; nil when it keeps trying.

@@ -39,6 +39,9 @@ extension Reconciler {
         } catch {
             let failure = CreateFailure(error, creatingRunOf: engine)
             pass.facts.creationFailure = failure
+            if let duration = failure.retryAfter {
+                pass.cache.postponeCreation(of: pass.runKey, for: duration, at: clock.now())
+            }
             metrics.createFailed(engine.name, failure)
             pass.logger.warn(
                 "Could not create the run", ["run": .string(pass.runKey.name), "error": .string("\(error)")])

@@ -33,6 +33,7 @@ struct Reconciler: Sendable {
         var pass = Pass(
             key: key, runKey: runKey, cache: cache, logger: logger,
             facts: Facts(run: cache.knowledge(of: runKey), isEngineServed: cache.isServed(in: key.namespace)))
+        pass.facts.creationPause = cache.creationPause(of: runKey, at: clock.now())
         for _ in 0..<Self.maximumSteps {
             guard !Task.isCancelled else { return .retry() }
             guard let execution = executions.execution(for: key) else { return .success }

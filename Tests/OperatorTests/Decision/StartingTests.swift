@@ -36,6 +36,15 @@ import WorkflowAPI
         guard case .retry(.seconds(3)) = again.next() else { return #expect(Bool(false), "\(again.next())") }
     }
 
+    @Test func whateverWakesAnExecutionTheServersWaitStands() {
+        let woken = Fixtures.situation(Fixtures.execution()) { $0.creationPause = .seconds(2) }
+        guard case .retry(.seconds(2)) = woken.next() else { return #expect(Bool(false), "\(woken.next())") }
+        let stopped = Fixtures.situation(Fixtures.execution(spec: { $0.shutdown = .stop })) {
+            $0.creationPause = .seconds(2)
+        }
+        #expect(stopped.next().name == "readRun")
+    }
+
     @Test func aPermanentFailureEndsTheExecutionThatProvablyHasNoRun() throws {
         let failure = CreateFailure.permanent(.policyDenied, message: "denied by no-latest")
         let unproven = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = failure }

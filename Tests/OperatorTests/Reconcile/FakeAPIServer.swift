@@ -1,0 +1,94 @@
+import KubeClient
+
+/// An API server in memory that knows what a reconciliation needs: objects by path, creates and merge patches.
+final class FakeAPIServer: HTTPTransport {
+    private struct State {
+        var objects: [String: JSONValue] = [:]
+        var version: Int64 = 0
+        var requests: [String] = []
+        var answers: [HTTPResponse] = []
+    }
+
+    private let state = Locked(State())
+
+    /// All requests so far, as `METHOD path`.
+    var requests: [String] { state.withLock { $0.requests } }
+
+    /// The object at a path.
+    func object(_ path: String) -> JSONValue? { state.withLock { $0.objects[path] } }
+
+    /// What the next create is answered with instead of being carried out.
+    func answerNextCreate(_ response: HTTPResponse) { state.withLock { $0.answers.append(response) } }
+
+    /// Stores an object as somebody else's write.
+    @discardableResult
+    func store(_ object: JSONValue, at path: String) -> JSONValue {
+        state.withLock { Self.store(object, at: path, in: &$0) }
+    }
+
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        let target = String(request.target.prefix { $0 != "?" })
+        let path = target.hasSuffix("/status") ? String(target.dropLast(7)) : target
+        let body = (try? JSONValue(parsing: request.body)) ?? .null
+        return state.withLock { state in
+            state.requests.append("\(request.method.rawValue) \(target)")
+            switch request.method {
+            case .post: return Self.create(body, in: path, &state)
+            case .patch:
+                guard let old = state.objects[path] else { return Self.missing(path) }
+                return Self.answer(Self.store(Self.merge(body, into: old), at: path, in: &state), 200)
+            default:
+                guard let object = state.objects[path] else { return Self.missing(path) }
+                return Self.answer(object, 200)
+            }
+        }
+    }
+
+    func open(_ request: HTTPRequest) async throws(TransportError) -> HTTPStream {
+        throw TransportError(.unreachable, "nothing is watched here")
+    }
+
+    private static func create(_ object: JSONValue, in path: String, _ state: inout State) -> HTTPResponse {
+        if !state.answers.isEmpty { return state.answers.removeFirst() }
+        let name = object[path: ["metadata", "name"]]?.stringValue ?? ""
+        let place = "\(path)/\(name)"
+        guard state.objects[place] == nil else { return failure(409, "AlreadyExists", name) }
+        var object = object
+        object[path: ["metadata", "uid"]] = .string("aaaaaaaa-0000-4000-8000-\(100_000_000_000 + state.version)")
+        return answer(store(object, at: place, in: &state), 201)
+    }
+
+    private static func store(_ object: JSONValue, at path: String, in state: inout State) -> JSONValue {
+        var object = object
+        state.version += 1
+        object[path: ["metadata", "resourceVersion"]] = .string(String(state.version))
+        state.objects[path] = object
+        return object
+    }
+
+    private static func missing(_ path: String) -> HTTPResponse {
+        failure(404, "NotFound", path.split(separator: "/").last.map(String.init) ?? "")
+    }
+
+    private static func failure(_ code: Int, _ reason: String, _ name: String) -> HTTPResponse {
+        answer(
+            [
+                "kind": "Status", "reason": .string(reason), "message": .string("\(name): \(reason)"),
+                "details": ["name": .string(name)], "code": .integer(Int64(code)),
+            ], code)
+    }
+
+    private static func answer(_ object: JSONValue, _ status: Int) -> HTTPResponse {
+        HTTPResponse(status: status, body: object.encoded)
+    }
+
+    /// RFC 7386.
+    private static func merge(_ patch: JSONValue, into old: JSONValue) -> JSONValue {
+        guard let members = patch.objectValue else { return patch }
+        var result = old.objectValue ?? JSONObject()
+        for member in members {
+            result[member.key] = member.value == .null ? nil : merge(member.value, into: result[member.key] ?? .null)
+        }
+        return .object(result)
+    }
+}
