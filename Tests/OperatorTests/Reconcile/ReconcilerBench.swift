@@ -23,7 +23,7 @@ struct ReconcilerBench {
         cache = RunCache(engine: EngineCatalogue.engine(engine), namespaces: [])
         reconciler = Reconciler(
             client: KubeClient(transport: server, retry: RetryPolicy(limit: 0)), executions: executions,
-            runs: [engine: cache], clock: clock, timing: OperatorConfiguration.Timing(),
+            runs: [engine: cache], clock: clock, timing: OperatorConfiguration.Timing(), links: LinkTemplates(),
             logger: Logger(LogSink(write: { _ in })), metrics: OperatorMetrics(registry: MetricsRegistry()))
         var spec = spec
         spec["workflowRef"] = ["workflowId": "restart", "engine": .string(engine.rawValue)]
