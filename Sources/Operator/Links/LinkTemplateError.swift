@@ -4,9 +4,10 @@ public struct LinkTemplateError: Error, Hashable, CustomStringConvertible {
 
     init(_ problem: String) { description = problem }
 
-    /// The same, with the text it was found in.
+    /// The same, with the name of the template it was found in; its URL may hold what no log should.
     func about(_ template: String) -> LinkTemplateError {
-        let shown = template.count > 100 ? "\(template.prefix(100))…" : template
+        let name = template.prefix { $0 != "=" }
+        let shown = name.count > 100 ? "\(name.prefix(100))…" : name
         return LinkTemplateError("\"\(shown)\": \(description)")
     }
 }

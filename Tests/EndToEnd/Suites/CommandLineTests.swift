@@ -29,7 +29,7 @@ import Testing
         (["operator", "--link-template", "Logs=https://x.example/{pod}"], "{engine}, {namespace}, {name}, {uid}"),
         (
             ["operator", "--link-preset", "argo=https://x.example"],
-            "--link-preset: \"argo=https://x.example\": there is no"
+            "--link-preset: \"argo\": there is no preset"
         ),
         (["operator", "--log-level", "loud"], "debug, info, warn, error"),
         (["sandbox", "--prot", "1"], "--port"),

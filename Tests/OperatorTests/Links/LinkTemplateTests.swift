@@ -67,7 +67,7 @@ import WorkflowAPI
 
     @Test(arguments: [
         ("Logs", "\"Logs\": there is no =; write NAME=URL"),
-        ("Logs=", "\"Logs=\": there is no URL after the =; write NAME=URL"),
+        ("Logs=", "\"Logs\": there is no URL after the =; write NAME=URL"),
         ("=https://x.example", "there is no name before the ="),
         (" \t=https://x.example", "there is no name before the ="),
         ("@tekton=https://x.example", "there is no name before the ="),
@@ -91,6 +91,7 @@ import WorkflowAPI
     func aBadTemplateIsNamedWithItsMend(template: String, problem: String) {
         let error = #expect(throws: LinkTemplateError.self) { try LinkTemplate(template) }
         #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
+        #expect(error?.description.contains("user:word") == false, "a password is not repeated")
     }
 
     @Test(arguments: [
