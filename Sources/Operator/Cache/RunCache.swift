@@ -49,10 +49,11 @@ final class RunCache: Sendable {
             return .present(run)
         }
         if let doubt { return doubt }
-        // A stale entry is one whose newest version cannot be read: ask for it, the answer says why.
-        guard let store = stores.store(for: key.namespace), !store.isStale(key), let run = store.object(for: key) else {
-            return .unknown
-        }
+        // What is stored of a type that is not served any more is old news. A stale entry is one whose newest version
+        // cannot be read. In both cases a live read says why.
+        guard let store = stores.store(for: key.namespace), store.isAvailable, !store.isStale(key),
+            let run = store.object(for: key)
+        else { return .unknown }
         return .present(run)
     }
 

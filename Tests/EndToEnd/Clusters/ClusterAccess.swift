@@ -64,6 +64,8 @@ enum Types {
     static let pipeline = ResourceType(group: "tekton.dev", version: "v1", plural: "pipelines", kind: "Pipeline")
     static let pipelineRun = ResourceType(
         group: "tekton.dev", version: "v1", plural: "pipelineruns", kind: "PipelineRun")
+    static let taskRun = ResourceType(group: "tekton.dev", version: "v1", plural: "taskruns", kind: "TaskRun")
+    static let pod = ResourceType(group: "", version: "v1", plural: "pods", kind: "Pod")
     static let workflowTemplate = ResourceType(
         group: "argoproj.io", version: "v1alpha1", plural: "workflowtemplates", kind: "WorkflowTemplate")
     static let workflow = ResourceType(group: "argoproj.io", version: "v1alpha1", plural: "workflows", kind: "Workflow")

@@ -45,11 +45,27 @@ final class TestCluster: Sendable {
     /// True where Tekton and Argo are this run's simulated ones, and templates may carry the sandbox's annotations.
     var simulatesEngines: Bool { kind != .existing }
 
-    private static func start() async throws -> TestCluster {
-        let environment = ProcessInfo.processInfo.environment
+    /// Starts a cluster that the caller has for itself, with the definitions of Tekton only.
+    ///
+    /// It is like the shared one where that can be: a control plane, or else a sandbox.
+    static func another() async throws -> TestCluster {
+        let directory = try makeDirectory()
+        guard let assets = ProcessInfo.processInfo.environment["KUBEBUILDER_ASSETS"], !assets.isEmpty else {
+            return try await sandbox(directory)
+        }
+        return try await controlPlane(URL(filePath: assets), directory, engineGroups: ["tekton.dev"])
+    }
+
+    private static func makeDirectory() throws -> URL {
         let directory = URL.temporaryDirectory.appending(path: "towline-end-to-end-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         Leftovers.removeAtExit(directory)
+        return directory
+    }
+
+    private static func start() async throws -> TestCluster {
+        let environment = ProcessInfo.processInfo.environment
+        let directory = try makeDirectory()
         let cluster: TestCluster
         if environment["USE_EXISTING_CLUSTER"] == "true" {
             cluster = try existing(environment, directory)
@@ -90,10 +106,16 @@ final class TestCluster: Sendable {
     }
 
     /// A real API server has neither our definition nor engines: both are brought along.
-    private static func controlPlane(_ assets: URL, _ directory: URL) async throws -> TestCluster {
+    private static func controlPlane(
+        _ assets: URL, _ directory: URL, engineGroups: Set<String> = ["tekton.dev", "argoproj.io"]
+    ) async throws -> TestCluster {
         let plane = try await ControlPlane.start(assets: assets, directory: directory)
         let access = try ClusterAccess(kubeconfig: plane.kubeconfig)
-        let definitions = try Repository.definitions() + engineDefinitions()
+        let definitions =
+            try Repository.definitions()
+            + engineDefinitions().filter { definition in
+                engineGroups.contains(definition[path: ["spec", "group"]]?.stringValue ?? "")
+            }
         for definition in definitions { try await access.create(Types.definition, nil, definition) }
         for definition in definitions {
             let type = try Types.type(definedBy: definition)

@@ -35,10 +35,10 @@ struct ParityResult: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What is expected; the conditions are those that the contract lists for the phase.
+    /// What is expected; the conditions are those that the contract lists for the phase, and `conditions`.
     init(
         _ phase: String, _ outcome: String? = nil, _ reason: String?, executed: Bool?, failure: String? = nil,
-        outputs: [String] = []
+        outputs: [String] = [], conditions further: [String] = []
     ) {
         self.phase = phase
         self.outcome = outcome
@@ -46,12 +46,13 @@ struct ParityResult: Equatable, Sendable, CustomStringConvertible {
         self.executed = executed
         self.failure = failure
         self.outputs = outputs
-        conditions =
+        let standard =
             switch phase {
             case "Completed": ["Finished=True", "Ready=True", "Succeeded=True"]
             case "Failed": ["Finished=True", "Ready=False", "Stalled=True", "Succeeded=False"]
             default: ["Finished=False", "Ready=False", "Reconciling=True", "Succeeded=Unknown"]
             }
+        conditions = (standard + further).sorted()
     }
 
     /// The same without the words that each engine has for itself.

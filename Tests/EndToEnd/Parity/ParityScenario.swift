@@ -120,7 +120,9 @@ extension ParityScenario {
             meanwhile: { actor in
                 try await actor.untilAStepRuns()
                 try await actor.deleteRun()
-            }, expected: ParityResult("Failed", "Error", "RunDeleted", executed: true)),
+            },
+            expected: ParityResult(
+                "Failed", "Error", "RunDeleted", executed: true, conditions: ["RunPresent=False"])),
     ]
 
     private static let withoutExecution = [

@@ -50,4 +50,56 @@ import Testing
         #expect(after[path: ["metadata", "deletionTimestamp"]] == nil)
         #expect(try await process.stop() == 0)
     }
+
+    @Test(arguments: TestEngine.allCases) func anotherRunUnderTheNameIsNotTheOneThatWasStarted(
+        _ engine: TestEngine
+    ) async throws {
+        let workspace = try await Workspace.make("replaced")
+        let process = try workspace.startOperator()
+        try await workspace.create(Templates.all)
+        try await workspace.create(Templates.execution("robbed", engine: engine.rawValue, workflow: "takes-long"))
+        let running = try await workspace.execution("robbed", until: "executes") { $0.status("reason") == "Executing" }
+        let name = try #require(running.runName)
+        let run = try #require(try await workspace.access.get(engine.runType, workspace.namespace, name))
+        // Nobody is to see the moment in which there is none.
+        #expect(try await process.stop() == 0)
+        try await workspace.access.delete(engine.runType, workspace.namespace, name)
+        try await eventually("the run is gone") {
+            try await workspace.access.get(engine.runType, workspace.namespace, name) == nil
+        }
+        // The same to the last label and owner, as a backup would bring it back.
+        var copy = run
+        copy["status"] = nil
+        for field in ["uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"] {
+            copy[path: ["metadata", field]] = nil
+        }
+        let other = try await workspace.access.create(engine.runType, workspace.namespace, copy)
+        let successor = try workspace.startOperator()
+
+        let ended = try await workspace.finished("robbed")
+        #expect(ended.verdict == "Failed/Error/RunReplaced")
+        #expect(ended.status("message")?.contains(other.uid ?? "-") == true)
+        #expect(ended[path: ["status", "runRef", "uid"]]?.stringValue == run.uid)
+        let after = try #require(try await workspace.access.get(engine.runType, workspace.namespace, name))
+        #expect(after.uid == other.uid)
+        #expect(after[path: ["spec", engine == .tekton ? "status" : "shutdown"]] == nil)
+        #expect(try await successor.stop() == 0)
+    }
+
+    @Test(arguments: TestEngine.allCases) func anExecutionThatIsDeletedTakesItsRunAlong(
+        _ engine: TestEngine
+    ) async throws {
+        let workspace = try await Workspace.make("taken-along")
+        let process = try workspace.startOperator()
+        try await workspace.create(Templates.all)
+        try await workspace.create(Templates.execution("gone", engine: engine.rawValue, workflow: "takes-long"))
+        _ = try await workspace.execution("gone", until: "executes") { $0.status("reason") == "Executing" }
+        try await workspace.access.delete(Types.execution, workspace.namespace, "gone")
+        try await eventually("execution, run and all that the run made are gone") {
+            let types = [Types.execution, engine.runType, Types.taskRun, Types.pod]
+            for type in types where try await !workspace.access.list(type, workspace.namespace).isEmpty { return false }
+            return true
+        }
+        #expect(try await process.stop() == 0)
+    }
 }
