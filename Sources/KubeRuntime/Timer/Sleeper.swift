@@ -1,6 +1,6 @@
 import KubeClient
 
-/// One sleeping task, woken exactly once: by its timer or by its cancellation, whichever comes first.
+/// One sleeping task, woken exactly once: by its timer, its cancellation or somebody else, whichever comes first.
 final class Sleeper: Sendable {
     private enum State {
         /// The task has not stopped yet; becomes asleep or awake.
@@ -12,6 +12,19 @@ final class Sleeper: Sendable {
     }
 
     private let state = Locked(State.starting)
+
+    /// Stops the task until it is woken, cancelled, or the deadline has passed; nil is no deadline.
+    func sleep(until deadline: ContinuousClock.Instant?, on time: any TimeSource) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                guard begin(continuation), let deadline else { return }
+                let token = time.schedule(at: deadline) { self.wake() }
+                if adopt(token) { time.cancel(token) }
+            }
+        } onCancel: {
+            if let token = wake() { time.cancel(token) }
+        }
+    }
 
     /// Stops the task, or resumes it at once and returns false when it was cancelled before.
     func begin(_ continuation: CheckedContinuation<Void, Never>) -> Bool {

@@ -29,16 +29,7 @@ extension TimeSource {
 
     /// Waits until `deadline`; ends early, by throwing, when the task is cancelled.
     public func sleep(until deadline: ContinuousClock.Instant) async throws(CancellationError) {
-        let sleeper = Sleeper()
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                guard sleeper.begin(continuation) else { return }
-                let token = schedule(at: deadline) { sleeper.wake() }
-                if sleeper.adopt(token) { cancel(token) }
-            }
-        } onCancel: {
-            if let token = sleeper.wake() { cancel(token) }
-        }
+        await Sleeper().sleep(until: deadline, on: self)
         if Task.isCancelled { throw CancellationError() }
     }
 

@@ -1,0 +1,19 @@
+/// What became of the events of a process.
+struct EventMetrics: Sendable {
+    private let published: Counter
+    private let failed: Counter
+    private let dropped: Counter
+
+    init(registry: MetricsRegistry) {
+        published = registry.counter(
+            "events_published_total", help: "Events created, and updates of their series.", labels: ["method"])
+        failed = registry.counter(
+            "events_failed_total", help: "Events that were given up because the API server did not take them.")
+        dropped = registry.counter(
+            "events_dropped_total", help: "Events that were not even sent, by the bound they met.", labels: ["reason"])
+    }
+
+    func published(update isUpdate: Bool) { published.increment([isUpdate ? "PATCH" : "POST"]) }
+    func gaveUp() { failed.increment() }
+    func dropped(_ reason: EventJournal.Acceptance) { dropped.increment([reason.rawValue]) }
+}

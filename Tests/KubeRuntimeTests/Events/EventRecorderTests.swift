@@ -1,0 +1,166 @@
+import KubeClient
+import Testing
+
+@testable import KubeRuntime
+
+@Suite struct EventRecorderTests {
+    /// A recorder, the API server it talks to, and its time.
+    struct Stage {
+        let server = EventServer()
+        let time = VirtualTime()
+        let stop = Latch()
+        let registry = MetricsRegistry()
+        let lines = Locked(0)
+        let recorder: EventRecorder
+
+        init() {
+            let sink = LogSink { [lines] _ in lines.withLock { $0 += 1 } }
+            recorder = EventRecorder(
+                client: KubeClient(transport: server), source: EventFixtures.source, time: time,
+                clock: time.wallClock(), random: { 0 }, logger: Logger(sink), metrics: registry)
+        }
+
+        func metric(_ line: String) -> Bool {
+            String(decoding: registry.exposition(), as: UTF8.self).contains(line + "\n")
+        }
+
+        /// Runs the recorder while `body` does, then stops it and waits for its end.
+        func run(_ body: () async -> Void) async {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await recorder.run(until: stop) }
+                await body()
+                stop.set()
+            }
+        }
+    }
+
+    @Test func repetitionsBecomeOneObject() async {
+        let stage = Stage()
+        await stage.run {
+            stage.recorder.record(EventFixtures.event())
+            await eventually("the first is created") { stage.server.requests.count == 1 }
+            stage.recorder.record(EventFixtures.event())
+            await eventually("the second is a patch") { stage.server.requests.count == 2 }
+        }
+        let (first, second) = (stage.server.requests[0], stage.server.requests[1])
+        #expect(first.method == .post)
+        #expect(first.target == "/apis/events.k8s.io/v1/namespaces/ns/events?fieldManager=operator")
+        #expect(second.method == .patch)
+        #expect(second.target.hasPrefix("/apis/events.k8s.io/v1/namespaces/ns/events/one."))
+        #expect(second.contentType == "application/merge-patch+json")
+        #expect(String(decoding: second.body, as: UTF8.self).hasPrefix(#"{"series":{"count":2,"#))
+        #expect(stage.metric(#"events_published_total{method="POST"} 1"#))
+        #expect(stage.metric(#"events_published_total{method="PATCH"} 1"#))
+        #expect(stage.time.scheduledCount == 0)
+    }
+
+    @Test func aTroubledServerIsAskedAgainUnderTheSameName() async {
+        let stage = Stage()
+        stage.server.answer(503, 500)
+        await stage.run {
+            stage.recorder.record(EventFixtures.event())
+            for attempt in 1...2 {
+                await eventually("attempt \(attempt) has failed") {
+                    stage.server.requests.count == attempt && stage.time.scheduledCount == 1
+                }
+                stage.time.advance(by: .seconds(10))
+            }
+            await eventually("the third attempt") { stage.server.requests.count == 3 }
+        }
+        #expect(Set(stage.server.requests.map(\.body)).count == 1)
+        #expect(stage.metric(#"events_published_total{method="POST"} 1"#))
+    }
+
+    @Test func aClusterThatForbidsEventsIsToldOnce() async {
+        let stage = Stage()
+        stage.server.answer(Array(repeating: 403, count: 50))
+        await stage.run {
+            for index in 0..<50 { stage.recorder.record(EventFixtures.event(object: "\(index)")) }
+            await eventually("all were tried once") { stage.metric("events_failed_total 50") }
+        }
+        #expect(stage.server.requests.count == 50)
+        await eventually("one line is written") { stage.lines.withLock { $0 } == 1 }
+    }
+
+    @Test func recordingNeverWaitsAndDropsWhatDoesNotFit() {
+        let stage = Stage()
+        // Nobody publishes.
+        for index in 0..<1_100 { stage.recorder.record(EventFixtures.event(object: "\(index)")) }
+        #expect(stage.metric(#"events_dropped_total{reason="queue_full"} 100"#))
+    }
+
+    @Test func whatIsLeftAtTheEndIsTold() async {
+        let stage = Stage()
+        for index in 0..<20 { stage.recorder.record(EventFixtures.event(object: "\(index)")) }
+        await stage.run {}
+        #expect(stage.server.requests.count == 20)
+        #expect(stage.time.scheduledCount == 0)
+    }
+
+    @Test func aServerThatHangsDelaysTheEndByOneSecond() async {
+        let stage = Stage()
+        stage.server.hang()
+        stage.recorder.record(EventFixtures.event())
+        async let end: Void = stage.run {
+            await eventually("it is sent") { stage.server.requests.count == 1 }
+        }
+        await eventually("the end is limited") { stage.time.scheduledCount == 1 }
+        stage.time.advance(by: .seconds(1))
+        await end
+        #expect(stage.time.scheduledCount == 0)
+    }
+
+    @Test func cancellationEndsItAtOnce() async {
+        let stage = Stage()
+        let task = Task { await stage.recorder.run(until: stage.stop) }
+        stage.recorder.record(EventFixtures.event())
+        await eventually("it rests") { stage.time.scheduledCount == 1 }
+        task.cancel()
+        await task.value
+        #expect(stage.time.scheduledCount == 0)
+    }
+
+    @Test func aRecorderAtRestHoldsNothing() async {
+        let stage = Stage()
+        await stage.run {
+            stage.recorder.record(EventFixtures.event())
+            await eventually("it rests until the event is over") { stage.time.scheduledCount == 1 }
+            stage.time.advance(by: .seconds(360))
+            await eventually("it rests for good") { stage.time.scheduledCount == 0 }
+        }
+    }
+}
+
+/// Stands in for an API server that takes events.
+final class EventServer: HTTPTransport {
+    private struct State {
+        var requests: [HTTPRequest] = []
+        var codes: [Int] = []
+        var hangs = false
+    }
+
+    private let state = Locked(State())
+
+    var requests: [HTTPRequest] { state.withLock { $0.requests } }
+
+    /// The codes of the next answers; after them everything succeeds.
+    func answer(_ codes: Int...) { answer(codes) }
+    func answer(_ codes: [Int]) { state.withLock { $0.codes = codes } }
+
+    /// Lets every request wait until it is cancelled.
+    func hang() { state.withLock { $0.hangs = true } }
+
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        let (code, hangs) = state.withLock { state in
+            state.requests.append(request)
+            return (state.codes.isEmpty ? 201 : state.codes.removeFirst(), state.hangs)
+        }
+        if hangs { await Latch().wait() }
+        if Task.isCancelled { throw TransportError(.cancelled, "cancelled") }
+        return HTTPResponse(status: code, body: Array(#"{"kind":"Status","code":\#(code)}"#.utf8))
+    }
+
+    func open(_ request: HTTPRequest) async throws(TransportError) -> HTTPStream {
+        throw TransportError(.invalidRequest, "events are not watched")
+    }
+}
