@@ -51,9 +51,9 @@ struct Benchmark {
         try await load.waitForFinished(small)
         let seconds = (ContinuousClock.now - start).inSeconds
         line("executions per second", String(format: "%.0f", Double(small) / seconds), "")
-        for (verb, count) in try await worker.requests().sorted(by: { $0.key < $1.key }) {
-            let perExecution = (count - (before[verb] ?? 0)) / Double(small)
-            line("\(verb) requests per execution", String(format: "%.2f", perExecution), Self.target(verb))
+        for (what, count) in try await worker.requests().sorted(by: { $0.key < $1.key }) {
+            let perExecution = (count - (before[what] ?? 0)) / Double(small)
+            line("\(what) per execution", String(format: "%.2f", perExecution), Self.target(what))
         }
         line("resident memory after the burst", megabytes(worker.program.residentMegabytes), "")
         try await worker.program.stop()
@@ -69,10 +69,10 @@ struct Benchmark {
         try await restart("\(total) executions, \(running) running", limit: 48)
     }
 
-    private static func target(_ verb: String) -> String {
-        switch verb {
-        case "POST": "1"
-        case "PATCH": "2"
+    private static func target(_ what: String) -> String {
+        switch what {
+        case "POST requests": "1"
+        case "PATCH requests": "2"
         default: ""
         }
     }

@@ -27,18 +27,28 @@ struct MeasuredOperator {
         return MeasuredOperator(program: program, secondsToReady: seconds, metrics: try transport(metricsPort))
     }
 
-    /// How many requests the operator has sent so far, by method.
+    /// How many requests the operator has sent so far: by method, and those that published events apart.
     func requests() async throws -> [String: Double] {
-        let body = try await metrics.send(HTTPRequest(.get, "/metrics")).body
+        let all = try await sums(of: "rest_client_requests_total", by: "method")
+        let published = try await sums(of: "events_published_total", by: "method")
         var counts: [String: Double] = [:]
-        for line in String(decoding: body, as: UTF8.self).split(separator: "\n")
-        where line.hasPrefix("rest_client_requests_total{") {
-            guard let method = line.split(separator: "method=\"").last?.prefix(while: { $0 != "\"" }),
+        for (method, count) in all { counts["\(method) requests"] = count - (published[method] ?? 0) }
+        for (method, count) in published { counts["\(method) requests for events"] = count }
+        counts["events dropped"] = try await sums(of: "events_dropped_total", by: "reason").values.reduce(0, +)
+        return counts
+    }
+
+    /// The values of a metric, added up for each value of a label.
+    private func sums(of metric: String, by label: String) async throws -> [String: Double] {
+        let body = try await metrics.send(HTTPRequest(.get, "/metrics")).body
+        var sums: [String: Double] = [:]
+        for line in String(decoding: body, as: UTF8.self).split(separator: "\n") where line.hasPrefix("\(metric){") {
+            guard let value = line.split(separator: "\(label)=\"").last?.prefix(while: { $0 != "\"" }),
                 let count = line.split(separator: " ").last.flatMap({ Double($0) })
             else { continue }
-            counts[String(method), default: 0] += count
+            sums[String(value), default: 0] += count
         }
-        return counts
+        return sums
     }
 
     private static func transport(_ port: UInt16) throws -> CurlTransport {

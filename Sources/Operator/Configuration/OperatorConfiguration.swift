@@ -14,6 +14,8 @@ public struct OperatorConfiguration: Sendable {
     public var probeAddress: ListenAddress?
     /// The pages that every run is linked to.
     public var links: LinkTemplates
+    /// What the process calls itself in the events it publishes: mostly the name of its pod.
+    public var instance: String
     /// The version that the process tells the API server and its logs.
     public var version: String
     /// The waiting times that no flag changes.
@@ -26,6 +28,7 @@ public struct OperatorConfiguration: Sendable {
         metricsAddress: ListenAddress? = ListenAddress(host: "", port: 8080),
         probeAddress: ListenAddress? = ListenAddress(host: "", port: 8081),
         links: LinkTemplates = LinkTemplates(),
+        instance: String = "towline-operator",
         version: String,
         timing: Timing = Timing()
     ) {
@@ -35,6 +38,7 @@ public struct OperatorConfiguration: Sendable {
         self.metricsAddress = metricsAddress
         self.probeAddress = probeAddress
         self.links = links
+        self.instance = instance
         self.version = version
         self.timing = timing
     }

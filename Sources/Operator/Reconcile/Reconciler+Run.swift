@@ -26,7 +26,7 @@ extension Reconciler {
         }
     }
 
-    func createRun(_ manifest: [UInt8], in pass: inout Pass) async {
+    func createRun(_ manifest: [UInt8], for execution: WorkflowExecution, in pass: inout Pass) async {
         let engine = pass.cache.engine
         let options = WriteOptions(fieldManager: WellKnown.fieldManager, fieldValidation: .strict)
         do {
@@ -35,6 +35,8 @@ extension Reconciler {
             pass.cache.apply(run)
             pass.facts.run = .present(run)
             pass.facts.creationFailure = nil
+            pass.didCreateRun = true
+            tell(.created(engine.reference(to: run)), of: execution)
             pass.logger.info("Created the run", ["kind": .string(engine.runType.kind), "run": .string(run.key.name)])
         } catch {
             let failure = CreateFailure(error, creatingRunOf: engine)
@@ -48,8 +50,8 @@ extension Reconciler {
         }
     }
 
-    /// Asks the run to end.
-    func stop(_ run: EngineRun, _ patch: [UInt8], in pass: inout Pass) async {
+    /// Asks the run to end; false where that failed.
+    func stop(_ run: EngineRun, _ patch: [UInt8], in pass: inout Pass) async -> Bool {
         let engine = pass.cache.engine
         do {
             let stopped = try await client.patch(
@@ -58,12 +60,14 @@ extension Reconciler {
             pass.cache.apply(stopped)
             pass.facts.run = .present(stopped)
             pass.logger.info("Asked the run to end", ["run": .string(run.key.name)])
+            return true
         } catch {
             pass.facts.didShutdownFail = true
             pass.logger.warn(
                 "Could not ask the run to end", ["run": .string(run.key.name), "error": .string("\(error)")])
             // It may have ended, or gone, in the meantime; then there is nothing left to ask.
             if !error.isTransient { await readRun(in: &pass) }
+            return false
         }
     }
 

@@ -1,3 +1,4 @@
+import Engines
 import ExecutionStatus
 import KubeClient
 import KubeRuntime
@@ -15,7 +16,7 @@ extension Reconciler {
                 WorkflowExecution.resourceType, execution.key, subresource: "status", .merge(patch.body),
                 WriteOptions(fieldManager: WellKnown.fieldManager), decoding: WorkflowExecution.storeDecoder)
             executions.apply(written)
-            note(status, after: execution.status, in: pass)
+            note(status, of: execution, in: pass)
             return nil
         } catch {
             if error.isNotFoundObject(named: execution.key.name) { return .success }
@@ -41,8 +42,9 @@ extension Reconciler {
         }
     }
 
-    /// One line, and one count, for each transition.
-    private func note(_ status: Status, after old: Status, in pass: Pass) {
+    /// One line, one count, and what people have to be told, for each transition.
+    private func note(_ status: Status, of execution: WorkflowExecution, in pass: Pass) {
+        let old = execution.status
         guard status.phase != old.phase || status.reason != old.reason else { return }
         pass.logger.info(
             "Status changed",
@@ -51,5 +53,17 @@ extension Reconciler {
                 "reason": .string(status.reason?.rawValue ?? ""), "run": .string(status.runRef?.name ?? ""),
             ])
         if status.phase.isTerminal, !old.phase.isTerminal { metrics.finished(status) }
+        for notice in Notice.news(
+            from: old, to: status, wasCreated: pass.didCreateRun, namesake: pass.runReference)
+        {
+            tell(notice, of: execution)
+        }
+    }
+}
+
+extension Reconciler.Pass {
+    /// The object that bears the run's name, where it was seen.
+    fileprivate var runReference: RunReference? {
+        if case .present(let run) = facts.run { cache.engine.reference(to: run) } else { nil }
     }
 }

@@ -19,6 +19,7 @@ struct Reconciler: Sendable {
     let links: LinkTemplates
     let logger: Logger
     let metrics: OperatorMetrics
+    let recorder: EventRecorder
 
     /// More steps than the longest way from a new execution to its end; whatever takes longer starts anew.
     private static let maximumSteps = 16
@@ -42,7 +43,7 @@ struct Reconciler: Sendable {
             let situation = Situation(
                 execution: execution, engine: cache.engine, facts: pass.facts, now: clock.now(), timing: timing,
                 links: links)
-            if let outcome = await execute(situation.next(), for: execution, in: &pass) {
+            if let outcome = await execute(situation.next(), in: situation, &pass) {
                 if executions.execution(for: key)?.isFinished ?? true { cache.forget(runKey) }
                 return outcome
             }
@@ -58,19 +59,30 @@ struct Reconciler: Sendable {
         let cache: RunCache
         let logger: Logger
         var facts: Facts
+        var didCreateRun = false
     }
 
     /// Does what was decided; returns the outcome of the reconciliation when that was the last step.
-    private func execute(_ step: Step, for execution: WorkflowExecution, in pass: inout Pass) async -> WorkOutcome? {
+    private func execute(_ step: Step, in situation: Situation, _ pass: inout Pass) async -> WorkOutcome? {
+        let execution = situation.execution
         switch step {
         case .rest(let pause): return pause.map { .requeue(after: $0) } ?? .success
-        case .retry(let notBefore): return .retry(notBefore: notBefore)
+        case .retry(let notBefore):
+            tell(situation.heldBackNotice, of: execution)
+            return .retry(notBefore: notBefore)
         case .readRun: await readRun(in: &pass)
-        case .createRun(let manifest): await createRun(manifest, in: &pass)
+        case .createRun(let manifest): await createRun(manifest, for: execution, in: &pass)
         case .readDetail(let run, let listing): await readDetail(of: run, listing, in: &pass)
-        case .stopRun(let run, let patch): await stop(run, patch, in: &pass)
+        case .stopRun(let run, let patch):
+            if await stop(run, patch, in: &pass) { tell(situation.shutdownNotice(for: run), of: execution) }
         case .write(let status): return await write(status, of: execution, in: &pass)
         }
         return nil
+    }
+
+    /// Has people told about an execution, as Kubernetes events.
+    func tell(_ notice: Notice?, of execution: WorkflowExecution) {
+        guard let notice else { return }
+        recorder.record(notice.event(regarding: execution, hiding: execution.spec?.parameters ?? []))
     }
 }

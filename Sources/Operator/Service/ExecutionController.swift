@@ -17,6 +17,7 @@ public final class ExecutionController: Sendable {
     let gate: SyncGate
     private let client: KubeClient
     private let reconciler: Reconciler
+    private let recorder: EventRecorder
     private let metrics: OperatorMetrics
     private let registry: MetricsRegistry
     private let time: any TimeSource
@@ -42,9 +43,15 @@ public final class ExecutionController: Sendable {
         metrics = OperatorMetrics(registry: registry)
         queue = WorkQueue(name: OperatorMetrics.controller, time: time, metrics: registry)
         gate = SyncGate(caches: Self.cacheNames(executions, runs))
+        recorder = EventRecorder(
+            client: client,
+            source: EventSource(
+                controller: WellKnown.reportingController, instance: configuration.instance,
+                fieldManager: WellKnown.fieldManager),
+            time: time, clock: clock, logger: logger, metrics: registry)
         reconciler = Reconciler(
             client: client, executions: executions, runs: runs, clock: clock, timing: configuration.timing,
-            links: configuration.links, logger: logger, metrics: metrics)
+            links: configuration.links, logger: logger, metrics: metrics, recorder: recorder)
     }
 
     /// Why the controller cannot do its work at the moment; nil when it can.
@@ -61,6 +68,17 @@ public final class ExecutionController: Sendable {
     ///
     /// Cancellation breaks off everything at once. Either way nothing of it runs any more when this returns.
     public func run(until stop: Latch) async {
+        let isDone = Latch()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.recorder.run(until: isDone) }
+            await self.control(until: stop)
+            // Only now nobody records any more.
+            isDone.set()
+        }
+    }
+
+    /// Follows the cluster, and works on what it finds there.
+    private func control(until stop: Latch) async {
         await withDiscardingTaskGroup { group in
             for (namespace, store) in executions.stores.scopes {
                 group.addTask { await self.executionReflector(namespace, store).run() }

@@ -2,6 +2,8 @@
 public enum WellKnown {
     /// The field manager of everything the operator writes.
     public static let fieldManager = "towline-operator"
+    /// Who tells the Kubernetes events about executions.
+    public static let reportingController = "towline.dev/operator"
     /// The label on every run: the UID of its execution. Every watch of runs selects on it.
     public static let executionUIDLabel = "towline.dev/execution-uid"
     /// The annotation on every run: the name of its execution.

@@ -42,7 +42,8 @@ struct OperatorCommand: Command {
     private let logFormat: LogFormat
 
     init(_ arguments: ParsedArguments) throws {
-        var configuration = OperatorConfiguration(version: Version.current)
+        var configuration = OperatorConfiguration(
+            instance: ProcessInfo.processInfo.hostName, version: Version.current)
         configuration.namespaces = arguments.all("--namespace")
         if let interval = try arguments.duration("--poll-interval", in: .milliseconds(100)...(.seconds(3600))) {
             configuration.pollInterval = interval

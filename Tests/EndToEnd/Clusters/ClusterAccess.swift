@@ -69,6 +69,7 @@ enum Types {
     static let workflowTemplate = ResourceType(
         group: "argoproj.io", version: "v1alpha1", plural: "workflowtemplates", kind: "WorkflowTemplate")
     static let workflow = ResourceType(group: "argoproj.io", version: "v1alpha1", plural: "workflows", kind: "Workflow")
+    static let event = ResourceType(group: "events.k8s.io", version: "v1", plural: "events", kind: "Event")
     static let definition = ResourceType(
         group: "apiextensions.k8s.io", version: "v1", plural: "customresourcedefinitions",
         kind: "CustomResourceDefinition")

@@ -59,7 +59,7 @@ final class InterceptingProxy: Sendable {
 
     var port: UInt16 { server.withLock { $0?.port ?? 0 } }
 
-    /// The writes that were forwarded or struck so far, as `METHOD path`.
+    /// The writes that were forwarded or struck so far, as `METHOD path`; without events, on which nothing rests.
     var writes: [String] { state.withLock { $0.writes } }
 
     /// Arms the proxy.
@@ -89,7 +89,9 @@ final class InterceptingProxy: Sendable {
             if request.queryValue("watch") == "true" || request.queryValue("watch") == "1" {
                 return try await stream(forwarded)
             }
-            guard method != .get else { return try await unary(forwarded) }
+            guard method != .get, !request.path.hasPrefix("/apis/events.k8s.io/") else {
+                return try await unary(forwarded)
+            }
             return try await write(forwarded, path: request.path)
         } catch {
             return .text("\(error)", status: 502)

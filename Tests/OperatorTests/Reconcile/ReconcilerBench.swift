@@ -21,10 +21,16 @@ struct ReconcilerBench {
         self.engine = engine
         clock = time.wallClock(startingAt: Fixtures.start)
         cache = RunCache(engine: EngineCatalogue.engine(engine), namespaces: [])
+        let client = KubeClient(transport: server, retry: RetryPolicy(limit: 0))
+        let (logger, registry) = (Logger(LogSink(write: { _ in })), MetricsRegistry())
+        // Nobody runs it: what is recorded stays where it is.
+        let recorder = EventRecorder(
+            client: client, source: EventSource(controller: "test", instance: "test", fieldManager: "test"),
+            time: time, clock: clock, logger: logger, metrics: registry)
         reconciler = Reconciler(
-            client: KubeClient(transport: server, retry: RetryPolicy(limit: 0)), executions: executions,
-            runs: [engine: cache], clock: clock, timing: OperatorConfiguration.Timing(), links: LinkTemplates(),
-            logger: Logger(LogSink(write: { _ in })), metrics: OperatorMetrics(registry: MetricsRegistry()))
+            client: client, executions: executions, runs: [engine: cache], clock: clock,
+            timing: OperatorConfiguration.Timing(), links: LinkTemplates(), logger: logger,
+            metrics: OperatorMetrics(registry: registry), recorder: recorder)
         var spec = spec
         spec["workflowRef"] = ["workflowId": "restart", "engine": .string(engine.rawValue)]
         server.store(

@@ -1,0 +1,73 @@
+import Engines
+import KubeClient
+import KubeRuntime
+import WorkflowAPI
+
+extension Notice {
+    /// The run was created.
+    static func created(_ run: RunReference) -> Notice {
+        Notice(
+            type: .normal, reason: "RunCreated", action: .create, note: "Created \(run.kind) \(run.name)", related: run)
+    }
+
+    /// What a new status has to tell.
+    ///
+    /// - Parameters:
+    ///   - wasCreated: the run was created since `old`, which was told then.
+    ///   - namesake: the object that has the run's name, be it the run or a foreign one.
+    static func news(
+        from old: Status, to new: Status, wasCreated: Bool, namesake: RunReference?
+    ) -> [Notice] {
+        var news: [Notice] = []
+        // A run whose end was all that was ever seen of it is gone: there is nothing to adopt.
+        if old.runRef == nil, let run = new.runRef, !wasCreated, new.reason != .runDeleted {
+            news.append(
+                Notice(
+                    type: .normal, reason: "RunAdopted", action: .adopt,
+                    note: "\(run.kind) \(run.name) was there already and belongs to this execution", related: run))
+        }
+        if !old.phase.isTerminal, let outcome = new.outcome, let reason = new.reason {
+            news.append(
+                Notice(
+                    type: outcome.isAsAsked ? .normal : .warning, reason: reason.rawValue, action: .finish,
+                    note: "\(new.phase.rawValue) with outcome \(outcome.rawValue)", detail: new.message ?? "",
+                    related: new.runRef ?? namesake))
+        }
+        return news
+    }
+}
+
+extension Outcome {
+    /// True for the ends that somebody wanted.
+    fileprivate var isAsAsked: Bool { self == .success || self == .cancelled }
+}
+
+extension Situation {
+    /// What to tell when an attempt to bring about the run has failed; nil where there was none, or no need for one.
+    var heldBackNotice: Notice? {
+        guard facts.creationFailure != nil || !facts.isEngineServed else { return nil }
+        let status = execution.status
+        guard status.phase == .pending, let reason = status.reason, reason != .accepted else { return nil }
+        return Notice(
+            type: .warning, reason: reason.rawValue, action: .create, note: "The run is not created yet",
+            detail: status.message ?? "")
+    }
+
+    /// What to tell once the run was asked to end.
+    func shutdownNotice(for run: EngineRun) -> Notice? {
+        guard let spec = execution.spec else { return nil }
+        let reference = engine.reference(to: run)
+        let name = "\(reference.kind) \(reference.name)"
+        if let expiry = watchdogExpiry(of: run, spec), now >= expiry {
+            let seconds = spec.executionConfig.timeoutSeconds ?? 0
+            return Notice(
+                type: .warning, reason: "WatchdogShutdown", action: .shutDown,
+                note: "\(name) outlived its timeout of \(seconds) seconds and was told to terminate", related: reference
+            )
+        }
+        guard let shutdown = spec.shutdown else { return nil }
+        return Notice(
+            type: .normal, reason: "ShutdownRequested", action: .shutDown,
+            note: "Told \(name) to end, as spec.shutdown asks: \(shutdown.rawValue)", related: reference)
+    }
+}

@@ -1,0 +1,52 @@
+import KubeClient
+import KubeRuntime
+import WorkflowAPI
+
+/// One thing about an execution that people are told as a Kubernetes event.
+struct Notice: Hashable {
+    /// What Towline did, or tried to do.
+    enum Action: String {
+        case create = "CreateRun"
+        case adopt = "AdoptRun"
+        case shutDown = "ShutDownRun"
+        case finish = "FinishExecution"
+    }
+
+    let type: ObjectEvent.EventType
+    let reason: String
+    let action: Action
+    /// Towline's own words.
+    let note: String
+    /// What somebody else said, such as the engine or the API server.
+    var detail = ""
+    /// The run, where there is one.
+    var related: RunReference?
+
+    /// The event about `execution`.
+    ///
+    /// Events have more readers than executions: parameter values that `detail` repeats are masked.
+    func event(regarding execution: WorkflowExecution, hiding parameters: [Parameter]) -> ObjectEvent {
+        let type = WorkflowExecution.resourceType
+        let subject = ObjectReference(
+            apiVersion: type.apiVersion, kind: type.kind, key: execution.key, uid: execution.uid,
+            resourceVersion: execution.resourceVersion)
+        let run = related.map { run in
+            ObjectReference(
+                apiVersion: run.apiVersion, kind: run.kind,
+                key: ObjectKey(namespace: execution.key.namespace, name: run.name), uid: run.uid)
+        }
+        let text = detail.isEmpty ? note + "." : "\(note): \(detail.masking(parameters))"
+        return ObjectEvent(
+            self.type, reason: reason, action: action.rawValue, note: text, regarding: subject, related: run)
+    }
+}
+
+extension String {
+    /// The text without the values of `parameters`; shorter ones than four bytes say nothing and could be any word.
+    func masking(_ parameters: [Parameter]) -> String {
+        let values = Set(parameters.map(\.value)).filter { $0.utf8.count >= 4 }
+        // Longest first: a value may be a part of another one.
+        return values.sorted { ($0.utf8.count, $0) > ($1.utf8.count, $1) }
+            .reduce(self) { text, value in text.replacing(value, with: "***") }
+    }
+}
