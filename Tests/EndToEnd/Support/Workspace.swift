@@ -74,12 +74,16 @@ struct Workspace: Sendable {
         try await execution(name, within: limit, until: "has ended") { $0.condition("Finished") == "True" }
     }
 
-    /// The runs of both engines that belong to an execution.
+    /// The runs of both engines that belong to an execution; of an engine that is not installed there are none.
     func runs(of execution: JSONValue) async throws -> [JSONValue] {
         var runs: [JSONValue] = []
         for type in [Types.pipelineRun, Types.workflow] {
-            runs += try await access.list(type, namespace).filter { run in
-                run[path: ["metadata", "ownerReferences"]]?[0]?["uid"] == execution[path: ["metadata", "uid"]]
+            do {
+                runs += try await access.list(type, namespace).filter { run in
+                    run[path: ["metadata", "ownerReferences"]]?[0]?["uid"] == execution[path: ["metadata", "uid"]]
+                }
+            } catch let error as KubeError where error.isPlainNotFound {
+                continue
             }
         }
         return runs
