@@ -74,9 +74,9 @@ extension ParityScenario {
     }
 
     private static let timeouts = [
-        // PipelineTimeout and DeadlineExceeded.
+        // PipelineTimeout and DeadlineExceeded; long enough for a step to start on a busy machine.
         ParityScenario(
-            name: "timeout", workflow: long, spec: "executionConfig: {timeoutSeconds: 1}",
+            name: "timeout", workflow: long, spec: "executionConfig: {timeoutSeconds: 4}",
             expected: ParityResult("Failed", "Timeout", nil, executed: true)),
         ParityScenario(
             name: "task-timeout",
