@@ -9,6 +9,8 @@ struct NodeGraph {
     private let nodes: [String: WorkflowNode]
     /// The ids of the group, or of the step that is tried again, which nodes are part of.
     private let groups: [String: String]
+    /// The ids of nodes that failed with something inside them.
+    private let failedAround: Set<String>
 
     init(_ nodes: [WorkflowNode]) {
         var byID: [String: WorkflowNode] = [:]
@@ -18,8 +20,14 @@ struct NodeGraph {
             guard ["StepGroup", "TaskGroup", "Retry"].contains(node.type) else { continue }
             for child in node.children { groups[child] = node.id }
         }
+        var failedAround: Set<String> = []
+        for node in nodes where node.hasFailed {
+            failedAround.insert(node.boundaryID)
+            if let group = groups[node.id] { failedAround.insert(group) }
+        }
         self.nodes = byID
         self.groups = groups
+        self.failedAround = failedAround
     }
 
     /// Where a node stands among the others.
@@ -32,27 +40,57 @@ struct NodeGraph {
         var isSuperseded = false
     }
 
-    /// The leaf that failed first: tasks before exit handlers, and last of all what the workflow tolerated.
+    /// What puts causes in order; the id only where nothing else does, so that the choice is always the same.
+    private typealias Order = (tolerated: Int, hook: Int, finishedAt: Timestamp, follows: Int, id: String)
+
+    /// The cause that came first: tasks before exit handlers, and last of all what the workflow tolerated.
     var firstFailure: (failure: TaskFailure, finishedAt: Timestamp?)? {
-        var first: (order: (Int, Int, Timestamp, String), node: WorkflowNode)?
-        for node in nodes.values where node.isLeaf && node.hasFailed {
+        var first: (order: Order, node: WorkflowNode)?
+        for node in nodes.values where isCause(node) {
             let place = place(of: node)
             guard !place.isSuperseded else { continue }
-            let order = (place.isTolerated ? 1 : 0, place.isHook ? 1 : 0, node.finishedAt ?? .latest, node.id)
+            // A container that waited for one that failed ends in an error of its own.
+            let follows = node.type == "Container" && node.phase == "Error" ? 1 : 0
+            let order: Order = (
+                place.isTolerated ? 1 : 0, place.isHook ? 1 : 0, node.finishedAt ?? .latest, follows, node.id
+            )
             if let best = first, best.order < order { continue }
             first = (order, node)
         }
-        return first.map { (failure(of: $0.node), $0.node.finishedAt) }
+        return first.map { (failure(of: $0.node), end(of: $0.node)) }
+    }
+
+    /// True for what failed by itself: not with something inside it, and not as the workflow as a whole.
+    private func isCause(_ node: WorkflowNode) -> Bool {
+        guard node.hasFailed, !failedAround.contains(node.id) else { return false }
+        return !node.isGroup || !node.boundaryID.isEmpty
     }
 
     private func failure(of node: WorkflowNode) -> TaskFailure {
-        let message = NodeMessage(node.message)
-        let group = groups[node.id].flatMap { nodes[$0] }
+        // A container of a set belongs to the pod of the step, which knows more where the container did not end itself.
+        let step = node.type == "Container" ? nodes[node.boundaryID] ?? node : node
+        let own = NodeMessage(node.message)
+        let message = own.exitCode == nil && !step.message.isEmpty ? NodeMessage(step.message) : own
         // A try is called `name(0)`; the step it is a try of has the name people know.
-        let named = group?.type == "Retry" ? group ?? node : node
+        let named = retriedStep(of: step) ?? step
+        let container = message.container ?? (node.type == "Container" ? node.displayName : nil)
         return TaskFailure(
-            reason: message.meaning, task: named.displayName.isEmpty ? named.id : named.displayName,
-            step: message.container, exitCode: node.exitCode ?? message.exitCode, message: node.message)
+            reason: message.meaning, task: named.displayName.isEmpty ? named.id : named.displayName, step: container,
+            exitCode: node.exitCode ?? message.exitCode, message: message.text)
+    }
+
+    /// When the failure was final: of a step that a deadline kept from another try, when it was given up.
+    private func end(of node: WorkflowNode) -> Timestamp? {
+        guard let group = retriedStep(of: node), NodeMessage(group.message).isLastTryBeforeDeadline else {
+            return node.finishedAt
+        }
+        return group.finishedAt ?? node.finishedAt
+    }
+
+    /// The step that a node is a try of.
+    private func retriedStep(of node: WorkflowNode) -> WorkflowNode? {
+        guard let group = groups[node.id].flatMap({ nodes[$0] }), group.type == "Retry" else { return nil }
+        return group
     }
 
     /// Climbs from a node over the groups and templates it belongs to.
@@ -77,12 +115,13 @@ struct NodeGraph {
         return place
     }
 
-    /// True when a node that comes after this one was not left out.
+    /// True when a node that comes after this one was not left out; containers of one pod all start.
     private func isFollowed(_ node: WorkflowNode) -> Bool {
-        node.children.contains { id in
-            guard let next = nodes[id] else { return false }
-            return !next.isHook && !next.wasLeftOut
-        }
+        node.type != "Container"
+            && node.children.contains { id in
+                guard let next = nodes[id] else { return false }
+                return !next.isHook && !next.wasLeftOut
+            }
     }
 
     private func lastTry(of step: WorkflowNode) -> String? {

@@ -13,10 +13,14 @@ struct NodeMessage {
     init(_ text: String) {
         self.text = text
         var scanner = TextScanner(text)
-        if scanner.consume("Pod failed before main container starts due to ") {
+        if scanner.consume("Pod failed before "), let name = scanner.text(before: " container starts due to "),
+            !name.contains(" ")
+        {
+            container = String(name)
             word = ContainerWord(rawValue: String(scanner.rest.prefix { $0 != ":" }))
             return
         }
+        scanner = TextScanner(text)
         guard let head = scanner.text(before: " (exit code "), let code = scanner.number(), scanner.consume(")")
         else { return }
         var parts = TextScanner(head)
@@ -28,8 +32,15 @@ struct NodeMessage {
         exitCode = Int64(code)
     }
 
-    /// True for the whole sentences of a passed deadline, the step's own or the workflow's.
-    var isDeadline: Bool { text == PodMessage.deadline || text == "Step exceeded its deadline" }
+    /// True for the whole sentences of a passed time limit, the step's own or the workflow's.
+    ///
+    /// The bare word is what Argo writes where a step was pending for longer than its template allows.
+    var isDeadline: Bool {
+        text == PodMessage.deadline || text == "Step exceeded its deadline" || text == "timeout"
+    }
+
+    /// True for a step that was not tried again because the workflow's deadline had passed.
+    var isLastTryBeforeDeadline: Bool { text.hasPrefix("retry exceeded workflow deadline ") }
 
     /// True for a pod that a shutdown kept from being created; of one that was deleted Argo writes two blanks.
     var saysNeverCreated: Bool {
@@ -39,6 +50,11 @@ struct NodeMessage {
     /// What the message says about the task.
     var meaning: Reason {
         if isDeadline { return .taskTimeout }
+        // Argo's own containers, whose names no template can take: before the step, and beside it.
+        if let exitCode, exitCode != 0, word != .outOfMemory {
+            if container == "init" { return .initContainerFailed }
+            if container == "wait" || container == "supervisor" { return .sidecarFailed }
+        }
         if let word { return word.meaning }
         if PodMessage.saysEvicted(text) { return .podEvicted }
         return exitCode == nil ? .taskFailed : .stepFailed

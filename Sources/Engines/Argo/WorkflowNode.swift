@@ -27,6 +27,14 @@ struct WorkflowNode {
         }
     }
 
+    /// True for the nodes that hold others together and fail with them.
+    var isGroup: Bool {
+        switch type {
+        case "Steps", "StepGroup", "DAG", "TaskGroup", "Retry": true
+        default: false
+        }
+    }
+
     var hasFailed: Bool { phase == "Failed" || phase == "Error" }
     var wasLeftOut: Bool { phase == "Skipped" || phase == "Omitted" }
     /// True once the controller saw it doing something.

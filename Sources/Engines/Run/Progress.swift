@@ -18,6 +18,12 @@ public struct Progress: Hashable, Sendable {
         else { return nil }
         self.init(done: done, total: total)
     }
+
+    /// The same with `more` tasks that are done; itself where the sum is beyond all bounds.
+    func adding(_ more: Int32) -> Progress {
+        let (total, overflowed) = self.total.addingReportingOverflow(more)
+        return overflowed ? self : Progress(done: done + more, total: total) ?? self
+    }
 }
 
 extension Progress: CustomStringConvertible {

@@ -9,7 +9,7 @@ extension RunState {
         case .resolving: "the engine is fetching the workflow's definition"
         case .executing: progressText ?? "the run is executing"
         case .suspended: "the run is suspended and waits for somebody to resume it"
-        case .stopping: "a task failed and the run is ending"
+        case .stopping: "a task failed or was cancelled, and the run is ending"
         case .cancelling: "the run was asked to end and is ending"
         case .timingOut: "a time limit was reached and the run is ending"
         case .succeeded: progressText ?? "the run succeeded"

@@ -62,6 +62,12 @@ public struct RunState: Hashable, Sendable {
         set { change { $0.resolvedDigest = newValue } }
     }
 
+    /// The children that no list of a run's other ones shows; kept until these were looked at.
+    var unreadChildren: UnreadChildren? {
+        get { rare?.facts.unreadChildren }
+        set { change { $0.unreadChildren = newValue } }
+    }
+
     private mutating func change(_ edit: (inout RareFacts) -> Void) {
         var facts = rare?.facts ?? RareFacts()
         edit(&facts)
@@ -75,6 +81,7 @@ private struct RareFacts: Hashable, Sendable {
     var failure: Failure?
     var outputs: [Output] = []
     var resolvedDigest: String?
+    var unreadChildren: UnreadChildren?
 
     /// The facts in a block of their own, so that a state without any needs only a pointer's room.
     indirect enum Stored: Hashable, Sendable {

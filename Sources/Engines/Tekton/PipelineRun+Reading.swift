@@ -34,9 +34,11 @@ extension PipelineRun {
             case "startTime": startTime = try cursor.readTimestampIfPresent()
             case "completionTime": completionTime = try cursor.readTimestampIfPresent()
             case "childReferences":
+                try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in try children.read(&cursor) }
+            case "skippedTasks":
                 try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
-                    try cursor.skipValue()
-                    hasChildren = true
+                    let reason = try cursor.readStringMember("reason") ?? ""
+                    if Self.overtimeSkips.contains(reason) { skipsOvertime = true }
                 }
             case "results": try results.read(&cursor)
             case "provenance": try readProvenance(&cursor)
@@ -44,6 +46,12 @@ extension PipelineRun {
             }
         }
     }
+
+    /// Tekton's words for a task that was skipped because the run, its tasks or its `finally` tasks were over their time.
+    private static let overtimeSkips: Set<String> = [
+        "PipelineRun timeout has been reached", "PipelineRun Tasks timeout has been reached",
+        "PipelineRun Finally timeout has been reached",
+    ]
 
     private mutating func readProvenance(_ cursor: inout JSONCursor) throws(JSONError) {
         let digits = try cursor.readMember("refSource") { (cursor) throws(JSONError) in

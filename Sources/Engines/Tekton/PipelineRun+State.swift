@@ -4,7 +4,7 @@ import WorkflowAPI
 extension PipelineRun {
     /// The run in Towline's words: the condition's status decides first, its reason next, its text last.
     var state: RunState {
-        var state = RunState(reason, engineReason: condition?.reason ?? "", executed: hasChildren)
+        var state = RunState(reason, engineReason: condition?.reason ?? "", executed: children.areAny)
         let tally = condition.flatMap { TaskTally($0.message) }
         state.progress = tally?.progress
         state.startedAt = startTime
@@ -12,7 +12,15 @@ extension PipelineRun {
         state.resolvedDigest = resolvedDigest
         state.outputs = results.outputs
         // The counts go into the progress; repeating them would only make the message longer.
-        if let condition, tally == nil { state.message = condition.message }
+        if let condition, tally?.hasMore != false { state.message = condition.message }
+        if state.reason == .taskFailed {
+            state.unreadChildren = children.unread
+            if skipsOvertime, tally?.hasFailures == false {
+                // No task failed: the run ended as it did because the time was over before some had started.
+                state.reason = .pipelineTimeout
+                state.message = "a time limit was reached before every task had started"
+            }
+        }
         return state
     }
 
@@ -31,7 +39,7 @@ extension PipelineRun {
     static let stopRunningFinally = "StoppedRunFinally"
 
     private var reason: Reason {
-        guard let condition else { return hasChildren ? .executing : .awaitingEngine }
+        guard let condition else { return children.areAny ? .executing : .awaitingEngine }
         let word = PipelineRunReason(rawValue: condition.reason)
         switch condition.status {
         case "True": return word == .completed ? .completedWithSkips : .succeeded
@@ -45,9 +53,9 @@ extension PipelineRun {
         if requestedShutdown != nil { return .cancelling }
         switch word?.meaningWhileRunning {
         // Tasks may be fetched while others are running.
-        case .resolving?: return hasChildren ? .executing : .resolving
+        case .resolving?: return children.areAny ? .executing : .resolving
         case let reason?: return reason
-        case nil: return hasChildren ? .executing : .resolving
+        case nil: return children.areAny ? .executing : .resolving
         }
     }
 
@@ -55,7 +63,7 @@ extension PipelineRun {
         if word == .couldNotGetPipeline, Self.saysNotFound(message) { return .templateNotFound }
         if let reason = word?.meaningOfFailure { return reason }
         // Without children nothing ran, so it was not a task that failed.
-        return hasChildren || word == .failed ? .taskFailed : .invalidWorkflow
+        return children.areAny || word == .failed ? .taskFailed : .invalidWorkflow
     }
 
     /// True for the sentences about a Pipeline that is not in the namespace, or not in the bundle.

@@ -11,8 +11,10 @@ struct PipelineRun {
     var condition: KnativeCondition?
     var startTime: Timestamp?
     var completionTime: Timestamp?
-    /// True once a TaskRun, CustomRun or PipelineRun was made for it.
-    var hasChildren = false
+    /// What was made for its tasks.
+    var children = PipelineRunChildren()
+    /// True when a task was skipped because a time limit had been reached.
+    var skipsOvertime = false
     var results = OutputCollector()
     /// The digest of the bundle or file the pipeline came from, `sha256:…`.
     var resolvedDigest: String?

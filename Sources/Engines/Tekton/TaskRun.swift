@@ -7,20 +7,26 @@ struct TaskRun {
     var task = ""
     /// True for a task of the pipeline's `finally` section.
     var isFinally = false
+    /// True for a task after whose failure the pipeline goes on (`onError: continue`).
+    var isTolerated = false
     /// The PipelineRun it was made for.
     var pipelineRunUID = ""
+    /// Tekton's sentence for why it asked the TaskRun to end (`spec.statusMessage`).
+    var shutdownMessage = ""
     var condition: KnativeCondition?
     var completionTime: Timestamp?
-    var steps: [Step] = []
+    var steps: [Container] = []
+    var sidecars: [Container] = []
 
-    struct Step {
+    /// A step or a sidecar.
+    struct Container {
         var name = ""
         var exitCode: Int64?
-        /// The kubelet's word, or the TaskRun's where Tekton ended the step.
+        /// The kubelet's word, or the TaskRun's where Tekton ended the container.
         var reason = ""
-        /// Tekton's word for how the step ended: `Completed`, `Continued`, `Skipped`, `Error`…
+        /// Tekton's word for how the step ended: `Completed`, `Continued`, `Skipped`, `TimeoutExceeded`…
         var terminationReason = ""
-        /// Why the step has not started.
+        /// Why the container has not started.
         var waitingReason = ""
     }
 }
@@ -33,6 +39,9 @@ extension TaskRun {
         static let pipelineTask = "tekton.dev/pipelineTask"
         static let memberOf = "tekton.dev/memberOf"
     }
+
+    /// The annotation that repeats the pipeline task's `onError`.
+    private static let onError = "pipeline.tekton.dev/pipeline-task-on-error"
 
     static let resource = ResourceType(group: "tekton.dev", version: "v1", plural: "taskruns", kind: "TaskRun")
 
@@ -57,7 +66,8 @@ extension TaskRun {
         self.init()
         try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
             switch key {
-            case "metadata": readMetadata(try ObjectMetadata(&cursor))
+            case "metadata": readMetadata(try ObjectMetadata(&cursor, annotations: [Self.onError]))
+            case "spec": shutdownMessage = try cursor.readStringMember("statusMessage") ?? ""
             case "status": try readStatus(&cursor)
             default: try cursor.skipValue()
             }
@@ -68,6 +78,7 @@ extension TaskRun {
         name = metadata.name
         task = metadata.label(LabelKey.pipelineTask) ?? metadata.name
         isFinally = metadata.label(LabelKey.memberOf) == "finally"
+        isTolerated = metadata.annotation(Self.onError) == "continue"
         pipelineRunUID = metadata.label(LabelKey.pipelineRunUID) ?? metadata.controller?.uid ?? ""
     }
 
@@ -76,18 +87,23 @@ extension TaskRun {
             switch key {
             case "conditions": condition = try KnativeCondition.succeeded(&cursor)
             case "completionTime": completionTime = try cursor.readTimestampIfPresent()
-            case "steps":
-                try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
-                    steps.append(try Step(&cursor))
-                }
+            case "steps": steps = try Container.list(&cursor)
+            case "sidecars": sidecars = try Container.list(&cursor)
             default: try cursor.skipValue()
             }
         }
     }
 }
 
-extension TaskRun.Step {
-    fileprivate init(_ cursor: inout JSONCursor) throws(JSONError) {
+extension TaskRun.Container {
+    fileprivate static func list(_ cursor: inout JSONCursor) throws(JSONError) -> [Self] {
+        var containers: [Self] = []
+        try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in containers.append(try Self(&cursor)) }
+        return containers
+    }
+
+    private init(_ cursor: inout JSONCursor) throws(JSONError) {
+        self.init()
         try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
             switch key {
             case "name": name = try cursor.readStringIfPresent() ?? ""

@@ -21,6 +21,10 @@ enum TaskRunReason: String, CaseIterable {
     case validationFailed = "TaskRunValidationFailed"
     case taskValidationFailed = "TaskValidationFailed"
     case resultTooLarge = "TaskRunResultLargerThanAllowedLimit"
+    case invalidParameterValue = "InvalidParamValue"
+    case resourceVerificationFailed = "ResourceVerificationFailed"
+    case couldNotCreateWorkspaceVolume = "CouldntCreateWorkspacePVC"
+    case couldNotStopSidecar = "TaskRunStopSidecarFailed"
     /// The pipeline goes on (`onError: continue`): no failure of the run.
     case failureIgnored = "FailureIgnored"
 }
@@ -42,6 +46,9 @@ extension TaskRunReason {
         case .resolutionFailed: .resolutionFailed
         case .validationFailed, .taskValidationFailed: .invalidWorkflow
         case .resultTooLarge: .resultsFailed
+        case .invalidParameterValue: .invalidParameters
+        case .resourceVerificationFailed: .policyDenied
+        case .couldNotCreateWorkspaceVolume, .couldNotStopSidecar: .engineError
         case .failed, .failureIgnored: nil
         }
     }

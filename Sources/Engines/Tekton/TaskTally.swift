@@ -6,14 +6,20 @@ struct TaskTally: Hashable {
     let completed: Int32
     let incomplete: Int32
     let skipped: Int32
+    /// True when a task failed whose failure the pipeline does not ignore.
+    let hasFailures: Bool
+    /// True when something stands behind the counts, such as why a task was refused.
+    let hasMore: Bool
 
     init?(_ message: String) {
         var scanner = TextScanner(message)
         guard scanner.consume("Tasks Completed: "), let completed = scanner.number(),
-            scanner.consume(" (Failed: "), scanner.number() != nil
+            scanner.consume(" (Failed: "), let failed = scanner.number()
         else { return nil }
+        var ignored: Int32 = 0
         if scanner.consume(" (Ignored: ") {
-            guard scanner.number() != nil, scanner.consume(")") else { return nil }
+            guard let count = scanner.number(), scanner.consume(")") else { return nil }
+            ignored = count
         }
         guard scanner.consume(", Cancelled "), scanner.number() != nil, scanner.consume(")") else { return nil }
         var incomplete: Int32 = 0
@@ -25,6 +31,8 @@ struct TaskTally: Hashable {
         self.completed = completed
         self.incomplete = incomplete
         self.skipped = skipped
+        hasFailures = failed > ignored
+        hasMore = !scanner.isAtEnd
     }
 
     /// Skipped tasks count as done; each count has at most nine digits, so the sums fit.

@@ -93,7 +93,12 @@ struct TektonEngine: Engine {
         guard state.isFinished else { return state }
         // TaskRuns of an earlier run of the same name may not have been collected yet.
         let own = try TaskRun.list(children).filter { $0.pipelineRunUID.isEmpty || $0.pipelineRunUID == run.uid }
-        if let failure = own.firstFailure { state.explain(by: failure) }
+        if let failure = own.firstFailure {
+            state.explain(by: failure)
+        } else if let unread = state.unreadChildren {
+            state.explain(by: unread, besides: own.count)
+        }
+        state.unreadChildren = nil
         return state
     }
 }

@@ -31,20 +31,29 @@ import WorkflowAPI
             ("main: SomethingNew (exit code 2)", .stepFailed, "main", 2),
             (
                 "Pod failed before main container starts due to ImagePullBackOff: Back-off pulling", .imagePullFailed,
-                nil, nil
+                "main", nil
             ),
-            ("Pod failed before main container starts due to ErrImagePull: x", .imagePullFailed, nil, nil),
-            ("Pod failed before main container starts due to InvalidImageName: x", .imagePullFailed, nil, nil),
+            ("Pod failed before main container starts due to ErrImagePull: x", .imagePullFailed, "main", nil),
+            ("Pod failed before main container starts due to InvalidImageName: x", .imagePullFailed, "main", nil),
             (
-                "Pod failed before main container starts due to CreateContainerConfigError: secret", .configError, nil,
+                "Pod failed before main container starts due to CreateContainerConfigError: secret", .configError,
+                "main",
                 nil
             ),
-            ("Pod failed before main container starts due to SomethingNew: x", .taskFailed, nil, nil),
+            ("Pod failed before main container starts due to SomethingNew: x", .taskFailed, "main", nil),
             ("The node was low on resource: ephemeral-storage. Container main was using 1Gi", .podEvicted, nil, nil),
             ("pod deleted", .taskFailed, nil, nil),
             ("", .taskFailed, nil, nil),
             ("Pod was active on the node longer than the specified deadline", .taskTimeout, nil, nil),
             ("Step exceeded its deadline", .taskTimeout, nil, nil),
+            ("timeout", .taskTimeout, nil, nil),
+            ("the timeout", .taskFailed, nil, nil),
+            ("init: Error (exit code 64): artifact not found", .initContainerFailed, "init", 64),
+            ("wait: Error (exit code 64): failed to save outputs", .sidecarFailed, "wait", 64),
+            ("supervisor: Error (exit code 65)", .sidecarFailed, "supervisor", 65),
+            ("init: OOMKilled (exit code 137)", .oomKilled, "init", 137),
+            ("Pod failed before side container starts due to ErrImagePull: x", .imagePullFailed, "side", nil),
+            ("Pod failed before the OOMKilled container starts due to ErrImagePull: x", .taskFailed, nil, nil),
             ("main: Error (exit code 1): Step exceeded its deadline", .stepFailed, "main", 1),
             ("he said: OOMKilled (exit code 137)", .taskFailed, nil, nil),
             ("(exit code 1)", .taskFailed, nil, nil),
@@ -127,5 +136,71 @@ import WorkflowAPI
     @Test func exitCodesOfTheNodeRule() throws {
         let failure = try state(("a", pod("a", more: #","outputs":{"exitCode":"7","parameters":[]}"#))).failure
         #expect(failure?.exitCode == 7)
+    }
+
+    // MARK: What is no pod
+
+    @Test func aStepThatCouldNotBeMadeIsACause() throws {
+        let broken =
+            #""type":"Skipped","phase":"Error","displayName":"b","boundaryID":"w","message":"failed to resolve {{x}}","finishedAt":"2026-01-01T10:00:02Z""#
+        let root = #""type":"DAG","phase":"Failed","displayName":"w""#
+        let state = try state(("w", root), ("a", pod("a", "Succeeded", more: #","boundaryID":"w""#)), ("b", broken))
+        #expect(state.failure == Failure(task: "b", reason: "TaskFailed", message: "failed to resolve {{x}}"))
+        #expect(state.message == "task b failed: failed to resolve {{x}}")
+    }
+
+    @Test func aGroupIsACauseOnlyWhereNothingInItFailed() throws {
+        let root = #""type":"Steps","phase":"Failed","displayName":"w""#
+        let group = #""type":"StepGroup","phase":"Error","displayName":"[0]","boundaryID":"w","message":"no steps""#
+        #expect(try state(("w", root), ("g", group)).failure?.task == "[0]")
+        let failed = pod("a", more: #","boundaryID":"w""#)
+        #expect(try state(("w", root), ("g", group + #","children":["a"]"#), ("a", failed)).failure?.task == "a")
+        #expect(try state(("w", root)).failure == nil)
+    }
+
+    /// All containers of a set start at once; those that waited for the one that failed end in an error of their own.
+    @Test func ofAContainerSetTheFirstContainerIsTold() throws {
+        let inner = #","boundaryID":"p""#
+        let state = try state(
+            ("p", pod("build", at: 2, message: "b: Error (exit code 64)")),
+            ("x", container("b", "Error", "b: Error (exit code 64): ") + inner),
+            ("y", container("a", "Failed", "a: OOMKilled (exit code 137): ") + inner + #","children":["x"]"#))
+        #expect(state.reason == .oomKilled)
+        #expect(state.failure?.task == "build")
+        #expect(state.failure?.step == "a")
+        #expect(state.failure?.exitCode == 137)
+        let silent = try self.state(
+            ("p", pod("build", message: "The node was low on resource: memory.")),
+            ("y", container("a", "Failed", "Pod Failed whilst container running") + inner))
+        #expect(silent.failure?.task == "build")
+        #expect(silent.failure?.step == "a")
+        #expect(silent.reason == .podEvicted)
+    }
+
+    private func container(_ name: String, _ phase: String, _ message: String) -> String {
+        #""type":"Container","phase":"\#(phase)","displayName":"\#(name)","message":"\#(message)","finishedAt":"2026-01-01T10:00:02Z""#
+    }
+
+    @Test func aDeadlineThatForbidsAnotherTryIsATimeout() throws {
+        let nodes =
+            #""r":{"type":"Retry","phase":"Failed","displayName":"flaky","children":["t"],"message":"retry exceeded workflow deadline 2026-01-01 10:01:00 +0000 UTC","finishedAt":"2026-01-01T10:01:00Z"},"t":{"type":"Pod","phase":"Failed","displayName":"flaky(0)","message":"main: Error (exit code 3)","finishedAt":"2026-01-01T10:00:50Z"}"#
+        let status = #"{"phase":"Failed","startedAt":"2026-01-01T10:00:00Z","nodes":{\#(nodes)}}"#
+        let state = try workflow(status: status, spec: #"{"activeDeadlineSeconds":60}"#).state
+        #expect(state.reason == .deadlineExceeded)
+        #expect(
+            state.failure
+                == Failure(
+                    task: "flaky", step: "main", exitCode: 3, reason: "StepFailed", message: "main: Error (exit code 3)"
+                ))
+    }
+
+    /// Names that look like what a message says, and messages that look like what a name says.
+    @Test(arguments: [
+        "OOMKilled", "timeout", "Step exceeded its deadline", "Error (exit code 137)", "pod deleted", "w",
+    ])
+    func namesDoNotDecide(_ name: String) throws {
+        let failure = try state(("a", pod(name, message: "main: Error (exit code 3): \(name)")))
+        #expect(failure.reason == .stepFailed)
+        #expect(failure.failure?.task == name)
     }
 }

@@ -40,10 +40,17 @@ import WorkflowAPI
         let status = JSONValue(dictionaryLiteral: ("phase", .string(phase)), ("message", .string(message)))
         let state = try workflow(status: status.encodedString).state
         #expect(state.reason == reason)
-        #expect(state.executed == false)
+        #expect(state.executed == (phase == "Succeeded" ? nil : false))
         #expect(state.engineReason == phase)
         #expect(!state.message.isEmpty)
         if !message.isEmpty { #expect(state.message == message) }
+    }
+
+    /// What cannot be seen is not denied.
+    @Test func withoutNodesProgressTellsThatSomethingStarted() throws {
+        #expect(try workflow(status: #"{"phase":"Failed","progress":"1/2"}"#).state.executed == true)
+        #expect(try workflow(status: #"{"phase":"Failed","progress":"0/0"}"#).state.executed == false)
+        #expect(try workflow(status: #"{"phase":"Succeeded"}"#).state.executed == nil)
     }
 
     @Test(arguments: [
@@ -147,7 +154,60 @@ import WorkflowAPI
         #expect(try workflow(spec: #"{"shutdown":""}"#).requestedShutdown == nil)
     }
 
+    /// Pods that are killed may leave an error behind; what was asked for is why the workflow ended.
+    @Test func anErrorAfterARequestedEndIsCancelled() throws {
+        let status =
+            #"{"phase":"Error","message":"Stopped with strategy 'Terminate'","nodes":{"w":{"type":"Pod","phase":"Error","message":"pod deleted"}}}"#
+        #expect(try workflow(status: status, spec: #"{"shutdown":"Terminate"}"#).state.reason == .cancelled)
+        #expect(try workflow(status: status).state.reason == .engineError)
+        let other = #"{"phase":"Error","message":"runtime error"}"#
+        #expect(try workflow(status: other, spec: #"{"shutdown":"Stop"}"#).state.reason == .engineError)
+    }
+
+    @Test func aLostLockIsAnErrorOfTheEngine() throws {
+        let message = "Failed to re-establish synchronization lock at controller startup: it is held by another"
+        let nodes = #""nodes":{"w":{"type":"DAG","phase":"Running"}}"#
+        let state = try workflow(status: #"{"phase":"Failed","message":"\#(message)",\#(nodes)}"#).state
+        #expect(state.reason == .engineError)
+        #expect(state.message == message)
+    }
+
+    // MARK: Time limits and progress while running
+
+    @Test func aStepsOwnTimeLimitIsNotTheWorkflows() throws {
+        func reason(_ finished: String) throws -> Reason {
+            let nodes =
+                #""a":{"type":"Pod","phase":"Failed","boundaryID":"w","message":"Step exceeded its deadline","finishedAt":"\#(finished)"},"b":{"type":"Pod","phase":"Running"}"#
+            let status = #"{"phase":"Running","startedAt":"2026-01-01T10:00:00Z","nodes":{\#(nodes)}}"#
+            return try workflow(status: status, spec: #"{"activeDeadlineSeconds":60}"#).state.reason
+        }
+        #expect(try reason("2026-01-01T10:00:05Z") == .executing)
+        #expect(try reason("2026-01-01T10:00:59Z") == .timingOut)
+    }
+
+    /// Argo counts only what does work; a task that was skipped by its condition is done too.
+    @Test func skippedTasksAreDone() throws {
+        func progress(_ nodes: String) throws -> String? {
+            try workflow(status: #"{"phase":"Running","progress":"1/3","nodes":{\#(nodes)}}"#).state.progress?
+                .description
+        }
+        #expect(try progress(#""a":{"type":"Skipped","phase":"Skipped"}"#) == "2/4")
+        #expect(
+            try progress(#""a":{"type":"Skipped","phase":"Omitted"},"b":{"type":"Skipped","phase":"Skipped"}"#) == "3/5"
+        )
+        #expect(try progress(#""a":{"type":"Skipped","phase":"Error"}"#) == "1/3")
+        #expect(try progress(#""a":{"type":"Pod","phase":"Omitted"}"#) == "1/3")
+        #expect(Progress(done: 1, total: .max)?.adding(1).description == "1/2147483647")
+    }
+
     // MARK: Hidden nodes
+
+    @Test func nodesThatCanBeReadAreNotCalledHidden() throws {
+        let nodes =
+            #""nodes":{"a":{"type":"Pod","phase":"Failed","displayName":"a","message":"main: Error (exit code 3)"}}"#
+        let state = try workflow(status: #"{"phase":"Failed","compressedNodes":"H4sI",\#(nodes)}"#).state
+        #expect(state.message == "task a failed: main: Error (exit code 3)")
+    }
 
     @Test(arguments: [
         (#""compressedNodes":"H4sIAAAA""#, "compressed"), (#""offloadNodeStatusVersion":"fnv:1""#, "in a database"),

@@ -12,13 +12,13 @@ let recordedArgoStates = #"""
     dag-failed
       AwaitingEngine idle - - "the engine has not looked at the run yet"
       Executing idle 0/2 Running "0 of 2 tasks done"
-      StepFailed executed 1/2 Failed "task b failed: main: Error (exit code 4)" [b/main 4 StepFailed]
+      StepFailed executed 2/3 Failed "task b failed: main: Error (exit code 4)" [b/main 4 StepFailed]
     dag-with-skip
       AwaitingEngine idle - - "the engine has not looked at the run yet"
       Executing idle 0/1 Running "0 of 1 task done"
-      Executing executed 1/2 Running "1 of 2 tasks done"
-      Executing executed 1/2 Running "1 of 2 tasks done"
-      CompletedWithSkips executed 2/2 Succeeded "2 of 2 tasks done, some of them skipped"
+      Executing executed 2/3 Running "2 of 3 tasks done"
+      Executing executed 2/3 Running "2 of 3 tasks done"
+      CompletedWithSkips executed 3/3 Succeeded "3 of 3 tasks done, some of them skipped"
     deadline
       AwaitingEngine idle - - "the engine has not looked at the run yet"
       Executing idle 0/1 Running "0 of 1 task done"
@@ -29,7 +29,7 @@ let recordedArgoStates = #"""
       AwaitingEngine idle - - "the engine has not looked at the run yet"
       Executing idle 0/1 Running "0 of 1 task done"
       Executing executed 1/2 Running "1 of 2 tasks done"
-      Stopping executed 1/3 Running "a task failed and the run is ending"
+      Stopping executed 1/3 Running "a task failed or was cancelled, and the run is ending"
       StepFailed executed 2/3 Failed "task restart failed: main: Error (exit code 3)" [restart/main 3 StepFailed]
     image-pull
       AwaitingEngine idle - - "the engine has not looked at the run yet"

@@ -127,6 +127,34 @@ import WorkflowAPI
         #expect(try state("False", "CouldntGetPipeline", message).reason == reason)
     }
 
+    /// The counts are progress; what stands behind them is for people.
+    @Test func whyATaskWasRefusedIsTold() throws {
+        let message =
+            "Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 0, Failed Validation: 1 (invalid result reference in a)"
+        let state = try state("False", "PipelineValidationFailed", message, children: children)
+        #expect(state.reason == .invalidWorkflow)
+        #expect(state.message == message)
+        #expect(state.progress?.description == "1/1")
+    }
+
+    /// A `finally` task whose time was over before it began: the run says only that it failed.
+    @Test func tasksSkippedForATimeLimitMakeATimeoutWhereNoneFailed() throws {
+        func state(_ failed: Int, _ word: String) throws -> RunState {
+            let message = "Tasks Completed: 2 (Failed: \(failed), Cancelled 0), Skipped: 1"
+            return try pipelineRun(
+                status:
+                    #"{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"\#(message)"}],"childReferences":\#(children),"skippedTasks":[{"name":"PipelineRun timeout has been reached","reason":"\#(word)"}]}"#
+            ).state
+        }
+        for word in ["timeout", "Tasks timeout", "Finally timeout"] {
+            let timeout = try state(0, "PipelineRun \(word) has been reached")
+            #expect(timeout.reason == .pipelineTimeout)
+            #expect(timeout.message == "a time limit was reached before every task had started")
+            #expect(try state(1, "PipelineRun \(word) has been reached").reason == .taskFailed)
+        }
+        #expect(try state(0, "When Expressions evaluated to false").reason == .taskFailed)
+    }
+
     @Test func aRequestedEndShowsBeforeTektonActsOnIt() throws {
         for (word, shutdown) in [
             ("Cancelled", Shutdown.terminate), ("CancelledRunFinally", .stop), ("StoppedRunFinally", .stop),

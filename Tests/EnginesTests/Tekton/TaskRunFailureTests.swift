@@ -17,9 +17,10 @@ import WorkflowAPI
 
     private func taskRun(
         _ task: String, _ reason: String, status: String = "False", at time: String = "2026-01-01T10:00:00Z",
-        memberOf: String = "tasks", message: String = "said", steps: String = "[]", uid: String = "u"
+        memberOf: String = "tasks", message: String = "said", steps: String = "[]", uid: String = "u",
+        onError: String = "stopAndFail", told: String = "", sidecars: String = "[]"
     ) -> String {
-        #"{"metadata":{"name":"r-\#(task)","labels":{"tekton.dev/pipelineTask":"\#(task)","tekton.dev/memberOf":"\#(memberOf)","tekton.dev/pipelineRunUID":"\#(uid)"}},"status":{"completionTime":"\#(time)","steps":\#(steps),"conditions":[{"type":"Succeeded","status":"\#(status)","reason":"\#(reason)","message":"\#(message)"}]}}"#
+        #"{"metadata":{"name":"r-\#(task)","annotations":{"pipeline.tekton.dev/pipeline-task-on-error":"\#(onError)"},"labels":{"tekton.dev/pipelineTask":"\#(task)","tekton.dev/memberOf":"\#(memberOf)","tekton.dev/pipelineRunUID":"\#(uid)"}},"spec":{"statusMessage":"\#(told)"},"status":{"completionTime":"\#(time)","steps":\#(steps),"sidecars":\#(sidecars),"conditions":[{"type":"Succeeded","status":"\#(status)","reason":"\#(reason)","message":"\#(message)"}]}}"#
     }
 
     private func state(_ run: EngineRun? = nil, _ taskRuns: String...) throws -> RunState {
@@ -34,7 +35,8 @@ import WorkflowAPI
         ("TaskRunImagePullFailed", .imagePullFailed), ("CreateContainerConfigError", .configError),
         ("PodCreationFailed", .podCreationFailed), ("PodAdmissionFailed", .podCreationFailed),
         ("TaskRunValidationFailed", .invalidWorkflow), ("TaskValidationFailed", .invalidWorkflow),
-        ("TaskRunResultLargerThanAllowedLimit", .resultsFailed), ("SomethingNew", .taskFailed),
+        ("TaskRunResultLargerThanAllowedLimit", .resultsFailed), ("InvalidParamValue", .invalidParameters),
+        ("SomethingNew", .taskFailed),
     ])
     func eachWordHasItsMeaning(_ word: String, _ reason: Reason) throws {
         let state = try state(nil, taskRun("oom-check", word))
@@ -44,7 +46,11 @@ import WorkflowAPI
     }
 
     /// What ends a task without a verdict does not turn a failed run into one without a verdict.
-    @Test(arguments: [("TaskRunResolutionFailed", "ResolutionFailed"), ("TaskRunCancelled", "Cancelled")])
+    @Test(arguments: [
+        ("TaskRunResolutionFailed", "ResolutionFailed"), ("TaskRunCancelled", "Cancelled"),
+        ("ResourceVerificationFailed", "PolicyDenied"), ("CouldntCreateWorkspacePVC", "EngineError"),
+        ("TaskRunStopSidecarFailed", "EngineError"),
+    ])
     func theRunStaysFailed(_ word: String, _ told: String) throws {
         let state = try state(nil, taskRun("a", word))
         #expect(state.reason == .taskFailed)
@@ -52,7 +58,7 @@ import WorkflowAPI
     }
 
     @Test func everyKnownWordIsTested() {
-        #expect(TaskRunReason.allCases.count == 19)
+        #expect(TaskRunReason.allCases.count == 23)
     }
 
     @Test func ignoredFailuresAndSuccessesAreNoCause() throws {
@@ -115,6 +121,107 @@ import WorkflowAPI
         let message = "TaskRun r-a was cancelled. TaskRun cancelled as the PipelineRun it belongs to has timed out."
         #expect(try state(nil, taskRun("a", "TaskRunCancelled", message: message)).reason == .pipelineTimeout)
         #expect(try state(nil, taskRun("a", "StepFailed", message: message)).reason == .stepFailed)
+        // Since v1.13.0 the condition goes on with what was before, and the spec repeats the sentence.
+        let longer = message + "\\nPrevious status: [ExceededResourceQuota] no room"
+        #expect(try state(nil, taskRun("a", "TaskRunCancelled", message: longer)).reason == .pipelineTimeout)
+        let told = "TaskRun cancelled as the PipelineRun it belongs to has timed out."
+        #expect(try state(nil, taskRun("a", "TaskRunCancelled", message: "m", told: told)).reason == .pipelineTimeout)
+        let asked = "TaskRun cancelled as the PipelineRun it belongs to has been cancelled."
+        #expect(try state(nil, taskRun("a", "TaskRunCancelled", message: "m", told: asked)).reason == .taskFailed)
+    }
+
+    /// Tekton says `FailureIgnored` only where the pod failed; a time limit or an image is ignored all the same.
+    @Test(arguments: ["TaskRunTimeout", "TaskRunImagePullFailed", "PodCreationFailed", "StepFailed"])
+    func toleratedFailuresAreNoCause(_ word: String) throws {
+        let soft = taskRun("soft", word, at: "2026-01-01T09:00:00Z", onError: "continue")
+        #expect(try state(nil, soft, taskRun("hard", "StepFailed")).failure?.task == "hard")
+        #expect(try state(nil, soft).failure == nil)
+    }
+
+    // MARK: Which container
+
+    @Test func aStepsOwnTimeLimitIsATimeout() throws {
+        let steps =
+            #"[{"name":"slow","terminated":{"exitCode":1,"reason":"Error"},"terminationReason":"TimeoutExceeded"}]"#
+        for word in ["StepFailed", "Failed"] {
+            let state = try state(nil, taskRun("a", word, steps: steps))
+            #expect(state.reason == .taskTimeout)
+            #expect(state.outcome == .timeout)
+            #expect(state.failure?.step == "slow")
+        }
+        #expect(try state(nil, taskRun("a", "StepOOM", steps: steps)).reason == .oomKilled)
+    }
+
+    @Test func whatIsNoStepIsNotBlamedOnAStep() throws {
+        let steps = #"[{"name":"run","terminated":{"exitCode":137,"reason":"Error"}}]"#
+        let sidecars =
+            #"[{"name":"ok","terminated":{"exitCode":0}},{"name":"db","terminated":{"exitCode":2,"reason":"Error"}}]"#
+        for word in ["SidecarFailed", "SidecarOOM"] {
+            let failure = try state(nil, taskRun("a", word, steps: steps, sidecars: sidecars)).failure
+            #expect(failure?.step == "db")
+            #expect(failure?.exitCode == 2)
+        }
+        for word in ["InitContainerFailed", "InitContainerOOM"] {
+            let failure = try state(nil, taskRun("a", word, steps: steps, sidecars: sidecars)).failure
+            #expect(failure?.step == nil)
+            #expect(failure?.exitCode == nil)
+        }
+    }
+
+    @Test func ofSeveralStepsTheOneThatRanOutOfMemoryIsTold() throws {
+        let steps =
+            #"[{"name":"a","terminated":{"exitCode":1,"reason":"Error"}},{"name":"b","terminated":{"exitCode":137,"reason":"OOMKilled"}}]"#
+        #expect(try state(nil, taskRun("t", "StepOOM", steps: steps)).failure?.step == "b")
+    }
+
+    /// Tekton ends every step of a pod that cannot start in the same way; only its sentence tells which was at fault.
+    @Test(arguments: ["step", "sidecar"])
+    func theContainerThatCouldNotStartIsToldByTheSentence(_ kind: String) throws {
+        let containers =
+            #"[{"name":"a","terminated":{"exitCode":1,"reason":"TaskRunImagePullFailed"}},{"name":"b","terminated":{"exitCode":1,"reason":"TaskRunImagePullFailed"}}]"#
+        let message =
+            #"the \#(kind) \"b\" in TaskRun \"r-t\" failed to pull the image \"\". the step \"a\" in TaskRun \""#
+        let run = taskRun(
+            "t", "TaskRunImagePullFailed", message: message, steps: containers, sidecars: containers)
+        let failure = try state(nil, run).failure
+        #expect(failure?.step == "b")
+        #expect(failure?.exitCode == nil)
+        #expect(failure?.reason == "ImagePullFailed")
+    }
+
+    // MARK: Children that are no TaskRuns
+
+    private func run(_ children: [(kind: String, task: String)]) throws -> EngineRun {
+        let references = children.map {
+            #"{"kind":"\#($0.kind)","name":"r-\#($0.task)","pipelineTaskName":"\#($0.task)"}"#
+        }
+        return try pipelineRun(
+            status:
+                #"{"childReferences":[\#(references.joined(separator: ","))],"conditions":[{"type":"Succeeded","status":"False","reason":"Failed"}]}"#
+        )
+    }
+
+    @Test(arguments: ["CustomRun", "PipelineRun", "Run"])
+    func aTaskThatIsNoTaskRunIsNamedWhereItMustBeTheOne(_ kind: String) throws {
+        let mixed = try run([("TaskRun", "a"), (kind, "approve")])
+        let fine = taskRun("a", "Succeeded", status: "True")
+        let told = try state(mixed, fine)
+        #expect(told.reason == .taskFailed)
+        #expect(told.executed == true)
+        #expect(told.failure == Failure(task: "approve", reason: "TaskFailed", message: "see \(kind) r-approve"))
+        #expect(told.message == "task approve failed: see \(kind) r-approve")
+        #expect(engine.childListing(for: mixed) != nil)
+        // A TaskRun that failed is the cause; one that cannot be read might be.
+        #expect(try state(mixed, taskRun("a", "StepFailed")).failure?.task == "a")
+        #expect(try state(mixed).failure == nil)
+        #expect(try state(run([(kind, "approve")])).failure?.task == "approve")
+        #expect(try state(run([(kind, "m"), (kind, "m")])).failure?.task == "m")
+    }
+
+    @Test func ofSeveralTasksThatAreNoTaskRunsNoneIsNamed() throws {
+        let told = try state(run([("CustomRun", "a"), ("CustomRun", "b"), ("CustomRun", "c")]))
+        #expect(told.failure == nil)
+        #expect(told.message == "a task failed that is no TaskRun: see CustomRun r-a and 2 more")
     }
 
     @Test func whatTheRunSaidItselfStays() throws {
