@@ -82,6 +82,14 @@ bench: build ## Measure the release binary over the sandbox: memory, start-up, t
 	$(SWIFT) build -c release --product towline-bench
 	.build/release/towline-bench --binary bin/towline $(ARGS)
 
+# FUZZ_TARGET=json runs one reader alone; FUZZ_SEED=n begins with that case, FUZZ_CASES=n ends after so many.
+SECONDS ?= 60
+
+.PHONY: fuzz
+fuzz: packages ## Feed damaged texts to everything that reads outside bytes (SECONDS=600, FUZZ_TARGET, FUZZ_SEED)
+	$(SWIFT) build -c release --product towline-fuzz
+	SECONDS_TO_RUN=$(SECONDS) .build/release/towline-fuzz
+
 .PHONY: lint
 lint: ## Check formatting and the rules of the house
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

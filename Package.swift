@@ -45,13 +45,17 @@ let package = Package(
 
         .executableTarget(
             name: "towline-bench", dependencies: ["KubeClient"], path: "Tests/Benchmark", swiftSettings: testing),
+        .executableTarget(
+            name: "towline-fuzz",
+            dependencies: ["Engines", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "KubeClient"],
+            path: "Tests/Fuzz", swiftSettings: testing),
 
         .testTarget(name: "KubeClientTests", dependencies: ["KubeClient", "KubeRuntime"], swiftSettings: testing),
         .testTarget(name: "KubeRuntimeTests", dependencies: ["KubeRuntime", "KubeClient"], swiftSettings: testing),
         .testTarget(name: "WorkflowAPITests", dependencies: ["WorkflowAPI", "KubeClient"], swiftSettings: testing),
         .testTarget(
-            name: "ExecutionStatusTests", dependencies: ["ExecutionStatus", "WorkflowAPI", "KubeClient"],
-            swiftSettings: testing),
+            name: "ExecutionStatusTests",
+            dependencies: ["ExecutionStatus", "WorkflowAPI", "KubeClient", "towline-fuzz"], swiftSettings: testing),
         .testTarget(
             name: "EnginesTests", dependencies: ["Engines", "ExecutionStatus", "WorkflowAPI", "KubeClient"],
             exclude: ["Recordings"], swiftSettings: testing),
@@ -61,6 +65,7 @@ let package = Package(
             swiftSettings: testing),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient"], swiftSettings: testing),
+        .testTarget(name: "FuzzTests", dependencies: ["towline-fuzz"], swiftSettings: testing),
         .testTarget(name: "TowlineTests", dependencies: ["towline"], swiftSettings: testing),
         .testTarget(
             name: "EndToEnd", dependencies: ["KubeClient", "KubeRuntime", "Sandbox"], exclude: ["Answers"],

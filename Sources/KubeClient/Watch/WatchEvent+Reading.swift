@@ -1,6 +1,6 @@
 extension WatchEvent {
     /// Reads one event of a watch; throws only where the text is no JSON object.
-    init(_ cursor: inout JSONCursor, decoding decode: ObjectDecoder<Object>) throws(JSONError) {
+    package init(_ cursor: inout JSONCursor, decoding decode: ObjectDecoder<Object>) throws(JSONError) {
         var type: String?
         var event: WatchEvent?
         var unread: JSONCursor?

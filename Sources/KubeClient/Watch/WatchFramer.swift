@@ -2,16 +2,16 @@
 ///
 /// An event is one JSON object, wherever lines break: servers write errors over many lines. An event beyond the bound
 /// is read to its end without being kept.
-struct WatchFramer {
+package struct WatchFramer {
     /// What a cut brings forth.
-    enum Frame: Equatable {
+    package enum Frame: Equatable {
         /// An event, where it stands in the buffer until the next call.
         case event(Range<Int>)
         /// The beginning of an event that was too large.
         case oversized(Range<Int>)
     }
 
-    private(set) var buffer: [UInt8] = []
+    package private(set) var buffer: [UInt8] = []
     let bound: Int
     /// The next byte to look at.
     private var position = 0
@@ -22,14 +22,14 @@ struct WatchFramer {
     private var isDiscarding = false
 
     /// - Parameter bound: the size in bytes beyond which an event is not kept.
-    init(bound: Int) {
+    package init(bound: Int) {
         self.bound = bound
     }
 
     /// True when an event has begun and not ended.
     var isInsideEvent: Bool { scanner.isInside }
 
-    mutating func append(_ bytes: [UInt8]) {
+    package mutating func append(_ bytes: [UInt8]) {
         if start == buffer.count {
             // The common case: everything before was used up, and no byte needs to move.
             buffer = bytes
@@ -42,7 +42,7 @@ struct WatchFramer {
     }
 
     /// Returns the next complete event; nil when more bytes are needed.
-    mutating func next() throws(JSONError) -> Frame? {
+    package mutating func next() throws(JSONError) -> Frame? {
         // Locals keep the scanner, which sees every byte, in registers.
         var (scanner, position, start) = (scanner, position, start)
         let isComplete = try scanner.scan(buffer.span, &position, start: &start)

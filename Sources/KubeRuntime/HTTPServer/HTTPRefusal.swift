@@ -1,7 +1,7 @@
 /// Why a request is not even looked at, with the status that says so.
-struct HTTPRefusal: Error, Hashable {
-    let status: Int
-    let message: String
+package struct HTTPRefusal: Error, Hashable {
+    package let status: Int
+    package let message: String
 
     init(_ status: Int, _ message: String) {
         self.status = status

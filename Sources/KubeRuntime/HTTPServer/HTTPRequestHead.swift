@@ -1,7 +1,7 @@
 import KubeClient
 
 /// The request line and the headers of a request, checked.
-struct HTTPRequestHead {
+package struct HTTPRequestHead {
     enum Framing {
         case sized(Int)
         case chunked

@@ -4,16 +4,21 @@ import KubeClient
 ///
 /// Strict where leniency was ever a hole: line ends are CR LF, a header has no space before its colon and no folded
 /// line, a body has one length. What it refuses ends the connection.
-struct HTTPRequestParser {
+package struct HTTPRequestParser {
     /// What a client may send.
-    struct Limits: Sendable {
+    package struct Limits: Sendable {
         /// Request line and headers together, in bytes.
-        var head = 32 << 10
+        package var head: Int
         /// The body, decoded, in bytes.
-        var body = 3 << 20
+        package var body: Int
+
+        package init(head: Int = 32 << 10, body: Int = 3 << 20) {
+            self.head = head
+            self.body = body
+        }
     }
 
-    enum Event {
+    package enum Event {
         case needsMore
         /// The client waits for `100 Continue` before it sends the body.
         case expectsContinue
@@ -36,7 +41,7 @@ struct HTTPRequestParser {
     /// What lies before it holds no end of a head.
     private var scanned = 0
 
-    init(limits: Limits = Limits()) {
+    package init(limits: Limits = Limits()) {
         self.limits = limits
     }
 
@@ -48,7 +53,7 @@ struct HTTPRequestParser {
         if case .head = state { pending == 0 } else { false }
     }
 
-    mutating func append(_ bytes: some Collection<UInt8>) {
+    package mutating func append(_ bytes: some Collection<UInt8>) {
         if position == buffer.count {
             buffer.removeAll(keepingCapacity: buffer.capacity <= 64 << 10)
             scanned = 0
@@ -62,7 +67,7 @@ struct HTTPRequestParser {
     }
 
     /// Returns what comes next in the bytes so far.
-    mutating func next() -> Event {
+    package mutating func next() -> Event {
         do throws(HTTPRefusal) {
             while true {
                 switch state {
