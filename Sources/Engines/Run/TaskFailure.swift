@@ -1,3 +1,4 @@
+import KubeClient
 import WorkflowAPI
 
 /// One failed task of a run, as far as its engine tells, with the failure's meaning in Towline's vocabulary.

@@ -1,3 +1,4 @@
+import KubeClient
 import WorkflowAPI
 
 /// The children of a run whose own state Towline does not read: CustomRuns, and PipelineRuns of nested pipelines.

@@ -19,7 +19,7 @@ extension PipelineRun {
             switch key {
             case "status": requestedStatus = try cursor.readStringIfPresent() ?? ""
             case "timeouts":
-                timeoutSeconds = try cursor.readStringMember("pipeline").flatMap(GoDuration.seconds)
+                timeoutSeconds = try cursor.readStringMember("pipeline").flatMap(Duration.goLimit)?.components.seconds
             default: try cursor.skipValue()
             }
         }

@@ -35,7 +35,7 @@ struct TektonEngine: Engine {
                 writer.member("taskRunTemplate") { $0.member("serviceAccountName", account) }
             }
             if let seconds = spec.executionConfig.timeoutSeconds {
-                writer.member("timeouts") { $0.member("pipeline", GoDuration.text(seconds: seconds)) }
+                writer.member("timeouts") { $0.member("pipeline", Duration.seconds(seconds).goText) }
             }
         }
     }

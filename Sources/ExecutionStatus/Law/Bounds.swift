@@ -1,3 +1,4 @@
+import KubeClient
 import WorkflowAPI
 
 /// The bounds of a status, texts in bytes; the schema in `crds/` allows as many characters.
@@ -11,25 +12,6 @@ enum Bounds {
     static let links = 8
     static let url = 2048
     static let conditions = 16
-}
-
-extension String {
-    /// The text, cut on a character boundary and ended with an ellipsis where it has more than `limit` bytes.
-    func bounded(to limit: Int) -> String {
-        guard utf8.count > limit else { return self }
-        let ellipsis = "…"
-        let room = limit - ellipsis.utf8.count
-        guard room >= 0 else { return "" }
-        var length = 0
-        var end = startIndex
-        while end < endIndex {
-            let width = self[end].utf8.count
-            guard length + width <= room else { break }
-            length += width
-            end = index(after: end)
-        }
-        return self[..<end] + ellipsis
-    }
 }
 
 extension Observation {

@@ -67,7 +67,7 @@ extension SimulatedWorkflow {
 
     private func backoff(_ strategy: JSONValue?, after last: WorkflowNode, tries: Int) -> Timestamp? {
         guard let backoff = strategy?["backoff"], let text = backoff["duration"]?.scalarText,
-            let duration = Int64(text).map({ Duration.seconds($0) }) ?? GoDuration.parse(text)
+            let duration = Int64(text).map({ Duration.seconds($0) }) ?? Duration.goLimit(text)
         else { return nil }
         let factor = backoff["factor"]?.scalarText.flatMap { Int($0) } ?? 1
         var delay = duration

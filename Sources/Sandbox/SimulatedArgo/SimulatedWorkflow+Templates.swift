@@ -146,7 +146,7 @@ extension SimulatedWorkflow {
             namespace: key.namespace, name: String(name.suffix(253)),
             containers: [SimulatedPod.Container(name: "main", template: container)])
         let own =
-            (template["timeout"]?.scalarText).flatMap(GoDuration.parse)
+            (template["timeout"]?.scalarText).flatMap(Duration.goLimit)
             ?? template["activeDeadlineSeconds"]?.scalarText.flatMap { Int64($0) }.map { .seconds($0) }
         let deadlines = [own.map { now + $0 }, call.isPartOfExitHandler ? nil : deadline]
         tree[id]?.pod = NodePod(

@@ -140,7 +140,7 @@ extension SimulatedWorkflow {
         guard let node = tree[id], node.kind == .suspend,
             let text = templates[node.template?.text ?? ""]?["suspend"]?["duration"]?.scalarText
         else { return nil }
-        let duration = Int64(text).map { Duration.seconds($0) } ?? GoDuration.parse(text)
+        let duration = Int64(text).map { Duration.seconds($0) } ?? Duration.goLimit(text)
         return duration.map { node.startedAt + $0 }
     }
 

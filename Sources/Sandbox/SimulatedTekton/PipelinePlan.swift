@@ -69,7 +69,7 @@ struct PipelinePlan: Sendable {
         return Task(
             name: name, isFinally: isFinally, parents: isFinally ? [] : parents, sources: sources,
             retries: Int(clamping: max(0, task["retries"]?.integerValue ?? 0)),
-            timeout: task["timeout"]?.stringValue.flatMap(GoDuration.parse),
+            timeout: task["timeout"]?.stringValue.flatMap(Duration.goLimit),
             continuesOnError: task["onError"]?.stringValue == "continue", place: place)
     }
 

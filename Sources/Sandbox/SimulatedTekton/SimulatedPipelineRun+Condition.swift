@@ -6,7 +6,7 @@ extension SimulatedPipelineRun {
         if haveTasksTimedOut(at: now), facts.states.contains(where: \.isTimeoutConcern), facts.isFinallyDone,
             let tasksTimeout
         {
-            let limit = GoDuration.format(tasksTimeout)
+            let limit = tasksTimeout.goText
             return TektonCondition(
                 status: .failed, reason: "PipelineRunTimeout",
                 message: "PipelineRun \"\(key.name)\" failed due to tasks failed to finish within \"\(limit)\"")

@@ -17,7 +17,7 @@ extension SimulatedPipelineRun {
         }
         if let startedAt, timeout > .zero, now >= startedAt + timeout {
             actions += cancelTasks(plan.tasks.indices, Self.timeoutMessage, .timedOutWithRun)
-            let limit = GoDuration.format(timeout)
+            let limit = timeout.goText
             end(
                 .failed, "PipelineRunTimeout", "PipelineRun \"\(key.name)\" failed to finish within \"\(limit)\"",
                 at: now)

@@ -3,7 +3,7 @@ import KubeClient
 /// The times a run, its tasks and its `finally` may take.
 extension SimulatedPipelineRun {
     private func limit(_ part: String) -> Duration? {
-        specification["timeouts"]?[part]?.stringValue.flatMap(GoDuration.parse)
+        specification["timeouts"]?[part]?.stringValue.flatMap(Duration.goLimit)
     }
 
     /// How long the whole run may take; zero for any time.

@@ -99,7 +99,7 @@ struct SimulatedTaskRun: Sendable {
                 writes += abort(
                     reason: "TaskRunCancelled", message: message, outcome: cancellation.outcome, at: now)
             } else if let deadline, let timeout = template.timeout, now >= deadline {
-                let message = "TaskRun \"\(template.name)\" failed to finish within \"\(GoDuration.format(timeout))\""
+                let message = "TaskRun \"\(template.name)\" failed to finish within \"\(timeout.goText)\""
                 writes += abort(reason: "TaskRunTimeout", message: message, outcome: .failed, at: now)
             } else if case .underWay(let end) = stage, now >= end {
                 writes += finish(at: now)

@@ -38,7 +38,7 @@ struct Behaviour: Sendable {
     }
 
     private static func duration(_ text: String, annotation: String) throws(BehaviourError) -> Duration {
-        guard let duration = GoDuration.parse(text) else {
+        guard let duration = Duration.goLimit(text) else {
             throw BehaviourError(annotation: annotation, value: text, accepted: "a duration such as 0s, 500ms or 1m30s")
         }
         return duration

@@ -8,12 +8,12 @@ import Testing
         ("0s", "0s"), ("4s", "4s"), ("1h", "1h0m0s"), ("90s", "1m30s"), ("1.5s", "1.5s"), ("500ms", "500ms"),
         ("1m0.25s", "1m0.25s"),
     ]) func durationsAreWrittenAsGoWritesThem(_ text: String, _ written: String) {
-        #expect(GoDuration.parse(text).map(GoDuration.format) == written)
+        #expect(Duration.goLimit(text).map(\.goText) == written)
     }
 
     @Test(arguments: ["", "1", "-1s", "s", "1x", "1s2", "99999999999999999999h"])
     func otherDurationsAreRefused(_ text: String) {
-        #expect(GoDuration.parse(text) == nil)
+        #expect(Duration.goLimit(text) == nil)
     }
 
     @Test func annotationsDecideHowTasksBehave() throws {

@@ -1,9 +1,10 @@
+/// Durations as Go writes them and as both engines' manifests have them: `1h30m`, `4s`, `500ms`.
 extension Duration {
     /// The largest duration that 64 bits of nanoseconds hold.
     private static let longest = Duration.nanoseconds(Int64.max)
 
     /// Reads Go's form, such as `1h30m` or `-1.5s`; nil when the text is none or does not fit 64 bits of nanoseconds.
-    init?(goDuration text: String) {
+    package init?(goDuration text: String) {
         var rest = Substring(text).utf8
         var isNegative = false
         if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
@@ -55,18 +56,30 @@ extension Duration {
     }
 
     /// True when 64 bits of nanoseconds hold the duration.
-    var fitsNanoseconds: Bool { self <= Self.longest && self >= .zero - Self.longest }
+    package var fitsNanoseconds: Bool { self <= Self.longest && self >= .zero - Self.longest }
 
-    /// Seconds with their fraction and an `s`, as `string(duration)` writes them.
-    var secondsText: String {
+    /// Reads a time limit in Go's form; nil when the text is none, and for one below zero.
+    package static func goLimit(_ text: String) -> Duration? {
+        guard text.utf8.count <= 64, let duration = Duration(goDuration: text), duration >= .zero else { return nil }
+        return duration
+    }
+
+    /// As Go prints it: `1h0m0s`, `1m30s`, `4s`, `1.5s`, `500ms`; what is shorter than a millisecond is cut off.
+    ///
+    /// Of a negative duration nothing is left but `0s`.
+    package var goText: String {
+        guard self > .zero else { return "0s" }
         let parts = components
-        let nanoseconds = abs(parts.attoseconds / 1_000_000_000)
-        let sign = parts.seconds < 0 || parts.attoseconds < 0 ? "-" : ""
-        return "\(sign)\(abs(parts.seconds))\(Self.fractionText(nanoseconds))s"
+        let milliseconds = parts.attoseconds / 1_000_000_000_000_000
+        if parts.seconds == 0 { return milliseconds == 0 ? "0s" : "\(milliseconds)ms" }
+        let seconds = "\(parts.seconds % 60)\(Self.fractionText(milliseconds * 1_000_000))s"
+        let minutes = parts.seconds / 60
+        if minutes == 0 { return seconds }
+        return minutes < 60 ? "\(minutes)m\(seconds)" : "\(minutes / 60)h\(minutes % 60)m\(seconds)"
     }
 
     /// `.5` for half a billion nanoseconds; empty for none.
-    static func fractionText(_ nanoseconds: Int64) -> String {
+    package static func fractionText(_ nanoseconds: Int64) -> String {
         guard nanoseconds > 0 else { return "" }
         var digits = String(nanoseconds)
         digits = String(repeating: "0", count: max(0, 9 - digits.utf8.count)) + digits
