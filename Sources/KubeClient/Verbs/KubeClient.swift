@@ -20,6 +20,11 @@ public struct KubeClient: Sendable {
         self.requestTimeout = requestTimeout
     }
 
+    /// Returns a client whose requests go through what `route` makes of the transport.
+    public func routed(_ route: (any HTTPTransport) -> any HTTPTransport) -> KubeClient {
+        KubeClient(transport: route(transport), retry: retry, requestTimeout: requestTimeout)
+    }
+
     /// Sends a request until it succeeds, fails for good or must not be repeated.
     func send(_ request: HTTPRequest, isRepeatable: Bool) async throws(KubeError) -> HTTPResponse {
         try await repeating(isRepeatable: isRepeatable) { () throws(KubeError) in

@@ -27,6 +27,17 @@ public final class Latch: Sendable {
         for (_, waiter) in waiters { waiter.resume() }
     }
 
+    /// Waits until the condition is true, but no longer than `limit`; returns early when the task is cancelled.
+    public func wait(for limit: Duration, _ time: any TimeSource) async {
+        guard !isSet else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.wait() }
+            group.addTask { try? await time.sleep(for: limit) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
     /// Waits until the condition is true; returns early when the task is cancelled.
     public func wait() async {
         let number = state.withLock { state in

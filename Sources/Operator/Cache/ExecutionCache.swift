@@ -31,6 +31,11 @@ final class ExecutionCache: Sendable {
 
     var unfinishedKeys: [ObjectKey] { index.withLock { Array($0.unfinished.values) } }
 
+    /// The executions that have to be looked at whether anything happens to them or not.
+    var keysThatNeedWork: [ObjectKey] {
+        stores.scopes.flatMap { $0.store.compactMap { needsWork($0) ? $0.key : nil } }
+    }
+
     /// The finished executions of one store that tell other than a store of runs does, as far as that one is complete.
     ///
     /// It looks at each execution of the store, so it is for times when many runs may have changed unnoticed.

@@ -16,6 +16,8 @@ public struct OperatorConfiguration: Sendable {
     public var links: LinkTemplates
     /// What the process calls itself in the events it publishes: mostly the name of its pod.
     public var instance: String
+    /// How one of several operators is elected to work; nil when this one works alone.
+    public var election: Election?
     /// The version that the process tells the API server and its logs.
     public var version: String
     /// The waiting times that no flag changes.
@@ -29,6 +31,7 @@ public struct OperatorConfiguration: Sendable {
         probeAddress: ListenAddress? = ListenAddress(host: "", port: 8081),
         links: LinkTemplates = LinkTemplates(),
         instance: String = "towline-operator",
+        election: Election? = nil,
         version: String,
         timing: Timing = Timing()
     ) {
@@ -39,8 +42,26 @@ public struct OperatorConfiguration: Sendable {
         self.probeAddress = probeAddress
         self.links = links
         self.instance = instance
+        self.election = election
         self.version = version
         self.timing = timing
+    }
+
+    /// What the operators of one set of executions agree on to elect one of them.
+    public struct Election: Sendable, Hashable {
+        /// Where their lease is; nil for the namespace of the process.
+        public var namespace: String?
+        /// The name of their lease.
+        public var name: String
+        public var timing: ElectionTiming
+
+        public init(
+            namespace: String? = nil, name: String = "towline-operator", timing: ElectionTiming = .standard
+        ) {
+            self.namespace = namespace
+            self.name = name
+            self.timing = timing
+        }
     }
 
     /// How long things may take before something else happens; tests and simulations shorten them.
@@ -57,6 +78,10 @@ public struct OperatorConfiguration: Sendable {
         public var cachePatience: Duration = .seconds(15)
         /// What was begun before a shutdown may take until it is broken off.
         public var shutdownGrace: Duration = .seconds(10)
+        /// What one reconciliation may take until it is broken off and tried again.
+        public var reconcileDeadline: Duration = .seconds(120)
+        /// How long a new leader's workers wait for the cache of executions to catch up; then they read each one.
+        public var takeoverPatience: Duration = .milliseconds(500)
         /// How often a missing engine is asked for again.
         public var engineProbe: Duration = .seconds(30)
 

@@ -8,6 +8,7 @@ import WorkflowAPI
 struct OperatorMetrics: Sendable {
     private let reconciles: Counter
     private let reconcileTime: Histogram
+    private let timeouts: Counter
     private let ended: Counter
     private let duration: Histogram
     private let createErrors: Counter
@@ -18,6 +19,9 @@ struct OperatorMetrics: Sendable {
         reconcileTime = registry.histogram(
             "controller_runtime_reconcile_time_seconds", help: "Time of one reconciliation.", labels: ["controller"],
             buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60])
+        timeouts = registry.counter(
+            "controller_runtime_reconcile_timeouts_total", help: "Reconciliations broken off because of their time.",
+            labels: ["controller"])
         ended = registry.counter(
             "towline_execution_total", help: "Executions that ended.", labels: ["engine", "outcome", "reason"])
         duration = registry.histogram(
@@ -55,6 +59,8 @@ struct OperatorMetrics: Sendable {
             duration.observe(end - start, [engine, outcome])
         }
     }
+
+    func timedOut() { timeouts.increment([Self.controller]) }
 
     static let controller = "workflowexecution"
 }

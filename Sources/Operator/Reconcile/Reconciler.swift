@@ -20,12 +20,15 @@ struct Reconciler: Sendable {
     let logger: Logger
     let metrics: OperatorMetrics
     let recorder: EventRecorder
+    /// Nil where no other process can have written before this one.
+    var fence: TakeoverFence?
 
     /// More steps than the longest way from a new execution to its end; whatever takes longer starts anew.
     private static let maximumSteps = 16
 
     /// Works on the execution of this name until there is nothing more to do at the moment.
     func reconcile(_ key: ObjectKey, attempt: Int) async -> WorkOutcome {
+        if let outcome = await confirm(key, attempt) { return outcome }
         guard let first = executions.execution(for: key), let cache = runs[first.engineName] else { return .success }
         let runKey = ObjectKey(namespace: key.namespace, name: first.runName)
         let logger = logger.with([

@@ -7,6 +7,11 @@ extension ExecutionController {
     /// Follows a change of an execution.
     func follow(_ change: StoreChange<WorkflowExecution>, in namespace: String?) {
         if let key = executions.follow(change) { enqueue(key) }
+        if !isServing.isSet, case .changed(_, let execution) = change, execution.isFinished {
+            // A standby remembers nothing about what another process has brought to its end.
+            runs[execution.engineName]?.forget(
+                ObjectKey(namespace: execution.key.namespace, name: execution.runName))
+        }
         guard change.isSettling else { return }
         for cache in runs.values { review(namespace, against: cache) }
         gate.settle(Self.name(executionsIn: namespace))
@@ -51,21 +56,32 @@ extension ExecutionController {
         guard let uid = run.executionUID, let key = executions.endedExecution(withUID: uid),
             executions.execution(for: key)?.isContradicted(by: isPresent ? run : nil) == true
         else { return }
-        queue.add(key, priority: .background)
+        enqueue(key, priority: .background)
     }
 
     /// Has the finished executions looked at whose runs went, or went on, while nobody watched.
     private func review(_ namespace: String?, against cache: RunCache) {
-        for key in executions.contradicted(in: namespace, by: cache) { queue.add(key, priority: .background) }
+        for key in executions.contradicted(in: namespace, by: cache) { enqueue(key, priority: .background) }
     }
 
     private func unfinishedExecution(of run: EngineRun) -> ObjectKey? {
         run.executionUID.flatMap { executions.unfinishedExecution(withUID: $0) }
     }
 
-    /// What the first fill of the caches brings must not delay what happens afterwards.
-    private func enqueue(_ key: ObjectKey) {
-        queue.add(key, priority: gate.isOpen ? .fresh : .background)
+    /// From now on queues what changes, after all that may have to be done by now.
+    ///
+    /// What the first fill of the caches brought must not delay what happens afterwards.
+    func beginQueueing() {
+        isServing.set()
+        for key in executions.keysThatNeedWork { queue.add(key, priority: .background) }
+        for cache in runs.values {
+            for scope in executions.stores.scopes { review(scope.namespace, against: cache) }
+        }
+    }
+
+    private func enqueue(_ key: ObjectKey, priority: WorkPriority = .fresh) {
+        guard isServing.isSet else { return }
+        queue.add(key, priority: priority)
     }
 
     static func cacheNames(_ executions: ExecutionCache, _ runs: [EngineName: RunCache]) -> Set<String> {

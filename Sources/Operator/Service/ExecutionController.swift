@@ -5,28 +5,36 @@ import WorkflowAPI
 
 /// The operator's machinery for executions: caches that follow the cluster, a queue, workers and a poll.
 ///
-/// Expected flow: the caches are filled, then the workers start; from there on every change of an execution or of its
-/// run puts the execution's key into the queue. Runs until it is stopped, whatever the API server does; a missing
-/// engine, or a missing definition of the execution itself, is waited for. All its tasks are children of the one that
-/// runs it.
+/// Expected flow: the caches are filled, then, and where one is elected only in the leader, the workers start; from
+/// there on every change of an execution or of its run puts the execution's key into the queue. Runs until it is
+/// stopped, whatever the API server does; a missing engine, or a missing definition of the execution itself, is waited
+/// for. All its tasks are children of the one that runs it.
 public final class ExecutionController: Sendable {
     let configuration: OperatorConfiguration
     let executions: ExecutionCache
     let runs: [EngineName: RunCache]
     let queue: WorkQueue<ObjectKey>
     let gate: SyncGate
+    /// Set once the workers start; before, nothing is queued, however long a standby waits for its turn.
+    let isServing = Latch()
+    let fence: TakeoverFence?
+    let reconciler: Reconciler
+    let metrics: OperatorMetrics
+    let time: any TimeSource
+    let logger: Logger
     private let client: KubeClient
-    private let reconciler: Reconciler
     private let recorder: EventRecorder
-    private let metrics: OperatorMetrics
+    private let elector: LeaderElector?
     private let registry: MetricsRegistry
-    private let time: any TimeSource
-    private let logger: Logger
 
+    /// - Parameter elector: decides when this controller works; its caches are kept filled from the start. What
+    ///   `client` writes passes only while the elector's token is valid. Nil to work at once and always.
     public init(
-        configuration: OperatorConfiguration, client: KubeClient, time: any TimeSource, clock: WallClock,
-        logger: Logger, registry: MetricsRegistry
+        configuration: OperatorConfiguration, client unfenced: KubeClient, elector: LeaderElector? = nil,
+        time: any TimeSource, clock: WallClock, logger: Logger, registry: MetricsRegistry
     ) {
+        let client =
+            elector.map { elector in unfenced.routed { FencedTransport($0, token: elector.token) } } ?? unfenced
         let namespaces = configuration.namespaces
         let executions = ExecutionCache(namespaces: namespaces)
         let runs = Dictionary(
@@ -35,6 +43,7 @@ public final class ExecutionController: Sendable {
         let logger = logger.with(["controller": .string(OperatorMetrics.controller)])
         self.configuration = configuration
         self.client = client
+        self.elector = elector
         self.executions = executions
         self.runs = runs
         self.time = time
@@ -43,15 +52,17 @@ public final class ExecutionController: Sendable {
         metrics = OperatorMetrics(registry: registry)
         queue = WorkQueue(name: OperatorMetrics.controller, time: time, metrics: registry)
         gate = SyncGate(caches: Self.cacheNames(executions, runs))
+        // Events only tell what was done, and the last ones are written after the lease was released.
         recorder = EventRecorder(
-            client: client,
+            client: unfenced,
             source: EventSource(
                 controller: WellKnown.reportingController, instance: configuration.instance,
                 fieldManager: WellKnown.fieldManager),
             time: time, clock: clock, logger: logger, metrics: registry)
+        fence = elector.map { _ in TakeoverFence(client: client, executions: executions, time: time, logger: logger) }
         reconciler = Reconciler(
             client: client, executions: executions, runs: runs, clock: clock, timing: configuration.timing,
-            links: configuration.links, logger: logger, metrics: metrics, recorder: recorder)
+            links: configuration.links, logger: logger, metrics: metrics, recorder: recorder, fence: fence)
     }
 
     /// Why the controller cannot do its work at the moment; nil when it can.
@@ -67,18 +78,22 @@ public final class ExecutionController: Sendable {
     /// Runs until `stop` is set; what is being worked on then is finished within ten seconds, or broken off.
     ///
     /// Cancellation breaks off everything at once. Either way nothing of it runs any more when this returns.
-    public func run(until stop: Latch) async {
+    ///
+    /// - Throws: how leadership was lost; the process should end then.
+    public func run(until stop: Latch) async throws(LeadershipLoss) {
         let isDone = Latch()
-        await withDiscardingTaskGroup { group in
+        let loss: LeadershipLoss? = await withDiscardingTaskGroup { group in
             group.addTask { await self.recorder.run(until: isDone) }
-            await self.control(until: stop)
+            let loss = await self.control(until: stop)
             // Only now nobody records any more.
             isDone.set()
+            return loss
         }
+        if let loss { throw loss }
     }
 
     /// Follows the cluster, and works on what it finds there.
-    private func control(until stop: Latch) async {
+    private func control(until stop: Latch) async -> LeadershipLoss? {
         await withDiscardingTaskGroup { group in
             for (namespace, store) in executions.stores.scopes {
                 group.addTask { await self.executionReflector(namespace, store).run() }
@@ -88,71 +103,33 @@ public final class ExecutionController: Sendable {
                     group.addTask { await self.runReflector(cache, namespace, store).run() }
                 }
             }
-            await work(until: stop)
-            group.cancelAll()
-        }
-    }
-
-    /// Works on executions and verifies their runs until `stop` is set and the workers have ended.
-    private func work(until stop: Latch) async {
-        await withTaskGroup(of: Turn.self) { group in
-            group.addTask { await self.serve(until: stop) }
-            group.addTask { await self.closeQueue(at: stop) }
-            group.addTask { await self.poll() }
             group.addTask { await self.waitForRuns() }
-            for await turn in group where turn == .ends { break }
+            let loss = await lead(until: stop)
             group.cancelAll()
+            return loss
         }
     }
 
-    /// What the end of one task means for those beside it.
-    private enum Turn {
-        case goesOn
-        case ends
-    }
-
-    /// Takes keys from the queue, several at a time, until it is shut down.
-    private func serve(until stop: Latch) async -> Turn {
-        await gate.wait()
-        guard !stop.isSet, !Task.isCancelled else { return .ends }
-        logger.info("Starting workers", ["workers": .integer(Int64(configuration.workers))])
-        await withDiscardingTaskGroup { group in
-            for _ in 0..<configuration.workers {
-                group.addTask {
-                    while let item = await self.queue.next() { await self.handle(item) }
-                }
-            }
+    /// Works for as long as this process leads, and from the beginning where nobody is elected.
+    private func lead(until stop: Latch) async -> LeadershipLoss? {
+        guard let elector else {
+            await work(until: stop)
+            return nil
         }
-        return .ends
+        do {
+            try await elector.run(until: stop) { await self.work(until: $0) }
+            return nil
+        } catch {
+            return error
+        }
     }
 
-    private func handle(_ item: WorkItem<ObjectKey>) async {
-        let start = time.now
-        let outcome = await reconciler.reconcile(item.key, attempt: item.attempt)
-        queue.done(item.key, outcome)
-        metrics.reconciled(outcome, after: start.duration(to: time.now))
+    private func waitForRuns() async {
+        guard (try? await time.sleep(for: configuration.timing.cachePatience)) != nil else { return }
+        goOnWithoutRuns()
     }
 
-    /// Hands out no work once `stop` is set, and returns when what was handed out has had its time.
-    private func closeQueue(at stop: Latch) async -> Turn {
-        await stop.wait()
-        queue.shutDown()
-        gate.open()
-        try? await time.sleep(for: configuration.timing.shutdownGrace)
-        return .ends
-    }
-
-    private func poll() async -> Turn {
-        await poller.run()
-        return .goesOn
-    }
-
-    private func waitForRuns() async -> Turn {
-        if (try? await time.sleep(for: configuration.timing.cachePatience)) != nil { goOnWithoutRuns() }
-        return .goesOn
-    }
-
-    private var poller: RunPoller {
+    var poller: RunPoller {
         RunPoller(
             client: client, executions: executions, runs: runs, queue: queue, interval: configuration.pollInterval,
             acrossNamespaces: configuration.namespaces.isEmpty, time: time, logger: logger)

@@ -4,7 +4,7 @@ public import KubeRuntime
 /// The operator as a process runs it: transport, controller, probes and metrics.
 public struct OperatorProcess: Sendable {
     private let configuration: OperatorConfiguration
-    private let transport: CurlTransport
+    private let transports: [CurlTransport]
     private let controller: ExecutionController
     private let registry: MetricsRegistry
     private let checks: HealthChecks
@@ -21,14 +21,17 @@ public struct OperatorProcess: Sendable {
             configuration: cluster, userAgent: "towline/\(configuration.version) (linux) operator")
         let metered = MeteredTransport(transport, host: cluster.server, registry: registry)
         let time = SystemTime()
+        let election = try configuration.election.map {
+            try Election($0, configuration, cluster, time, logger, registry)
+        }
         let controller = ExecutionController(
-            configuration: configuration, client: KubeClient(transport: metered), time: time, clock: .system,
-            logger: logger, registry: registry)
+            configuration: configuration, client: KubeClient(transport: metered), elector: election?.elector,
+            time: time, clock: .system, logger: logger, registry: registry)
         let checks = HealthChecks()
         checks.add("ping", for: .liveness) { nil }
         checks.add("caches", for: .readiness) { controller.readinessProblem }
         self.configuration = configuration
-        self.transport = transport
+        transports = [transport] + (election.map { [$0.transport] } ?? [])
         self.controller = controller
         self.registry = registry
         self.checks = checks
@@ -39,7 +42,7 @@ public struct OperatorProcess: Sendable {
     /// Runs until `shutdown` returns.
     public func run(until shutdown: @escaping @Sendable () async -> Void) async throws {
         let stop = Latch()
-        var services = [Service("controller", stop: { stop.set() }) { await controller.run(until: stop) }]
+        var services = [Service("controller", stop: { stop.set() }) { try await controller.run(until: stop) }]
         if let address = configuration.probeAddress {
             let server = try DiagnosticsServer(address: address, checks: checks, metrics: nil)
             services.append(Service("probes") { await server.run() })
@@ -55,7 +58,29 @@ public struct OperatorProcess: Sendable {
         } catch {
             result = .failure(error)
         }
-        await transport.shutdown()
+        for transport in transports { await transport.shutdown() }
         try result.get()
+    }
+}
+
+/// Election over connections of its own, so that nothing else can hold up a renewal.
+private struct Election {
+    let transport: CurlTransport
+    let elector: LeaderElector
+
+    init(
+        _ election: OperatorConfiguration.Election, _ configuration: OperatorConfiguration,
+        _ cluster: ClusterConfiguration, _ time: any TimeSource, _ logger: Logger, _ registry: MetricsRegistry
+    ) throws {
+        transport = try CurlTransport(
+            configuration: cluster, userAgent: "towline/\(configuration.version) (linux) election")
+        let metered = MeteredTransport(transport, host: cluster.server, registry: registry)
+        let lease = ObjectKey(namespace: election.namespace ?? cluster.namespace, name: election.name)
+        let settings = ElectionSettings(
+            lease: lease, identity: ElectionSettings.makeIdentity(host: configuration.instance),
+            timing: election.timing)
+        elector = LeaderElector(
+            settings: settings, client: KubeClient(transport: metered), time: time, clock: .system, logger: logger,
+            metrics: registry)
     }
 }

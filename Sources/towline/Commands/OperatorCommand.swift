@@ -31,6 +31,21 @@ struct OperatorCommand: Command {
             Flag(
                 "--link-preset", value: "PRESET=URL", repeats: true,
                 help: "Link runs to tekton-dashboard, openshift-console or argo-ui at this address."),
+            Flag("--leader-elect", help: "Work only while this process holds the lease of all that share its name."),
+            Flag(
+                "--leader-elect-lease-duration", value: "DURATION",
+                help: "Others wait this long after the last renewal of the lease. Default: 15s."),
+            Flag(
+                "--leader-elect-renew-deadline", value: "DURATION",
+                help: "A leader that could not renew for this long ends. Default: 10s."),
+            Flag(
+                "--leader-elect-retry-period", value: "DURATION", help: "Renew the lease this often. Default: 2s."),
+            Flag(
+                "--leader-elect-resource-namespace", value: "NS",
+                help: "The namespace of the lease. Default: the process's own."),
+            Flag(
+                "--leader-elect-resource-name", value: "NAME", help: "The name of the lease. Default: towline-operator."
+            ),
             Flag("--log-level", value: "LEVEL", help: "debug, info, warn or error. Default: info."),
             Flag("--log-format", value: "FORMAT", help: "json or text. Default: json."),
         ])
@@ -54,6 +69,7 @@ struct OperatorCommand: Command {
         configuration.probeAddress =
             try arguments.listenAddress("--health-probe-bind-address", default: configuration.probeAddress)
         configuration.links = try arguments.linkTemplates()
+        configuration.election = try arguments.election()
         self.configuration = configuration
         kubeconfig = arguments.string("--kubeconfig")
         context = arguments.string("--context")
@@ -120,6 +136,29 @@ extension ParsedArguments {
         } catch {
             throw UsageError("\(flag): \(error)")
         }
+    }
+
+    /// Reads whether and how a leader is elected; the times are checked even where none is.
+    fileprivate func election() throws(UsageError) -> OperatorConfiguration.Election? {
+        func time(_ name: String, _ standard: Duration) throws(UsageError) -> Duration {
+            try duration("--leader-elect-\(name)", in: .milliseconds(1)...(.seconds(3600))) ?? standard
+        }
+        let standard = ElectionTiming.standard
+        let lease = try time("lease-duration", standard.leaseDuration)
+        let renew = try time("renew-deadline", standard.renewDeadline)
+        let retry = try time("retry-period", standard.retryPeriod)
+        var election = OperatorConfiguration.Election()
+        do {
+            election.timing = try ElectionTiming(leaseDuration: lease, renewDeadline: renew, retryPeriod: retry)
+        } catch {
+            throw UsageError("--leader-elect-lease-duration and the like: \(error)")
+        }
+        election.namespace = string("--leader-elect-resource-namespace")
+        if let name = string("--leader-elect-resource-name") { election.name = name }
+        for (flag, name) in [("namespace", election.namespace), ("name", election.name)] where name?.isEmpty == true {
+            throw UsageError("--leader-elect-resource-\(flag) is empty: expected a name")
+        }
+        return contains("--leader-elect") ? election : nil
     }
 
     /// Reads where to listen; nil turns it off.

@@ -16,7 +16,7 @@ import Testing
             clock: time.wallClock(startingAt: Fixtures.start), logger: Logger(LogSink(write: { _ in })),
             registry: MetricsRegistry())
         let task = Task {
-            await controller.run(until: stop)
+            try? await controller.run(until: stop)
             hasEnded.set()
         }
         await eventually("the create is under way") { server.count(.post) == 1 }

@@ -1,0 +1,93 @@
+import KubeClient
+import KubeRuntime
+
+extension ExecutionController {
+    /// What the end of one task means for those beside it.
+    private enum Turn {
+        case goesOn
+        case ends
+    }
+
+    /// Works on executions and verifies their runs until `stop` is set and the workers have ended.
+    func work(until stop: Latch) async {
+        await withTaskGroup(of: Turn.self) { group in
+            group.addTask { await self.serve(until: stop) }
+            group.addTask { await self.closeQueue(at: stop) }
+            group.addTask { await self.poll() }
+            group.addTask { await self.catchUp() }
+            for await turn in group where turn == .ends { break }
+            group.cancelAll()
+        }
+    }
+
+    /// Takes keys from the queue, several at a time, until it is shut down.
+    private func serve(until stop: Latch) async -> Turn {
+        await gate.wait()
+        await fence?.passed.wait(for: configuration.timing.takeoverPatience, time)
+        guard !stop.isSet, !Task.isCancelled else { return .ends }
+        logger.info("Starting workers", ["workers": .integer(Int64(configuration.workers))])
+        beginQueueing()
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<configuration.workers {
+                group.addTask {
+                    while let item = await self.queue.next() { await self.handle(item) }
+                }
+            }
+        }
+        return .ends
+    }
+
+    private func handle(_ item: WorkItem<ObjectKey>) async {
+        let start = time.now
+        let outcome = await reconcile(item)
+        queue.done(item.key, outcome)
+        metrics.reconciled(outcome, after: start.duration(to: time.now))
+    }
+
+    /// Reconciles one execution, and breaks that off when it takes too long, so that no other waits for it for ever.
+    private func reconcile(_ item: WorkItem<ObjectKey>) async -> WorkOutcome {
+        await withTaskGroup(of: WorkOutcome?.self) { group in
+            group.addTask { await self.reconciler.reconcile(item.key, attempt: item.attempt) }
+            group.addTask {
+                try? await self.time.sleep(for: self.configuration.timing.reconcileDeadline)
+                return nil
+            }
+            var outcome: WorkOutcome?
+            for await end in group {
+                group.cancelAll()
+                if end == nil, outcome == nil, !Task.isCancelled { tookTooLong(item) }
+                outcome = outcome ?? end
+            }
+            return outcome ?? .retry()
+        }
+    }
+
+    private func tookTooLong(_ item: WorkItem<ObjectKey>) {
+        metrics.timedOut()
+        logger.warn(
+            "A reconciliation took too long and is broken off",
+            [
+                "namespace": .string(item.key.namespace), "name": .string(item.key.name),
+                "attempt": .integer(Int64(item.attempt)),
+            ])
+    }
+
+    /// Hands out no work once `stop` is set, and returns when what was handed out has had its time.
+    private func closeQueue(at stop: Latch) async -> Turn {
+        await stop.wait()
+        queue.shutDown()
+        gate.open()
+        try? await time.sleep(for: configuration.timing.shutdownGrace)
+        return .ends
+    }
+
+    private func poll() async -> Turn {
+        await poller.run()
+        return .goesOn
+    }
+
+    private func catchUp() async -> Turn {
+        await fence?.run()
+        return .goesOn
+    }
+}

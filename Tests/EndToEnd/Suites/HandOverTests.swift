@@ -1,0 +1,129 @@
+import Foundation
+import KubeClient
+import KubeRuntime
+import Testing
+
+/// Two operators for the same executions: one works, the other takes over.
+@Suite(.serialized) struct HandOverTests {
+    static let leases = ResourceType(group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease")
+    /// The namespace in which the operator may have leases; see `deploy/rbac.yaml`.
+    static let leaseNamespace = "towline-system"
+
+    @Test func aStoppedLeaderHandsOverInLessThanASecond() async throws {
+        let pair = try await Pair.make(["--leader-elect-lease-duration", "15s"])
+        try await pair.workspace.create(Templates.execution("before", engine: "tekton"))
+        _ = try await pair.workspace.finished("before")
+        try await pair.workspace.create(Templates.execution("meanwhile", engine: "argo"))
+        let start = ContinuousClock.now
+        pair.first.send(SIGTERM)
+        let duration = try await pair.waitUntilTheSecondLeads(since: start)
+        print("hand-over after SIGTERM: \(duration)")
+        #expect(duration < .seconds(1))
+        #expect(try await pair.first.exit(within: .seconds(20)) == 0)
+        try await pair.expectOneRunEach(["before", "meanwhile"])
+        #expect(try await pair.second.stop() == 0)
+        #expect(try await pair.holder() == "", "the last one releases the lease, too")
+        try await pair.end()
+    }
+
+    @Test func aKilledLeaderIsReplacedWhenItsLeaseHasRunOut() async throws {
+        let pair = try await Pair.make([
+            "--leader-elect-lease-duration", "3s", "--leader-elect-renew-deadline", "2s",
+            "--leader-elect-retry-period", "500ms",
+        ])
+        try await pair.workspace.create(Templates.execution("struck", engine: "tekton"))
+        let start = ContinuousClock.now
+        pair.first.send(SIGKILL)
+        let duration = try await pair.waitUntilTheSecondLeads(since: start)
+        print("takeover after SIGKILL: \(duration)")
+        #expect(duration > .milliseconds(2400) && duration < .seconds(5))
+        try await pair.workspace.create(Templates.execution("after", engine: "argo"))
+        try await pair.expectOneRunEach(["struck", "after"])
+        #expect(try await pair.second.stop() == 0)
+        try await pair.end()
+    }
+
+    @Test func aLeaderThatLostItsLeaseEndsAndSaysSo() async throws {
+        let pair = try await Pair.make([])
+        try await pair.workspace.access.merge(
+            Self.leases, Self.leaseNamespace, pair.name, ["spec": ["holderIdentity": "somebody-else"]])
+        #expect(try await pair.first.exit(within: .seconds(20)) == 1)
+        #expect(pair.first.errorOutput.contains("the lease is held by somebody-else"))
+        #expect(pair.second.isRunning, "a candidate goes on waiting")
+        #expect(try await pair.second.stop() == 0)
+        try await pair.end()
+    }
+
+    @Test(arguments: [
+        (["--leader-elect-lease-duration", "10s"], "must be longer than the renew deadline"),
+        (["--leader-elect-retry-period", "9s"], "1.2 times the retry period"),
+        (["--leader-elect-resource-name", ""], "expected a name"),
+    ]) func flagsThatMakeNoElectionAreRefused(_ flags: [String], _ why: String) async throws {
+        let directory = try await TestCluster.shared.directory
+        let process = try ChildProcess(
+            Repository.binary, ["operator", "--leader-elect"] + flags, directory: directory,
+            name: "flags-\(UUID().uuidString.prefix(8))")
+        #expect(try await process.exit(within: .seconds(20)) == 2)
+        #expect(process.errorOutput.contains(why))
+    }
+}
+
+/// Two operators that share a lease; the first one leads.
+private struct Pair {
+    let workspace: Workspace
+    let name: String
+    let first: ChildProcess
+    let second: ChildProcess
+
+    static func make(_ flags: [String]) async throws -> Pair {
+        let workspace = try await Workspace.make("pair")
+        try await workspace.create(Templates.all)
+        try await makeNamespace(HandOverTests.leaseNamespace, workspace.access)
+        let name = "e2e-\(workspace.namespace)"
+        let arguments =
+            [
+                "--metrics-bind-address", "0", "--health-probe-bind-address", "0", "--leader-elect",
+                "--leader-elect-resource-namespace", HandOverTests.leaseNamespace, "--leader-elect-resource-name", name,
+            ] + flags
+        let first = try workspace.startOperator(arguments: arguments)
+        try await eventually("the first one leads") { first.errorOutput.contains("\"Leading\"") }
+        let second = try workspace.startOperator(arguments: arguments)
+        try await eventually("the second one watches") { second.errorOutput.contains("leases.coordination.k8s.io") }
+        return Pair(workspace: workspace, name: name, first: first, second: second)
+    }
+
+    private static func makeNamespace(_ name: String, _ access: ClusterAccess) async throws {
+        do {
+            try await access.create(
+                Types.namespace, nil,
+                ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]])
+        } catch let error as KubeError where error.isAlreadyExists {}
+    }
+
+    func lease() async throws -> JSONValue? {
+        try await workspace.access.get(HandOverTests.leases, HandOverTests.leaseNamespace, name)
+    }
+
+    func holder() async throws -> String? { try await lease()?[path: ["spec", "holderIdentity"]]?.stringValue }
+
+    /// Returns after how long the second one started to work.
+    func waitUntilTheSecondLeads(since start: ContinuousClock.Instant) async throws -> Duration {
+        try await eventually("the second one leads") { second.errorOutput.contains("\"Leading\"") }
+        let duration = start.duration(to: .now)
+        try await eventually("the second one works") { second.errorOutput.contains("\"Starting workers\"") }
+        print("workers after \(start.duration(to: .now))")
+        return duration
+    }
+
+    func expectOneRunEach(_ names: [String]) async throws {
+        for name in names {
+            let execution = try await workspace.finished(name)
+            #expect(execution.verdict == "Completed/Success/Succeeded")
+            #expect(try await workspace.runs(of: execution).count == 1, "\(name)")
+        }
+    }
+
+    func end() async throws {
+        try await workspace.access.delete(HandOverTests.leases, HandOverTests.leaseNamespace, name)
+    }
+}

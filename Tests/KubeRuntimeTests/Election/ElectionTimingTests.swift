@@ -1,0 +1,28 @@
+import Testing
+
+@testable import KubeRuntime
+
+@Suite struct ElectionTimingTests {
+    @Test(arguments: [
+        (15, 15, 2, "must be longer than the renew deadline"), (15, 2, 2, "1.2 times the retry period"),
+        (0, 10, 2, "whole seconds"), (15, 10, 0, "longer than nothing"), (4000, 10, 2, "whole seconds"),
+    ]) func refusesTimesThatMakeNoElection(_ lease: Int, _ renew: Int, _ retry: Int, _ why: String) {
+        #expect {
+            try ElectionTiming(
+                leaseDuration: .seconds(lease), renewDeadline: .seconds(renew), retryPeriod: .seconds(retry))
+        } throws: {
+            "\($0)".contains(why)
+        }
+    }
+
+    @Test func takesWholeSecondsOnly() throws {
+        #expect(throws: ElectionTiming.Invalid.self) {
+            try ElectionTiming(
+                leaseDuration: .milliseconds(1500), renewDeadline: .seconds(1), retryPeriod: .milliseconds(100))
+        }
+        let timing = try ElectionTiming(
+            leaseDuration: .seconds(2), renewDeadline: .milliseconds(1500), retryPeriod: .milliseconds(300))
+        #expect(timing.requestTimeout == .seconds(1))
+        #expect(ElectionTiming.standard.requestTimeout == .seconds(5))
+    }
+}
