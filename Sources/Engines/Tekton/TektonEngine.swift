@@ -90,7 +90,7 @@ struct TektonEngine: Engine {
 
     func state(of run: EngineRun, children: [UInt8]) throws(JSONError) -> RunState {
         var state = run.state
-        guard state.isFinished else { return state }
+        guard childListing(for: run) != nil else { return state }
         // TaskRuns of an earlier run of the same name may not have been collected yet.
         let own = try TaskRun.list(children).filter { $0.pipelineRunUID.isEmpty || $0.pipelineRunUID == run.uid }
         if let failure = own.firstFailure {

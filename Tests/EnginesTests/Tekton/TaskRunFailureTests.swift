@@ -240,6 +240,11 @@ import WorkflowAPI
         var explained = try failedRun()
         explained.state = try state(explained, taskRun("a", "StepFailed"))
         #expect(engine.childListing(for: explained) == nil)
+        // What did not fail has no cause, whatever its children say.
+        let success = try pipelineRun(
+            status:
+                #"{"childReferences":[{}],"conditions":[{"type":"Succeeded","status":"True","reason":"Succeeded"}]}"#)
+        #expect(try state(success, taskRun("a", "StepFailed")) == success.state)
     }
 
     @Test func oddListsAreReadOrRefused() throws {
