@@ -17,7 +17,17 @@ enum CurrentCase {
     /// Runs `body` so that a crash in it says which case it was; the process still ends by the signal.
     static func reportingCrashes<Result>(_ body: () throws -> Result) rethrows -> Result {
         set(target: 0, seed: 0)
+        // A stack that overflowed has no room for the handler.
+        let size = 64 << 10
+        var stack = stack_t(ss_sp: malloc(size), ss_flags: 0, ss_size: size)
+        var formerStack = stack_t()
+        sigaltstack(&stack, &formerStack)
+        defer {
+            sigaltstack(&formerStack, nil)
+            free(stack.ss_sp)
+        }
         var action = sigaction()
+        action.sa_flags = Int32(SA_ONSTACK)
         action.__sigaction_handler.sa_handler = { number in
             CurrentCase.report()
             signal(number, SIG_DFL)

@@ -91,7 +91,7 @@ struct YAMLComposer {
         while true {
             let event = try events.next()
             if case .mappingEnd = event.kind { break }
-            let key = try key(event)
+            let key = try key(event, depth: depth + 1)
             let value = try node(try events.next(), depth: depth + 1)
             whole.weight += value.weight + 1 + (key?.utf8.count ?? 0)
             whole.height = max(whole.height, value.height + 1)
@@ -110,10 +110,10 @@ struct YAMLComposer {
         return whole
     }
 
-    /// The text of a key; nil for the merge key.
-    private mutating func key(_ event: YAMLEvent) throws(YAMLError) -> String? {
+    /// The text of a key; nil for the merge key. A key that is a container is read before it is refused.
+    private mutating func key(_ event: YAMLEvent, depth: Int) throws(YAMLError) -> String? {
         if case .scalar("<<", isPlain: true, let properties) = event.kind, properties.tag == nil { return nil }
-        switch try node(event, depth: 0).value {
+        switch try node(event, depth: depth).value {
         case .string(let text): return text
         case .integer(let value): return String(value)
         case .double(let value): return JSONValue.double(value).encodedString

@@ -71,6 +71,8 @@ import Testing
         }
         #expect(failure(laughs)?.message.contains("aliases expand") == true)
         #expect(failure(String(repeating: "[", count: 100_000))?.message.contains("nested more than") == true)
+        // A key may be a mapping, whose key may be one.
+        #expect(failure(String(repeating: "? ", count: 100_000))?.message.contains("nested more than") == true)
         let deep = "a: &a \(String(repeating: "[", count: 60))\(String(repeating: "]", count: 60))\n"
         #expect(failure(deep + "b: \(String(repeating: "[", count: 60))*a")?.message.contains("nested") == true)
         #expect(throws: YAMLError.self) {
