@@ -58,6 +58,14 @@ GLIBC := $(lastword $(shell getconf GNU_LIBC_VERSION 2>/dev/null))
 PACKED := $(if $(shell printf '2.36\n$(GLIBC)\n' | sort -VC && echo yes),-Xlinker -z -Xlinker pack-relative-relocs)
 RELEASE := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -s -Xlinker --no-export-dynamic $(PACKED)
 
+SEEDS ?= 1000
+FIRST ?= 1
+
+.PHONY: simulate
+simulate: packages ## Play the operator against simulated faults (SEEDS=100000, FIRST=1)
+	$(SWIFT) build -c release --product towline-simulate
+	.build/release/towline-simulate --first $(FIRST) --count $(SEEDS) --jobs $(shell nproc)
+
 .PHONY: build
 build: packages ## Build the release binary bin/towline
 	$(SWIFT) build $(RELEASE) --product towline

@@ -49,6 +49,9 @@ let package = Package(
             name: "towline-fuzz",
             dependencies: ["Engines", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "KubeClient"],
             path: "Tests/Fuzz", swiftSettings: testing),
+        .executableTarget(
+            name: "towline-simulate", dependencies: ["KubeClient", "KubeRuntime", "WorkflowAPI", "Operator"],
+            path: "Tests/Simulation", swiftSettings: testing),
 
         .testTarget(name: "KubeClientTests", dependencies: ["KubeClient", "KubeRuntime"], swiftSettings: testing),
         .testTarget(name: "KubeRuntimeTests", dependencies: ["KubeRuntime", "KubeClient"], swiftSettings: testing),
@@ -67,6 +70,8 @@ let package = Package(
             name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient"], swiftSettings: testing),
         .testTarget(name: "FuzzTests", dependencies: ["towline-fuzz"], swiftSettings: testing),
         .testTarget(name: "TowlineTests", dependencies: ["towline"], swiftSettings: testing),
+        // The simulator itself is a program, so that its own process can be set up for it.
+        .testTarget(name: "SimulationTests", dependencies: ["towline-simulate"], swiftSettings: testing),
         .testTarget(
             name: "EndToEnd", dependencies: ["KubeClient", "KubeRuntime", "Sandbox"], exclude: ["Answers"],
             swiftSettings: testing),

@@ -58,16 +58,12 @@ struct ArgoEngine: Engine {
         let missing = missingShutdown(shutdown, for: run)
         let isDeaf = run.isHeld && !run.state.isFinished
         guard missing != nil || isDeaf else { return nil }
-        var writer = JSONWriter()
-        writer.object { writer in
-            writer.member("spec") { writer in
-                if let missing { writer.member("shutdown", missing.rawValue) }
-                guard isDeaf else { return }
-                writer.key("suspend")
-                writer.null()
-            }
+        return RunManifest.patch(run) { writer in
+            if let missing { writer.member("shutdown", missing.rawValue) }
+            guard isDeaf else { return }
+            writer.key("suspend")
+            writer.null()
         }
-        return writer.bytes
     }
 
     /// A Workflow carries its own nodes.

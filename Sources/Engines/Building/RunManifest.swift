@@ -51,10 +51,16 @@ enum RunManifest {
         }
     }
 
-    /// The merge patch that sets one field of a spec.
-    static func patch(_ field: String, _ word: String) -> [UInt8] {
+    /// The merge patch that changes a run's spec; `spec` writes the members that change.
+    ///
+    /// It names the version it was made for, so that neither a run that has ended meanwhile nor another object that took
+    /// its name is ever asked to end.
+    static func patch(_ run: EngineRun, spec: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter()
-        writer.object { $0.member("spec") { $0.member(field, word) } }
+        writer.object { writer in
+            writer.member("metadata") { $0.member("resourceVersion", run.resourceVersion.text) }
+            writer.member("spec", spec)
+        }
         return writer.bytes
     }
 }

@@ -73,8 +73,8 @@ struct TektonEngine: Engine {
     func shutdownPatch(_ shutdown: Shutdown, for run: EngineRun) -> [UInt8]? {
         switch missingShutdown(shutdown, for: run) {
         case nil: nil
-        case .stop?: RunManifest.patch("status", PipelineRun.cancelRunningFinally)
-        case .terminate?: RunManifest.patch("status", PipelineRun.cancel)
+        case .stop?: RunManifest.patch(run) { $0.member("status", PipelineRun.cancelRunningFinally) }
+        case .terminate?: RunManifest.patch(run) { $0.member("status", PipelineRun.cancel) }
         }
     }
 

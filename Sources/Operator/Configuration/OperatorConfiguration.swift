@@ -82,6 +82,8 @@ public struct OperatorConfiguration: Sendable {
         public var reconcileDeadline: Duration = .seconds(120)
         /// How long a new leader's workers wait for the cache of executions to catch up; then they read each one.
         public var takeoverPatience: Duration = .milliseconds(500)
+        /// After this time a request that was sent is carried out, or never will be.
+        public var requestSettling: Duration = .seconds(10)
         /// How often a missing engine is asked for again.
         public var engineProbe: Duration = .seconds(30)
 

@@ -1,4 +1,5 @@
 import Engines
+import KubeClient
 
 /// What one reconciliation has found out so far.
 ///
@@ -33,6 +34,8 @@ struct Facts: Sendable {
     /// True when ``run`` is the API server's answer of this reconciliation, not a cache's word.
     var isRunProven = false
     var detail = Detail.unread
+    /// Until when a create that was sent before may still be carried out; nil when none can.
+    var creationSettles: Timestamp?
     /// How the attempt to create the run failed.
     var creationFailure: CreateFailure?
     /// How long the server asked, after an earlier attempt, not to be asked for the run again; nil for no longer.

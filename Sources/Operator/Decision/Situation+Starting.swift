@@ -6,17 +6,22 @@ import WorkflowAPI
 extension Situation {
     /// No run was ever seen for this execution: create one, or say why not.
     func startStep(_ spec: Spec) -> Step {
-        if let ending = endingWithoutRun(spec) {
-            // An earlier create may have reached the server although its answer was lost. Ending without a run needs
-            // proof that there is none; a server that does not know the engine's runs has none.
-            return isProvenAbsent ? report([ending]) : .readRun
-        }
+        if let ending = endingWithoutRun(spec) { return step(toEndWithoutRun: ending) }
         if let failure = facts.creationFailure { return step(after: failure, spec) }
         guard facts.isEngineServed else { return hold(.engineUnavailable, notServedMessage, spec) }
         // Whatever it was that woke the execution.
         if let pause = facts.creationPause { return .retry(notBefore: beforeStartDeadline(pause, spec)) }
         guard let manifest = engine.makeRun(for: execution, named: execution.runName) else { return .rest(after: nil) }
         return .createRun(manifest: manifest)
+    }
+
+    /// Ends the execution once it is proven that there is no run, and that none is on its way.
+    ///
+    /// An earlier create may have reached the server although its answer was lost, or may still reach it. A server that
+    /// does not know the engine's runs has none.
+    private func step(toEndWithoutRun ending: ExecutionEvent) -> Step {
+        if let settling = facts.creationSettles, now < settling { return .rest(after: settling - now) }
+        return isProvenAbsent ? report([ending]) : .readRun
     }
 
     private var isProvenAbsent: Bool {
@@ -47,7 +52,8 @@ extension Situation {
         case .transient(let reason, let message, let retryAfter), .uncertain(let reason, let message, let retryAfter):
             return hold(reason, message, spec, notBefore: retryAfter ?? .zero)
         case .permanent(let reason, let message):
-            // An earlier attempt whose answer was lost may have made the run.
+            // An earlier attempt whose answer was lost may have made the run; one that is still on its way will be
+            // refused as this one was.
             return isProvenAbsent ? report([decided(reason, message)]) : .readRun
         case .nameTaken:
             // Ours from an earlier attempt, or somebody else's: only the object itself can tell. If it is gone again,

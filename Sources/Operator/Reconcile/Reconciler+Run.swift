@@ -44,6 +44,7 @@ extension Reconciler {
             if let duration = failure.retryAfter {
                 pass.cache.postponeCreation(of: pass.runKey, for: duration, at: clock.now())
             }
+            if case .uncertain = failure { openCreates.note(pass.runKey, at: clock.now()) }
             metrics.createFailed(engine.name, failure)
             pass.logger.warn(
                 "Could not create the run", ["run": .string(pass.runKey.name), "error": .string("\(error)")])
@@ -62,6 +63,11 @@ extension Reconciler {
             pass.logger.info("Asked the run to end", ["run": .string(run.key.name)])
             return true
         } catch {
+            if error.isConflict {
+                // It has changed since it was read, and may have ended.
+                await readRun(in: &pass)
+                return false
+            }
             pass.facts.didShutdownFail = true
             pass.logger.warn(
                 "Could not ask the run to end", ["run": .string(run.key.name), "error": .string("\(error)")])

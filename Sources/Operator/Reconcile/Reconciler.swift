@@ -19,12 +19,21 @@ struct Reconciler: Sendable {
     let links: LinkTemplates
     let logger: Logger
     let metrics: OperatorMetrics
+    let openCreates: OpenCreates
     let recorder: EventRecorder
     /// Nil where no other process can have written before this one.
     var fence: TakeoverFence?
 
     /// More steps than the longest way from a new execution to its end; whatever takes longer starts anew.
     private static let maximumSteps = 16
+
+    /// Takes over the executions there are: another process may have sent creates for them just before.
+    func inherit() {
+        for key in executions.unfinishedKeys {
+            guard let execution = executions.execution(for: key), execution.status.runRef == nil else { continue }
+            openCreates.note(ObjectKey(namespace: key.namespace, name: execution.runName), at: clock.now())
+        }
+    }
 
     /// Works on the execution of this name until there is nothing more to do at the moment.
     func reconcile(_ key: ObjectKey, attempt: Int) async -> WorkOutcome {
@@ -34,20 +43,23 @@ struct Reconciler: Sendable {
         let logger = logger.with([
             "namespace": .string(key.namespace), "name": .string(key.name), "attempt": .integer(Int64(attempt)),
         ])
-        var pass = Pass(
-            key: key, runKey: runKey, cache: cache, logger: logger,
-            facts: Facts(run: cache.knowledge(of: runKey), isEngineServed: cache.isServed(in: key.namespace)))
-        pass.facts.creationPause = cache.creationPause(of: runKey, at: clock.now())
+        var pass = Pass(of: first, runKey, in: cache, logger: logger)
         for _ in 0..<Self.maximumSteps {
             guard !Task.isCancelled else { return .retry() }
             guard let execution = executions.execution(for: key) else { return .success }
             // Deleted and created again under the same name: another execution, with another run.
             guard execution.uid == first.uid else { return .requeue(after: .zero) }
+            pass.reconsider(execution)
+            pass.facts.creationPause = cache.creationPause(of: runKey, at: clock.now())
+            pass.facts.creationSettles = openCreates.settling(runKey, now: clock.now())
             let situation = Situation(
                 execution: execution, engine: cache.engine, facts: pass.facts, now: clock.now(), timing: timing,
                 links: links)
             if let outcome = await execute(situation.next(), in: situation, &pass) {
-                if executions.execution(for: key)?.isFinished ?? true { cache.forget(runKey) }
+                if executions.execution(for: key)?.isFinished ?? true {
+                    cache.forget(runKey)
+                    openCreates.forget(runKey)
+                }
                 return outcome
             }
         }
@@ -63,6 +75,25 @@ struct Reconciler: Sendable {
         let logger: Logger
         var facts: Facts
         var didCreateRun = false
+        /// The run that the execution was known to have when the facts were gathered.
+        private var knownRun: RunReference?
+
+        init(of execution: WorkflowExecution, _ runKey: ObjectKey, in cache: RunCache, logger: Logger) {
+            key = execution.key
+            self.runKey = runKey
+            self.cache = cache
+            self.logger = logger
+            knownRun = execution.status.runRef
+            facts = Facts(run: cache.knowledge(of: runKey), isEngineServed: cache.isServed(in: key.namespace))
+        }
+
+        /// Gathers the facts anew when the execution has got its run since: what was read before that, such as that
+        /// there was no run, proves nothing about it.
+        mutating func reconsider(_ execution: WorkflowExecution) {
+            guard execution.status.runRef != knownRun else { return }
+            knownRun = execution.status.runRef
+            facts = Facts(run: cache.knowledge(of: runKey), isEngineServed: cache.isServed(in: key.namespace))
+        }
     }
 
     /// Does what was decided; returns the outcome of the reconciliation when that was the last step.

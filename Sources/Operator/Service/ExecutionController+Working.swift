@@ -26,6 +26,7 @@ extension ExecutionController {
         await fence?.passed.wait(for: configuration.timing.takeoverPatience, time)
         guard !stop.isSet, !Task.isCancelled else { return .ends }
         logger.info("Starting workers", ["workers": .integer(Int64(configuration.workers))])
+        reconciler.inherit()
         beginQueueing()
         await withDiscardingTaskGroup { group in
             for _ in 0..<configuration.workers {

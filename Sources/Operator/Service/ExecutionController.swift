@@ -26,12 +26,16 @@ public final class ExecutionController: Sendable {
     private let recorder: EventRecorder
     private let elector: LeaderElector?
     private let registry: MetricsRegistry
+    private let random: @Sendable () -> Double
 
-    /// - Parameter elector: decides when this controller works; its caches are kept filled from the start. What
-    ///   `client` writes passes only while the elector's token is valid. Nil to work at once and always.
+    /// - Parameters:
+    ///   - elector: decides when this controller works; its caches are kept filled from the start. What `client` writes
+    ///     passes only while the elector's token is valid. Nil to work at once and always.
+    ///   - random: uniform in `0..<1`.
     public init(
         configuration: OperatorConfiguration, client unfenced: KubeClient, elector: LeaderElector? = nil,
-        time: any TimeSource, clock: WallClock, logger: Logger, registry: MetricsRegistry
+        time: any TimeSource, clock: WallClock, random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
+        logger: Logger, registry: MetricsRegistry
     ) {
         let client =
             elector.map { elector in unfenced.routed { FencedTransport($0, token: elector.token) } } ?? unfenced
@@ -47,10 +51,11 @@ public final class ExecutionController: Sendable {
         self.executions = executions
         self.runs = runs
         self.time = time
+        self.random = random
         self.logger = logger
         self.registry = registry
         metrics = OperatorMetrics(registry: registry)
-        queue = WorkQueue(name: OperatorMetrics.controller, time: time, metrics: registry)
+        queue = WorkQueue(name: OperatorMetrics.controller, time: time, random: random, metrics: registry)
         gate = SyncGate(caches: Self.cacheNames(executions, runs))
         // Events only tell what was done, and the last ones are written after the lease was released.
         recorder = EventRecorder(
@@ -58,11 +63,12 @@ public final class ExecutionController: Sendable {
             source: EventSource(
                 controller: WellKnown.reportingController, instance: configuration.instance,
                 fieldManager: WellKnown.fieldManager),
-            time: time, clock: clock, logger: logger, metrics: registry)
+            time: time, clock: clock, random: random, logger: logger, metrics: registry)
         fence = elector.map { _ in TakeoverFence(client: client, executions: executions, time: time, logger: logger) }
         reconciler = Reconciler(
             client: client, executions: executions, runs: runs, clock: clock, timing: configuration.timing,
-            links: configuration.links, logger: logger, metrics: metrics, recorder: recorder, fence: fence)
+            links: configuration.links, logger: logger, metrics: metrics,
+            openCreates: OpenCreates(patience: configuration.timing.requestSettling), recorder: recorder, fence: fence)
     }
 
     /// Why the controller cannot do its work at the moment; nil when it can.
@@ -141,7 +147,7 @@ public final class ExecutionController: Sendable {
         Reflector(
             client: client, type: WorkflowExecution.resourceType, scope: ReflectorScope(namespace: namespace),
             settings: reflectorSettings, decoding: WorkflowExecution.storeDecoder, into: store, time: time,
-            logger: logger, metrics: registry
+            random: random, logger: logger, metrics: registry
         ) { change in self.follow(change, in: namespace) }
     }
 
@@ -151,8 +157,8 @@ public final class ExecutionController: Sendable {
         Reflector(
             client: client, type: cache.engine.runType,
             scope: ReflectorScope(namespace: namespace, labelSelector: WellKnown.executionUIDLabel),
-            settings: reflectorSettings, decoding: cache.engine.runDecoder, into: store, time: time, logger: logger,
-            metrics: registry
+            settings: reflectorSettings, decoding: cache.engine.runDecoder, into: store, time: time, random: random,
+            logger: logger, metrics: registry
         ) { change in self.follow(change, of: cache, in: namespace) }
     }
 

@@ -12,13 +12,17 @@ import WorkflowAPI
     }
 
     @Test func aHeldWorkflowIsLetGoWhenItIsAskedToEnd() throws {
-        let both = #"{"spec":{"shutdown":"Terminate","suspend":null}}"#
+        let both = #"{"metadata":{"resourceVersion":"7"},"spec":{"shutdown":"Terminate","suspend":null}}"#
         #expect(try patch(#"{"suspend":true}"#, .stop) == both)
         #expect(try patch(#"{"suspend":true}"#, .terminate) == both)
         // Somebody has asked already, in vain.
-        #expect(try patch(#"{"suspend":true,"shutdown":"Terminate"}"#, .stop) == #"{"spec":{"suspend":null}}"#)
+        #expect(
+            try patch(#"{"suspend":true,"shutdown":"Terminate"}"#, .stop)
+                == #"{"metadata":{"resourceVersion":"7"},"spec":{"suspend":null}}"#)
         #expect(try patch(#"{"suspend":true}"#, .stop, phase: "Failed") == "-")
-        #expect(try patch(#"{"suspend":false}"#, .stop) == #"{"spec":{"shutdown":"Stop"}}"#)
+        #expect(
+            try patch(#"{"suspend":false}"#, .stop)
+                == #"{"metadata":{"resourceVersion":"7"},"spec":{"shutdown":"Stop"}}"#)
     }
 
     /// One blank: the pod was never made. Two blanks: it was there, and was deleted.

@@ -116,8 +116,8 @@ import WorkflowAPI
     @Test func tektonIsAskedInItsWords() throws {
         let live =
             #"{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running"}],"childReferences":[{}]}"#
-        let stop = #"{"spec":{"status":"CancelledRunFinally"}}"#
-        let terminate = #"{"spec":{"status":"Cancelled"}}"#
+        let stop = #"{"metadata":{"resourceVersion":"7"},"spec":{"status":"CancelledRunFinally"}}"#
+        let terminate = #"{"metadata":{"resourceVersion":"7"},"spec":{"status":"Cancelled"}}"#
         for (spec, expectedStop, expectedTerminate) in [
             ("{}", stop, terminate), (#"{"status":"CancelledRunFinally"}"#, "-", terminate),
             (#"{"status":"StoppedRunFinally"}"#, "-", terminate), (#"{"status":"Cancelled"}"#, "-", "-"),
@@ -135,8 +135,8 @@ import WorkflowAPI
     }
 
     @Test func argoIsAskedInItsWords() throws {
-        let stop = #"{"spec":{"shutdown":"Stop"}}"#
-        let terminate = #"{"spec":{"shutdown":"Terminate"}}"#
+        let stop = #"{"metadata":{"resourceVersion":"7"},"spec":{"shutdown":"Stop"}}"#
+        let terminate = #"{"metadata":{"resourceVersion":"7"},"spec":{"shutdown":"Terminate"}}"#
         for (spec, expectedStop, expectedTerminate) in [
             ("{}", stop, terminate), (#"{"shutdown":"Stop"}"#, "-", terminate),
             (#"{"shutdown":"Terminate"}"#, "-", "-"),

@@ -127,4 +127,18 @@ import WorkflowAPI
         #expect(status.reason == .invalidSpec)
         #expect(status.message?.contains("clusterScope") == true)
     }
+
+    /// A create whose answer was lost may still arrive; what was said to have no run would get one.
+    @Test func anExecutionEndsWithoutARunOnlyOnceNoCreateIsOnItsWay() {
+        let stopped = Fixtures.execution(spec: { $0.shutdown = .stop })
+        let open = Fixtures.situation(stopped, run: .absent(last: nil)) {
+            $0.creationSettles = Fixtures.start + .seconds(4)
+        }
+        guard case .rest(.seconds(4)) = open.next() else { return #expect(Bool(false), "\(open.next())") }
+        let settled = Fixtures.situation(stopped, run: .absent(last: nil)) { $0.creationSettles = Fixtures.start }
+        #expect(settled.next().status?.outcome == .cancelled)
+        // What may be on its way does not keep anybody from creating the run: its name is the same.
+        let wanted = Fixtures.situation(Fixtures.execution()) { $0.creationSettles = Fixtures.start + .seconds(4) }
+        #expect(wanted.next().name == "createRun")
+    }
 }

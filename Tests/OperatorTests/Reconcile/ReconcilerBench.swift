@@ -30,7 +30,8 @@ struct ReconcilerBench {
         reconciler = Reconciler(
             client: client, executions: executions, runs: [engine: cache], clock: clock,
             timing: OperatorConfiguration.Timing(), links: LinkTemplates(), logger: logger,
-            metrics: OperatorMetrics(registry: registry), recorder: recorder)
+            metrics: OperatorMetrics(registry: registry), openCreates: OpenCreates(patience: .seconds(10)),
+            recorder: recorder)
         var spec = spec
         spec["workflowRef"] = ["workflowId": "restart", "engine": .string(engine.rawValue)]
         server.store(

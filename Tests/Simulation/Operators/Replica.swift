@@ -1,0 +1,76 @@
+import KubeClient
+import KubeRuntime
+import Operator
+
+/// One process of the operator in the simulation: the product's own controller over a simulated transport.
+///
+/// Confined to the thread of one simulation.
+final class Replica: @unchecked Sendable {
+    let number: Int
+    let time: ProcessTime
+    /// False once it crashed: nothing it still does reaches anybody.
+    private(set) var isAlive = true
+    /// False from the moment on in which it was asked to end, or crashed.
+    private(set) var isRunning = true
+    /// True once its `run()` returned.
+    private(set) var hasEnded = false
+    private let random: SeededRandom
+    /// Nil where nobody is elected.
+    private(set) var token: LeadershipToken?
+    private let stop = Latch()
+    private var task: Task<Void, Never>?
+
+    var writer: Writer { .operatorProcess(number) }
+
+    init(number: Int, time: VirtualTime, random: SeededRandom) {
+        self.number = number
+        self.time = ProcessTime(time)
+        self.random = random
+    }
+
+    func start(_ world: World) {
+        let transport = SimulatedTransport(network: world.network, server: world.server, replica: self)
+        let (time, random) = (time, random)
+        let retry = RetryPolicy(
+            sleep: { try await time.sleep(for: $0) }, random: { random.unit() })
+        // Clocks of two machines differ, by more than anybody likes.
+        let skew = random.duration(.seconds(-2)...(.seconds(2)))
+        let clock = WallClock { [clock = world.clock] in clock.now() + skew }
+        let (logger, registry) = (world.logger(for: self), MetricsRegistry())
+        let elector =
+            world.scenario.isElected
+            ? LeaderElector(
+                settings: ElectionSettings(lease: Self.lease, identity: "operator-\(number)"),
+                client: KubeClient(transport: transport), time: time, clock: clock, random: { random.unit() },
+                logger: logger, metrics: registry) : nil
+        token = elector?.token
+        let controller = ExecutionController(
+            configuration: OperatorConfiguration(version: "simulated"),
+            client: KubeClient(transport: transport, retry: retry), elector: elector, time: time, clock: clock,
+            random: { random.unit() }, logger: logger, registry: registry)
+        task = Task(executorPreference: world.executor) {
+            do {
+                try await controller.run(until: self.stop)
+            } catch {
+                world.history.note("operator-\(self.number) lost its lease: \(error)")
+            }
+            self.hasEnded = true
+            world.replace(self)
+        }
+    }
+
+    private static let lease = ObjectKey(namespace: "towline-system", name: "towline-operator")
+
+    /// Asks the process to end, as SIGTERM does.
+    func terminate() {
+        isRunning = false
+        stop.set()
+    }
+
+    /// Ends the process at once, as SIGKILL does; its tasks unwind without effect on anybody.
+    func kill() {
+        isRunning = false
+        isAlive = false
+        task?.cancel()
+    }
+}

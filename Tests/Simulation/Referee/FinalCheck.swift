@@ -1,0 +1,84 @@
+import KubeClient
+import WorkflowAPI
+
+/// What has to be true of every execution once faults have stopped and the operator has had time.
+struct FinalCheck {
+    let server: SimulatedServer
+    let referee: Referee
+
+    /// The first thing that is not as it has to be in the end; nil when all is well.
+    var problem: String? {
+        for execution in server.all(.executions) where execution.object["metadata"]?["deletionTimestamp"] == nil {
+            if let problem = problem(of: execution) { return "\(execution.key): \(problem)" }
+        }
+        return nil
+    }
+
+    private func problem(of execution: Change) -> String? {
+        let status = execution.object["status"]
+        let generation = execution.object["metadata"]?["generation"]?.integerValue
+        guard status?["observedGeneration"]?.integerValue == generation else {
+            return "observedGeneration is \(status?["observedGeneration"]?.integerValue ?? -1), not \(generation ?? 0)"
+        }
+        let isArgo = execution.object["spec"]?["workflowRef"]?["engine"] == "argo"
+        let kind = isArgo ? ResourceKind.workflows : .pipelineRuns
+        let name = RunName.of(executionName: execution.key.name, uid: execution.uid)
+        let found = server.current(kind, ObjectKey(namespace: execution.key.namespace, name: name))
+        let run = found.flatMap { isOwned($0, by: execution) ? $0 : nil }
+        guard let outcome = status?["outcome"]?.stringValue.flatMap({ Outcome(rawValue: $0) }) else {
+            guard let run else { return "\(status?["phase"] ?? "no phase") without a run" }
+            return Verdict.of(run.object, kind).isEmpty ? nil : "its run has ended, and it has not"
+        }
+        return problem(with: outcome, status?["reason"]?.stringValue ?? "", execution, run, found)
+    }
+
+    /// True where an operator may hold that there is no run although there is one.
+    ///
+    /// A rival may have created it after the other one had looked. Somebody may have deleted it before a process that
+    /// crashed could store that it had been there. And a server that does not serve the engine's runs
+    /// is taken at its word, although it may serve them again later, with what a crashed operator had created.
+    private func mayMissRuns(_ execution: Change) -> Bool {
+        let isArgo = execution.object["spec"]?["workflowRef"]?["engine"] == "argo"
+        return referee.hasRivals || referee.runsThatVanished.contains(execution.uid)
+            || server.everAbsent.contains(isArgo ? .workflows : .pipelineRuns)
+    }
+
+    private func isOwned(_ run: Change, by execution: Change) -> Bool {
+        run.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue == execution.uid
+    }
+
+    /// Whether an ending is one that really happened.
+    private func problem(
+        with outcome: Outcome, _ reason: String, _ execution: Change, _ run: Change?, _ found: Change?
+    ) -> String? {
+        let verdicts = referee.verdicts[execution.uid] ?? []
+        let spec = execution.object["spec"]
+        switch outcome {
+        case .success, .failed:
+            return verdicts.contains(outcome) ? nil : "\(outcome) was never the run's word (\(verdicts))"
+        case .timeout:
+            return spec?["executionConfig"]?["timeoutSeconds"] == nil ? "Timeout without a time limit" : nil
+        case .cancelled:
+            if spec?["shutdown"] != nil, !referee.hasRun(execution) || mayMissRuns(execution) { return nil }
+            return verdicts.contains(.cancelled) ? nil : "Cancelled, which its run never was (\(verdicts))"
+        case .error: return problem(withError: reason, execution, found)
+        }
+    }
+
+    private func problem(withError reason: String, _ execution: Change, _ found: Change?) -> String? {
+        let hasRun = referee.hasRun(execution)
+        switch reason {
+        case "RunDeleted", "RunLost":
+            return hasRun && referee.runsThatVanished.contains(execution.uid) ? nil : "\(reason), but no run vanished"
+        case "NameCollision", "RunReplaced":
+            let isOwn = found.map { isOwned($0, by: execution) } == true
+            return isOwn && !referee.hasRivals ? "\(reason), but the run is its own" : nil
+        case "StartDeadlineExceeded":
+            if execution.object["spec"]?["executionConfig"]?["startDeadlineSeconds"] == nil {
+                return "no start deadline"
+            }
+            return hasRun && !mayMissRuns(execution) ? "\(reason), but a run was created" : nil
+        default: return "an error for no reason: \(reason)"
+        }
+    }
+}

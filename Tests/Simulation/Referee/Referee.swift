@@ -1,0 +1,113 @@
+import KubeClient
+import WorkflowAPI
+
+/// Watches every write of a simulation and tells the first one that breaks a promise of the contract.
+///
+/// Confined to the thread of one simulation.
+final class Referee: @unchecked Sendable {
+    private let server: SimulatedServer
+    /// True where two processes may act at the same time, with no election between them.
+    let hasRivals: Bool
+    private(set) var violation: String?
+    /// The runs that were ever created, by the UID of the execution they were made for.
+    private var runs: [String: [Change]] = [:]
+    /// What the run of an execution was ever seen to have ended as.
+    private(set) var verdicts: [String: Set<Outcome>] = [:]
+    /// Executions whose run was deleted, or replaced by another object, or contradicted itself.
+    private(set) var runsThatVanished: Set<String> = []
+    private(set) var operatorWrites = 0
+
+    init(server: SimulatedServer, hasRivals: Bool) {
+        self.server = server
+        self.hasRivals = hasRivals
+        server.observers.append { [unowned self] in observe($0) }
+    }
+
+    func fail(_ message: @autoclosure () -> String) {
+        if violation == nil { violation = message() }
+    }
+
+    func hasRun(_ execution: Change) -> Bool { runs[execution.uid] != nil }
+
+    private func observe(_ change: Change) {
+        if change.writer.isOperator, change.kind != .leases, change.kind != .events { operatorWrites += 1 }
+        switch change.kind {
+        case .executions: observeExecution(change)
+        case .pipelineRuns, .workflows: observeRun(change)
+        case .taskRuns, .leases, .events: break
+        }
+    }
+
+    private func observeExecution(_ change: Change) {
+        guard change.writer.isOperator else { return }
+        guard change.verb == .modified, let before = change.before else {
+            return fail("\(change.writer) \(change.verb.rawValue) \(change.key)")
+        }
+        let expected = before.replacing("status", change.object["status"])
+            .replacing("metadata", change.object["metadata"])
+        if change.object != expected { fail("\(change.writer) changed more than the status of \(change.key)") }
+        if let broken = StatusLaw.violation(from: before, to: change.object) {
+            fail("\(change.key) @\(change.revision): \(broken)")
+        }
+    }
+
+    private func observeRun(_ change: Change) {
+        let owner = change.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue
+        if let owner {
+            verdicts[owner, default: []].formUnion(Verdict.of(change.object, change.kind))
+            if change.verb == .deleted { runsThatVanished.insert(owner) }
+        }
+        guard change.writer.isOperator else { return }
+        switch change.verb {
+        case .added: observeCreation(change, owner)
+        case .modified: observeRequestToEnd(change, owner)
+        case .deleted: fail("\(change.writer) deleted \(change.kind) \(change.key)")
+        }
+    }
+
+    private func observeCreation(_ change: Change, _ owner: String?) {
+        guard let owner, change.object["metadata"]?["labels"]?[WellKnown.executionUIDLabel]?.stringValue == owner else {
+            return fail("\(change.key) was created without its owner")
+        }
+        if runs[owner] != nil, !isExcused(owner) {
+            fail("a second run, \(change.key.name), was created for execution \(owner)")
+        }
+        runs[owner, default: []].append(change)
+    }
+
+    /// The cases in which nobody could have known of the first run.
+    ///
+    /// The execution is gone, or going: its run was collected, and a create that was still on its way arrives; the
+    /// garbage collector takes that run too. Or somebody deleted the run before its existence could be stored, or while
+    /// a create was still on its way. Or somebody deleted it and a rival, whose view was older than that, is not kept
+    /// from acting by an election.
+    private func isExcused(_ owner: String) -> Bool {
+        guard let execution = server.all(.executions).first(where: { $0.uid == owner }),
+            execution.object["metadata"]?["deletionTimestamp"] == nil
+        else { return true }
+        let isStored = execution.object["status"]?["runRef"] != nil || execution.object["status"]?["outcome"] != nil
+        return runsThatVanished.contains(owner) && (hasRivals || !isStored || server.isLateArrival)
+    }
+
+    /// An operator may change one field of a run, and only of its own.
+    private func observeRequestToEnd(_ change: Change, _ owner: String?) {
+        guard let owner, let before = change.before, runs[owner]?.contains(where: { $0.uid == change.uid }) == true
+        else {
+            return fail("\(change.writer) changed the foreign object \(change.key)")
+        }
+        let field = change.kind == .workflows ? "shutdown" : "status"
+        var expected = before
+        expected[path: ["spec", field]] = change.object["spec"]?[field]
+        expected["metadata"] = change.object["metadata"]
+        if change.object != expected { fail("\(change.writer) changed more than spec.\(field) of \(change.key)") }
+        if !Verdict.of(before, change.kind).isEmpty { fail("\(change.writer) asked the ended \(change.key) to end") }
+    }
+}
+
+extension JSONValue {
+    fileprivate func replacing(_ key: String, _ value: JSONValue?) -> JSONValue {
+        var copy = self
+        copy[key] = value
+        return copy
+    }
+}

@@ -1,0 +1,85 @@
+import KubeClient
+
+/// A request's path and query, taken apart.
+struct RequestTarget {
+    let kind: ResourceKind
+    var namespace: String?
+    var name: String?
+    var subresource: String?
+    private var query: [String: String] = [:]
+
+    /// Nil for what the simulated server does not serve.
+    init?(_ target: String) {
+        let parts = target.split(separator: "?", maxSplits: 1)
+        var segments = (parts.first ?? "").split(separator: "/").map { String($0).percentDecoded() ?? "" }[...]
+        guard segments.popFirst() == "apis", let group = segments.popFirst(), segments.popFirst() != nil else {
+            return nil
+        }
+        if segments.first == "namespaces", segments.count > 2 {
+            segments.removeFirst()
+            namespace = segments.popFirst()
+        }
+        guard let plural = segments.popFirst(), let kind = ResourceKind.of(group: group, plural: plural) else {
+            return nil
+        }
+        self.kind = kind
+        name = segments.popFirst()
+        subresource = segments.popFirst()
+        for member in parts.dropFirst().first?.split(separator: "&") ?? [] {
+            let pair = member.split(separator: "=", maxSplits: 1).map { String($0).percentDecoded(plusIsSpace: true) }
+            query[(pair.first ?? nil) ?? ""] = pair.count > 1 ? pair[1] : ""
+        }
+    }
+
+    subscript(_ parameter: String) -> String? { query[parameter] }
+
+    var selection: Selection {
+        Selection(
+            namespace: namespace, labels: LabelRequirement(self["labelSelector"]),
+            name: self["fieldSelector"].flatMap { $0.hasPrefix("metadata.name=") ? String($0.dropFirst(14)) : nil })
+    }
+}
+
+/// Which objects of a collection a list or a watch is about.
+struct Selection {
+    let namespace: String?
+    let labels: LabelRequirement
+    let name: String?
+
+    func includes(_ change: Change) -> Bool {
+        (namespace == nil || namespace == change.key.namespace) && (name == nil || name == change.key.name)
+            && labels.holds(change.object)
+    }
+}
+
+/// The three forms of a label selector that operators use.
+enum LabelRequirement {
+    case none
+    case exists(String)
+    case oneOf(String, Set<String>)
+
+    init(_ selector: String?) {
+        guard let selector, !selector.isEmpty else {
+            self = .none
+            return
+        }
+        if let range = selector.firstRange(of: " in (") {
+            let values = selector[range.upperBound...].dropLast().split(separator: ",").map(String.init)
+            self = .oneOf(String(selector[..<range.lowerBound]), Set(values))
+        } else if let equals = selector.firstIndex(of: "=") {
+            let value = selector[selector.index(after: equals)...].drop { $0 == "=" }
+            self = .oneOf(String(selector[..<equals]), [String(value)])
+        } else {
+            self = .exists(selector)
+        }
+    }
+
+    func holds(_ object: JSONValue) -> Bool {
+        switch self {
+        case .none: true
+        case .exists(let key): object["metadata"]?["labels"]?[key] != nil
+        case .oneOf(let key, let values):
+            object["metadata"]?["labels"]?[key]?.stringValue.map(values.contains) ?? false
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import KubeClient
+
+/// One open watch. Confined to the thread of one simulation.
+final class SimulatedWatch: @unchecked Sendable {
+    let kind: ResourceKind
+    let selection: Selection
+    let owner: Writer
+    let body: SimulatedBody
+    /// Events keep their order, however long each of them takes.
+    var lastDelivery: ContinuousClock.Instant
+    /// True when the way to the client is dead without either side having noticed.
+    var isSilent = false
+
+    init(_ target: RequestTarget, owner: Writer, body: SimulatedBody, now: ContinuousClock.Instant) {
+        kind = target.kind
+        selection = target.selection
+        self.owner = owner
+        self.body = body
+        lastDelivery = now
+    }
+}
+
+extension SimulatedServer {
+    /// Opens a watch from a version on; what the server refuses comes as an event, as kube-apiserver does it.
+    func openWatch(_ request: HTTPRequest, owner: Writer) -> Result<SimulatedWatch, WatchRefusal> {
+        guard let target = RequestTarget(request.target), !absent.contains(target.kind) else {
+            return .failure(WatchRefusal(response: Answer.notServed))
+        }
+        guard target["sendInitialEvents"] == nil else {
+            return .failure(WatchRefusal(response: Answer.status(422, "Invalid", "sendInitialEvents is forbidden")))
+        }
+        let watch = SimulatedWatch(target, owner: owner, body: SimulatedBody(), now: time.now)
+        watch.body.onCancel = { [self, weak watch] in watches.removeAll { $0 === watch } }
+        watches.append(watch)
+        begin(watch, from: target["resourceVersion"].flatMap { Int($0) } ?? 0)
+        scheduleBookmark(watch)
+        let lifetime = Duration.seconds(target["timeoutSeconds"].flatMap { Int($0) } ?? 1800)
+        time.schedule(after: lifetime) { [self, weak watch] in
+            guard let watch, watches.contains(where: { $0 === watch }) else { return }
+            watches.removeAll { $0 === watch }
+            watch.body.finish()
+        }
+        return .success(watch)
+    }
+
+    private func begin(_ watch: SimulatedWatch, from start: Int) {
+        if start > revision {
+            return push(event("ERROR", Answer.tooLargeVersion.body), to: watch)
+        }
+        if start < compacted {
+            return push(event("ERROR", Answer.expired.body), to: watch)
+        }
+        let missed = (history[watch.kind] ?? []).reversed().prefix { $0.revision > start }
+        for change in missed.reversed() where watch.selection.includes(change) { send(change, to: watch) }
+    }
+
+    func send(_ change: Change, to watch: SimulatedWatch) {
+        push(event(change.verb.rawValue, change.encoded), to: watch)
+    }
+
+    /// Sends bytes after the event's lag, behind everything that was sent before.
+    private func push(_ bytes: [UInt8], to watch: SimulatedWatch) {
+        let arrival = max(watch.lastDelivery, time.now.advanced(by: random.duration(eventLag)))
+        watch.lastDelivery = arrival
+        time.schedule(at: arrival) { [weak watch] in
+            guard let watch, !watch.isSilent else { return }
+            watch.body.push(bytes)
+        }
+    }
+
+    private func scheduleBookmark(_ watch: SimulatedWatch) {
+        time.schedule(after: random.duration(.seconds(50)...(.seconds(70)))) { [self, weak watch] in
+            guard let watch, watches.contains(where: { $0 === watch }) else { return }
+            let object: JSONValue = [
+                "kind": .string(watch.kind.type.kind), "metadata": ["resourceVersion": .string("\(revision)")],
+            ]
+            push(event("BOOKMARK", object.encoded), to: watch)
+            scheduleBookmark(watch)
+        }
+    }
+
+    private func event(_ type: String, _ object: [UInt8]) -> [UInt8] {
+        var writer = JSONWriter(reservingCapacity: object.count + 40)
+        writer.beginObject()
+        writer.key("type")
+        writer.string(type)
+        writer.key("object")
+        writer.raw(object)
+        writer.endObject()
+        return writer.bytes + [UInt8(ascii: "\n")]
+    }
+}
+
+/// An answer that is no watch.
+struct WatchRefusal: Error {
+    let response: HTTPResponse
+}

@@ -1,0 +1,86 @@
+import KubeClient
+
+extension SimulatedServer {
+    func create(_ kind: ResourceKind, namespace: String, _ body: JSONValue, by writer: Writer) -> HTTPResponse {
+        guard let name = body["metadata"]?["name"]?.stringValue else {
+            return Answer.status(422, "Invalid", "metadata.name: Required value")
+        }
+        let key = ObjectKey(namespace: namespace, name: name)
+        guard object(kind, key) == nil else {
+            return Answer.status(409, "AlreadyExists", "\(kind.type.plural) \"\(name)\" already exists", name: name)
+        }
+        var object = body
+        object["apiVersion"] = .string(kind.type.apiVersion)
+        object["kind"] = .string(kind.type.kind)
+        object[path: ["metadata", "namespace"]] = .string(namespace)
+        object[path: ["metadata", "uid"]] = .string(makeUID())
+        object[path: ["metadata", "generation"]] = 1
+        object[path: ["metadata", "creationTimestamp"]] = .string(clock.now().roundedDownToSeconds.rfc3339)
+        if kind.hasStatusSubresource { object["status"] = nil }
+        return Answer.object(commit(.added, kind, key, object, by: writer).encoded, created: true)
+    }
+
+    func patch(_ target: RequestTarget, _ patch: JSONValue, by writer: Writer) -> HTTPResponse {
+        guard let name = target.name else { return Answer.status(405, "MethodNotAllowed", "patch of a collection") }
+        let key = ObjectKey(namespace: target.namespace ?? "", name: name)
+        guard let old = object(target.kind, key) else { return Answer.notFound(target) }
+        if let version = patch["metadata"]?["resourceVersion"], version != old["metadata"]?["resourceVersion"] {
+            return Answer.conflict(target)
+        }
+        return store(old.merged(with: patch), over: old, target, key, by: writer)
+    }
+
+    func replace(_ target: RequestTarget, _ body: JSONValue, by writer: Writer) -> HTTPResponse {
+        guard let name = target.name else { return Answer.status(405, "MethodNotAllowed", "put of a collection") }
+        let key = ObjectKey(namespace: target.namespace ?? "", name: name)
+        guard let old = object(target.kind, key) else { return Answer.notFound(target) }
+        guard body["metadata"]?["resourceVersion"] == old["metadata"]?["resourceVersion"] else {
+            return Answer.conflict(target)
+        }
+        return store(body, over: old, target, key, by: writer)
+    }
+
+    /// Takes over of a write what its path may change, and stores it when that is something.
+    private func store(
+        _ wanted: JSONValue, over old: JSONValue, _ target: RequestTarget, _ key: ObjectKey, by writer: Writer
+    ) -> HTTPResponse {
+        var new = old
+        if target.subresource == "status" {
+            guard target.kind.hasStatusSubresource else { return Answer.notServed }
+            new["status"] = wanted["status"]
+        } else {
+            for member in wanted.objectValue ?? JSONObject() where member.key != "metadata" {
+                if member.key == "status", target.kind.hasStatusSubresource { continue }
+                new[member.key] = member.value
+            }
+            new[path: ["metadata", "labels"]] = wanted["metadata"]?["labels"]
+            new[path: ["metadata", "annotations"]] = wanted["metadata"]?["annotations"]
+            if new["spec"] != old["spec"] {
+                let generation = old["metadata"]?["generation"]?.integerValue ?? 0
+                new[path: ["metadata", "generation"]] = .integer(generation + 1)
+            }
+        }
+        guard new != old else { return Answer.object(old.encoded) }
+        return Answer.object(commit(.modified, target.kind, key, new, by: writer).encoded)
+    }
+
+    func delete(_ target: RequestTarget, _ options: JSONValue?, by writer: Writer) -> HTTPResponse {
+        let key = ObjectKey(namespace: target.namespace ?? "", name: target.name ?? "")
+        guard let old = object(target.kind, key) else { return Answer.notFound(target) }
+        let preconditions = options?["preconditions"]
+        for field in ["uid", "resourceVersion"] {
+            if let wanted = preconditions?[field], wanted != old["metadata"]?[field] { return Answer.conflict(target) }
+        }
+        // In the foreground an object stays, marked, until the garbage collector has removed what it owns.
+        if options?["propagationPolicy"] == "Foreground", target.kind == .executions {
+            if old["metadata"]?["deletionTimestamp"] == nil {
+                var marked = old
+                marked[path: ["metadata", "deletionTimestamp"]] = .string(clock.now().roundedDownToSeconds.rfc3339)
+                commit(.modified, target.kind, key, marked, by: writer)
+            }
+        } else {
+            commit(.deleted, target.kind, key, old, by: writer)
+        }
+        return Answer.object(old.encoded)
+    }
+}

@@ -1,0 +1,55 @@
+import Foundation
+
+/// Plays simulations, one after the other, and stops at the first that breaks a promise.
+///
+/// `towline-simulate [--first SEED] [--count N] [--jobs N] [--verbose]`. It ends with 1 after a violation, whose history
+/// it prints, and with 2 when it does not understand its arguments.
+@main
+enum Simulate {
+    static func main() {
+        makeHashingDeterministic()
+        guard let options = Options(CommandLine.arguments.dropFirst()) else {
+            print("usage: towline-simulate [--first SEED] [--count N] [--jobs N] [--verbose]")
+            exit(2)
+        }
+        exit(options.jobs > 1 ? Jobs(options).run() : play(options))
+    }
+
+    private static func play(_ options: Options) -> Int32 {
+        let start = ContinuousClock.now
+        var fingerprint: UInt64 = 0
+        for seed in options.seeds {
+            let world = World(seed: seed, isRecording: options.isVerbose)
+            let violation = world.run()
+            fingerprint = fingerprint &* 31 &+ world.history.fingerprint
+            if options.isVerbose { print(world.history.lines.joined(separator: "\n")) }
+            guard let violation else { continue }
+            if !options.isVerbose { replay(seed) }
+            print("seed \(seed), the \(seed - options.first + 1). tried: \(violation)")
+            print("again: towline-simulate --first \(seed) --count 1 --verbose")
+            return 1
+        }
+        let elapsed = start.duration(to: .now) / .seconds(1)
+        let speed = Int(Double(options.count) / max(elapsed, 0.001))
+        print(
+            "\(options.count) seeds from \(options.first) on: no violation, \(speed) seeds per second, fingerprint",
+            String(fingerprint, radix: 16))
+        return 0
+    }
+
+    /// Plays a seed once more, this time with its history.
+    private static func replay(_ seed: UInt64) {
+        let world = World(seed: seed, isRecording: true)
+        _ = world.run()
+        print(world.history.lines.joined(separator: "\n"))
+    }
+
+    /// The order of a dictionary differs from process to process unless this is set before the first one is made.
+    private static func makeHashingDeterministic() {
+        let name = "SWIFT_DETERMINISTIC_HASHING"
+        guard ProcessInfo.processInfo.environment[name] == nil else { return }
+        setenv(name, "1", 1)
+        var arguments = CommandLine.arguments.map { strdup($0) } + [nil]
+        execv("/proc/self/exe", &arguments)
+    }
+}

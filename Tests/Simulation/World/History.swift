@@ -1,0 +1,54 @@
+import KubeClient
+import KubeRuntime
+
+/// What happened in a simulation: a fingerprint always, the words only when somebody will read them.
+///
+/// Confined to the thread of one simulation.
+final class History: @unchecked Sendable {
+    private let time: VirtualTime
+    private let start: ContinuousClock.Instant
+    private let isRecording: Bool
+    private(set) var lines: [String] = []
+    /// Equal for two runs of the same seed (FNV-1a over everything that was written to the server).
+    private(set) var fingerprint: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    init(time: VirtualTime, isRecording: Bool) {
+        self.time = time
+        self.isRecording = isRecording
+        start = time.now
+    }
+
+    func note(_ text: @autoclosure () -> String) {
+        guard isRecording else { return }
+        let elapsed = start.duration(to: time.now)
+        let milliseconds = elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
+        lines.append("\(Double(milliseconds) / 1000) \(text())")
+    }
+
+    func note(_ change: Change) {
+        for byte in change.encoded {
+            fingerprint = (fingerprint ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
+        }
+        note(
+            "    \(change.writer) \(change.verb.rawValue) \(change.kind) \(change.key) @\(change.revision) \(Self.summary(change))"
+        )
+    }
+
+    private static func summary(_ change: Change) -> String {
+        let status = change.object["status"]
+        switch change.kind {
+        case .executions:
+            let words = ["phase", "outcome", "reason", "progress"].compactMap { status?[$0]?.stringValue }
+            return words.joined(separator: " ")
+        case .pipelineRuns:
+            let condition = status?["conditions"]?[0]
+            let words = [change.object["spec"]?["status"], condition?["status"], condition?["reason"]]
+            return words.compactMap { $0?.stringValue }.joined(separator: " ")
+        case .workflows:
+            let words = [change.object["spec"]?["shutdown"], status?["phase"]]
+            return words.compactMap { $0?.stringValue }.joined(separator: " ")
+        case .leases: return change.object["spec"]?["holderIdentity"]?.stringValue ?? ""
+        case .taskRuns, .events: return ""
+        }
+    }
+}
