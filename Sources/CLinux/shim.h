@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 
 // glibc declares these only under _GNU_SOURCE.
 extern int pthread_setname_np(pthread_t thread, const char *name);
@@ -22,3 +23,11 @@ static inline int towline_epoll_control(int epoll, int operation, int descriptor
 }
 static inline uint32_t towline_epoll_events(const struct epoll_event *list, int index) { return list[index].events; }
 static inline uint64_t towline_epoll_token(const struct epoll_event *list, int index) { return list[index].data.u64; }
+
+// Which module Swift takes for the owner of struct timespec depends on the order in which modules were built.
+static inline void towline_time_of_day(int64_t *seconds, int64_t *nanoseconds) {
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    *seconds = time.tv_sec;
+    *nanoseconds = time.tv_nsec;
+}

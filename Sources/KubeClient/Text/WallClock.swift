@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#endif
+import CLinux
 
 /// Where the time of day comes from: the system, or a test.
 public struct WallClock: Sendable {
@@ -14,8 +12,8 @@ public struct WallClock: Sendable {
 
     /// The machine's own clock, which may be set back at any time.
     public static let system = WallClock {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
+        var (seconds, nanoseconds) = (Int64(0), Int64(0))
+        towline_time_of_day(&seconds, &nanoseconds)
+        return Timestamp(seconds: seconds, nanoseconds: nanoseconds)
     }
 }
