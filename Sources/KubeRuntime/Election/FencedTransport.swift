@@ -3,8 +3,8 @@ public import KubeClient
 /// Lets writes pass only while this process leads; reads always pass.
 ///
 /// No writer can forget it, because it stands below the client. A write that has begun is given up before anybody else
-/// can lead. What remains is a write that is still on its way then: the server must refuse it by its content, as it does
-/// where a write names the version it was made for, or creates what has a fixed name.
+/// can lead, wherever it is held up. What remains is a write that is still on its way then: the server must refuse it by
+/// its content, as it does where a write names the version it was made for, or creates what has a fixed name.
 public struct FencedTransport: HTTPTransport {
     private let transport: any HTTPTransport
     private let token: LeadershipToken
@@ -15,20 +15,43 @@ public struct FencedTransport: HTTPTransport {
     }
 
     public func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
-        try await transport.send(try admit(request))
+        guard request.method != .get else { return try await transport.send(request) }
+        let transport = transport
+        return try await fenced { () throws(TransportError) in try await transport.send(request) }
     }
 
     public func open(_ request: HTTPRequest) async throws(TransportError) -> HTTPStream {
-        try await transport.open(try admit(request))
+        guard request.method != .get else { return try await transport.open(request) }
+        let transport = transport
+        return try await fenced { () throws(TransportError) in try await transport.open(request) }
     }
 
-    private func admit(_ request: HTTPRequest) throws(TransportError) -> HTTPRequest {
-        guard request.method != .get else { return request }
+    private func fenced<Answer: Sendable>(
+        _ exchange: @escaping @Sendable () async throws(TransportError) -> Answer
+    ) async throws(TransportError) -> Answer {
         guard let timeLeft = token.timeLeft else {
             throw TransportError(.cancelled, "not sent, because this process does not lead")
         }
-        var request = request
-        request.timeout = min(request.timeout, timeLeft)
-        return request
+        typealias Outcome = Result<Answer, TransportError>
+        let outcome = await withTaskGroup(of: Outcome?.self) { [token] group in
+            group.addTask {
+                do throws(TransportError) {
+                    return .success(try await exchange())
+                } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                try? await token.time.sleep(for: timeLeft)
+                return nil
+            }
+            var outcome: Outcome?
+            for await end in group {
+                outcome = outcome ?? end
+                group.cancelAll()
+            }
+            return outcome
+        }
+        return try (outcome ?? .failure(TransportError(.cancelled, "cancelled"))).get()
     }
 }

@@ -4,7 +4,7 @@ import KubeClient
 ///
 /// It is asked before every act, and answers from the own monotonic clock: no task has to run for it to become invalid.
 public final class LeadershipToken: Sendable {
-    private let time: any TimeSource
+    let time: any TimeSource
     /// Nil before the first claim, and for good after a revocation.
     private let trust = Locked<ElectionMachine.Trust?>(nil)
 

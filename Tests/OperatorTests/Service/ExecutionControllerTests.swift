@@ -8,13 +8,14 @@ import Testing
     let time = VirtualTime()
     let stop = Latch()
     let hasEnded = Latch()
+    let registry = MetricsRegistry()
 
     /// Runs a controller until a worker waits for the answer to a create, and then does `body`.
     func whileCreating(_ body: (Task<Void, Never>) async -> Void) async {
         let controller = ExecutionController(
             configuration: OperatorConfiguration(version: "test"), client: KubeClient(transport: server), time: time,
             clock: time.wallClock(startingAt: Fixtures.start), logger: Logger(LogSink(write: { _ in })),
-            registry: MetricsRegistry())
+            registry: registry)
         let task = Task {
             try? await controller.run(until: stop)
             hasEnded.set()
@@ -22,7 +23,6 @@ import Testing
         await eventually("the create is under way") { server.count(.post) == 1 }
         await body(task)
         await task.value
-        #expect(server.count(.post) == 1)
         // The queue's last wake-up may be left; it does nothing.
         time.advance(by: .seconds(1))
         #expect(time.scheduledCount == 0)
@@ -53,6 +53,22 @@ import Testing
         }
         #expect(server.count(.patch) == 0)
         #expect(start.duration(to: time.now) >= .seconds(10))
+    }
+
+    @Test func aReconciliationHasADeadline() async {
+        await whileCreating { _ in
+            let start = time.now
+            await eventually("it is tried again") {
+                time.advance(by: .milliseconds(100))
+                return server.count(.post) == 2
+            }
+            #expect(start.duration(to: time.now) >= .seconds(110))
+            stop.set()
+            server.answersCreates.set()
+        }
+        let text = String(decoding: registry.exposition(), as: UTF8.self)
+        #expect(text.contains("controller_runtime_reconcile_timeouts_total{controller=\"workflowexecution\"} 1"))
+        #expect(text.contains("workqueue_retries_total"))
     }
 
     @Test func cancellationBreaksOffAtOnce() async {

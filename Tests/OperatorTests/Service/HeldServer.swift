@@ -6,6 +6,10 @@ final class HeldServer: HTTPTransport {
     /// Set by the test to have creates answered.
     let answersCreates = Latch()
     private let seen = Locked([HTTPMethod: Int]())
+    private let liveReads = Locked(0)
+
+    /// How often the execution itself was read.
+    var executionReads: Int { liveReads.withLock { $0 } }
 
     /// How many requests of this kind came.
     func count(_ method: HTTPMethod) -> Int { seen.withLock { $0[method] ?? 0 } }
@@ -13,7 +17,11 @@ final class HeldServer: HTTPTransport {
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         seen.withLock { $0[request.method, default: 0] += 1 }
         switch request.method {
-        case .get: return request.target.contains("/pipelineruns/restart") ? Self.noSuchRun : Self.list(request.target)
+        case .get where request.target.contains("/pipelineruns/restart"): return Self.noSuchRun
+        case .get where request.target.hasSuffix("/workflowexecutions/restart"):
+            liveReads.withLock { $0 += 1 }
+            return HTTPResponse(status: 200, body: Self.execution.encoded)
+        case .get: return Self.list(request.target)
         case .post:
             await answersCreates.wait()
             if Task.isCancelled { throw TransportError(.cancelled, "cancelled") }
@@ -28,7 +36,9 @@ final class HeldServer: HTTPTransport {
 
     private static func list(_ target: String) -> HTTPResponse {
         let items: [JSONValue] = target.contains("/workflowexecutions") ? [execution] : []
-        let list: JSONValue = ["metadata": ["resourceVersion": "10"], "items": .array(items)]
+        // Who asks for one object wants to know the version: it is one that no cache will see.
+        let version: JSONValue = target.contains("limit=1") ? "99" : "10"
+        let list: JSONValue = ["metadata": ["resourceVersion": version], "items": .array(items)]
         return HTTPResponse(status: 200, body: list.encoded)
     }
 
@@ -51,7 +61,7 @@ final class HeldServer: HTTPTransport {
 }
 
 /// A body that never says anything.
-private final class SilentBody: HTTPBody {
+final class SilentBody: HTTPBody {
     private let isOver = Latch()
 
     func next() async throws(TransportError) -> [UInt8]? {
