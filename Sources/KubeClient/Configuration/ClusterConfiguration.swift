@@ -3,7 +3,7 @@ public struct ClusterConfiguration: Sendable {
     /// The address of the API server, such as `https://10.0.0.1:6443` or `https://host/prefix`; no slash at the end.
     public let server: String
     public let tls: TLSConfiguration
-    /// An `http`, `https` or `socks5` URL; nil for what the environment says.
+    /// An `http`, `https` or `socks5` URL; nil for no proxy. The environment is not asked.
     public let proxyURL: String?
     public let credentials: any CredentialSource
     public let impersonation: Impersonation?

@@ -45,6 +45,17 @@ final class TLSFixture {
         try? FileManager.default.removeItem(at: folder)
     }
 
+    /// Makes `NAME.pem` and `NAME.key`, a client certificate of the server's authority.
+    func issue(_ name: String) async throws {
+        try await Self.openssl(
+            folder,
+            [
+                "req", "-x509", "-days", "2", "-subj", "/CN=\(name)", "-CA", "ca.pem", "-CAkey", "ca.key", "-newkey",
+                "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "\(name).key", "-out",
+                "\(name).pem",
+            ])
+    }
+
     func file(_ name: String) throws -> [UInt8] {
         Array(try Data(contentsOf: folder.appendingPathComponent(name)))
     }
