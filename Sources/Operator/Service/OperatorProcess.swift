@@ -21,11 +21,12 @@ public struct OperatorProcess: Sendable {
             configuration: cluster, userAgent: "towline/\(configuration.version) (linux) operator")
         let metered = MeteredTransport(transport, host: cluster.server, registry: registry)
         let time = SystemTime()
+        let patient = PatientTransport(metered, time: time, logger: logger)
         let election = try configuration.election.map {
             try Election($0, configuration, cluster, time, logger, registry)
         }
         let controller = ExecutionController(
-            configuration: configuration, client: KubeClient(transport: metered), elector: election?.elector,
+            configuration: configuration, client: KubeClient(transport: patient), elector: election?.elector,
             time: time, clock: .system, logger: logger, registry: registry)
         let checks = HealthChecks()
         checks.add("ping", for: .liveness) { nil }
