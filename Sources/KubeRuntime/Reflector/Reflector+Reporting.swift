@@ -14,7 +14,7 @@ extension Reflector {
                 ["error": .string("\(error)"), "retryIn": .string("\(delay)")])
         case .silentWatch:
             metrics?.failed("silent")
-            logger.info("The watch fell silent and is opened anew")
+            logger.info("The server did not end the watch in time; it is opened anew")
         case .shortWatch:
             metrics?.failed("short")
             logger.warn("The watch ended at once; something on the way may not let watches through")

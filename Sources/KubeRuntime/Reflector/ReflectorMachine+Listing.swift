@@ -9,7 +9,7 @@ extension ReflectorMachine {
             // A list also tells when the server's history was set back, which a stream only tells at its end.
             return beginPages(reason, isConsistent: isConsistent)
         }
-        let timeout = watchTimeout(random)
+        let timeout = settings.streamTimeout
         state = .streaming(newWatch(timeout, now))
         let version = observed.isEmpty ? nil : observed
         return Step(

@@ -12,8 +12,10 @@ extension ReflectorMachine {
             observed = version
             listFailures = 0
             probes = 0
-            state = .watching(watch)
-            return Step(copy: .finishRelist(version), next: .read(until: readingDeadline(watch)))
+            // On a watch of its own, because one that dies without a word is to be found out soon.
+            var step = openWatch(now, random)
+            step.copy = .finishRelist(version)
+            return step
         case .object, .bookmark:
             // The objects of the state come in no order of versions, so none of these is observed yet.
             state = .streaming(watch)

@@ -16,7 +16,7 @@ extension ReflectorMachine {
             return Step(next: .read(until: streamDeadline(watch)))
         }
         state = .watching(watch)
-        return Step(next: .read(until: readingDeadline(watch)))
+        return Step(next: .read(until: watch.deadline))
     }
 
     mutating func watched(
@@ -29,7 +29,7 @@ extension ReflectorMachine {
             watch.hasSignals = true
             watchFailures = 0
             state = .watching(watch)
-            let next = Next.read(until: readingDeadline(watch))
+            let next = Next.read(until: watch.deadline)
             guard !version.isEmpty, version.order(relativeTo: observed) != .older else { return Step(next: next) }
             observed = version
             return Step(copy: .observe(version), next: next)
@@ -85,10 +85,6 @@ extension ReflectorMachine {
 
     private func lifetime(_ watch: Watch, _ now: Instant) -> Duration {
         watch.openedAt.map { $0.duration(to: now) } ?? .zero
-    }
-
-    func readingDeadline(_ watch: Watch) -> Instant {
-        min(watch.lastSignal.advanced(by: settings.quietLimit), watch.deadline)
     }
 
     func newWatch(_ timeout: Duration, _ now: Instant) -> Watch {

@@ -16,8 +16,8 @@ struct ReflectorMachine: Sendable {
         /// A page was asked for. Goes to `listing` for the next one, to `watching` after the last one, to `pausing` or
         /// `absent` on failure.
         case listing(Listing)
-        /// A watch that begins with the whole state is asked for or being read. Goes to `watching` at the bookmark that
-        /// ends the state; to `listing` when the server cannot do it or never sends that bookmark.
+        /// A watch that begins with the whole state is asked for or being read. Goes to `watching`, on a new watch, at the
+        /// bookmark that ends the state; to `listing` when the server cannot do it or never sends that bookmark.
         case streaming(Watch)
         /// A watch from the observed version on is asked for or being read. Goes to `watching` when it ends well or
         /// falls silent, to `listing` or `streaming` when the version is too old, to `pausing` or `absent` on failure.

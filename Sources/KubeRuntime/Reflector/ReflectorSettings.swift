@@ -12,17 +12,21 @@ public struct ReflectorSettings: Sendable, Hashable {
     /// The most objects asked for at once.
     public var pageSize = 500
     /// The server ends a watch after a time between these two, drawn anew each time.
-    public var watchTimeout: ClosedRange<Duration> = .seconds(300)...(.seconds(600))
+    ///
+    /// So short that a watch whose connection, proxy or server died without a word is found out within half a minute:
+    /// nothing else tells it from one on which nothing happens. Going on from a version costs the server next to
+    /// nothing, and it sends a bookmark before it ends a watch.
+    public var watchTimeout: ClosedRange<Duration> = .seconds(20)...(.seconds(25))
     /// How much longer than that a watch may stay open before it counts as dead.
-    public var watchMargin = Duration.seconds(30)
-    /// After which time without event and without bookmark a watch is opened anew. Servers send a bookmark a minute.
-    public var quietLimit = Duration.seconds(180)
+    public var watchMargin = Duration.seconds(5)
+    /// How long a streamed state may take.
+    public var streamTimeout = Duration.seconds(300)
     /// After which time without event a streamed state counts as never ending.
     public var streamQuietLimit = Duration.seconds(60)
     /// A watch that ended sooner than this and brought nothing is a fault.
     public var shortWatch = Duration.seconds(1)
     /// A watch that was open for this long worked, even when it brought nothing.
-    public var soundWatch = Duration.seconds(60)
+    public var soundWatch = Duration.seconds(15)
     /// The longest time between two looks for a resource type that is not served.
     public var probeInterval = Duration.seconds(30)
     public var backoff = Backoff.reflector

@@ -49,7 +49,7 @@ import Testing
         #expect(second.next == .list(.mostRecent, limit: 500, continueToken: "token"))
         let last = driver.feed(.page(ResourceVersion("10"), continueToken: nil))
         #expect(last.copy == .finishRelist(ResourceVersion("10")))
-        #expect(last.next == .openWatch(.after(ResourceVersion("10")), timeout: .seconds(450)))
+        #expect(last.next == .openWatch(.after(ResourceVersion("10")), timeout: .milliseconds(22_500)))
     }
 
     @Test func eventsAndBookmarksMoveTheVersionForwardOnly() {
@@ -59,8 +59,8 @@ import Testing
         #expect(driver.feed(.signal(.object(ResourceVersion("11")))).copy == nil)
         let bookmark = Machine.Signal.bookmark(ResourceVersion("40"), endsInitialEvents: false)
         #expect(driver.feed(.signal(bookmark)).copy == .observe(ResourceVersion("40")))
-        let again = driver.feed(.ended, after: .seconds(400))
-        #expect(again.next == .openWatch(.after(ResourceVersion("40")), timeout: .seconds(450)))
+        let again = driver.feed(.ended, after: .seconds(22))
+        #expect(again.next == .openWatch(.after(ResourceVersion("40")), timeout: .milliseconds(22_500)))
     }
 
     @Test(arguments: [0.0, 0.25, 0.999]) func theWatchTimeoutIsSpread(chance: Double) {
@@ -69,7 +69,7 @@ import Testing
         _ = driver.feed(.start)
         guard case .openWatch(_, let timeout) = driver.feed(.page(ResourceVersion("1"), continueToken: nil)).next
         else { return #expect(Bool(false)) }
-        #expect(timeout >= .seconds(300) && timeout <= .seconds(600))
+        #expect(timeout >= .seconds(20) && timeout <= .seconds(25))
     }
 
     @Test func anExpiredVersionIsListedAgainNotOlderThanTheLast() {
@@ -118,7 +118,7 @@ import Testing
         var driver = Driver()
         driver.sync()
         #expect(driver.feed(.failed(refused(429, "TooManyRequests", retryAfter: 17))).next == .sleep(for: .seconds(17)))
-        #expect(driver.feed(.woke).next == .openWatch(.after(ResourceVersion("10")), timeout: .seconds(450)))
+        #expect(driver.feed(.woke).next == .openWatch(.after(ResourceVersion("10")), timeout: .milliseconds(22_500)))
         #expect(driver.feed(.failed(refused(503, retryAfter: 9_999_999))).next == .sleep(for: .seconds(120)))
     }
 
@@ -128,7 +128,8 @@ import Testing
         var pauses: [Duration] = []
         for _ in 0..<8 {
             if case .sleep(let delay) = driver.feed(.failed(unreachable)).next { pauses.append(delay) }
-            #expect(driver.feed(.woke).next == .openWatch(.after(ResourceVersion("10")), timeout: .seconds(450)))
+            #expect(
+                driver.feed(.woke).next == .openWatch(.after(ResourceVersion("10")), timeout: .milliseconds(22_500)))
         }
         #expect(pauses.first == .milliseconds(600))
         #expect(pauses.last == .milliseconds(22_500))
@@ -188,26 +189,26 @@ import Testing
         _ = driver.feed(.start)
         _ = driver.feed(.page(ResourceVersion("10"), continueToken: nil))
         let opened = driver.feed(.opened)
-        #expect(opened.next == .read(until: driver.now + .seconds(180)))
-        let late = driver.feed(.signal(.object(ResourceVersion("11"))), after: .seconds(400))
-        // The server promised an end after 450 s; 30 s later it counts as dead.
-        #expect(late.next == .read(until: driver.now + .seconds(80)))
-        let silent = driver.feed(.silent, after: .seconds(80))
+        // The server promised an end after 22.5 s; 5 s later it counts as dead.
+        #expect(opened.next == .read(until: driver.now + .milliseconds(27_500)))
+        let late = driver.feed(.signal(.object(ResourceVersion("11"))), after: .seconds(20))
+        #expect(late.next == .read(until: driver.now + .milliseconds(7500)))
+        let silent = driver.feed(.silent, after: .milliseconds(7500))
         #expect(silent.note == .silentWatch)
-        #expect(silent.next == .openWatch(.after(ResourceVersion("11")), timeout: .seconds(450)))
+        #expect(silent.next == .openWatch(.after(ResourceVersion("11")), timeout: .milliseconds(22_500)))
     }
 
     @Test func streamsTheStateWhereAskedTo() {
         var driver = Driver { $0.synchronization = .streaming }
         let start = driver.feed(.start)
-        #expect(start.next == .openWatch(.initialEvents(notOlderThan: nil), timeout: .seconds(450)))
+        #expect(start.next == .openWatch(.initialEvents(notOlderThan: nil), timeout: .seconds(300)))
         _ = driver.feed(.opened)
         #expect(driver.feed(.signal(.object(ResourceVersion("8")))).copy == nil)
         let end = Machine.Signal.bookmark(ResourceVersion("9"), endsInitialEvents: true)
         #expect(driver.feed(.signal(end)).copy == .finishRelist(ResourceVersion("9")))
         #expect(driver.feed(.signal(.object(ResourceVersion("12")))).copy == .observe(ResourceVersion("12")))
         let expired = driver.feed(.signal(.failed(APIStatus(code: 410, reason: "Expired", message: ""))))
-        #expect(expired.next == .openWatch(.initialEvents(notOlderThan: ResourceVersion("12")), timeout: .seconds(450)))
+        #expect(expired.next == .openWatch(.initialEvents(notOlderThan: ResourceVersion("12")), timeout: .seconds(300)))
     }
 
     @Test(arguments: [400, 422]) func remembersThatStreamingIsUnsupported(code: Int) {

@@ -62,7 +62,7 @@ import Testing
             server.targets.map { $0.replacing("%3D", with: "=") } == [
                 path + "labelSelector=a=b&limit=500",
                 path + "labelSelector=a=b&limit=500&continue=next",
-                path + "watch=true&labelSelector=a=b&resourceVersion=10&allowWatchBookmarks=true&timeoutSeconds=450",
+                path + "watch=true&labelSelector=a=b&resourceVersion=10&allowWatchBookmarks=true&timeoutSeconds=22",
             ])
     }
 
@@ -144,9 +144,9 @@ import Testing
         let second = server.stream()
         await running {
             await eventually("the watch is read") { time.scheduledCount == 1 }
-            time.advance(by: .seconds(179))
+            time.advance(by: .seconds(27))
             #expect(!watch.isCancelled)
-            await advance(by: .seconds(1))
+            await advance(by: .milliseconds(500))
             second.event("ADDED", "a", 11)
             await eventually("the second watch is read") { store.count == 1 }
             #expect(watch.isCancelled)

@@ -1,5 +1,4 @@
 import CLibcurl
-import Glibc
 
 /// One of libcurl's easy handles, set up for one server and one identity; belongs to the transport's thread.
 final class CurlHandle {
@@ -32,14 +31,8 @@ final class CurlHandle {
 
     private func setUpConnection(_ settings: CurlSettings) {
         set(CURLOPT_CONNECTTIMEOUT_MS, 10_000)
-        set(CURLOPT_TCP_KEEPALIVE, 1)
-        set(CURLOPT_TCP_KEEPIDLE, 30)
-        set(CURLOPT_TCP_KEEPINTVL, 5)
         _ = towline_curl_set_socket(easy, CURLOPT_SOCKOPTFUNCTION) { _, socket, _ in
-            // How long sent data may stay unacknowledged: a host that vanished says nothing at all.
-            var milliseconds: UInt32 = 15_000
-            setsockopt(
-                socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, socklen_t(MemoryLayout<UInt32>.size))
+            DeadPeer.detect(on: socket)
             return Int32(CURL_SOCKOPT_OK)
         }
         // Empty texts switch off what libcurl would otherwise take from the environment.
