@@ -19,6 +19,8 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         var nextWaiter: UInt64 = 0
         /// Wake-ups that are still to come, descending: a new one is scheduled only when it comes before the last.
         var wakes: [ContinuousClock.Instant] = []
+        /// The timers of those wake-ups, so that none is left at the end.
+        var alarms: [ContinuousClock.Instant: TimerToken] = [:]
         var isShutDown = false
     }
 
@@ -92,12 +94,13 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
 
     /// Hands out no further key and forgets those that wait; running ones may still be given back.
     public func shutDown() {
-        let waiters: [Waiter] = state.withLock { state in
+        let (waiters, alarms) = state.withLock { state in
             state.isShutDown = true
             state.keys.removeUnstarted()
-            defer { state.waiters = [] }
-            return state.waiters
+            defer { (state.waiters, state.alarms) = ([], [:]) }
+            return (state.waiters, state.alarms)
         }
+        for alarm in alarms.values { time.cancel(alarm) }
         for waiter in waiters { waiter.continuation.resume(returning: nil) }
     }
 
@@ -166,13 +169,24 @@ extension WorkQueue {
             return finish(&state, result)
         }
         for (continuation, item) in handOuts { continuation.resume(returning: item) }
-        if let wake { time.schedule(at: wake) { [weak self] in self?.change { _, _ in } } }
+        if let wake { setAlarm(at: wake) }
         return final
+    }
+
+    private func setAlarm(at wake: ContinuousClock.Instant) {
+        let alarm = time.schedule(at: wake) { [weak self] in self?.change { _, _ in } }
+        let isNeeded = state.withLock { state in
+            // It may be due already, and the queue may have been shut down meanwhile.
+            guard !state.isShutDown, state.wakes.contains(wake) else { return false }
+            state.alarms[wake] = alarm
+            return true
+        }
+        if !isNeeded { time.cancel(alarm) }
     }
 
     /// The wake-up that has to be scheduled, unless an earlier one is on its way.
     private func nextWake(_ state: inout State, _ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        while let last = state.wakes.last, last <= now { state.wakes.removeLast() }
+        while let last = state.wakes.last, last <= now { state.alarms[state.wakes.removeLast()] = nil }
         guard let deadline = state.keys.nextDeadline else { return nil }
         if let earlier = state.wakes.last, earlier <= deadline { return nil }
         state.wakes.append(deadline)

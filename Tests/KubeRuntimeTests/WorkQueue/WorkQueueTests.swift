@@ -88,6 +88,18 @@ import Testing
         #expect(queue.count == 0)
     }
 
+    @Test func noTimerIsLeftAfterAShutdown() async {
+        let queue = makeQueue()
+        queue.add("later", after: .seconds(10))
+        queue.add("soon", after: .seconds(5))
+        queue.add("running")
+        #expect(await queue.next()?.key == "running")
+        #expect(time.scheduledCount == 2)
+        queue.shutDown()
+        queue.done("running", .retry())
+        #expect(time.scheduledCount == 0)
+    }
+
     @Test func manyWorkersNeverShareAKeyAndMissNothing() async {
         let queue = WorkQueue<Int>(name: "stress", time: SystemTime())
         let busy = Locked(Set<Int>())
