@@ -43,8 +43,10 @@ let package = Package(
             dependencies: ["KubeClient", "KubeRuntime", "WorkflowAPI", "Operator", "Sandbox", "CLinux"],
             swiftSettings: strict),
 
+        .target(name: "Faults", dependencies: ["KubeClient", "CLinux"], path: "Tests/Faults", swiftSettings: testing),
         .executableTarget(
-            name: "towline-bench", dependencies: ["KubeClient"], path: "Tests/Benchmark", swiftSettings: testing),
+            name: "towline-bench", dependencies: ["Faults", "KubeClient"], path: "Tests/Benchmark",
+            swiftSettings: testing),
         .executableTarget(
             name: "towline-fuzz",
             dependencies: ["Engines", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "KubeClient"],
@@ -73,7 +75,7 @@ let package = Package(
         // The simulator itself is a program, so that its own process can be set up for it.
         .testTarget(name: "SimulationTests", dependencies: ["towline-simulate"], swiftSettings: testing),
         .testTarget(
-            name: "EndToEnd", dependencies: ["KubeClient", "KubeRuntime", "Sandbox"], exclude: ["Answers"],
+            name: "EndToEnd", dependencies: ["KubeClient", "KubeRuntime", "Sandbox", "Faults"], exclude: ["Answers"],
             swiftSettings: testing),
     ]
 )

@@ -7,7 +7,8 @@ import KubeClient
 /// no scheduler and no kubelet.
 struct ControlPlane: Sendable {
     let etcd: ChildProcess
-    let apiServer: ChildProcess
+    private let apiServer: Locked<ChildProcess>
+    private let makeServer: @Sendable () throws -> ChildProcess
     /// Nil where the folder has none: nothing is garbage collected then.
     let controllerManager: ChildProcess?
     let kubeconfig: URL
@@ -28,7 +29,39 @@ struct ControlPlane: Sendable {
                 "--listen-peer-urls", "http://127.0.0.1:\(peerPort)",
             ], directory: directory, name: "etcd")
         let port = try FreePort.find()
-        let apiServer = try ChildProcess(
+        let makeServer: @Sendable () throws -> ChildProcess = {
+            try startServer(assets: assets, port: port, etcdPort: etcdPort, credentials, directory: directory)
+        }
+        let apiServer = try makeServer()
+        let server = "https://127.0.0.1:\(port)"
+        let kubeconfig = try credentials.writeKubeconfig("kubeconfig", server: server, in: directory)
+        let operatorKubeconfig = try credentials.writeKubeconfig(
+            "operator.kubeconfig", server: server, as: "system:serviceaccount:towline-system:towline-operator",
+            in: directory)
+        try await waitUntilReady(apiServer, etcd, kubeconfig: kubeconfig)
+        let manager = try startControllerManager(
+            assets: assets, kubeconfig: kubeconfig, key: credentials.serviceAccountKey, directory: directory)
+        return ControlPlane(
+            etcd: etcd, apiServer: Locked(apiServer), makeServer: makeServer, controllerManager: manager,
+            kubeconfig: kubeconfig, operatorKubeconfig: operatorKubeconfig)
+    }
+
+    /// Kills the API server; etcd keeps the objects.
+    func stopServer() async throws {
+        try await apiServer.withLock { $0 }.stop(SIGKILL)
+    }
+
+    /// Starts the API server again, on the same port, and waits until it is ready.
+    func startServer() async throws {
+        let next = try makeServer()
+        apiServer.withLock { $0 = next }
+        try await Self.waitUntilReady(next, etcd, kubeconfig: kubeconfig)
+    }
+
+    private static func startServer(
+        assets: URL, port: UInt16, etcdPort: UInt16, _ credentials: Credentials, directory: URL
+    ) throws -> ChildProcess {
+        try ChildProcess(
             assets.appending(path: "kube-apiserver"),
             [
                 "--etcd-servers=http://127.0.0.1:\(etcdPort)", "--bind-address=127.0.0.1", "--secure-port=\(port)",
@@ -39,11 +72,11 @@ struct ControlPlane: Sendable {
                 "--service-cluster-ip-range=10.0.0.0/24", "--disable-admission-plugins=ServiceAccount",
                 "--authorization-mode=RBAC",
             ], directory: directory, name: "kube-apiserver")
-        let server = "https://127.0.0.1:\(port)"
-        let kubeconfig = try credentials.writeKubeconfig("kubeconfig", server: server, in: directory)
-        let operatorKubeconfig = try credentials.writeKubeconfig(
-            "operator.kubeconfig", server: server, as: "system:serviceaccount:towline-system:towline-operator",
-            in: directory)
+    }
+
+    private static func waitUntilReady(
+        _ apiServer: ChildProcess, _ etcd: ChildProcess, kubeconfig: URL
+    ) async throws {
         try await eventually("kube-apiserver is ready", within: .seconds(120)) {
             guard apiServer.isRunning else { throw StartFailure(output: apiServer.errorOutput) }
             guard etcd.isRunning else { throw StartFailure(output: etcd.errorOutput) }
@@ -52,11 +85,6 @@ struct ControlPlane: Sendable {
             await access.close()
             return isReady ?? false
         }
-        let manager = try startControllerManager(
-            assets: assets, kubeconfig: kubeconfig, key: credentials.serviceAccountKey, directory: directory)
-        return ControlPlane(
-            etcd: etcd, apiServer: apiServer, controllerManager: manager, kubeconfig: kubeconfig,
-            operatorKubeconfig: operatorKubeconfig)
     }
 
     private static func startControllerManager(
@@ -81,7 +109,7 @@ struct ControlPlane: Sendable {
 }
 
 /// Keys and certificates of one test run, made by openssl and gone with the run's folder.
-private struct Credentials {
+private struct Credentials: Sendable {
     let authority: URL
     let serviceAccountKey: URL
     let clientCertificate: URL

@@ -11,16 +11,20 @@ struct RemoteCluster: SandboxCluster {
         ResourceType(group: resource.group, version: resource.version, plural: resource.resource, kind: "")
     }
 
+    /// Calls until the API server is there and ready: engines outlive its restarts, too. Their writes may be repeated.
     private func calling<Result>(
         _ call: () async throws(KubeError) -> Result
     ) async throws(StatusError) -> Result {
-        do {
-            return try await call()
-        } catch {
-            let status = error.status
-            throw StatusError(
-                code: error.code ?? 503, reason: status?.reason ?? "ServiceUnavailable",
-                message: status?.message ?? "\(error)")
+        while true {
+            do {
+                return try await call()
+            } catch {
+                if error.isPassing, (try? await Task.sleep(for: .milliseconds(300))) != nil { continue }
+                let status = error.status
+                throw StatusError(
+                    code: error.code ?? 503, reason: status?.reason ?? "ServiceUnavailable",
+                    message: status?.message ?? "\(error)")
+            }
         }
     }
 
@@ -98,6 +102,14 @@ struct RemoteCluster: SandboxCluster {
 
     /// There is no kubelet whose logs could be read.
     func appendLog(_ text: String, namespace: String, pod: String, container: String) async {}
+}
+
+extension KubeError {
+    /// The API server is away, or not yet ready.
+    fileprivate var isPassing: Bool {
+        if case .transport = self { return true }
+        return code.map { $0 == 429 || $0 >= 500 } ?? false
+    }
 }
 
 /// The changes of one resource, pulled from a list and the watch that follows it.

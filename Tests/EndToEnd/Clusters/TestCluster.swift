@@ -23,7 +23,7 @@ final class TestCluster: Sendable {
     /// What has to live as long as the cluster does.
     private let parts: [any Sendable]
 
-    private init(
+    init(
         kind: Kind, kubeconfig: URL, operatorKubeconfig: URL? = nil, directory: URL, access: ClusterAccess,
         parts: [any Sendable]
     ) {
@@ -53,10 +53,10 @@ final class TestCluster: Sendable {
         guard let assets = ProcessInfo.processInfo.environment["KUBEBUILDER_ASSETS"], !assets.isEmpty else {
             return try await sandbox(directory)
         }
-        return try await controlPlane(URL(filePath: assets), directory, engineGroups: ["tekton.dev"])
+        return try await controlPlane(URL(filePath: assets), directory, engineGroups: ["tekton.dev"]).cluster
     }
 
-    private static func makeDirectory() throws -> URL {
+    static func makeDirectory() throws -> URL {
         let directory = URL.temporaryDirectory.appending(path: "towline-end-to-end-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         Leftovers.removeAtExit(directory)
@@ -70,7 +70,7 @@ final class TestCluster: Sendable {
         if environment["USE_EXISTING_CLUSTER"] == "true" {
             cluster = try existing(environment, directory)
         } else if let assets = environment["KUBEBUILDER_ASSETS"], !assets.isEmpty {
-            cluster = try await controlPlane(URL(filePath: assets), directory)
+            cluster = try await controlPlane(URL(filePath: assets), directory).cluster
         } else {
             cluster = try await sandbox(directory)
         }
@@ -106,9 +106,9 @@ final class TestCluster: Sendable {
     }
 
     /// A real API server has neither our definition nor engines: both are brought along.
-    private static func controlPlane(
+    static func controlPlane(
         _ assets: URL, _ directory: URL, engineGroups: Set<String> = ["tekton.dev", "argoproj.io"]
-    ) async throws -> TestCluster {
+    ) async throws -> (cluster: TestCluster, plane: ControlPlane) {
         let plane = try await ControlPlane.start(assets: assets, directory: directory)
         let access = try ClusterAccess(kubeconfig: plane.kubeconfig)
         let definitions =
@@ -129,10 +129,11 @@ final class TestCluster: Sendable {
         }
         let engines = SimulatedEngines(cluster: RemoteCluster(client: access.client), environment: .system)
         let simulation = Task { await engines.run() }
-        return TestCluster(
+        let cluster = TestCluster(
             kind: .controlPlane, kubeconfig: plane.kubeconfig, operatorKubeconfig: plane.operatorKubeconfig,
             directory: directory, access: access,
             parts: [plane, simulation])
+        return (cluster, plane)
     }
 
     /// The definitions as the engines publish them where `TOWLINE_ENGINE_CRDS` names their folders, separated by

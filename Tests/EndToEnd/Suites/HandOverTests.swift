@@ -106,7 +106,7 @@ private struct Pair {
     static func make(_ flags: [String]) async throws -> Pair {
         let workspace = try await Workspace.make("pair")
         try await workspace.create(Templates.all)
-        try await makeNamespace(HandOverTests.leaseNamespace, workspace.access)
+        try await workspace.makeLeaseNamespace()
         let name = "e2e-\(workspace.namespace)"
         let arguments =
             [
@@ -118,14 +118,6 @@ private struct Pair {
         let second = try workspace.startOperator(arguments: arguments)
         try await eventually("the second one watches") { second.errorOutput.contains("leases.coordination.k8s.io") }
         return Pair(workspace: workspace, name: name, first: first, second: second)
-    }
-
-    private static func makeNamespace(_ name: String, _ access: ClusterAccess) async throws {
-        do {
-            try await access.create(
-                Types.namespace, nil,
-                ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]])
-        } catch let error as KubeError where error.isAlreadyExists {}
     }
 
     func lease() async throws -> JSONValue? {
@@ -153,5 +145,19 @@ private struct Pair {
 
     func end() async throws {
         try await workspace.access.delete(HandOverTests.leases, HandOverTests.leaseNamespace, name)
+    }
+}
+
+extension Workspace {
+    /// Makes the namespace in which the operator may have leases, where it is not there yet.
+    func makeLeaseNamespace() async throws {
+        do {
+            try await access.create(
+                Types.namespace, nil,
+                [
+                    "apiVersion": "v1", "kind": "Namespace",
+                    "metadata": ["name": .string(HandOverTests.leaseNamespace)],
+                ])
+        } catch let error as KubeError where error.isAlreadyExists {}
     }
 }

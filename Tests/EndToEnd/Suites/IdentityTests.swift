@@ -32,14 +32,10 @@ import Testing
         try await workspace.create(Templates.execution("mine", engine: engine))
         let execution = try await workspace.execution("mine")
         let digits = (execution.uid ?? "").filter { $0 != "-" }.prefix(10)
-        let type = engine == "tekton" ? Types.pipelineRun : Types.workflow
-        let reference = engine == "tekton" ? "pipelineRef" : "workflowTemplateRef"
+        let testEngine = try #require(TestEngine(rawValue: engine))
+        let type = testEngine.runType
         let foreign = try await workspace.access.create(
-            type, workspace.namespace,
-            [
-                "apiVersion": .string(type.apiVersion), "kind": .string(type.kind),
-                "metadata": ["name": .string("mine-\(digits)")], "spec": .object([reference: ["name": "takes-long"]]),
-            ])
+            type, workspace.namespace, testEngine.run("mine-\(digits)", of: "takes-long"))
         let process = try workspace.startOperator()
 
         let ended = try await workspace.finished("mine")

@@ -16,6 +16,15 @@ enum TestEngine: String, CaseIterable, Sendable {
         self = engine
     }
 
+    /// A run that somebody makes by hand, of a workflow that is in its namespace.
+    func run(_ name: String, of workflow: String) -> JSONValue {
+        let reference = self == .tekton ? "pipelineRef" : "workflowTemplateRef"
+        return [
+            "apiVersion": .string(runType.apiVersion), "kind": .string(runType.kind),
+            "metadata": ["name": .string(name)], "spec": .object([reference: ["name": .string(workflow)]]),
+        ]
+    }
+
     /// What a queue's admission makes of a new run: it waits until somebody lets it go.
     func held(_ run: JSONValue) -> JSONValue {
         var run = run

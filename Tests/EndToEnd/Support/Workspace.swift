@@ -9,7 +9,11 @@ struct Workspace: Sendable {
 
     /// Makes a fresh namespace on the shared cluster.
     static func make(_ name: String) async throws -> Workspace {
-        let cluster = try await TestCluster.shared
+        try await make(name, on: TestCluster.shared)
+    }
+
+    /// Makes a fresh namespace on a cluster.
+    static func make(_ name: String, on cluster: TestCluster) async throws -> Workspace {
         let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
         let namespace = "\(name)-\(suffix)"
         try await cluster.access.create(

@@ -1,0 +1,66 @@
+import Faults
+import Foundation
+import KubeClient
+
+@testable import Sandbox
+
+/// A cluster of its own whose API server can be restarted under its clients.
+///
+/// With KUBEBUILDER_ASSETS that is the truth: kube-apiserver is killed and started again over the same etcd. The
+/// sandbox has its objects in memory and would lose them, so its restart is what clients can tell of one: all
+/// connections are reset, new ones are refused for a time, and then the history is gone, so that every watch which goes
+/// on from where it was is told that its version expired. Requests that the server already has are carried out.
+struct RestartableCluster: Sendable {
+    let cluster: TestCluster
+    private let server: Server
+
+    private enum Server {
+        case real(ControlPlane)
+        case sandbox(SandboxServer)
+    }
+
+    static func start() async throws -> RestartableCluster {
+        let directory = try TestCluster.makeDirectory()
+        if let assets = ProcessInfo.processInfo.environment["KUBEBUILDER_ASSETS"], !assets.isEmpty {
+            let (cluster, plane) = try await TestCluster.controlPlane(URL(filePath: assets), directory)
+            return RestartableCluster(cluster: cluster, server: .real(plane))
+        }
+        let (cluster, server) = try TestCluster.embeddedSandbox(directory)
+        return RestartableCluster(cluster: cluster, server: .sandbox(server))
+    }
+
+    /// Takes the API server away and brings it back once `outage` has returned.
+    func restart(links: [NetworkLink], during outage: () async throws -> Void) async throws {
+        switch server {
+        case .real(let plane):
+            try await plane.stopServer()
+            try await outage()
+            try await plane.startServer()
+        case .sandbox(let server):
+            for link in links {
+                link.set(.refusing)
+                link.cut()
+            }
+            try await outage()
+            server.cluster.storage.compact(through: .max)
+            for link in links { link.set(.sound) }
+        }
+    }
+}
+
+extension TestCluster {
+    /// The sandbox inside the test's own process, where its memory can be reached.
+    static func embeddedSandbox(_ directory: URL) throws -> (TestCluster, SandboxServer) {
+        let server = try SandboxServer()
+        try server.cluster.load(EngineDefinitions.all)
+        try server.cluster.load(try Repository.definitions())
+        let engines = SimulatedEngines(cluster: server.cluster, environment: .system)
+        let kubeconfig = directory.appending(path: "kubeconfig")
+        try Data(server.kubeconfig.encoded).write(to: kubeconfig)
+        let tasks = [Task { await server.run() }, Task { await engines.run() }]
+        let cluster = TestCluster(
+            kind: .sandbox, kubeconfig: kubeconfig, directory: directory,
+            access: try ClusterAccess(kubeconfig: kubeconfig), parts: [server, tasks])
+        return (cluster, server)
+    }
+}
