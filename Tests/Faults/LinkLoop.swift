@@ -1,5 +1,5 @@
 import CLinux
-import Foundation
+import Glibc
 
 /// The thread of a ``NetworkLink``: moves bytes between the two ends of every connection, as long as it may.
 final class LinkLoop {

@@ -1,4 +1,5 @@
-import Foundation
+import CLinux
+import Glibc
 
 /// Sockets of the loopback address.
 enum LoopbackSocket {
@@ -47,7 +48,7 @@ enum LoopbackSocket {
 
     /// Returns the port, also where 0 was asked for.
     private static func bind(_ descriptor: Int32, to port: UInt16) throws -> UInt16 {
-        guard withAddress(port, { Foundation.bind(descriptor, $0, $1) }) == 0 else {
+        guard withAddress(port, { Glibc.bind(descriptor, $0, $1) }) == 0 else {
             throw NetworkLink.Failure(description: "port \(port) cannot be had")
         }
         var address = sockaddr_in()

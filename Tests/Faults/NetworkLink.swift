@@ -1,5 +1,6 @@
 import CLinux
 import Foundation
+import Glibc
 import KubeClient
 
 /// A wire to a server on this machine that can be made to fail as networks do.

@@ -1,4 +1,5 @@
-import Foundation
+import CLinux
+import Glibc
 
 /// One connection through a ``NetworkLink``, in both directions; belongs to the link's thread.
 final class Wire {
@@ -59,7 +60,7 @@ final class Wire {
     }
 
     private func send(_ flow: inout Flow) -> Bool {
-        let count = Foundation.send(flow.target, flow.bytes, flow.bytes.count, Int32(MSG_NOSIGNAL))
+        let count = Glibc.send(flow.target, flow.bytes, flow.bytes.count, Int32(MSG_NOSIGNAL))
         if count < 0 { return errno == EAGAIN || errno == EINTR }
         flow.bytes.removeFirst(count)
         return true
