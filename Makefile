@@ -90,6 +90,13 @@ bench: build ## Measure the release binary over the sandbox: memory, start-up, t
 	$(SWIFT) build -c release --product towline-bench
 	.build/release/towline-bench --binary bin/towline $(ARGS)
 
+# SOAK_SEED=n repeats the load and the faults of an earlier soak, as far as time does.
+.PHONY: soak
+soak: SECONDS = 600
+soak: build ## Ten minutes of mixed load with faults over the sandbox (SECONDS=60, SOAK_SEED): nothing lost, nothing leaked
+	$(SWIFT) build -c release --product towline-bench
+	.build/release/towline-bench soak --binary bin/towline --seconds $(SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
+
 # FUZZ_TARGET=json runs one reader alone; FUZZ_SEED=n begins with that case, FUZZ_CASES=n ends after so many.
 SECONDS ?= 60
 

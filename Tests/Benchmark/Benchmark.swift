@@ -1,9 +1,10 @@
 import Foundation
 import KubeClient
 
-/// Drives the release binary over the sandbox and prints what it costs.
+/// Drives the release binary over the sandbox and prints what it costs; or lets it suffer, see ``Soak``.
 ///
 /// `towline-bench --binary bin/towline [--executions 10000] [--running 1000]`
+/// `towline-bench soak --binary bin/towline [--seconds 600] [--seed N]`
 @main
 struct Benchmark {
     let binary: URL
@@ -22,8 +23,17 @@ struct Benchmark {
         let directory = URL.temporaryDirectory.appending(path: "towline-bench-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
+        let binary = URL(filePath: option("--binary") ?? "bin/towline")
+        if arguments.first == "soak" {
+            let seed = option("--seed").flatMap { UInt64($0) } ?? .random(in: 1...1_000_000)
+            let seconds = option("--seconds").flatMap { Int($0) } ?? 600
+            let soak = Soak(binary: binary, directory: directory, seconds: max(20, seconds), seed: seed)
+            if try await soak.run() { return }
+            print("the operators' logs are in \(directory.path)")
+            exit(1)
+        }
         let benchmark = Benchmark(
-            binary: URL(filePath: option("--binary") ?? "bin/towline"),
+            binary: binary,
             total: option("--executions").flatMap { Int($0) } ?? 10_000,
             running: option("--running").flatMap { Int($0) } ?? 1_000, directory: directory)
         try await benchmark.run()

@@ -1,31 +1,52 @@
 import Foundation
+import Glibc
+import KubeClient
 
 /// A process that is measured.
-final class Program {
-    private let process = Process()
+final class Program: Sendable {
+    /// Everything is reached under the lock, because Foundation's Process is not Sendable.
+    private let process: Locked<Process>
+    let identifier: Int32
 
     init(_ executable: URL, _ arguments: [String], log: URL) throws {
-        try Data().write(to: log)
+        if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
+        let process = Process()
         process.executableURL = executable
         process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
-        process.standardError = try FileHandle(forWritingTo: log)
+        let output = try FileHandle(forWritingTo: log)
+        try output.seekToEnd()
+        process.standardError = output
         try process.run()
+        identifier = process.processIdentifier
+        self.process = Locked(process)
     }
+
+    var isRunning: Bool { process.withLock { $0.isRunning } }
 
     /// Resident memory in MiB, as the kernel counts it.
-    var residentMegabytes: Double {
-        let status = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
-        let kilobytes = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).compactMap { Double($0) }.first ?? 0
-        return kilobytes / 1024
+    var residentMegabytes: Double { status("VmRSS") / 1024 }
+
+    var threads: Int { Int(status("Threads")) }
+
+    var openFiles: Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(identifier)/fd"))?.count ?? 0
     }
 
-    func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
+    func kill() { send(SIGKILL) }
+
+    func send(_ signal: Int32) { Glibc.kill(identifier, signal) }
 
     func stop() async throws {
-        process.terminate()
-        try await waiting("the end of a process") { !process.isRunning }
+        send(SIGTERM)
+        try await waiting("the end of a process") { !isRunning }
+    }
+
+    /// A number of the kernel's summary of the process.
+    private func status(_ name: String) -> Double {
+        let status = (try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("\(name):") } ?? ""
+        return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).compactMap { Double($0) }.first ?? 0
     }
 }

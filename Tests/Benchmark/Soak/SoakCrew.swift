@@ -1,0 +1,124 @@
+import Faults
+import Foundation
+import KubeClient
+
+/// The two operators of one namespace, each behind a link of its own, and what is done to them.
+final class SoakCrew: Sendable {
+    private struct Member {
+        var program: Program
+        let kubeconfig: URL
+        let log: URL
+    }
+
+    let namespace: String
+    private let binary: URL
+    private let links: [NetworkLink]
+    private let members: Locked<[Member]>
+    private let ended = Locked(0)
+
+    init(_ namespace: String, binary: URL, kubeconfig: URL, directory: URL) throws {
+        let configuration = try ClusterConfiguration.load(explicitPath: kubeconfig.path, context: nil, environment: [:])
+        let links = try (0..<2).map { _ in try NetworkLink(to: configuration.server) }
+        let members = try links.enumerated().map { index, link in
+            let path = try link.kubeconfig(like: kubeconfig, in: directory)
+            let log = directory.appending(path: "\(namespace)-\(index + 1).log")
+            let program = try Self.start(binary, namespace, kubeconfig: path, log: log)
+            return Member(program: program, kubeconfig: path, log: log)
+        }
+        self.members = Locked(members)
+        (self.namespace, self.binary, self.links) = (namespace, binary, links)
+    }
+
+    private static func start(_ binary: URL, _ namespace: String, kubeconfig: URL, log: URL) throws -> Program {
+        var arguments = [
+            "operator", "--kubeconfig", kubeconfig.path, "--namespace", namespace, "--log-level", "warn",
+            "--metrics-bind-address", "0", "--health-probe-bind-address", "0", "--leader-elect",
+            "--leader-elect-resource-name", namespace, "--leader-elect-resource-namespace", namespace,
+        ]
+        // A short lease where it is meant to be lost, the usual one where it is to be kept.
+        if namespace == Soak.rough {
+            arguments += [
+                "--leader-elect-lease-duration", "3s", "--leader-elect-renew-deadline", "2s",
+                "--leader-elect-retry-period", "400ms",
+            ]
+        }
+        return try Program(binary, arguments, log: log)
+    }
+
+    /// How often an operator ended and was started again.
+    var deaths: Int { ended.withLock { $0 } }
+
+    /// The operators, to be measured from now on.
+    func measured() -> [Measured] {
+        members.withLock { $0.map(\.program) }.enumerated().map { index, program in
+            Measured("operator \(namespace) \(index + 1)", program, memoryGrowth: 12)
+        }
+    }
+
+    func end() {
+        for program in members.withLock({ $0.map(\.program) }) { program.kill() }
+        for link in links { link.close() }
+    }
+
+    /// Has one trouble after the other until the time is over; then everything works again.
+    func suffer(_ troubles: [Trouble], until end: ContinuousClock.Instant, _ random: SeededRandom) async throws {
+        var random = random
+        while ContinuousClock.now < end {
+            try await Task.sleep(for: random.milliseconds(500...4000))
+            guard let trouble = troubles.randomElement(using: &random) else { return }
+            let victim = Int.random(in: links.indices, using: &random)
+            try await bring(trouble, over: victim, &random)
+            try revive()
+        }
+        // Whoever was cut off for too long ends a moment later only.
+        let rest = ContinuousClock.now + .seconds(8)
+        while ContinuousClock.now < rest {
+            try await Task.sleep(for: .milliseconds(200))
+            try revive()
+        }
+    }
+
+    private func bring(_ trouble: Trouble, over victim: Int, _ random: inout SeededRandom) async throws {
+        let program = members.withLock { $0[victim].program }
+        switch trouble {
+        case .lostConnections: links[victim].cut()
+        case .shortSilence: try await interrupt(victim, .silent, for: random.milliseconds(50...3000))
+        case .shortRefusal:
+            links[victim].cut()
+            try await interrupt(victim, .refusing, for: random.milliseconds(50...3000))
+        case .death: program.kill()
+        case .standstill:
+            program.send(SIGSTOP)
+            try await Task.sleep(for: random.milliseconds(50...6000))
+            program.send(SIGCONT)
+        case .longSilence: try await interrupt(victim, .silent, for: random.milliseconds(2000...8000))
+        case .end: program.send(SIGTERM)
+        }
+    }
+
+    private func interrupt(_ victim: Int, _ condition: NetworkLink.Condition, for duration: Duration) async throws {
+        links[victim].set(condition)
+        try await Task.sleep(for: duration)
+        links[victim].set(.sound)
+    }
+
+    /// Starts those again that have ended.
+    private func revive() throws {
+        try members.withLock { members in
+            for index in members.indices where !members[index].program.isRunning {
+                ended.withLock { $0 += 1 }
+                members[index].program = try Self.start(
+                    binary, namespace, kubeconfig: members[index].kubeconfig, log: members[index].log)
+            }
+        }
+    }
+}
+
+/// What may happen to an operator.
+enum Trouble: CaseIterable {
+    case lostConnections, shortSilence, shortRefusal
+    case death, standstill, longSilence, end
+
+    /// What an operator with the usual lease lives through without losing it.
+    static let bearable: [Trouble] = [.lostConnections, .shortSilence, .shortRefusal]
+}
