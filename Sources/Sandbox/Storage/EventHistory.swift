@@ -38,16 +38,21 @@ struct EventHistory: Sendable {
         events.append(event)
         bytes += event.record.text.count
         while bytes > limits.bytes || events.count - start > limits.events { dropOldest() }
-        if start > 1_000, start > events.count / 2 {
-            events.removeFirst(start)
-            start = 0
-        }
+        free()
     }
 
     /// Forgets every change up to and including `revision`.
     mutating func compact(through revision: Int64) {
         while start < events.count, events[start].revision <= revision { dropOldest() }
         compactedRevision = max(compactedRevision, revision)
+        free()
+    }
+
+    /// Gives back what was dropped. Moving the rest each time would cost too much, so an eighth may wait.
+    private mutating func free() {
+        guard start > events.count / 8 else { return }
+        events.removeFirst(start)
+        start = 0
     }
 
     private mutating func dropOldest() {
