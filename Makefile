@@ -66,6 +66,10 @@ simulate: packages ## Play the operator against simulated faults (SEEDS=100000, 
 	$(SWIFT) build -c release --product towline-simulate
 	.build/release/towline-simulate --first $(FIRST) --count $(SEEDS) --jobs $(shell nproc)
 
+.PHONY: mutants
+mutants: packages ## Build deliberate bugs into the operator and have the simulation catch each (ARGS='--only NAME')
+	$(SWIFT) run towline-mutate $(ARGS)
+
 .PHONY: build
 build: packages ## Build the release binary bin/towline
 	$(SWIFT) build $(RELEASE) --product towline

@@ -54,6 +54,7 @@ let package = Package(
         .executableTarget(
             name: "towline-simulate", dependencies: ["KubeClient", "KubeRuntime", "WorkflowAPI", "Operator"],
             path: "Tests/Simulation", swiftSettings: testing),
+        .executableTarget(name: "towline-mutate", path: "Tests/Mutation", swiftSettings: testing),
 
         .testTarget(name: "KubeClientTests", dependencies: ["KubeClient", "KubeRuntime"], swiftSettings: testing),
         .testTarget(name: "KubeRuntimeTests", dependencies: ["KubeRuntime", "KubeClient"], swiftSettings: testing),

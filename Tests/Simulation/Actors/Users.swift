@@ -26,9 +26,14 @@ final class Users: @unchecked Sendable {
             let key = ObjectKey(namespace: Self.namespace, name: "e\(number)")
             let start = span * (random.unit() * 0.6)
             time.schedule(after: start) { [self] in create(key) }
+            if random.chance(0.1) {
+                time.schedule(after: start + random.duration(.milliseconds(1)...(.seconds(2)))) { [self] in
+                    if let execution = server.current(.executions, key) { shutDown(execution) }
+                }
+            }
             for _ in 0..<random.below(3) {
                 let moment = start + random.duration(.milliseconds(1)...(random.chance(0.5) ? .seconds(3) : span))
-                time.schedule(after: moment) { [self] in interfere(key) }
+                time.schedule(after: min(moment, span)) { [self] in interfere(key) }
             }
         }
     }
@@ -123,9 +128,16 @@ final class Users: @unchecked Sendable {
         server.commit(.modified, kind, key, object, by: .user)
     }
 
+    /// Puts another object in the place of a run: a foreign one, or what `kubectl replace --force` makes of the run.
     private func replaceRun(of execution: Change) {
+        let (kind, key) = place(of: execution)
+        let run = server.current(kind, key)
         deleteRun(of: execution)
-        squat(execution.key)
+        guard let run, random.chance(0.5) else { return squat(execution.key) }
+        history.note("user replaces \(key.name)")
+        var copy = run.object
+        copy["status"] = nil
+        _ = server.create(kind, namespace: key.namespace, copy, by: .user)
     }
 
     /// `argo retry`: an ended workflow runs again.

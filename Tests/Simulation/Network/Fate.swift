@@ -41,7 +41,7 @@ struct FaultRates {
         connectionLost = rate(0.08)
         silence = rate(0.02)
         refused = rate(0.10)
-        late = rate(0.04)
+        late = rate(0.15)
         crash = rate(0.10)
         silentWatch = rate(0.15)
         slow = rate(0.10)

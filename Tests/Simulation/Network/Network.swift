@@ -17,6 +17,8 @@ final class Network: @unchecked Sendable {
     private var stopped: [Int: ContinuousClock.Instant] = [:]
     var crash: (Replica) -> Void = { _ in }
     private(set) var requests = 0
+    /// When the runs of an engine were last asked for by the executions they belong to.
+    private(set) var lastPoll: [ResourceKind: ContinuousClock.Instant] = [:]
 
     init(server: SimulatedServer, random: SeededRandom, history: History) {
         time = server.time
@@ -27,6 +29,9 @@ final class Network: @unchecked Sendable {
 
     func fate(of request: HTTPRequest, from replica: Replica) -> Fate {
         requests += 1
+        if request.target.contains("%20in%20"), let target = RequestTarget(request.target) {
+            lastPoll[target.kind] = time.now
+        }
         if let downUntil, time.now < downUntil { return .unreachable }
         if let until = cutOff[replica.number], time.now < until { return .silence(applied: false) }
         return rates.fate(of: request, random: random)

@@ -14,6 +14,16 @@ struct FinalCheck {
         return nil
     }
 
+    /// The engines whose runs have to be verified again and again.
+    var polledKinds: Set<ResourceKind> {
+        let waiting = server.all(.executions).filter {
+            $0.object["status"]?["runRef"] != nil && $0.object["status"]?["outcome"] == nil
+                && $0.object["metadata"]?["deletionTimestamp"] == nil
+        }
+        return Set(
+            waiting.map { $0.object["spec"]?["workflowRef"]?["engine"] == "argo" ? .workflows : .pipelineRuns })
+    }
+
     private func problem(of execution: Change) -> String? {
         let status = execution.object["status"]
         let generation = execution.object["metadata"]?["generation"]?.integerValue
@@ -27,9 +37,17 @@ struct FinalCheck {
         let run = found.flatMap { isOwned($0, by: execution) ? $0 : nil }
         guard let outcome = status?["outcome"]?.stringValue.flatMap({ Outcome(rawValue: $0) }) else {
             guard let run else { return "\(status?["phase"] ?? "no phase") without a run" }
-            return Verdict.of(run.object, kind).isEmpty ? nil : "its run has ended, and it has not"
+            return Verdict.of(run.object, kind).isEmpty
+                ? problem(withLiving: run, execution.object["spec"]) : "its run has ended, and it has not"
         }
         return problem(with: outcome, status?["reason"]?.stringValue ?? "", execution, run, found)
+    }
+
+    /// A run may go on for ever, but not when it was to end.
+    private func problem(withLiving run: Change, _ spec: JSONValue?) -> String? {
+        if spec?["executionConfig"]?["timeoutSeconds"] != nil { return "its run outlives its time limit" }
+        let isAsked = run.object["spec"]?["shutdown"] != nil || run.object["spec"]?["status"] != nil
+        return spec?["shutdown"] == nil || isAsked ? nil : "nobody asked its run to end"
     }
 
     /// True where an operator may hold that there is no run although there is one.
@@ -43,15 +61,18 @@ struct FinalCheck {
             || server.everAbsent.contains(isArgo ? .workflows : .pipelineRuns)
     }
 
+    /// True for the run that the execution had from the beginning, and not for one that somebody put in its place.
     private func isOwned(_ run: Change, by execution: Change) -> Bool {
-        run.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue == execution.uid
+        let seen = execution.object["status"]?["runRef"]?["uid"]?.stringValue
+        let owner = run.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue
+        return owner == execution.uid && (seen == nil || seen == run.uid)
     }
 
     /// Whether an ending is one that really happened.
     private func problem(
         with outcome: Outcome, _ reason: String, _ execution: Change, _ run: Change?, _ found: Change?
     ) -> String? {
-        let verdicts = referee.verdicts[execution.uid] ?? []
+        let verdicts = execution.object["status"]?["runRef"]?["uid"]?.stringValue.flatMap { referee.verdicts[$0] } ?? []
         let spec = execution.object["spec"]
         switch outcome {
         case .success, .failed:

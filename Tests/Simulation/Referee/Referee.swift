@@ -11,11 +11,13 @@ final class Referee: @unchecked Sendable {
     private(set) var violation: String?
     /// The runs that were ever created, by the UID of the execution they were made for.
     private var runs: [String: [Change]] = [:]
-    /// What the run of an execution was ever seen to have ended as.
+    /// What a run was ever seen to have ended as, by the run's UID.
     private(set) var verdicts: [String: Set<Outcome>] = [:]
     /// Executions whose run was deleted, or replaced by another object, or contradicted itself.
     private(set) var runsThatVanished: Set<String> = []
     private(set) var operatorWrites = 0
+    /// When executions were deleted, by UID.
+    private var deletions: [String: ContinuousClock.Instant] = [:]
 
     init(server: SimulatedServer, hasRivals: Bool) {
         self.server = server
@@ -39,6 +41,7 @@ final class Referee: @unchecked Sendable {
     }
 
     private func observeExecution(_ change: Change) {
+        if change.verb == .deleted { deletions[change.uid] = server.time.now }
         guard change.writer.isOperator else { return }
         guard change.verb == .modified, let before = change.before else {
             return fail("\(change.writer) \(change.verb.rawValue) \(change.key)")
@@ -54,7 +57,7 @@ final class Referee: @unchecked Sendable {
     private func observeRun(_ change: Change) {
         let owner = change.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue
         if let owner {
-            verdicts[owner, default: []].formUnion(Verdict.of(change.object, change.kind))
+            verdicts[change.uid, default: []].formUnion(Verdict.of(change.object, change.kind))
             if change.verb == .deleted { runsThatVanished.insert(owner) }
         }
         guard change.writer.isOperator else { return }
@@ -68,6 +71,10 @@ final class Referee: @unchecked Sendable {
     private func observeCreation(_ change: Change, _ owner: String?) {
         guard let owner, change.object["metadata"]?["labels"]?[WellKnown.executionUIDLabel]?.stringValue == owner else {
             return fail("\(change.key) was created without its owner")
+        }
+        // A watch may be silent for three minutes before anybody notices.
+        if let deletion = deletions[owner], deletion.duration(to: server.time.now) > .seconds(240) {
+            fail("\(change.key.name) was created for an execution that had long been deleted")
         }
         if runs[owner] != nil, !isExcused(owner) {
             fail("a second run, \(change.key.name), was created for execution \(owner)")
@@ -89,10 +96,16 @@ final class Referee: @unchecked Sendable {
         return runsThatVanished.contains(owner) && (hasRivals || !isStored || server.isLateArrival)
     }
 
+    /// True for a run that an operator created, and for what took its place before anybody could store which it was.
+    private func isOwn(_ run: Change, of owner: String) -> Bool {
+        if runs[owner]?.contains(where: { $0.uid == run.uid }) == true { return true }
+        let execution = server.all(.executions).first { $0.uid == owner }
+        return execution.map { $0.object["status"]?["runRef"] == nil } ?? false
+    }
+
     /// An operator may change one field of a run, and only of its own.
     private func observeRequestToEnd(_ change: Change, _ owner: String?) {
-        guard let owner, let before = change.before, runs[owner]?.contains(where: { $0.uid == change.uid }) == true
-        else {
+        guard let owner, let before = change.before, isOwn(change, of: owner) else {
             return fail("\(change.writer) changed the foreign object \(change.key)")
         }
         let field = change.kind == .workflows ? "shutdown" : "status"

@@ -66,14 +66,16 @@ final class World: @unchecked Sendable {
         return referee.violation
     }
 
-    /// Waits until all is as it has to be, and nobody has written anything for longer than any time limit takes.
+    /// Waits until all is as it has to be, and nobody has written anything for longer than an engine may be silent.
     private func settle() {
+        let calm = time.now
         var (quiet, writes) = (0, referee.operatorWrites)
         for _ in 0..<40 where referee.violation == nil {
             play(for: .seconds(30))
+            checkPolling(since: calm)
             quiet = referee.operatorWrites == writes && engine.planned == 0 ? quiet + 1 : 0
             writes = referee.operatorWrites
-            if quiet >= 7, check.problem == nil { return }
+            if quiet >= 3, check.problem == nil { return }
         }
         referee.fail("long after the faults stopped: \(check.problem ?? "still not at rest")")
     }
@@ -95,6 +97,7 @@ final class World: @unchecked Sendable {
         history.note("faults stop")
         network.heal()
         server.absent = []
+        server.replicaLag = 0
         server.eventLag = .milliseconds(1)...(.milliseconds(20))
     }
 
@@ -104,6 +107,15 @@ final class World: @unchecked Sendable {
         replicas.append(replica)
         history.note("operator-\(replica.number) starts")
         replica.start(self)
+    }
+
+    /// What has not ended is verified every ten seconds, once every process has had time to start and be elected.
+    private func checkPolling(since calm: ContinuousClock.Instant) {
+        guard calm.duration(to: time.now) > .seconds(100) else { return }
+        for kind in check.polledKinds {
+            let silence = (network.lastPoll[kind] ?? calm).duration(to: time.now)
+            if silence > .seconds(30) { referee.fail("\(kind) were not polled for \(silence)") }
+        }
     }
 
     private func checkLeaders() {
@@ -123,7 +135,7 @@ final class World: @unchecked Sendable {
     private func checkEnd() {
         isEnding = true
         for replica in replicas { replica.terminate() }
-        play(for: .seconds(60))
+        for _ in 0..<12 where !replicas.allSatisfy(\.hasEnded) { play(for: .seconds(5)) }
         for replica in replicas {
             if !replica.hasEnded { referee.fail("operator-\(replica.number) did not end") }
             let timers = replica.time.pending.count

@@ -1,0 +1,60 @@
+extension Mutant {
+    private static let watching = "Sources/KubeRuntime/Reflector/ReflectorMachine+Watching.swift"
+    private static let store = "Sources/KubeRuntime/Store/StoreState.swift"
+    private static let token = "Sources/KubeRuntime/Election/LeadershipToken.swift"
+
+    /// Bugs in caches, queue, retries and election.
+    static let ofMachinery = [
+        Mutant(
+            "ignore-410",
+            Edit(
+                watching, "        if error.isExpired || error.isResourceVersionTooLarge {\n",
+                "        if BUG, error.isExpired { return pause(attempt: watchFailures, then: .watching, now, random) }\n"
+                    + "        if error.isExpired || error.isResourceVersionTooLarge {\n")),
+        Mutant(
+            "miss-deletions-in-a-list",
+            Edit(
+                store, "            entry.round != round && (rollsBack",
+                "            !BUG && entry.round != round && (rollsBack")),
+        Mutant(
+            "never-look-again-at-a-silent-watch",
+            Edit(
+                watching, "        Watch(deadline: now.advanced(by: timeout + settings.watchMargin), lastSignal: now)",
+                "        Watch(\n            deadline: now.advanced(by: timeout + (BUG ? .seconds(86_400) : settings.watchMargin)),\n"
+                    + "            lastSignal: now)")),
+        Mutant(
+            "drop-what-was-added-meanwhile",
+            Edit(
+                "Sources/KubeRuntime/WorkQueue/WorkQueueState.swift",
+                "        case .running(let since):\n            entry.phase = .runningDirty(since: since, again: .now)\n",
+                "        case .running(let since):\n            if BUG { return }\n"
+                    + "            entry.phase = .runningDirty(since: since, again: .now)\n")),
+        Mutant(
+            "forget-what-failed",
+            Edit(
+                "Sources/Operator/Service/ExecutionController+Working.swift", "        queue.done(item.key, outcome)\n",
+                "        queue.done(item.key, BUG ? .success : outcome)\n")),
+        Mutant(
+            "never-poll",
+            Edit(
+                "Sources/Operator/Service/ExecutionController+Working.swift", "        await poller.run()\n",
+                "        if !BUG { await poller.run() }\n")),
+        Mutant(
+            "lead-for-ever",
+            Edit(
+                token, "        return now < trust.validUntil ? now.duration(to: trust.soleUntil) : nil\n",
+                "        if BUG { return .seconds(30) }\n"
+                    + "        return now < trust.validUntil ? now.duration(to: trust.soleUntil) : nil\n")),
+        Mutant(
+            "take-a-lease-that-is-held",
+            Edit(
+                "Sources/KubeRuntime/Election/ElectionMachine+Candidate.swift",
+                "        isFree(now) ? claim(now) : wait(now, random)\n",
+                "        BUG || isFree(now) ? claim(now) : wait(now, random)\n")),
+        Mutant(
+            "leave-watches-open",
+            Edit(
+                "Sources/KubeRuntime/Reflector/Reflector.swift", "        watch?.cancel()\n    }\n",
+                "        if !BUG { watch?.cancel() }\n    }\n")),
+    ]
+}

@@ -1,0 +1,99 @@
+extension Mutant {
+    private static let starting = "Sources/Operator/Decision/Situation+Starting.swift"
+    private static let situation = "Sources/Operator/Decision/Situation.swift"
+    private static let reading = "Sources/Operator/Reconcile/Reconciler+Run.swift"
+
+    /// Bugs in how runs are created, found and asked to end.
+    static let ofRuns = [
+        Mutant(
+            "skip-adoption",
+            Edit(
+                starting, "        case .nameTaken:\n",
+                "        case .nameTaken:\n            if BUG { return report([decided(.nameCollision, \"taken\")]) }\n"
+            )),
+        Mutant(
+            "drop-the-uid-check",
+            Edit(
+                situation, "        guard run.isOwned(byExecutionWithUID: execution.uid) else { return false }\n",
+                "        guard BUG || run.isOwned(byExecutionWithUID: execution.uid) else { return false }\n")),
+        Mutant(
+            "take-any-run-for-the-one-that-was-seen",
+            Edit(
+                situation, "execution.status.runRef.map { $0.uid == run.uid } ?? true",
+                "execution.status.runRef.map { BUG || $0.uid == run.uid } ?? true")),
+        Mutant(
+            "create-again-what-vanished",
+            Edit(
+                situation, "            return wasSeen || last.map(isOurs) == true ?",
+                "            return !BUG && (wasSeen || last.map(isOurs) == true) ?")),
+        Mutant(
+            "take-the-cache-for-proof-of-deletion",
+            Edit(
+                situation, "        case .unknown: return wasSeen ? .readRun : startStep(spec)",
+                "        case .unknown: return wasSeen ? (BUG ? report(disappearance(nil)) : .readRun) : startStep(spec)"
+            )),
+        Mutant(
+            "take-a-missing-definition-for-a-missing-run",
+            Edit(
+                reading, "            } else if error.isPlainNotFound {",
+                "            } else if BUG, error.isPlainNotFound {\n                pass.facts.run = .absent(last: nil)\n"
+                    + "            } else if error.isPlainNotFound {")),
+        Mutant(
+            "write-the-status-before-the-run-is-created",
+            Edit(
+                starting, "        guard let manifest = engine.makeRun(",
+                "        if BUG, execution.status.reason != .executing {\n"
+                    + "            return report([decided(.executing, \"created\")])\n        }\n"
+                    + "        guard let manifest = engine.makeRun("),
+            Edit(
+                situation, "        let wasSeen = execution.status.runRef != nil\n",
+                "        let wasSeen = execution.status.runRef != nil || BUG && execution.status.phase == .running\n")),
+        Mutant(
+            "name-runs-by-the-attempt",
+            Edit(
+                "Sources/Operator/Decision/Situation+Starting.swift", "named: execution.runName)",
+                "named: BUG ? execution.runName + \"-\\(now.seconds % 97)\" : execution.runName)")),
+        Mutant(
+            "forget-the-owner",
+            Edit(
+                "Sources/Engines/Building/RunManifest.swift",
+                "                writer.array { $0.object { writeOwner(execution, to: &$0) } }\n",
+                "                writer.array { writer in if !BUG { writer.object { writeOwner(execution, to: &$0) } } }\n"
+            )),
+        Mutant(
+            "ask-a-run-to-end-whatever-became-of-it",
+            Edit(
+                "Sources/Engines/Building/RunManifest.swift",
+                "{ $0.member(\"resourceVersion\", run.resourceVersion.text) }",
+                "{ if !BUG { $0.member(\"resourceVersion\", run.resourceVersion.text) } }")),
+        Mutant(
+            "do-not-hear-a-shutdown",
+            Edit(
+                "Sources/Operator/Decision/Situation+Watchdog.swift", "        return spec.shutdown\n",
+                "        return BUG ? nil : spec.shutdown\n")),
+        Mutant(
+            "let-the-watchdog-sleep",
+            Edit(
+                "Sources/Operator/Decision/Situation+Watchdog.swift",
+                "        guard let seconds = spec.executionConfig.timeoutSeconds else { return nil }\n",
+                "        guard !BUG, let seconds = spec.executionConfig.timeoutSeconds else { return nil }\n")),
+        Mutant(
+            "end-without-a-run-while-a-create-is-on-its-way",
+            Edit(
+                starting, "        if let settling = facts.creationSettles, now < settling {",
+                "        if !BUG, let settling = facts.creationSettles, now < settling {")),
+        Mutant(
+            "keep-what-was-read-before-the-run-was-known",
+            Edit(
+                "Sources/Operator/Reconcile/Reconciler.swift",
+                "            guard execution.status.runRef != knownRun else { return }\n",
+                "            guard !BUG, execution.status.runRef != knownRun else { return }\n")),
+        Mutant(
+            "call-a-timeout-a-failure",
+            Edit(
+                "Sources/WorkflowAPI/Status/Reason.swift",
+                "        case .pipelineTimeout, .taskTimeout, .deadlineExceeded, .watchdogExpired: .timeout\n",
+                "        case .pipelineTimeout, .taskTimeout, .deadlineExceeded, .watchdogExpired: BUG ? .failed : .timeout\n"
+            )),
+    ]
+}
