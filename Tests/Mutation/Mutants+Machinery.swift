@@ -1,7 +1,5 @@
 extension Mutant {
     private static let watching = "Sources/KubeRuntime/Reflector/ReflectorMachine+Watching.swift"
-    private static let store = "Sources/KubeRuntime/Store/StoreState.swift"
-    private static let token = "Sources/KubeRuntime/Election/LeadershipToken.swift"
 
     /// Bugs in caches, queue, retries and election.
     static let ofMachinery = [
@@ -11,11 +9,6 @@ extension Mutant {
                 watching, "        if error.isExpired || error.isResourceVersionTooLarge {\n",
                 "        if BUG, error.isExpired { return pause(attempt: watchFailures, then: .watching, now, random) }\n"
                     + "        if error.isExpired || error.isResourceVersionTooLarge {\n")),
-        Mutant(
-            "miss-deletions-in-a-list",
-            Edit(
-                store, "            entry.round != round && (rollsBack",
-                "            !BUG && entry.round != round && (rollsBack")),
         Mutant(
             "never-look-again-at-a-silent-watch",
             Edit(
@@ -39,12 +32,6 @@ extension Mutant {
             Edit(
                 "Sources/Operator/Service/ExecutionController+Working.swift", "        await poller.run()\n",
                 "        if !BUG { await poller.run() }\n")),
-        Mutant(
-            "lead-for-ever",
-            Edit(
-                token, "        return now < trust.validUntil ? now.duration(to: trust.soleUntil) : nil\n",
-                "        if BUG { return .seconds(30) }\n"
-                    + "        return now < trust.validUntil ? now.duration(to: trust.soleUntil) : nil\n")),
         Mutant(
             "take-a-lease-that-is-held",
             Edit(

@@ -83,12 +83,6 @@ extension Mutant {
                 starting, "        if let settling = facts.creationSettles, now < settling {",
                 "        if !BUG, let settling = facts.creationSettles, now < settling {")),
         Mutant(
-            "keep-what-was-read-before-the-run-was-known",
-            Edit(
-                "Sources/Operator/Reconcile/Reconciler.swift",
-                "            guard execution.status.runRef != knownRun else { return }\n",
-                "            guard !BUG, execution.status.runRef != knownRun else { return }\n")),
-        Mutant(
             "call-a-timeout-a-failure",
             Edit(
                 "Sources/WorkflowAPI/Status/Reason.swift",

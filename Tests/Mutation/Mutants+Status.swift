@@ -37,11 +37,6 @@ extension Mutant {
                 "Sources/ExecutionStatus/Patch/StatusPatch.swift", "        if !execution.resourceVersion.isEmpty {",
                 "        if !BUG, !execution.resourceVersion.isEmpty {")),
         Mutant(
-            "take-a-conflict-for-success",
-            Edit(
-                writing, "            if error.isConflict { return await refresh(execution, in: pass) }",
-                "            if error.isConflict { return BUG ? .success : await refresh(execution, in: pass) }")),
-        Mutant(
             "trust-the-cache-after-a-conflict",
             Edit(
                 writing, "{ return .success }\n            if error.isConflict {",

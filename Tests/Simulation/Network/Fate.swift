@@ -44,7 +44,7 @@ struct FaultRates {
         late = rate(0.15)
         crash = rate(0.10)
         silentWatch = rate(0.15)
-        slow = rate(0.10)
+        slow = rate(0.25)
     }
 
     private init() {}

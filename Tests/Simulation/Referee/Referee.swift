@@ -99,8 +99,9 @@ final class Referee: @unchecked Sendable {
     /// True for a run that an operator created, and for what took its place before anybody could store which it was.
     private func isOwn(_ run: Change, of owner: String) -> Bool {
         if runs[owner]?.contains(where: { $0.uid == run.uid }) == true { return true }
-        let execution = server.all(.executions).first { $0.uid == owner }
-        return execution.map { $0.object["status"]?["runRef"] == nil } ?? false
+        guard let execution = server.all(.executions).first(where: { $0.uid == owner }) else { return false }
+        let seen = execution.object["status"]?["runRef"]?["uid"]?.stringValue
+        return seen == nil || seen == run.uid
     }
 
     /// An operator may change one field of a run, and only of its own.
