@@ -38,10 +38,5 @@ extension Mutant {
                 "Sources/KubeRuntime/Election/ElectionMachine+Candidate.swift",
                 "        isFree(now) ? claim(now) : wait(now, random)\n",
                 "        BUG || isFree(now) ? claim(now) : wait(now, random)\n")),
-        Mutant(
-            "leave-watches-open",
-            Edit(
-                "Sources/KubeRuntime/Reflector/Reflector.swift", "        watch?.cancel()\n    }\n",
-                "        if !BUG { watch?.cancel() }\n    }\n")),
     ]
 }
