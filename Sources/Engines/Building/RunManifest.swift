@@ -64,27 +64,3 @@ enum RunManifest {
         return writer.bytes
     }
 }
-
-extension JSONWriter {
-    mutating func object(_ members: (inout JSONWriter) -> Void) {
-        beginObject()
-        members(&self)
-        endObject()
-    }
-
-    mutating func array(_ elements: (inout JSONWriter) -> Void) {
-        beginArray()
-        elements(&self)
-        endArray()
-    }
-
-    mutating func member(_ key: String, _ value: String) {
-        self.key(key)
-        string(value)
-    }
-
-    mutating func member(_ key: String, _ members: (inout JSONWriter) -> Void) {
-        self.key(key)
-        object(members)
-    }
-}

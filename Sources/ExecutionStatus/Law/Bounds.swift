@@ -2,16 +2,16 @@ import KubeClient
 import WorkflowAPI
 
 /// The bounds of a status, texts in bytes; the schema in `crds/` allows as many characters.
-enum Bounds {
-    static let message = 1024
+package enum Bounds {
+    package static let message = 1024
     /// Names and words.
-    static let word = 253
-    static let progress = 32
-    static let outputs = 64
-    static let outputValue = 4096
-    static let links = 8
-    static let url = 2048
-    static let conditions = 16
+    package static let word = 253
+    package static let progress = 32
+    package static let outputs = 64
+    package static let outputValue = 4096
+    package static let links = 8
+    package static let url = 2048
+    package static let conditions = 16
 }
 
 extension Observation {

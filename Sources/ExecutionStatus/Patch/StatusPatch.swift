@@ -64,11 +64,6 @@ extension JSONWriter {
         }
     }
 
-    fileprivate mutating func member(_ name: String, _ value: String) {
-        key(name)
-        string(value)
-    }
-
     /// A member's new text, null where it has none, nothing where it is the same.
     private mutating func change(_ name: String, _ old: String?, _ new: String?) {
         guard old != new else { return }

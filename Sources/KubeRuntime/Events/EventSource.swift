@@ -1,3 +1,5 @@
+import KubeClient
+
 /// Who tells the events of a process.
 public struct EventSource: Hashable, Sendable {
     /// The controller as a qualified name, such as `example.com/operator`.
@@ -10,7 +12,7 @@ public struct EventSource: Hashable, Sendable {
     public init(controller: String, instance: String, fieldManager: String) {
         self.controller = controller
         // The API server refuses an event without one.
-        self.instance = instance.isEmpty ? fieldManager : instance.cut(to: ObjectEvent.longestWord)
+        self.instance = instance.isEmpty ? fieldManager : instance.bounded(to: ObjectEvent.longestWord)
         self.fieldManager = fieldManager
     }
 }

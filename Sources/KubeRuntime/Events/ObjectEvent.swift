@@ -1,3 +1,5 @@
+import KubeClient
+
 /// Something that happened to an object, told to people: `kubectl describe` and `kubectl events` show it.
 ///
 /// Nothing may be built on events: they are published as far as that works, and the API server forgets them. More
@@ -28,25 +30,13 @@ public struct ObjectEvent: Hashable, Sendable {
         related: ObjectReference? = nil
     ) {
         self.type = type
-        self.reason = reason.cut(to: Self.longestWord)
-        self.action = action.cut(to: Self.longestWord)
-        self.note = note.cut(to: Self.longestNote)
+        self.reason = reason.bounded(to: Self.longestWord)
+        self.action = action.bounded(to: Self.longestWord)
+        self.note = note.bounded(to: Self.longestNote)
         self.regarding = regarding
         self.related = related
     }
 
     static let longestWord = 128
     static let longestNote = 1024
-}
-
-extension String {
-    /// The text where it has at most `limit` bytes, otherwise its beginning and an ellipsis.
-    func cut(to limit: Int) -> String {
-        guard utf8.count > limit else { return self }
-        let ellipsis = "…"
-        var end = utf8.index(startIndex, offsetBy: max(0, limit - ellipsis.utf8.count))
-        // Never between the bytes of one scalar.
-        while end > startIndex, utf8[end] & 0xC0 == 0x80 { end = utf8.index(before: end) }
-        return self[..<end] + ellipsis
-    }
 }

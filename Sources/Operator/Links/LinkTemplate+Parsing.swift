@@ -1,10 +1,11 @@
 import Engines
+import ExecutionStatus
 import WorkflowAPI
 
 extension LinkTemplate {
     /// The most bytes of a name, and of an address whose blanks are filled: what the status has room for.
-    static let nameLimit = 253
-    static let addressLimit = 2048
+    static let nameLimit = Bounds.word
+    static let addressLimit = Bounds.url
 
     /// Reads `NAME=URL`, or `NAME@ENGINE=URL` for the runs of one engine.
     ///

@@ -1,9 +1,10 @@
+import ExecutionStatus
 import WorkflowAPI
 
 /// The pages that every run is linked to.
 public struct LinkTemplates: Hashable, Sendable {
     /// What the status of an execution has room for.
-    static let limit = 8
+    static let limit = Bounds.links
 
     private let templates: [LinkTemplate]
 
