@@ -63,7 +63,7 @@ FIRST ?= 1
 
 .PHONY: simulate
 simulate: packages ## Play the operator against simulated faults (SEEDS=100000, FIRST=1)
-	$(SWIFT) build -c release --product towline-simulate
+	$(SWIFT) build $(RELEASE) --product towline-simulate
 	.build/release/towline-simulate --first $(FIRST) --count $(SEEDS) --jobs $(shell nproc)
 
 .PHONY: mutants

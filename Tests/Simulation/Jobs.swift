@@ -1,35 +1,55 @@
 import Foundation
 
 /// Plays a range of seeds in several processes: a simulation has one thread, and a machine has more.
+///
+/// Each process plays a block of seeds and says how that went, so that a long run shows where it is and no core idles
+/// while another has half of the seeds left.
 struct Jobs {
+    private static let longestBlock: UInt64 = 1000
+
     private let options: Options
 
     init(_ options: Options) {
         self.options = options
     }
 
-    /// Returns what the process ends with: the worst of its parts.
-    func run() -> Int32 {
-        let share = (options.count + options.jobs - 1) / options.jobs
-        let starts = stride(from: options.first, to: options.first + options.count, by: UInt64.Stride(share))
-        let parts = starts.map { start in
-            let part = Process()
-            part.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-            let count = min(share, options.first + options.count - start)
-            part.arguments = ["--first", "\(start)", "--count", "\(count)"]
-            return part
+    /// Returns what the process ends with: zero, or what the first block returned that did not end well.
+    func run() async -> Int32 {
+        let start = ContinuousClock.now
+        let size = max(1, min(Self.longestBlock, options.count / options.jobs))
+        var blocks = stride(from: options.seeds.lowerBound, to: options.seeds.upperBound, by: UInt64.Stride(size))
+            .map { $0..<min($0 + size, options.seeds.upperBound) }[...]
+        let worst = await withTaskGroup(of: Int32.self) { group in
+            for block in blocks.prefix(Int(options.jobs)) { group.addTask { await Self.play(block) } }
+            blocks = blocks.dropFirst(Int(options.jobs))
+            var worst: Int32 = 0
+            for await status in group {
+                worst = worst == 0 ? status : worst
+                // What is being played is played to its end; after a violation nothing new begins.
+                if worst == 0, let block = blocks.popFirst() { group.addTask { await Self.play(block) } }
+            }
+            return worst
         }
-        for part in parts {
+        if worst == 0 {
+            let speed = Double(options.count) / max(start.duration(to: .now) / .seconds(1), 0.001)
+            print("\(options.count) seeds in all, no violation, \(Int(speed)) seeds per second")
+        }
+        return worst
+    }
+
+    private static func play(_ seeds: Range<UInt64>) async -> Int32 {
+        let part = Process()
+        part.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        part.arguments = ["--first", "\(seeds.lowerBound)", "--count", "\(seeds.count)"]
+        return await withCheckedContinuation { continuation in
+            part.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
             do {
                 try part.run()
             } catch {
                 print("cannot start a part: \(error)")
-                return 1
+                part.terminationHandler = nil
+                continuation.resume(returning: 1)
             }
-        }
-        return parts.reduce(0) { worst, part in
-            part.waitUntilExit()
-            return max(worst, part.terminationStatus)
         }
     }
 }

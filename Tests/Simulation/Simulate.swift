@@ -6,13 +6,13 @@ import Foundation
 /// it prints, and with 2 when it does not understand its arguments.
 @main
 enum Simulate {
-    static func main() {
+    static func main() async {
         makeHashingDeterministic()
         guard let options = Options(CommandLine.arguments.dropFirst()) else {
             print("usage: towline-simulate [--first SEED] [--count N] [--jobs N] [--verbose]")
             exit(2)
         }
-        exit(options.jobs > 1 ? Jobs(options).run() : play(options))
+        exit(options.jobs > 1 ? await Jobs(options).run() : play(options))
     }
 
     private static func play(_ options: Options) -> Int32 {

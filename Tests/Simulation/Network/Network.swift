@@ -29,7 +29,9 @@ final class Network: @unchecked Sendable {
 
     func fate(of request: HTTPRequest, from replica: Replica) -> Fate {
         requests += 1
-        if request.target.contains("%20in%20"), let target = RequestTarget(request.target) {
+        if request.target.utf8.firstRange(of: "%20in%20".utf8) != nil,
+            let target = RequestTarget(request.target)
+        {
             lastPoll[target.kind] = time.now
         }
         if let downUntil, time.now < downUntil { return .unreachable }
