@@ -89,6 +89,12 @@ install: ## Install the custom resource definition into the current cluster
 uninstall: ## Remove the definition, and with it every execution, from the current cluster
 	$(KUBECTL) delete --ignore-not-found -f $(CRD)
 
+.PHONY: manifests
+manifests: ## Write what is derived from deploy/ and crds/: deploy/install.yaml
+	{ echo '# Written by `make manifests` from deploy/overlays/cluster-wide.'; \
+	  $(KUBECTL) kustomize deploy/overlays/cluster-wide; } > deploy/install.yaml.new
+	mv deploy/install.yaml.new deploy/install.yaml
+
 .PHONY: bench
 bench: build ## Measure the release binary over the sandbox: memory, start-up, throughput, requests
 	$(SWIFT) build -c release --product towline-bench

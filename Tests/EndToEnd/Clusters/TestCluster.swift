@@ -123,7 +123,7 @@ final class TestCluster: Sendable {
                 try await access.client.list(type, namespace: nil, decoding: ClusterAccess.tree).items.isEmpty
             }
         }
-        for object in try Repository.documents(Repository.root.appending(path: "deploy/rbac.yaml")) {
+        for object in try Repository.identityAndRights() {
             let namespace = object[path: ["metadata", "namespace"]]?.stringValue
             try await access.create(Types.type(of: object), namespace, object)
         }

@@ -6,7 +6,7 @@ import Testing
 /// Two operators for the same executions: one works, the other takes over.
 @Suite(.serialized) struct HandOverTests {
     static let leases = ResourceType(group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease")
-    /// The namespace in which the operator may have leases; see `deploy/rbac.yaml`.
+    /// The namespace in which the operator may have leases; see `deploy/base/rbac/`.
     static let leaseNamespace = "towline-system"
 
     @Test func aStoppedLeaderHandsOverAtOnce() async throws {

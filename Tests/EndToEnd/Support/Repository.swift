@@ -15,6 +15,14 @@ enum Repository {
     /// The project's own custom resource definitions.
     static func definitions() throws -> [JSONValue] { try manifests(in: root.appending(path: "crds")) }
 
+    /// Whom the operator is installed as, and what it may do: that much of `deploy/install.yaml`.
+    static func identityAndRights() throws -> [JSONValue] {
+        let kinds = ["Namespace", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"]
+        return try documents(root.appending(path: "deploy/install.yaml")).filter { object in
+            kinds.contains(object["kind"]?.stringValue ?? "")
+        }
+    }
+
     /// The documents of all YAML files directly in a folder.
     static func manifests(in folder: URL) throws -> [JSONValue] {
         try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)

@@ -1,0 +1,68 @@
+import KubeClient
+
+extension ManifestRule {
+    /// What nobody needs for Towline, neither the operator nor its users.
+    private static let forbiddenResources: Set<String> = [
+        "secrets", "pods", "pods/exec", "pods/log", "pods/attach", "pods/portforward", "configmaps", "nodes",
+        "serviceaccounts/token", "users", "groups", "certificatesigningrequests",
+    ]
+    private static let forbiddenVerbs: Set<String> = ["escalate", "bind", "impersonate", "deletecollection"]
+
+    static let rightsRules: [ManifestRule] = [
+        rights("no role says everything") { rule in
+            ["apiGroups", "resources", "verbs", "nonResourceURLs"].allSatisfy { list in
+                !rule.texts(list).contains { $0.contains("*") }
+            }
+        },
+        rights("no role reaches secrets, pods or other people's identities") { rule in
+            Set(rule.texts("resources")).isDisjoint(with: forbiddenResources)
+        },
+        rights("no role can widen itself or become somebody else") { rule in
+            Set(rule.texts("verbs")).isDisjoint(with: forbiddenVerbs)
+                && !rule.texts("apiGroups").contains("rbac.authorization.k8s.io")
+        },
+        rights("rights are about resources, and complete") { rule in
+            ["apiGroups", "resources", "verbs"].allSatisfy { !rule.texts($0).isEmpty }
+                && rule["nonResourceURLs"] == nil
+        },
+        ManifestRule("a role is bound to the operator only, and is part of the installation") { installation in
+            installation.objects(of: "RoleBinding", "ClusterRoleBinding").filter { binding in
+                let role = binding[path: ["roleRef", "name"]]?.stringValue ?? ""
+                let kind = binding[path: ["roleRef", "kind"]]?.stringValue ?? ""
+                let isKnown = installation.objects(of: kind).contains {
+                    $0.name == role && (kind == "ClusterRole" || $0.namespace == binding.namespace)
+                }
+                let isForOperator = binding.list("subjects").allSatisfy { subject in
+                    installation.objects(of: "ServiceAccount").contains {
+                        subject["kind"] == "ServiceAccount" && subject["name"]?.stringValue == $0.name
+                            && subject["namespace"]?.stringValue == $0.namespace
+                    }
+                }
+                return !isKnown || !isForOperator || binding.list("subjects").isEmpty
+            }.map(\.identity)
+        },
+        ManifestRule("a role that nobody is bound to is one for people, by aggregation") { installation in
+            let bindings = installation.objects(of: "RoleBinding", "ClusterRoleBinding")
+            return installation.objects(of: "Role", "ClusterRole").filter { role in
+                let isBound = bindings.contains {
+                    $0[path: ["roleRef", "name"]]?.stringValue == role.name
+                        && $0[path: ["roleRef", "kind"]]?.stringValue == role.kind
+                        && (role.namespace == nil || role.namespace == $0.namespace)
+                }
+                let isAggregated = role.labels.keys.contains { $0.hasPrefix("rbac.authorization.k8s.io/aggregate-to-") }
+                return isBound == isAggregated
+            }.map(\.identity)
+        },
+    ]
+
+    /// A rule about each rule of each role.
+    private static func rights(
+        _ name: String, _ isKept: @escaping @Sendable (_ rule: JSONValue) -> Bool
+    ) -> ManifestRule {
+        ManifestRule(name) { installation in
+            installation.objects(of: "Role", "ClusterRole").flatMap { role in
+                role.list("rules").filter { !isKept($0) }.map { "\(role.identity): \($0.encodedString)" }
+            }
+        }
+    }
+}
