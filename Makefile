@@ -115,6 +115,11 @@ fuzz: packages ## Feed damaged texts to everything that reads outside bytes (SEC
 	$(SWIFT) build -c release --product towline-fuzz
 	SECONDS_TO_RUN=$(SECONDS) .build/release/towline-fuzz
 
+.PHONY: docs
+docs: packages ## Write the generated tables of the documentation
+	$(SWIFT) build --build-tests
+	UPDATE_DOCS=true $(SWIFT) test --skip-build --disable-xctest --filter ConfigurationPageTests
+
 .PHONY: lint
 lint: ## Check formatting and the rules of the house
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

@@ -1,8 +1,11 @@
+import FoundationEssentials
+import KubeClient
+
 #if canImport(Glibc)
 import Glibc
 #endif
 
-/// The executable: picks the command, reads its flags, runs it and ends with its exit code.
+/// The executable: picks the command, reads what it is told, runs it and ends with its exit code.
 @main
 struct Towline {
     /// Every command, in the order of the help text.
@@ -31,13 +34,24 @@ struct Towline {
                 Console.print(command.syntax.helpText)
                 return 0
             }
-            return try await command.run(parsed)
+            let settings = try command.syntax.settings(
+                from: parsed, environment: ProcessInfo.processInfo.environment, read: contents(of:))
+            return try await command.run(settings)
         } catch let error as UsageError {
             Console.printError("towline: \(error)")
-            return 2
+            return error.exitCode
         } catch {
             Console.printError("towline: \(error)")
             return 1
+        }
+    }
+
+    /// The bytes of a configuration file.
+    private static func contents(of path: String) throws(UsageError) -> [UInt8] {
+        do {
+            return try BoundedFile.read(path).get()
+        } catch {
+            throw UsageError(error.message, exitCode: 1)
         }
     }
 

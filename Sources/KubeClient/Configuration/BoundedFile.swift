@@ -2,8 +2,8 @@
 import Glibc
 #endif
 
-/// Small files: kubeconfigs, tokens, certificates.
-enum BoundedFile {
+/// Small files: configurations, tokens, certificates.
+package enum BoundedFile {
     /// The longest file that is read, in bytes.
     static let maximumSize = 1 << 20
     /// How long what was read from a file is taken for what it holds. Reading is as cheap as asking for the
@@ -21,7 +21,7 @@ enum BoundedFile {
     }
 
     /// The bytes of a regular file; blocks.
-    static func read(_ path: String) -> Result<[UInt8], ReadError> {
+    package static func read(_ path: String) -> Result<[UInt8], ReadError> {
         // Without O_NONBLOCK opening a named pipe would wait for its writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return .failure(ReadError(path: path, code: errno)) }
@@ -48,8 +48,9 @@ enum BoundedFile {
         }
     }
 
-    struct ReadError: Error {
-        let message: String
+    package struct ReadError: Error {
+        /// What cannot be read, and why.
+        package let message: String
         let isMissing: Bool
 
         init(path: String, code: Int32) {

@@ -4,12 +4,15 @@ public enum LogLevel: UInt8, Sendable, Hashable, Comparable, CaseIterable, Custo
     case info
     case warn
     case error
+    /// No line is so important: as a threshold it lets none pass.
+    case panic
 
-    /// Reads a level as flags write it, in any case; `warning` is `warn`.
+    /// Reads a level as flags write it, in any case; `warning` is `warn`, and zap's numbers above 0 are `debug`.
     public init?(parsing text: String) {
         let word = text.lowercased()
         let known = Self.allCases.first { $0.description == word }
-        guard let level = known ?? (word == "warning" ? .warn : nil) else { return nil }
+        let other: LogLevel? = word == "warning" ? .warn : (Int(word) ?? 0) > 0 ? .debug : nil
+        guard let level = known ?? other else { return nil }
         self = level
     }
 
@@ -19,6 +22,7 @@ public enum LogLevel: UInt8, Sendable, Hashable, Comparable, CaseIterable, Custo
         case .info: "info"
         case .warn: "warn"
         case .error: "error"
+        case .panic: "panic"
         }
     }
 

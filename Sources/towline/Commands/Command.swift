@@ -2,8 +2,8 @@
 protocol Command: Sendable {
     static var syntax: CommandSyntax { get }
 
-    /// Reads the flags; throws a ``UsageError`` that names the flag and the mend.
-    init(_ arguments: ParsedArguments) throws
+    /// Reads what it is told; throws a ``UsageError`` that names the option and the mend.
+    init(_ settings: Settings) throws
 
     /// Does the work and returns the exit code.
     func run() async throws -> Int32
@@ -12,11 +12,11 @@ protocol Command: Sendable {
 /// A command as the list of commands holds it.
 struct CommandEntry: Sendable {
     let syntax: CommandSyntax
-    /// Reads the flags, does the work and returns the exit code.
-    let run: @Sendable (ParsedArguments) async throws -> Int32
+    /// Reads what it is told, does the work and returns the exit code.
+    let run: @Sendable (Settings) async throws -> Int32
 
     init<Chosen: Command>(_ command: Chosen.Type) {
         syntax = command.syntax
-        run = { arguments in try await Chosen(arguments).run() }
+        run = { settings in try await Chosen(settings).run() }
     }
 }

@@ -14,7 +14,7 @@ struct DemoCommand: Command {
             each example ended as its annotation towline.dev/expect says, and if each invalid one was refused.
             """)
 
-    init(_ arguments: ParsedArguments) {}
+    init(_ settings: Settings) {}
 
     func run() async throws -> Int32 {
         let signals = TerminationSignals()

@@ -13,26 +13,28 @@ struct SandboxCommand: Command {
             users: whoever reaches the port may do everything. The definitions of WorkflowExecution, Tekton and Argo are
             there from the start; pods are pretended.
             """,
-        flags: [
-            Flag("--port", value: "N", help: "Listen on this port; 0, the default, takes a free one."),
-            Flag(
-                "--kubeconfig-out", value: "FILE",
-                help: "Write the kubeconfig to FILE. Default: towline-sandbox.kubeconfig in the temporary folder."),
-            Flag(
-                "--load", value: "FILE_OR_FOLDER", repeats: true,
-                help: "Create the objects of a YAML or JSON file, or of all such files in a folder."),
-        ])
+        options: [listeningPort.syntax, kubeconfigOut.syntax, load.syntax])
+
+    private static let listeningPort = Option(
+        "port", .wholeNumber(0...65_535), standard: "0", reach: .commandLine,
+        help: "Listen on this port; 0 takes a free one.")
+    private static let kubeconfigOut = Option(
+        "kubeconfig-out", optional: .path, reach: .commandLine,
+        help: "Write the kubeconfig to this file instead of towline-sandbox.kubeconfig in the temporary folder.")
+    private static let load = Option(
+        "load", key: "load", list: .text("FILE_OR_FOLDER", expected: "the path of a file or folder"),
+        reach: .commandLine, help: "Create the objects of a YAML or JSON file, or of all such files in a folder.")
 
     private let port: UInt16
     private let kubeconfigPath: String
     private let manifests: [String]
 
-    init(_ arguments: ParsedArguments) throws {
-        port = UInt16(try arguments.integer("--port", in: 0...65_535) ?? 0)
+    init(_ settings: Settings) throws {
+        port = UInt16(clamping: try settings.value(Self.listeningPort))
         kubeconfigPath =
-            arguments.string("--kubeconfig-out")
+            try settings.value(Self.kubeconfigOut)
             ?? FileManager.default.temporaryDirectory.appending(path: "towline-sandbox.kubeconfig").path()
-        manifests = arguments.all("--load")
+        manifests = try settings.value(Self.load)
     }
 
     func run() async throws -> Int32 {

@@ -2,7 +2,7 @@
 struct VersionCommand: Command {
     static let syntax = CommandSyntax(name: "version", abstract: "Print the version.")
 
-    init(_ arguments: ParsedArguments) {}
+    init(_ settings: Settings) {}
 
     func run() -> Int32 {
         Console.print("towline \(Version.current)")

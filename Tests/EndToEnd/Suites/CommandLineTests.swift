@@ -25,13 +25,13 @@ import Testing
 
     @Test(arguments: [
         (["operator", "--poll-intervall", "10s"], "--poll-interval"),
-        (["operator", "--workers", "none"], "--workers none"),
+        (["operator", "--workers", "none"], "--workers: expected a whole number"),
         (["operator", "--link-template", "Logs=https://x.example/{pod}"], "{engine}, {namespace}, {name}, {uid}"),
         (
             ["operator", "--link-preset", "argo=https://x.example"],
             "--link-preset: \"argo\": there is no preset"
         ),
-        (["operator", "--log-level", "loud"], "debug, info, warn, error"),
+        (["operator", "--log-level", "loud"], "debug, info, warn, error or panic"),
         (["sandbox", "--prot", "1"], "--port"),
         (["sandbx"], "sandbox"),
         (["operator", "extra"], "extra"),

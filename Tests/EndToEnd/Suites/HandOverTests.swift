@@ -85,7 +85,7 @@ import Testing
     @Test(arguments: [
         (["--leader-elect-lease-duration", "10s"], "must be longer than the renew deadline"),
         (["--leader-elect-retry-period", "9s"], "1.2 times the retry period"),
-        (["--leader-elect-resource-name", ""], "expected a name"),
+        (["--leader-elect-resource-name", ""], "expected the name of a lease"),
     ]) func flagsThatMakeNoElectionAreRefused(_ flags: [String], _ why: String) async throws {
         let directory = try await TestCluster.shared.directory
         let process = try ChildProcess(

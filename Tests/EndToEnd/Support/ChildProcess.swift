@@ -8,7 +8,7 @@ final class ChildProcess: Sendable {
     let standardOutput: URL
     let standardError: URL
 
-    /// Starts `executable`; `environment` is added to the test's own.
+    /// Starts `executable`; `environment` is added to the test's own, of which variables for the tests are left out.
     init(
         _ executable: URL, _ arguments: [String], environment: [String: String] = [:], directory: URL, name: String
     ) throws {
@@ -20,7 +20,9 @@ final class ChildProcess: Sendable {
         let process = Process()
         process.executableURL = executable
         process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.environment = ProcessInfo.processInfo.environment
+            .filter { !$0.key.hasPrefix("TOWLINE_") }
+            .merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: standardOutput)
         process.standardError = try FileHandle(forWritingTo: standardError)

@@ -3,66 +3,52 @@ import Testing
 @testable import towline
 
 @Suite struct CommandSyntaxTests {
-    enum Level: String, CaseIterable {
-        case debug, info
-    }
-
-    let syntax = CommandSyntax(
-        name: "operator", abstract: "Run it.",
-        flags: [
-            Flag("--namespace", value: "NS", repeats: true, help: "Serve NS."),
-            Flag("--workers", value: "N", help: "Workers."),
-            Flag("--poll-interval", value: "DURATION", help: "Interval."),
-            Flag("--log-level", value: "LEVEL", help: "Level."),
-            Flag("--quiet", help: "Say less."),
-        ])
+    private let syntax = Samples.syntax
 
     @Test func valuesFollowTheFlagOrAnEqualsSign() throws {
-        let parsed = try syntax.parse(["--workers", "4", "--namespace=a", "--namespace", "b", "--quiet"])
-        #expect(try parsed.integer("--workers", in: 1...8) == 4)
-        #expect(parsed.all("--namespace") == ["a", "b"])
-        #expect(parsed.contains("--quiet"))
-        #expect(!parsed.wantsHelp)
+        let settings = try Samples.settings(["--worker-count", "3", "--name=a", "--name", "b", "--quiet"])
+        #expect(try settings.value(Samples.workers) == 3)
+        #expect(try settings.value(Samples.names) == ["a", "b"])
+        #expect(try settings.value(Samples.quiet))
+        #expect(try settings.value(Samples.fruit) == .apple)
+        #expect(try settings.value(Samples.title) == nil)
+    }
+
+    @Test func aSwitchCanBeTurnedOff() throws {
+        #expect(try !Samples.settings(["--quiet=false"]).value(Samples.quiet))
+        #expect(try Samples.settings(["--quiet=true"]).value(Samples.quiet))
+    }
+
+    @Test func aliasesMeanTheSame() throws {
+        #expect(try Samples.settings(["--threads", "2"]).value(Samples.workers) == 2)
     }
 
     @Test(arguments: [
-        (["--worker", "4"], "unknown flag --worker for 'towline operator'; did you mean --workers?"),
-        (["--zzzzzzzzzz"], "unknown flag --zzzzzzzzzz for 'towline operator'; see 'towline operator --help'"),
-        (["--workers"], "--workers needs a value: --workers N"),
-        (["--workers", "1", "--workers", "2"], "--workers was given twice; give it once"),
-        (["--quiet=yes"], "--quiet takes no value"),
-        (["extra"], "unexpected argument \"extra\" for 'towline operator'; see 'towline operator --help'"),
+        (["--worker-coun", "4"], "unknown flag --worker-coun for 'towline sample'; did you mean --worker-count?"),
+        (["--zzzzzzzzzz"], "unknown flag --zzzzzzzzzz for 'towline sample'; see 'towline sample --help'"),
+        (["--colour", "red"], "--colour has no meaning for 'towline sample'; leave it out"),
+        (["--worker-count"], "--worker-count needs a value: --worker-count N"),
+        (["--pause", "1s", "--pause", "2s"], "--pause was given twice; give it once"),
+        (["--threads", "1", "--worker-count", "1"], "--threads and --worker-count mean the same; give one of them"),
+        (["--quiet=yes"], "--quiet: expected true or false, not \"yes\""),
+        (["--quiet="], "--quiet: expected true or false, not \"\""),
+        (["extra"], "unexpected argument \"extra\" for 'towline sample'; see 'towline sample --help'"),
+        (["--name", "a", "--name", "a"], "--name: \"a\" stands twice; give it once"),
     ])
     func mistakesAreNamedWithTheirMend(arguments: [String], message: String) {
-        let error = #expect(throws: UsageError.self) { try syntax.parse(arguments) }
+        let error = #expect(throws: UsageError.self) { try Samples.settings(arguments) }
         #expect(error?.description == message)
+        #expect(error?.exitCode == 2)
     }
 
-    @Test(arguments: ["0", "9", "four", "", "99999999999999999999"])
-    func numbersOutOfRangeAreRefused(_ text: String) throws {
-        let parsed = try syntax.parse(["--workers", text])
-        #expect(throws: UsageError.self) { try parsed.integer("--workers", in: 1...8) }
-    }
-
-    @Test func wordsOutsideTheSetAreRefusedWithTheNearest() throws {
-        let parsed = try syntax.parse(["--log-level", "debugg"])
-        let error = #expect(throws: UsageError.self) { try parsed.choice("--log-level", of: Level.self) }
-        #expect(error?.description == "--log-level debugg: expected one of debug, info; did you mean debug?")
-    }
-
-    @Test(arguments: [
-        ("10s", Duration.seconds(10)), ("500ms", .milliseconds(500)), ("1m30s", .seconds(90)), ("2h", .seconds(7200)),
-    ])
-    func durationsAreReadInGoNotation(text: String, expected: Duration) {
-        #expect(Duration(argument: text) == expected)
-    }
-
-    @Test(arguments: ["", "10", "s", "-1s", "1.5s", "1d", "99999999999s", "1s "])
-    func otherDurationsAreRefused(_ text: String) {
-        #expect(Duration(argument: text) == nil)
-    }
-
-    @Test func helpListsEveryFlag() {
-        for flag in syntax.flags { #expect(syntax.helpText.contains(flag.usage)) }
+    @Test func helpListsEveryFlagWithItsDefault() {
+        let lines = syntax.helpText.split(separator: "\n")
+        for option in syntax.options {
+            let line = lines.first { $0.contains("  \(option.usage)  ") || $0.hasSuffix("  \(option.usage)") }
+            #expect(line?.contains(option.help) == true, "\(option.name)")
+            guard option.placeholder != nil, let standard = option.standard else { continue }
+            #expect(line?.contains("Default: \(standard).") == true)
+        }
+        #expect(syntax.helpText.contains("Also --threads."))
     }
 }

@@ -1,3 +1,5 @@
+import KubeClient
+
 extension Duration {
     /// Reads Go's notation of durations with whole numbers: `250ms`, `10s`, `1m30s`, `2h`.
     init?(argument: String) {
@@ -19,5 +21,13 @@ extension Duration {
             }
         }
         self = total
+    }
+
+    /// Go's notation without zeros at its end: `10s`, `1m`, `1h`.
+    var argumentText: String {
+        var text = goText
+        if text.hasSuffix("m0s") { text.removeLast(2) }
+        if text.hasSuffix("h0m") { text.removeLast(2) }
+        return text
     }
 }

@@ -1,0 +1,38 @@
+import Foundation
+import Testing
+
+@testable import towline
+
+/// Holds the table in `docs/configuration.md` to the declarations; `make docs` writes it.
+@Suite struct ConfigurationPageTests {
+    private static let page = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../../docs/configuration.md").standardizedFileURL
+    private static let begin = "<!-- BEGIN OPTIONS: `make docs` writes this table -->\n"
+    private static let end = "\n<!-- END OPTIONS -->"
+
+    @Test func theTableIsTheDeclarations() throws {
+        let text = try String(contentsOf: Self.page, encoding: .utf8)
+        let start = try #require(text.range(of: Self.begin)).upperBound
+        let finish = try #require(text.range(of: Self.end, range: start..<text.endIndex)).lowerBound
+        let table = OptionTable(options: OperatorOptions.all).text
+        if ProcessInfo.processInfo.environment["UPDATE_DOCS"] == "true" {
+            let new = text.replacingCharacters(in: start..<finish, with: table)
+            try new.write(to: Self.page, atomically: true, encoding: .utf8)
+        } else {
+            #expect(text[start..<finish] == table, "docs/configuration.md is stale; run `make docs`")
+        }
+    }
+
+    @Test func everyOptionOfAnExampleExists() throws {
+        let text = try String(contentsOf: Self.page, encoding: .utf8)
+        let examples = text.components(separatedBy: "```yaml\n").dropFirst()
+            .compactMap { $0.components(separatedBy: "```").first }
+        #expect(!examples.isEmpty)
+        for example in examples {
+            let source = try FileSource(Array(example.utf8), path: "docs/configuration.md")
+            for (name, values) in try source.values(for: OperatorOptions.all) {
+                try OperatorOptions.all.first { $0.name == name }?.check(values)
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import KubeRuntime
+import Testing
+
+@testable import towline
+
+/// The options of `towline operator`, in all sources.
+@Suite struct OperatorOptionsTests {
+    private let options = OperatorOptions.all
+
+    private func settings(
+        _ arguments: [String] = [], environment: [String: String] = [:], file: String = ""
+    ) throws -> Settings {
+        let syntax = OperatorCommand.syntax
+        return try syntax.settings(from: syntax.parse(arguments), environment: environment) {
+            _ throws(UsageError) in Array((Samples.header + file).utf8)
+        }
+    }
+
+    @Test func noTwoOptionsShareAName() {
+        for names in [options.flatMap(\.flags), options.map(\.variable), options.map(\.key)] {
+            #expect(Set(names).count == names.count)
+        }
+        #expect(!options.contains { ["apiVersion", "kind"].contains($0.key) })
+    }
+
+    @Test func namesFollowFromTheFlag() {
+        let option = OperatorOptions.leaseDuration.syntax
+        #expect(option.flag == "--leader-elect-lease-duration")
+        #expect(option.variable == "TOWLINE_LEADER_ELECT_LEASE_DURATION")
+        #expect(option.key == "leaderElectLeaseDuration")
+    }
+
+    /// Kubernetes sets variables that end so, or go on after that, for services whose names begin with `towline`.
+    @Test func noVariableLooksLikeAServiceLink() {
+        for option in options {
+            #expect(!"\(option.variable)_".contains("_PORT_"))
+            #expect(!option.variable.contains("_SERVICE_HOST"))
+        }
+    }
+
+    @Test func everyDefaultCanBeUsed() throws {
+        for option in options {
+            guard let standard = option.standard else { continue }
+            #expect(throws: Never.self) {
+                try option.check([GivenValue(text: standard, origin: .standard)])
+            }
+        }
+        _ = try OperatorCommand(settings())
+    }
+
+    @Test func whatIsPrintedIsAFileThatSaysTheSame() throws {
+        let first = try settings(
+            ["--namespace", "a", "--namespace", "b", "--config", "x", "--metrics-bind-address=0"],
+            environment: ["TOWLINE_LEADER_ELECT": "true", "TOWLINE_LINK_TEMPLATE": "A \"b\"=https://a.example/{name}"],
+            file: "workers: 9\npollInterval: 3s\n")
+        let text = EffectiveConfiguration(settings: first, options: options).text
+        for line in [
+            "namespaces: [\"a\", \"b\"] # --namespace", "workers: 9 # x:3", "pollInterval: \"3s\" # x:4",
+            "leaderElect: true # TOWLINE_LEADER_ELECT", "logLevel: \"info\" # default", "# kubeconfig is not given",
+            "metricsBindAddress: \"0\" # --metrics-bind-address",
+        ] {
+            #expect(text.split(separator: "\n").contains(Substring(line)), "\(line) in\n\(text)")
+        }
+        let syntax = OperatorCommand.syntax
+        let second = try syntax.settings(from: syntax.parse(["--config", "y"]), environment: [:]) {
+            _ throws(UsageError) in Array(text.utf8)
+        }
+        for option in options where option.reach == .file && !first.values(option).isEmpty {
+            #expect(second.values(option).map(\.text) == first.values(option).map(\.text), "\(option.name)")
+        }
+    }
+
+    @Test func timesOfAnElectionMustFitTogether() {
+        let error = #expect(throws: UsageError.self) {
+            try OperatorCommand(
+                settings(
+                    ["--leader-elect-renew-deadline", "20s"], environment: ["TOWLINE_LEADER_ELECT_RETRY_PERIOD": "3s"]))
+        }
+        #expect(
+            error?.description.hasPrefix(
+                "--leader-elect-renew-deadline, TOWLINE_LEADER_ELECT_RETRY_PERIOD: the lease duration") == true)
+        #expect(error?.exitCode == 2)
+        let other = #expect(throws: UsageError.self) {
+            try OperatorCommand(settings(environment: ["TOWLINE_LEADER_ELECT_RENEW_DEADLINE": "20s"]))
+        }
+        #expect(other?.exitCode == 1)
+    }
+
+    @Test(arguments: [
+        ("debug", LogLevel.debug), ("info", .info), ("warn", .warn), ("error", .error), ("panic", .panic),
+        ("1", .debug),
+        ("10", .debug), ("INFO", .info),
+    ])
+    func levelsAreThoseOfZapToo(text: String, level: LogLevel) throws {
+        #expect(try settings(["--zap-log-level", text]).value(OperatorOptions.logLevel) == level)
+    }
+
+    @Test(arguments: ["0", "-1", "loud", ""]) func otherLevelsAreRefused(_ text: String) {
+        let error = #expect(throws: UsageError.self) { try settings(["--zap-log-level=\(text)"]) }
+        #expect(error?.description.hasPrefix("--zap-log-level: expected debug, info, warn, error or panic") == true)
+    }
+
+    @Test func zapsEncodersAreKnown() throws {
+        #expect(try settings(["--zap-encoder", "console"]).value(OperatorOptions.logFormat) == .text)
+        #expect(try settings(["--zap-encoder=json"]).value(OperatorOptions.logFormat) == .json)
+    }
+
+    @Test(arguments: ["--zap-devel", "--zap-stacktrace-level=error"]) func flagsThatWouldDoNothingAreRefused(
+        _ flag: String
+    ) {
+        let error = #expect(throws: UsageError.self) { try settings([flag]) }
+        #expect(error?.description.contains("has no meaning for 'towline operator'; ") == true)
+    }
+}
