@@ -12,11 +12,13 @@ ARGS ?=
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The C libraries that the build links: installed where they are missing and where that is allowed.
+# The C libraries that the build links, and what some tests run: installed where they are missing and where that is
+# allowed.
 MISSING := $(strip \
 	$(if $(wildcard /usr/include/curl/curl.h /usr/include/*/curl/curl.h),,libcurl4-openssl-dev) \
 	$(if $(wildcard /usr/include/yaml.h /usr/include/*/yaml.h),,libyaml-dev) \
-	$(if $(shell command -v pkg-config),,pkg-config))
+	$(if $(shell command -v pkg-config),,pkg-config) \
+	$(if $(filter test,$(MAKECMDGOALS)),$(if $(shell command -v lua5.1),,lua5.1)))
 PRIVILEGED := $(if $(filter 0,$(shell id -u)),env,$(if $(shell sudo -n true 2>/dev/null && echo yes),sudo))
 
 .PHONY: packages
@@ -90,7 +92,8 @@ uninstall: ## Remove the definition, and with it every execution, from the curre
 	$(KUBECTL) delete --ignore-not-found -f $(CRD)
 
 .PHONY: manifests
-manifests: ## Write what is derived from deploy/ and crds/: deploy/install.yaml
+manifests: ## Write what is derived from deploy/ and crds/: deploy/install.yaml, the forms of deploy/argo-cd
+	deploy/argo-cd/write.sh
 	{ echo '# Written by `make manifests` from deploy/overlays/cluster-wide.'; \
 	  $(KUBECTL) kustomize deploy/overlays/cluster-wide; } > deploy/install.yaml.new
 	mv deploy/install.yaml.new deploy/install.yaml

@@ -71,9 +71,11 @@ let package = Package(
             swiftSettings: testing),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient"], swiftSettings: testing),
+        .testTarget(
+            name: "DeployTests", dependencies: ["ExecutionStatus", "WorkflowAPI", "Sandbox", "KubeClient"],
+            exclude: ["ArgoCD/argo-cd.lua"], swiftSettings: testing),
         .testTarget(name: "FuzzTests", dependencies: ["towline-fuzz"], swiftSettings: testing),
         .testTarget(name: "TowlineTests", dependencies: ["towline", "KubeRuntime"], swiftSettings: testing),
-        .testTarget(name: "DeployTests", dependencies: ["KubeClient"], swiftSettings: testing),
         // The simulator itself is a program, so that its own process can be set up for it.
         .testTarget(name: "SimulationTests", dependencies: ["towline-simulate"], swiftSettings: testing),
         .testTarget(

@@ -19,7 +19,10 @@ enum RunManifest {
                 writer.member("name", name)
                 writer.member("namespace", execution.key.namespace)
                 writer.member("labels") { $0.member(WellKnown.executionUIDLabel, execution.uid) }
-                writer.member("annotations") { $0.member(WellKnown.executionAnnotation, execution.key.description) }
+                writer.member("annotations") { writer in
+                    writer.member(WellKnown.executionAnnotation, execution.key.description)
+                    writer.member(WellKnown.ignoreUpdatesAnnotation, "true")
+                }
                 writer.key("ownerReferences")
                 writer.array { $0.object { writeOwner(execution, to: &$0) } }
             }

@@ -23,16 +23,16 @@ extension SimulatedPipelineRun {
         let taskRun = SimulatedTaskRun(
             SimulatedTaskRun.Template(
                 namespace: key.namespace, name: name, pipelineTask: task.name,
-                labels: labels(of: task), taskSpec: Self.fillIn(taskSpec, params: json["params"]),
+                labels: labels(of: task), annotations: annotations(of: task),
+                taskSpec: Self.fillIn(taskSpec, params: json["params"]),
                 behaviour: plan.behaviour, retries: task.retries, timeout: task.timeout,
                 continuesOnError: task.continuesOnError, missingServiceAccount: missingServiceAccount))
         var metadata: JSONObject = [
             "name": .string(name), "namespace": .string(key.namespace), "labels": .object(labels(of: task)),
             "ownerReferences": [owner],
         ]
-        if task.continuesOnError {
-            metadata["annotations"] = ["pipeline.tekton.dev/pipeline-task-on-error": "continue"]
-        }
+        let annotations = annotations(of: task)
+        if !annotations.isEmpty { metadata["annotations"] = .object(annotations) }
         let object: JSONValue = [
             "apiVersion": .string(Tekton.apiVersion), "kind": "TaskRun", "metadata": .object(metadata),
             "spec": .object(specification),
@@ -58,6 +58,14 @@ extension SimulatedPipelineRun {
         labels["tekton.dev/pipelineRunUID"] = .string(uid)
         labels["tekton.dev/pipelineTask"] = .string(task.name)
         return labels
+    }
+
+    /// The run's own, but for those of Tekton Chains, are handed down; the pod gets them from the TaskRun.
+    private func annotations(of task: PipelinePlan.Task) -> JSONObject {
+        let own = annotations.members.filter { !$0.key.hasPrefix("chains.tekton.dev/") }
+        var annotations = JSONObject(uniqueMembers: own)
+        if task.continuesOnError { annotations["pipeline.tekton.dev/pipeline-task-on-error"] = "continue" }
+        return annotations
     }
 
     /// Puts the parameters of a task into its specification.

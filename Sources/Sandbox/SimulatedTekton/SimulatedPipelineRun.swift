@@ -15,6 +15,7 @@ struct SimulatedPipelineRun: SimulatedRun {
     let uid: String
     let specification: JSONObject
     var labels: JSONObject
+    let annotations: JSONObject
     /// What users asked for: the text of `spec.status`.
     var request: String
     var stage = Stage.arrived
@@ -45,6 +46,7 @@ struct SimulatedPipelineRun: SimulatedRun {
         written = status
         uid = object.uid
         labels = object.metadata["labels"]?.objectValue ?? JSONObject()
+        annotations = object.metadata["annotations"]?.objectValue ?? JSONObject()
         request = Self.request(in: object)
         startedAt = (status["startTime"]?.stringValue).flatMap { Timestamp(rfc3339: $0) }
     }

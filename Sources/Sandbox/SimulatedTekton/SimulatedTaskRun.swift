@@ -8,6 +8,7 @@ struct SimulatedTaskRun: Sendable {
         let name: String
         let pipelineTask: String
         let labels: JSONObject
+        let annotations: JSONObject
         /// The specification of the Task with all variables filled in.
         let taskSpec: JSONObject
         let behaviour: Behaviour
@@ -134,7 +135,8 @@ extension SimulatedTaskRun {
         startedAt = now
         beginStatus(podName: pod.name, at: now)
         if let account = template.missingServiceAccount { return refuse(account, at: now) }
-        var writes: [ClusterWrite] = uid.isEmpty ? [] : [pod.creation(labels: podLabels, owner: owner)]
+        var writes: [ClusterWrite] =
+            uid.isEmpty ? [] : [pod.creation(labels: podLabels, annotations: template.annotations, owner: owner)]
         setCondition(.unfinished, "Pending", "Pending", at: now)
         writes += flush()
         let duration = template.behaviour.duration(of: [template.pipelineTask])

@@ -8,6 +8,11 @@ public enum WellKnown {
     public static let executionUIDLabel = "towline.dev/execution-uid"
     /// The annotation on every run: the name of its execution.
     public static let executionAnnotation = "towline.dev/execution"
+    /// The annotation, set to `true` on every run, by which Argo CD leaves out changes that are none to its users.
+    ///
+    /// Without it each step of a run would refresh the application that its execution belongs to. Tekton hands it down
+    /// to TaskRuns and pods.
+    public static let ignoreUpdatesAnnotation = "argocd.argoproj.io/ignore-resource-updates"
     /// The annotation on an example that says how it has to end: `PHASE/OUTCOME` or `PHASE/OUTCOME/REASON`.
     public static let expectAnnotation = "towline.dev/expect"
 }

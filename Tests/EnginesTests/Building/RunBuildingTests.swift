@@ -16,7 +16,7 @@ import WorkflowAPI
     }
 
     private func metadata(_ name: String) -> String {
-        #""metadata":{"name":"\#(name)","namespace":"payments","labels":{"towline.dev/execution-uid":"3f9c2a71-d000-4000-8000-000000000001"},"annotations":{"towline.dev/execution":"payments/restart"},"ownerReferences":[{"apiVersion":"towline.dev/v1alpha1","kind":"WorkflowExecution","name":"restart","uid":"3f9c2a71-d000-4000-8000-000000000001","controller":true,"blockOwnerDeletion":true}]}"#
+        #""metadata":{"name":"\#(name)","namespace":"payments","labels":{"towline.dev/execution-uid":"3f9c2a71-d000-4000-8000-000000000001"},"annotations":{"towline.dev/execution":"payments/restart","argocd.argoproj.io/ignore-resource-updates":"true"},"ownerReferences":[{"apiVersion":"towline.dev/v1alpha1","kind":"WorkflowExecution","name":"restart","uid":"3f9c2a71-d000-4000-8000-000000000001","controller":true,"blockOwnerDeletion":true}]}"#
     }
 
     private func text(_ engine: any Engine, _ execution: WorkflowExecution) -> String? {

@@ -72,6 +72,19 @@ import Testing
         #expect(states.last?[path: ["status", "childReferences"]] == nil)
     }
 
+    @Test func annotationsAreHandedDown() async throws {
+        let rehearsal = TektonRehearsal()
+        try await rehearsal.add(pipeline: "restart", spec: ["tasks": [task("drain")]])
+        try await rehearsal.play(
+            "run", annotations: ["example.com/mine": "x", "chains.tekton.dev/signed": "true"],
+            spec: ["pipelineRef": ["name": "restart"]])
+        for (resource, name) in [("taskruns", "run-drain"), ("pods", "run-drain-pod")] {
+            let annotations = rehearsal.cluster.life(resource, name).last?.metadata["annotations"]
+            #expect(annotations?["example.com/mine"] == "x", "\(resource)")
+            #expect(annotations?["chains.tekton.dev/signed"] == nil, "\(resource)")
+        }
+    }
+
     @Test func parametersAndResultsReachTheTasks() async throws {
         let rehearsal = TektonRehearsal()
         let make: JSONObject = [

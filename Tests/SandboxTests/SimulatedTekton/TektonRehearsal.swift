@@ -27,7 +27,7 @@ struct TektonRehearsal {
     /// Plays a run to its end and returns its states.
     @discardableResult
     func play(
-        _ name: String, spec: JSONValue, asRecorded recorded: [JSONValue] = []
+        _ name: String, annotations: JSONObject = [:], spec: JSONValue, asRecorded recorded: [JSONValue] = []
     ) async throws -> [JSONValue] {
         let catalogue = PipelineCatalogue(cluster: cluster, environment: environment)
         let loop = RunLoop<SimulatedPipelineRun>(
@@ -37,8 +37,10 @@ struct TektonRehearsal {
         let rehearsal = RunRehearsal(
             time: time, cluster: cluster, loop: loop, resource: Tekton.pipelineRuns,
             key: ObjectKey(namespace: "payments", name: name))
+        var metadata: JSONObject = ["name": .string(name)]
+        if !annotations.isEmpty { metadata["annotations"] = .object(annotations) }
         let run: JSONValue = [
-            "apiVersion": "tekton.dev/v1", "kind": "PipelineRun", "metadata": ["name": .string(name)], "spec": spec,
+            "apiVersion": "tekton.dev/v1", "kind": "PipelineRun", "metadata": .object(metadata), "spec": spec,
         ]
         try await rehearsal.play(run, asRecorded: recorded)
         return cluster.life("pipelineruns", name)

@@ -1,0 +1,49 @@
+import Foundation
+import KubeClient
+import Testing
+import WorkflowAPI
+
+@Suite(.enabled(if: LuaScript.interpreter != nil, "lua5.1 is not installed")) struct HealthTests {
+    private let script = LuaScript(path: "deploy/argo-cd/health.lua")
+
+    // A deletion is told by Argo CD itself, before it asks a script.
+    @Test func everyStateHasItsHealth() async throws {
+        let states = ExecutionState.all
+        let results = try await script.results(for: states.map(\.object))
+        for (state, result) in zip(states, results) {
+            #expect(result["status"] == .string(state.verdict.health), "\(state): \(result.encodedString)")
+            #expect(result["message"]?.stringValue?.isEmpty == false, "\(state)")
+        }
+    }
+
+    @Test func theMessageSaysWhy() async throws {
+        let state = try #require(ExecutionState.all.first { $0.description == "stepFailed, seen" })
+        #expect(try await script.result(for: state.object)["message"] == "StepFailed: said \"so\"\\ \n\u{1}é")
+        let silent = try #require(ExecutionState.all.first { $0.description == "invalidSpec, decided" })
+        #expect(try await script.result(for: silent.object)["message"] == "InvalidSpec")
+    }
+
+    /// Objects that no operator wrote: nothing may make the script fail, or call a run finished that is not.
+    @Test(arguments: [
+        #"{"metadata":{"generation":1},"spec":{}}"#,
+        #"{"metadata":{"generation":1},"spec":{},"status":{}}"#,
+        #"{"metadata":{"generation":1},"spec":{},"status":{"observedGeneration":-1,"phase":"Pending"}}"#,
+        #"{"metadata":{},"spec":{},"status":{"observedGeneration":1,"outcome":"Success"}}"#,
+        #"{"metadata":{"generation":2},"spec":{},"status":{"observedGeneration":"1","outcome":"Success"}}"#,
+        #"{"metadata":{"generation":1},"spec":{},"status":{"observedGeneration":"x","outcome":"Success"}}"#,
+    ])
+    func whatIsOddIsProgressing(_ object: String) async throws {
+        #expect(try await script.result(for: JSONValue(parsing: object))["status"] == "Progressing")
+    }
+
+    /// The surroundings are as narrow as those in Argo CD, or the tests above prove nothing.
+    @Test(arguments: [
+        "string.len('')", "math.floor(1)", "io.write('')", "('x'):len()", "require('string')", "print(1)",
+    ])
+    func theSurroundingsAreThoseOfArgoCD(_ expression: String) async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "probe-\(UUID().uuidString).lua")
+        try "return { value = \(expression) }".write(to: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: file) }
+        #expect(try await LuaScript(file: file).result(for: [:])["error"] != nil)
+    }
+}

@@ -1,0 +1,53 @@
+import Foundation
+import KubeClient
+import Testing
+
+/// The forms in which Argo CD takes the Lua are copies: they have to be those of the Lua beside them.
+@Suite struct InstallTests {
+    private static let prefix = "resource.customizations."
+    private static let suffix = ".towline.dev_WorkflowExecution"
+
+    @Test(arguments: [
+        ("argocd-cm.yaml", ["data"]), ("helm-values.yaml", ["configs", "cm"]),
+        ("argocd-operator.yaml", ["spec", "extraConfig"]),
+    ])
+    func everyFormHasTheNewestScripts(_ file: String, _ path: [String]) throws {
+        let form = try #require(Repository.documents("deploy/argo-cd/\(file)").first)
+        let settings = try #require(form[path: path]?.objectValue)
+        #expect(settings.keys.sorted() == ["actions", "health"].map { Self.prefix + $0 + Self.suffix })
+
+        let health = settings[Self.prefix + "health" + Self.suffix]?.stringValue
+        #expect(health == (try Repository.text("deploy/argo-cd/health.lua")), "run: make manifests")
+
+        let text = try #require(settings[Self.prefix + "actions" + Self.suffix]?.stringValue)
+        let actions = try #require(YAML.documents(Array(text.utf8), source: file).first)
+        let discovery = try Repository.text("deploy/argo-cd/actions/discovery.lua")
+        #expect(actions["discovery.lua"]?.stringValue == discovery, "run: make manifests")
+        let definitions = try #require(actions["definitions"]?.arrayValue)
+        #expect(definitions.compactMap { $0["name"]?.stringValue } == ["stop", "terminate"])
+        for definition in definitions {
+            let name = try #require(definition["name"]?.stringValue)
+            let script = try Repository.text("deploy/argo-cd/actions/\(name)/action.lua")
+            #expect(definition["action.lua"]?.stringValue == script, "run: make manifests")
+        }
+    }
+
+    /// A kustomization of Argo CD with the folder as a component.
+    @Test(.enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed"))
+    func theComponentAddsTheSettings() async throws {
+        let kubectl = try #require(Tool.installed("kubectl"))
+        let folder = Repository.file(".build/argo-cd-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (name, text) in [
+            ("kustomization.yaml", "resources: [argocd-cm.yaml]\ncomponents: [../../deploy/argo-cd]\n"),
+            ("argocd-cm.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: argocd-cm}, data: {url: kept}}\n"),
+        ] {
+            try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8)
+        }
+        let rendered = try await Installation(yaml: kubectl("kustomize", folder.path), source: "kustomize").objects
+        var expected = try #require(Repository.documents("deploy/argo-cd/argocd-cm.yaml").first)["data"]
+        expected?["url"] = "kept"
+        #expect(rendered.count == 1 && rendered.first?["data"] == expected)
+    }
+}

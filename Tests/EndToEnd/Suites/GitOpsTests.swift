@@ -1,0 +1,95 @@
+import Foundation
+import KubeClient
+import Testing
+
+/// What tools that keep a cluster as Git has it see of an execution and of what it brings about.
+@Suite(.serialized, .enabled(if: Kubectl.installed != nil, "kubectl is not installed")) struct GitOpsTests {
+    /// How a tool applies.
+    enum Application: String, CaseIterable {
+        case clientSide, serverSide
+
+        var flags: [String] { self == .clientSide ? [] : ["--server-side", "--field-manager=argocd-controller"] }
+    }
+
+    private static let labels: JSONValue = [
+        "app.kubernetes.io/instance": "payments", "kustomize.toolkit.fluxcd.io/name": "payments",
+        "app.kubernetes.io/managed-by": "Helm",
+    ]
+    private static let annotations: JSONValue = [
+        "argocd.argoproj.io/tracking-id": "payments:towline.dev/WorkflowExecution:payments/kept",
+        "argocd.argoproj.io/sync-wave": "1", "meta.helm.sh/release-name": "payments", "example.com/mine": "x",
+    ]
+
+    private func manifest(_ engine: String) -> JSONValue {
+        [
+            "apiVersion": "towline.dev/v1alpha1", "kind": "WorkflowExecution",
+            "metadata": ["name": "kept", "labels": Self.labels, "annotations": Self.annotations],
+            "spec": [
+                "workflowRef": ["workflowId": "works", "engine": .string(engine)],
+                "parameters": ["TARGET": "payment-api"], "executionConfig": ["timeoutSeconds": 600],
+            ],
+        ]
+    }
+
+    /// From the first write of the operator to its last nothing changes that came from Git, and nothing is added to it.
+    @Test(arguments: Application.allCases, MainJobTests.engines)
+    func nothingTheOperatorWritesIsDrift(_ application: Application, _ engine: String) async throws {
+        let bench = try await KubectlTests.Bench.make("drift")
+        let manifest = manifest(engine)
+        let file = try bench.kubectl.file(manifest.encodedString, "kept-\(UUID().uuidString).json")
+        let apply = try await bench.kubectl.run(["apply", "-n", bench.namespace, "-f", file] + application.flags)
+        #expect(apply.exitCode == 0, "\(apply.errorOutput)")
+        let execution = try await bench.workspace.finished("kept")
+
+        #expect(execution["spec"] == manifest["spec"])
+        let metadata = try #require(execution["metadata"])
+        #expect(metadata["labels"] == Self.labels)
+        var annotations = metadata["annotations"]
+        annotations?["kubectl.kubernetes.io/last-applied-configuration"] = nil
+        #expect(annotations == Self.annotations)
+        #expect(metadata["finalizers"] == nil && metadata["ownerReferences"] == nil)
+        #expect(metadata["generation"] == 1)
+        let entries = (metadata["managedFields"]?.arrayValue ?? []).filter { $0["manager"] == "towline-operator" }
+        #expect(!entries.isEmpty)
+        for entry in entries {
+            #expect(entry["subresource"] == "status")
+            #expect(entry["fieldsV1"]?.objectValue?.keys == ["f:status"])
+        }
+        let diff = try await bench.kubectl.run(["diff", "-n", bench.namespace, "-f", file] + application.flags)
+        #expect(diff.exitCode == 0, "\(diff.output)\(diff.errorOutput)")
+        try await bench.process.stop()
+    }
+
+    /// The run stands below the execution in the tool's tree, is no member of its set, and says that its changes are
+    /// of no interest; so does what Tekton makes of it.
+    @Test(arguments: MainJobTests.engines) func aRunIsAChildAndNoMember(_ engine: String) async throws {
+        let workspace = try await Workspace.make("children")
+        let process = try workspace.startOperator()
+        try await workspace.create(Templates.all)
+        try await workspace.create(manifest(engine).encodedString)
+        let execution = try await workspace.finished("kept")
+
+        var children = try await workspace.runs(of: execution)
+        #expect(children.count == 1)
+        #expect(children.first?[path: ["metadata", "ownerReferences"]]?[0]?["controller"] == true)
+        let made: JSONValue = [
+            "towline.dev/execution": .string("\(workspace.namespace)/kept"),
+            "argocd.argoproj.io/ignore-resource-updates": "true",
+        ]
+        for key in made.objectValue?.keys ?? [] {
+            #expect(children.first?[path: ["metadata", "annotations", key]] == made[key], "\(key)")
+        }
+        if engine == "tekton" { children += try await workspace.access.list(Types.taskRun, workspace.namespace) }
+        for child in children {
+            let metadata = try #require(child["metadata"])
+            #expect(metadata["annotations"]?["argocd.argoproj.io/ignore-resource-updates"] == "true")
+            for (place, copied) in [("labels", Self.labels), ("annotations", Self.annotations)] {
+                for key in copied.objectValue?.keys ?? [] where metadata[place]?[key] == copied[key] {
+                    Issue.record("\(child.name ?? "?") has \(key) of the execution")
+                }
+            }
+        }
+        try #require(children.count == (engine == "tekton" ? 3 : 1))
+        #expect(try await process.stop() == 0)
+    }
+}

@@ -1,0 +1,4 @@
+if obj.spec.shutdown == nil then
+  obj.spec.shutdown = "Stop"
+end
+return obj
