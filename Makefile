@@ -83,6 +83,13 @@ run: packages ## Run the operator against the current kubeconfig
 	$(SWIFT) build --product towline
 	.build/debug/towline operator --log-format text $(ARGS)
 
+IMAGE ?= towline:0.1.0
+IMAGE_ARGS ?=
+
+.PHONY: image
+image: ## Build the container image (IMAGE=registry.example/towline:0.1.0, IMAGE_ARGS='--build-arg SWIFT_IMAGE=...')
+	docker build -f deploy/Dockerfile -t $(IMAGE) $(IMAGE_ARGS) .
+
 .PHONY: install
 install: ## Install the custom resource definition into the current cluster
 	$(KUBECTL) apply --server-side -f $(CRD)
@@ -91,12 +98,19 @@ install: ## Install the custom resource definition into the current cluster
 uninstall: ## Remove the definition, and with it every execution, from the current cluster
 	$(KUBECTL) delete --ignore-not-found -f $(CRD)
 
+# A chart is packed by itself: what it takes from elsewhere in the repository are copies.
+CHART_FILES := deploy/chart/towline/files
+
 .PHONY: manifests
-manifests: ## Write what is derived from deploy/ and crds/: deploy/install.yaml, the forms of deploy/argo-cd
+manifests: ## Write what is derived: deploy/install.yaml, the forms of deploy/argo-cd, what the chart copies
 	deploy/argo-cd/write.sh
 	{ echo '# Written by `make manifests` from deploy/overlays/cluster-wide.'; \
 	  $(KUBECTL) kustomize deploy/overlays/cluster-wide; } > deploy/install.yaml.new
 	mv deploy/install.yaml.new deploy/install.yaml
+	mkdir -p $(addprefix $(CHART_FILES)/,crds users monitoring)
+	cp $(CRD) $(CHART_FILES)/crds/
+	cp deploy/base/rbac/users/*-clusterrole.yaml $(CHART_FILES)/users/
+	cp $(addprefix deploy/monitoring/,podmonitor.yaml servicemonitor.yaml prometheusrule.yaml) $(CHART_FILES)/monitoring/
 
 .PHONY: bench
 bench: build ## Measure the release binary over the sandbox: memory, start-up, throughput, requests

@@ -2,10 +2,11 @@ import KubeClient
 
 /// The resources that every sandbox serves, whatever is loaded into it.
 enum BuiltInResources {
-    static let all: [ServedResource] = [
-        namespaces, configMaps, secrets, serviceAccounts, pods, services, events, eventsInOwnGroup, leases,
-        CustomResourceDefinition.served,
-    ]
+    static let all: [ServedResource] =
+        [
+            namespaces, configMaps, secrets, serviceAccounts, pods, services, events, eventsInOwnGroup, leases,
+            CustomResourceDefinition.served,
+        ] + InstallationResources.all
 
     static let namespaces = core(
         ResourceNames(plural: "namespaces", kind: "Namespace", shortNames: ["ns"]), isNamespaced: false,

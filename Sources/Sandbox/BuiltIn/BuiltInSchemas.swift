@@ -131,7 +131,7 @@ enum BuiltInSchemas {
 
 extension BuiltInSchemas {
     /// The schema of a kind: its own fields beside those every object has.
-    private static func object(_ description: String, _ properties: [(String, JSONValue)]) -> JSONValue {
+    static func object(_ description: String, _ properties: [(String, JSONValue)]) -> JSONValue {
         fields(
             description,
             [
@@ -141,10 +141,12 @@ extension BuiltInSchemas {
             ] + properties)
     }
 
-    private static func fields(_ description: String, _ properties: [(String, JSONValue)]) -> JSONValue {
+    static func fields(_ description: String, _ properties: [(String, JSONValue)]) -> JSONValue {
         var members = JSONObject()
         for (name, schema) in properties { members[name] = schema }
-        return ["description": .string(description), "type": "object", "properties": .object(members)]
+        var schema: JSONValue = ["type": "object", "properties": .object(members)]
+        if !description.isEmpty { schema["description"] = .string(description) }
+        return schema
     }
 
     private static func reference(_ description: String) -> JSONValue {
@@ -153,18 +155,18 @@ extension BuiltInSchemas {
             ["apiVersion", "kind", "namespace", "name", "uid", "resourceVersion", "fieldPath"].map { ($0, text("")) })
     }
 
-    private static func text(_ description: String, format: String = "") -> JSONValue {
+    static func text(_ description: String, format: String = "") -> JSONValue {
         var schema: JSONValue = ["type": "string"]
         if !description.isEmpty { schema["description"] = .string(description) }
         if !format.isEmpty { schema["format"] = .string(format) }
         return schema
     }
 
-    private static func flag(_ description: String) -> JSONValue {
+    static func flag(_ description: String) -> JSONValue {
         ["type": "boolean", "description": .string(description)]
     }
 
-    private static func number(_ description: String) -> JSONValue {
+    static func number(_ description: String) -> JSONValue {
         ["type": "integer", "format": "int32", "description": .string(description)]
     }
 
@@ -172,12 +174,14 @@ extension BuiltInSchemas {
         ["type": "object", "description": .string(description), "additionalProperties": element]
     }
 
-    private static func list(_ description: String, of element: JSONValue) -> JSONValue {
-        ["type": "array", "description": .string(description), "items": element]
+    static func list(_ description: String, of element: JSONValue) -> JSONValue {
+        var schema: JSONValue = ["type": "array", "items": element]
+        if !description.isEmpty { schema["description"] = .string(description) }
+        return schema
     }
 
     /// An object whose members are not looked at.
-    private static func open(_ description: String) -> JSONValue {
+    static func open(_ description: String) -> JSONValue {
         var schema: JSONValue = ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
         if !description.isEmpty { schema["description"] = .string(description) }
         return schema

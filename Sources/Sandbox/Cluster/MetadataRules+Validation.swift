@@ -16,6 +16,8 @@ extension MetadataRules {
                 causes.append(.invalid("metadata.name", .string(name), NameRules.subdomainRule))
             case .label where !NameRules.isLabel(name):
                 causes.append(.invalid("metadata.name", .string(name), NameRules.labelRule))
+            case .pathSegment where !NameRules.isPathSegment(name):
+                causes.append(.invalid("metadata.name", .string(name), NameRules.pathSegmentRule))
             default: break
             }
         }

@@ -6,6 +6,7 @@ enum NameRules {
     static let labelRule =
         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and "
         + "end with an alphanumeric character"
+    static let pathSegmentRule = "may be neither empty, '.' nor '..', and may contain neither '/' nor '%'"
     static let qualifiedNameRule =
         "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
         + "alphanumeric character, with an optional DNS subdomain prefix and '/'"
@@ -24,6 +25,11 @@ enum NameRules {
     /// At most 63 characters: lower case letters, digits and dashes.
     static func isLabel(_ text: String) -> Bool {
         text.utf8.count <= 63 && isLabelShaped(Substring(text).utf8)
+    }
+
+    /// What can stand between two slashes of a path.
+    static func isPathSegment(_ text: String) -> Bool {
+        !["", ".", ".."].contains(text) && !text.utf8.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "%") }
     }
 
     /// The key of a label: a name of at most 63 characters, perhaps behind a subdomain and a slash.

@@ -36,7 +36,7 @@ enum MergeShape: Sendable {
     var isAtomicObject: Bool {
         switch self {
         case .schema(let schema): schema.isAtomicObject
-        case .builtIn(_, let field, _): field == "selector" || field == "nodeSelector"
+        case .builtIn(_, let field, _): field == "roleRef" || field.hasSuffix("Selector") || field == "selector"
         case .untyped: false
         }
     }

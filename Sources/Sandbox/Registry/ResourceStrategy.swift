@@ -7,6 +7,8 @@ struct ResourceStrategy: Sendable {
         case subdomain
         /// RFC 1123 label, up to 63 characters.
         case label
+        /// Anything that can stand in a path: no slash and no percent sign.
+        case pathSegment
     }
 
     var nameRule = NameRule.subdomain

@@ -15,8 +15,7 @@ import Testing
 
     /// The version stands in the product, in the release component and nowhere else.
     @Test func itInstallsThisVersion() throws {
-        let source = try Repository.text("Sources/towline/Version.swift")
-        let version = try #require(source.split(separator: "\"").dropFirst().first.map(String.init))
+        let version = try Repository.version()
         let installation = try Installation.singleFile()
         #expect(installation.containers.map { $0.container["image"] } == [.string("towline:\(version)")])
         for object in installation.objects { #expect(object.labels["app.kubernetes.io/version"] == version) }

@@ -6,7 +6,7 @@ extension ManifestRule {
         "secrets", "pods", "pods/exec", "pods/log", "pods/attach", "pods/portforward", "configmaps", "nodes",
         "serviceaccounts/token", "users", "groups", "certificatesigningrequests",
     ]
-    private static let forbiddenVerbs: Set<String> = ["escalate", "bind", "impersonate", "deletecollection"]
+    private static let forbiddenVerbs: Set<String> = ["escalate", "bind", "impersonate"]
 
     static let rightsRules: [ManifestRule] = [
         rights("no role says everything") { rule in

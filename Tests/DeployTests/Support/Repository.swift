@@ -15,6 +15,12 @@ enum Repository {
         try YAML.documents(Array(Data(contentsOf: file(path))), source: path)
     }
 
+    /// The version of this checkout, as the product has it.
+    static func version() throws -> String {
+        let source = try text("Sources/towline/Version.swift")
+        return source.split(separator: "\"").dropFirst().first.map(String.init) ?? "?"
+    }
+
     /// The files below a folder, as paths from the root, in order.
     static func files(below folder: String) throws -> [String] {
         let paths = try FileManager.default.subpathsOfDirectory(atPath: file(folder).path)

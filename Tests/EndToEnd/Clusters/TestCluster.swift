@@ -56,6 +56,20 @@ final class TestCluster: Sendable {
         return try await controlPlane(URL(filePath: assets), directory, engineGroups: ["tekton.dev"]).cluster
     }
 
+    /// Starts a cluster that the caller has for itself, with the definitions of both engines and nothing of Towline.
+    static func withoutTowline() async throws -> TestCluster {
+        let directory = try makeDirectory()
+        if let assets = ProcessInfo.processInfo.environment["KUBEBUILDER_ASSETS"], !assets.isEmpty {
+            return try await controlPlane(URL(filePath: assets), directory, hasTowline: false).cluster
+        }
+        // The sandbox loads the definition at its start.
+        let cluster = try await sandbox(directory)
+        for definition in try Repository.definitions() {
+            try await cluster.access.delete(Types.definition, "", definition.name ?? "")
+        }
+        return cluster
+    }
+
     static func makeDirectory() throws -> URL {
         let directory = URL.temporaryDirectory.appending(path: "towline-end-to-end-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -107,13 +121,14 @@ final class TestCluster: Sendable {
 
     /// A real API server has neither our definition nor engines: both are brought along.
     static func controlPlane(
-        _ assets: URL, _ directory: URL, engineGroups: Set<String> = ["tekton.dev", "argoproj.io"]
+        _ assets: URL, _ directory: URL, engineGroups: Set<String> = ["tekton.dev", "argoproj.io"],
+        hasTowline: Bool = true
     ) async throws -> (cluster: TestCluster, plane: ControlPlane) {
         let plane = try await ControlPlane.start(assets: assets, directory: directory)
         let access = try ClusterAccess(kubeconfig: plane.kubeconfig)
         let definitions =
-            try Repository.definitions()
-            + engineDefinitions().filter { definition in
+            (hasTowline ? try Repository.definitions() : [])
+            + (try engineDefinitions()).filter { definition in
                 engineGroups.contains(definition[path: ["spec", "group"]]?.stringValue ?? "")
             }
         for definition in definitions { try await access.create(Types.definition, nil, definition) }
@@ -123,7 +138,7 @@ final class TestCluster: Sendable {
                 try await access.client.list(type, namespace: nil, decoding: ClusterAccess.tree).items.isEmpty
             }
         }
-        for object in try Repository.identityAndRights() {
+        for object in hasTowline ? try Repository.identityAndRights() : [] {
             let namespace = object[path: ["metadata", "namespace"]]?.stringValue
             try await access.create(Types.type(of: object), namespace, object)
         }

@@ -1,0 +1,66 @@
+import Foundation
+import KubeClient
+import Testing
+
+/// The chart's values, their schema, their table and their use in templates are about the same values.
+@Suite struct ChartSchemaTests {
+    static let folder = "deploy/chart/towline"
+
+    let values: JSONValue
+    let schema: JSONValue
+
+    init() throws {
+        values = try #require(try Repository.documents("\(Self.folder)/values.yaml").first)
+        schema = try #require(try Repository.documents("\(Self.folder)/values.schema.json").first)
+    }
+
+    /// Of each object: what it has by default, and what the schema says it may have.
+    private func compare(_ values: JSONValue, _ schema: JSONValue, _ path: String) {
+        guard let properties = schema["properties"]?.objectValue else { return }
+        #expect(schema["additionalProperties"] == false, "\(path) takes anything")
+        // Helm gives `global` to every chart; this one has no use for it.
+        let known = properties.keys.filter { $0 != "global" }
+        #expect(Set(values.objectValue?.keys ?? []) == Set(known), "\(path)")
+        for key in known {
+            let part = "\(path).\(key)"
+            #expect(schema[path: ["properties", key, "description"]]?.stringValue?.isEmpty == false, "\(part)")
+            if let value = values[key], let inner = schema[path: ["properties", key]] { compare(value, inner, part) }
+        }
+    }
+
+    @Test func theSchemaKnowsEveryValueAndNoOther() { compare(values, schema, "values") }
+
+    @Test func theTableHasEveryValue() throws {
+        let rows = ChartValue.all(schema: schema, values: values).map(\.row)
+        let table = try Repository.text("\(Self.folder)/README.md").split(separator: "\n").map(String.init)
+            .filter { $0.hasPrefix("| `") }
+        #expect(table == rows, "the table should be:\n\(rows.joined(separator: "\n"))")
+    }
+
+    @Test func templatesUseEveryValueAndNoOther() throws {
+        let templates = try Repository.files(below: "\(Self.folder)/templates").map(Repository.text).joined()
+        let uses = templates.matches(of: /\.Values\.([A-Za-z.]+)/).map { $0.1.split(separator: ".").map(String.init) }
+        for use in uses { #expect(values[path: use] != nil, "\(use.joined(separator: "."))") }
+        // Parts of monitoring are used through a variable; what uses an object uses all of it.
+        for value in ChartValue.all(schema: schema, values: values) {
+            #expect(uses.contains { value.path.starts(with: $0) }, "\(value.name) is not used")
+        }
+    }
+
+    @Test func theChartIsOfThisVersion() throws {
+        let chart = try #require(try Repository.documents("\(Self.folder)/Chart.yaml").first)
+        #expect(chart["appVersion"]?.stringValue == (try Repository.version()))
+        #expect(chart["version"]?.stringValue == (try Repository.version()))
+    }
+
+    /// What the templates take from elsewhere in the repository is a copy, because a chart is packed by itself.
+    @Test(arguments: [("crds", "crds"), ("users", "deploy/base/rbac/users"), ("monitoring", "deploy/monitoring")])
+    func copiesAreNotStale(_ copies: String, _ originals: String) throws {
+        let files = try Repository.files(below: "\(Self.folder)/files/\(copies)")
+        #expect(!files.isEmpty)
+        for file in files {
+            let original = "\(originals)/\(file.split(separator: "/").last ?? "")"
+            #expect(try Repository.text(file) == Repository.text(original), "\(file) is stale; run: make manifests")
+        }
+    }
+}

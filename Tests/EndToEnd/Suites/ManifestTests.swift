@@ -1,0 +1,91 @@
+import Foundation
+import KubeClient
+import Testing
+
+/// The cluster takes what `deploy/` has: each overlay, the single file, and the chart where `helm` is installed.
+@Suite(.serialized, .enabled(if: Kubectl.installed != nil, "kubectl is not installed")) struct ManifestTests {
+    /// A cluster of its own: overlays bring what others have and take it away.
+    private static let starting = Task { try await prepare() }
+
+    private static func prepare() async throws -> PageReader {
+        let cluster = try await TestCluster.another()
+        for definition in monitoringDefinitions { try await cluster.access.create(Types.definition, nil, definition) }
+        let reader = try PageReader(cluster, with: ["deploy", "crds"])
+        // A dry run stores nothing, so that what is in a namespace needs it to be there.
+        let namespaces = """
+            kubectl apply -f deploy/base/namespace.yaml
+            kubectl create namespace workflows
+            kubectl wait --for=condition=Established crd --all --timeout=60s
+            """
+        let result = try await reader.run(namespaces)
+        try #require(result.exitCode == 0, "\(result.errorOutput)")
+        return reader
+    }
+
+    static let overlays =
+        (try? FileManager.default.contentsOfDirectory(
+            atPath: Repository.root.appending(path: "deploy/overlays").path))?.sorted() ?? []
+
+    @Test(.enabled(if: !isOnExistingCluster, "it would install Towline"), arguments: overlays)
+    func anOverlayIsAccepted(_ name: String) async throws {
+        let reader = try await Self.starting.value
+        let dry = try await reader.run("kubectl apply --dry-run=server -k deploy/overlays/\(name)")
+        #expect(dry.exitCode == 0, "\(dry.errorOutput)")
+        #expect(dry.output.contains("deployment.apps/towline-operator created (server dry run)"))
+        let served = try await reader.run("kubectl apply --server-side -k deploy/overlays/\(name)")
+        #expect(served.exitCode == 0, "\(served.errorOutput)")
+        let again = try await reader.run("kubectl diff --server-side -k deploy/overlays/\(name)")
+        #expect(again.exitCode == 0, "what was applied is what is there: \(again.output)\(again.errorOutput)")
+        let removed = try await reader.run("kubectl -n towline-system delete deployment towline-operator")
+        #expect(removed.exitCode == 0, "\(removed.errorOutput)")
+    }
+
+    @Test(.enabled(if: !isOnExistingCluster, "it would install Towline"))
+    func theSingleFileIsAccepted() async throws {
+        let reader = try await Self.starting.value
+        let dry = try await reader.run("kubectl apply --dry-run=server -f deploy/install.yaml")
+        #expect(dry.exitCode == 0, "\(dry.errorOutput)")
+    }
+
+    @Test(.enabled(if: !isOnExistingCluster && hasHelm, "helm is not installed"))
+    func theChartIsAccepted() async throws {
+        let reader = try await Self.starting.value
+        let dry = try await reader.run(
+            """
+            helm template towline deploy/chart/towline --namespace towline-system \
+              --set metrics.podMonitor.enabled=true,metrics.rules.enabled=true,podLabels.team=platform > chart.yaml
+            kubectl apply --dry-run=server -f chart.yaml
+            """)
+        #expect(dry.exitCode == 0, "\(dry.errorOutput)")
+    }
+
+    private static let isOnExistingCluster = ProcessInfo.processInfo.environment["USE_EXISTING_CLUSTER"] == "true"
+    private static let hasHelm = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+        FileManager.default.isExecutableFile(atPath: "\($0)/helm")
+    }
+
+    /// The kinds of the Prometheus Operator, as far as the API server has to know them.
+    private static let monitoringDefinitions: [JSONValue] = [
+        ("PodMonitor", "podmonitors"), ("ServiceMonitor", "servicemonitors"), ("PrometheusRule", "prometheusrules"),
+    ].map { kind, plural in
+        [
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": ["name": .string("\(plural).monitoring.coreos.com")],
+            "spec": [
+                "group": "monitoring.coreos.com", "scope": "Namespaced",
+                "names": [
+                    "kind": .string(kind), "listKind": .string("\(kind)List"), "plural": .string(plural),
+                    "singular": .string(kind.lowercased()),
+                ],
+                "versions": [
+                    [
+                        "name": "v1", "served": true, "storage": true,
+                        "schema": [
+                            "openAPIV3Schema": ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
+                        ],
+                    ]
+                ],
+            ],
+        ]
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+
+/// The commands that a page tells its readers to run.
+enum PageCommands {
+    /// The shell blocks of a page, in order.
+    static func blocks(of page: String) throws -> [String] {
+        let text = try String(contentsOf: Repository.root.appending(path: page), encoding: .utf8)
+        return text.components(separatedBy: "\n```sh\n").dropFirst().compactMap { part in
+            part.components(separatedBy: "\n```").first
+        }
+    }
+}
+
+/// A reader at a shell: a folder with what they have checked out, and a kubeconfig.
+struct PageReader {
+    let cluster: TestCluster
+    let folder: URL
+
+    /// Makes the folder, with copies of what the page's commands name.
+    init(_ cluster: TestCluster, with paths: [String]) throws {
+        self.cluster = cluster
+        folder = cluster.directory.appending(path: "checkout-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for path in paths {
+            try FileManager.default.copyItem(
+                at: Repository.root.appending(path: path), to: folder.appending(path: path))
+        }
+    }
+
+    /// Runs a block as a reader would who stops at the first command that fails; returns what it printed.
+    func run(_ block: String, within limit: Duration = .seconds(180)) async throws -> Kubectl.Result {
+        let shell = try ChildProcess(
+            URL(filePath: "/bin/sh"), ["-e", "-u", "-c", "cd '\(folder.path)'\n\(block)"],
+            environment: [
+                "KUBECONFIG": cluster.kubeconfig.path, "HOME": cluster.directory.path,
+                "KUBECACHEDIR": cluster.directory.appending(path: "kubectl-cache").path,
+            ],
+            directory: cluster.directory, name: "block-\(UUID().uuidString)")
+        let code = try await shell.exit(within: limit)
+        return Kubectl.Result(exitCode: code, output: shell.output, errorOutput: shell.errorOutput)
+    }
+}
