@@ -43,6 +43,7 @@ let package = Package(
             dependencies: ["KubeClient", "KubeRuntime", "WorkflowAPI", "Operator", "Sandbox", "CLinux"],
             swiftSettings: strict),
 
+        .target(name: "Exposition", path: "Tests/Exposition", swiftSettings: testing),
         .target(name: "Faults", dependencies: ["KubeClient", "CLinux"], path: "Tests/Faults", swiftSettings: testing),
         .executableTarget(
             name: "towline-bench", dependencies: ["Faults", "KubeClient"], path: "Tests/Benchmark",
@@ -57,7 +58,9 @@ let package = Package(
         .executableTarget(name: "towline-mutate", path: "Tests/Mutation", swiftSettings: testing),
 
         .testTarget(name: "KubeClientTests", dependencies: ["KubeClient", "KubeRuntime"], swiftSettings: testing),
-        .testTarget(name: "KubeRuntimeTests", dependencies: ["KubeRuntime", "KubeClient"], swiftSettings: testing),
+        .testTarget(
+            name: "KubeRuntimeTests", dependencies: ["KubeRuntime", "KubeClient", "Exposition"],
+            swiftSettings: testing),
         .testTarget(name: "WorkflowAPITests", dependencies: ["WorkflowAPI", "KubeClient"], swiftSettings: testing),
         .testTarget(
             name: "ExecutionStatusTests",
@@ -67,8 +70,9 @@ let package = Package(
             exclude: ["Recordings"], swiftSettings: testing),
         .testTarget(
             name: "OperatorTests",
-            dependencies: ["Operator", "Engines", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "KubeClient"],
-            swiftSettings: testing),
+            dependencies: [
+                "Operator", "Engines", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "KubeClient", "Exposition",
+            ], swiftSettings: testing),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient"], swiftSettings: testing),
         .testTarget(
@@ -79,7 +83,7 @@ let package = Package(
         // The simulator itself is a program, so that its own process can be set up for it.
         .testTarget(name: "SimulationTests", dependencies: ["towline-simulate"], swiftSettings: testing),
         .testTarget(
-            name: "EndToEnd", dependencies: ["KubeClient", "KubeRuntime", "Sandbox", "Faults"], exclude: ["Answers"],
-            swiftSettings: testing),
+            name: "EndToEnd", dependencies: ["KubeClient", "KubeRuntime", "Sandbox", "Faults", "Exposition"],
+            exclude: ["Answers"], swiftSettings: testing),
     ]
 )

@@ -22,6 +22,20 @@ extension CreateFailure {
         }
     }
 
+    /// Why there is no run; nil where its name is taken.
+    public var reason: Reason? {
+        switch self {
+        case .transient(let reason, _, _), .permanent(let reason, _), .uncertain(let reason, _, _): reason
+        case .nameTaken: nil
+        }
+    }
+
+    /// Every reason that a failure can have.
+    public static let reasons: [Reason] = [
+        .apiUnavailable, .engineUnavailable, .forbidden, .quotaExceeded, .webhookUnavailable, .rejected, .policyDenied,
+        .namespaceTerminating,
+    ]
+
     /// Classifies what a create of a run of `engine` answered.
     public init(_ error: KubeError, creatingRunOf engine: any Engine) {
         switch error {

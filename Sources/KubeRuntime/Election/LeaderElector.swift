@@ -16,6 +16,7 @@ public struct LeaderElector: Sendable {
     let random: @Sendable () -> Double
     let logger: Logger
     private let isMaster: Gauge
+    private let slowPaths: Counter
 
     /// - Parameters:
     ///   - client: reaches the API server on connections of its own, so that nothing else can hold up a renewal. Neither
@@ -38,7 +39,12 @@ public struct LeaderElector: Sendable {
         isMaster = metrics.gauge(
             "leader_election_master_status", help: "1 while this process leads, 0 while it is a candidate.",
             labels: ["name"])
+        slowPaths = metrics.counter(
+            "leader_election_slowpath_total",
+            help: "Renewals of the lease that were refused, so that it had to be read before it was renewed again.",
+            labels: ["name"])
         token = LeadershipToken(time: time)
+        slowPaths.expose([settings.lease.name])
         isMaster.set(0, [settings.lease.name])
     }
 
@@ -94,6 +100,7 @@ public struct LeaderElector: Sendable {
         while !Task.isCancelled {
             let step = machine.step(event, now: time.now, random: random())
             if let effect = step.effect { apply(effect) }
+            if case .checking = machine.state { slowPaths.increment([settings.lease.name]) }
             switch step.next {
             case .read(let timeout): event = await read(timeout)
             case .write(let claim, let lease, let timeout): event = await write(claim, on: lease, timeout)

@@ -11,6 +11,9 @@ struct EventMetrics: Sendable {
             "events_failed_total", help: "Events that were given up because the API server did not take them.")
         dropped = registry.counter(
             "events_dropped_total", help: "Events that were not even sent, by the bound they met.", labels: ["reason"])
+        for method in ["POST", "PATCH"] { published.expose([method]) }
+        failed.expose()
+        for reason in [EventJournal.Acceptance.queueFull, .objectLimit] { dropped.expose([reason.rawValue]) }
     }
 
     func published(update isUpdate: Bool) { published.increment([isUpdate ? "PATCH" : "POST"]) }

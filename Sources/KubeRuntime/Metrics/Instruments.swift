@@ -2,6 +2,11 @@
 public struct Counter: Sendable {
     let family: MetricFamily
 
+    /// Lets the series with these label values exist from now on, at 0, so that its first event is a step to be seen.
+    public func expose(_ labels: [String] = []) {
+        family.update(labels) { _ in }
+    }
+
     /// Adds `amount`, which must not be negative, to the series with these label values.
     public func increment(_ labels: [String] = [], by amount: Double = 1) {
         guard amount >= 0 else { return }
@@ -33,12 +38,14 @@ public struct Histogram: Sendable {
     /// The upper bounds of the buckets, ascending; everything above falls into one more.
     let buckets: [Double]
 
+    /// Lets the series with these label values exist from now on, without an observation.
+    public func expose(_ labels: [String] = []) {
+        family.update(labels) { _ in }
+    }
+
     public func observe(_ value: Double, _ labels: [String] = []) {
         let index = buckets.firstIndex { value <= $0 } ?? buckets.count
         family.update(labels) { series in
-            if series.bucketCounts.isEmpty {
-                series.bucketCounts = Array(repeating: 0, count: buckets.count + 1)
-            }
             series.bucketCounts[index] += 1
             series.value += value
         }

@@ -23,12 +23,12 @@ final class MetricFamily: Sendable {
     struct Series: Sendable {
         /// The value, or a histogram's sum.
         var value: Double = 0
-        /// A histogram's observations per bucket, not cumulative; one more than there are bounds.
+        /// A histogram's observations per bucket, not cumulative: one more than there are bounds; else empty.
         var bucketCounts: [UInt64] = []
     }
 
     /// Reads values when the metrics are scraped.
-    typealias Collector = @Sendable () -> [(labels: [String], value: Double)]
+    typealias Collector = @Sendable () -> [MetricSample]
 
     private struct State {
         var series: [[String]: Series] = [:]
@@ -41,14 +41,18 @@ final class MetricFamily: Sendable {
     let help: String
     let kind: Kind
     let labelNames: [String]
+    let combination: MetricCombination
     private let seriesLimit: Int
     private let state = Locked(State())
 
-    init(name: String, help: String, kind: Kind, labelNames: [String], seriesLimit: Int) {
+    init(
+        name: String, help: String, kind: Kind, labelNames: [String], combination: MetricCombination, seriesLimit: Int
+    ) {
         self.name = name
         self.help = help
         self.kind = kind
         self.labelNames = labelNames
+        self.combination = combination
         self.seriesLimit = seriesLimit
     }
 
@@ -57,7 +61,7 @@ final class MetricFamily: Sendable {
         state.withLock { state in
             let isKnown = state.series[labels] != nil
             let key = isKnown || state.series.count < seriesLimit ? labels : labels.map { _ in Self.overflowLabel }
-            change(&state.series[key, default: Series()])
+            change(&state.series[key, default: emptySeries])
         }
     }
 
@@ -74,13 +78,21 @@ final class MetricFamily: Sendable {
     func snapshot() -> [(labels: [String], series: Series)] {
         let (stored, collectors) = state.withLock { ($0.series, $0.collectors) }
         var all = stored
-        for collector in collectors {
-            for (labels, value) in collector() where all.count < seriesLimit {
-                all[fitted(labels), default: Series()].value += value
+        for sample in collectors.flatMap({ $0() }) {
+            let labels = fitted(sample.labels)
+            if let known = all[labels] {
+                all[labels]?.value = combination.combine(known.value, sample.value)
+            } else if all.count < seriesLimit {
+                all[labels] = Series(value: sample.value)
             }
         }
         return all.map { (labels: $0.key, series: $0.value) }
             .sorted { $0.labels.lexicographicallyPrecedes($1.labels) }
+    }
+
+    private var emptySeries: Series {
+        guard case .histogram(let buckets) = kind else { return Series() }
+        return Series(bucketCounts: Array(repeating: 0, count: buckets.count + 1))
     }
 
     /// As many label values as there are names: missing ones are empty, surplus ones are dropped.

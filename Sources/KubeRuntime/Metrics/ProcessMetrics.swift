@@ -5,6 +5,7 @@ enum ProcessMetrics {
     /// One reading of `/proc/self`.
     struct Reading: Hashable {
         var cpuSeconds: Double
+        var threads: Double
         var startTicks: Double
         var virtualBytes: Double
         var residentBytes: Double
@@ -15,12 +16,12 @@ enum ProcessMetrics {
         // The command name, in parentheses, may hold anything; the fields are counted from its end.
         guard let end = stat.lastIndex(of: ")"), ticksPerSecond > 0 else { return nil }
         let fields = stat[stat.index(after: end)...].split(separator: " ").map { Double($0) }
-        guard fields.count > 21, let user = fields[11], let system = fields[12], let start = fields[19],
-            let virtual = fields[20], let pages = fields[21]
+        guard fields.count > 21, let user = fields[11], let system = fields[12],
+            let threads = fields[17], let start = fields[19], let virtual = fields[20], let pages = fields[21]
         else { return nil }
         return Reading(
-            cpuSeconds: (user + system) / ticksPerSecond, startTicks: start, virtualBytes: virtual,
-            residentBytes: pages * pageSize)
+            cpuSeconds: (user + system) / ticksPerSecond, threads: threads, startTicks: start,
+            virtualBytes: virtual, residentBytes: pages * pageSize)
     }
 
     static func read() -> Reading? {
@@ -49,9 +50,14 @@ enum ProcessMetrics {
         return Double(max(0, count - 3))
     }
 
-    static func descriptorLimit() -> Double? {
+    static func descriptorLimit() -> Double? { limit(of: RLIMIT_NOFILE) }
+
+    /// The greatest number the kernel knows where there is no limit.
+    static func addressSpaceLimit() -> Double? { limit(of: RLIMIT_AS) }
+
+    private static func limit(of resource: __rlimit_resource) -> Double? {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+        guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0 else { return nil }
         return Double(limit.rlim_cur)
     }
 
@@ -71,16 +77,21 @@ enum ProcessMetrics {
 }
 
 extension MetricsRegistry {
-    /// Registers memory, CPU time, descriptors and start time of this process.
+    /// Registers memory, CPU time, threads, descriptors and start time of this process.
     public func registerProcessMetrics() {
         func gauge(_ name: String, _ help: String, _ read: @escaping @Sendable () -> Double?) {
-            collectedGauge(name, help: help) { read().map { [(labels: [], value: $0)] } ?? [] }
+            collectedGauge(name, help: help) { read().map { [MetricSample($0)] } ?? [] }
         }
         collectedCounter("process_cpu_seconds_total", help: "CPU time spent, user and system, in seconds.") {
-            ProcessMetrics.read().map { [(labels: [], value: $0.cpuSeconds)] } ?? []
+            ProcessMetrics.read().map { [MetricSample($0.cpuSeconds)] } ?? []
         }
         gauge("process_resident_memory_bytes", "Resident memory in bytes.") { ProcessMetrics.read()?.residentBytes }
         gauge("process_virtual_memory_bytes", "Virtual memory in bytes.") { ProcessMetrics.read()?.virtualBytes }
+        gauge("process_virtual_memory_max_bytes", "Limit of virtual memory in bytes; about 1.8e19 where there is none.")
+        {
+            ProcessMetrics.addressSpaceLimit()
+        }
+        gauge("process_threads", "Threads of the process.") { ProcessMetrics.read()?.threads }
         gauge("process_open_fds", "Open file descriptors.") { ProcessMetrics.openDescriptors() }
         gauge("process_max_fds", "Limit of open file descriptors.") { ProcessMetrics.descriptorLimit() }
         let started = ProcessMetrics.startTime()

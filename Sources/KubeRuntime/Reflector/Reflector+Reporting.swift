@@ -8,15 +8,15 @@ extension Reflector {
             logger.debug("Reading the whole state", ["reason": .string(reason.rawValue)])
         case .failed(let error, let delay):
             guard !error.isCancelled || !Task.isCancelled else { return }
-            metrics?.failed(error.code.map { "\($0)" } ?? "none")
+            metrics?.failed(code: error.code)
             logger.warn(
                 "The list or watch failed and is tried again",
                 ["error": .string("\(error)"), "retryIn": .string("\(delay)")])
         case .silentWatch:
-            metrics?.failed("silent")
+            metrics?.wasSilent()
             logger.info("The server did not end the watch in time; it is opened anew")
         case .shortWatch:
-            metrics?.failed("short")
+            metrics?.wasShort()
             logger.warn("The watch ended at once; something on the way may not let watches through")
         case .streamingUnsupported:
             logger.info("The server cannot stream its state; it is listed instead")

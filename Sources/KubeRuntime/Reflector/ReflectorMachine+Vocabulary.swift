@@ -66,7 +66,7 @@ extension ReflectorMachine {
     }
 
     /// Why the whole state is read.
-    enum RelistReason: String, Hashable {
+    enum RelistReason: String, Hashable, CaseIterable {
         case initial
         /// The version is older than the server's history.
         case expired

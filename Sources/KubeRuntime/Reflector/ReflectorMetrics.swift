@@ -15,14 +15,21 @@ struct ReflectorMetrics: Sendable {
         lists = registry.counter("reflector_lists_total", help: "Pages asked for.", labels: ["type"])
         watches = registry.counter("reflector_watches_total", help: "Watches asked for.", labels: ["type"])
         failures = registry.counter(
-            "reflector_failures_total", help: "Lists and watches that failed, by status code.",
+            "reflector_failures_total",
+            help: """
+                Lists and watches that failed, by status code; none: there was no answer, silent: a watch was not ended \
+                in time, short: one ended at once.
+                """,
             labels: ["type", "code"])
         relists = registry.counter(
-            "reflector_relists_total", help: "Times the whole state was read, by reason.", labels: ["type", "reason"])
+            "reflector_relists_total", help: "Times the whole state was read, by reason.",
+            labels: ["type", "reason"])
         events = registry.counter(
             "reflector_watch_events_total", help: "Events read, by kind.", labels: ["type", "event"])
         undecodable = registry.counter(
             "reflector_undecodable_objects_total", help: "Objects that could not be read.", labels: ["type"])
+        for counter in [lists, watches, undecodable] { counter.expose([type]) }
+        for reason in ReflectorMachine.RelistReason.allCases { relists.expose([type, reason.rawValue]) }
     }
 
     func listed() { lists.increment([type]) }
@@ -31,28 +38,37 @@ struct ReflectorMetrics: Sendable {
     func event(_ kind: String) { events.increment([type, kind]) }
     func undecodable(_ count: Int) { undecodable.increment([type], by: Double(count)) }
 
-    func failed(_ what: String) { failures.increment([type, what]) }
+    /// - Parameter code: the status code of the answer; nil where there was none.
+    func failed(code: Int?) { failures.increment([type, code.map(StatusCodeLabel.of) ?? "none"]) }
 
-    /// Registers what is read from the store at every scrape.
+    /// Counts a watch that the server did not end in time.
+    func wasSilent() { failures.increment([type, "silent"]) }
+
+    /// Counts a watch that ended at once.
+    func wasShort() { failures.increment([type, "short"]) }
+
+    /// Registers what is read from the store at every scrape; several stores of a type, of one namespace each, give
+    /// one value.
     static func registerGauges<Object>(in registry: MetricsRegistry, type: String, store: Store<Object>) {
-        registry.collectedGauge("reflector_objects", help: "Objects stored.", labels: ["type"]) { [weak store] in
-            store.map { [(labels: [type], value: Double($0.count))] } ?? []
+        func gauge(
+            _ name: String, _ help: String, combining combination: MetricCombination,
+            _ read: @escaping @Sendable (Store<Object>) -> Double?
+        ) {
+            registry.collectedGauge(name, help: help, labels: ["type"], combining: combination) { [weak store] in
+                store.flatMap(read).map { [MetricSample($0, [type])] } ?? []
+            }
         }
-        registry.collectedGauge(
-            "reflector_quarantined_objects", help: "Objects whose newest version cannot be read.", labels: ["type"]
-        ) { [weak store] in
-            store.map { [(labels: [type], value: Double($0.quarantined.count))] } ?? []
+        gauge("reflector_objects", "Objects stored.", combining: .sum) { Double($0.count) }
+        gauge("reflector_quarantined_objects", "Objects whose newest version cannot be read.", combining: .sum) {
+            Double($0.quarantined.count)
         }
-        registry.collectedGauge(
-            "reflector_available", help: "1 while the server serves the resource type.", labels: ["type"]
-        ) { [weak store] in
-            store.map { [(labels: [type], value: $0.isAvailable ? 1 : 0)] } ?? []
+        gauge("reflector_available", "1 while the server serves the resource type.", combining: .minimum) {
+            $0.isAvailable ? 1 : 0
         }
-        registry.collectedGauge(
-            "reflector_last_resource_version", help: "The version up to which everything is known.", labels: ["type"]
-        ) { [weak store] in
-            guard let store, let version = Double(store.observedResourceVersion.text) else { return [] }
-            return [(labels: [type], value: version)]
+        gauge(
+            "reflector_last_resource_version", "The version up to which everything is known.", combining: .minimum
+        ) {
+            Double($0.observedResourceVersion.text)
         }
     }
 }

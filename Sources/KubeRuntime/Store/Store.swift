@@ -35,6 +35,15 @@ public final class Store<Object: StoredObject>: Sendable {
         state.withLock { $0.objects.objects.compactMap(transform) }
     }
 
+    /// How many objects are of each kind; `kind` runs under the store's lock and must not use the store.
+    public func counts<Kind: Hashable>(by kind: (Object) -> Kind) -> [Kind: Int] {
+        state.withLock { state in
+            var counts: [Kind: Int] = [:]
+            for object in state.objects.objects { counts[kind(object), default: 0] += 1 }
+            return counts
+        }
+    }
+
     /// True from the first complete list on.
     public var isSynced: Bool { state.withLock { $0.objects.isSynced } }
 

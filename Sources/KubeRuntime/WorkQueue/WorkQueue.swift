@@ -39,13 +39,12 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         self.backoff = backoff
         self.random = random
         self.metrics = metrics.map { WorkQueueMetrics(registry: $0, queue: name) }
-        if let metrics { registerGauges(in: metrics, name: name) }
+        if let metrics { registerReadings(in: metrics, name: name) }
     }
 
     /// Wants a run of the key as soon as a worker is free.
     public func add(_ key: Key, priority: WorkPriority = .fresh) {
         change { keys, now in keys.add(key, priority: priority, now: now) }
-        metrics?.added()
     }
 
     /// Wants a run of the key when `delay` has passed; the earliest such time of a key counts.
@@ -53,7 +52,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         change { keys, now in
             keys.add(key, at: now.advanced(by: delay), priority: priority, now: now)
         }
-        metrics?.added()
+        metrics?.delayed(by: delay)
     }
 
     /// Waits for a key to work on; nil when the queue was shut down or the task was cancelled.
@@ -193,15 +192,15 @@ extension WorkQueue {
         return deadline
     }
 
-    private func registerGauges(in registry: MetricsRegistry, name: String) {
-        WorkQueueMetrics.registerGauges(in: registry, queue: name) { [weak self] in
+    private func registerReadings(in registry: MetricsRegistry, name: String) {
+        WorkQueueMetrics.registerReadings(in: registry, queue: name) { [weak self] in
             guard let self else { return nil }
             let now = time.now
             return state.withLock { state in
                 let ages = state.keys.running.values.map { $0.duration(to: now).inSeconds }
                 return WorkQueueMetrics.Reading(
-                    fresh: state.keys.freshCount, background: state.keys.backgroundCount,
-                    unfinishedSeconds: ages.reduce(0, +), longestRunSeconds: ages.max() ?? 0)
+                    depths: [.fresh: state.keys.freshCount, .background: state.keys.backgroundCount],
+                    adds: state.keys.adds, unfinishedSeconds: ages.reduce(0, +), longestRunSeconds: ages.max() ?? 0)
             }
         }
     }

@@ -41,6 +41,8 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     /// Exactly the keys with a worker, and since when.
     private(set) var running: [Key: Instant] = [:]
     private var nextTicket: UInt64 = 0
+    /// How often a key has become ready.
+    private(set) var adds: UInt64 = 0
     /// Fresh keys handed out in a row while background keys were ready.
     private var freshRun = 0
 
@@ -71,7 +73,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
             guard priority == .fresh, entry.priority == .background else { return }
             background.remove(key)
             entry.priority = .fresh
-            makeReady(key, entry, since)
+            line(up: key, entry, since)
         case .running(let since):
             entry.phase = .runningDirty(since: since, again: .now)
             entry.priority = priority
@@ -165,7 +167,13 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         background.removeAll()
     }
 
-    private mutating func makeReady(_ key: Key, _ entry: Entry, _ since: Instant) {
+    private mutating func makeReady(_ key: Key, _ entry: Entry, _ now: Instant) {
+        adds += 1
+        line(up: key, entry, now)
+    }
+
+    /// Puts a key at the end of the lane of its priority.
+    private mutating func line(up key: Key, _ entry: Entry, _ since: Instant) {
         var entry = entry
         entry.phase = .ready(since: since)
         entries[key] = entry

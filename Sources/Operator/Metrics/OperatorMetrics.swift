@@ -1,66 +1,75 @@
 import Engines
-import ExecutionStatus
 import KubeClient
 import KubeRuntime
 import WorkflowAPI
 
-/// What the operator counts beyond its machinery. No label ever holds a name: the number of series stays bounded.
+/// What the operator counts of executions. Labels hold words of closed vocabularies, never a name or a server's text.
 struct OperatorMetrics: Sendable {
-    private let reconciles: Counter
-    private let reconcileTime: Histogram
-    private let timeouts: Counter
     private let ended: Counter
     private let duration: Histogram
+    private let detectionLag: Histogram
     private let createErrors: Counter
 
     init(registry: MetricsRegistry) {
-        reconciles = registry.counter(
-            "controller_runtime_reconcile_total", help: "Reconciliations by result.", labels: ["controller", "result"])
-        reconcileTime = registry.histogram(
-            "controller_runtime_reconcile_time_seconds", help: "Time of one reconciliation.", labels: ["controller"],
-            buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60])
-        timeouts = registry.counter(
-            "controller_runtime_reconcile_timeouts_total", help: "Reconciliations broken off because of their time.",
-            labels: ["controller"])
         ended = registry.counter(
-            "towline_execution_total", help: "Executions that ended.", labels: ["engine", "outcome", "reason"])
+            "towline_execution_total", help: "Executions that this process brought to their end.",
+            labels: ["engine", "outcome", "reason"])
         duration = registry.histogram(
-            "towline_execution_duration_seconds", help: "Time from startedAt to finishedAt.",
-            labels: ["engine", "outcome"], buckets: Histogram.exponentialBuckets(first: 1, factor: 2, count: 16))
+            "towline_execution_duration_seconds",
+            help: "Time from startedAt to finishedAt of the executions that ended, in whole seconds.",
+            labels: ["engine", "outcome"],
+            buckets: [1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400])
+        detectionLag = registry.histogram(
+            "towline_detection_lag_seconds",
+            help: """
+                Time from the end of a run to its being stored in the execution's status. The run's end is by the \
+                engine's clock and in whole seconds, so up to a second of it may be rounding; where the clocks \
+                disagree so far that it would be negative, it is 0.
+                """,
+            labels: ["engine"], buckets: [0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 15, 30, 60, 300, 900, 3600])
         createErrors = registry.counter(
-            "towline_run_create_errors_total", help: "Creates of runs that failed.", labels: ["engine", "reason"])
+            "towline_run_create_errors_total",
+            help: "Creates of runs that failed; AlreadyExists where the name was taken, mostly by the own run.",
+            labels: ["engine", "reason"])
+        exposeAll()
     }
 
-    func reconciled(_ outcome: WorkOutcome, after time: Duration) {
-        let result =
-            switch outcome {
-            case .success: "success"
-            case .requeue: "requeue_after"
-            case .retry: "error"
+    /// Gives every series a first value, so that already the first event shows in a rate.
+    private func exposeAll() {
+        for engine in EngineName.allCases.map(\.rawValue) {
+            for reason in Reason.allCases {
+                guard let outcome = reason.outcome else { continue }
+                ended.expose([engine, outcome.rawValue, reason.rawValue])
             }
-        reconciles.increment([Self.controller, result])
-        reconcileTime.observe(time, [Self.controller])
-    }
-
-    func createFailed(_ engine: EngineName, _ failure: CreateFailure) {
-        let reason =
-            switch failure {
-            case .transient(let reason, _, _), .permanent(let reason, _), .uncertain(let reason, _, _): reason.rawValue
-            case .nameTaken: "AlreadyExists"
-            }
-        createErrors.increment([engine.rawValue, reason])
-    }
-
-    func finished(_ status: Status) {
-        let engine = status.engine?.rawValue ?? ""
-        let outcome = status.outcome?.rawValue ?? ""
-        ended.increment([engine, outcome, status.reason?.rawValue ?? ""])
-        if let start = status.startedAt, let end = status.finishedAt {
-            duration.observe(end - start, [engine, outcome])
+            for outcome in Outcome.allCases { duration.expose([engine, outcome.rawValue]) }
+            detectionLag.expose([engine])
+            for failure in CreateFailure.reasons { createErrors.expose([engine, failure.rawValue]) }
+            createErrors.expose([engine, Self.nameTaken])
         }
     }
 
-    func timedOut() { timeouts.increment([Self.controller]) }
+    func createFailed(_ engine: EngineName, _ failure: CreateFailure) {
+        createErrors.increment([engine.rawValue, failure.reason?.rawValue ?? Self.nameTaken])
+    }
+
+    /// Counts an execution whose end was stored.
+    ///
+    /// - Parameters:
+    ///   - status: what was stored.
+    ///   - runEnd: when its run ended, by the engine's clock; nil where the run does not tell.
+    ///   - now: the time at which it was stored.
+    func finished(_ status: Status, runEnd: Timestamp?, now: Timestamp) {
+        guard let reason = status.reason, let outcome = status.outcome else { return }
+        let engine = (status.engine ?? .tekton).rawValue
+        ended.increment([engine, outcome.rawValue, reason.rawValue])
+        if let start = status.startedAt, let end = status.finishedAt {
+            duration.observe(end - start, [engine, outcome.rawValue])
+        }
+        if let runEnd { detectionLag.observe(max(now - runEnd, .zero), [engine]) }
+    }
+
+    /// The `reason` of a create that met an object of the run's name.
+    private static let nameTaken = "AlreadyExists"
 
     static let controller = "workflowexecution"
 }

@@ -52,7 +52,9 @@ extension Reconciler {
                 "phase": .string(status.phase.rawValue), "outcome": .string(status.outcome?.rawValue ?? ""),
                 "reason": .string(status.reason?.rawValue ?? ""), "run": .string(status.runRef?.name ?? ""),
             ])
-        if status.phase.isTerminal, !old.phase.isTerminal { metrics.finished(status) }
+        if status.phase.isTerminal, !old.phase.isTerminal {
+            metrics.finished(status, runEnd: pass.runEnd, now: clock.now())
+        }
         for notice in Notice.news(
             from: old, to: status, wasCreated: pass.didCreateRun, namesake: pass.runReference)
         {
@@ -62,6 +64,11 @@ extension Reconciler {
 }
 
 extension Reconciler.Pass {
+    /// When the run ended, by the engine's clock; nil where it is not there or does not tell.
+    fileprivate var runEnd: Timestamp? {
+        if case .present(let run) = facts.run, run.state.isFinished { run.state.finishedAt } else { nil }
+    }
+
     /// The object that bears the run's name, where it was seen.
     fileprivate var runReference: RunReference? {
         if case .present(let run) = facts.run { cache.engine.reference(to: run) } else { nil }

@@ -40,9 +40,10 @@ extension ExecutionController {
 
     private func handle(_ item: WorkItem<ObjectKey>) async {
         let start = time.now
+        metrics.began()
         let outcome = await reconcile(item)
         queue.done(item.key, outcome)
-        metrics.reconciled(outcome, after: start.duration(to: time.now))
+        metrics.ended(outcome, after: start.duration(to: time.now))
     }
 
     /// Reconciles one execution, and breaks that off when it takes too long, so that no other waits for it for ever.

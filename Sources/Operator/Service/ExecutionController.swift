@@ -19,7 +19,7 @@ public final class ExecutionController: Sendable {
     let isServing = Latch()
     let fence: TakeoverFence?
     let reconciler: Reconciler
-    let metrics: OperatorMetrics
+    let metrics: ReconcileMetrics
     let time: any TimeSource
     let logger: Logger
     private let client: KubeClient
@@ -54,7 +54,8 @@ public final class ExecutionController: Sendable {
         self.random = random
         self.logger = logger
         self.registry = registry
-        metrics = OperatorMetrics(registry: registry)
+        metrics = ReconcileMetrics(registry: registry, workers: configuration.workers)
+        CacheMetrics.register(in: registry, executions: executions, runs: runs)
         queue = WorkQueue(name: OperatorMetrics.controller, time: time, random: random, metrics: registry)
         gate = SyncGate(caches: Self.cacheNames(executions, runs))
         // Events only tell what was done, and the last ones are written after the lease was released.
@@ -67,7 +68,7 @@ public final class ExecutionController: Sendable {
         fence = elector.map { _ in TakeoverFence(client: client, executions: executions, time: time, logger: logger) }
         reconciler = Reconciler(
             client: client, executions: executions, runs: runs, clock: clock, timing: configuration.timing,
-            links: configuration.links, logger: logger, metrics: metrics,
+            links: configuration.links, logger: logger, metrics: OperatorMetrics(registry: registry),
             openCreates: OpenCreates(patience: configuration.timing.requestSettling), recorder: recorder, fence: fence)
     }
 

@@ -17,10 +17,12 @@ public struct OperatorProcess: Sendable {
     public init(configuration: OperatorConfiguration, cluster: ClusterConfiguration, logger: Logger) throws {
         let registry = MetricsRegistry()
         registry.registerProcessMetrics()
+        registry.gauge("towline_build_info", help: "Always 1; its label has the version.", labels: ["version"])
+            .set(1, [configuration.version])
+        let time = SystemTime()
         let transport = try CurlTransport(
             configuration: cluster, userAgent: "towline/\(configuration.version) (linux) operator")
-        let metered = MeteredTransport(transport, host: cluster.server, registry: registry)
-        let time = SystemTime()
+        let metered = MeteredTransport(transport, server: cluster.server, time: time, registry: registry)
         let patient = PatientTransport(metered, time: time, logger: logger)
         let election = try configuration.election.map {
             try Election($0, configuration, cluster, time, logger, registry)
@@ -75,7 +77,7 @@ private struct Election {
     ) throws {
         transport = try CurlTransport(
             configuration: cluster, userAgent: "towline/\(configuration.version) (linux) election")
-        let metered = MeteredTransport(transport, host: cluster.server, registry: registry)
+        let metered = MeteredTransport(transport, server: cluster.server, time: time, registry: registry)
         let lease = ObjectKey(namespace: election.namespace ?? cluster.namespace, name: election.name)
         let settings = ElectionSettings(
             lease: lease, identity: ElectionSettings.makeIdentity(host: configuration.instance),

@@ -21,6 +21,7 @@ import WorkflowAPI
         let found = classify(error, engine)
         #expect(found.0 == kind, "\(error)")
         #expect(found.1 == reason, "\(error)")
+        if let reason { #expect(CreateFailure.reasons.contains(reason), "it is among those that are announced") }
     }
 
     private func status(

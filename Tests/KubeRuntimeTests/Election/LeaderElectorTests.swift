@@ -137,6 +137,25 @@ import Testing
         #expect(server.holders == ["one", ""])
     }
 
+    @Test func aRefusedRenewalTakesTheSlowWay() async throws {
+        let one = candidate("one")
+        let task = Task { try await one.run() }
+        await eventually("it leads") { one.isWorking.isSet }
+        func slowWays() -> Bool {
+            String(decoding: metrics.exposition(), as: UTF8.self).contains(
+                "leader_election_slowpath_total{name=\"op\"} 1\n")
+        }
+        #expect(!slowWays())
+        server.edit(silently: true) { $0[path: ["metadata", "annotations"]] = ["touched": "by somebody"] }
+        let touched = server.object?[path: ["spec", "renewTime"]]
+        await passing("it reads the lease and renews it") { server.object?[path: ["spec", "renewTime"]] != touched }
+        #expect(slowWays())
+        #expect(one.elector.token.isValid)
+        one.mayEnd.set()
+        one.stop.set()
+        try await task.value
+    }
+
     @Test func cancellationIsACrash() async throws {
         let one = candidate("one")
         let task = Task { try await one.run() }

@@ -30,12 +30,15 @@ final class LeaseServer: HTTPTransport {
         for watch in watches { watch.end() }
     }
 
-    /// Changes the lease as somebody else would.
-    func edit(_ change: (inout JSONValue) -> Void) {
+    /// Changes the lease as somebody else would; silently, so that only a refused write tells of it.
+    func edit(silently isSilent: Bool = false, _ change: (inout JSONValue) -> Void) {
         state.withLock { state in
             guard var object = state.object else { return }
             change(&object)
+            let watches = state.watches
+            if isSilent { state.watches = [] }
             Self.store(object, in: &state)
+            state.watches = watches
         }
     }
 

@@ -52,9 +52,35 @@ import Testing
 
     @Test func collectedValuesAreReadAtEveryScrape() {
         let registry = MetricsRegistry()
-        registry.collectedGauge("g", help: "g") { [(labels: [], value: 1)] }
-        registry.collectedGauge("g", help: "g") { [(labels: [], value: 2)] }
+        registry.collectedGauge("g", help: "g") { [MetricSample(1)] }
+        registry.collectedGauge("g", help: "g") { [MetricSample(2)] }
+        registry.collectedGauge("least", help: "l", combining: .minimum) { [MetricSample(4)] }
+        registry.collectedGauge("least", help: "l", combining: .minimum) { [MetricSample(3)] }
         #expect(text(registry).contains("\ng 3\n"))
+        #expect(text(registry).contains("\nleast 3\n"))
+    }
+
+    @Test func aSeriesCanBeThereBeforeItsFirstEvent() {
+        let registry = MetricsRegistry()
+        let counter = registry.counter("a_total", help: "a", labels: ["k"])
+        counter.expose(["x"])
+        registry.histogram("h", help: "h", buckets: [1]).expose()
+        #expect(text(registry).contains(#"a_total{k="x"} 0"#))
+        #expect(text(registry).contains("h_bucket{le=\"1\"} 0\nh_bucket{le=\"+Inf\"} 0\nh_sum 0\nh_count 0\n"))
+        counter.increment(["x"])
+        counter.expose(["x"])
+        #expect(text(registry).contains(#"a_total{k="x"} 1"#), "what was counted stays")
+    }
+
+    @Test func describesWhatWasAskedForBeforeItHasValues() {
+        let registry = MetricsRegistry()
+        _ = registry.histogram("b", help: "b", labels: ["l"], buckets: [2, 1, .infinity])
+        _ = registry.counter("a_total", help: "a")
+        let all = registry.descriptions
+        #expect(all.map(\.name) == ["a_total", "b"])
+        #expect(all.map(\.type) == ["counter", "histogram"])
+        #expect(all.last?.labels == ["l"])
+        #expect(all.last?.buckets == [1, 2])
     }
 
     @Test func theProcessIsMeasured() throws {
@@ -65,7 +91,13 @@ import Testing
         let started = try #require(ProcessMetrics.startTime())
         #expect(started > 1_600_000_000)
         #expect(try #require(ProcessMetrics.openDescriptors()) >= 3)
-        #expect(text(registry).contains("process_resident_memory_bytes "))
+        for name in [
+            "cpu_seconds_total", "resident_memory_bytes", "virtual_memory_bytes", "virtual_memory_max_bytes", "threads",
+            "open_fds", "max_fds", "start_time_seconds",
+        ] {
+            #expect(text(registry).contains("\nprocess_\(name) "))
+        }
+        #expect(reading.threads >= 1)
     }
 
     @Test(arguments: ["", "1 (x", "1 (a) b) S 1", "1 (x) S " + String(repeating: "z ", count: 30)])

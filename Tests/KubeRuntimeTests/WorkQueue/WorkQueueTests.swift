@@ -125,18 +125,31 @@ import Testing
 
     @Test func metricsCarryTheUsualNames() async {
         let registry = MetricsRegistry()
-        let queue = makeQueue(registry)
+        func shows(_ line: String) -> Bool {
+            String(decoding: registry.exposition(), as: UTF8.self).contains("\nworkqueue_\(line)\n")
+        }
+        let (queue, labels) = (makeQueue(registry), #"name="test",controller="test""#)
+        #expect(shows("retries_total{\(labels)} 0"))
+        queue.add("a")
         queue.add("a")
         queue.add("b", priority: .background)
+        queue.add("c", after: .seconds(60))
+        #expect(shows(#"depth{\#(labels),priority="0"} 1"#))
+        #expect(shows(#"depth{\#(labels),priority="-100"} 1"#))
+        #expect(shows("adds_total{\(labels)} 2"), "what waits for its time is no add yet, and two of a kind are one")
+        #expect(shows("retries_total{\(labels)} 1"), "it will be one")
         _ = await queue.next()
         time.advance(by: .seconds(3))
-        let text = String(decoding: registry.exposition(), as: UTF8.self)
-        #expect(text.contains(#"workqueue_depth{name="test",controller="test",priority="background"} 1"#))
-        #expect(text.contains(#"workqueue_adds_total{name="test",controller="test"} 2"#))
-        #expect(text.contains(#"workqueue_unfinished_work_seconds{name="test",controller="test"} 3"#))
+        #expect(shows("unfinished_work_seconds{\(labels)} 3"))
+        #expect(shows("longest_running_processor_seconds{\(labels)} 3"))
         queue.done("a", .retry())
-        let after = String(decoding: registry.exposition(), as: UTF8.self)
-        #expect(after.contains(#"workqueue_retries_total{name="test",controller="test"} 1"#))
-        #expect(after.contains(#"workqueue_work_duration_seconds_count{name="test",controller="test"} 1"#))
+        #expect(shows("retries_total{\(labels)} 2"))
+        #expect(shows("work_duration_seconds_count{\(labels)} 1"))
+        #expect(shows(#"work_duration_seconds_bucket{\#(labels),le="9.999999999999999e-06"} 0"#), "as in client-go")
+        #expect(shows(#"work_duration_seconds_bucket{\#(labels),le="1000"} 1"#))
+        await eventually("everything becomes ready") {
+            time.advance(by: .seconds(60))
+            return shows("adds_total{\(labels)} 4")
+        }
     }
 }

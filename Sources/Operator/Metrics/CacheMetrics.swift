@@ -1,0 +1,43 @@
+import KubeRuntime
+import WorkflowAPI
+
+/// What is read from the caches when the metrics are scraped, and costs nothing between scrapes.
+enum CacheMetrics {
+    private struct Place: Hashable {
+        let engine: EngineName
+        let phase: Phase
+    }
+
+    static func register(in registry: MetricsRegistry, executions: ExecutionCache, runs: [EngineName: RunCache]) {
+        registry.collectedGauge(
+            "towline_executions",
+            help: "Executions in the cache. Every replica tells of all of them: take the maximum, not the sum.",
+            labels: ["engine", "phase"]
+        ) {
+            samples(of: executions)
+        }
+        registry.collectedGauge(
+            "towline_engine_available", help: "1 while the API server serves the engine's runs and they can be listed.",
+            labels: ["engine"]
+        ) {
+            runs.map { engine, cache in
+                let isAvailable = cache.stores.scopes.allSatisfy { $0.store.isSynced && $0.store.isAvailable }
+                return MetricSample(isAvailable ? 1 : 0, [engine.rawValue])
+            }
+        }
+    }
+
+    private static func samples(of executions: ExecutionCache) -> [MetricSample] {
+        var counts: [Place: Int] = [:]
+        for scope in executions.stores.scopes {
+            let some = scope.store.counts { Place(engine: $0.engineName, phase: $0.status.phase) }
+            counts.merge(some, uniquingKeysWith: +)
+        }
+        return EngineName.allCases.flatMap { engine in
+            Phase.allCases.map { phase in
+                let count = counts[Place(engine: engine, phase: phase)] ?? 0
+                return MetricSample(Double(count), [engine.rawValue, phase.rawValue])
+            }
+        }
+    }
+}

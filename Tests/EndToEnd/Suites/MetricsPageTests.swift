@@ -1,0 +1,79 @@
+import Exposition
+import Foundation
+import KubeClient
+import Testing
+
+/// The whole page of metrics of a running operator.
+@Suite(.timeLimit(.minutes(2))) struct MetricsPageTests {
+    /// What each label may say; a name, a message or any other text from outside is none of it.
+    private static let vocabulary: [String: Regex<Substring>] = [
+        "engine": /tekton|argo/, "phase": /Pending|Running|Completed|Failed/,
+        "outcome": /Success|Failed|Timeout|Cancelled|Error/, "controller": /workflowexecution/,
+        "reason": /[A-Z][A-Za-z]{1,30}|initial|expired|retry|probe|[a-z]+_[a-z_]+/,
+        "result": /success|error|requeue|requeue_after/, "priority": /0|-100/,
+        "code": /[1-5][0-9x]{2}|<error>|none|silent|short/,
+        "method": /GET|POST|PUT|PATCH|DELETE/, "verb": /GET|POST|PUT|PATCH|DELETE/,
+        "host": /127\.0\.0\.1:[0-9]+|[a-z0-9.:\[\]-]+/,
+        "type": /workflowexecutions\.towline\.dev|pipelineruns\.tekton\.dev|workflows\.argoproj\.io/,
+        "event": /added|modified|deleted|bookmark|error|undecodable/, "version": /[0-9][0-9A-Za-z.+-]*/,
+        "name": /workflowexecution|towline-operator/, "le": /[0-9.e+-]+|\+Inf/,
+    ]
+
+    /// Runs an operator through several ends and returns its page, and the names that were in the game.
+    private func page() async throws -> (text: String, names: [String]) {
+        let workspace = try await Workspace.make("scraped")
+        let (probes, metrics) = (try FreePort.find(), try FreePort.find())
+        let process = try workspace.startOperator(arguments: [
+            "--health-probe-bind-address", "127.0.0.1:\(probes)", "--metrics-bind-address", "127.0.0.1:\(metrics)",
+            "--leader-elect", "--leader-elect-resource-namespace", workspace.namespace,
+        ])
+        try await eventually("ready") { try await Page.fetch(probes, "/readyz").code == 200 }
+        try await workspace.create(Templates.all)
+        let more = "parameters: {TARGET: outside-text}"
+        try await workspace.create(Templates.execution("counted-one", engine: "tekton", more: more))
+        try await workspace.create(Templates.execution("counted-two", engine: "argo", workflow: "breaks"))
+        try await workspace.create(Templates.execution("counted-three", engine: "argo", workflow: "not-there"))
+        for name in ["counted-one", "counted-two", "counted-three"] { _ = try await workspace.finished(name) }
+        try await workspace.create(Templates.execution("counted-four", engine: "tekton", workflow: "takes-long"))
+        _ = try await workspace.execution("counted-four", until: "runs") { $0.status("phase") == "Running" }
+        let text = try await Page.fetch(metrics, "/metrics").body
+        #expect(try await process.stop() == 0)
+        return (text, [workspace.namespace, "counted-", "outside-text", "not-there", "takes-long"])
+    }
+
+    @Test func isValidCompleteAndFreeOfNames() async throws {
+        let (text, names) = try await page()
+        let page = try Exposition(text)
+        for name in names { #expect(!text.contains(name), "\(name) must not be on the page") }
+        for sample in page.families.flatMap(\.samples) {
+            for (label, value) in sample.labels {
+                let words = try #require(Self.vocabulary[label], "the label \(label) of \(sample.name) is a known one")
+                #expect(value.wholeMatch(of: words) != nil, "\(sample.name): \(label)=\(value)")
+            }
+        }
+        #expect(page.value("leader_election_master_status", ["name": "towline-operator"]) == 1)
+        #expect(page.value("towline_engine_available", ["engine": "tekton"]) == 1)
+        #expect(page.value("towline_executions", ["engine": "tekton", "phase": "Running"]) == 1)
+        #expect(page.value("towline_executions", ["engine": "tekton", "phase": "Completed"]) == 1)
+        let success = ["engine": "tekton", "outcome": "Success", "reason": "Succeeded"]
+        #expect(page.value("towline_execution_total", success) == 1)
+        let lags = try #require(page.value("towline_detection_lag_seconds_count", ["engine": "tekton"]))
+        #expect(lags == 1)
+        #expect(try #require(page.value("process_threads")) >= 1)
+        try await checkWithPromtool(text)
+    }
+
+    /// Has Prometheus' own tool read the page, where it is installed.
+    private func checkWithPromtool(_ text: String) async throws {
+        let folder = URL.temporaryDirectory.appending(path: "towline-metrics-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "page.txt")
+        try Data(text.utf8).write(to: file)
+        let process = try ChildProcess(
+            URL(filePath: "/bin/sh"),
+            ["-c", "command -v promtool >/dev/null || exit 0; promtool check metrics <'\(file.path)'"],
+            directory: folder, name: "promtool")
+        #expect(try await process.exit(within: .seconds(30)) == 0, "\(process.errorOutput)\(process.output)")
+    }
+}
