@@ -133,9 +133,9 @@ fuzz: packages ## Feed damaged texts to everything that reads outside bytes (SEC
 	SECONDS_TO_RUN=$(SECONDS) .build/release/towline-fuzz
 
 .PHONY: docs
-docs: packages ## Write the generated tables of the documentation
+docs: packages ## Write the generated tables and pages of the documentation
 	$(SWIFT) build --build-tests
-	UPDATE_DOCS=true $(SWIFT) test --skip-build --disable-xctest --filter ConfigurationPageTests
+	UPDATE_DOCS=true $(SWIFT) test --skip-build --disable-xctest --filter 'ConfigurationPageTests|MetricsReferenceTests'
 
 .PHONY: lint
 lint: ## Check formatting and the rules of the house

@@ -76,7 +76,10 @@ let package = Package(
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient"], swiftSettings: testing),
         .testTarget(
-            name: "DeployTests", dependencies: ["ExecutionStatus", "WorkflowAPI", "Sandbox", "KubeClient"],
+            name: "DeployTests",
+            dependencies: [
+                "Operator", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "Sandbox", "KubeClient", "Exposition",
+            ],
             exclude: ["ArgoCD/argo-cd.lua"], swiftSettings: testing),
         .testTarget(name: "FuzzTests", dependencies: ["towline-fuzz"], swiftSettings: testing),
         .testTarget(name: "TowlineTests", dependencies: ["towline", "KubeRuntime"], swiftSettings: testing),

@@ -92,6 +92,9 @@ struct Benchmark {
         let process = try await operatorProcess()
         line("start to ready, \(what)", String(format: "%.2f s", process.secondsToReady), "2 s")
         try await report("resident memory, \(what)", process, limit: limit)
+        let scrape = try await process.scrape()
+        line("scrape, \(what)", String(format: "%.1f ms", scrape.milliseconds), "20 ms")
+        line("page of metrics, \(what)", String(format: "%.0f KiB", scrape.kilobytes), "")
         try await process.program.stop()
     }
 

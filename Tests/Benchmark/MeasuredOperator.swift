@@ -38,6 +38,18 @@ struct MeasuredOperator {
         return counts
     }
 
+    /// How long one scrape of the metrics takes, as the median of some, and how large the page is.
+    func scrape() async throws -> (milliseconds: Double, kilobytes: Double) {
+        var times: [Double] = []
+        var size = 0
+        for _ in 0..<21 {
+            let start = ContinuousClock.now
+            size = try await metrics.send(HTTPRequest(.get, "/metrics")).body.count
+            times.append((ContinuousClock.now - start).inSeconds * 1000)
+        }
+        return (times.sorted()[times.count / 2], Double(size) / 1024)
+    }
+
     /// The values of a metric, added up for each value of a label.
     private func sums(of metric: String, by label: String) async throws -> [String: Double] {
         let body = try await metrics.send(HTTPRequest(.get, "/metrics")).body

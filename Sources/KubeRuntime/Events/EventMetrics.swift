@@ -6,11 +6,16 @@ struct EventMetrics: Sendable {
 
     init(registry: MetricsRegistry) {
         published = registry.counter(
-            "events_published_total", help: "Events created, and updates of their series.", labels: ["method"])
+            "events_published_total", help: "Events created (POST), and updates of their series (PATCH).",
+            labels: ["method"])
         failed = registry.counter(
             "events_failed_total", help: "Events that were given up because the API server did not take them.")
         dropped = registry.counter(
-            "events_dropped_total", help: "Events that were not even sent, by the bound they met.", labels: ["reason"])
+            "events_dropped_total",
+            help: """
+                Events that were not even sent: queue_full, because too many waited, or object_limit, because an object \
+                had too many different ones.
+                """, labels: ["reason"])
         for method in ["POST", "PATCH"] { published.expose([method]) }
         failed.expose()
         for reason in [EventJournal.Acceptance.queueFull, .objectLimit] { dropped.expose([reason.rawValue]) }

@@ -22,7 +22,11 @@ struct ReflectorMetrics: Sendable {
                 """,
             labels: ["type", "code"])
         relists = registry.counter(
-            "reflector_relists_total", help: "Times the whole state was read, by reason.",
+            "reflector_relists_total",
+            help: """
+                Times the whole state was read: initial, expired (the version was too old), retry (after a failure), \
+                probe (the type was not served before), version_too_large, token_expired or stream_stalled.
+                """,
             labels: ["type", "reason"])
         events = registry.counter(
             "reflector_watch_events_total", help: "Events read, by kind.", labels: ["type", "event"])

@@ -163,6 +163,14 @@ public final class ExecutionController: Sendable {
         ) { change in self.follow(change, of: cache, in: namespace) }
     }
 
+    /// Registers the metrics of the reflectors, which otherwise come with the first of them.
+    func registerReflectors() {
+        for (namespace, store) in executions.stores.scopes { _ = executionReflector(namespace, store) }
+        for cache in runs.values {
+            for (namespace, store) in cache.stores.scopes { _ = runReflector(cache, namespace, store) }
+        }
+    }
+
     private var reflectorSettings: ReflectorSettings {
         var settings = ReflectorSettings()
         settings.probeInterval = configuration.timing.engineProbe

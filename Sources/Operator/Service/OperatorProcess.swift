@@ -5,8 +5,8 @@ public import KubeRuntime
 public struct OperatorProcess: Sendable {
     private let configuration: OperatorConfiguration
     private let transports: [CurlTransport]
-    private let controller: ExecutionController
-    private let registry: MetricsRegistry
+    let controller: ExecutionController
+    let registry: MetricsRegistry
     private let checks: HealthChecks
     private let time: any TimeSource
     private let logger: Logger

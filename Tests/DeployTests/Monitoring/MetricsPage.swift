@@ -1,0 +1,129 @@
+import KubeRuntime
+import WorkflowAPI
+
+/// The page `docs/metrics.md`, made from what the registry says of each metric.
+struct MetricsPage {
+    private struct Section {
+        let prefix: String
+        let title: String
+        let about: String
+    }
+
+    let descriptions: [MetricDescription]
+
+    private static let sections = [
+        Section(prefix: "towline_", title: "Executions", about: "Towline's own."),
+        Section(
+            prefix: "controller_runtime_", title: "Reconciliations",
+            about: "With the names, labels and buckets of controller-runtime, so that its dashboards show them."),
+        Section(
+            prefix: "workqueue_", title: "Work queue",
+            about: "With the names, labels and buckets of client-go. `name` and `controller` are the same."),
+        Section(prefix: "leader_election_", title: "Election", about: "Only with `--leader-elect`; as in client-go."),
+        Section(prefix: "rest_client_", title: "Requests to the API server", about: "As in client-go."),
+        Section(
+            prefix: "reflector_", title: "Caches",
+            about: """
+                Each resource type has a cache that lists and watches. With several `--namespace` flags their objects \
+                are added up, and `reflector_available` and `reflector_last_resource_version` are those of the \
+                namespace that is worst off.
+                """),
+        Section(prefix: "events_", title: "Kubernetes events", about: "Those that the operator publishes."),
+        Section(prefix: "process_", title: "Process", about: "As every Prometheus client library has them."),
+    ]
+
+    /// What each label may say: closed vocabularies.
+    private static let labels: [(name: String, values: String)] = [
+        ("engine", list(EngineName.allCases.map(\.rawValue))),
+        ("phase", list(Phase.allCases.map(\.rawValue))),
+        ("outcome", list(Outcome.allCases.map(\.rawValue))),
+        (
+            "reason",
+            "of `towline_…`: one of the [reasons](status.md#reasons), or `AlreadyExists`; of the others, the words in "
+                + "the metric's row"
+        ),
+        ("version", "the operator's version"),
+        ("controller", "`workflowexecution`"),
+        ("name", "`workflowexecution`; of `leader_election_…`, the name of the lease"),
+        ("result", "`success`, `error`, `requeue`, `requeue_after`"),
+        ("priority", "`0`, `-100`"),
+        (
+            "code",
+            "a status code; rare ones only as their class, such as `5xx`, and what is none as `other`; or a word of "
+                + "the metric's row"
+        ),
+        ("method", "`GET`, `POST`, `PUT`, `PATCH`, `DELETE`"),
+        ("verb", "`GET`, `POST`, `PUT`, `PATCH`, `DELETE`"),
+        ("host", "the API server's host and port, as the operator was told"),
+        (
+            "type",
+            "plural and group: `workflowexecutions.towline.dev`, `pipelineruns.tekton.dev`, `workflows.argoproj.io`"
+        ),
+        ("event", "`added`, `modified`, `deleted`, `bookmark`, `error`, `undecodable`"),
+        ("kind", "`run`, `execution`"),
+    ]
+
+    private static func list(_ words: [String]) -> String { words.map { "`\($0)`" }.joined(separator: ", ") }
+
+    /// The labels that the page explains.
+    static var explainedLabels: Set<String> { Set(labels.map(\.name)) }
+
+    /// The metrics that belong to no section.
+    var unplaced: [String] {
+        descriptions.map(\.name).filter { name in !Self.sections.contains { name.hasPrefix($0.prefix) } }
+    }
+
+    var text: String {
+        let used = Set(descriptions.flatMap(\.labels))
+        let labels = Self.labels.filter { used.contains($0.name) }.map { "| `\($0.name)` | \($0.values) |\n" }
+        return """
+            # Metrics
+
+            <!-- `make docs` writes this page from the operator's registry; do not edit it. -->
+
+            What an operator serves at `/metrics` on `--metrics-bind-address`, in the Prometheus text format.
+            [monitoring.md](monitoring.md) says how to scrape it, and has alerts and a dashboard.
+
+            \(Self.sections.map(section).joined(separator: "\n"))
+            ## Labels
+
+            No label holds the name of an object, a message or any other text from outside, so that the number of series
+            is bounded.
+
+            | label | values |
+            |---|---|
+            \(labels.joined())
+            """
+    }
+
+    private func section(_ section: Section) -> String {
+        let members = descriptions.filter { $0.name.hasPrefix(section.prefix) }
+        let rows = members.map { metric in
+            "| `\(metric.name)` | \(metric.type) | \(Self.list(metric.labels)) | \(Self.escaped(metric.help)) |\n"
+        }
+        var text = """
+            ## \(section.title)
+
+            \(section.about)
+
+            | metric | type | labels | meaning |
+            |---|---|---|---|
+            \(rows.joined())
+
+            """
+        for metric in members where !metric.buckets.isEmpty {
+            let bounds = metric.buckets.map(Self.number).joined(separator: ", ")
+            text += "Buckets of `\(metric.name)`: \(bounds).\n\n"
+        }
+        return text.hasSuffix("\n\n") ? String(text.dropLast()) : text
+    }
+
+    private static func number(_ value: Double) -> String {
+        Int(exactly: value).map(String.init) ?? "\(value)"
+    }
+
+    /// What would end a cell or begin a tag.
+    private static func escaped(_ text: String) -> String {
+        text.replacing("|", with: "\\|").replacing("<", with: "&lt;").replacing("\n", with: " ")
+    }
+}

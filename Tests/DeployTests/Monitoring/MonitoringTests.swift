@@ -1,0 +1,94 @@
+import KubeClient
+import Testing
+
+/// What alerts, dashboard and pages name exists, and every alert says what it has to.
+@Suite struct MonitoringTests {
+    @Test func alertsNameWhatExists() throws {
+        let names = try MetricNames()
+        for alert in try Monitoring.alerts() {
+            let query = try PromQuery(alert.query)
+            #expect(!query.selectors.isEmpty, "\(alert.name)")
+            #expect(names.problems(of: query) == [], "\(alert.name)")
+        }
+    }
+
+    @Test func theDashboardNamesWhatExists() throws {
+        let names = try MetricNames()
+        let queries = try Monitoring.dashboardQueries()
+        #expect(queries.count > 20)
+        for (title, query) in queries {
+            #expect(names.problems(of: try PromQuery(query)) == [], "\(title)")
+        }
+    }
+
+    /// Every word of a page that looks like a metric is one.
+    @Test func pagesNameWhatExists() throws {
+        let names = try MetricNames()
+        let prefixes = Set(names.descriptions.keys.compactMap { $0.split(separator: "_").first })
+        let pages = ["README.md"] + (try Repository.files(below: "docs").filter { $0.hasSuffix(".md") })
+        for page in pages {
+            for match in try Repository.text(page).matches(of: /`([a-z]+_[a-z_]+)(\{[^`]*\})?`/) {
+                let word = match.1
+                guard let prefix = word.split(separator: "_").first, prefixes.contains(prefix), !word.hasSuffix("_")
+                else { continue }
+                let isMetric = names.descriptions[String(word)] != nil || names.metric(of: String(word)) != nil
+                #expect(isMetric, "\(page) names \(word)")
+            }
+        }
+    }
+
+    @Test func everyAlertSaysWhatItHasTo() throws {
+        let alerts = try Monitoring.alerts()
+        #expect(Set(alerts.map(\.name)).count == alerts.count)
+        for alert in alerts {
+            #expect(alert.name.wholeMatch(of: /Towline[A-Z][A-Za-z]+/) != nil)
+            #expect(["critical", "warning"].contains(alert.severity), "\(alert.name)")
+            for key in ["summary", "description"] { #expect(alert.annotations[key]?.isEmpty == false, "\(alert.name)") }
+            #expect(
+                alert.annotations["runbook_url"]?.hasSuffix("/\(Monitoring.runbooks)/\(alert.name).md") == true,
+                "\(alert.name)")
+        }
+    }
+
+    @Test func everyAlertHasItsPageAndEveryPageItsAlert() throws {
+        let pages = try Repository.files(below: Monitoring.runbooks)
+        let alerts = try Monitoring.alerts()
+        #expect(Set(pages) == Set(alerts.map { "\(Monitoring.runbooks)/\($0.name).md" }))
+        let overview = try Repository.text("docs/monitoring.md")
+        for alert in alerts {
+            let text = try Repository.text("\(Monitoring.runbooks)/\(alert.name).md")
+            #expect(text.hasPrefix("# \(alert.name)\n\nSeverity: \(alert.severity ?? "?").\n"))
+            for heading in ["Meaning", "Impact", "Diagnosis", "Mend"] {
+                #expect(text.contains("\n## \(heading)\n"), "\(alert.name) has \(heading)")
+            }
+            #expect(overview.contains("[\(alert.name)](runbooks/\(alert.name).md)"), "it is in docs/monitoring.md")
+        }
+    }
+
+    /// Both monitors choose the pods and the port that the base has.
+    @Test(arguments: ["podmonitor", "servicemonitor"]) func monitorsFindThePort(file: String) throws {
+        let monitor = try #require(try Repository.documents("deploy/monitoring/\(file).yaml").first)
+        let installation = try Installation.singleFile()
+        let endpoints = monitor.list("spec", "podMetricsEndpoints") + monitor.list("spec", "endpoints")
+        let port = try #require(endpoints.first?["port"]?.stringValue)
+        let selector = try #require(monitor[path: ["spec", "selector"]])
+        if file == "podmonitor" {
+            let chosen = installation.podTemplates.filter { selector.selects($0.template.labels) }
+            let ports = chosen.flatMap { $0.template.list("spec", "containers") }.flatMap { $0.list("ports") }
+            #expect(ports.contains { $0["name"]?.stringValue == port })
+        } else {
+            let services = installation.objects(of: "Service").filter { selector.selects($0.labels) }
+            #expect(services.count == 1)
+            #expect(services.flatMap { $0.list("spec", "ports") }.contains { $0["name"]?.stringValue == port })
+        }
+    }
+
+    @Test(arguments: [
+        "nothing_total", "towline_execution_total{colour=\"red\"}", "sum by (colour) (towline_execution_total)",
+        "towline_execution_total{outcome=\"Successful\"}", "towline_execution_duration_seconds",
+        "towline_executions_bucket", "rate(workqueue_depth{priority=\"fresh\"}[5m])",
+    ])
+    func whatDoesNotExistIsNoticed(query: String) throws {
+        #expect(try MetricNames().problems(of: PromQuery(query)).count == 1)
+    }
+}
