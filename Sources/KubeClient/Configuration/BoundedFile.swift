@@ -2,10 +2,10 @@
 import Glibc
 #endif
 
-/// Small files: configurations, tokens, certificates.
+/// Files of which no more than a bound is read: configurations, tokens, certificates, manifests.
 package enum BoundedFile {
-    /// The longest file that is read, in bytes.
-    static let maximumSize = 1 << 20
+    /// The longest file that is read where nothing else is said, in bytes.
+    package static let maximumSize = 1 << 20
     /// How long what was read from a file is taken for what it holds. Reading is as cheap as asking for the
     /// modification time, and sees every change: the volumes of a pod swap a symbolic link.
     static let recheckInterval = Duration.seconds(10)
@@ -20,8 +20,8 @@ package enum BoundedFile {
         RefreshState.Loaded(value: value, refreshAt: now + recheckInterval, usableUntil: nil)
     }
 
-    /// The bytes of a regular file; blocks.
-    package static func read(_ path: String) -> Result<[UInt8], ReadError> {
+    /// The bytes of a regular file of at most `maximum` bytes; blocks.
+    package static func read(_ path: String, upTo maximum: Int = maximumSize) -> Result<[UInt8], ReadError> {
         // Without O_NONBLOCK opening a named pipe would wait for its writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return .failure(ReadError(path: path, code: errno)) }
@@ -42,8 +42,8 @@ package enum BoundedFile {
             guard read >= 0 else { return .failure(ReadError(path: path, code: errno)) }
             guard read > 0 else { return .success(Array(bytes.prefix(count))) }
             count += read
-            guard count <= maximumSize else {
-                return .failure(ReadError(path: path, reason: "it has more than \(maximumSize) bytes"))
+            guard count <= maximum else {
+                return .failure(ReadError(path: path, reason: "it has more than \(maximum) bytes"))
             }
         }
     }

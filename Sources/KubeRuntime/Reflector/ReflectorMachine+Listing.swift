@@ -33,7 +33,12 @@ extension ReflectorMachine {
         var listing = listing
         let version = listing.version ?? version
         listing.version = version
+        listing.pages += 1
         if let token {
+            guard listing.pages < settings.maximumPages else {
+                return listFailed(
+                    listing, .undecodable("the list has more than \(settings.maximumPages) pages"), now, random)
+            }
             state = .listing(listing)
             return Step(next: .list(.mostRecent, limit: listing.pageSize, continueToken: token))
         }

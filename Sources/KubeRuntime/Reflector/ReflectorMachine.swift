@@ -34,6 +34,8 @@ struct ReflectorMachine: Sendable {
         var pageSize: Int?
         /// The version of the first page, which is that of the whole list.
         var version: ResourceVersion?
+        /// How many pages there were.
+        var pages = 0
     }
 
     struct Watch {

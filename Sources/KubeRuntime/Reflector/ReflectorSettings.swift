@@ -11,6 +11,8 @@ public struct ReflectorSettings: Sendable, Hashable {
     public var synchronization = Synchronization.pages
     /// The most objects asked for at once.
     public var pageSize = 500
+    /// A list of more pages is given up, and begun again after a pause: some server or proxy turns the same page for ever.
+    public var maximumPages = 10_000
     /// The server ends a watch after a time between these two, drawn anew each time.
     ///
     /// So short that a watch whose connection, proxy or server died without a word is found out within half a minute:

@@ -3,9 +3,6 @@ import KubeClient
 
 /// Manifests on disk.
 enum ManifestFiles {
-    /// The largest file that is read, in bytes.
-    private static let maximumSize = 16 << 20
-
     /// The documents of a file, or of all YAML and JSON files directly in a folder, by name.
     static func documents(at path: String) throws(UsageError) -> [JSONValue] {
         var isFolder = false
@@ -27,14 +24,14 @@ enum ManifestFiles {
     }
 
     private static func documents(inFile path: String) throws(UsageError) -> [JSONValue] {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        let size = (attributes?[.size] as? Int) ?? 0
-        guard size <= maximumSize else { throw UsageError("\(path): \(size) bytes; at most \(maximumSize) are read") }
-        guard let data = FileManager.default.contents(atPath: path) else { throw UsageError("\(path): cannot be read") }
-        do {
-            return try YAML.documents(Array(data), source: path)
-        } catch {
-            throw UsageError("\(error)")
+        switch BoundedFile.read(path, upTo: YAML.maximumSize) {
+        case .failure(let error): throw UsageError(error.message)
+        case .success(let bytes):
+            do {
+                return try YAML.documents(bytes, source: path)
+            } catch {
+                throw UsageError("\(error)")
+            }
         }
     }
 }

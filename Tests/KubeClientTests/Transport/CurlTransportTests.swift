@@ -283,6 +283,35 @@ import Testing
         await server.shutdown()
     }
 
+    /// Where the lines of a head are that has no end.
+    enum EndlessHead: CaseIterable {
+        case answer, interimAnswers, trailers
+
+        /// A little more than is taken; libcurl itself takes 300 KB.
+        var text: String {
+            func lines(_ count: Int) -> String {
+                String(repeating: "X: \(String(repeating: "y", count: 995))\r\n", count: count)
+            }
+            switch self {
+            case .answer: return "HTTP/1.1 200 OK\r\n" + lines(270) + "Content-Length: 0\r\n\r\n"
+            case .interimAnswers:
+                return String(repeating: "HTTP/1.1 103 Early Hints\r\n\(lines(10))\r\n", count: 27)
+                    + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+            case .trailers:
+                return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + lines(270) + "\r\n"
+            }
+        }
+    }
+
+    @Test(arguments: EndlessHead.allCases) func aHeadWithoutEndIsRefused(_ head: EndlessHead) async throws {
+        let server = try RawServer(head.text)
+        let transport = try transport(server.port)
+        let error = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, "/")) }
+        #expect(error?.kind == .tooLarge)
+        #expect(error?.message.contains("256 KiB") == true)
+        await transport.shutdown()
+    }
+
     @Test func shutdownEndsWhatIsUnderWay() async throws {
         let (started, signal) = AsyncStream<Void>.makeStream()
         let server = try server { _ in

@@ -52,6 +52,23 @@ import Testing
         #expect(last.next == .openWatch(.after(ResourceVersion("10")), timeout: .milliseconds(22_500)))
     }
 
+    @Test func pagesWithoutEndAreGivenUp() {
+        var driver = Driver()
+        _ = driver.feed(.start)
+        for page in 1..<ReflectorSettings().maximumPages {
+            let step = driver.feed(.page(ResourceVersion("10"), continueToken: "token"))
+            guard case .list = step.next else {
+                Issue.record("page \(page): \(step.next)")
+                return
+            }
+        }
+        guard case .sleep = driver.feed(.page(ResourceVersion("10"), continueToken: "token")).next else {
+            Issue.record("the list goes on")
+            return
+        }
+        #expect(driver.feed(.woke).next == .list(.mostRecent, limit: 500, continueToken: nil))
+    }
+
     @Test func eventsAndBookmarksMoveTheVersionForwardOnly() {
         var driver = Driver()
         driver.sync()

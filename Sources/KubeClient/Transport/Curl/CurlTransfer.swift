@@ -4,6 +4,8 @@ import CLibcurl
 final class CurlTransfer {
     /// The largest unary body, after decompression.
     static let maximumBody = 64 << 20
+    /// The most bytes of heads: those of interim answers, of the answer itself, and of trailers.
+    static let maximumHead = 256 << 10
 
     let handle: CurlHandle
     private let exchange: CurlExchange
@@ -11,7 +13,9 @@ final class CurlTransfer {
     /// Until when the head of a stream must be there; nil for unary requests, which libcurl watches itself.
     private(set) var headDeadline: ContinuousClock.Instant?
     private var response = HTTPResponse(status: 0)
-    private var isTooLarge = false
+    private var headSize = 0
+    /// What of the answer was too large, when something was.
+    private var excess: String?
     private var isAnswered = false
 
     init(_ exchange: CurlExchange, _ handle: CurlHandle, address: ServerAddress) {
@@ -62,8 +66,7 @@ final class CurlTransfer {
         _ = towline_curl_set_write(handle.easy, CURLOPT_HEADERFUNCTION) { data, size, count, context in
             guard let data, let context else { return 0 }
             let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
-            transfer.receiveHeader(UnsafeRawBufferPointer(start: data, count: size * count))
-            return size * count
+            return transfer.receiveHeader(UnsafeRawBufferPointer(start: data, count: size * count)) ? size * count : 0
         }
     }
 
@@ -73,14 +76,20 @@ final class CurlTransfer {
             return buffer.offer(bytes) ? bytes.count : Int(CURL_WRITEFUNC_PAUSE)
         }
         guard bytes.count <= Self.maximumBody - response.body.count else {
-            isTooLarge = true
+            excess = "more than \(Self.maximumBody >> 20) MiB"
             return 0
         }
         response.body.append(contentsOf: bytes)
         return bytes.count
     }
 
-    private func receiveHeader(_ bytes: UnsafeRawBufferPointer) {
+    /// Takes one line of a head; false where that is too long.
+    private func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        headSize += bytes.count
+        guard headSize <= Self.maximumHead else {
+            excess = "a head of more than \(Self.maximumHead >> 10) KiB"
+            return false
+        }
         let line = bytes.prefix { $0 != 0x0D && $0 != 0x0A }
         if line.starts(with: "HTTP/".utf8) {
             // Interim answers have a head too; the last one counts.
@@ -94,6 +103,7 @@ final class CurlTransfer {
             headDeadline = nil
             answer(.success(response))
         }
+        return true
     }
 
     private func answer(_ result: Result<HTTPResponse, TransportError>) {
@@ -105,9 +115,8 @@ final class CurlTransfer {
     /// What libcurl's verdict means.
     func result(_ code: CURLcode) -> Result<HTTPResponse, TransportError> {
         if code == CURLE_OK { return .success(response) }
-        if isTooLarge {
-            let message = "\(address.authority): the answer has more than \(Self.maximumBody >> 20) MiB"
-            return .failure(TransportError(.tooLarge, message))
+        if let excess {
+            return .failure(TransportError(.tooLarge, "\(address.authority): the answer has \(excess)"))
         }
         let kind = TransportError.Kind(code, wasSent: handle.hasSentRequest)
         return .failure(TransportError(kind, "\(address.authority): \(handle.message(code))"))

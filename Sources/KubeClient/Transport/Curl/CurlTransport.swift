@@ -9,7 +9,7 @@
 /// - Proxies are used only where the configuration names one; the environment is not read.
 ///
 /// Bounds: ten seconds to connect, the request's own timeout for the rest, 64 MiB for a unary body after
-/// decompression. A connection whose peer is gone without a word is given up within 20 seconds.
+/// decompression, 256 KiB for all heads of an exchange. A connection whose peer is gone without a word is given up within 20 seconds.
 public final class CurlTransport: HTTPTransport {
     private let address: ServerAddress
     private let tls: TLSConfiguration

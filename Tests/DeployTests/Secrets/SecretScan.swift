@@ -1,0 +1,51 @@
+import Foundation
+
+/// Finds what scanners of repositories take for a secret.
+enum SecretScan {
+    private struct Pattern {
+        let name: String
+        /// The text that every find begins with.
+        let anchor: String
+        /// A regular expression for what stands from there on.
+        let expression: String
+    }
+
+    private static let patterns = [
+        Pattern(
+            name: "a PEM block", anchor: "-----BEGIN ",
+            expression: #"^-----BEGIN [A-Z0-9 ]+-----(\\n|\s)*[A-Za-z0-9+/=]{24}"#),
+        Pattern(
+            name: "a JSON Web Token", anchor: "eyJ", expression: #"^eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\."#),
+        Pattern(
+            name: "credentials of a kubeconfig", anchor: "-data",
+            expression: #"^-data"?\s*:\s*["']?[A-Za-z0-9+/]{40}"#),
+        Pattern(name: "a token", anchor: "token", expression: #"^token"?\s*[:=]\s*["']?[A-Za-z0-9_.-]{32}"#),
+        Pattern(name: "a password", anchor: "password", expression: #"^password"?\s*[:=]\s*["'][^"'\s\\]{8}"#),
+        Pattern(name: "a cloud provider's key", anchor: "AKIA", expression: "^AKIA[A-Z0-9]{16}"),
+    ]
+
+    /// How much of a text is looked at behind an anchor.
+    private static let window = 400
+
+    /// What was found, each find with the number of its line.
+    static func finds(in text: String) -> [String] {
+        patterns.flatMap { pattern in
+            text.ranges(of: pattern.anchor).compactMap { range in
+                let end = text.index(range.lowerBound, offsetBy: window, limitedBy: text.endIndex) ?? text.endIndex
+                let part = String(text[range.lowerBound..<end])
+                guard part.range(of: pattern.expression, options: .regularExpression) != nil else { return nil }
+                return "line \(text[..<range.lowerBound].count { $0.isNewline } + 1): \(pattern.name)"
+            }
+        } + secretObjects(in: text)
+    }
+
+    /// Manifests of Secrets that hold something.
+    private static func secretObjects(in text: String) -> [String] {
+        text.components(separatedBy: "\n---").compactMap { document in
+            guard document.range(of: #"kind"?:\s*"?Secret\b"#, options: .regularExpression) != nil,
+                document.range(of: #"(?m)^\s*"?(data|stringData)"?:"#, options: .regularExpression) != nil
+            else { return nil }
+            return "a Secret with data"
+        }
+    }
+}
