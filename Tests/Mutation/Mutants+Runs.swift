@@ -80,8 +80,8 @@ extension Mutant {
         Mutant(
             "end-without-a-run-while-a-create-is-on-its-way",
             Edit(
-                starting, "        if let settling = facts.creationSettles, now < settling {",
-                "        if !BUG, let settling = facts.creationSettles, now < settling {")),
+                starting, "        guard let settled = facts.creationSettles, now < settled else",
+                "        guard !BUG, let settled = facts.creationSettles, now < settled else")),
         Mutant(
             "call-a-timeout-a-failure",
             Edit(

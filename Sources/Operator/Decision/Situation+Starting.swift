@@ -20,8 +20,14 @@ extension Situation {
     /// An earlier create may have reached the server although its answer was lost, or may still reach it. A server that
     /// does not know the engine's runs has none.
     private func step(toEndWithoutRun ending: ExecutionEvent) -> Step {
-        if let settling = facts.creationSettles, now < settling { return .rest(after: settling - now) }
+        if let settling { return .rest(after: settling) }
         return isProvenAbsent ? report([ending]) : .readRun
+    }
+
+    /// For how long a create that was sent before may still be carried out; nil when none can.
+    var settling: Duration? {
+        guard let settled = facts.creationSettles, now < settled else { return nil }
+        return settled - now
     }
 
     private var isProvenAbsent: Bool {
@@ -52,9 +58,9 @@ extension Situation {
         case .transient(let reason, let message, let retryAfter), .uncertain(let reason, let message, let retryAfter):
             return hold(reason, message, spec, notBefore: retryAfter ?? .zero)
         case .permanent(let reason, let message):
-            // An earlier attempt whose answer was lost may have made the run; one that is still on its way will be
-            // refused as this one was.
-            return isProvenAbsent ? report([decided(reason, message)]) : .readRun
+            // An earlier attempt whose answer was lost may have made the run, or make it yet: what refused this one may
+            // let that one pass.
+            return step(toEndWithoutRun: decided(reason, message))
         case .nameTaken:
             // Ours from an earlier attempt, or somebody else's: only the object itself can tell. If it is gone again,
             // the next attempt creates it.

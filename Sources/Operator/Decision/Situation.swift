@@ -36,7 +36,11 @@ struct Situation: Sendable {
 
     /// Some run exists under the name that belongs to this execution.
     private func step(with run: EngineRun, _ spec: Spec) -> Step {
-        guard isOurs(run) else { return report(impostor(run)) }
+        guard isOurs(run) else {
+            // It may go before a create that is still on its way arrives, which would then make the run after all.
+            if execution.status.runRef == nil, let settling { return .rest(after: settling) }
+            return report(impostor(run))
+        }
         if run.state.isFinished { return finishStep(run, spec) }
         if let shutdown = dueShutdown(of: run, spec), !facts.didShutdownFail,
             let patch = engine.shutdownPatch(shutdown, for: run)
