@@ -34,15 +34,7 @@ final class ElectionInbox: Sendable {
             return nil
         }
         if let event { return event }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                guard sleeper.begin(continuation) else { return }
-                let timer = time.schedule(at: deadline) { sleeper.wake() }
-                if sleeper.adopt(timer) { time.cancel(timer) }
-            }
-        } onCancel: {
-            if let timer = sleeper.wake() { time.cancel(timer) }
-        }
+        await sleeper.sleep(until: deadline, on: time)
         return state.withLock { state in
             state.sleeper = nil
             return state.events.isEmpty ? .woke : state.events.removeFirst()

@@ -32,26 +32,13 @@ public struct FencedTransport: HTTPTransport {
         guard let timeLeft = token.timeLeft else {
             throw TransportError(.cancelled, "not sent, because this process does not lead")
         }
-        typealias Outcome = Result<Answer, TransportError>
-        let outcome = await withTaskGroup(of: Outcome?.self) { [token] group in
-            group.addTask {
-                do throws(TransportError) {
-                    return .success(try await exchange())
-                } catch {
-                    return .failure(error)
-                }
+        let outcome = await token.time.run(for: timeLeft) { () -> Result<Answer, TransportError> in
+            do throws(TransportError) {
+                return .success(try await exchange())
+            } catch {
+                return .failure(error)
             }
-            group.addTask {
-                try? await token.time.sleep(for: timeLeft)
-                return nil
-            }
-            var outcome: Outcome?
-            for await end in group {
-                outcome = outcome ?? end
-                group.cancelAll()
-            }
-            return outcome
-        }
+        }.value
         return try (outcome ?? .failure(TransportError(.cancelled, "cancelled"))).get()
     }
 }

@@ -33,23 +33,21 @@ public final class PatientTransport: HTTPTransport {
     }
 
     public func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
-        try await waitForTurn(request)
-        do {
-            let response = try await transport.send(request)
-            noteAnswer()
-            return response
-        } catch {
-            note(error)
-            throw error
-        }
+        try await inTurn(request) { () throws(TransportError) in try await transport.send(request) }
     }
 
     public func open(_ request: HTTPRequest) async throws(TransportError) -> HTTPStream {
+        try await inTurn(request) { () throws(TransportError) in try await transport.open(request) }
+    }
+
+    private func inTurn<Answer>(
+        _ request: HTTPRequest, _ exchange: () async throws(TransportError) -> Answer
+    ) async throws(TransportError) -> Answer {
         try await waitForTurn(request)
         do {
-            let stream = try await transport.open(request)
+            let answer = try await exchange()
             noteAnswer()
-            return stream
+            return answer
         } catch {
             note(error)
             throw error

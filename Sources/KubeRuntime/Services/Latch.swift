@@ -30,12 +30,7 @@ public final class Latch: Sendable {
     /// Waits until the condition is true, but no longer than `limit`; returns early when the task is cancelled.
     public func wait(for limit: Duration, _ time: any TimeSource) async {
         guard !isSet else { return }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.wait() }
-            group.addTask { try? await time.sleep(for: limit) }
-            await group.next()
-            group.cancelAll()
-        }
+        _ = await time.run(for: limit) { await self.wait() }
     }
 
     /// Waits until the condition is true; returns early when the task is cancelled.

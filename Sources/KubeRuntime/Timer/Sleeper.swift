@@ -27,7 +27,7 @@ final class Sleeper: Sendable {
     }
 
     /// Stops the task, or resumes it at once and returns false when it was cancelled before.
-    func begin(_ continuation: CheckedContinuation<Void, Never>) -> Bool {
+    private func begin(_ continuation: CheckedContinuation<Void, Never>) -> Bool {
         let sleeps = state.withLock { state in
             guard case .starting = state else { return false }
             state = .asleep(continuation, nil)
@@ -38,7 +38,7 @@ final class Sleeper: Sendable {
     }
 
     /// Remembers the timer; returns true when it is no longer needed.
-    func adopt(_ token: TimerToken) -> Bool {
+    private func adopt(_ token: TimerToken) -> Bool {
         state.withLock { state in
             guard case .asleep(let continuation, _) = state else { return true }
             state = .asleep(continuation, token)

@@ -61,6 +61,7 @@ extension ExecutionController {
 
     /// Has the finished executions looked at whose runs went, or went on, while nobody watched.
     private func review(_ namespace: String?, against cache: RunCache) {
+        guard isServing.isSet else { return }
         for key in executions.contradicted(in: namespace, by: cache) { enqueue(key, priority: .background) }
     }
 

@@ -48,23 +48,14 @@ extension ExecutionController {
 
     /// Reconciles one execution, and breaks that off when it takes too long, so that no other waits for it for ever.
     private func reconcile(_ item: WorkItem<ObjectKey>) async -> WorkOutcome {
-        await withTaskGroup(of: WorkOutcome?.self) { group in
-            group.addTask { await self.reconciler.reconcile(item.key, attempt: item.attempt) }
-            group.addTask {
-                try? await self.time.sleep(for: self.configuration.timing.reconcileDeadline)
-                return nil
-            }
-            var outcome: WorkOutcome?
-            for await end in group {
-                group.cancelAll()
-                if end == nil, outcome == nil, !Task.isCancelled { tookTooLong(item) }
-                outcome = outcome ?? end
-            }
-            return outcome ?? .retry()
+        let (outcome, tookTooLong) = await time.run(for: configuration.timing.reconcileDeadline) {
+            await self.reconciler.reconcile(item.key, attempt: item.attempt)
         }
+        if tookTooLong { noteBrokenOff(item) }
+        return outcome ?? .retry()
     }
 
-    private func tookTooLong(_ item: WorkItem<ObjectKey>) {
+    private func noteBrokenOff(_ item: WorkItem<ObjectKey>) {
         metrics.timedOut()
         logger.warn(
             "A reconciliation took too long and is broken off",
