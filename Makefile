@@ -7,6 +7,7 @@ SWIFT ?= swift
 KUBECTL ?= kubectl
 CRD := crds/towline.dev_workflowexecutions.yaml
 ARGS ?=
+SANITIZERS ?= address thread
 
 .PHONY: help
 help: ## List the tasks
@@ -42,12 +43,14 @@ demo: packages ## Run sandbox, operator and every example in one process
 	$(SWIFT) build --product towline
 	.build/debug/towline demo $(ARGS)
 
-# One test after the other where time matters; the end-to-end tests wait for processes and run side by side.
+# One test after the other where time matters; the end-to-end tests wait for processes and run side by side. Then the
+# simulation has to catch every deliberate bug.
 .PHONY: test
-test: packages ## Run all tests: unit, module and end-to-end
+test: packages ## Run all tests: unit, module and end-to-end, and the deliberate bugs
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest --no-parallel --skip EndToEnd $(ARGS)
 	$(SWIFT) test --skip-build --disable-xctest --filter EndToEnd $(ARGS)
+	$(SWIFT) run --skip-build towline-mutate
 
 .PHONY: test-e2e
 test-e2e: packages ## Run the end-to-end tests only (KUBEBUILDER_ASSETS or USE_EXISTING_CLUSTER=true choose the cluster)
@@ -59,6 +62,15 @@ test-e2e: packages ## Run the end-to-end tests only (KUBEBUILDER_ASSETS or USE_E
 GLIBC := $(lastword $(shell getconf GNU_LIBC_VERSION 2>/dev/null))
 PACKED := $(if $(shell printf '2.36\n$(GLIBC)\n' | sort -VC && echo yes),-Xlinker -z -Xlinker pack-relative-relocs)
 RELEASE := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -s -Xlinker --no-export-dynamic $(PACKED)
+
+# Each sanitizer has a build folder of its own, and takes about ten minutes from a clean clone.
+.PHONY: sanitize
+sanitize: packages ## Run the unit and module tests under the address and the thread sanitizer (SANITIZERS=thread)
+	for sanitizer in $(SANITIZERS); do \
+		options="--disable-xctest --sanitize $$sanitizer --scratch-path .build-$$sanitizer"; \
+		$(SWIFT) build --build-tests --sanitize $$sanitizer --scratch-path .build-$$sanitizer && \
+		$(SWIFT) test --skip-build $$options --no-parallel --skip EndToEnd $(ARGS) || exit 1; \
+	done
 
 SEEDS ?= 1000
 FIRST ?= 1

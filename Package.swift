@@ -44,27 +44,32 @@ let package = Package(
             swiftSettings: strict),
 
         .target(name: "Exposition", path: "Tests/Exposition", swiftSettings: testing),
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: testing),
         .target(name: "Faults", dependencies: ["KubeClient", "CLinux"], path: "Tests/Faults", swiftSettings: testing),
         .executableTarget(
-            name: "towline-bench", dependencies: ["Faults", "KubeClient"], path: "Tests/Benchmark",
+            name: "towline-bench", dependencies: ["Faults", "TestSupport", "KubeClient"], path: "Tests/Benchmark",
             swiftSettings: testing),
         .executableTarget(
             name: "towline-fuzz",
-            dependencies: ["Engines", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "KubeClient"],
+            dependencies: ["Engines", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "KubeClient", "TestSupport"],
             path: "Tests/Fuzz", swiftSettings: testing),
         .executableTarget(
-            name: "towline-simulate", dependencies: ["KubeClient", "KubeRuntime", "WorkflowAPI", "Operator"],
+            name: "towline-simulate",
+            dependencies: ["KubeClient", "KubeRuntime", "WorkflowAPI", "Operator", "TestSupport"],
             path: "Tests/Simulation", swiftSettings: testing),
         .executableTarget(name: "towline-mutate", path: "Tests/Mutation", swiftSettings: testing),
 
         .testTarget(name: "KubeClientTests", dependencies: ["KubeClient", "KubeRuntime"], swiftSettings: testing),
         .testTarget(
-            name: "KubeRuntimeTests", dependencies: ["KubeRuntime", "KubeClient", "Exposition"],
+            name: "KubeRuntimeTests", dependencies: ["KubeRuntime", "KubeClient", "Exposition", "TestSupport"],
             swiftSettings: testing),
-        .testTarget(name: "WorkflowAPITests", dependencies: ["WorkflowAPI", "KubeClient"], swiftSettings: testing),
+        .testTarget(
+            name: "WorkflowAPITests", dependencies: ["WorkflowAPI", "KubeClient", "TestSupport"],
+            swiftSettings: testing),
         .testTarget(
             name: "ExecutionStatusTests",
-            dependencies: ["ExecutionStatus", "WorkflowAPI", "KubeClient", "towline-fuzz"], swiftSettings: testing),
+            dependencies: ["ExecutionStatus", "WorkflowAPI", "KubeClient", "TestSupport", "towline-fuzz"],
+            swiftSettings: testing),
         .testTarget(
             name: "EnginesTests", dependencies: ["Engines", "ExecutionStatus", "WorkflowAPI", "KubeClient"],
             exclude: ["Recordings"], swiftSettings: testing),
@@ -74,19 +79,22 @@ let package = Package(
                 "Operator", "Engines", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "KubeClient", "Exposition",
             ], swiftSettings: testing),
         .testTarget(
-            name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient"], swiftSettings: testing),
+            name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient", "TestSupport"],
+            swiftSettings: testing),
         .testTarget(
             name: "DeployTests",
             dependencies: [
                 "Operator", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "Sandbox", "KubeClient", "Exposition",
             ],
             exclude: ["ArgoCD/argo-cd.lua"], swiftSettings: testing),
-        .testTarget(name: "FuzzTests", dependencies: ["towline-fuzz"], swiftSettings: testing),
+        .testTarget(name: "FuzzTests", dependencies: ["towline-fuzz", "TestSupport"], swiftSettings: testing),
         .testTarget(name: "TowlineTests", dependencies: ["towline", "KubeRuntime"], swiftSettings: testing),
         // The simulator itself is a program, so that its own process can be set up for it.
-        .testTarget(name: "SimulationTests", dependencies: ["towline-simulate"], swiftSettings: testing),
         .testTarget(
-            name: "EndToEnd", dependencies: ["KubeClient", "KubeRuntime", "Sandbox", "Faults", "Exposition"],
+            name: "SimulationTests", dependencies: ["towline-simulate", "TestSupport"], swiftSettings: testing),
+        .testTarget(
+            name: "EndToEnd",
+            dependencies: ["KubeClient", "KubeRuntime", "Sandbox", "Faults", "Exposition", "TestSupport"],
             exclude: ["Answers"], swiftSettings: testing),
     ]
 )

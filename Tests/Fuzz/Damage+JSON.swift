@@ -1,4 +1,5 @@
 import KubeClient
+import TestSupport
 
 /// Damage that leaves the text JSON: values of another type, extreme ones, copies of whole branches.
 extension Damage {

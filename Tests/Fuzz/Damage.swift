@@ -1,4 +1,5 @@
 import KubeClient
+import TestSupport
 
 /// What is done to a text before a reader gets it.
 struct Damage {

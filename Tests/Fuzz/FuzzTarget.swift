@@ -1,3 +1,5 @@
+import TestSupport
+
 /// A reader of outside bytes, and what must hold whatever it reads. That it never traps goes without saying.
 struct FuzzTarget: Sendable {
     let name: String

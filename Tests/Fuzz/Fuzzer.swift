@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Runs cases of one target.
 struct Fuzzer {
     let target: FuzzTarget

@@ -1,8 +1,9 @@
 import KubeClient
+import TestSupport
 
 extension JSONValue {
     /// A small document with few different keys, so that two of them overlap.
-    static func random(depth: Int, using random: inout Seeded) -> JSONValue {
+    static func random(depth: Int, using random: inout SplitMix) -> JSONValue {
         switch Int.random(in: 0..<(depth > 0 ? 8 : 5), using: &random) {
         case 0: return .null
         case 1: return .bool(.random(using: &random))

@@ -1,4 +1,5 @@
 import KubeClient
+import TestSupport
 import Testing
 
 @testable import Sandbox
@@ -17,7 +18,7 @@ final class ManualTime: Sendable {
 extension SandboxEnvironment {
     /// A machine whose time is set by the test and whose randomness repeats.
     static func deterministic(_ time: ManualTime = ManualTime(), seed: UInt64 = 1) -> SandboxEnvironment {
-        let generator = Locked(Seeded(seed))
+        let generator = Locked(SplitMix(seed: seed))
         return SandboxEnvironment(
             clock: time.clock, random: { generator.withLock { $0.next() } },
             sleep: { _ in try await Task.sleep(for: .milliseconds(2)) })

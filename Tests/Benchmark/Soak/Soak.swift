@@ -1,6 +1,7 @@
 import Faults
 import Foundation
 import KubeClient
+import TestSupport
 
 /// Mixed load on the release binary over the sandbox, for minutes, while things go wrong.
 ///
@@ -67,9 +68,9 @@ struct Soak {
             for (index, crew) in crews.enumerated() {
                 let lane = (seed &* 1000 &+ salt) &* 1000 &+ UInt64(index) &* 100
                 let troubles = index == 0 ? Trouble.allCases : Trouble.bearable
-                group.addTask { try await crew.suffer(troubles, until: end, SeededRandom(seed: lane)) }
+                group.addTask { try await crew.suffer(troubles, until: end, SplitMix(seed: lane)) }
                 for user in 1...8 {
-                    let random = SeededRandom(seed: lane &+ UInt64(user))
+                    let random = SplitMix(seed: lane &+ UInt64(user))
                     group.addTask { try await world.use(crew.namespace, until: end, random) }
                 }
             }

@@ -1,6 +1,7 @@
 import Faults
 import Foundation
 import KubeClient
+import TestSupport
 
 /// The two operators of one namespace, each behind a link of its own, and what is done to them.
 final class SoakCrew: Sendable {
@@ -61,7 +62,7 @@ final class SoakCrew: Sendable {
     }
 
     /// Has one trouble after the other until the time is over; then everything works again.
-    func suffer(_ troubles: [Trouble], until end: ContinuousClock.Instant, _ random: SeededRandom) async throws {
+    func suffer(_ troubles: [Trouble], until end: ContinuousClock.Instant, _ random: SplitMix) async throws {
         var random = random
         while ContinuousClock.now < end {
             try await Task.sleep(for: random.milliseconds(500...4000))
@@ -78,7 +79,7 @@ final class SoakCrew: Sendable {
         }
     }
 
-    private func bring(_ trouble: Trouble, over victim: Int, _ random: inout SeededRandom) async throws {
+    private func bring(_ trouble: Trouble, over victim: Int, _ random: inout SplitMix) async throws {
         let program = members.withLock { $0[victim].program }
         switch trouble {
         case .lostConnections: links[victim].cut()

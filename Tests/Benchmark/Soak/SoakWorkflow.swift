@@ -1,4 +1,5 @@
 import KubeClient
+import TestSupport
 
 /// A workflow of the mixed load, on both engines, and what its users do with their executions.
 struct SoakWorkflow: Sendable {
@@ -60,7 +61,7 @@ struct SoakWorkflow: Sendable {
     }
 
     /// An execution on one of the engines.
-    func execution(_ random: inout SeededRandom) -> JSONValue {
+    func execution(_ random: inout SplitMix) -> JSONValue {
         var spec: JSONValue = [
             "workflowRef": [
                 "workflowId": .string(name), "engine": Bool.random(using: &random) ? "tekton" : "argo",

@@ -1,6 +1,7 @@
 import Faults
 import Foundation
 import KubeClient
+import TestSupport
 
 /// The users of the sandbox: what they create, ask for and delete, and what they expect of it.
 final class SoakWorld: Sendable {
@@ -57,7 +58,7 @@ final class SoakWorld: Sendable {
     }
 
     /// One user: one execution after the other, from its creation to its deletion.
-    func use(_ namespace: String, until end: ContinuousClock.Instant, _ random: SeededRandom) async throws {
+    func use(_ namespace: String, until end: ContinuousClock.Instant, _ random: SplitMix) async throws {
         var random = random
         while ContinuousClock.now < end {
             guard let workflow = SoakWorkflow.all.randomElement(using: &random) else { return }
@@ -72,7 +73,7 @@ final class SoakWorld: Sendable {
 
     /// Does to an execution what its user does, and waits for its end where that is to be seen.
     private func live(
-        _ workflow: SoakWorkflow, _ key: ObjectKey, uid: String, _ random: inout SeededRandom
+        _ workflow: SoakWorkflow, _ key: ObjectKey, uid: String, _ random: inout SplitMix
     ) async throws {
         switch workflow.habit {
         case .wait: break

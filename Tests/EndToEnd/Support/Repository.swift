@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 
 /// Where this checkout keeps what the tests need.
 enum Repository {
@@ -9,7 +10,7 @@ enum Repository {
     /// The executable that the tests drive: the one `TOWLINE_BINARY` names, or the one built beside the tests.
     static var binary: URL {
         if let path = ProcessInfo.processInfo.environment["TOWLINE_BINARY"] { return URL(filePath: path) }
-        return root.appending(path: ".build/debug/towline")
+        return BuiltProducts.program("towline")
     }
 
     /// The project's own custom resource definitions.

@@ -1,22 +1,15 @@
 import ExecutionStatus
 import KubeClient
+import TestSupport
 import WorkflowAPI
 
 /// Makes sequences of events, sensible and not, that are the same for the same seed.
 struct EventGenerator {
-    private var state: UInt64
+    private var numbers: SplitMix
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { numbers = SplitMix(seed: seed) }
 
-    /// SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func number(below limit: Int) -> Int { Int(next() % UInt64(limit)) }
+    mutating func number(below limit: Int) -> Int { numbers.below(limit) }
 
     mutating func chance(_ percent: Int) -> Bool { number(below: 100) < percent }
 

@@ -1,6 +1,7 @@
 import KubeClient
 
 @testable import KubeRuntime
+import TestSupport
 
 /// Several candidates, each with a clock of its own, one API server, and a network that may do anything.
 ///
@@ -40,7 +41,7 @@ struct ElectionModel {
     }
 
     var faults: Faults
-    var random: SeededRandom
+    var random: SplitMix
     var now = 0.0
     var agenda: [(time: Double, number: Int, message: Message)] = []
     var counter = 0
@@ -57,7 +58,7 @@ struct ElectionModel {
 
     init(candidates count: Int, faults: Faults, seed: UInt64) {
         self.faults = faults
-        random = SeededRandom(seed: seed)
+        random = SplitMix(seed: seed)
         for index in 0..<count {
             let rate = Double.random(in: faults.clockRates, using: &random)
             candidates.append(Candidate(machine: Self.machine(index, 0), rate: rate))

@@ -1,4 +1,5 @@
 import Exposition
+import TestSupport
 import Testing
 
 @testable import KubeRuntime
@@ -7,7 +8,7 @@ import Testing
 @Suite struct ExpositionTests {
     @Test func anyTextCanBeALabelValueAndComesBack() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix(seed: seed)
         let characters = Array("ab \\\"\n\t,{}=#\u{0}\u{7f}é\u{1F600}\r")
         let registry = MetricsRegistry()
         let counter = registry.counter("x_total", help: "A \\ and a\nline.", labels: ["a", "b"])

@@ -2,6 +2,7 @@ import KubeClient
 import Testing
 
 @testable import KubeRuntime
+import TestSupport
 
 @Suite struct ReflectorMachineTests {
     typealias Machine = ReflectorMachine
@@ -251,7 +252,7 @@ import Testing
 
     @Test func anyInputInAnyStateLeadsOnWithoutSpinning() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix(seed: seed)
         let inputs: [Machine.Input] = [
             .start, .page(ResourceVersion("5"), continueToken: nil), .page(ResourceVersion("5"), continueToken: "t"),
             .opened, .ended, .silent, .woke, .failed(missing), .failed(unreachable), .failed(refused(410)),

@@ -2,11 +2,12 @@ import KubeClient
 import Testing
 
 @testable import KubeRuntime
+import TestSupport
 
 @Suite struct TimerTests {
     @Test func heapKeepsOrderUnderRandomChanges() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix(seed: seed)
         var heap = KeyedHeap<Int, Int>()
         var model: [Int: Int] = [:]
         for _ in 0..<5_000 {

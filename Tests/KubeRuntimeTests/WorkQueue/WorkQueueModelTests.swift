@@ -1,6 +1,7 @@
 import Testing
 
 @testable import KubeRuntime
+import TestSupport
 
 /// Random histories against a model that says only what must hold, not how.
 @Suite struct WorkQueueModelTests {
@@ -14,7 +15,7 @@ import Testing
 
     @Test(arguments: 0..<40) func randomHistories(round: Int) {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix(seed: seed)
         var queue = WorkQueueState<Int>()
         var debts: [Int: Debt] = [:]
         var now = ContinuousClock.now

@@ -2,6 +2,7 @@ import KubeClient
 import Testing
 
 @testable import Sandbox
+import TestSupport
 
 /// Random expressions against what arithmetic and three-valued logic say they are worth.
 @Suite struct CELPropertyTests {
@@ -11,7 +12,7 @@ import Testing
         let value: Int64?
     }
 
-    private func arithmetic(depth: Int, using random: inout Seeded) -> Sample {
+    private func arithmetic(depth: Int, using random: inout SplitMix) -> Sample {
         guard depth > 0 else {
             let interesting: [Int64] = [0, 1, -1, 2, 7, .max, .min, .max / 2, -3]
             let value = interesting.randomElement(using: &random) ?? 0
@@ -37,7 +38,7 @@ import Testing
 
     @Test func arithmeticNeverWrapsAround() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = Seeded(seed)
+        var random = SplitMix(seed: seed)
         for _ in 0..<500 {
             let sample = arithmetic(depth: Int.random(in: 1...3, using: &random), using: &random)
             let result = try? CELExpressionTests.evaluate(sample.source)
@@ -54,7 +55,7 @@ import Testing
 
     private enum Truth: CaseIterable { case yes, no, failed }
 
-    private func logic(depth: Int, using random: inout Seeded) -> (source: String, value: Truth) {
+    private func logic(depth: Int, using random: inout SplitMix) -> (source: String, value: Truth) {
         guard depth > 0 else {
             let value = Truth.allCases.randomElement(using: &random) ?? .yes
             return (value == .yes ? "true" : value == .no ? "false" : "(1 / 0 == 1)", value)
@@ -71,7 +72,7 @@ import Testing
 
     @Test func logicAbsorbsErrorsInAnyOrder() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = Seeded(seed)
+        var random = SplitMix(seed: seed)
         for _ in 0..<500 {
             let sample = logic(depth: Int.random(in: 1...4, using: &random), using: &random)
             let found: Truth =

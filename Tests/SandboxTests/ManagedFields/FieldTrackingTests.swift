@@ -2,6 +2,7 @@ import KubeClient
 import Testing
 
 @testable import Sandbox
+import TestSupport
 
 @Suite struct FieldTrackingTests {
     private func write(_ manager: String, at second: Int64 = 0) -> FieldWrite {
@@ -66,7 +67,7 @@ import Testing
     /// Random applies: the configuration is in the result, a second time changes nothing, an empty one takes all away.
     @Test func applyingIsRepeatableAndReversible() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = Seeded(seed)
+        var random = SplitMix(seed: seed)
         for _ in 0..<150 {
             let live = write("other").tracked(
                 ["metadata": ["name": "n"], "spec": .random(depth: 3, using: &random)], replacing: nil)

@@ -2,6 +2,7 @@ import KubeClient
 import Testing
 
 @testable import Sandbox
+import TestSupport
 
 @Suite struct JSONPatchTests {
     struct Example: Sendable, CustomTestStringConvertible {
@@ -101,7 +102,7 @@ import Testing
     /// A patch made of the differences between two random objects turns one into the other.
     @Test func differencesApplied() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = Seeded(seed)
+        var random = SplitMix(seed: seed)
         for _ in 0..<200 {
             let before = JSONValue.random(depth: 3, using: &random)
             let after = JSONValue.random(depth: 3, using: &random)

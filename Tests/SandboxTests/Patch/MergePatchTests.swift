@@ -2,6 +2,7 @@ import KubeClient
 import Testing
 
 @testable import Sandbox
+import TestSupport
 
 @Suite struct MergePatchTests {
     /// The table of RFC 7386, appendix A.
@@ -29,7 +30,7 @@ import Testing
 
     @Test func applyingTwiceIsApplyingOnce() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = Seeded(seed)
+        var random = SplitMix(seed: seed)
         for _ in 0..<200 {
             let target = JSONValue.random(depth: 3, using: &random)
             let patch = JSONValue.random(depth: 3, using: &random)

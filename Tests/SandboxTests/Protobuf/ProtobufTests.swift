@@ -2,6 +2,7 @@ import KubeClient
 import Testing
 
 @testable import Sandbox
+import TestSupport
 
 @Suite struct ProtobufTests {
     private func envelope(_ kind: String, _ body: (inout ProtobufWriter) -> Void) -> [UInt8] {
@@ -41,7 +42,7 @@ import Testing
     @Test func brokenBytesAreRefusedAndNeverTrap() {
         let bytes = configMap
         for count in 0..<bytes.count { _ = try? ProtobufObject.read(Array(bytes[..<count])) }
-        var random = Seeded(7)
+        var random = SplitMix(seed: 7)
         for _ in 0..<2_000 {
             var broken = bytes
             broken[Int.random(in: 4..<broken.count, using: &random)] = UInt8.random(in: 0...255, using: &random)

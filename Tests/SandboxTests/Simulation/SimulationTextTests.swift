@@ -2,6 +2,7 @@ import KubeClient
 import Testing
 
 @testable import Sandbox
+import TestSupport
 
 @Suite struct SimulationTextTests {
     @Test(arguments: [
@@ -125,7 +126,7 @@ import Testing
     }
 
     @Test(arguments: 0..<200) func aDifferenceMakesTheOldTheNew(_ seed: Int) {
-        var random = Seeded(UInt64(seed))
+        var random = SplitMix(seed: UInt64(seed))
         let old = Self.object(.random(depth: 3, using: &random))
         let new = Self.object(.random(depth: 3, using: &random))
         guard let patch = MergePatch.difference(from: old, to: new) else {

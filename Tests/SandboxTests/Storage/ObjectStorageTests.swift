@@ -2,6 +2,7 @@ import KubeClient
 import Testing
 
 @testable import Sandbox
+import TestSupport
 
 @Suite struct ObjectStorageTests {
     private let resource = GroupResource(group: "", resource: "things")
@@ -57,7 +58,7 @@ import Testing
     /// What a snapshot of an earlier revision shows is what was there at that revision, whatever happened since.
     @Test(arguments: [1, 2, 3] as [UInt64])
     func earlierRevisionsCanBeRead(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SplitMix(seed: seed)
         let storage = ObjectStorage()
         var expected: [Int64: [String]] = [:]
         for step in 0..<300 {

@@ -1,20 +1,16 @@
-/// A stream of numbers that is the same for the same seed on every machine (SplitMix64).
+import TestSupport
+
+/// A stream of numbers that is the same for the same seed on every machine.
 ///
 /// Confined to the thread of one simulation, which is what makes it safe to share within that.
 final class SeededRandom: @unchecked Sendable {
-    private var state: UInt64
+    private var numbers: SplitMix
 
     init(seed: UInt64) {
-        state = seed
+        numbers = SplitMix(seed: seed)
     }
 
-    func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    func next() -> UInt64 { numbers.next() }
 
     /// Uniform in `0..<1`.
     func unit() -> Double { Double(next() >> 11) / Double(1 << 53) }

@@ -1,5 +1,6 @@
 import Testing
 import WorkflowAPI
+import TestSupport
 
 @Suite struct RunNameTests {
     private let uid = "3f9c2a71-d0aa-4bbb-8ccc-0123456789ab"
@@ -28,7 +29,7 @@ import WorkflowAPI
 
     @Test func everyNameIsALabel() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix(seed: seed)
         let alphabet = Array("abcxyz019-.")
         for _ in 0..<2000 {
             let length = Int.random(in: 1...253, using: &generator)
@@ -40,19 +41,5 @@ import WorkflowAPI
             )
             #expect(name.hasSuffix("3f9c2a71d0"))
         }
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-private struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
