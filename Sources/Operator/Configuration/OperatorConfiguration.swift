@@ -35,7 +35,8 @@ public struct OperatorConfiguration: Sendable {
         version: String,
         timing: Timing = Timing()
     ) {
-        self.namespaces = namespaces
+        // One that is named twice is served, and counted, once.
+        self.namespaces = namespaces.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
         self.pollInterval = pollInterval
         self.workers = workers
         self.metricsAddress = metricsAddress

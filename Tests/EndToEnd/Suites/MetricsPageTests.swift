@@ -67,6 +67,8 @@ import Testing
         let lags = try #require(page.value("towline_detection_lag_seconds_count", ["engine": "tekton"]))
         #expect(lags == 1)
         #expect(try #require(page.value("process_threads")) >= 1)
+        let reference = try String(contentsOf: Repository.root.appending(path: "docs/metrics.md"), encoding: .utf8)
+        for family in page.families { #expect(reference.contains("| `\(family.name)` | \(family.kind.rawValue) |")) }
         try await checkWithPromtool(text)
     }
 

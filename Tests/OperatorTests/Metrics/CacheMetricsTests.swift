@@ -53,6 +53,11 @@ import WorkflowAPI
         #expect(try count("tekton", "Running") == 0)
     }
 
+    @Test func aNamespaceThatIsNamedTwiceCountsOnce() throws {
+        let configuration = OperatorConfiguration(namespaces: ["b", "a", "b"], version: "test")
+        #expect(configuration.namespaces == ["b", "a"])
+    }
+
     @Test func anEngineIsAvailableOnceItsRunsAreListedEverywhere() throws {
         let cache = RunCache(engine: EngineCatalogue.engine(.argo), namespaces: ["a", "b"])
         CacheMetrics.register(in: registry, executions: ExecutionCache(namespaces: []), runs: [.argo: cache])
