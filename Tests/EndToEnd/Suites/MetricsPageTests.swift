@@ -19,7 +19,7 @@ import Testing
             "host": /127\.0\.0\.1:[0-9]+|[a-z0-9.:\[\]-]+/,
             "type": /workflowexecutions\.towline\.dev|pipelineruns\.tekton\.dev|workflows\.argoproj\.io/,
             "event": /added|modified|deleted|bookmark|error|undecodable/, "version": /[0-9][0-9A-Za-z.+-]*/,
-            "name": /workflowexecution|e2e-metrics/, "le": /[0-9.e+-]+|\+Inf/,
+            "name": /workflowexecution|e2e-metrics/, "kind": /run|execution/, "le": /[0-9.e+-]+|\+Inf/,
         ]
     }
 
