@@ -114,7 +114,8 @@ uninstall: ## Remove the definition, and with it every execution, from the curre
 CHART_FILES := deploy/chart/towline/files
 
 .PHONY: manifests
-manifests: ## Write what is derived: deploy/install.yaml, the forms of deploy/argo-cd, what the chart copies
+manifests: packages ## Write what is derived: roles and their table, deploy/install.yaml, the forms of deploy/argo-cd, what the chart copies
+	$(SWIFT) run towline-manifests .
 	deploy/argo-cd/write.sh
 	{ echo '# Written by `make manifests` from deploy/overlays/cluster-wide.'; \
 	  $(KUBECTL) kustomize deploy/overlays/cluster-wide; } > deploy/install.yaml.new

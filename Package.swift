@@ -57,6 +57,9 @@ let package = Package(
             name: "towline-simulate",
             dependencies: ["KubeClient", "KubeRuntime", "WorkflowAPI", "Operator", "TestSupport"],
             path: "Tests/Simulation", swiftSettings: testing),
+        .executableTarget(
+            name: "towline-manifests", dependencies: ["Operator", "Engines", "WorkflowAPI"], path: "Tests/Manifests",
+            swiftSettings: testing),
         .executableTarget(name: "towline-mutate", path: "Tests/Mutation", swiftSettings: testing),
 
         .testTarget(name: "KubeClientTests", dependencies: ["KubeClient", "KubeRuntime"], swiftSettings: testing),
@@ -84,7 +87,8 @@ let package = Package(
         .testTarget(
             name: "DeployTests",
             dependencies: [
-                "Operator", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "Sandbox", "KubeClient", "Exposition",
+                "towline-manifests", "Operator", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "Sandbox",
+                "KubeClient", "Exposition",
             ],
             exclude: ["ArgoCD/argo-cd.lua"], swiftSettings: testing),
         .testTarget(name: "FuzzTests", dependencies: ["towline-fuzz", "TestSupport"], swiftSettings: testing),

@@ -11,6 +11,8 @@ public protocol Engine: Sendable {
     var title: String { get }
     /// The resource a run is stored as.
     var runType: ResourceType { get }
+    /// The resource of the objects that a ``ChildListing`` asks for; nil where an engine needs none.
+    var childType: ResourceType? { get }
     /// How the names of the engine's own admission webhooks end: they refuse what is invalid, not what is forbidden.
     var admissionDomain: String? { get }
     /// What to check when the engine does not look at a run, for people.

@@ -7,6 +7,7 @@ struct ArgoEngine: Engine {
     let title = "Argo Workflows"
     let runType = ResourceType(
         group: "argoproj.io", version: "v1alpha1", plural: "workflows", kind: "Workflow")
+    let childType: ResourceType? = nil
     /// Argo has no admission webhook.
     let admissionDomain: String? = nil
     let notRespondingHint = """

@@ -6,6 +6,7 @@ struct TektonEngine: Engine {
     let name = EngineName.tekton
     let title = "Tekton Pipelines"
     let runType = ResourceType(group: "tekton.dev", version: "v1", plural: "pipelineruns", kind: "PipelineRun")
+    let childType: ResourceType? = TaskRun.resource
     let admissionDomain: String? = "webhook.pipeline.tekton.dev"
     let notRespondingHint = """
         check that the deployment tekton-pipelines-controller is running, watches this namespace, and that nothing \

@@ -114,6 +114,9 @@ import Testing
         Breach(
             "no role can widen itself or become somebody else", "ClusterRole", at: "rules",
             value: right([""], ["serviceaccounts"], ["impersonate"])),
+        Breach(
+            "only people delete in bulk", "Role", at: "rules",
+            value: right(["towline.dev"], ["workflowexecutions"], ["deletecollection"])),
         Breach("rights are about resources, and complete", "ClusterRole", at: "rules", value: right([""], [], ["get"])),
         Breach(
             "a role is bound to the operator only, and is part of the installation", "ClusterRoleBinding",

@@ -21,6 +21,11 @@ extension ManifestRule {
             Set(rule.texts("verbs")).isDisjoint(with: forbiddenVerbs)
                 && !rule.texts("apiGroups").contains("rbac.authorization.k8s.io")
         },
+        ManifestRule("only people delete in bulk") { installation in
+            installation.objects(of: "Role", "ClusterRole").filter { role in
+                !role.isAggregated && role.list("rules").contains { $0.texts("verbs").contains("deletecollection") }
+            }.map(\.identity)
+        },
         rights("rights are about resources, and complete") { rule in
             ["apiGroups", "resources", "verbs"].allSatisfy { !rule.texts($0).isEmpty }
                 && rule["nonResourceURLs"] == nil
@@ -49,8 +54,7 @@ extension ManifestRule {
                         && $0[path: ["roleRef", "kind"]]?.stringValue == role.kind
                         && (role.namespace == nil || role.namespace == $0.namespace)
                 }
-                let isAggregated = role.labels.keys.contains { $0.hasPrefix("rbac.authorization.k8s.io/aggregate-to-") }
-                return isBound == isAggregated
+                return isBound == role.isAggregated
             }.map(\.identity)
         },
     ]
@@ -64,5 +68,12 @@ extension ManifestRule {
                 role.list("rules").filter { !isKept($0) }.map { "\(role.identity): \($0.encodedString)" }
             }
         }
+    }
+}
+
+extension JSONValue {
+    /// True for a role that becomes a part of one that people have.
+    fileprivate var isAggregated: Bool {
+        labels.keys.contains { $0.hasPrefix("rbac.authorization.k8s.io/aggregate-to-") }
     }
 }

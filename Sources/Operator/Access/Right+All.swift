@@ -1,0 +1,87 @@
+import Engines
+import KubeClient
+import WorkflowAPI
+
+extension Right {
+    /// Every right the operator can use; what is not here it never asks for.
+    public static let all = executions + EngineCatalogue.all.flatMap { rights(on: $0) } + election
+
+    private static let executions = [
+        Right(
+            .executions, WorkflowExecution.resourceType, [.list, .watch], for: "following executions",
+            otherwise: "executions are not looked at"),
+        Right(
+            .executions, WorkflowExecution.resourceType, [.get],
+            for: "reading an execution again after a conflict, and after a change of the leader",
+            otherwise: "executions that others change at the same time are late"),
+        Right(
+            .executions, WorkflowExecution.resourceType, [.patch], of: "status", for: "telling how an execution goes",
+            otherwise: "executions never tell how they go"),
+        Right(
+            .executions, WorkflowExecution.resourceType, [.update], of: "finalizers",
+            for: "owning runs where OwnerReferencesPermissionEnforcement is on (OpenShift); nothing is written there",
+            otherwise: "where OwnerReferencesPermissionEnforcement is on, no run can be created"),
+        Right(
+            .executions, WorkflowExecution.resourceType, [.delete],
+            for: "removing finished executions that say so with ttlSecondsAfterFinished",
+            otherwise: "finished executions stay, whatever their ttlSecondsAfterFinished says"),
+        Right(
+            .executions, ResourceType(group: "events.k8s.io", version: "v1", plural: "events", kind: "Event"),
+            [.create, .patch], for: "telling people what happened; patch counts repetitions",
+            otherwise: "there are no events about executions"),
+    ]
+
+    /// What running workflows on one engine takes.
+    private static func rights(on engine: any Engine) -> [Right] {
+        let part = Part.engine(engine.name)
+        let runs = engine.runType.plural
+        let own = [
+            Right(
+                part, engine.runType, [.list, .watch], for: "following runs",
+                otherwise: "how \(runs) go on is not seen, and the workers start late"),
+            Right(
+                part, engine.runType, [.get], for: "making sure that a run exists, or does not",
+                otherwise: "executions whose \(runs) are gone, or were there already, do not go on"),
+            Right(
+                part, engine.runType, [.create], for: "creating the run of an execution",
+                otherwise: "no \(runs) are created"),
+            Right(
+                part, engine.runType, [.patch], for: "ending a run, and nothing else",
+                otherwise: "\(runs) cannot be ended, neither by shutdown nor by the watchdog"),
+            Right(
+                part, engine.runType, [.delete],
+                for: "removing the runs of finished executions that say so with runTTLSecondsAfterFinished",
+                otherwise: "finished \(runs) stay, whatever runTTLSecondsAfterFinished says"),
+        ]
+        let children = engine.childType.map { type in
+            Right(
+                part, type, [.list], for: "finding the cause, once a run has failed",
+                otherwise: "which step of a failed run failed, and how, is not told")
+        }
+        return own + (children.map { [$0] } ?? [])
+    }
+
+    private static let leases = ResourceType(
+        group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease")
+
+    private static let election = [
+        Right(
+            .election, leases, [.get, .create, .update], for: "holding the lease",
+            otherwise: "this operator never leads, and does nothing"),
+        Right(
+            .election, leases, [.list, .watch], for: "seeing at once that the lease is free",
+            otherwise: "another operator takes over some seconds later than it could"),
+    ]
+
+    private init(
+        _ part: Part, _ type: ResourceType, _ verbs: [Verb], of subresource: String? = nil, for purpose: String,
+        otherwise loss: String
+    ) {
+        self.part = part
+        group = type.group
+        resource = subresource.map { "\(type.plural)/\($0)" } ?? type.plural
+        self.verbs = verbs
+        self.purpose = purpose
+        self.loss = loss
+    }
+}
