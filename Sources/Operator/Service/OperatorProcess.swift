@@ -6,6 +6,7 @@ public struct OperatorProcess: Sendable {
     private let configuration: OperatorConfiguration
     private let transports: [CurlTransport]
     let controller: ExecutionController
+    private let rights: RightsCheck
     let registry: MetricsRegistry
     private let checks: HealthChecks
     private let time: any TimeSource
@@ -36,6 +37,10 @@ public struct OperatorProcess: Sendable {
         self.configuration = configuration
         transports = [transport] + (election.map { [$0.transport] } ?? [])
         self.controller = controller
+        rights = RightsCheck(
+            client: KubeClient(transport: patient), namespaces: configuration.namespaces,
+            leaseNamespace: configuration.election.map { $0.namespace ?? cluster.namespace }, time: time,
+            logger: logger)
         self.registry = registry
         self.checks = checks
         self.time = time
@@ -46,6 +51,7 @@ public struct OperatorProcess: Sendable {
     public func run(until shutdown: @escaping @Sendable () async -> Void) async throws {
         let stop = Latch()
         var services = [Service("controller", stop: { stop.set() }) { try await controller.run(until: stop) }]
+        services.append(Service("rights") { await rights.run() })
         if let address = configuration.probeAddress {
             let server = try DiagnosticsServer(address: address, checks: checks, metrics: nil)
             services.append(Service("probes") { await server.run() })

@@ -68,24 +68,40 @@ struct RequestRouter: Sendable {
 }
 
 /// The question what a user may do; in the sandbox, everybody may do everything.
-private struct AccessReview {
-    private let kind: String
+private enum AccessReview: String {
+    case ownAccess = "SelfSubjectAccessReview"
+    case ownRules = "SelfSubjectRulesReview"
+    case access = "SubjectAccessReview"
 
     init?(_ resource: GroupVersionResource) {
         guard resource.group == "authorization.k8s.io", resource.version == "v1" else { return nil }
         switch resource.resource {
-        case "selfsubjectaccessreviews": kind = "SelfSubjectAccessReview"
-        case "subjectaccessreviews": kind = "SubjectAccessReview"
+        case "selfsubjectaccessreviews": self = .ownAccess
+        case "selfsubjectrulesreviews": self = .ownRules
+        case "subjectaccessreviews": self = .access
         default: return nil
         }
     }
 
     func answer() -> HTTPServerResponse {
         let review: JSONValue = [
-            "kind": .string(kind), "apiVersion": "authorization.k8s.io/v1", "metadata": [:], "spec": [:],
-            "status": ["allowed": true, "reason": "the sandbox has no authorization: everything is allowed"],
+            "kind": .string(rawValue), "apiVersion": "authorization.k8s.io/v1", "metadata": [:], "spec": [:],
+            "status": status,
         ]
         return .json(review.encoded, status: 201)
+    }
+
+    private var status: JSONValue {
+        switch self {
+        case .access, .ownAccess:
+            ["allowed": true, "reason": "the sandbox has no authorization: everything is allowed"]
+        case .ownRules:
+            [
+                "incomplete": false,
+                "resourceRules": [["verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]]],
+                "nonResourceRules": [["verbs": ["*"], "nonResourceURLs": ["*"]]],
+            ]
+        }
     }
 }
 

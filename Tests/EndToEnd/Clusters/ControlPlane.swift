@@ -3,7 +3,7 @@ import KubeClient
 
 /// A real etcd and kube-apiserver, started from a folder as envtest does.
 ///
-/// Where the folder has a kube-controller-manager too it runs as well, for the sake of the garbage collector. There is
+/// Where the folder has a kube-controller-manager too it runs as well, for the sake of the garbage collector and of aggregated roles. There is
 /// no scheduler and no kubelet.
 struct ControlPlane: Sendable {
     let etcd: ChildProcess
@@ -12,8 +12,8 @@ struct ControlPlane: Sendable {
     /// Nil where the folder has none: nothing is garbage collected then.
     let controllerManager: ChildProcess?
     let kubeconfig: URL
-    /// The same cluster as the operator's service account.
-    let operatorKubeconfig: URL
+    /// Writes the kubeconfig of another user of the same cluster.
+    let kubeconfigOf: @Sendable (_ user: String) throws -> URL
 
     /// Starts both from `assets` and waits until the API server is ready.
     static func start(assets: URL, directory: URL) async throws -> ControlPlane {
@@ -35,15 +35,15 @@ struct ControlPlane: Sendable {
         let apiServer = try makeServer()
         let server = "https://127.0.0.1:\(port)"
         let kubeconfig = try credentials.writeKubeconfig("kubeconfig", server: server, in: directory)
-        let operatorKubeconfig = try credentials.writeKubeconfig(
-            "operator.kubeconfig", server: server, as: "system:serviceaccount:towline-system:towline-operator",
-            in: directory)
+        let kubeconfigOf: @Sendable (String) throws -> URL = { user in
+            try credentials.writeKubeconfig("\(UUID()).kubeconfig", server: server, as: user, in: directory)
+        }
         try await waitUntilReady(apiServer, etcd, kubeconfig: kubeconfig)
         let manager = try startControllerManager(
             assets: assets, kubeconfig: kubeconfig, key: credentials.serviceAccountKey, directory: directory)
         return ControlPlane(
             etcd: etcd, apiServer: Locked(apiServer), makeServer: makeServer, controllerManager: manager,
-            kubeconfig: kubeconfig, operatorKubeconfig: operatorKubeconfig)
+            kubeconfig: kubeconfig, kubeconfigOf: kubeconfigOf)
     }
 
     /// Kills the API server; etcd keeps the objects.
@@ -98,7 +98,7 @@ struct ControlPlane: Sendable {
                 "--kubeconfig=\(kubeconfig.path)", "--bind-address=127.0.0.1", "--secure-port=\(try FreePort.find())",
                 "--cert-dir=\(directory.path)/controller-manager", "--leader-elect=false",
                 "--service-account-private-key-file=\(key.path)", "--use-service-account-credentials=true",
-                "--controllers=garbage-collector-controller,namespace-controller,serviceaccount-controller",
+                "--controllers=garbage-collector-controller,namespace-controller,serviceaccount-controller,clusterrole-aggregation-controller",
             ], directory: directory, name: "kube-controller-manager")
     }
 

@@ -20,11 +20,13 @@ final class TestCluster: Sendable {
     let operatorKubeconfig: URL
     let directory: URL
     let access: ClusterAccess
+    private let kubeconfigOf: (@Sendable (_ user: String) throws -> URL)?
     /// What has to live as long as the cluster does.
     private let parts: [any Sendable]
 
     init(
-        kind: Kind, kubeconfig: URL, operatorKubeconfig: URL? = nil, directory: URL, access: ClusterAccess,
+        kind: Kind, kubeconfig: URL, operatorKubeconfig: URL? = nil,
+        kubeconfigOf: (@Sendable (_ user: String) throws -> URL)? = nil, directory: URL, access: ClusterAccess,
         parts: [any Sendable]
     ) {
         self.kind = kind
@@ -32,7 +34,27 @@ final class TestCluster: Sendable {
         self.operatorKubeconfig = operatorKubeconfig ?? kubeconfig
         self.directory = directory
         self.access = access
+        self.kubeconfigOf = kubeconfigOf
         self.parts = parts
+    }
+
+    /// True where this run's clusters know users and their rights, and evaluate admission policies.
+    static var knowsUsers: Bool { assets != nil }
+
+    /// The folder of `KUBEBUILDER_ASSETS`.
+    private static var assets: URL? {
+        let path = ProcessInfo.processInfo.environment["KUBEBUILDER_ASSETS"] ?? ""
+        return path.isEmpty ? nil : URL(filePath: path)
+    }
+
+    /// How to be another user of this cluster; service accounts are users, too.
+    func kubeconfig(as user: String) throws -> URL {
+        guard let kubeconfigOf else { throw UsersUnknown() }
+        return try kubeconfigOf(user)
+    }
+
+    struct UsersUnknown: Error, CustomStringConvertible {
+        var description: String { "this cluster knows no users" }
     }
 
     /// The cluster of this test run, started by whoever asks first.
@@ -45,23 +67,19 @@ final class TestCluster: Sendable {
     /// True where Tekton and Argo are this run's simulated ones, and templates may carry the sandbox's annotations.
     var simulatesEngines: Bool { kind != .existing }
 
-    /// Starts a cluster that the caller has for itself, with the definitions of Tekton only.
+    /// Starts a cluster that the caller has for itself; a control plane has the definitions of these engines only.
     ///
     /// It is like the shared one where that can be: a control plane, or else a sandbox.
-    static func another() async throws -> TestCluster {
+    static func another(engineGroups: Set<String> = ["tekton.dev"]) async throws -> TestCluster {
         let directory = try makeDirectory()
-        guard let assets = ProcessInfo.processInfo.environment["KUBEBUILDER_ASSETS"], !assets.isEmpty else {
-            return try await sandbox(directory)
-        }
-        return try await controlPlane(URL(filePath: assets), directory, engineGroups: ["tekton.dev"]).cluster
+        guard let assets else { return try await sandbox(directory) }
+        return try await controlPlane(assets, directory, engineGroups: engineGroups).cluster
     }
 
     /// Starts a cluster that the caller has for itself, with the definitions of both engines and nothing of Towline.
     static func withoutTowline() async throws -> TestCluster {
         let directory = try makeDirectory()
-        if let assets = ProcessInfo.processInfo.environment["KUBEBUILDER_ASSETS"], !assets.isEmpty {
-            return try await controlPlane(URL(filePath: assets), directory, hasTowline: false).cluster
-        }
+        if let assets { return try await controlPlane(assets, directory, hasTowline: false).cluster }
         // The sandbox loads the definition at its start.
         let cluster = try await sandbox(directory)
         for definition in try Repository.definitions() {
@@ -83,8 +101,8 @@ final class TestCluster: Sendable {
         let cluster: TestCluster
         if environment["USE_EXISTING_CLUSTER"] == "true" {
             cluster = try existing(environment, directory)
-        } else if let assets = environment["KUBEBUILDER_ASSETS"], !assets.isEmpty {
-            cluster = try await controlPlane(URL(filePath: assets), directory).cluster
+        } else if let assets {
+            cluster = try await controlPlane(assets, directory).cluster
         } else {
             cluster = try await sandbox(directory)
         }
@@ -145,9 +163,9 @@ final class TestCluster: Sendable {
         let engines = SimulatedEngines(cluster: RemoteCluster(client: access.client), environment: .system)
         let simulation = Task { await engines.run() }
         let cluster = TestCluster(
-            kind: .controlPlane, kubeconfig: plane.kubeconfig, operatorKubeconfig: plane.operatorKubeconfig,
-            directory: directory, access: access,
-            parts: [plane, simulation])
+            kind: .controlPlane, kubeconfig: plane.kubeconfig,
+            operatorKubeconfig: try plane.kubeconfigOf("system:serviceaccount:towline-system:towline-operator"),
+            kubeconfigOf: plane.kubeconfigOf, directory: directory, access: access, parts: [plane, simulation])
         return (cluster, plane)
     }
 

@@ -41,6 +41,8 @@ final class InterceptingProxy: Sendable {
 
     private struct State {
         var writes: [String] = []
+        var asked: Set<AskedRight> = []
+        var forbidden: [String] = []
         var strike: Strike?
         var intervention: @Sendable (Write) -> Intervention = { _ in .forward }
     }
@@ -59,8 +61,17 @@ final class InterceptingProxy: Sendable {
 
     var port: UInt16 { server.withLock { $0?.port ?? 0 } }
 
-    /// The writes that were forwarded or struck so far, as `METHOD path`; without events, on which nothing rests.
+    /// What is no write of the work: events, on which nothing rests, and questions about rights, which change nothing.
+    private static let unstruck = ["/apis/events.k8s.io/", "/apis/authorization.k8s.io/"]
+
+    /// The writes that were forwarded or struck so far, as `METHOD path`.
     var writes: [String] { state.withLock { $0.writes } }
+
+    /// What the requests so far needed to be allowed.
+    var asked: Set<AskedRight> { state.withLock { $0.asked } }
+
+    /// The requests that were forbidden, as `METHOD path`.
+    var forbidden: [String] { state.withLock { $0.forbidden } }
 
     /// Arms the proxy.
     func strike(_ strike: Strike) {
@@ -85,11 +96,18 @@ final class InterceptingProxy: Sendable {
         forwarded.accept = request.headers["Accept"] ?? "application/json"
         forwarded.contentType = request.headers["Content-Type"]
         forwarded.body = request.body
+        if let right = AskedRight(request) { state.withLock { _ = $0.asked.insert(right) } }
+        let response = await answer(request, forwarded)
+        if response.status == 403 { state.withLock { $0.forbidden.append("\(request.method) \(request.path)") } }
+        return response
+    }
+
+    private func answer(_ request: HTTPServerRequest, _ forwarded: HTTPRequest) async -> HTTPServerResponse {
         do {
             if request.queryValue("watch") == "true" || request.queryValue("watch") == "1" {
                 return try await stream(forwarded)
             }
-            guard method != .get, !request.path.hasPrefix("/apis/events.k8s.io/") else {
+            guard forwarded.method != .get, !Self.unstruck.contains(where: request.path.hasPrefix) else {
                 return try await unary(forwarded)
             }
             return try await write(forwarded, path: request.path)

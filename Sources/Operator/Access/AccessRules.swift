@@ -1,0 +1,35 @@
+import KubeClient
+
+/// What a client may do in one namespace, as the API server lists it: there may be more.
+///
+/// Most clusters have an authorizer that cannot list what it allows, so that the list proves only what is in it.
+struct AccessRules: Sendable {
+    private struct Rule {
+        let verbs: [String]
+        let groups: [String]
+        let resources: [String]
+    }
+
+    private let rules: [Rule]
+
+    /// Reads a `SelfSubjectRulesReview`; rules for objects of certain names do not count.
+    init(_ review: JSONValue) {
+        func texts(_ value: JSONValue?) -> [String] { value?.arrayValue?.compactMap(\.stringValue) ?? [] }
+        rules = (review[path: ["status", "resourceRules"]]?.arrayValue ?? []).compactMap { rule in
+            guard texts(rule["resourceNames"]).isEmpty else { return nil }
+            return Rule(
+                verbs: texts(rule["verbs"]), groups: texts(rule["apiGroups"]), resources: texts(rule["resources"]))
+        }
+    }
+
+    func allow(_ verb: Right.Verb, of right: Right) -> Bool {
+        rules.contains { rule in
+            Self.matches(rule.verbs, verb.rawValue) && Self.matches(rule.groups, right.group)
+                && Self.matches(rule.resources, right.resource)
+        }
+    }
+
+    private static func matches(_ patterns: [String], _ word: String) -> Bool {
+        patterns.contains("*") || patterns.contains(word)
+    }
+}

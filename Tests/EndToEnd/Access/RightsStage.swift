@@ -1,0 +1,110 @@
+import Foundation
+import KubeClient
+import KubeRuntime
+import Testing
+
+/// An operator with exactly the rights that it ships with, and everything that makes it use them.
+struct RightsStage {
+    /// How the operator is installed.
+    enum Scope: String, CaseIterable, Sendable {
+        /// Cluster roles, and no `--namespace`.
+        case clusterWide = "cluster-wide"
+        /// Roles of the one namespace it serves, where its lease is, too.
+        case namespaced
+    }
+
+    let workspace: Workspace
+    let proxy: InterceptingProxy
+    let process: ChildProcess
+
+    /// - Parameter parts: the roles that it is given.
+    static func make(_ scope: Scope, parts: [OperatorRole] = OperatorRole.allCases) async throws -> RightsStage {
+        let cluster =
+            try await scope == .clusterWide
+            ? TestCluster.another(engineGroups: ["tekton.dev", "argoproj.io"]) : TestCluster.shared
+        let workspace = try await Workspace.make("rights", on: cluster)
+        try await workspace.create(Templates.all)
+        if scope == .clusterWide { try await workspace.makeLeaseNamespace() }
+        let kubeconfig = try await scope == .clusterWide ? cluster.operatorKubeconfig : workspace.bind(parts)
+        let proxy = try InterceptingProxy(upstream: ClusterAccess(kubeconfig: kubeconfig).transport)
+        let process = try ChildProcess(
+            Repository.binary,
+            [
+                "operator", "--kubeconfig", try proxy.kubeconfig(in: cluster.directory).path, "--poll-interval", "1s",
+                "--metrics-bind-address", "0", "--health-probe-bind-address", "0", "--leader-elect",
+                "--leader-elect-resource-namespace",
+                scope == .clusterWide ? HandOverTests.leaseNamespace : workspace.namespace,
+            ] + (scope == .clusterWide ? [] : ["--namespace", workspace.namespace]),
+            directory: cluster.directory, name: "operator-rights-\(UUID().uuidString.prefix(8))")
+        return RightsStage(workspace: workspace, proxy: proxy, process: process)
+    }
+
+    func end() async throws {
+        #expect(try await process.stop() == 0)
+        await proxy.shutdown()
+    }
+
+    /// Brings about whatever the operator has a right for, on one engine.
+    func play(_ engine: TestEngine) async throws {
+        refuseSome(engine)
+        for (name, workflow) in [("good", "works"), ("bad", "breaks"), ("held", "works"), ("contended", "works")] {
+            try await workspace.create(
+                Templates.execution("\(name)-\(engine)", engine: engine.rawValue, workflow: workflow))
+        }
+        for name in ["stopped", "bereft"] {
+            try await workspace.create(
+                Templates.execution("\(name)-\(engine)", engine: engine.rawValue, workflow: "takes-long"))
+        }
+        try await interfere(engine)
+        let ends = [
+            "good": "Success", "bad": "Failed", "held": "Success", "contended": "Success", "stopped": "Cancelled",
+            "bereft": "Error",
+        ]
+        for (name, outcome) in ends {
+            #expect(try await workspace.finished("\(name)-\(engine)").status("outcome") == outcome, "\(name)")
+        }
+    }
+
+    private func interfere(_ engine: TestEngine) async throws {
+        let namespace = workspace.namespace
+        for name in ["stopped", "bereft"] {
+            _ = try await workspace.execution("\(name)-\(engine)", until: "executes") {
+                $0.status("reason") == "Executing"
+            }
+        }
+        try await workspace.access.merge(
+            Types.execution, namespace, "stopped-\(engine)", ["spec": ["shutdown": "Terminate"]])
+        let bereft = try await workspace.execution("bereft-\(engine)")
+        try await workspace.access.delete(engine.runType, namespace, try #require(bereft.runName))
+    }
+
+    /// Two creates of `held` meet a webhook that is away, and the first status of `contended` another writer.
+    private func refuseSome(_ engine: TestEngine) {
+        let refusals = Locked((creates: 2, statuses: 1))
+        let namespace = workspace.namespace
+        proxy.intervene { write in
+            if write.createdRun == engine, let run = try? JSONValue(parsing: write.body),
+                let name = run.name, name.hasPrefix("held-"), refusals.withLock({ Self.take(&$0.creates) }),
+                let answer = try? RecordedAnswer("webhook-down", run: name, of: engine.runType, in: namespace)
+            {
+                return .refuse(answer.response)
+            }
+            if write.path.hasSuffix("/contended-\(engine)/status"), refusals.withLock({ Self.take(&$0.statuses) }) {
+                return .refuse(Self.conflict)
+            }
+            return .forward
+        }
+    }
+
+    private static func take(_ count: inout Int) -> Bool {
+        guard count > 0 else { return false }
+        count -= 1
+        return true
+    }
+
+    private static let conflict = HTTPServerResponse.json(
+        ([
+            "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Conflict", "code": 409,
+            "message": "the object has been modified",
+        ] as JSONValue).encoded, status: 409)
+}

@@ -1,0 +1,46 @@
+import Foundation
+import KubeClient
+import Testing
+
+/// The operator's roles hold what it asks for, and nothing else.
+@Suite(.serialized) struct RightsTests {
+    /// The admission plugin OwnerReferencesPermissionEnforcement asks for it, where it is on; the operator never does.
+    private static let askedForByOthers = AskedRight(
+        verb: "update", group: "towline.dev", resource: "workflowexecutions/finalizers")
+
+    @Test(arguments: RightsStage.Scope.allCases) func whatIsGrantedIsWhatIsAskedFor(
+        _ scope: RightsStage.Scope
+    ) async throws {
+        let stage = try await RightsStage.make(scope)
+        for engine in TestEngine.allCases { try await stage.play(engine) }
+        let granted = try OperatorRole.allCases.reduce(into: Set()) { rights, role in
+            rights.formUnion(AskedRight.granted(by: try role.manifest()))
+        }
+        let needed = granted.subtracting([Self.askedForByOthers]).filter { $0.verb != "delete" }
+        try? await eventually("every right was used") { needed.isSubset(of: stage.proxy.asked) }
+        let asked = stage.proxy.asked
+        #expect(asked.subtracting(granted).isEmpty, "the operator asks for what it is not granted")
+        #expect(needed.subtracting(asked).isEmpty, "the operator is granted what it does not ask for")
+        #expect(stage.proxy.forbidden.isEmpty)
+        #expect(stage.process.errorOutput.contains("\"All rights are there\""))
+        try await stage.end()
+    }
+
+    @Test(.enabled(if: TestCluster.knowsUsers, "there are no users and no rights in the sandbox"))
+    func whatIsMissingIsNamedAndTheRestWorks() async throws {
+        let stage = try await RightsStage.make(.namespaced, parts: [.executions, .tekton, .election])
+        let workspace = stage.workspace
+        try await workspace.create(Templates.execution("good", engine: "tekton"))
+        #expect(try await workspace.finished("good").verdict == "Completed/Success/Succeeded")
+        let lines = stage.process.errorOutput.split(separator: "\n").compactMap {
+            try? JSONValue(parsing: Array($0.utf8))
+        }
+        let missing = lines.filter { $0["msg"] == "A right is missing" }
+        #expect(Set(missing.compactMap { $0["resource"]?.stringValue }) == ["workflows.argoproj.io"])
+        #expect(missing.allSatisfy { $0["namespaces"]?.stringValue == workspace.namespace })
+        let verbs = missing.flatMap { ($0["verbs"]?.stringValue ?? "").split(separator: ", ").map(String.init) }
+        #expect(verbs.sorted() == ["create", "delete", "get", "list", "patch", "watch"])
+        #expect(missing.contains { $0["consequence"] == "no workflows are created" })
+        try await stage.end()
+    }
+}

@@ -1,0 +1,92 @@
+import KubeClient
+
+@testable import Operator
+
+/// An API server that answers nothing but what its client may do.
+final class AuthorizingServer: HTTPTransport {
+    struct Question: Hashable, Sendable {
+        let verb: String
+        let group: String
+        let resource: String
+        let subresource: String?
+        /// Nil when it is about all namespaces.
+        let namespace: String?
+    }
+
+    /// While it is set, nobody answers.
+    let isAway = Locked(false)
+    /// How many requests came while it was away.
+    let failures = Locked(0)
+    private let allows: @Sendable (Question) -> Bool
+    private let lists: @Sendable (Question) -> Bool
+    private let asked = Locked([Question]())
+    private let listed = Locked([String]())
+
+    /// - Parameter lists: which of the rights it knows how to list.
+    init(
+        lists: @escaping @Sendable (Question) -> Bool = { _ in true },
+        allows: @escaping @Sendable (Question) -> Bool
+    ) {
+        self.allows = allows
+        self.lists = lists
+    }
+
+    /// What was asked for by itself.
+    var questions: [Question] { asked.withLock { $0 } }
+    /// The namespaces of which all rights were asked for.
+    var listings: [String] { listed.withLock { $0 } }
+
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        guard !isAway.withLock({ $0 }) else {
+            failures.withLock { $0 += 1 }
+            throw TransportError(.timedOut, "nobody there")
+        }
+        let spec = (try? JSONValue(parsing: request.body))?["spec"]
+        switch request.target {
+        case "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews":
+            let question = Self.question(spec?["resourceAttributes"])
+            asked.withLock { $0.append(question) }
+            return answer(["allowed": .bool(allows(question))])
+        case "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews":
+            let namespace = spec?["namespace"]?.stringValue ?? ""
+            listed.withLock { $0.append(namespace) }
+            return answer(["incomplete": true, "resourceRules": .array(rules(in: namespace)), "nonResourceRules": []])
+        default: return HTTPResponse(status: 404)
+        }
+    }
+
+    func open(_ request: HTTPRequest) async throws(TransportError) -> HTTPStream {
+        throw TransportError(.unreachable, "nothing is watched here")
+    }
+
+    private func answer(_ status: JSONValue) -> HTTPResponse {
+        HTTPResponse(status: 201, body: (["status": status] as JSONValue).encoded)
+    }
+
+    private static func question(_ attributes: JSONValue?) -> Question {
+        func text(_ name: String) -> String? { attributes?[name]?.stringValue }
+        return Question(
+            verb: text("verb") ?? "", group: text("group") ?? "", resource: text("resource") ?? "",
+            subresource: text("subresource"), namespace: text("namespace"))
+    }
+
+    /// One rule for each verb, and one that is for an object of a certain name only.
+    private func rules(in namespace: String) -> [JSONValue] {
+        var rules: [JSONValue] = []
+        for right in Right.all {
+            let parts = right.resource.split(separator: "/").map(String.init)
+            for verb in right.verbs {
+                let question = Question(
+                    verb: verb.rawValue, group: right.group, resource: parts[0],
+                    subresource: parts.count > 1 ? parts[1] : nil, namespace: namespace)
+                var rule: JSONValue = [
+                    "verbs": [.string(verb.rawValue)], "apiGroups": [.string(right.group)],
+                    "resources": [.string(right.resource)],
+                ]
+                if !(lists(question) && allows(question)) { rule["resourceNames"] = ["one"] }
+                rules.append(rule)
+            }
+        }
+        return rules
+    }
+}

@@ -1,0 +1,113 @@
+import KubeClient
+import KubeRuntime
+import Testing
+
+@testable import Operator
+
+/// What the operator finds out about its own rights, and how it says so.
+@Suite struct RightsCheckTests {
+    /// Runs a check until it has said something, and returns what it said.
+    private func lines(
+        of server: AuthorizingServer, namespaces: [String] = [],
+        lease: String? = nil, count: Int = 1, time: any TimeSource = SystemTime()
+    ) async throws -> [JSONValue] {
+        let lines = Locked([JSONValue]())
+        let logger = Logger(
+            LogSink(level: .info) { bytes in
+                let texts = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+                let parsed = texts.compactMap { try? JSONValue(parsing: Array($0.utf8)) }
+                lines.withLock { $0 += parsed }
+            })
+        let check = RightsCheck(
+            client: KubeClient(transport: server), namespaces: namespaces, leaseNamespace: lease,
+            time: time, logger: logger)
+        let task = Task { await check.run() }
+        defer { task.cancel() }
+        await eventually("the check says something") { lines.withLock { $0.count } >= count }
+        return lines.withLock { $0 }
+    }
+
+    private static let verbs = Right.all.filter { $0.part != .election }.reduce(0) { $0 + $1.verbs.count }
+
+    @Test func inAllNamespacesEachVerbIsAskedFor() async throws {
+        let server = AuthorizingServer { _ in true }
+        let said = try await lines(of: server)
+        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All rights are there"])
+        #expect(server.questions.count == Self.verbs)
+        #expect(Set(server.questions).count == Self.verbs)
+        #expect(server.questions.allSatisfy { $0.namespace == nil && $0.group != "coordination.k8s.io" })
+    }
+
+    @Test func inSingleNamespacesOneQuestionIsEnough() async throws {
+        let server = AuthorizingServer { _ in true }
+        let said = try await lines(of: server, namespaces: ["a", "b"], lease: "c")
+        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All rights are there"])
+        #expect(server.questions.isEmpty)
+        #expect(server.listings == ["a", "b", "c"])
+    }
+
+    @Test func whatIsNotListedIsAskedFor() async throws {
+        let server = AuthorizingServer(lists: { $0.verb != "patch" }) { _ in true }
+        let said = try await lines(of: server, namespaces: ["a"])
+        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All rights are there"])
+        #expect(Set(server.questions.map(\.resource)) == ["workflowexecutions", "events", "pipelineruns", "workflows"])
+        #expect(server.questions.allSatisfy { $0.verb == "patch" && $0.namespace == "a" })
+    }
+
+    @Test func eachMissingRightIsOneLine() async throws {
+        let server = AuthorizingServer { question in
+            !(question.resource == "workflows" && ["create", "patch"].contains(question.verb))
+                && !(question.subresource == "status" && question.namespace == "b")
+        }
+        let namespaces = ["a", "b"]
+        let said = try await lines(of: server, namespaces: namespaces, count: 3)
+        let missing = said.map { line in
+            ["verbs", "resource", "namespaces"].compactMap { line[$0]?.stringValue }.joined(separator: " | ")
+        }
+        #expect(
+            Set(missing) == [
+                "patch | workflowexecutions.towline.dev/status | b", "create | workflows.argoproj.io | a, b",
+                "patch | workflows.argoproj.io | a, b",
+            ])
+        for line in said {
+            #expect(line["msg"] == "A right is missing")
+            #expect(line["level"] == "warn")
+            #expect(line["consequence"]?.stringValue?.isEmpty == false)
+        }
+    }
+
+    @Test func aRightForAllNamespacesIsNotOneForSome() async throws {
+        let server = AuthorizingServer { $0.namespace != nil }
+        let said = try await lines(of: server, count: 2)
+        #expect(said.allSatisfy { $0["namespaces"] == "all" })
+    }
+
+    @Test func aServerThatIsAwayIsAskedLater() async throws {
+        let time = VirtualTime()
+        let server = AuthorizingServer { _ in true }
+        server.isAway.withLock { $0 = true }
+        let logging = Task { try await lines(of: server, count: 2, time: time) }
+        await eventually("the first try has failed") { server.failures.withLock { $0 } > 0 }
+        server.isAway.withLock { $0 = false }
+        await eventually("the next try was made") {
+            time.advance(by: RightsCheck.pause)
+            return !server.questions.isEmpty
+        }
+        let said = try await logging.value
+        #expect(
+            said.compactMap { $0["msg"]?.stringValue }
+                == ["Could not find out which rights there are", "All rights are there"])
+    }
+
+    @Test func theTimeOfACheckIsBounded() async throws {
+        let time = VirtualTime()
+        let server = AuthorizingServer { _ in
+            time.advance(by: RightsCheck.patience / 4)
+            return true
+        }
+        let said = try await lines(of: server, time: time)
+        #expect(
+            said.compactMap { $0["msg"]?.stringValue } == ["Not all rights were asked for, because that took too long"])
+        #expect(server.questions.count == 4)
+    }
+}
