@@ -47,6 +47,14 @@ import Testing
         #expect(dry.exitCode == 0, "\(dry.errorOutput)")
     }
 
+    @Test(.enabled(if: !isOnExistingCluster, "it would bind everybody"), arguments: ["deny", "warn"])
+    func theAdmissionPolicyIsAccepted(_ variant: String) async throws {
+        let reader = try await Self.starting.value
+        let dry = try await reader.run("kubectl apply --dry-run=server -k deploy/policy/\(variant)")
+        #expect(dry.exitCode == 0, "\(dry.errorOutput)")
+        #expect(!dry.errorOutput.contains("Warning"), "its expressions fit the definition: \(dry.errorOutput)")
+    }
+
     @Test(.enabled(if: !isOnExistingCluster && hasHelm, "helm is not installed"))
     func theChartIsAccepted() async throws {
         let reader = try await Self.starting.value

@@ -1,0 +1,122 @@
+import KubeClient
+import Testing
+
+/// Nobody has Towline run what they could not run themselves.
+@Suite(.serialized, .enabled(if: TestCluster.knowsUsers, "the sandbox evaluates no admission policies"))
+struct AdmissionPolicyTests {
+    private static func runs(_ engine: TestEngine) -> JSONValue {
+        [
+            [
+                "apiGroups": [.string(engine.runType.group)], "resources": [.string(engine.runType.plural)],
+                "verbs": ["create"],
+            ]
+        ]
+    }
+
+    private static func account(_ verb: String) -> JSONValue {
+        [
+            [
+                "apiGroups": [""], "resources": ["serviceaccounts"], "resourceNames": ["restarter"],
+                "verbs": [.string(verb)],
+            ]
+        ]
+    }
+
+    private func execution(_ engine: TestEngine, account: String? = nil) -> String {
+        Templates.execution(
+            "asked", engine: engine.rawValue,
+            more: account.map { "executionConfig: {serviceAccountName: \($0)}" } ?? "")
+    }
+
+    @Test(arguments: TestEngine.allCases) func whoMayNotCreateTheRunIsToldSo(_ engine: TestEngine) async throws {
+        let workspace = try await Workspace.make("policy")
+        try await AdmissionPolicy.deny.enforce(in: workspace)
+        let other: TestEngine = engine == .tekton ? .argo : .tekton
+        let alice = try await TestUser.make(
+            "alice", in: workspace, ["executions": AdmissionPolicy.executions, "others": Self.runs(other)])
+        try await alice.succeed(execution(other))
+        let answer = try await alice.create(execution(engine))
+        #expect(answer.code == 403)
+        let word = """
+            alice may not start this execution: the right to create \(engine.runType.plural).\(engine.runType.group) in \
+            namespace \(workspace.namespace) is missing
+            """
+        #expect(answer.message.contains(word), "\(answer.message)")
+        #expect(try await workspace.access.get(Types.execution, workspace.namespace, "asked") == nil)
+        try await workspace.give(alice, Self.runs(engine), as: "runs")
+        try await alice.succeed(execution(engine), isDryRun: false)
+    }
+
+    @Test(arguments: TestEngine.allCases, ["use", "impersonate"])
+    func aNamedServiceAccountNeedsARightOfItsOwn(_ engine: TestEngine, _ verb: String) async throws {
+        let workspace = try await Workspace.make("policy")
+        try await AdmissionPolicy.deny.enforce(in: workspace)
+        let bob = try await TestUser.make(
+            "bob", in: workspace, ["executions": AdmissionPolicy.executions, "runs": Self.runs(engine)])
+        try await bob.succeed(execution(engine))
+        let answer = try await bob.create(execution(engine, account: "restarter"))
+        #expect(answer.code == 403)
+        let word = """
+            bob may not start this execution as restarter: the right to use serviceaccounts/restarter in namespace \
+            \(workspace.namespace) is missing
+            """
+        #expect(answer.message.contains(word), "\(answer.message)")
+        try await workspace.give(bob, Self.account(verb), as: "account")
+        try await bob.succeed(execution(engine, account: "restarter"), isDryRun: false)
+        #expect(try await bob.create(execution(engine, account: "another"), isDryRun: true).code == 403)
+    }
+
+    @Test func anExecutionThatNamesNoEngineIsOneForTekton() async throws {
+        let workspace = try await Workspace.make("policy")
+        try await AdmissionPolicy.deny.enforce(in: workspace)
+        let carol = try await TestUser.make(
+            "carol", in: workspace, ["executions": AdmissionPolicy.executions, "runs": Self.runs(.tekton)])
+        let manifest = execution(.tekton).replacing(", engine: tekton", with: "")
+        #expect(!manifest.contains("engine"))
+        try await carol.succeed(manifest)
+        let dave = try await TestUser.make(
+            "dave", in: workspace, ["executions": AdmissionPolicy.executions, "runs": Self.runs(.argo)])
+        try await dave.succeed(execution(.argo))
+        #expect(try await dave.create(manifest).message.contains("create pipelineruns.tekton.dev"))
+    }
+
+    /// To stop a run is no way to have something run.
+    @Test func whoMayChangeAnExecutionMayStopIt() async throws {
+        let workspace = try await Workspace.make("policy")
+        try await AdmissionPolicy.deny.enforce(in: workspace)
+        let erin = try await TestUser.make("erin", in: workspace, ["executions": AdmissionPolicy.executions])
+        try await workspace.create(execution(.argo, account: "restarter"))
+        try await eventually("the execution is told to end") {
+            try await erin.access.merge(
+                Types.execution, workspace.namespace, "asked", ["spec": ["shutdown": "Terminate"]])
+            return true
+        }
+    }
+
+    @Test func theOtherVariantOnlyWarns() async throws {
+        let workspace = try await Workspace.make("policy")
+        try await AdmissionPolicy.warn.enforce(in: workspace)
+        let frank = try await TestUser.make("frank", in: workspace, ["executions": AdmissionPolicy.executions])
+        let answer: TestUser.Answer = try await eventually("frank may create executions") {
+            let answer = try await frank.create(execution(.tekton))
+            return answer.code == 201 ? answer : nil
+        }
+        #expect(answer.warnings.contains("frank may not start this execution"), "\(answer.warnings)")
+    }
+
+    /// The cluster's own role `edit` may impersonate service accounts, but says nothing of engines.
+    @Test func theRoleEditIsExtended() async throws {
+        let workspace = try await Workspace.make("policy")
+        try await AdmissionPolicy.deny.enforce(in: workspace)
+        let grace = try await TestUser.make("grace", in: workspace, ["runs": Self.runs(.tekton)])
+        let group: JSONValue = "rbac.authorization.k8s.io"
+        let binding: JSONValue = [
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": ["name": "editors"],
+            "roleRef": ["apiGroup": group, "kind": "ClusterRole", "name": "edit"],
+            "subjects": [["apiGroup": group, "kind": "User", "name": "grace"]],
+        ]
+        try await workspace.access.create(Types.type(of: binding), workspace.namespace, binding)
+        try await grace.succeed(execution(.tekton, account: "restarter"))
+        #expect(try await grace.create(execution(.argo)).message.contains("create workflows.argoproj.io"))
+    }
+}
