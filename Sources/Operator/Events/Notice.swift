@@ -35,18 +35,8 @@ struct Notice: Hashable {
                 apiVersion: run.apiVersion, kind: run.kind,
                 key: ObjectKey(namespace: execution.key.namespace, name: run.name), uid: run.uid)
         }
-        let text = detail.isEmpty ? note + "." : "\(note): \(detail.masking(parameters))"
+        let text = detail.isEmpty ? note + "." : "\(note): \(ParameterMask(parameters).masked(detail))"
         return ObjectEvent(
             self.type, reason: reason, action: action.rawValue, note: text, regarding: subject, related: run)
-    }
-}
-
-extension String {
-    /// The text without the values of `parameters`; shorter ones than four bytes say nothing and could be any word.
-    func masking(_ parameters: [Parameter]) -> String {
-        let values = Set(parameters.map(\.value)).filter { $0.utf8.count >= 4 }
-        // Longest first: a value may be a part of another one.
-        return values.sorted { ($0.utf8.count, $0) > ($1.utf8.count, $1) }
-            .reduce(self) { text, value in text.replacing(value, with: "***") }
     }
 }

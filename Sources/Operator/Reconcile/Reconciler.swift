@@ -75,6 +75,8 @@ struct Reconciler: Sendable {
         let logger: Logger
         var facts: Facts
         var didCreateRun = false
+        /// Logs have other readers than executions.
+        private let mask: ParameterMask
         /// The run that the execution was known to have when the facts were gathered.
         private var knownRun: RunReference?
 
@@ -83,9 +85,13 @@ struct Reconciler: Sendable {
             self.runKey = runKey
             self.cache = cache
             self.logger = logger
+            mask = ParameterMask(execution.spec?.parameters ?? [])
             knownRun = execution.status.runRef
             facts = Facts(run: cache.knowledge(of: runKey), isEngineServed: cache.isServed(in: key.namespace))
         }
+
+        /// What an error says, for the log.
+        func text(of error: any Error) -> JSONValue { .string(mask.masked("\(error)")) }
 
         /// Gathers the facts anew when the execution has got its run since: what was read before that, such as that
         /// there was no run, proves nothing about it.

@@ -1,0 +1,46 @@
+import KubeClient
+import Testing
+import WorkflowAPI
+
+@testable import Operator
+
+/// What others say of an execution does not give away what it was started with.
+@Suite struct ParameterMaskTests {
+    private func masked(_ text: String, _ values: String...) -> String {
+        ParameterMask(values.map { Parameter(name: "P", value: $0) }).masked(text)
+    }
+
+    @Test func valuesAreMaskedLongestFirst() {
+        #expect(
+            masked("login with hunter22-and-more failed, hunter22 too", "hunter22", "hunter22-and-more")
+                == "login with *** failed, *** too")
+        #expect(masked("nothing to see", "hunter22") == "nothing to see")
+        #expect(masked("3 tasks, of it 1", "3", "of", "") == "3 tasks, of it 1")
+    }
+
+    /// API servers quote what they refuse.
+    @Test func quotedValuesAreMasked() {
+        let value = "a \"quoted\"\nvalue\\"
+        let quoted = JSONValue.string(value).encodedString
+        #expect(masked("Invalid value: \(quoted): too long", value) == "Invalid value: \"***\": too long")
+        #expect(masked("got \(value).", value) == "got ***.")
+    }
+
+    @Test func singleLinesAreMasked() {
+        #expect(masked("line 2 is second-line", "first-line\nsecond-line\r\n") == "line 2 is ***")
+    }
+
+    @Test(arguments: 4...20) func theBeginningOfAValueIsMaskedWhereATextIsCut(_ length: Int) {
+        let value = "0123456789abcdefghij"
+        let text = "Invalid value: " + value.prefix(length) + "…"
+        #expect(masked(text, value) == "Invalid value: ***…")
+        #expect(masked("ends in \(value.prefix(length - 1))", value) == "ends in \(value.prefix(length - 1))")
+    }
+
+    @Test func whatIsCutElsewhereStays() {
+        #expect(masked("012…", "0123456789") == "012…")
+        #expect(masked("…", "0123456789") == "…")
+        #expect(masked("", "0123456789") == "")
+        #expect(masked("é…", "été2") == "é…")
+    }
+}
