@@ -1,6 +1,6 @@
 import KubeClient
 
-/// Reads an object in the protobuf encoding of the API, which newer kubectls use to create built-in kinds.
+/// Reads an object in the protobuf encoding of the API, which newer kubectls and Helm use for built-in kinds.
 ///
 /// The sandbox itself answers in JSON, which every client accepts beside protobuf.
 enum ProtobufObject {
@@ -36,7 +36,10 @@ enum ProtobufObject {
             }
         }
         let kind = identity["kind"]?.stringValue ?? ""
-        guard identity["apiVersion"] == "v1", case .message(let shape)? = ProtobufShape.kinds[kind] else {
+        // Every group has its own DeleteOptions, and all are alike.
+        guard identity["apiVersion"] == "v1" || kind == "DeleteOptions",
+            case .message(let shape)? = ProtobufShape.kinds[kind]
+        else {
             throw StatusError.unsupportedMediaType(["application/json", "application/yaml"])
         }
         var object = try message(content, shape).objectValue ?? JSONObject()

@@ -27,7 +27,7 @@ struct ProtobufField: Sendable {
 }
 
 extension ProtobufShape {
-    /// The shapes of the kinds that `kubectl create` sends in protobuf.
+    /// The shapes of what `kubectl create` and `helm` send in protobuf.
     static let kinds: [String: ProtobufShape] = [
         "Namespace": .message([
             1: ProtobufField("metadata", metadata),
@@ -47,6 +47,13 @@ extension ProtobufShape {
             1: ProtobufField("metadata", metadata), 2: ProtobufField("secrets", .list(objectReference)),
             3: ProtobufField("imagePullSecrets", .list(.message([1: ProtobufField("name")]))),
             4: ProtobufField("automountServiceAccountToken", .flag),
+        ]),
+        "DeleteOptions": .message([
+            1: ProtobufField("gracePeriodSeconds", .integer),
+            2: ProtobufField(
+                "preconditions", .message([1: ProtobufField("uid"), 2: ProtobufField("resourceVersion")])),
+            3: ProtobufField("orphanDependents", .flag), 4: ProtobufField("propagationPolicy"),
+            5: ProtobufField("dryRun", .list(.text)),
         ]),
     ]
 

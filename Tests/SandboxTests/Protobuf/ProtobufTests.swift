@@ -39,6 +39,18 @@ import TestSupport
             ])
     }
 
+    @Test func optionsOfADeletionAreRead() throws {
+        let options = envelope("DeleteOptions") { options in
+            options.message(2) { $0.text(1, "an-uid") }
+            options.text(4, "Background")
+        }
+        #expect(
+            try ProtobufObject.read(options) == [
+                "apiVersion": "v1", "kind": "DeleteOptions", "preconditions": ["uid": "an-uid"],
+                "propagationPolicy": "Background",
+            ])
+    }
+
     @Test func brokenBytesAreRefusedAndNeverTrap() {
         let bytes = configMap
         for count in 0..<bytes.count { _ = try? ProtobufObject.read(Array(bytes[..<count])) }
