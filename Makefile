@@ -123,7 +123,8 @@ manifests: packages ## Write what is derived: roles and their table, deploy/inst
 	mkdir -p $(addprefix $(CHART_FILES)/,crds users monitoring)
 	cp $(CRD) $(CHART_FILES)/crds/
 	cp deploy/base/rbac/users/*-clusterrole.yaml $(CHART_FILES)/users/
-	cp $(addprefix deploy/monitoring/,podmonitor.yaml servicemonitor.yaml prometheusrule.yaml) $(CHART_FILES)/monitoring/
+	cp $(addprefix deploy/monitoring/,podmonitor.yaml servicemonitor.yaml prometheusrule.yaml towline-dashboard.json) \
+	  $(CHART_FILES)/monitoring/
 
 .PHONY: bench
 bench: build ## Measure the release binary over the sandbox: memory, start-up, throughput, requests

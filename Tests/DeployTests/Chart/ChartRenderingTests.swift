@@ -9,7 +9,7 @@ import Testing
         "replicas=2",
         "watchNamespaces={payments,orders}",
         "engines.argo.enabled=false,crds.keep=false,rbac.userRoles=false",
-        "metrics.podMonitor.enabled=true,metrics.rules.enabled=true",
+        "metrics.podMonitor.enabled=true,metrics.rules.enabled=true,metrics.dashboard.enabled=true",
         "metrics.serviceMonitor.enabled=true,priorityClassName=system-cluster-critical",
         "fullnameOverride=other,serviceAccount.name=another,podLabels.team=platform,logLevel=debug",
     ]
