@@ -120,9 +120,10 @@ manifests: packages ## Write what is derived: roles and their table, deploy/inst
 	{ echo '# Written by `make manifests` from deploy/overlays/cluster-wide.'; \
 	  $(KUBECTL) kustomize deploy/overlays/cluster-wide; } > deploy/install.yaml.new
 	mv deploy/install.yaml.new deploy/install.yaml
-	mkdir -p $(addprefix $(CHART_FILES)/,crds users monitoring)
+	mkdir -p $(addprefix $(CHART_FILES)/,crds users policy monitoring)
 	cp $(CRD) $(CHART_FILES)/crds/
 	cp deploy/base/rbac/users/*-clusterrole.yaml $(CHART_FILES)/users/
+	cp deploy/policy/base/policy.yaml $(CHART_FILES)/policy/
 	cp $(addprefix deploy/monitoring/,podmonitor.yaml servicemonitor.yaml prometheusrule.yaml towline-dashboard.json) \
 	  $(CHART_FILES)/monitoring/
 

@@ -8,7 +8,7 @@ import Testing
     static let releases: [String] = [
         "replicas=2",
         "watchNamespaces={payments,orders}",
-        "engines.argo.enabled=false,crds.keep=false,rbac.userRoles=false",
+        "engines.argo.enabled=false,crds.keep=false,rbac.userRoles=false,admissionPolicy.mode=Deny",
         "metrics.podMonitor.enabled=true,metrics.rules.enabled=true,metrics.dashboard.enabled=true",
         "metrics.serviceMonitor.enabled=true,priorityClassName=system-cluster-critical",
         "fullnameOverride=other,serviceAccount.name=another,podLabels.team=platform,logLevel=debug",
@@ -72,6 +72,16 @@ import Testing
         let roles = try await render("engines.argo.enabled=false").objects(of: "Role", "ClusterRole")
         let groups = Set(roles.flatMap { $0.list("rules") }.flatMap { $0.texts("apiGroups") })
         #expect(groups.contains("tekton.dev") && !groups.contains("argoproj.io"))
+    }
+
+    @Test(arguments: ["warn", "deny"]) func thePolicyIsThatOfTheManifests(_ mode: String) async throws {
+        let installation = try await render("admissionPolicy.mode=\(mode.capitalized)")
+        let policy = try #require(installation.objects(of: "ValidatingAdmissionPolicy").first)
+        #expect(policy["spec"] == (try Repository.documents("deploy/policy/base/policy.yaml")[0]["spec"]))
+        let binding = try #require(installation.objects(of: "ValidatingAdmissionPolicyBinding").first)
+        let original = try Repository.documents("deploy/policy/\(mode)/binding.yaml")[0]
+        #expect(binding.texts("spec", "validationActions") == original.texts("spec", "validationActions"))
+        #expect(binding[path: ["spec", "policyName"]]?.stringValue == policy.name)
     }
 
     @Test func servedNamespacesHaveRolesAndTheClusterNone() async throws {

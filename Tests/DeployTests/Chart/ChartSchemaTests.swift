@@ -54,7 +54,10 @@ import Testing
     }
 
     /// What the templates take from elsewhere in the repository is a copy, because a chart is packed by itself.
-    @Test(arguments: [("crds", "crds"), ("users", "deploy/base/rbac/users"), ("monitoring", "deploy/monitoring")])
+    @Test(arguments: [
+        ("crds", "crds"), ("users", "deploy/base/rbac/users"), ("policy", "deploy/policy/base"),
+        ("monitoring", "deploy/monitoring"),
+    ])
     func copiesAreNotStale(_ copies: String, _ originals: String) throws {
         let files = try Repository.files(below: "\(Self.folder)/files/\(copies)")
         #expect(!files.isEmpty)

@@ -33,7 +33,7 @@ import Testing
 
     /// Nothing that says it is part of Towline is there any more, neither the definition nor the namespaces.
     private func expectNothingIsLeft(_ reader: PageReader) async throws {
-        let kinds = "namespaces,crds,clusterroles,clusterrolebindings,priorityclasses"
+        let kinds = "namespaces,crds,clusterroles,clusterrolebindings,validatingadmissionpolicies"
         let left = try await reader.run("kubectl get \(kinds) -l app.kubernetes.io/part-of=towline -o name")
         #expect(left.exitCode == 0, "\(left.errorOutput)")
         #expect(left.output == "")

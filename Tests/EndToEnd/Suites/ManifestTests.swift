@@ -61,7 +61,7 @@ import Testing
         let dry = try await reader.run(
             """
             helm template towline deploy/chart/towline --namespace towline-system \
-              --set metrics.podMonitor.enabled=true,metrics.rules.enabled=true,podLabels.team=platform > chart.yaml
+              --set metrics.podMonitor.enabled=true,metrics.rules.enabled=true,admissionPolicy.mode=Warn > chart.yaml
             kubectl apply --dry-run=server -f chart.yaml
             """)
         #expect(dry.exitCode == 0, "\(dry.errorOutput)")
