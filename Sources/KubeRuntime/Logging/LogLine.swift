@@ -1,37 +1,51 @@
 import KubeClient
 
 /// One log line before it is written.
-struct LogLine {
+struct LogLine: Sendable {
+    typealias Field = (key: String, value: JSONValue)
+
+    let time: Timestamp
     let level: LogLevel
     let logger: String
     let message: String
-    let fields: [(key: String, value: JSONValue)]
+    /// What all lines of a part have in common.
+    var context: [Field] = []
+    /// Which object the line is about.
+    var subject: [Field] = []
+    /// What else there is to say.
+    var fields: [Field] = []
 
     /// The longest string that is written; the rest is cut, so that no object can flood the log.
     static let maximumText = 8_192
 
+    /// The text of the error that the line tells.
+    var error: String? { fields.last { $0.key == "error" }?.value.stringValue }
+
     /// The line's bytes with the line end; it never contains another one.
-    func encoded(_ format: LogFormat, at time: Timestamp) -> [UInt8] {
+    func encoded(_ format: LogFormat, _ timeEncoding: LogTimeEncoding) -> [UInt8] {
         switch format {
-        case .json: json(time)
-        case .text: text(time)
+        case .json: json(timeEncoding)
+        case .text: text(timeEncoding)
         }
     }
 
-    private func json(_ time: Timestamp) -> [UInt8] {
+    private var members: [Field] { context + subject + fields }
+
+    private func json(_ timeEncoding: LogTimeEncoding) -> [UInt8] {
         var writer = JSONWriter(reservingCapacity: 256)
         writer.beginObject()
         writer.key("level")
         writer.string(level.description)
         writer.key("ts")
-        writer.string(time.rfc3339Microseconds)
+        let timeText = timeEncoding.text(of: time)
+        if timeEncoding.isNumber { writer.raw(timeText.utf8) } else { writer.string(timeText) }
         if !logger.isEmpty {
             writer.key("logger")
             writer.string(logger)
         }
         writer.key("msg")
         writer.string(Self.bounded(message))
-        for (key, value) in fields {
+        for (key, value) in members {
             writer.key(key)
             writer.value(Self.bounded(value))
         }
@@ -39,11 +53,11 @@ struct LogLine {
         return writer.bytes + [UInt8(ascii: "\n")]
     }
 
-    private func text(_ time: Timestamp) -> [UInt8] {
-        var line = "\(time.rfc3339Microseconds) \(level.description.uppercased()) "
+    private func text(_ timeEncoding: LogTimeEncoding) -> [UInt8] {
+        var line = "\(timeEncoding.text(of: time)) \(level.description.uppercased()) "
         if !logger.isEmpty { line += logger + ": " }
         line += Self.printable(Self.bounded(message), quotingSpaces: false)
-        for (key, value) in fields {
+        for (key, value) in members {
             switch Self.bounded(value) {
             case .string(let text): line += " \(key)=\(Self.printable(text, quotingSpaces: true))"
             case let other: line += " \(key)=\(other.encodedString)"

@@ -3,34 +3,50 @@ public import KubeClient
 /// Writes structured log lines with a name and a context; cheap to copy and to extend.
 ///
 /// A line has the keys of controller-runtime: `level`, `ts`, `logger`, `msg`, then the context, then the call's own.
-/// Values a user may consider secret, such as the parameters of a workflow, must never be passed to it.
+/// Values a user may consider secret, such as the parameters of a workflow, must never be passed to it; where a text
+/// from outside may repeat them, ``hiding(_:)`` takes them out.
 public struct Logger: Sendable {
     /// Keys and values of a line, in order.
     public typealias Fields = KeyValuePairs<String, JSONValue>
 
     /// Where the lines go; shared by all loggers made from one another.
     public let sink: LogSink
-    public let name: String
-    private let context: [(key: String, value: JSONValue)]
+    public private(set) var name: String
+    private var context: [LogLine.Field] = []
+    private var subject: [LogLine.Field] = []
+    private var secrets: [String] = []
 
     public init(_ sink: LogSink, name: String = "") {
-        self.init(sink: sink, name: name, context: [])
-    }
-
-    private init(sink: LogSink, name: String, context: [(key: String, value: JSONValue)]) {
         self.sink = sink
         self.name = name
-        self.context = context
     }
 
     /// A logger for a part of what this one logs for; the names are joined by a dot.
     public func named(_ part: String) -> Logger {
-        Logger(sink: sink, name: name.isEmpty ? part : "\(name).\(part)", context: context)
+        var logger = self
+        logger.name = name.isEmpty ? part : "\(name).\(part)"
+        return logger
     }
 
-    /// A logger whose lines carry these keys too.
+    /// A logger whose lines carry these keys too; lines with other values of them are other lines.
     public func with(_ fields: Fields) -> Logger {
-        Logger(sink: sink, name: name, context: context + Array(fields))
+        var logger = self
+        logger.context += Array(fields)
+        return logger
+    }
+
+    /// A logger for what concerns one object; in a storm, lines that differ in these values only are one.
+    public func about(_ fields: Fields) -> Logger {
+        var logger = self
+        logger.subject += Array(fields)
+        return logger
+    }
+
+    /// A logger that writes `***` where an error or another text repeats one of these values.
+    public func hiding(_ secrets: [String]) -> Logger {
+        var logger = self
+        logger.secrets += secrets
+        return logger
     }
 
     public func debug(_ message: @autoclosure () -> String, _ fields: @autoclosure () -> Fields = [:]) {
@@ -49,14 +65,23 @@ public struct Logger: Sendable {
     public func error(
         _ message: @autoclosure () -> String, error: (any Error)? = nil, _ fields: @autoclosure () -> Fields = [:]
     ) {
-        guard sink.level <= .error else { return }
-        var all = context + Array(fields())
-        if let error { all.append((key: "error", value: .string("\(error)"))) }
-        sink.write(LogLine(level: .error, logger: name, message: message(), fields: all))
+        log(.error, message, fields, error)
     }
 
-    private func log(_ level: LogLevel, _ message: () -> String, _ fields: () -> Fields) {
+    private func log(
+        _ level: LogLevel, _ message: () -> String, _ fields: () -> Fields, _ error: (any Error)? = nil
+    ) {
         guard sink.level <= level else { return }
-        sink.write(LogLine(level: level, logger: name, message: message(), fields: context + Array(fields())))
+        var own = Array(fields())
+        if let error { own.append((key: "error", value: .string("\(error)"))) }
+        if !secrets.isEmpty { own = own.map { (key: $0.key, value: masked($0.value)) } }
+        sink.write(
+            LogLine(
+                time: sink.now, level: level, logger: name, message: message(), context: context, subject: subject,
+                fields: own))
+    }
+
+    private func masked(_ value: JSONValue) -> JSONValue {
+        if case .string(let text) = value { .string(text.masking(secrets)) } else { value }
     }
 }

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import KubeClient
 
@@ -12,7 +11,7 @@ public final class TerminationSignals: Sendable {
         var received: Int32?
         var waiters: [(id: UInt64, continuation: CheckedContinuation<Void, Never>)] = []
         var nextWaiter: UInt64 = 0
-        var sources: [any DispatchSourceSignal] = []
+        var watch: SignalWatch?
     }
 
     private let state = Locked(State())
@@ -31,21 +30,8 @@ public final class TerminationSignals: Sendable {
     init(_ signals: [Int32], exit: @escaping @Sendable (Int32) -> Void) {
         self.exit = exit
         signal(SIGPIPE, SIG_IGN)
-        let queue = DispatchQueue(label: "towline.signals")
-        let isWatched = DispatchSemaphore(value: 0)
-        for number in signals {
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler { [weak self] in self?.receive(number) }
-            // On Linux, Dispatch itself takes the place of the default action, some time after the activation.
-            source.setRegistrationHandler { isWatched.signal() }
-            source.activate()
-            state.withLock { $0.sources.append(source) }
-        }
-        for _ in signals { isWatched.wait() }
-    }
-
-    deinit {
-        state.withLock { state in state.sources.forEach { $0.cancel() } }
+        let watch = SignalWatch(signals) { [weak self] number in self?.receive(number) }
+        state.withLock { $0.watch = watch }
     }
 
     /// The first signal that came; nil as long as none did.

@@ -17,4 +17,17 @@ enum Step: Sendable {
     case stopRun(EngineRun, patch: [UInt8])
     /// Store this status.
     case write(Status)
+
+    /// What logs call the step.
+    var name: String {
+        switch self {
+        case .rest: "rest"
+        case .retry: "retry"
+        case .readRun: "readRun"
+        case .createRun: "createRun"
+        case .readDetail: "readDetail"
+        case .stopRun: "stopRun"
+        case .write: "write"
+        }
+    }
 }

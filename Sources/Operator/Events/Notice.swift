@@ -35,7 +35,7 @@ struct Notice: Hashable {
                 apiVersion: run.apiVersion, kind: run.kind,
                 key: ObjectKey(namespace: execution.key.namespace, name: run.name), uid: run.uid)
         }
-        let text = detail.isEmpty ? note + "." : "\(note): \(ParameterMask(parameters).masked(detail))"
+        let text = detail.isEmpty ? note + "." : "\(note): \(detail.masking(parameters.map(\.value)))"
         return ObjectEvent(
             self.type, reason: reason, action: action.rawValue, note: text, regarding: subject, related: run)
     }

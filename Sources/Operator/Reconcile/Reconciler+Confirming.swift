@@ -6,7 +6,7 @@ extension Reconciler {
     /// Reads the execution itself while the cache may be older than what a former leader wrote.
     ///
     /// It could have created a run, seen it end and told so: on the older view the run would be created again.
-    func confirm(_ key: ObjectKey, _ attempt: Int) async -> WorkOutcome? {
+    func confirm(_ key: ObjectKey, _ logger: Logger) async -> WorkOutcome? {
         guard let fence, !fence.passed.isSet else { return nil }
         do {
             let current = try await client.get(
@@ -15,9 +15,7 @@ extension Reconciler {
             return nil
         } catch {
             if error.isNotFoundObject(named: key.name) { return .success }
-            logger.warn(
-                "Could not read the execution after taking over",
-                ["namespace": .string(key.namespace), "name": .string(key.name), "error": .string("\(error)")])
+            logger.warn("Could not read the execution after taking over", ["error": .string("\(error)")])
             return .retry(notBefore: error.retryAfter ?? .zero)
         }
     }

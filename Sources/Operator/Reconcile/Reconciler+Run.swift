@@ -21,7 +21,7 @@ extension Reconciler {
             } else {
                 pass.facts.run = .unreadable
                 pass.logger.warn(
-                    "Could not read the run", ["run": .string(pass.runKey.name), "error": pass.text(of: error)])
+                    "Could not read the run", ["run": .string(pass.runKey.name), "error": .string("\(error)")])
             }
         }
     }
@@ -47,7 +47,7 @@ extension Reconciler {
             if case .uncertain = failure { openCreates.note(pass.runKey, at: clock.now()) }
             metrics.createFailed(engine.name, failure)
             pass.logger.warn(
-                "Could not create the run", ["run": .string(pass.runKey.name), "error": pass.text(of: error)])
+                "Could not create the run", ["run": .string(pass.runKey.name), "error": .string("\(error)")])
         }
     }
 
@@ -70,7 +70,7 @@ extension Reconciler {
             }
             pass.facts.didShutdownFail = true
             pass.logger.warn(
-                "Could not ask the run to end", ["run": .string(run.key.name), "error": pass.text(of: error)])
+                "Could not ask the run to end", ["run": .string(run.key.name), "error": .string("\(error)")])
             // It may have ended, or gone, in the meantime; then there is nothing left to ask.
             if !error.isTransient { await readRun(in: &pass) }
             return false
@@ -89,7 +89,7 @@ extension Reconciler {
         } catch {
             pass.facts.detail = .unreadable
             pass.logger.warn(
-                "Could not read why the run failed", ["run": .string(run.key.name), "error": pass.text(of: error)])
+                "Could not read why the run failed", ["run": .string(run.key.name), "error": .string("\(error)")])
         }
     }
 

@@ -21,7 +21,7 @@ extension Reconciler {
         } catch {
             if error.isNotFoundObject(named: execution.key.name) { return .success }
             if error.isConflict { return await refresh(execution, in: pass) }
-            pass.logger.warn("Could not write the status", ["error": pass.text(of: error)])
+            pass.logger.warn("Could not write the status", ["error": .string("\(error)")])
             return .retry(notBefore: error.retryAfter ?? .zero)
         }
     }
@@ -37,7 +37,7 @@ extension Reconciler {
             return nil
         } catch {
             if error.isNotFoundObject(named: execution.key.name) { return .success }
-            pass.logger.warn("Could not read the execution again", ["error": pass.text(of: error)])
+            pass.logger.warn("Could not read the execution again", ["error": .string("\(error)")])
             return .retry(notBefore: error.retryAfter ?? .zero)
         }
     }

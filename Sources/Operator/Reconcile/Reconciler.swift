@@ -17,7 +17,6 @@ struct Reconciler: Sendable {
     let clock: WallClock
     let timing: OperatorConfiguration.Timing
     let links: LinkTemplates
-    let logger: Logger
     let metrics: OperatorMetrics
     let openCreates: OpenCreates
     let recorder: EventRecorder
@@ -36,14 +35,15 @@ struct Reconciler: Sendable {
     }
 
     /// Works on the execution of this name until there is nothing more to do at the moment.
-    func reconcile(_ key: ObjectKey, attempt: Int) async -> WorkOutcome {
-        if let outcome = await confirm(key, attempt) { return outcome }
+    ///
+    /// - Parameter logger: the one of this reconciliation.
+    func reconcile(_ key: ObjectKey, logger: Logger) async -> WorkOutcome {
+        if let outcome = await confirm(key, logger) { return outcome }
         guard let first = executions.execution(for: key), let cache = runs[first.engineName] else { return .success }
         let runKey = ObjectKey(namespace: key.namespace, name: first.runName)
-        let logger = logger.with([
-            "namespace": .string(key.namespace), "name": .string(key.name), "attempt": .integer(Int64(attempt)),
-        ])
-        var pass = Pass(of: first, runKey, in: cache, logger: logger)
+        // What the API server and webhooks answer may repeat parameters.
+        let discreet = logger.hiding(first.spec?.parameters.map(\.value) ?? [])
+        var pass = Pass(of: first, runKey, in: cache, logger: discreet)
         for _ in 0..<Self.maximumSteps {
             guard !Task.isCancelled else { return .retry() }
             guard let execution = executions.execution(for: key) else { return .success }
@@ -55,7 +55,9 @@ struct Reconciler: Sendable {
             let situation = Situation(
                 execution: execution, engine: cache.engine, facts: pass.facts, now: clock.now(), timing: timing,
                 links: links)
-            if let outcome = await execute(situation.next(), in: situation, &pass) {
+            let step = situation.next()
+            pass.logger.debug("Decided", ["step": .string(step.name)])
+            if let outcome = await execute(step, in: situation, &pass) {
                 if executions.execution(for: key)?.isFinished ?? true {
                     cache.forget(runKey)
                     openCreates.forget(runKey)
@@ -75,8 +77,6 @@ struct Reconciler: Sendable {
         let logger: Logger
         var facts: Facts
         var didCreateRun = false
-        /// Logs have other readers than executions.
-        private let mask: ParameterMask
         /// The run that the execution was known to have when the facts were gathered.
         private var knownRun: RunReference?
 
@@ -85,13 +85,9 @@ struct Reconciler: Sendable {
             self.runKey = runKey
             self.cache = cache
             self.logger = logger
-            mask = ParameterMask(execution.spec?.parameters ?? [])
             knownRun = execution.status.runRef
             facts = Facts(run: cache.knowledge(of: runKey), isEngineServed: cache.isServed(in: key.namespace))
         }
-
-        /// What an error says, for the log.
-        func text(of error: any Error) -> JSONValue { .string(mask.masked("\(error)")) }
 
         /// Gathers the facts anew when the execution has got its run since: what was read before that, such as that
         /// there was no run, proves nothing about it.

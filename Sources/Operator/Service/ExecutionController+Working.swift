@@ -39,30 +39,30 @@ extension ExecutionController {
     }
 
     private func handle(_ item: WorkItem<ObjectKey>) async {
+        let logger = logger.reconciling(item.key, id: makeReconcileID(), attempt: item.attempt)
         let start = time.now
         metrics.began()
-        let outcome = await reconcile(item)
+        let outcome = await reconcile(item.key, logger)
         queue.done(item.key, outcome)
-        metrics.ended(outcome, after: start.duration(to: time.now))
+        let duration = start.duration(to: time.now)
+        metrics.ended(outcome, after: duration)
+        logger.debug(
+            "Reconciled",
+            [
+                "result": .string(ReconcileMetrics.Result(outcome).rawValue), "duration": .string(duration.goText),
+            ])
     }
 
     /// Reconciles one execution, and breaks that off when it takes too long, so that no other waits for it for ever.
-    private func reconcile(_ item: WorkItem<ObjectKey>) async -> WorkOutcome {
+    private func reconcile(_ key: ObjectKey, _ logger: Logger) async -> WorkOutcome {
         let (outcome, tookTooLong) = await time.run(for: configuration.timing.reconcileDeadline) {
-            await self.reconciler.reconcile(item.key, attempt: item.attempt)
+            await self.reconciler.reconcile(key, logger: logger)
         }
-        if tookTooLong { noteBrokenOff(item) }
+        if tookTooLong {
+            metrics.timedOut()
+            logger.warn("A reconciliation took too long and is broken off")
+        }
         return outcome ?? .retry()
-    }
-
-    private func noteBrokenOff(_ item: WorkItem<ObjectKey>) {
-        metrics.timedOut()
-        logger.warn(
-            "A reconciliation took too long and is broken off",
-            [
-                "namespace": .string(item.key.namespace), "name": .string(item.key.name),
-                "attempt": .integer(Int64(item.attempt)),
-            ])
     }
 
     /// Hands out no work once `stop` is set, and returns when what was handed out has had its time.

@@ -1,4 +1,5 @@
 import Engines
+import FoundationEssentials
 public import KubeClient
 public import KubeRuntime
 import WorkflowAPI
@@ -27,15 +28,18 @@ public final class ExecutionController: Sendable {
     private let elector: LeaderElector?
     private let registry: MetricsRegistry
     private let random: @Sendable () -> Double
+    let makeReconcileID: @Sendable () -> String
 
     /// - Parameters:
     ///   - elector: decides when this controller works; its caches are kept filled from the start. What `client` writes
     ///     passes only while the elector's token is valid. Nil to work at once and always.
     ///   - random: uniform in `0..<1`.
+    ///   - makeReconcileID: by what the lines of one reconciliation are found in the log; another one each time.
     public init(
         configuration: OperatorConfiguration, client unfenced: KubeClient, elector: LeaderElector? = nil,
         time: any TimeSource, clock: WallClock, random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
-        logger: Logger, registry: MetricsRegistry
+        makeReconcileID: @escaping @Sendable () -> String = ExecutionController.randomReconcileID, logger: Logger,
+        registry: MetricsRegistry
     ) {
         let client =
             elector.map { elector in unfenced.routed { FencedTransport($0, token: elector.token) } } ?? unfenced
@@ -44,7 +48,7 @@ public final class ExecutionController: Sendable {
         let runs = Dictionary(
             EngineCatalogue.all.map { ($0.name, RunCache(engine: $0, namespaces: namespaces)) },
             uniquingKeysWith: { first, _ in first })
-        let logger = logger.with(["controller": .string(OperatorMetrics.controller)])
+        let logger = logger.controlling()
         self.configuration = configuration
         self.client = client
         self.elector = elector
@@ -52,6 +56,7 @@ public final class ExecutionController: Sendable {
         self.runs = runs
         self.time = time
         self.random = random
+        self.makeReconcileID = makeReconcileID
         self.logger = logger
         self.registry = registry
         metrics = ReconcileMetrics(registry: registry, workers: configuration.workers)
@@ -68,9 +73,12 @@ public final class ExecutionController: Sendable {
         fence = elector.map { _ in TakeoverFence(client: client, executions: executions, time: time, logger: logger) }
         reconciler = Reconciler(
             client: client, executions: executions, runs: runs, clock: clock, timing: configuration.timing,
-            links: configuration.links, logger: logger, metrics: OperatorMetrics(registry: registry),
+            links: configuration.links, metrics: OperatorMetrics(registry: registry),
             openCreates: OpenCreates(patience: configuration.timing.requestSettling), recorder: recorder, fence: fence)
     }
+
+    /// A random UUID.
+    public static func randomReconcileID() -> String { UUID().uuidString.lowercased() }
 
     /// Why the controller cannot do its work at the moment; nil when it can.
     ///

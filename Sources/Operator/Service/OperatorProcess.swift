@@ -52,6 +52,7 @@ public struct OperatorProcess: Sendable {
         let stop = Latch()
         var services = [Service("controller", stop: { stop.set() }) { try await controller.run(until: stop) }]
         services.append(Service("rights") { await rights.run() })
+        services.append(Service("log") { [logger] in await logger.sink.run() })
         if let address = configuration.probeAddress {
             let server = try DiagnosticsServer(address: address, checks: checks, metrics: nil)
             services.append(Service("probes") { await server.run() })

@@ -24,6 +24,7 @@ struct OperatorCommand: Command {
     private let context: String?
     private let logLevel: LogLevel
     private let logFormat: LogFormat
+    private let logTimeEncoding: LogTimeEncoding
     /// What to print instead of running; nil to run.
     private let effective: EffectiveConfiguration?
 
@@ -40,6 +41,7 @@ struct OperatorCommand: Command {
         context = try settings.value(OperatorOptions.context)
         logLevel = try settings.value(OperatorOptions.logLevel)
         logFormat = try settings.value(OperatorOptions.logFormat)
+        logTimeEncoding = try settings.value(OperatorOptions.logTimeEncoding)
         effective =
             try settings.value(OperatorOptions.printConfig)
             ? EffectiveConfiguration(settings: settings, options: OperatorOptions.all) : nil
@@ -56,8 +58,9 @@ struct OperatorCommand: Command {
         // glibc raises this bound with each one, and then they leave holes in the heap.
         mallopt(M_MMAP_THRESHOLD, 128 << 10)
         let signals = TerminationSignals()
-        let logger = Logger(LogSink(level: logLevel, format: logFormat))
-        defer { logger.sink.flush() }
+        let logger = Logger(LogSink(level: logLevel, format: logFormat, timeEncoding: logTimeEncoding))
+        let levelSignals = LogLevelSignals(logger)
+        defer { withExtendedLifetime(levelSignals) { _ = logger.sink.flush() } }
         let cluster = try ClusterConfiguration.load(
             explicitPath: kubeconfig, context: context, environment: ProcessInfo.processInfo.environment)
         logger.info(

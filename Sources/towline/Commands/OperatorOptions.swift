@@ -56,17 +56,21 @@ enum OperatorOptions {
 
     static let logLevel = Option(
         "log-level", .logLevel, standard: "info", aliases: ["zap-log-level"],
-        help: "The least important lines that are written.")
+        help: "The least important lines that are written; SIGUSR1 changes it to debug, SIGUSR2 back.")
     static let logFormat = Option(
         "log-format", .logFormat, standard: "json", aliases: ["zap-encoder"],
         help: "One JSON object a line, or text for people.")
+
+    static let logTimeEncoding = Option(
+        "log-time-encoding", .timeEncoding, standard: "rfc3339micro", aliases: ["zap-time-encoding"],
+        help: "How the time of a line is written.")
 
     /// All of them, in the order of the help text.
     static let all = [
         config.syntax, printConfig.syntax, kubeconfig.syntax, context.syntax, namespaces.syntax, pollInterval.syntax,
         workers.syntax, metricsBindAddress.syntax, healthProbeBindAddress.syntax, linkTemplates.syntax,
         linkPresets.syntax, leaderElect.syntax, leaseDuration.syntax, renewDeadline.syntax, retryPeriod.syntax,
-        leaseNamespace.syntax, leaseName.syntax, logLevel.syntax, logFormat.syntax,
+        leaseNamespace.syntax, leaseName.syntax, logLevel.syntax, logFormat.syntax, logTimeEncoding.syntax,
     ]
 
     /// Flags that programs built on controller-runtime take, and that would do nothing here.
@@ -121,6 +125,16 @@ extension ValueSyntax<LogLevel> {
     fileprivate static var logLevel: Self {
         ValueSyntax("LEVEL", expected: "debug, info, warn, error or panic, or a whole number above 0 for debug") {
             LogLevel(parsing: $0)
+        }
+    }
+}
+
+extension ValueSyntax<LogTimeEncoding> {
+    /// zap's help says `nano` where it takes `nanos`; both are known here.
+    fileprivate static var timeEncoding: Self {
+        let words = Self.word("ENCODING")
+        return ValueSyntax("ENCODING", expected: words.expected) { text throws(ValueError) in
+            try text == "nano" ? .nanos : words.parse(text)
         }
     }
 }

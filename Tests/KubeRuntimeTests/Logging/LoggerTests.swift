@@ -5,65 +5,81 @@ import Testing
 @testable import KubeRuntime
 
 @Suite struct LoggerTests {
-    let lines = Locked([String]())
-    let clock = WallClock { Timestamp(seconds: 1_767_225_600, nanoseconds: 1_500_000) }
-
-    func makeSink(_ level: LogLevel = .info, _ format: LogFormat = .json) -> LogSink {
-        LogSink(level: level, format: format, clock: clock) { [lines] line in
-            lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
-        }
-    }
-
     @Test func jsonLinesHaveControllerRuntimesKeys() {
-        let sink = makeSink()
-        let logger = Logger(sink, name: "towline").named("queue").with(["controller": "wfe"])
+        let log = CapturedLog()
+        let logger = Logger(log.sink, name: "towline").named("queue").about(["name": "x"]).with(["controller": "wfe"])
         logger.info("Started\nnow", ["count": 4, "ok": true])
         logger.debug("unseen")
-        logger.error("Failed", error: KubeError.undecodable("broken"), ["name": "x"])
-        #expect(sink.flush())
-        let written = lines.withLock { $0 }
-        #expect(written.count == 2)
+        logger.error("Failed", error: KubeError.undecodable("broken"), ["kind": "y"])
         let start = #""ts":"2026-01-01T00:00:00.001500Z","logger":"towline.queue","msg":"#
-        let info = #"{"level":"info","# + start + #""Started\nnow","controller":"wfe","count":4,"ok":true}"#
-        let error = #"{"level":"error","# + start + #""Failed","controller":"wfe","name":"x","error":"broken"}"#
-        #expect(written.first == info + "\n")
-        #expect(written.last == error + "\n")
+        let context = #""controller":"wfe","name":"x""#
+        #expect(
+            log.flushed() == [
+                #"{"level":"info","# + start + #""Started\nnow","# + context + #","count":4,"ok":true}"# + "\n",
+                #"{"level":"error","# + start + #""Failed","# + context + #","kind":"y","error":"broken"}"# + "\n",
+            ])
     }
 
     @Test func textLinesQuoteWhatIsAmbiguous() {
-        let sink = makeSink(.debug, .text)
-        Logger(sink, name: "a").debug("Two words\n", ["plain": "x/y", "spaced": "a b", "empty": "", "n": 3])
-        #expect(sink.flush())
+        let log = CapturedLog(.debug, .text)
+        Logger(log.sink, name: "a").debug("Two words\n", ["plain": "x/y", "spaced": "a b", "empty": "", "n": 3])
         #expect(
-            lines.withLock { $0 } == [
+            log.flushed() == [
                 #"2026-01-01T00:00:00.001500Z DEBUG a: "Two words\n" plain=x/y spaced="a b" empty="" n=3"# + "\n"
             ])
     }
 
     @Test func theLevelChangesWhileRunning() {
-        let sink = makeSink(.error)
-        let logger = Logger(sink)
+        let log = CapturedLog(.error)
+        let logger = Logger(log.sink)
         logger.warn("no")
-        sink.level = .debug
+        log.sink.level = .debug
         logger.debug("yes")
-        #expect(sink.flush())
-        #expect(lines.withLock { $0.count } == 1)
+        log.sink.level = .panic
+        logger.error("no")
+        #expect(log.flushed().count == 1)
         #expect(LogLevel(parsing: "WARNING") == .warn)
         #expect(LogLevel(parsing: "loud") == nil)
     }
 
     @Test func longTextsAreCut() {
-        let sink = makeSink()
-        Logger(sink).info("x", ["body": .string(String(repeating: "y", count: 100_000))])
-        #expect(sink.flush())
-        #expect(lines.withLock { $0.first?.utf8.count ?? 0 } < 9_000)
-        #expect(lines.withLock { $0.first?.contains("91808 more bytes") } == true)
+        let log = CapturedLog()
+        Logger(log.sink).info("x", ["body": .string(String(repeating: "y", count: 100_000))])
+        let line = log.flushed().first
+        #expect((line?.utf8.count ?? 0) < 9_000)
+        #expect(line?.contains("91808 more bytes") == true)
+    }
+
+    @Test func valuesThatAreHiddenDoNotAppear() {
+        let log = CapturedLog()
+        let logger = Logger(log.sink).hiding(["hunter22", "two\nlines", "abc"])
+        logger.error("Failed", error: KubeError.undecodable("hunter22 and \"two\\nlines\""), ["note": "hunter22, abc"])
+        #expect(log.flushed().first?.hasSuffix(#""note":"***, abc","error":"*** and \"***\""}"# + "\n") == true)
+    }
+
+    @Test(arguments: [
+        (LogTimeEncoding.rfc3339micro, #""2026-01-01T00:00:00.001500Z""#), (.rfc3339, #""2026-01-01T00:00:00Z""#),
+        (.rfc3339nano, #""2026-01-01T00:00:00.0015Z""#), (.iso8601, #""2026-01-01T00:00:00.001Z""#),
+        (.epoch, "1767225600.0015"), (.millis, "1767225600001.5"), (.nanos, "1767225600001500000"),
+    ])
+    func timesHaveTheFormsOfZap(_ encoding: LogTimeEncoding, _ text: String) {
+        let log = CapturedLog(timeEncoding: encoding)
+        Logger(log.sink).info("x")
+        #expect(log.flushed() == [#"{"level":"info","ts":"# + text + #","msg":"x"}"# + "\n"])
+    }
+
+    @Test(arguments: LogTimeEncoding.allCases) func noTimeBreaksALine(_ encoding: LogTimeEncoding) {
+        for time in [Timestamp.earliest, Timestamp(seconds: -1), Timestamp(seconds: 0), .latest] {
+            let line = LogLine(time: time, level: .info, logger: "", message: "x").encoded(.json, encoding)
+            #expect((try? JSONValue(parsing: line)) != nil, "\(String(decoding: line, as: UTF8.self))")
+        }
     }
 
     @Test func aStuckOutputDropsAndCountsButNeverBlocks() {
+        let lines = Locked([String]())
         let gate = DispatchSemaphore(value: 0)
         let entered = DispatchSemaphore(value: 0)
-        let sink = LogSink(clock: clock, bufferLimit: 1_000) { [lines] line in
+        let sink = LogSink(bufferLimit: 1_000) { line in
             if lines.withLock({ $0.isEmpty }) {
                 entered.signal()
                 gate.wait()

@@ -4,19 +4,20 @@ import Testing
 
 @testable import KubeRuntime
 
+/// With signals that nobody else of this process uses, and that do no harm by themselves.
 @Suite(.serialized) struct TerminationSignalsTests {
     @Test func theFirstSignalAsksAndTheSecondInsists() async {
         let status = Locked<Int32?>(nil)
-        let signals = TerminationSignals([SIGUSR1, SIGUSR2]) { code in status.withLock { $0 = code } }
+        let signals = TerminationSignals([SIGWINCH, SIGURG]) { code in status.withLock { $0 = code } }
         async let asked: Void = signals.wait()
         #expect(signals.received == nil)
-        kill(getpid(), SIGUSR1)
+        kill(getpid(), SIGWINCH)
         await asked
-        #expect(signals.received == SIGUSR1)
+        #expect(signals.received == SIGWINCH)
         #expect(status.withLock { $0 } == nil)
         await signals.wait()
-        kill(getpid(), SIGUSR2)
-        await eventually("the process exits") { status.withLock { $0 } == 128 + SIGUSR2 }
+        kill(getpid(), SIGURG)
+        await eventually("the process exits") { status.withLock { $0 } == 128 + SIGURG }
     }
 
     @Test(arguments: 0..<10) func waitingEndsOnCancellation(round: Int) async {

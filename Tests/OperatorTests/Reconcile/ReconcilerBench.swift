@@ -11,25 +11,32 @@ struct ReconcilerBench {
     let engine: EngineName
     let time = VirtualTime()
     let server = FakeAPIServer()
+    /// What is logged, a line each.
+    let lines = Locked([String]())
     private let executions = ExecutionCache(namespaces: [])
     private let cache: RunCache
     private let reconciler: Reconciler
     private let key = ObjectKey(namespace: "payments", name: "restart")
     private let clock: WallClock
+    private let logger: Logger
 
     init(_ engine: EngineName, spec: JSONObject = [:]) async throws {
         self.engine = engine
         clock = time.wallClock(startingAt: Fixtures.start)
         cache = RunCache(engine: EngineCatalogue.engine(engine), namespaces: [])
         let client = KubeClient(transport: server, retry: RetryPolicy(limit: 0))
-        let (logger, registry) = (Logger(LogSink(write: { _ in })), MetricsRegistry())
+        let sink = LogSink(level: .debug, clock: clock, time: time) { [lines] line in
+            lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
+        }
+        logger = Logger(sink).controlling().reconciling(key, id: "some-id", attempt: 1)
+        let registry = MetricsRegistry()
         // Nobody runs it: what is recorded stays where it is.
         let recorder = EventRecorder(
             client: client, source: EventSource(controller: "test", instance: "test", fieldManager: "test"),
             time: time, clock: clock, logger: logger, metrics: registry)
         reconciler = Reconciler(
             client: client, executions: executions, runs: [engine: cache], clock: clock,
-            timing: OperatorConfiguration.Timing(), links: LinkTemplates(), logger: logger,
+            timing: OperatorConfiguration.Timing(), links: LinkTemplates(),
             metrics: OperatorMetrics(registry: registry), openCreates: OpenCreates(patience: .seconds(10)),
             recorder: recorder)
         var spec = spec
@@ -51,6 +58,12 @@ struct ReconcilerBench {
     private var runPath: String {
         let type = EngineCatalogue.engine(engine).runType
         return "/apis/\(type.apiVersion)/namespaces/payments/\(type.plural)/restart-3f9c2a71d0"
+    }
+
+    /// All lines that were logged so far.
+    func log() throws -> [JSONValue] {
+        logger.sink.flush(within: .seconds(20))
+        return try lines.withLock { $0 }.map { try JSONValue(parsing: $0) }
     }
 
     var run: JSONValue? { server.object(runPath) }
@@ -80,7 +93,7 @@ struct ReconcilerBench {
         let end = time.now.advanced(by: duration)
         while true {
             try follow()
-            let outcome = await reconciler.reconcile(key, attempt: 1)
+            let outcome = await reconciler.reconcile(key, logger: logger)
             let pause: Duration =
                 switch outcome {
                 case .success: .seconds(1_000_000)

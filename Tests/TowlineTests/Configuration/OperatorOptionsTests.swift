@@ -111,4 +111,18 @@ import Testing
         let error = #expect(throws: UsageError.self) { try settings([flag]) }
         #expect(error?.description.contains("has no meaning for 'towline operator'; ") == true)
     }
+
+    @Test(arguments: [
+        ("epoch", LogTimeEncoding.epoch), ("millis", .millis), ("nano", .nanos), ("nanos", .nanos),
+        ("iso8601", .iso8601),
+        ("rfc3339", .rfc3339), ("rfc3339nano", .rfc3339nano),
+    ])
+    func zapsTimesAreKnown(text: String, encoding: LogTimeEncoding) throws {
+        #expect(try settings(["--zap-time-encoding", text]).value(OperatorOptions.logTimeEncoding) == encoding)
+    }
+
+    @Test func otherTimesAreRefused() {
+        let error = #expect(throws: UsageError.self) { try settings(["--log-time-encoding", "rfc3399"]) }
+        #expect(error?.description.hasSuffix("not \"rfc3399\"; did you mean rfc3339?") == true)
+    }
 }

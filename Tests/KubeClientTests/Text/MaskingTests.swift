@@ -1,13 +1,10 @@
 import KubeClient
 import Testing
-import WorkflowAPI
-
-@testable import Operator
 
 /// What others say of an execution does not give away what it was started with.
-@Suite struct ParameterMaskTests {
+@Suite struct MaskingTests {
     private func masked(_ text: String, _ values: String...) -> String {
-        ParameterMask(values.map { Parameter(name: "P", value: $0) }).masked(text)
+        text.masking(values)
     }
 
     @Test func valuesAreMaskedLongestFirst() {
@@ -42,5 +39,12 @@ import WorkflowAPI
         #expect(masked("…", "0123456789") == "…")
         #expect(masked("", "0123456789") == "")
         #expect(masked("é…", "été2") == "é…")
+    }
+
+    @Test func severalValuesAreMaskedAtOnce() {
+        let text = "hunter22-and-more, hunter22, \"two\\nlines\", two\nlines and abc"
+        #expect(
+            masked(text, "hunter22", "hunter22-and-more", "two\nlines", "abc", "") == "***, ***, \"***\", *** and abc")
+        #expect(text.masking([]) == text)
     }
 }
