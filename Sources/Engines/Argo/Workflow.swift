@@ -30,7 +30,7 @@ extension Workflow {
         self.init()
         try cursor.forEachField { (key, cursor) throws(JSONError) in
             switch key {
-            case "metadata": metadata = try ObjectMetadata(&cursor)
+            case "metadata": metadata = try ObjectMetadata(&cursor, annotations: EngineRun.annotations)
             case "spec": try readSpec(&cursor)
             case "status": try readStatus(&cursor)
             default: try cursor.skipValue()

@@ -10,6 +10,8 @@ public struct EngineRun: Hashable, Sendable {
     public let resourceVersion: ResourceVersion
     /// True while the run is being deleted.
     public let isBeingDeleted: Bool
+    /// True when an annotation keeps the run beyond its time to live.
+    public let isKept: Bool
     /// What was already asked of the run, by us or by somebody else; nil when nothing was.
     public let requestedShutdown: Shutdown?
     /// True where the run's own spec keeps the engine from going on with it, and from all else that is asked of it.
@@ -21,12 +23,16 @@ public struct EngineRun: Hashable, Sendable {
     private let labelUID: CompactUID?
     private let controllerUID: CompactUID?
 
+    /// The annotations that its metadata has to be read with.
+    static let annotations = [WellKnown.keepAnnotation]
+
     init(
         metadata: ObjectMetadata, state: RunState, requestedShutdown: Shutdown?, isHeld: Bool = false,
         timeoutSeconds: Int64?
     ) {
         key = metadata.key
         resourceVersion = metadata.resourceVersion
+        isKept = Retention.isKept(metadata)
         isBeingDeleted = metadata.deletionTimestamp != nil
         self.requestedShutdown = requestedShutdown
         self.isHeld = isHeld

@@ -10,7 +10,7 @@ public enum ExecutionEvent: Hashable, Sendable {
     /// phase stays Running.
     case decided(Reason, message: String, engine: EngineName?)
     /// A condition beside those the phase decides, such as `RunPresent`, holds or does not.
-    case conditionChanged(ConditionType, ConditionStatus, reason: Reason, message: String)
+    case conditionChanged(ConditionType, ConditionStatus, reason: ConditionReason, message: String)
     /// Such a condition has nothing to tell anymore.
     case conditionWithdrawn(ConditionType)
     /// The execution was looked at, and nothing but its generation is new.

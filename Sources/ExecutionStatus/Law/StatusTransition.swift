@@ -31,7 +31,7 @@ struct StatusTransition {
             guard !StandardConditions.types.contains(type) else { return }
             let condition = Condition(
                 type: type.rawValue, status: value, observedGeneration: generation,
-                lastTransitionTime: now.roundedDownToSeconds, reason: reason.rawValue,
+                lastTransitionTime: now.roundedDownToSeconds, reason: reason.word,
                 message: message.bounded(to: Bounds.message))
             status.conditions = status.conditions.replacing(condition)
         case .conditionWithdrawn(let type):

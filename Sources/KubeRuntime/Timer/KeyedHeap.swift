@@ -1,7 +1,7 @@
 /// A priority queue of unique keys in which every key can be found, moved and removed in O(log n).
 ///
 /// Keys of equal priority come out in no particular order. A key that is not in the heap costs nothing.
-struct KeyedHeap<Key: Hashable & Sendable, Priority: Comparable & Sendable>: Sendable {
+package struct KeyedHeap<Key: Hashable & Sendable, Priority: Comparable & Sendable>: Sendable {
     private struct Node {
         let key: Key
         var priority: Priority
@@ -12,20 +12,22 @@ struct KeyedHeap<Key: Hashable & Sendable, Priority: Comparable & Sendable>: Sen
     /// Where each key is; `nodes[positions[key]].key == key` for every key, and nothing else is in it.
     private var positions: [Key: Int] = [:]
 
-    var isEmpty: Bool { nodes.isEmpty }
-    var count: Int { nodes.count }
+    package init() {}
+
+    package var isEmpty: Bool { nodes.isEmpty }
+    package var count: Int { nodes.count }
 
     /// The key with the lowest priority value.
-    var first: (key: Key, priority: Priority)? {
+    package var first: (key: Key, priority: Priority)? {
         nodes.first.map { ($0.key, $0.priority) }
     }
 
-    func priority(of key: Key) -> Priority? {
+    package func priority(of key: Key) -> Priority? {
         positions[key].map { nodes[$0].priority }
     }
 
     /// Adds the key, or moves it when it is there already.
-    mutating func set(_ key: Key, priority: Priority) {
+    package mutating func set(_ key: Key, priority: Priority) {
         if let position = positions[key] {
             nodes[position].priority = priority
             siftDown(siftUp(position))
@@ -38,7 +40,7 @@ struct KeyedHeap<Key: Hashable & Sendable, Priority: Comparable & Sendable>: Sen
 
     /// Removes the key and tells whether it was there.
     @discardableResult
-    mutating func remove(_ key: Key) -> Bool {
+    package mutating func remove(_ key: Key) -> Bool {
         guard let position = positions.removeValue(forKey: key) else { return false }
         let last = nodes.removeLast()
         if position < nodes.count {
@@ -49,19 +51,19 @@ struct KeyedHeap<Key: Hashable & Sendable, Priority: Comparable & Sendable>: Sen
     }
 
     /// Removes and returns the first key when its priority is not above `limit`.
-    mutating func popFirst(notAbove limit: Priority) -> Key? {
+    package mutating func popFirst(notAbove limit: Priority) -> Key? {
         guard let first = nodes.first, first.priority <= limit else { return nil }
         remove(first.key)
         return first.key
     }
 
-    mutating func popFirst() -> Key? {
+    package mutating func popFirst() -> Key? {
         guard let first = nodes.first else { return nil }
         remove(first.key)
         return first.key
     }
 
-    mutating func removeAll() {
+    package mutating func removeAll() {
         nodes = []
         positions = [:]
     }

@@ -15,10 +15,13 @@ final class ExecutionCache: Sendable {
     }
 
     let stores: ScopedStores<WorkflowExecution>
+    /// When something of the executions outlives its time.
+    let expiries: ExpirySchedule
     private let index = Locked(Index())
 
-    init(namespaces: [String]) {
+    init(namespaces: [String], expiries: ExpirySchedule) {
         stores = ScopedStores(namespaces: namespaces)
+        self.expiries = expiries
     }
 
     func execution(for key: ObjectKey) -> WorkflowExecution? { stores.object(for: key) }
@@ -53,10 +56,19 @@ final class ExecutionCache: Sendable {
         }
     }
 
+    /// Plans anew when something of an engine's executions goes: what kept it may be over.
+    func replanExpiries(of engine: EngineName) {
+        for scope in stores.scopes {
+            let candidates = scope.store.compactMap { $0.engineName == engine && Expiry(of: $0) != nil ? $0 : nil }
+            for execution in candidates { expiries.follow(execution) }
+        }
+    }
+
     /// Takes in the answer to an own write.
     func apply(_ execution: WorkflowExecution) {
-        stores.apply(execution)
+        let isNews = !stores.apply(execution).isEmpty
         note(execution)
+        if isNews { expiries.follow(execution) }
     }
 
     /// Follows a change of a store and returns the execution that has to be looked at.
@@ -64,8 +76,10 @@ final class ExecutionCache: Sendable {
         switch change {
         case .added(let execution), .changed(_, let execution):
             note(execution)
+            expiries.follow(execution)
             return needsWork(execution) ? execution.key : nil
         case .deleted(let execution):
+            expiries.forget(execution.key)
             index.withLock { index in
                 index.unfinished[execution.uid] = nil
                 index.ended[execution.uid] = nil

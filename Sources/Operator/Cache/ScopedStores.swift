@@ -20,7 +20,10 @@ struct ScopedStores<Object: StoredObject>: Sendable {
     func object(for key: ObjectKey) -> Object? { store(for: key.namespace)?.object(for: key) }
 
     /// Takes in the answer to an own write, so that no later decision rests on an older view.
-    func apply(_ object: Object) { store(for: object.key.namespace)?.apply(object) }
+    ///
+    /// What it changes is returned: nothing where the same or a newer version was known.
+    @discardableResult
+    func apply(_ object: Object) -> [StoreChange<Object>] { store(for: object.key.namespace)?.apply(object) ?? [] }
 
     /// True when every store is a copy of what the server holds, or frozen because the server has no such type.
     var areSettled: Bool { scopes.allSatisfy { $0.store.isSynced || !$0.store.isAvailable } }

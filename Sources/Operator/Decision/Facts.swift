@@ -1,5 +1,14 @@
 import Engines
 import KubeClient
+import WorkflowAPI
+
+/// A refusal that lasts until somebody mends its cause.
+struct DeletionRefusal: Hashable, Sendable {
+    let reason: Reason
+    let message: String
+    /// How long the server asked to wait before the next attempt.
+    let pause: Duration
+}
 
 /// What one reconciliation has found out so far.
 ///
@@ -42,6 +51,14 @@ struct Facts: Sendable {
     var creationPause: Duration?
     /// True when the run could not be asked to end.
     var didShutdownFail = false
+    /// True when it is this execution's turn to delete what outlived its time; otherwise it asks for one.
+    var isExpiryTurn = false
+    /// True when the execution was read from the API server in this reconciliation.
+    var isExecutionProven = false
+    /// True when the run was deleted in this reconciliation, because its time was over.
+    var didExpireRun = false
+    /// Why the API server refused to delete what outlived its time.
+    var deletionRefusal: DeletionRefusal?
     /// False when the engine's API is known not to be served.
     var isEngineServed: Bool
 }

@@ -5,9 +5,18 @@ import WorkflowAPI
 
 /// What still follows an execution's run after the end: two conditions, and nothing else.
 extension Situation {
-    /// The execution ended: its status is latched, but it says that its newest generation was seen, and what became of
-    /// its run. That is only said on the word of a live read.
+    /// The execution ended: what is left is to say what became of its run, and to delete what has outlived its time.
     func endedStep() -> Step {
+        // Nobody would read what an execution says that goes now.
+        if let farewell = farewellStep() { return farewell }
+        let step = tellingStep()
+        guard case .rest = step else { return step }
+        return retentionStep()
+    }
+
+    /// Its status is latched, but it says that its newest generation was seen, and what became of its run. That is only
+    /// said on the word of a live read.
+    private func tellingStep() -> Step {
         switch facts.run {
         case .present(let run):
             guard execution.isContradicted(by: run) else { return report([.acknowledged]) }
@@ -26,7 +35,7 @@ extension Situation {
         let object = "\(engine.runType.kind) \(run.key.name)"
         guard run.uid == execution.status.runRef?.uid else {
             return gone(
-                .runReplaced,
+                .general(.runReplaced),
                 """
                 The run was deleted after its end, and \(object) is another one now; what is here is what was last \
                 seen of the run.
@@ -41,23 +50,31 @@ extension Situation {
                 The execution has ended and \(object) goes on: \(engine.title) says \(word). The outcome of the \
                 execution does not change with it.
                 """
-            return events + [.conditionChanged(.runDiverged, .true, reason: run.state.reason, message: message)]
+            return events + [
+                .conditionChanged(.runDiverged, .true, reason: .general(run.state.reason), message: message)
+            ]
         }
         guard isDiverged else { return events + [.acknowledged] }
         let message = """
             \(object) went on after the execution had ended, and ended again: \(engine.title) says \(word). The \
             outcome of the execution does not change with it.
             """
-        return events + [.conditionChanged(.runDiverged, .false, reason: run.state.reason, message: message)]
+        return events + [.conditionChanged(.runDiverged, .false, reason: .general(run.state.reason), message: message)]
     }
 
     /// No object of the run's name exists.
     private var absent: [ExecutionEvent] {
-        gone(.runDeleted, "The run was deleted after its end; what is here is what was last seen of it.")
+        guard isRunExpired else {
+            return gone(
+                .general(.runDeleted), "The run was deleted after its end; what is here is what was last seen of it.")
+        }
+        return gone(
+            .retention(.runExpired),
+            "The run is gone, as its time to live was over; what is here is what was last seen of it.")
     }
 
     /// The run is gone: it does not go on either, if it did.
-    func gone(_ reason: Reason, _ message: String) -> [ExecutionEvent] {
+    func gone(_ reason: ConditionReason, _ message: String) -> [ExecutionEvent] {
         let event = ExecutionEvent.conditionChanged(.runPresent, .false, reason: reason, message: message)
         guard isDiverged else { return [event] }
         return [event, .conditionChanged(.runDiverged, .false, reason: reason, message: message)]

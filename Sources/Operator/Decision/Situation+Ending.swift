@@ -46,7 +46,7 @@ extension Situation {
             \(engine.runType.kind) \(name) was deleted before its end was seen. Whether its steps had effects is \
             not known; it is not created again.
             """
-        return events + [decided(.runDeleted, message)] + gone(.runDeleted, message)
+        return events + [decided(.runDeleted, message)] + gone(.general(.runDeleted), message)
     }
 
     /// The verdict when the object of the run's name is not the execution's run.
@@ -56,7 +56,7 @@ extension Situation {
             let message = """
                 \(object) is not the run that was started: its UID is \(run.uid), that of the run was \(known.uid).
                 """
-            return [decided(.runReplaced, message)] + gone(.runReplaced, message)
+            return [decided(.runReplaced, message)] + gone(.general(.runReplaced), message)
         }
         let message = """
             \(object) exists and does not belong to this execution; it was left as it is. Create the execution again \

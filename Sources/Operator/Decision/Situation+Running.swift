@@ -44,7 +44,7 @@ extension Situation {
             what the run does cannot be told until \(engine.title) is back.
             """
         let event = ExecutionEvent.conditionChanged(
-            .engineUnavailable, .true, reason: .engineUnavailable, message: message)
+            .engineUnavailable, .true, reason: .general(.engineUnavailable), message: message)
         return report([event], otherwise: .retry(notBefore: timing.engineProbe))
     }
 

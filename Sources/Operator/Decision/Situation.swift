@@ -56,7 +56,7 @@ struct Situation: Sendable {
     }
 
     /// True when the run belongs to this very execution and is the one that was seen before, if one was.
-    private func isOurs(_ run: EngineRun) -> Bool {
+    func isOurs(_ run: EngineRun) -> Bool {
         guard run.isOwned(byExecutionWithUID: execution.uid) else { return false }
         return execution.status.runRef.map { $0.uid == run.uid } ?? true
     }

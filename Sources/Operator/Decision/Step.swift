@@ -1,10 +1,13 @@
 import Engines
+import KubeClient
 import WorkflowAPI
 
 /// The next thing to do for an execution.
 enum Step: Sendable {
     /// Nothing, until something changes or the time has passed.
     case rest(after: Duration?)
+    /// Nothing until the clock on the wall shows this time: then something has outlived its time.
+    case wait(until: Timestamp)
     /// Nothing now: something failed that may work later, and not before this time.
     case retry(notBefore: Duration)
     /// Ask the API server itself for the run.
@@ -15,6 +18,12 @@ enum Step: Sendable {
     case readDetail(EngineRun, ChildListing)
     /// Send the run this merge patch, which asks it to end.
     case stopRun(EngineRun, patch: [UInt8])
+    /// Ask the API server itself for the execution.
+    case readExecution
+    /// Delete the run, in exactly this version.
+    case deleteRun(EngineRun)
+    /// Delete the execution, in exactly the version that was decided upon.
+    case deleteExecution
     /// Store this status.
     case write(Status)
 
@@ -22,11 +31,15 @@ enum Step: Sendable {
     var name: String {
         switch self {
         case .rest: "rest"
+        case .wait: "wait"
         case .retry: "retry"
         case .readRun: "readRun"
         case .createRun: "createRun"
         case .readDetail: "readDetail"
         case .stopRun: "stopRun"
+        case .readExecution: "readExecution"
+        case .deleteRun: "deleteRun"
+        case .deleteExecution: "deleteExecution"
         case .write: "write"
         }
     }

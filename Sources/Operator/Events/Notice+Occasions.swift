@@ -33,7 +33,23 @@ extension Notice {
                     note: "\(new.phase.rawValue) with outcome \(outcome.rawValue)", detail: new.message ?? "",
                     related: new.runRef ?? namesake))
         }
+        if let retained = new.condition(.retained), retained.reason != old.condition(.retained)?.reason {
+            let isAsAsked = retained.reason == RetentionReason.keptByAnnotation.rawValue
+            news.append(
+                Notice(
+                    type: isAsAsked ? .normal : .warning, reason: retained.reason, action: .retain,
+                    note: "Kept although its time to live is over", detail: retained.message, related: new.runRef))
+        }
         return news
+    }
+
+    /// The execution was deleted because its time was over.
+    static func expired(_ execution: WorkflowExecution) -> Notice {
+        let seconds = execution.retention.executionSeconds ?? 0
+        return Notice(
+            type: .normal, reason: "Expired", action: .deleteExecution,
+            note: "Deleted the execution \(seconds) seconds after its end, as ttlSecondsAfterFinished asks",
+            related: execution.status.runRef)
     }
 }
 
@@ -43,6 +59,19 @@ extension Outcome {
 }
 
 extension Situation {
+    /// What to tell once a run was deleted because its time was over; nil where its execution goes with it.
+    func runExpiredNotice(for run: EngineRun) -> Notice? {
+        guard let seconds = execution.retention.runSeconds, Expiry(of: execution)?.isRunDue(at: now) == true,
+            execution.isProtected || Expiry(of: execution)?.isExecutionDue(at: now) == false
+        else { return nil }
+        let reference = engine.reference(to: run)
+        let name = "\(reference.kind) \(reference.name)"
+        return Notice(
+            type: .normal, reason: RetentionReason.runExpired.rawValue, action: .deleteRun,
+            note: "Deleted \(name) \(seconds) seconds after the end, as runTTLSecondsAfterFinished asks",
+            related: reference)
+    }
+
     /// What to tell when an attempt to bring about the run has failed; nil where there was none, or no need for one.
     var heldBackNotice: Notice? {
         guard facts.creationFailure != nil || !facts.isEngineServed else { return nil }

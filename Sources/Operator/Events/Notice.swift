@@ -10,6 +10,9 @@ struct Notice: Hashable {
         case adopt = "AdoptRun"
         case shutDown = "ShutDownRun"
         case finish = "FinishExecution"
+        case deleteRun = "DeleteRun"
+        case deleteExecution = "DeleteExecution"
+        case retain = "RetainExecution"
     }
 
     let type: ObjectEvent.EventType

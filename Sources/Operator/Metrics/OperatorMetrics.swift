@@ -9,6 +9,7 @@ struct OperatorMetrics: Sendable {
     private let duration: Histogram
     private let detectionLag: Histogram
     private let createErrors: Counter
+    private let deletions: Counter
 
     init(registry: MetricsRegistry) {
         ended = registry.counter(
@@ -31,11 +32,23 @@ struct OperatorMetrics: Sendable {
             "towline_run_create_errors_total",
             help: "Creates of runs that failed; AlreadyExists where the name was taken, mostly by the own run.",
             labels: ["engine", "reason"])
+        deletions = registry.counter(
+            "towline_retention_deletions_total", help: "Objects deleted because their time to live was over.",
+            labels: ["kind"])
         exposeAll()
     }
 
+    /// What is deleted when its time is over.
+    enum Expired: String, CaseIterable {
+        case run
+        case execution
+    }
+
+    func deleted(_ object: Expired) { deletions.increment([object.rawValue]) }
+
     /// Gives every series a first value, so that already the first event shows in a rate.
     private func exposeAll() {
+        for object in Expired.allCases { deletions.expose([object.rawValue]) }
         for engine in EngineName.allCases.map(\.rawValue) {
             for reason in Reason.allCases {
                 guard let outcome = reason.outcome else { continue }

@@ -27,7 +27,7 @@ extension Reconciler {
     }
 
     /// Reads an execution that is newer than the caches; the next decision rests on it.
-    private func refresh(_ execution: WorkflowExecution, in pass: Pass) async -> WorkOutcome? {
+    func refresh(_ execution: WorkflowExecution, in pass: Pass) async -> WorkOutcome? {
         do {
             let current = try await client.get(
                 WorkflowExecution.resourceType, execution.key, decoding: WorkflowExecution.storeDecoder)
@@ -45,6 +45,11 @@ extension Reconciler {
     /// One line, one count, and what people have to be told, for each transition.
     private func note(_ status: Status, of execution: WorkflowExecution, in pass: Pass) {
         let old = execution.status
+        for notice in Notice.news(
+            from: old, to: status, wasCreated: pass.didCreateRun, namesake: pass.runReference)
+        {
+            tell(notice, of: execution)
+        }
         guard status.phase != old.phase || status.reason != old.reason else { return }
         pass.logger.info(
             "Status changed",
@@ -54,11 +59,6 @@ extension Reconciler {
             ])
         if status.phase.isTerminal, !old.phase.isTerminal {
             metrics.finished(status, runEnd: pass.runEnd, now: clock.now())
-        }
-        for notice in Notice.news(
-            from: old, to: status, wasCreated: pass.didCreateRun, namesake: pass.runReference)
-        {
-            tell(notice, of: execution)
         }
     }
 }

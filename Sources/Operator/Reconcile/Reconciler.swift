@@ -51,6 +51,7 @@ struct Reconciler: Sendable {
             guard execution.uid == first.uid else { return .requeue(after: .zero) }
             pass.reconsider(execution)
             pass.facts.creationPause = cache.creationPause(of: runKey, at: clock.now())
+            pass.facts.isExpiryTurn = executions.expiries.isTurn(of: key)
             pass.facts.creationSettles = openCreates.settling(runKey, now: clock.now())
             let situation = Situation(
                 execution: execution, engine: cache.engine, facts: pass.facts, now: clock.now(), timing: timing,
@@ -58,6 +59,7 @@ struct Reconciler: Sendable {
             let step = situation.next()
             pass.logger.debug("Decided", ["step": .string(step.name)])
             if let outcome = await execute(step, in: situation, &pass) {
+                if pass.facts.isExpiryTurn, !outcome.isFailure { executions.expiries.endTurn(of: key) }
                 if executions.execution(for: key)?.isFinished ?? true {
                     cache.forget(runKey)
                     openCreates.forget(runKey)
@@ -103,6 +105,9 @@ struct Reconciler: Sendable {
         let execution = situation.execution
         switch step {
         case .rest(let pause): return pause.map { .requeue(after: $0) } ?? .success
+        case .wait(let due):
+            executions.expiries.plan(pass.key, at: due)
+            return .success
         case .retry(let notBefore):
             tell(situation.heldBackNotice, of: execution)
             return .retry(notBefore: notBefore)
@@ -111,6 +116,9 @@ struct Reconciler: Sendable {
         case .readDetail(let run, let listing): await readDetail(of: run, listing, in: &pass)
         case .stopRun(let run, let patch):
             if await stop(run, patch, in: &pass) { tell(situation.shutdownNotice(for: run), of: execution) }
+        case .readExecution: return await read(execution, in: &pass)
+        case .deleteRun(let run): return await delete(run, in: situation, &pass)
+        case .deleteExecution: return await delete(execution, in: &pass)
         case .write(let status): return await write(status, of: execution, in: &pass)
         }
         return nil

@@ -21,6 +21,7 @@ extension ExecutionController {
     func follow(_ change: StoreChange<EngineRun>, of cache: RunCache, in namespace: String?) {
         switch change {
         case .added(let run), .changed(_, let run):
+            if case .changed(let old, _) = change, old.isKept != run.isKept { replanExpiry(of: run) }
             if let key = unfinishedExecution(of: run) { enqueue(key) } else { review(run, isPresent: true) }
         case .deleted(let run):
             guard let key = unfinishedExecution(of: run) else { return review(run, isPresent: false) }
@@ -37,7 +38,16 @@ extension ExecutionController {
             gate.settle(Self.name(runsOf: cache.engine.name, in: namespace))
             // The engine appeared or vanished: every execution of it has something to say, or to do.
             for key in executions.unfinishedKeys { enqueue(key) }
+            executions.replanExpiries(of: cache.engine.name)
         }
+    }
+
+    /// An annotation keeps the run from now on, or does no more: its time, or its execution's, may be over.
+    private func replanExpiry(of run: EngineRun) {
+        guard let uid = run.executionUID, let key = executions.endedExecution(withUID: uid),
+            let execution = executions.execution(for: key)
+        else { return }
+        executions.expiries.follow(execution)
     }
 
     /// Lets the workers start although runs of some engine cannot be listed, for want of rights for example.
@@ -74,6 +84,7 @@ extension ExecutionController {
     /// What the first fill of the caches brought must not delay what happens afterwards.
     func beginQueueing() {
         isServing.set()
+        executions.expiries.start()
         for key in executions.keysThatNeedWork { queue.add(key, priority: .background) }
         for cache in runs.values {
             for scope in executions.stores.scopes { review(scope.namespace, against: cache) }

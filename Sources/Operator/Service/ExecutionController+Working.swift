@@ -16,6 +16,7 @@ extension ExecutionController {
             group.addTask { await self.poll() }
             group.addTask { await self.catchUp() }
             for await turn in group where turn == .ends { break }
+            executions.expiries.stop()
             group.cancelAll()
         }
     }
@@ -68,6 +69,7 @@ extension ExecutionController {
     /// Hands out no work once `stop` is set, and returns when what was handed out has had its time.
     private func closeQueue(at stop: Latch) async -> Turn {
         await stop.wait()
+        executions.expiries.stop()
         queue.shutDown()
         gate.open()
         try? await time.sleep(for: configuration.timing.shutdownGrace)

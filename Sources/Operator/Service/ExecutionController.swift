@@ -44,7 +44,10 @@ public final class ExecutionController: Sendable {
         let client =
             elector.map { elector in unfenced.routed { FencedTransport($0, token: elector.token) } } ?? unfenced
         let namespaces = configuration.namespaces
-        let executions = ExecutionCache(namespaces: namespaces)
+        let queue = WorkQueue<ObjectKey>(
+            name: OperatorMetrics.controller, time: time, random: random, metrics: registry)
+        let expiries = ExpirySchedule(time: time, clock: clock) { queue.add($0, priority: .background) }
+        let executions = ExecutionCache(namespaces: namespaces, expiries: expiries)
         let runs = Dictionary(
             EngineCatalogue.all.map { ($0.name, RunCache(engine: $0, namespaces: namespaces)) },
             uniquingKeysWith: { first, _ in first })
@@ -61,7 +64,7 @@ public final class ExecutionController: Sendable {
         self.registry = registry
         metrics = ReconcileMetrics(registry: registry, workers: configuration.workers)
         CacheMetrics.register(in: registry, executions: executions, runs: runs)
-        queue = WorkQueue(name: OperatorMetrics.controller, time: time, random: random, metrics: registry)
+        self.queue = queue
         gate = SyncGate(caches: Self.cacheNames(executions, runs))
         // Events only tell what was done, and the last ones are written after the lease was released.
         recorder = EventRecorder(

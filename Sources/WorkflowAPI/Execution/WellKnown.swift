@@ -13,6 +13,8 @@ public enum WellKnown {
     /// Without it each step of a run would refresh the application that its execution belongs to. Tekton hands it down
     /// to TaskRuns and pods.
     public static let ignoreUpdatesAnnotation = "argocd.argoproj.io/ignore-resource-updates"
+    /// The annotation that keeps an execution or a run beyond its time to live, whatever its value, `false` excepted.
+    public static let keepAnnotation = "towline.dev/keep"
     /// The annotation on an example that says how it has to end: `PHASE/OUTCOME` or `PHASE/OUTCOME/REASON`.
     public static let expectAnnotation = "towline.dev/expect"
 }

@@ -15,7 +15,9 @@ extension WorkflowExecution {
         try cursor.forEachField { (key, cursor) throws(JSONError) in
             switch key {
             case "metadata":
-                metadata = try cursor.field("metadata") { (cursor) throws(JSONError) in try ObjectMetadata(&cursor) }
+                metadata = try cursor.field("metadata") { (cursor) throws(JSONError) in
+                    try ObjectMetadata(&cursor, annotations: Retention.annotations)
+                }
             case "spec": spec = try Spec(reading: &cursor)
             case "status": status = try Status(reading: &cursor, keeping: detail)
             default: try cursor.skipValue()
@@ -23,11 +25,13 @@ extension WorkflowExecution {
         }
         guard !metadata.name.isEmpty else { throw JSONError("metadata.name: missing", offset: start) }
         guard !metadata.uid.isEmpty else { throw JSONError("metadata.uid: missing", offset: start) }
+        let retention = Retention(spec?.executionConfig ?? ExecutionConfig(), metadata)
         if status.phase.isTerminal, detail == .whatReconcilingNeeds { spec = nil }
         self.init(
             key: metadata.key, uid: metadata.uid, resourceVersion: metadata.resourceVersion,
             generation: metadata.generation, creationTimestamp: metadata.creationTimestamp,
-            deletionTimestamp: metadata.deletionTimestamp, spec: spec, status: status)
+            deletionTimestamp: metadata.deletionTimestamp, spec: spec, status: status,
+            retention: retention)
     }
 
     /// Reads objects completely.

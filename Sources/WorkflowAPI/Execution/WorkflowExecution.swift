@@ -16,11 +16,15 @@ public final class WorkflowExecution: Sendable {
     /// Set while the execution is being deleted.
     public let deletionTimestamp: Timestamp?
     public let status: Status
+    /// How long the execution and its run are kept after the end.
+    public let retention: Retention
     private let specBox: SpecBox?
 
     public init(
         key: ObjectKey, uid: String, resourceVersion: ResourceVersion = ResourceVersion(""), generation: Int64 = 1,
-        creationTimestamp: Timestamp? = nil, deletionTimestamp: Timestamp? = nil, spec: Spec?, status: Status = Status()
+        creationTimestamp: Timestamp? = nil, deletionTimestamp: Timestamp? = nil, spec: Spec?,
+        status: Status = Status(),
+        retention: Retention = Retention()
     ) {
         self.key = key
         self.uid = uid
@@ -30,6 +34,7 @@ public final class WorkflowExecution: Sendable {
         self.deletionTimestamp = deletionTimestamp
         self.specBox = spec.map(SpecBox.init)
         self.status = status
+        self.retention = retention
     }
 
     /// What the user asked for; nil for a finished execution that was read for a store.

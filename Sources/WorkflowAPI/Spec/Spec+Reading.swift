@@ -92,6 +92,11 @@ extension ExecutionConfig {
             case "timeoutSeconds": config.timeoutSeconds = try cursor.integer("spec.executionConfig.timeoutSeconds")
             case "startDeadlineSeconds":
                 config.startDeadlineSeconds = try cursor.integer("spec.executionConfig.startDeadlineSeconds")
+            case "runTTLSecondsAfterFinished":
+                config.runTTLSecondsAfterFinished =
+                    try cursor.integer("spec.executionConfig.runTTLSecondsAfterFinished")
+            case "ttlSecondsAfterFinished":
+                config.ttlSecondsAfterFinished = try cursor.integer("spec.executionConfig.ttlSecondsAfterFinished")
             default: try cursor.skipValue()
             }
         }

@@ -78,14 +78,14 @@ extension Spec {
         func refuse(_ field: String, _ message: String) {
             problems.append(ValidationProblem(field: field, message: message))
         }
-        let seconds = "must be from 1 to \(SpecLimits.seconds)"
-        let range = 1...SpecLimits.seconds
-        if let timeout = executionConfig.timeoutSeconds, !range.contains(timeout) {
-            refuse("spec.executionConfig.timeoutSeconds", seconds)
+        func check(_ field: String, _ seconds: Int64?, _ range: ClosedRange<Int64>) {
+            guard let seconds, !range.contains(seconds) else { return }
+            refuse("spec.executionConfig.\(field)", "must be from \(range.lowerBound) to \(range.upperBound)")
         }
-        if let deadline = executionConfig.startDeadlineSeconds, !range.contains(deadline) {
-            refuse("spec.executionConfig.startDeadlineSeconds", seconds)
-        }
+        check("timeoutSeconds", executionConfig.timeoutSeconds, 1...SpecLimits.seconds)
+        check("startDeadlineSeconds", executionConfig.startDeadlineSeconds, 1...SpecLimits.seconds)
+        check("runTTLSecondsAfterFinished", executionConfig.runTTLSecondsAfterFinished, 0...SpecLimits.ttlSeconds)
+        check("ttlSecondsAfterFinished", executionConfig.ttlSecondsAfterFinished, 0...SpecLimits.ttlSeconds)
         if let account = executionConfig.serviceAccountName,
             account.utf8.count > SpecLimits.nameLength || !Grammar.isObjectName(account)
         {

@@ -1,4 +1,4 @@
-/// What the user asks for; every field but ``shutdown`` is immutable after creation.
+/// What the user asks for; every field but ``shutdown`` and the two times to live is immutable after creation.
 public struct Spec: Hashable, Sendable {
     public var workflowRef: WorkflowReference
     /// In the order in which the API server wrote them.

@@ -13,4 +13,6 @@ public enum SpecLimits {
     public static let parameterValueLength = 8192
     /// The longest timeout and start deadline, in seconds: 30 days.
     public static let seconds: Int64 = 30 * 86_400
+    /// The longest time to live, in seconds: 10 years of 365 days.
+    public static let ttlSeconds: Int64 = 3650 * 86_400
 }

@@ -49,4 +49,6 @@ public enum ConditionType: String, CaseIterable, Hashable, Sendable {
     case runDiverged = "RunDiverged"
     /// True when an engine or the API does not answer for a run that has not ended.
     case engineUnavailable = "EngineUnavailable"
+    /// True when a finished execution, or its run, is still there although its time to live is over.
+    case retained = "Retained"
 }

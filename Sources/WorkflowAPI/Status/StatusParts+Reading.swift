@@ -100,7 +100,8 @@ extension Condition {
             case "reason":
                 // A literal of the vocabulary costs no memory of its own.
                 let text = try cursor.string("status.conditions[].reason") ?? ""
-                condition.reason = Reason(rawValue: text)?.rawValue ?? text
+                condition.reason =
+                    Reason(rawValue: text)?.rawValue ?? RetentionReason(rawValue: text)?.rawValue ?? text
             case "message": condition.message = try cursor.string("status.conditions[].message") ?? ""
             default: try cursor.skipValue()
             }

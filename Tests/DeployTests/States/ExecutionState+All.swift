@@ -54,14 +54,14 @@ extension ExecutionState {
             [(Reason.succeeded, Verdict.success), (.stepFailed, .failure)].compactMap { reason, verdict in
                 state(
                     "\(reason), then \(type) \(value)", verdict, run(reason),
-                    .conditionChanged(type, value, reason: .executing, message: "m"))
+                    .conditionChanged(type, value, reason: .general(.executing), message: "m"))
             }
         }
     }
 
     private static let unavailable = state(
         "the engine went away", .underWay, run(.executing),
-        .conditionChanged(.engineUnavailable, .true, reason: .engineUnavailable, message: "m"))
+        .conditionChanged(.engineUnavailable, .true, reason: .general(.engineUnavailable), message: "m"))
 
     /// Somebody else put a condition into the status, before Towline's own.
     private static let foreign: ExecutionState? = {

@@ -71,6 +71,10 @@ import Testing
         for text in ["workflowId", "engine", "containerDigest", "-required-"] {
             #expect(explanation.contains(text), "explain shows \(text)")
         }
+        let config = try await bench.kubectl("explain", "wfe.spec.executionConfig")
+        for text in ["ttlSecondsAfterFinished", "runTTLSecondsAfterFinished", "towline.dev/keep", "GitOps"] {
+            #expect(config.contains(text), "explain shows \(text)")
+        }
         let resources = try await bench.kubectl("api-resources", "--api-group", "towline.dev")
         #expect(resources.contains("workflowexecutions") && resources.contains("wfe"))
         try await bench.process.stop()

@@ -33,7 +33,7 @@ struct EventGenerator {
         case 0: .acknowledged
         case 1:
             .conditionChanged(
-                pick(ConditionType.allCases), pick(ConditionStatus.allCases), reason: pick(Reason.allCases),
+                pick(ConditionType.allCases), pick(ConditionStatus.allCases), reason: conditionReason(),
                 message: text())
         case 2: .conditionWithdrawn(pick(ConditionType.allCases))
         case 3, 4, 5: .decided(reason(), message: text(), engine: chance(50) ? pick(EngineName.allCases) : nil)
@@ -44,6 +44,10 @@ struct EventGenerator {
     private mutating func reason() -> Reason {
         let reasons = Reason.allCases.filter { $0.outcome == nil }
         return chance(85) ? pick(reasons) : pick(Reason.allCases)
+    }
+
+    private mutating func conditionReason() -> ConditionReason {
+        chance(70) ? .general(pick(Reason.allCases)) : .retention(pick(RetentionReason.allCases))
     }
 
     private mutating func observation() -> Observation {

@@ -61,7 +61,7 @@ import WorkflowAPI
             running.after(
                 [
                     .decided(.engineUnavailable, message: "the CRD is gone", engine: .tekton),
-                    .conditionChanged(.engineUnavailable, .true, reason: .engineUnavailable, message: "gone"),
+                    .conditionChanged(.engineUnavailable, .true, reason: .general(.engineUnavailable), message: "gone"),
                 ], generation: 1, now: start + .seconds(1)))
         #expect(frozen.phase == .running && frozen.reason == .engineUnavailable && frozen.outcome == nil)
         #expect(frozen.condition(.engineUnavailable)?.status == .true)
@@ -77,7 +77,8 @@ import WorkflowAPI
         #expect(done.after(.decided(.runDeleted, message: "", engine: nil), generation: 1, now: start) == nil)
         let gone = try #require(
             done.after(
-                .conditionChanged(.runPresent, .false, reason: .runDeleted, message: "deleted"), generation: 1,
+                .conditionChanged(.runPresent, .false, reason: .general(.runDeleted), message: "deleted"),
+                generation: 1,
                 now: start + .seconds(3)))
         #expect(gone.outcome == .cancelled && gone.condition(.runPresent)?.status == .false)
         #expect(gone.finishedAt == done.finishedAt)
@@ -122,7 +123,10 @@ import WorkflowAPI
             let status = Status().after(.acknowledged, generation: 1, now: start)
             #expect(
                 status?.after(
-                    [.conditionChanged(type, .true, reason: .succeeded, message: ""), .conditionWithdrawn(type)],
+                    [
+                        .conditionChanged(type, .true, reason: .general(.succeeded), message: ""),
+                        .conditionWithdrawn(type),
+                    ],
                     generation: 1, now: start) == nil)
         }
     }

@@ -56,7 +56,7 @@ import WorkflowAPI
     }
 
     @Test func whatIsSaidToBeGoneIsNoNews() throws {
-        let gone = ExecutionEvent.conditionChanged(.runPresent, .false, reason: .runDeleted, message: "")
+        let gone = ExecutionEvent.conditionChanged(.runPresent, .false, reason: .general(.runDeleted), message: "")
         fill(executions.stores, [Fixtures.execution(status: try status([gone]))])
         fill(runs.stores, [])
         #expect(executions.stores.scopes.map(\.store.count) == [1])

@@ -26,8 +26,10 @@ import WorkflowAPI
         Fixtures.situation(execution, run: run, now: Self.later) { $0.isRunProven = isProven }.next()
     }
 
-    private let isGone = ExecutionEvent.conditionChanged(.runPresent, .false, reason: .runDeleted, message: "gone")
-    private let goesOn = ExecutionEvent.conditionChanged(.runDiverged, .true, reason: .executing, message: "goes on")
+    private let isGone = ExecutionEvent.conditionChanged(
+        .runPresent, .false, reason: .general(.runDeleted), message: "gone")
+    private let goesOn = ExecutionEvent.conditionChanged(
+        .runDiverged, .true, reason: .general(.executing), message: "goes on")
 
     /// Everything but the conditions, the generation and the time of the update is as it was.
     private func expectLatched(_ new: Status, since old: Status, _ location: SourceLocation = #_sourceLocation) {

@@ -12,20 +12,22 @@ enum Fixtures {
 
     static func execution(
         engine: EngineName = .tekton, spec edit: (inout Spec) -> Void = { _ in }, status: Status = Status(),
-        deletion: Timestamp? = nil, generation: Int64 = 1
+        deletion: Timestamp? = nil, generation: Int64 = 1, retention: Retention = Retention()
     ) -> WorkflowExecution {
         var spec = Spec(workflowRef: WorkflowReference(workflowId: "restart", engine: engine))
         edit(&spec)
         return WorkflowExecution(
             key: ObjectKey(namespace: "payments", name: "restart"), uid: uid, resourceVersion: ResourceVersion("7"),
-            generation: generation, creationTimestamp: start, deletionTimestamp: deletion, spec: spec, status: status)
+            generation: generation, creationTimestamp: start, deletionTimestamp: deletion, spec: spec, status: status,
+            retention: retention)
     }
 
     /// A PipelineRun as the API server would answer it; `condition` is its `Succeeded` condition.
     static func pipelineRun(
         uid: String = "aaaaaaaa-0000-4000-8000-000000000001", owner: String = uid, version: String = "20",
         condition: JSONValue? = nil, startTime: Timestamp? = nil, completionTime: Timestamp? = nil,
-        spec: JSONValue = ["pipelineRef": ["name": "restart"]], children: [JSONValue] = []
+        spec: JSONValue = ["pipelineRef": ["name": "restart"]], children: [JSONValue] = [],
+        metadata: JSONObject = [:]
     ) throws -> EngineRun {
         var run: JSONValue = [
             "apiVersion": "tekton.dev/v1", "kind": "PipelineRun",
@@ -41,6 +43,7 @@ enum Fixtures {
             ],
             "spec": spec,
         ]
+        for member in metadata { run[path: ["metadata", member.key]] = member.value }
         if let condition { run[path: ["status", "conditions"]] = [condition] }
         if let startTime { run[path: ["status", "startTime"]] = .string(startTime.rfc3339) }
         if let completionTime { run[path: ["status", "completionTime"]] = .string(completionTime.rfc3339) }
@@ -80,11 +83,15 @@ extension Step {
     var name: String {
         switch self {
         case .rest: "rest"
+        case .wait: "wait"
         case .retry: "retry"
         case .readRun: "readRun"
         case .createRun: "createRun"
         case .readDetail: "readDetail"
         case .stopRun: "stopRun"
+        case .readExecution: "readExecution"
+        case .deleteRun: "deleteRun"
+        case .deleteExecution: "deleteExecution"
         case .write: "write"
         }
     }

@@ -7,6 +7,8 @@ final class FakeAPIServer: HTTPTransport {
         var version: Int64 = 0
         var requests: [String] = []
         var answers: [HTTPResponse] = []
+        var deletionRefusal: (code: Int, reason: String)?
+        var beforeDeletion: (@Sendable () -> Void)?
     }
 
     private let state = Locked(State())
@@ -20,6 +22,12 @@ final class FakeAPIServer: HTTPTransport {
     /// What the next create is answered with instead of being carried out.
     func answerNextCreate(_ response: HTTPResponse) { state.withLock { $0.answers.append(response) } }
 
+    /// What every deletion is answered with instead of being carried out; nil carries it out.
+    func refuseDeletions(_ refusal: (code: Int, reason: String)?) { state.withLock { $0.deletionRefusal = refusal } }
+
+    /// What happens just before the next deletion is carried out.
+    func beforeNextDeletion(_ action: @escaping @Sendable () -> Void) { state.withLock { $0.beforeDeletion = action } }
+
     /// Stores an object as somebody else's write.
     @discardableResult
     func store(_ object: JSONValue, at path: String) -> JSONValue {
@@ -30,6 +38,7 @@ final class FakeAPIServer: HTTPTransport {
         let target = String(request.target.prefix { $0 != "?" })
         let path = target.hasSuffix("/status") ? String(target.dropLast(7)) : target
         let body = (try? JSONValue(parsing: request.body)) ?? .null
+        if request.method == .delete { takeBeforeDeletion()?() }
         return state.withLock { state in
             state.requests.append("\(request.method.rawValue) \(target)")
             switch request.method {
@@ -37,6 +46,7 @@ final class FakeAPIServer: HTTPTransport {
             case .patch:
                 guard let old = state.objects[path] else { return Self.missing(path) }
                 return Self.answer(Self.store(Self.merge(body, into: old), at: path, in: &state), 200)
+            case .delete: return Self.delete(body, at: path, &state)
             default:
                 guard let object = state.objects[path] else { return Self.missing(path) }
                 return Self.answer(object, 200)
@@ -46,6 +56,26 @@ final class FakeAPIServer: HTTPTransport {
 
     func open(_ request: HTTPRequest) async throws(TransportError) -> HTTPStream {
         throw TransportError(.unreachable, "nothing is watched here")
+    }
+
+    private func takeBeforeDeletion() -> (@Sendable () -> Void)? {
+        state.withLock { state in
+            defer { state.beforeDeletion = nil }
+            return state.beforeDeletion
+        }
+    }
+
+    private static func delete(_ options: JSONValue, at path: String, _ state: inout State) -> HTTPResponse {
+        guard let object = state.objects[path] else { return missing(path) }
+        let name = object[path: ["metadata", "name"]]?.stringValue ?? ""
+        if let (code, reason) = state.deletionRefusal { return failure(code, reason, name) }
+        for field in ["uid", "resourceVersion"] {
+            if let wanted = options["preconditions"]?[field], wanted != object[path: ["metadata", field]] {
+                return failure(409, "Conflict", name)
+            }
+        }
+        state.objects[path] = nil
+        return answer(object, 200)
     }
 
     private static func create(_ object: JSONValue, in path: String, _ state: inout State) -> HTTPResponse {

@@ -10,26 +10,38 @@ import WorkflowAPI
 struct ReconcilerBench {
     let engine: EngineName
     let time = VirtualTime()
-    let server = FakeAPIServer()
+    let server: FakeAPIServer
+    let metrics = MetricsRegistry()
     /// What is logged, a line each.
     let lines = Locked([String]())
-    private let executions = ExecutionCache(namespaces: [])
+    private let executions: ExecutionCache
     private let cache: RunCache
     private let reconciler: Reconciler
     private let key = ObjectKey(namespace: "payments", name: "restart")
     private let clock: WallClock
     private let logger: Logger
+    /// By how much the clock on the wall was set forward since the beginning.
+    private let clockOffset = Locked(Duration.zero)
+    /// True when an expiry has put the execution into the queue.
+    private let isWoken = Locked(false)
 
-    init(_ engine: EngineName, spec: JSONObject = [:]) async throws {
+    /// - Parameter earlier: the operator that ended just now; its server, and the time of day, go on.
+    init(_ engine: EngineName, spec: JSONObject = [:], after earlier: ReconcilerBench? = nil) async throws {
         self.engine = engine
-        clock = time.wallClock(startingAt: Fixtures.start)
+        server = earlier?.server ?? FakeAPIServer()
+        if let earlier { clockOffset.withLock { $0 = earlier.now - Fixtures.start } }
+        let (even, clockOffset, isWoken) = (time.wallClock(startingAt: Fixtures.start), clockOffset, isWoken)
+        clock = WallClock { even.now() + clockOffset.withLock { $0 } }
+        let expiries = ExpirySchedule(time: time, clock: clock) { _ in isWoken.withLock { $0 = true } }
+        expiries.start()
+        executions = ExecutionCache(namespaces: [], expiries: expiries)
         cache = RunCache(engine: EngineCatalogue.engine(engine), namespaces: [])
         let client = KubeClient(transport: server, retry: RetryPolicy(limit: 0))
         let sink = LogSink(level: .debug, clock: clock, time: time) { [lines] line in
             lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
         }
         logger = Logger(sink).controlling().reconciling(key, id: "some-id", attempt: 1)
-        let registry = MetricsRegistry()
+        let registry = metrics
         // Nobody runs it: what is recorded stays where it is.
         let recorder = EventRecorder(
             client: client, source: EventSource(controller: "test", instance: "test", fieldManager: "test"),
@@ -39,6 +51,10 @@ struct ReconcilerBench {
             timing: OperatorConfiguration.Timing(), links: LinkTemplates(),
             metrics: OperatorMetrics(registry: registry), openCreates: OpenCreates(patience: .seconds(10)),
             recorder: recorder)
+        guard earlier == nil else {
+            try follow()
+            return
+        }
         var spec = spec
         spec["workflowRef"] = ["workflowId": "restart", "engine": .string(engine.rawValue)]
         server.store(
@@ -101,13 +117,46 @@ struct ReconcilerBench {
                 // As the queue would, which never tries again at once.
                 case .retry(let pause): max(pause, .milliseconds(5))
                 }
-            let left = time.now.duration(to: end)
-            guard pause <= left else {
-                time.advance(by: left)
-                return outcome
+            let wanted = time.now.advanced(by: pause)
+            while !isWoken.withLock({ $0 }), time.now < min(wanted, end) {
+                let next = min(time.nextDeadline ?? wanted, wanted, end)
+                time.advance(by: time.now.duration(to: next))
             }
-            time.advance(by: pause)
+            let isDue = isWoken.withLock { isWoken in
+                defer { isWoken = false }
+                return isWoken
+            }
+            if !isDue, wanted > end { return outcome }
         }
+    }
+
+    /// Sets the clock on the wall forward, or back.
+    func setClock(by jump: Duration) { clockOffset.withLock { $0 += jump } }
+
+    /// What somebody else changes of the execution.
+    func changeExecution(_ edit: (inout JSONValue) -> Void) throws {
+        try change(executionPath, edit)
+    }
+
+    /// What somebody else changes of the run.
+    func changeRun(_ edit: (inout JSONValue) -> Void) throws {
+        try change(runPath, edit)
+    }
+
+    private func change(_ path: String, _ edit: (inout JSONValue) -> Void) throws {
+        guard var object = server.object(path) else { throw KubeError.undecodable("there is no \(path)") }
+        edit(&object)
+        server.store(object, at: path)
+        try follow()
+    }
+
+    var execution: JSONValue? { server.object(executionPath) }
+
+    /// `False/RunExpired`; nil where there is no such condition.
+    func condition(_ type: ConditionType) -> String? {
+        let found = status["conditions"]?.arrayValue?.first { $0["type"]?.stringValue == type.rawValue }
+        guard let found else { return nil }
+        return ["status", "reason"].map { found[$0]?.stringValue ?? "-" }.joined(separator: "/")
     }
 
     /// What watches would bring.

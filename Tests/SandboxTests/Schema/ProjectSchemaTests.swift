@@ -104,6 +104,32 @@ import Testing
                 && messages.first?.contains("is immutable") == true, "\(messages)")
     }
 
+    /// How long things are kept may be said, changed and taken back at any time, and nothing else with it.
+    @Test func timesToLiveMayChangeAtAnyTime() throws {
+        let configs = [
+            "null", "{}", #"{"ttlSecondsAfterFinished":0}"#,
+            #"{"ttlSecondsAfterFinished":315360000,"runTTLSecondsAfterFinished":5}"#,
+        ]
+        let bare = try MergePatch.apply(JSONValue(parsing: #"{"spec":{"executionConfig":null}}"#), to: execution())
+        let versions = try configs.map { config in
+            try MergePatch.apply(JSONValue(parsing: #"{"spec":{"executionConfig":\#(config)}}"#), to: bare)
+        }
+        for old in versions {
+            for new in versions { #expect(messages(new, replacing: old) == []) }
+            let account = try MergePatch.apply(
+                JSONValue(parsing: #"{"spec":{"executionConfig":{"timeoutSeconds":5}}}"#), to: old)
+            for (new, old) in [(account, old), (old, account)] {
+                #expect(messages(new, replacing: old).count == 1)
+                #expect(messages(new, replacing: old).first?.contains("is immutable") == true)
+            }
+        }
+        for seconds in ["-1", "315360001"] {
+            let wrong = try MergePatch.apply(
+                JSONValue(parsing: #"{"spec":{"executionConfig":{"ttlSecondsAfterFinished":\#(seconds)}}}"#), to: bare)
+            #expect(messages(wrong).count == 1)
+        }
+    }
+
     @Test func shutdownMayOnlyBeRaised() throws {
         let (none, stop, terminate) = try (
             execution(), execution(#"{"spec":{"shutdown":"Stop"}}"#), execution(#"{"spec":{"shutdown":"Terminate"}}"#)

@@ -12,6 +12,8 @@ final class Users: @unchecked Sendable {
     private let random: SeededRandom
     private let time: VirtualTime
     private let history: History
+    /// What somebody else adds to the spec of a new execution.
+    var additions: (inout JSONValue) -> Void = { _ in }
 
     init(server: SimulatedServer, random: SeededRandom, history: History) {
         self.server = server
@@ -50,6 +52,7 @@ final class Users: @unchecked Sendable {
             spec[path: ["executionConfig", "startDeadlineSeconds"]] = .integer(Int64(5 + random.below(60)))
         }
         if random.chance(0.05) { spec["shutdown"] = "Stop" }
+        additions(&spec)
         let body: JSONValue = ["metadata": ["name": .string(key.name)], "spec": spec]
         _ = server.create(.executions, namespace: key.namespace, body, by: .user)
         if random.chance(0.05) { squat(key) }

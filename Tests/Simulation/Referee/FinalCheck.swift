@@ -40,7 +40,11 @@ struct FinalCheck {
             return Verdict.of(run.object, kind).isEmpty
                 ? problem(withLiving: run, execution.object["spec"]) : "its run has ended, and it has not"
         }
-        return problem(with: outcome, status?["reason"]?.stringValue ?? "", execution, run, found)
+        if let problem = problem(with: outcome, status?["reason"]?.stringValue ?? "", execution, run, found) {
+            return problem
+        }
+        let seen = run.flatMap { $0.uid == status?["runRef"]?["uid"]?.stringValue ? $0 : nil }
+        return RetentionLaw(execution: execution.object, now: server.clock.now()).remainder(with: seen)
     }
 
     /// A run may go on for ever, but not when it was to end.

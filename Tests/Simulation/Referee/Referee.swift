@@ -5,7 +5,7 @@ import WorkflowAPI
 ///
 /// Confined to the thread of one simulation.
 final class Referee: @unchecked Sendable {
-    private let server: SimulatedServer
+    let server: SimulatedServer
     /// True where two processes may act at the same time, with no election between them.
     let hasRivals: Bool
     private(set) var violation: String?
@@ -17,7 +17,13 @@ final class Referee: @unchecked Sendable {
     private(set) var runsThatVanished: Set<String> = []
     private(set) var operatorWrites = 0
     /// When executions were deleted, by UID.
-    private var deletions: [String: ContinuousClock.Instant] = [:]
+    private(set) var deletions: [String: ContinuousClock.Instant] = [:]
+    /// When somebody else than an operator last changed an execution, by its UID.
+    private(set) var changes: [String: Timestamp] = [:]
+    /// The same of the run of an execution.
+    private(set) var runChanges: [String: Timestamp] = [:]
+    /// When the faults stopped; nil while there are some.
+    var calm: Timestamp?
 
     init(server: SimulatedServer, hasRivals: Bool) {
         self.server = server
@@ -42,7 +48,11 @@ final class Referee: @unchecked Sendable {
 
     private func observeExecution(_ change: Change) {
         if change.verb == .deleted { deletions[change.uid] = server.time.now }
-        guard change.writer.isOperator else { return }
+        guard change.writer.isOperator else {
+            changes[change.uid] = server.clock.now()
+            return
+        }
+        if change.verb == .deleted { return observeExpiry(of: change) }
         guard change.verb == .modified, let before = change.before else {
             return fail("\(change.writer) \(change.verb.rawValue) \(change.key)")
         }
@@ -59,12 +69,13 @@ final class Referee: @unchecked Sendable {
         if let owner {
             verdicts[change.uid, default: []].formUnion(Verdict.of(change.object, change.kind))
             if change.verb == .deleted { runsThatVanished.insert(owner) }
+            if !change.writer.isOperator { runChanges[owner] = server.clock.now() }
         }
         guard change.writer.isOperator else { return }
         switch change.verb {
         case .added: observeCreation(change, owner)
         case .modified: observeRequestToEnd(change, owner)
-        case .deleted: fail("\(change.writer) deleted \(change.kind) \(change.key)")
+        case .deleted: observeExpiry(of: change, owner)
         }
     }
 

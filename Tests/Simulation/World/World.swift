@@ -17,6 +17,7 @@ final class World: @unchecked Sendable {
     private let engine: SimulatedEngine
     private let collector: GarbageCollection
     private let users: Users
+    private let housekeeping: Housekeeping
     let referee: Referee
     private let sink: LogSink
     /// Every process there ever was.
@@ -36,6 +37,9 @@ final class World: @unchecked Sendable {
         engine = SimulatedEngine(server: server, random: random.split())
         collector = GarbageCollection(server: server, random: random.split())
         users = Users(server: server, random: random.split(), history: history)
+        // Not from the world's own numbers: what else a seed means stays what it was.
+        housekeeping = Housekeeping(server: server, random: SeededRandom(seed: ~seed))
+        users.additions = { [housekeeping] spec in housekeeping.addTimes(to: &spec) }
         sink = LogSink(level: .error, write: { _ in })
         server.observers.append { [unowned self] in history.note($0) }
         server.observers.append { [unowned self] change in
@@ -73,7 +77,8 @@ final class World: @unchecked Sendable {
         for _ in 0..<40 where referee.violation == nil {
             play(for: .seconds(30))
             checkPolling(since: calm)
-            quiet = referee.operatorWrites == writes && engine.planned == 0 ? quiet + 1 : 0
+            quiet =
+                referee.operatorWrites == writes && engine.planned == 0 && housekeeping.planned == 0 ? quiet + 1 : 0
             writes = referee.operatorWrites
             if quiet >= 3, check.problem == nil { return }
         }
@@ -95,6 +100,7 @@ final class World: @unchecked Sendable {
 
     private func calmDown() {
         history.note("faults stop")
+        referee.calm = clock.now()
         network.heal()
         server.absent = []
         server.replicaLag = 0

@@ -46,6 +46,11 @@ import WorkflowAPI
         for row in documented { #expect(expected.contains(row), "docs/status.md has \(row), which no reason is") }
     }
 
+    @Test func everyReasonOfAConditionIsNamed() throws {
+        let text = try String(contentsOf: Self.file, encoding: .utf8)
+        for reason in RetentionReason.allCases { #expect(text.contains("`\(reason.rawValue)`")) }
+    }
+
     @Test func everyConditionIsNamed() throws {
         let text = try String(contentsOf: Self.file, encoding: .utf8)
         for type in ConditionType.allCases { #expect(text.contains("`\(type.rawValue)`")) }

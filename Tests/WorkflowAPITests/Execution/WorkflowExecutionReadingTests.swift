@@ -22,7 +22,8 @@ import WorkflowAPI
            "parameters": {"NAMESPACE": "payments", "DEPLOYMENT": "payment-api"},
            "remediationRequestRef": {"kind": "RemediationRequest", "name": "rr-7", "namespace": "ops"},
            "confidence": 0.92,
-           "executionConfig": {"serviceAccountName": "restarter", "timeoutSeconds": 1800, "startDeadlineSeconds": 600},
+           "executionConfig": {"serviceAccountName": "restarter", "timeoutSeconds": 1800, "startDeadlineSeconds": 600,
+             "runTTLSecondsAfterFinished": 3600, "ttlSecondsAfterFinished": 86400},
            "shutdown": "Stop"},
          "status": {
            "observedGeneration": 2, "phase": "Failed", "outcome": "Failed", "reason": "StepFailed",
@@ -52,7 +53,10 @@ import WorkflowAPI
         #expect(spec.confidence == 0.92)
         #expect(
             spec.executionConfig
-                == ExecutionConfig(serviceAccountName: "restarter", timeoutSeconds: 1800, startDeadlineSeconds: 600))
+                == ExecutionConfig(
+                    serviceAccountName: "restarter", timeoutSeconds: 1800, startDeadlineSeconds: 600,
+                    runTTLSecondsAfterFinished: 3600, ttlSecondsAfterFinished: 86_400))
+        #expect(execution.retention == Retention(runSeconds: 3600, executionSeconds: 86_400))
         #expect(spec.shutdown == .stop)
         let status = execution.status
         #expect(status.phase == .failed && status.outcome == .failed && status.reason == .stepFailed)
@@ -73,7 +77,7 @@ import WorkflowAPI
         #expect(kept.status.failure == nil && kept.status.outputs.isEmpty && kept.status.progress == nil)
         #expect(kept.status.conditions == full.status.conditions)
         #expect(kept.status.message == full.status.message && kept.status.runRef == full.status.runRef)
-        #expect(kept.isFinished)
+        #expect(kept.isFinished && kept.retention == full.retention)
     }
 
     @Test func aStoreKeepsAllOfARunningExecution() throws {
@@ -111,6 +115,10 @@ import WorkflowAPI
         (#"{"spec":{"parameters":{"A":1}}}"#, "spec.parameters[A]"),
         (#"{"spec":{"executionConfig":{"timeoutSeconds":"5m"}}}"#, "spec.executionConfig.timeoutSeconds"),
         (#"{"spec":{"executionConfig":{"timeoutSeconds":1.5}}}"#, "spec.executionConfig.timeoutSeconds"),
+        (
+            #"{"spec":{"executionConfig":{"ttlSecondsAfterFinished":"1d"}}}"#,
+            "spec.executionConfig.ttlSecondsAfterFinished"
+        ),
         (#"{"spec":{"confidence":"high"}}"#, "spec.confidence"),
         (#"{"status":{"phase":"Paused"}}"#, "status.phase: \"Paused\""),
         (#"{"status":{"outcome":"Maybe"}}"#, "status.outcome"),

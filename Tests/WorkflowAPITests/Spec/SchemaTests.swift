@@ -54,6 +54,8 @@ import WorkflowAPI
         ("spec.executionConfig.serviceAccountName", "maxLength", SpecLimits.nameLength),
         ("spec.executionConfig.timeoutSeconds", "maximum", Int(SpecLimits.seconds)),
         ("spec.executionConfig.startDeadlineSeconds", "maximum", Int(SpecLimits.seconds)),
+        ("spec.executionConfig.runTTLSecondsAfterFinished", "maximum", Int(SpecLimits.ttlSeconds)),
+        ("spec.executionConfig.ttlSecondsAfterFinished", "maximum", Int(SpecLimits.ttlSeconds)),
     ])
     func boundsAreTheSame(_ path: String, _ keyword: String, _ limit: Int) throws {
         #expect(try field(path)[keyword]?.integerValue == Int64(limit))

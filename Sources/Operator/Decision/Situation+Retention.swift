@@ -1,0 +1,78 @@
+import Engines
+import ExecutionStatus
+import KubeClient
+import WorkflowAPI
+
+/// What has outlived its time is deleted, unless something speaks against it; then a condition says what.
+extension Situation {
+    /// The way of an execution that has outlived its time; nil when it has not, when it stays, and when it is not its
+    /// turn.
+    ///
+    /// Its run is deleted first, in the version that was read: so an annotation that keeps it wins up to the last moment,
+    /// as the last change of the execution does.
+    func farewellStep() -> Step? {
+        guard facts.isExpiryTurn, facts.deletionRefusal == nil, isExecutionDue, !execution.isProtected else {
+            return nil
+        }
+        guard execution.mayHaveRun else { return .deleteExecution }
+        switch facts.run {
+        case .absent: return .deleteExecution
+        case .unknown, .deleted: return .readRun
+        case .present(let run):
+            guard facts.isRunProven else { return obstacle(of: run) == nil ? .readRun : nil }
+            // Somebody else's object is not in the way, nor is a run whose end has begun.
+            guard isOurs(run), !run.isBeingDeleted else { return .deleteExecution }
+            return obstacle(of: run) == nil ? deletion(of: run) : nil
+        case .engineMissing, .unreadable: return nil
+        }
+    }
+
+    /// What is about to go is decided upon by what the API server says of both now: a cache may be minutes old.
+    private func deletion(of run: EngineRun) -> Step {
+        guard facts.isExecutionProven else { return .readExecution }
+        return facts.isRunProven ? .deleteRun(run) : .readRun
+    }
+
+    /// What else the times ask for, now that the status tells the truth.
+    func retentionStep() -> Step {
+        let expiry = Expiry(of: execution)
+        if let expiry, expiry.isDue(at: now) {
+            let step = dueStep(expiry)
+            // What asks something of the API server waits for its turn, so that ten thousand at once are no storm.
+            guard case .rest = step else { return facts.isExpiryTurn ? step : .wait(until: expiry.first) }
+        } else if execution.status.condition(.retained) != nil {
+            return report([.conditionWithdrawn(.retained)])
+        }
+        return expiry?.next(after: now).map { .wait(until: $0) } ?? .rest(after: nil)
+    }
+
+    /// Says why something stays, or deletes the run; rests when there is neither to do.
+    private func dueStep(_ expiry: Expiry) -> Step {
+        if let obstacle = obstacle(expiry) {
+            let event = ExecutionEvent.conditionChanged(
+                .retained, .true, reason: obstacle.reason, message: obstacle.message)
+            let step = report([event])
+            guard case .rest = step else { return step }
+        }
+        if let refusal = facts.deletionRefusal { return .retry(notBefore: refusal.pause) }
+        guard expiry.isRunDue(at: now), !execution.retention.isKept else { return .rest(after: nil) }
+        guard case .present(let run) = facts.run, isOurs(run), !run.isBeingDeleted, obstacle(of: run) == nil else {
+            return .rest(after: nil)
+        }
+        return deletion(of: run)
+    }
+
+    private var isExecutionDue: Bool { Expiry(of: execution)?.isExecutionDue(at: now) ?? false }
+
+    /// True for a run that is gone as it should be: what stays beyond its time was deleted by somebody else.
+    var isRunExpired: Bool {
+        if facts.didExpireRun { return true }
+        guard execution.status.condition(.retained) == nil else { return false }
+        return Expiry(of: execution)?.isRunDue(at: now) ?? false
+    }
+}
+
+extension WorkflowExecution {
+    /// True when the execution itself is never deleted by Towline, however old it is.
+    var isProtected: Bool { retention.isKept || retention.management != nil }
+}

@@ -1,0 +1,38 @@
+import KubeClient
+import WorkflowAPI
+
+/// When the time of a finished execution, and of its run, is over: by the wall clock, counted from `finishedAt`.
+struct Expiry: Hashable, Sendable {
+    /// When the execution is to be deleted; nil for never.
+    let execution: Timestamp?
+    /// When its run is to be deleted; nil for never, and where there is none any more.
+    let run: Timestamp?
+
+    /// Nil when nothing of the execution ever goes by itself.
+    init?(of execution: WorkflowExecution) {
+        guard execution.isFinished, execution.deletionTimestamp == nil, let end = execution.status.finishedAt else {
+            return nil
+        }
+        let retention = execution.retention
+        self.execution = retention.executionSeconds.map { end + .seconds(Int64($0)) }
+        run = execution.mayHaveRun ? retention.runSeconds.map { end + .seconds(Int64($0)) } : nil
+        if self.execution == nil, run == nil { return nil }
+    }
+
+    func isExecutionDue(at now: Timestamp) -> Bool { execution.map { now >= $0 } ?? false }
+    func isRunDue(at now: Timestamp) -> Bool { run.map { now >= $0 } ?? false }
+    func isDue(at now: Timestamp) -> Bool { isExecutionDue(at: now) || isRunDue(at: now) }
+
+    /// The first of its times, be it over or not.
+    var first: Timestamp { min(execution ?? .latest, run ?? .latest) }
+
+    /// The first of its times that is still to come; nil when there is none.
+    func next(after now: Timestamp) -> Timestamp? {
+        [execution, run].compactMap { $0 }.filter { $0 > now }.min()
+    }
+}
+
+extension WorkflowExecution {
+    /// True unless the execution never had a run, or tells that it is gone.
+    var mayHaveRun: Bool { status.runRef != nil && status.condition(.runPresent)?.status != .false }
+}

@@ -1,0 +1,39 @@
+extension Mutant {
+    private static let deciding = "Sources/Operator/Decision/Situation+Retention.swift"
+    private static let expiry = "Sources/Operator/Retention/Expiry.swift"
+
+    /// Bugs in what is deleted when its time is over.
+    static let ofRetention = [
+        Mutant(
+            "delete-what-a-gitops-tool-manages",
+            Edit(
+                deciding, "retention.isKept || retention.management != nil",
+                "retention.isKept || !BUG && retention.management != nil"),
+            Edit(
+                "Sources/Operator/Decision/Situation+Obstacle.swift",
+                "        if isExecutionDue, let mark", "        if !BUG, isExecutionDue, let mark")),
+        Mutant(
+            "count-from-the-start",
+            Edit(
+                expiry, "let end = execution.status.finishedAt else {",
+                "let end = BUG ? execution.status.startedAt : execution.status.finishedAt else {")),
+        Mutant(
+            "delete-a-run-whatever-became-of-it",
+            Edit(
+                "Sources/Operator/Reconcile/Reconciler+Retention.swift",
+                "DeleteOptions(uid: uid, resourceVersion: version, propagation: .background)",
+                "DeleteOptions(uid: uid, resourceVersion: BUG ? nil : version, propagation: .background)")),
+        Mutant(
+            "delete-a-run-that-goes-on",
+            Edit(
+                "Sources/Operator/Decision/Situation+Obstacle.swift",
+                "        guard !run.state.isFinished else { return nil }\n",
+                "        guard !BUG, !run.state.isFinished else { return nil }\n")),
+        Mutant(
+            "miss-that-nothing-keeps-a-run-any-more",
+            Edit(
+                "Sources/Operator/Service/ExecutionController+Changes.swift",
+                "        if case .changed(let old, _) = change, old.isKept != run.isKept {",
+                "        if !BUG, case .changed(let old, _) = change, old.isKept != run.isKept {")),
+    ]
+}

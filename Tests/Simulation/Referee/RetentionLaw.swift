@@ -1,0 +1,90 @@
+import KubeClient
+import WorkflowAPI
+
+/// What may be deleted and what has to be, as anybody may hold Towline to it: a second reading of the contract, over
+/// plain JSON.
+struct RetentionLaw {
+    let execution: JSONValue
+    let now: Timestamp
+
+    /// Clocks of two machines differ by this much at most.
+    private static let skew = Duration.seconds(2)
+    /// What is due goes within this time, its skew included, once nothing is in the way.
+    static let patience = Duration.seconds(6)
+
+    /// When the execution may go; nil for never.
+    var executionDue: Timestamp? { due("ttlSecondsAfterFinished") }
+
+    /// When its run may go; nil for never.
+    var runDue: Timestamp? {
+        [due("runTTLSecondsAfterFinished"), isManaged ? nil : executionDue].compactMap { $0 }.min()
+    }
+
+    var isManaged: Bool {
+        let metadata = execution["metadata"]
+        return metadata?["annotations"]?["argocd.argoproj.io/tracking-id"] != nil
+            || metadata?["labels"]?["kustomize.toolkit.fluxcd.io/name"] != nil
+            || metadata?["annotations"]?["meta.helm.sh/release-name"] != nil
+    }
+
+    var isKept: Bool { Self.isKept(execution) }
+
+    static func isKept(_ object: JSONValue) -> Bool {
+        object["metadata"]?["annotations"]?[WellKnown.keepAnnotation] != nil
+    }
+
+    private func due(_ field: String) -> Timestamp? {
+        guard let end = execution["status"]?["finishedAt"]?.stringValue.flatMap({ Timestamp(rfc3339: $0) }),
+            let seconds = execution["spec"]?["executionConfig"]?[field]?.integerValue
+        else { return nil }
+        return end + .seconds(seconds)
+    }
+
+    /// Why the execution may not be deleted; nil when it may. `run` is its run, where there still is one.
+    func objection(toDeletingWith run: Change?) -> String? {
+        if execution["status"]?["outcome"] == nil { return "it has not ended" }
+        guard let due = executionDue else { return "nobody set a time" }
+        if now + Self.skew < due { return "its time is not over until \(due.rfc3339)" }
+        if isManaged { return "a GitOps tool manages it" }
+        if isKept { return "it is to be kept" }
+        if let run, Self.isKept(run.object) { return "its run is to be kept" }
+        return nil
+    }
+
+    /// Why this run of the execution may not be deleted; nil when it may.
+    ///
+    /// - Parameter isFresh: the execution has been changed so recently that whoever deletes cannot have known.
+    func objection(toDeletingRun run: Change, isFresh: Bool) -> String? {
+        if execution["status"]?["outcome"] == nil { return "its execution has not ended" }
+        if execution["status"]?["runRef"]?["uid"]?.stringValue != run.uid { return "it is not the run that was seen" }
+        if let before = run.before, Self.isKept(before) { return "it is to be kept" }
+        if let before = run.before, Verdict.of(before, run.kind).isEmpty { return "it goes on" }
+        if isFresh { return nil }
+        if isKept { return "its execution is to be kept" }
+        guard let due = runDue else { return "nobody set a time" }
+        return now + Self.skew < due ? "its time is not over until \(due.rfc3339)" : nil
+    }
+
+    /// What is still to come, or should have come, of an execution whose run is `run`; nil when all is as it has to be.
+    func remainder(with run: Change?) -> String? {
+        guard execution["status"]?["outcome"] != nil else { return nil }
+        let ownTime = run == nil ? nil : due("runTTLSecondsAfterFinished")
+        let times = [executionDue, ownTime].compactMap { $0 }
+        let condition = execution["status"]?["conditions"]?.arrayValue?.first { $0["type"] == "Retained" }
+        let told = condition?["reason"]?.stringValue
+        if times.isEmpty { return told.map { "Retained says \($0), and nobody set a time" } }
+        if times.contains(where: { now < $0 + Self.patience }) { return "its time is still to come" }
+        let obstacle = Self.obstacle(of: run)
+        let isHeld = !isKept && executionDue != nil && isManaged
+        if isHeld, ownTime != nil, obstacle == nil { return "its run outlives its time" }
+        let expected = isKept ? "KeptByAnnotation" : isHeld ? "ManagedByGitOps" : obstacle
+        guard let expected else { return "it outlives its time" }
+        return told == expected ? nil : "Retained says \(told ?? "nothing"), not \(expected)"
+    }
+
+    private static func obstacle(of run: Change?) -> String? {
+        guard let run else { return nil }
+        if isKept(run.object) { return "KeptByAnnotation" }
+        return Verdict.of(run.object, run.kind).isEmpty ? "RunGoesOn" : nil
+    }
+}
