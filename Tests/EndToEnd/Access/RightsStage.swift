@@ -63,6 +63,7 @@ struct RightsStage {
         for (name, outcome) in ends {
             #expect(try await workspace.finished("\(name)-\(engine)").status("outcome") == outcome, "\(name)")
         }
+        try await outlive(engine)
     }
 
     private func interfere(_ engine: TestEngine) async throws {
@@ -76,6 +77,21 @@ struct RightsStage {
             Types.execution, namespace, "stopped-\(engine)", ["spec": ["shutdown": "Terminate"]])
         let bereft = try await workspace.execution("bereft-\(engine)")
         try await workspace.access.delete(engine.runType, namespace, try #require(bereft.runName))
+    }
+
+    /// Executions and runs whose time to live is over.
+    private func outlive(_ engine: TestEngine) async throws {
+        for (name, field) in [("bare", "runTTLSecondsAfterFinished"), ("brief", "ttlSecondsAfterFinished")] {
+            try await workspace.create(
+                Templates.execution(
+                    "\(name)-\(engine)", engine: engine.rawValue, more: "executionConfig: {\(field): 0}"))
+        }
+        try await eventually("the execution and the run are gone") {
+            let brief = try await workspace.access.get(Types.execution, workspace.namespace, "brief-\(engine)")
+            let bare = try await workspace.execution("bare-\(engine)")
+            guard brief == nil, let run = bare.runName else { return false }
+            return try await workspace.access.get(engine.runType, workspace.namespace, run) == nil
+        }
     }
 
     /// Two creates of `held` meet a webhook that is away, and the first status of `contended` another writer.

@@ -16,7 +16,7 @@ import Testing
         let granted = try OperatorRole.allCases.reduce(into: Set()) { rights, role in
             rights.formUnion(AskedRight.granted(by: try role.manifest()))
         }
-        let needed = granted.subtracting([Self.askedForByOthers]).filter { $0.verb != "delete" }
+        let needed = granted.subtracting([Self.askedForByOthers])
         try? await eventually("every right was used") { needed.isSubset(of: stage.proxy.asked) }
         let asked = stage.proxy.asked
         #expect(asked.subtracting(granted).isEmpty, "the operator asks for what it is not granted")
