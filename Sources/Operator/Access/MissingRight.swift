@@ -25,14 +25,13 @@ struct MissingRight: Hashable, Sendable {
 
     func log(to logger: Logger) {
         let more = namespaces.count > Self.limit ? ["and \(namespaces.count - Self.limit) more"] : []
-        logger.warn(
-            "A right is missing",
-            [
-                "verbs": .string(verbs.map(\.rawValue).joined(separator: ", ")),
-                "resource": .string(right.qualifiedResource),
-                "namespaces": .string(
-                    namespaces.isEmpty ? "all" : (namespaces.prefix(Self.limit) + more).joined(separator: ", ")),
-                "consequence": .string(right.loss),
-            ])
+        // Each right is a trouble of its own: as context, so that none is held back as a repetition of another.
+        logger.with([
+            "verbs": .string(verbs.map(\.rawValue).joined(separator: ", ")),
+            "resource": .string(right.qualifiedResource),
+            "namespaces": .string(
+                namespaces.isEmpty ? "all" : (namespaces.prefix(Self.limit) + more).joined(separator: ", ")),
+            "consequence": .string(right.loss),
+        ]).warn("A right is missing")
     }
 }

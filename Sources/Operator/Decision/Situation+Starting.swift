@@ -58,9 +58,9 @@ extension Situation {
         case .transient(let reason, let message, let retryAfter), .uncertain(let reason, let message, let retryAfter):
             return hold(reason, message, spec, notBefore: retryAfter ?? .zero)
         case .permanent(let reason, let message):
-            // An earlier attempt whose answer was lost may have made the run, or make it yet: what refused this one may
-            // let that one pass.
-            return step(toEndWithoutRun: decided(reason, message))
+            // An earlier attempt whose answer was lost may have made the run; one that is still on its way will be
+            // refused as this one was.
+            return isProvenAbsent ? report([decided(reason, message)]) : .readRun
         case .nameTaken:
             // Ours from an earlier attempt, or somebody else's: only the object itself can tell. If it is gone again,
             // the next attempt creates it.

@@ -8,6 +8,9 @@ import Testing
     private static let askedForByOthers = AskedRight(
         verb: "update", group: "towline.dev", resource: "workflowexecutions/finalizers")
 
+    /// The count of an event is patched a minute after its first repetition at the earliest, which no test waits for.
+    private static let askedForLater = AskedRight(verb: "patch", group: "events.k8s.io", resource: "events")
+
     @Test(arguments: RightsStage.Scope.allCases) func whatIsGrantedIsWhatIsAskedFor(
         _ scope: RightsStage.Scope
     ) async throws {
@@ -16,7 +19,7 @@ import Testing
         let granted = try OperatorRole.allCases.reduce(into: Set()) { rights, role in
             rights.formUnion(AskedRight.granted(by: try role.manifest()))
         }
-        let needed = granted.subtracting([Self.askedForByOthers])
+        let needed = granted.subtracting([Self.askedForByOthers, Self.askedForLater])
         try? await eventually("every right was used") { needed.isSubset(of: stage.proxy.asked) }
         let asked = stage.proxy.asked
         #expect(asked.subtracting(granted).isEmpty, "the operator asks for what it is not granted")

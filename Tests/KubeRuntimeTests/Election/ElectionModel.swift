@@ -1,7 +1,7 @@
 import KubeClient
+import TestSupport
 
 @testable import KubeRuntime
-import TestSupport
 
 /// Several candidates, each with a clock of its own, one API server, and a network that may do anything.
 ///

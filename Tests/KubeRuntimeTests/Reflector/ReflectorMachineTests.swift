@@ -1,8 +1,8 @@
 import KubeClient
+import TestSupport
 import Testing
 
 @testable import KubeRuntime
-import TestSupport
 
 @Suite struct ReflectorMachineTests {
     typealias Machine = ReflectorMachine

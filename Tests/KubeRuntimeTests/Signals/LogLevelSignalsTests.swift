@@ -10,7 +10,6 @@ import Testing
         let signals = LogLevelSignals(Logger(log.sink))
         kill(getpid(), SIGUSR1)
         await eventually("everything is logged") { log.sink.level == .debug }
-        kill(getpid(), SIGUSR1)
         kill(getpid(), SIGUSR2)
         await eventually("the level is what it was") { log.sink.level == .error }
         let changes = log.flushed().map {

@@ -1,7 +1,7 @@
+import TestSupport
 import Testing
 
 @testable import KubeRuntime
-import TestSupport
 
 /// Random histories against a model that says only what must hold, not how.
 @Suite struct WorkQueueModelTests {

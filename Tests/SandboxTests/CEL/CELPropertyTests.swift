@@ -1,8 +1,8 @@
 import KubeClient
+import TestSupport
 import Testing
 
 @testable import Sandbox
-import TestSupport
 
 /// Random expressions against what arithmetic and three-valued logic say they are worth.
 @Suite struct CELPropertyTests {

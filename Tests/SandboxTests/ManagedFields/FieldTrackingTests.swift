@@ -1,8 +1,8 @@
 import KubeClient
+import TestSupport
 import Testing
 
 @testable import Sandbox
-import TestSupport
 
 @Suite struct FieldTrackingTests {
     private func write(_ manager: String, at second: Int64 = 0) -> FieldWrite {

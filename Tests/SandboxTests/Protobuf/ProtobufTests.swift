@@ -1,8 +1,8 @@
 import KubeClient
+import TestSupport
 import Testing
 
 @testable import Sandbox
-import TestSupport
 
 @Suite struct ProtobufTests {
     private func envelope(_ kind: String, _ body: (inout ProtobufWriter) -> Void) -> [UInt8] {

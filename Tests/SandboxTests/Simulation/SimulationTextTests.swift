@@ -1,8 +1,8 @@
 import KubeClient
+import TestSupport
 import Testing
 
 @testable import Sandbox
-import TestSupport
 
 @Suite struct SimulationTextTests {
     @Test(arguments: [

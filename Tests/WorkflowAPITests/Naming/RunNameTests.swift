@@ -1,6 +1,6 @@
+import TestSupport
 import Testing
 import WorkflowAPI
-import TestSupport
 
 @Suite struct RunNameTests {
     private let uid = "3f9c2a71-d0aa-4bbb-8ccc-0123456789ab"
