@@ -29,11 +29,5 @@ extension Mutant {
                 "Sources/Operator/Decision/Situation+Obstacle.swift",
                 "        guard !run.state.isFinished else { return nil }\n",
                 "        guard !BUG, !run.state.isFinished else { return nil }\n")),
-        Mutant(
-            "miss-that-nothing-keeps-a-run-any-more",
-            Edit(
-                "Sources/Operator/Service/ExecutionController+Changes.swift",
-                "        if case .changed(let old, _) = change, old.isKept != run.isKept {",
-                "        if !BUG, case .changed(let old, _) = change, old.isKept != run.isKept {")),
     ]
 }
