@@ -10,7 +10,11 @@ import Testing
     static let leaseNamespace = "towline-system"
 
     @Test func aStoppedLeaderHandsOverAtOnce() async throws {
-        let pair = try await Pair.make(["--leader-elect-retry-period", "8s"])
+        // Long enough that a renewal on a busy machine is never too late.
+        let pair = try await Pair.make([
+            "--leader-elect-lease-duration", "60s", "--leader-elect-renew-deadline", "40s",
+            "--leader-elect-retry-period", "8s",
+        ])
         try await pair.workspace.create(Templates.execution("before", engine: "tekton"))
         _ = try await pair.workspace.finished("before")
         try await pair.workspace.create(Templates.execution("meanwhile", engine: "argo"))
