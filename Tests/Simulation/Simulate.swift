@@ -19,11 +19,9 @@ enum Simulate {
         let start = ContinuousClock.now
         var fingerprint: UInt64 = 0
         for seed in options.seeds {
-            let world = World(seed: seed, isRecording: options.isVerbose)
-            let violation = world.run()
-            fingerprint = fingerprint &* 31 &+ world.history.fingerprint
-            if options.isVerbose { print(world.history.lines.joined(separator: "\n")) }
-            guard let violation else { continue }
+            let result = play(seed, isVerbose: options.isVerbose)
+            fingerprint = fingerprint &* 31 &+ result.fingerprint
+            guard let violation = result.violation else { continue }
             if !options.isVerbose { replay(seed) }
             print("seed \(seed), the \(seed - options.first + 1). tried: \(violation)")
             print("again: towline-simulate --first \(seed) --count 1 --verbose")
@@ -35,6 +33,19 @@ enum Simulate {
             "\(options.count) seeds from \(options.first) on: no violation, \(speed) seeds per second, fingerprint",
             String(fingerprint, radix: 16))
         return 0
+    }
+
+    /// Plays one seed to its end; what is left of it then is a leak, and a violation as well.
+    private static func play(_ seed: UInt64, isVerbose: Bool) -> (violation: String?, fingerprint: UInt64) {
+        let (violation, fingerprint, traces) = {
+            let world = World(seed: seed, isRecording: isVerbose)
+            let violation = world.run()
+            if isVerbose { print(world.history.lines.joined(separator: "\n")) }
+            return (violation, world.history.fingerprint, world.traces)
+        }()
+        let survivors = traces.filter { $0.object != nil }.map(\.name)
+        guard violation == nil, !survivors.isEmpty else { return (violation, fingerprint) }
+        return ("memory leaks: \(survivors.joined(separator: ", ")) outlived the simulation", fingerprint)
     }
 
     /// Plays a seed once more, this time with its history.

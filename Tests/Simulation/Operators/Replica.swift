@@ -17,6 +17,8 @@ final class Replica: @unchecked Sendable {
     private let random: SeededRandom
     /// Nil where nobody is elected.
     private(set) var token: LeadershipToken?
+    /// Gone when nothing of the process runs any more.
+    private(set) weak var controller: ExecutionController?
     private let stop = Latch()
     private var task: Task<Void, Never>?
 
@@ -48,6 +50,7 @@ final class Replica: @unchecked Sendable {
             configuration: OperatorConfiguration(version: "simulated"),
             client: KubeClient(transport: transport, retry: retry), elector: elector, time: time, clock: clock,
             random: { random.unit() }, logger: logger, registry: registry)
+        self.controller = controller
         task = Task(executorPreference: world.executor) {
             do {
                 try await controller.run(until: self.stop)

@@ -30,13 +30,14 @@ extension SimulatedServer {
             return .failure(WatchRefusal(response: Answer.status(422, "Invalid", "sendInitialEvents is forbidden")))
         }
         let watch = SimulatedWatch(target, owner: owner, body: SimulatedBody(), now: time.now)
-        watch.body.onCancel = { [self, weak watch] in watches.removeAll { $0 === watch } }
+        // Weakly: what is still planned when a world ends must not keep that world.
+        watch.body.onCancel = { [weak self, weak watch] in self?.watches.removeAll { $0 === watch } }
         watches.append(watch)
         begin(watch, from: target["resourceVersion"].flatMap { Int($0) } ?? 0)
         scheduleBookmark(watch)
         let lifetime = Duration.seconds(target["timeoutSeconds"].flatMap { Int($0) } ?? 1800)
-        time.schedule(after: lifetime) { [self, weak watch] in
-            guard let watch, watches.contains(where: { $0 === watch }) else { return }
+        time.schedule(after: lifetime) { [weak self, weak watch] in
+            guard let self, let watch, watches.contains(where: { $0 === watch }) else { return }
             watches.removeAll { $0 === watch }
             // Where the way is dead, the end does not arrive either.
             if !watch.isSilent { watch.body.finish() }
@@ -70,8 +71,8 @@ extension SimulatedServer {
     }
 
     private func scheduleBookmark(_ watch: SimulatedWatch) {
-        time.schedule(after: random.duration(.seconds(50)...(.seconds(70)))) { [self, weak watch] in
-            guard let watch, watches.contains(where: { $0 === watch }) else { return }
+        time.schedule(after: random.duration(.seconds(50)...(.seconds(70)))) { [weak self, weak watch] in
+            guard let self, let watch, watches.contains(where: { $0 === watch }) else { return }
             let object: JSONValue = [
                 "kind": .string(watch.kind.type.kind), "metadata": ["resourceVersion": .string("\(revision)")],
             ]
