@@ -87,8 +87,8 @@ let package = Package(
         .testTarget(
             name: "DeployTests",
             dependencies: [
-                "towline-manifests", "Operator", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "Sandbox",
-                "KubeClient", "Exposition",
+                "towline", "towline-manifests", "Operator", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "Sandbox",
+                "KubeClient", "Exposition", "TestSupport",
             ],
             exclude: ["ArgoCD/argo-cd.lua"], swiftSettings: testing),
         .testTarget(name: "FuzzTests", dependencies: ["towline-fuzz", "TestSupport"], swiftSettings: testing),

@@ -1,5 +1,6 @@
 import KubeClient
 import KubeRuntime
+import WorkflowAPI
 
 /// Finds out at the start which of its rights the operator does not have, and says what will not work.
 ///
@@ -9,6 +10,7 @@ import KubeRuntime
 struct RightsCheck: Sendable {
     private let reviews: AccessReviews
     private let namespaces: [String]
+    private let engines: Set<EngineName>
     private let leaseNamespace: String?
     private let time: any TimeSource
     private let logger: Logger
@@ -20,14 +22,17 @@ struct RightsCheck: Sendable {
 
     /// - Parameters:
     ///   - namespaces: where executions are served; empty for all.
+    ///   - engines: the engines that are served.
     ///   - leaseNamespace: where a leader is elected; nil where none is.
     init(
-        client: KubeClient, namespaces: [String], leaseNamespace: String?, time: any TimeSource, logger: Logger
+        client: KubeClient, namespaces: [String], engines: Set<EngineName>, leaseNamespace: String?,
+        time: any TimeSource, logger: Logger
     ) {
         var client = client
         client.requestTimeout = .seconds(5)
         reviews = AccessReviews(client: client)
         self.namespaces = namespaces
+        self.engines = engines
         self.leaseNamespace = leaseNamespace
         self.time = time
         self.logger = logger.named("rights")
@@ -67,7 +72,13 @@ struct RightsCheck: Sendable {
 
     /// Which rights are needed where; nil stands for all namespaces.
     private var places: [(namespace: String?, rights: [Right])] {
-        let served = Right.all.filter { $0.part != .election }
+        let served = Right.all.filter { right in
+            switch right.part {
+            case .executions: true
+            case .engine(let engine): engines.contains(engine)
+            case .election: false
+            }
+        }
         let places: [(String?, [Right])] = namespaces.isEmpty ? [(nil, served)] : namespaces.map { ($0, served) }
         guard let leaseNamespace else { return places }
         return places + [(leaseNamespace, Right.all.filter { $0.part == .election })]

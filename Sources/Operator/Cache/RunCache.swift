@@ -26,12 +26,15 @@ final class RunCache: Sendable {
     }
 
     let engine: any Engine
+    /// False for an engine that this operator was told to leave alone: nothing is asked of the API server about it.
+    let isFollowed: Bool
     let stores: ScopedStores<EngineRun>
     private let doubts = Locked(Doubts())
     private let postponements = Locked<[ObjectKey: Postponement]>([:])
 
-    init(engine: any Engine, namespaces: [String]) {
+    init(engine: any Engine, namespaces: [String], isFollowed: Bool = true) {
         self.engine = engine
+        self.isFollowed = isFollowed
         stores = ScopedStores(namespaces: namespaces)
     }
 
@@ -40,6 +43,7 @@ final class RunCache: Sendable {
 
     /// What is known, without asking the API server, about the run of this name.
     func knowledge(of key: ObjectKey) -> Facts.Run {
+        guard isFollowed else { return .engineNotFollowed }
         let doubt: Facts.Run? = doubts.withLock { doubts in
             if let last = doubts.deleted[key] { return .deleted(last: last) }
             return doubts.missing.contains(key) ? .unknown : nil

@@ -1,9 +1,12 @@
 public import KubeRuntime
+public import WorkflowAPI
 
 /// What an operator process is told from outside.
 public struct OperatorConfiguration: Sendable {
     /// The namespaces whose executions are served; empty means all of them.
     public var namespaces: [String]
+    /// The engines whose executions are served; those of others wait, and say so.
+    public var engines: Set<EngineName>
     /// How often the status of every unfinished run is verified against the API server.
     public var pollInterval: Duration
     /// How many executions are worked on at the same time.
@@ -25,6 +28,7 @@ public struct OperatorConfiguration: Sendable {
 
     public init(
         namespaces: [String] = [],
+        engines: Set<EngineName> = Set(EngineName.allCases),
         pollInterval: Duration = .seconds(10),
         workers: Int = 4,
         metricsAddress: ListenAddress? = ListenAddress(host: "", port: 8080),
@@ -37,6 +41,7 @@ public struct OperatorConfiguration: Sendable {
     ) {
         // One that is named twice is served, and counted, once.
         self.namespaces = namespaces.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        self.engines = engines
         self.pollInterval = pollInterval
         self.workers = workers
         self.metricsAddress = metricsAddress

@@ -26,6 +26,8 @@ struct Facts: Sendable {
         case absent(last: EngineRun?)
         /// A live read answered that the engine's API is not served.
         case engineMissing
+        /// This operator was told to leave the engine alone, and may have no right to ask about its runs.
+        case engineNotFollowed
         /// The live read failed otherwise.
         case unreadable
     }

@@ -25,7 +25,7 @@ extension Situation {
             return execution.isContradicted(by: nil) ? .readRun : report([.acknowledged])
         case .absent:
             return execution.isContradicted(by: nil) ? report(absent) : report([.acknowledged])
-        case .engineMissing: return report([.acknowledged])
+        case .engineMissing, .engineNotFollowed: return report([.acknowledged])
         case .unreadable: return report([.acknowledged], otherwise: .retry(notBefore: .zero))
         }
     }

@@ -37,6 +37,13 @@ extension Situation {
                     The API server no longer serves \(engine.runType.plural).\(engine.runType.group): whether the run \
                     is to be kept cannot be told until \(engine.title) is back.
                     """)
+        case .engineNotFollowed where isExecutionDue && execution.mayHaveRun:
+            return Obstacle(
+                reason: .general(.engineUnavailable),
+                message: """
+                    This operator is told not to serve \(engine.title) (--engine): whether the run is to be kept cannot \
+                    be told until one does.
+                    """)
         default: return nil
         }
     }

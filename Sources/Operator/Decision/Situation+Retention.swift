@@ -23,7 +23,7 @@ extension Situation {
             // Somebody else's object is not in the way, nor is a run whose end has begun.
             guard isOurs(run), !run.isBeingDeleted else { return .deleteExecution }
             return obstacle(of: run) == nil ? deletion(of: run) : nil
-        case .engineMissing, .unreadable: return nil
+        case .engineMissing, .engineNotFollowed, .unreadable: return nil
         }
     }
 

@@ -37,17 +37,6 @@ extension Situation {
         return due - now
     }
 
-    /// The engine's API vanished under a running run: nothing is known, so nothing is changed but a condition.
-    func frozenStep() -> Step {
-        let message = """
-            The API server no longer serves \(engine.runType.plural).\(engine.runType.group): \
-            what the run does cannot be told until \(engine.title) is back.
-            """
-        let event = ExecutionEvent.conditionChanged(
-            .engineUnavailable, .true, reason: .general(.engineUnavailable), message: message)
-        return report([event], otherwise: .retry(notBefore: timing.engineProbe))
-    }
-
     func withdrawingUnavailability(_ events: [ExecutionEvent]) -> [ExecutionEvent] {
         execution.status.condition(.engineUnavailable) == nil
             ? events : events + [.conditionWithdrawn(.engineUnavailable)]

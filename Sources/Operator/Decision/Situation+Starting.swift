@@ -33,7 +33,7 @@ extension Situation {
     private var isProvenAbsent: Bool {
         switch facts.run {
         case .absent, .engineMissing: true
-        case .unknown, .present, .deleted, .unreadable: false
+        case .unknown, .present, .deleted, .unreadable, .engineNotFollowed: false
         }
     }
 

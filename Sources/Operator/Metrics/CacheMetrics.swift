@@ -20,7 +20,7 @@ enum CacheMetrics {
             "towline_engine_available", help: "1 while the API server serves the engine's runs and they can be listed.",
             labels: ["engine"]
         ) {
-            runs.map { engine, cache in
+            runs.filter(\.value.isFollowed).map { engine, cache in
                 let isAvailable = cache.stores.scopes.allSatisfy { $0.store.isSynced && $0.store.isAvailable }
                 return MetricSample(isAvailable ? 1 : 0, [engine.rawValue])
             }

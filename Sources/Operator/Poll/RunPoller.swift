@@ -39,7 +39,7 @@ struct RunPoller: Sendable {
 
     /// Asks for the versions of some runs and reads those that the watch has not told about.
     private func verify(_ request: PollPlan.Request) async {
-        guard let cache = runs[request.engine] else { return }
+        guard let cache = runs[request.engine], cache.isFollowed else { return }
         do {
             let options = ListOptions(labelSelector: selector(request.executionUIDs), asMetadataOnly: true)
             let page = try await client.list(cache.engine.runType, namespace: request.namespace, options) {

@@ -55,10 +55,7 @@ extension ExecutionController {
     /// The executions of the other engine must not wait for that. It is safe: what a cache of runs does not know is
     /// asked of the API server before anything rests on it.
     func goOnWithoutRuns() {
-        let names = runs.values.flatMap { cache in
-            cache.stores.scopes.map { Self.name(runsOf: cache.engine.name, in: $0.namespace) }
-        }
-        for name in names { gate.settle(name) }
+        for name in Self.cacheNames(ofRuns: runs) { gate.settle(name) }
     }
 
     /// Has the finished execution of a run looked at when it tells other than this of the run.
@@ -97,11 +94,15 @@ extension ExecutionController {
     }
 
     static func cacheNames(_ executions: ExecutionCache, _ runs: [EngineName: RunCache]) -> Set<String> {
-        var names = Set(executions.stores.scopes.map { name(executionsIn: $0.namespace) })
-        for (engine, cache) in runs {
-            for scope in cache.stores.scopes { names.insert(name(runsOf: engine, in: scope.namespace)) }
-        }
-        return names
+        cacheNames(ofRuns: runs).union(executions.stores.scopes.map { name(executionsIn: $0.namespace) })
+    }
+
+    private static func cacheNames(ofRuns runs: [EngineName: RunCache]) -> Set<String> {
+        let followed = runs.values.filter(\.isFollowed)
+        return Set(
+            followed.flatMap { cache in
+                cache.stores.scopes.map { name(runsOf: cache.engine.name, in: $0.namespace) }
+            })
     }
 
     private static func name(executionsIn namespace: String?) -> String { "executions/\(namespace ?? "")" }

@@ -49,7 +49,10 @@ public final class ExecutionController: Sendable {
         let expiries = ExpirySchedule(time: time, clock: clock) { queue.add($0, priority: .background) }
         let executions = ExecutionCache(namespaces: namespaces, expiries: expiries)
         let runs = Dictionary(
-            EngineCatalogue.all.map { ($0.name, RunCache(engine: $0, namespaces: namespaces)) },
+            EngineCatalogue.all.map { engine in
+                let isFollowed = configuration.engines.contains(engine.name)
+                return (engine.name, RunCache(engine: engine, namespaces: namespaces, isFollowed: isFollowed))
+            },
             uniquingKeysWith: { first, _ in first })
         let logger = logger.controlling()
         self.configuration = configuration
@@ -116,7 +119,7 @@ public final class ExecutionController: Sendable {
             for (namespace, store) in executions.stores.scopes {
                 group.addTask { await self.executionReflector(namespace, store).run() }
             }
-            for cache in runs.values {
+            for cache in runs.values where cache.isFollowed {
                 for (namespace, store) in cache.stores.scopes {
                     group.addTask { await self.runReflector(cache, namespace, store).run() }
                 }
@@ -177,7 +180,7 @@ public final class ExecutionController: Sendable {
     /// Registers the metrics of the reflectors, which otherwise come with the first of them.
     func registerReflectors() {
         for (namespace, store) in executions.stores.scopes { _ = executionReflector(namespace, store) }
-        for cache in runs.values {
+        for cache in runs.values where cache.isFollowed {
             for (namespace, store) in cache.stores.scopes { _ = runReflector(cache, namespace, store) }
         }
     }

@@ -39,6 +39,7 @@ public struct OperatorProcess: Sendable {
         self.controller = controller
         rights = RightsCheck(
             client: KubeClient(transport: patient), namespaces: configuration.namespaces,
+            engines: configuration.engines,
             leaseNamespace: configuration.election.map { $0.namespace ?? cluster.namespace }, time: time,
             logger: logger)
         self.registry = registry

@@ -3,6 +3,7 @@ import FoundationEssentials
 import KubeClient
 import KubeRuntime
 import Operator
+import WorkflowAPI
 
 /// `towline operator`
 struct OperatorCommand: Command {
@@ -31,6 +32,7 @@ struct OperatorCommand: Command {
     init(_ settings: Settings) throws {
         configuration = OperatorConfiguration(
             namespaces: try settings.value(OperatorOptions.namespaces),
+            engines: try settings.engines(),
             pollInterval: try settings.value(OperatorOptions.pollInterval),
             workers: try settings.value(OperatorOptions.workers),
             metricsAddress: try settings.value(OperatorOptions.metricsBindAddress),
@@ -77,6 +79,12 @@ struct OperatorCommand: Command {
 }
 
 extension Settings {
+    /// The engines that are served: those that are given, or all.
+    fileprivate func engines() throws(UsageError) -> Set<EngineName> {
+        let engines = try value(OperatorOptions.engines)
+        return Set(engines.isEmpty ? EngineName.allCases : engines)
+    }
+
     /// Which pages the runs are linked to: those of the presets, then the templates'.
     fileprivate func links() throws(UsageError) -> LinkTemplates {
         let templates = try value(OperatorOptions.linkPresets) + value(OperatorOptions.linkTemplates)

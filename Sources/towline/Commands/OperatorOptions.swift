@@ -1,5 +1,6 @@
 import KubeRuntime
 import Operator
+import WorkflowAPI
 
 /// What `towline operator` can be told. Each option is declared here, and nowhere else.
 enum OperatorOptions {
@@ -16,6 +17,9 @@ enum OperatorOptions {
 
     static let namespaces = Option(
         "namespace", key: "namespaces", list: .namespace, help: "Serve this namespace only; all where none is given.")
+    static let engines = Option(
+        "engine", key: "engines", list: ValueSyntax<EngineName>.word("ENGINE"),
+        help: "Serve executions for this engine only; for all where none is given.")
     static let pollInterval = Option(
         "poll-interval", .duration(.milliseconds(100)...(.seconds(3600))), standard: "10s",
         help: "Verify every unfinished run this often.")
@@ -67,10 +71,11 @@ enum OperatorOptions {
 
     /// All of them, in the order of the help text.
     static let all = [
-        config.syntax, printConfig.syntax, kubeconfig.syntax, context.syntax, namespaces.syntax, pollInterval.syntax,
-        workers.syntax, metricsBindAddress.syntax, healthProbeBindAddress.syntax, linkTemplates.syntax,
-        linkPresets.syntax, leaderElect.syntax, leaseDuration.syntax, renewDeadline.syntax, retryPeriod.syntax,
-        leaseNamespace.syntax, leaseName.syntax, logLevel.syntax, logFormat.syntax, logTimeEncoding.syntax,
+        config.syntax, printConfig.syntax, kubeconfig.syntax, context.syntax, namespaces.syntax, engines.syntax,
+        pollInterval.syntax, workers.syntax, metricsBindAddress.syntax, healthProbeBindAddress.syntax,
+        linkTemplates.syntax, linkPresets.syntax, leaderElect.syntax, leaseDuration.syntax, renewDeadline.syntax,
+        retryPeriod.syntax, leaseNamespace.syntax, leaseName.syntax, logLevel.syntax, logFormat.syntax,
+        logTimeEncoding.syntax,
     ]
 
     /// Flags that programs built on controller-runtime take, and that would do nothing here.

@@ -36,7 +36,8 @@ import Testing
 
     @Test(arguments: [
         "imag.tag=1", "image.digest=sha256:abc", "replicas=two", "logLevel=loud", "watchNamespaces[0]=A_b",
-        "metrics.podMonitor.enable=true", "networkPolicy.apiServer.ports[0]=0",
+        "metrics.podMonitor.enable=true", "engines.tekton.enabled=false,engines.argo.enabled=false",
+        "networkPolicy.apiServer.ports[0]=0",
     ]) func whatIsNoValueIsRefused(_ settings: String) async throws {
         await #expect(throws: Tool.Failure.self) { _ = try await render(settings) }
     }
@@ -68,10 +69,17 @@ import Testing
         #expect(try await render("crds.install=false").objects(of: "CustomResourceDefinition").isEmpty)
     }
 
-    @Test func anEngineThatIsOffHasNoRights() async throws {
-        let roles = try await render("engines.argo.enabled=false").objects(of: "Role", "ClusterRole")
+    @Test(arguments: [("tekton", "argoproj.io", "tekton.dev"), ("argo", "tekton.dev", "argoproj.io")])
+    func anEngineThatIsOffHasNoRightsAndIsNotAskedAbout(_ on: String, _ missing: String, _ left: String) async throws {
+        let installation = try await render("engines.\(on == "argo" ? "tekton" : "argo").enabled=false")
+        let roles = installation.objects(of: "Role", "ClusterRole")
         let groups = Set(roles.flatMap { $0.list("rules") }.flatMap { $0.texts("apiGroups") })
-        #expect(groups.contains("tekton.dev") && !groups.contains("argoproj.io"))
+        #expect(groups.contains(left) && !groups.contains(missing))
+        #expect(installation.containers.contains { $0.container.texts("args").contains("--engine=\(on)") })
+    }
+
+    @Test(arguments: releases) func theOperatorUnderstandsItsArguments(_ settings: String) async throws {
+        try await ArgumentTests.check(render(settings))
     }
 
     @Test(arguments: ["warn", "deny"]) func thePolicyIsThatOfTheManifests(_ mode: String) async throws {

@@ -17,8 +17,12 @@ struct RightsStage {
     let proxy: InterceptingProxy
     let process: ChildProcess
 
-    /// - Parameter parts: the roles that it is given.
-    static func make(_ scope: Scope, parts: [OperatorRole] = OperatorRole.allCases) async throws -> RightsStage {
+    /// - Parameters:
+    ///   - parts: the roles that it is given.
+    ///   - arguments: what it is told besides.
+    static func make(
+        _ scope: Scope, parts: [OperatorRole] = OperatorRole.allCases, arguments: [String] = []
+    ) async throws -> RightsStage {
         let cluster =
             try await scope == .clusterWide
             ? TestCluster.another(engineGroups: ["tekton.dev", "argoproj.io"]) : TestCluster.shared
@@ -34,7 +38,7 @@ struct RightsStage {
                 "--metrics-bind-address", "0", "--health-probe-bind-address", "0", "--leader-elect",
                 "--leader-elect-resource-namespace",
                 scope == .clusterWide ? HandOverTests.leaseNamespace : workspace.namespace,
-            ] + (scope == .clusterWide ? [] : ["--namespace", workspace.namespace]),
+            ] + (scope == .clusterWide ? [] : ["--namespace", workspace.namespace]) + arguments,
             directory: cluster.directory, name: "operator-rights-\(UUID().uuidString.prefix(8))")
         return RightsStage(workspace: workspace, proxy: proxy, process: process)
     }

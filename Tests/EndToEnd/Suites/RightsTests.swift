@@ -46,4 +46,28 @@ import Testing
         #expect(missing.contains { $0["consequence"] == "no workflows are created" })
         try await stage.end()
     }
+
+    @Test func anEngineThatIsNotServedIsNeverAskedAbout() async throws {
+        let stage = try await RightsStage.make(
+            .namespaced, parts: [.executions, .tekton, .election], arguments: ["--engine", "tekton"])
+        let workspace = stage.workspace
+        for engine in TestEngine.allCases {
+            try await workspace.create(Templates.execution("on-\(engine)", engine: engine.rawValue))
+        }
+        #expect(try await workspace.finished("on-tekton").verdict == "Completed/Success/Succeeded")
+        let told = try await workspace.execution("on-argo", until: "says why it waits") { $0.status("reason") != nil }
+        #expect(told.status("phase") == "Pending" && told.status("reason") == "EngineUnavailable")
+        #expect(told.status("message")?.contains("--engine") == true)
+        try await eventually("the rights were looked at") {
+            stage.process.errorOutput.contains("\"All rights are there\"")
+        }
+        try await stage.end()
+        #expect(stage.proxy.asked.allSatisfy { $0.group != "argoproj.io" })
+
+        // An operator that serves both goes on with it.
+        let process = try workspace.startOperator()
+        #expect(try await workspace.finished("on-argo").verdict == "Completed/Success/Succeeded")
+        #expect(try await workspace.runs(of: told).count == 1)
+        #expect(try await process.stop() == 0)
+    }
 }

@@ -1,6 +1,7 @@
 import KubeClient
 import KubeRuntime
 import Testing
+import WorkflowAPI
 
 @testable import Operator
 
@@ -9,7 +10,8 @@ import Testing
     /// Runs a check until it has said something, and returns what it said.
     private func lines(
         of server: AuthorizingServer, namespaces: [String] = [],
-        lease: String? = nil, count: Int = 1, time: any TimeSource = SystemTime()
+        engines: Set<EngineName> = Set(EngineName.allCases), lease: String? = nil, count: Int = 1,
+        time: any TimeSource = SystemTime()
     ) async throws -> [JSONValue] {
         let lines = Locked([JSONValue]())
         let logger = Logger(
@@ -19,8 +21,8 @@ import Testing
                 lines.withLock { $0 += parsed }
             })
         let check = RightsCheck(
-            client: KubeClient(transport: server), namespaces: namespaces, leaseNamespace: lease,
-            time: time, logger: logger)
+            client: KubeClient(transport: server), namespaces: namespaces, engines: engines,
+            leaseNamespace: lease, time: time, logger: logger)
         let task = Task { await check.run() }
         defer { task.cancel() }
         await eventually("the check says something") { lines.withLock { $0.count } >= count }
@@ -36,6 +38,14 @@ import Testing
         #expect(server.questions.count == Self.verbs)
         #expect(Set(server.questions).count == Self.verbs)
         #expect(server.questions.allSatisfy { $0.namespace == nil && $0.group != "coordination.k8s.io" })
+    }
+
+    @Test func anEngineThatIsNotServedNeedsNoRights() async throws {
+        let server = AuthorizingServer { $0.group != "argoproj.io" }
+        let said = try await lines(of: server, engines: [.tekton])
+        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All rights are there"])
+        #expect(!server.questions.contains { $0.group == "argoproj.io" })
+        #expect(server.questions.contains { $0.group == "tekton.dev" })
     }
 
     @Test func inSingleNamespacesOneQuestionIsEnough() async throws {

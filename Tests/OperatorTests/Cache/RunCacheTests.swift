@@ -12,6 +12,7 @@ import Testing
         case .present: "present"
         case .unknown: "unknown"
         case .deleted: "deleted"
+        case .engineNotFollowed: "not followed"
         case .absent, .engineMissing, .unreadable: "else"
         }
     }
@@ -25,6 +26,11 @@ import Testing
         _ = store.update { store, changes in store.markUnavailable("404 page not found", into: &changes) }
         #expect(!cache.isServed(in: "payments"))
         #expect(knowledge(cache, run) == "unknown")
+    }
+
+    @Test func whatIsNotFollowedIsNotKnown() throws {
+        let cache = RunCache(engine: EngineCatalogue.engine(.tekton), namespaces: [], isFollowed: false)
+        #expect(knowledge(cache, try Fixtures.pipelineRun()) == "not followed")
     }
 
     @Test func aPostponementEndsWithItsTime() throws {

@@ -172,8 +172,12 @@ import WorkflowAPI
     @Test func withoutTheEngineNobodyKnowsWhetherTheRunIsKept() throws {
         let status = try #require(situation(try ended(both), .engineMissing, after: 60).next().status)
         #expect(status.condition(.retained)?.reason == "EngineUnavailable")
+        let told = try #require(situation(try ended(both), .engineNotFollowed, after: 60).next().status)
+        #expect(told.condition(.retained)?.message.contains("--engine") == true)
         let gone = try ended(both, [runIsGone])
-        #expect(situation(gone, .engineMissing, after: 60).next().name == "deleteExecution")
+        for facts in [Facts.Run.engineMissing, .engineNotFollowed] {
+            #expect(situation(gone, facts, after: 60).next().name == "deleteExecution")
+        }
     }
 
     // MARK: What stays

@@ -130,6 +130,19 @@ import WorkflowAPI
         #expect(try #require(thawed.next().status).condition(.engineUnavailable) == nil)
     }
 
+    @Test func anEngineThatIsNotServedIsLeftAlone() throws {
+        let run = try Fixtures.pipelineRun(condition: running)
+        let execution = Fixtures.execution(status: try Fixtures.running(run))
+        let first = Fixtures.situation(execution, run: .engineNotFollowed).next()
+        let told = try #require(first.status)
+        #expect(told.phase == .running)
+        #expect(told.condition(.engineUnavailable)?.message.contains("--engine") == true)
+        let rest = Fixtures.situation(Fixtures.execution(status: told), run: .engineNotFollowed).next()
+        guard case .rest(nil) = rest else { return #expect(Bool(false), "\(rest)") }
+        let thawed = Fixtures.situation(Fixtures.execution(status: told), run: .present(run))
+        #expect(try #require(thawed.next().status).condition(.engineUnavailable) == nil)
+    }
+
     @Test func anotherRunUnderTheNameIsAReplacement() throws {
         let run = try Fixtures.pipelineRun()
         let other = try Fixtures.pipelineRun(uid: "cccccccc-0000-4000-8000-000000000001")

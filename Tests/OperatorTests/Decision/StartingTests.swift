@@ -26,6 +26,22 @@ import WorkflowAPI
         #expect(Fixtures.situation(Fixtures.execution(status: status), isEngineServed: false).next().name == "retry")
     }
 
+    @Test func anEngineThatIsNotServedIsSaidAndNothingElse() throws {
+        let ended = { (spec: inout Spec) in
+            spec.shutdown = .terminate
+            spec.executionConfig.startDeadlineSeconds = 1
+        }
+        let late = Fixtures.start + .seconds(60)
+        let situation = Fixtures.situation(Fixtures.execution(spec: ended), run: .engineNotFollowed, now: late)
+        let status = try #require(situation.next().status)
+        #expect(status.phase == .pending, "whether there is a run may not be asked")
+        #expect(status.reason == .engineUnavailable)
+        #expect(status.message?.contains("--engine") == true)
+        let told = Fixtures.execution(spec: ended, status: status)
+        let rest = Fixtures.situation(told, run: .engineNotFollowed, now: late).next()
+        guard case .rest(nil) = rest else { return #expect(Bool(false), "\(rest)") }
+    }
+
     @Test func aTransientFailureIsSaidThenRetried() throws {
         let failure = CreateFailure.transient(.quotaExceeded, message: "exceeded quota", retryAfter: .seconds(3))
         let situation = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = failure }

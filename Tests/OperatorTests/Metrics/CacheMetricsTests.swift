@@ -71,6 +71,16 @@ import WorkflowAPI
         #expect(try !isAvailable())
     }
 
+    @Test func anEngineThatIsNotServedHasNoAvailability() throws {
+        let runs = [EngineName.tekton, .argo].map { name in
+            (name, RunCache(engine: EngineCatalogue.engine(name), namespaces: [], isFollowed: name == .argo))
+        }
+        CacheMetrics.register(
+            in: registry, executions: ExecutionCache(namespaces: []), runs: Dictionary(uniqueKeysWithValues: runs))
+        #expect(try page().value("towline_engine_available", ["engine": "argo"]) == 0)
+        #expect(try page().value("towline_engine_available", ["engine": "tekton"]) == nil)
+    }
+
     /// Ten thousand finished executions must not make a scrape expensive; the bound is generous for a busy machine.
     @Test func aScrapeOfTenThousandIsCheap() throws {
         let executions = ExecutionCache(namespaces: [])

@@ -121,6 +121,11 @@ import Testing
         #expect(try settings(["--zap-time-encoding", text]).value(OperatorOptions.logTimeEncoding) == encoding)
     }
 
+    @Test func anEngineThatNobodyKnowsIsRefused() {
+        let error = #expect(throws: UsageError.self) { try settings(["--engine", "tecton"]) }
+        #expect(error?.description == "--engine: expected tekton or argo, not \"tecton\"; did you mean tekton?")
+    }
+
     @Test func otherTimesAreRefused() {
         let error = #expect(throws: UsageError.self) { try settings(["--log-time-encoding", "rfc3399"]) }
         #expect(error?.description.hasSuffix("not \"rfc3399\"; did you mean rfc3339?") == true)
