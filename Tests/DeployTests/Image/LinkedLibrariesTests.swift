@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The image has what the binary links: the list in the Dockerfile is the binary's own.
 @Suite(.enabled(if: Tool.installed("readelf") != nil, "readelf is not installed")) struct LinkedLibrariesTests {
     /// The release binary where it was built (`make build`), else the one beside the tests.
     private var binary: (path: String, isRelease: Bool)? {
-        [("bin/towline", true), (".build/debug/towline", false)].first {
-            FileManager.default.isExecutableFile(atPath: Repository.file($0.0).path)
-        }
+        [(Repository.file("bin/towline"), true), (BuiltProducts.program("towline"), false)]
+            .map { ($0.0.path, $0.1) }
+            .first { FileManager.default.isExecutableFile(atPath: $0.0) }
     }
 
     /// What only a debug binary names: the release one has them inside.
@@ -18,7 +19,7 @@ import Testing
     }
 
     @Test func theDockerfileListsThem() async throws {
-        let binary = try #require(binary, "neither bin/towline nor .build/debug/towline is there")
+        let binary = try #require(binary, "there is neither bin/towline nor a binary beside the tests")
         let readelf = try #require(Tool.installed("readelf"))
         let named = try await readelf("-d", binary.path).matches(of: /\(NEEDED\).*\[(lib[^\]]*)\]/).map {
             String($0.1)

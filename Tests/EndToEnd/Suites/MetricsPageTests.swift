@@ -69,20 +69,41 @@ import Testing
         #expect(try #require(page.value("process_threads")) >= 1)
         let reference = try String(contentsOf: Repository.root.appending(path: "docs/metrics.md"), encoding: .utf8)
         for family in page.families { #expect(reference.contains("| `\(family.name)` | \(family.kind.rawValue) |")) }
-        try await checkWithPromtool(text)
+        try await checkWithPublishedParsers(text)
     }
 
-    /// Has Prometheus' own tool read the page, where it is installed.
-    private func checkWithPromtool(_ text: String) async throws {
+    /// Parsers that others have published: whether each is installed, and what it says of a page that it is fed.
+    private static let parsers = [
+        (installed: "command -v promtool", check: "promtool check metrics"),
+        (
+            installed: "/usr/bin/python3 -c 'import prometheus_client.parser'",
+            check: """
+            /usr/bin/python3 -c 'import sys
+            from prometheus_client.parser import text_string_to_metric_families as read
+            sys.exit(0 if len(list(read(sys.stdin.read()))) > 30 else "too few families")'
+            """
+        ),
+    ]
+
+    /// Has each published parser read the page that is installed; one has to be.
+    private func checkWithPublishedParsers(_ text: String) async throws {
         let folder = URL.temporaryDirectory.appending(path: "towline-metrics-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appending(path: "page.txt")
         try Data(text.utf8).write(to: file)
-        let process = try ChildProcess(
-            URL(filePath: "/bin/sh"),
-            ["-c", "command -v promtool >/dev/null || exit 0; promtool check metrics <'\(file.path)'"],
-            directory: folder, name: "promtool")
-        #expect(try await process.exit(within: .seconds(30)) == 0, "\(process.errorOutput)\(process.output)")
+        func run(_ script: String) async throws -> (code: Int32, said: String) {
+            let process = try ChildProcess(
+                URL(filePath: "/bin/sh"), ["-c", script], directory: folder, name: "parser-\(UUID().uuidString)")
+            let code = try await process.exit(within: .seconds(30))
+            return (code, process.errorOutput + process.output)
+        }
+        var count = 0
+        for parser in Self.parsers where try await run(parser.installed).code == 0 {
+            let (code, said) = try await run("\(parser.check) <'\(file.path)'")
+            #expect(code == 0, "\(parser.check): \(said)")
+            count += 1
+        }
+        #expect(count > 0, "no published parser is there: install python3-prometheus-client, as `make test` does")
     }
 }
