@@ -38,6 +38,17 @@ final class RunCache: Sendable {
         stores = ScopedStores(namespaces: namespaces)
     }
 
+    /// An empty cache for each engine there is, followed or not.
+    static func ofEachEngine(_ configuration: OperatorConfiguration) -> [EngineName: RunCache] {
+        var caches: [EngineName: RunCache] = [:]
+        for engine in EngineCatalogue.all {
+            caches[engine.name] = RunCache(
+                engine: engine, namespaces: configuration.namespaces,
+                isFollowed: configuration.engines.contains(engine.name))
+        }
+        return caches
+    }
+
     /// False when the API server is known not to serve the engine's runs of this namespace.
     func isServed(in namespace: String) -> Bool { stores.store(for: namespace)?.isAvailable ?? true }
 

@@ -43,17 +43,11 @@ public final class ExecutionController: Sendable {
     ) {
         let client =
             elector.map { elector in unfenced.routed { FencedTransport($0, token: elector.token) } } ?? unfenced
-        let namespaces = configuration.namespaces
         let queue = WorkQueue<ObjectKey>(
             name: OperatorMetrics.controller, time: time, random: random, metrics: registry)
         let expiries = ExpirySchedule(time: time, clock: clock) { queue.add($0, priority: .background) }
-        let executions = ExecutionCache(namespaces: namespaces, expiries: expiries)
-        let runs = Dictionary(
-            EngineCatalogue.all.map { engine in
-                let isFollowed = configuration.engines.contains(engine.name)
-                return (engine.name, RunCache(engine: engine, namespaces: namespaces, isFollowed: isFollowed))
-            },
-            uniquingKeysWith: { first, _ in first })
+        let executions = ExecutionCache(namespaces: configuration.namespaces, expiries: expiries)
+        let runs = RunCache.ofEachEngine(configuration)
         let logger = logger.controlling()
         self.configuration = configuration
         self.client = client

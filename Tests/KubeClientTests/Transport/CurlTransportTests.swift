@@ -225,25 +225,6 @@ import Testing
         await server.shutdown()
     }
 
-    @Test(arguments: [
-        "", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
-    ])
-    func aBrokenAnswerIsALostConnection(answer: String) async throws {
-        let server = try RawServer(answer)
-        let transport = try transport(server.port)
-        let sent = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.post, "/")) }
-        #expect(sent?.kind == .connectionLost)
-        let opened = await #expect(throws: TransportError.self) {
-            let stream = try await transport.open(HTTPRequest(.get, "/"))
-            while try await stream.body.next() != nil {}
-        }
-        #expect(opened?.kind == .connectionLost)
-        // Nothing but a dead kept connection makes libcurl send a request again.
-        #expect(server.requests.count == 2)
-        await transport.shutdown()
-    }
-
     @Test func nobodyThereIsUnreachable() async throws {
         let server = try server(echo)
         let port = server.port
@@ -255,25 +236,6 @@ import Testing
         await transport.shutdown()
     }
 
-    @Test func redirectsAreNotFollowed() async throws {
-        let server = try RawServer("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
-        let transport = try transport(server.port)
-        #expect(try await transport.send(HTTPRequest(.get, "/")).status == 302)
-        await transport.shutdown()
-    }
-
-    @Test func interimAnswersAreNoAnswers() async throws {
-        let text = "HTTP/1.1 103 Early Hints\r\nX-A: 1\r\n\r\nHTTP/1.1 200 OK\r\nX-B: 2\r\nContent-Length: 2\r\n\r\nok"
-        let server = try RawServer(text)
-        let transport = try transport(server.port)
-        let response = try await transport.send(HTTPRequest(.get, "/"))
-        #expect(response.status == 200 && response.headers["X-A"] == nil && response.headers["x-b"] == "2")
-        let stream = try await transport.open(HTTPRequest(.get, "/"))
-        #expect(stream.status == 200)
-        #expect(try await stream.body.next() == Array("ok".utf8))
-        await transport.shutdown()
-    }
-
     @Test func aBodyWithoutEndIsRefused() async throws {
         let server = try server { _ in flood(pieces: 1100, Locked(0)) }
         let transport = try transport(server.port)
@@ -281,35 +243,6 @@ import Testing
         #expect(error?.kind == .tooLarge)
         await transport.shutdown()
         await server.shutdown()
-    }
-
-    /// Where the lines of a head are that has no end.
-    enum EndlessHead: CaseIterable {
-        case answer, interimAnswers, trailers
-
-        /// A little more than is taken; libcurl itself takes 300 KB.
-        var text: String {
-            func lines(_ count: Int) -> String {
-                String(repeating: "X: \(String(repeating: "y", count: 995))\r\n", count: count)
-            }
-            switch self {
-            case .answer: return "HTTP/1.1 200 OK\r\n" + lines(270) + "Content-Length: 0\r\n\r\n"
-            case .interimAnswers:
-                return String(repeating: "HTTP/1.1 103 Early Hints\r\n\(lines(10))\r\n", count: 27)
-                    + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-            case .trailers:
-                return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + lines(270) + "\r\n"
-            }
-        }
-    }
-
-    @Test(arguments: EndlessHead.allCases) func aHeadWithoutEndIsRefused(_ head: EndlessHead) async throws {
-        let server = try RawServer(head.text)
-        let transport = try transport(server.port)
-        let error = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, "/")) }
-        #expect(error?.kind == .tooLarge)
-        #expect(error?.message.contains("256 KiB") == true)
-        await transport.shutdown()
     }
 
     @Test func shutdownEndsWhatIsUnderWay() async throws {
