@@ -11,6 +11,7 @@ import Testing
         "engines.argo.enabled=false,crds.keep=false,rbac.userRoles=false,admissionPolicy.mode=Deny",
         "metrics.podMonitor.enabled=true,metrics.rules.enabled=true,metrics.dashboard.enabled=true",
         "metrics.serviceMonitor.enabled=true,priorityClassName=system-cluster-critical",
+        "enabled=true,global.team=a,resources.limits.ephemeral-storage=1Gi,extraArgs={--poll-interval=5s}",
         "fullnameOverride=other,serviceAccount.name=another,podLabels.team=platform,logLevel=debug",
     ]
 
@@ -37,7 +38,8 @@ import Testing
     @Test(arguments: [
         "imag.tag=1", "image.digest=sha256:abc", "replicas=two", "logLevel=loud", "watchNamespaces[0]=A_b",
         "metrics.podMonitor.enable=true", "engines.tekton.enabled=false,engines.argo.enabled=false",
-        "networkPolicy.apiServer.ports[0]=0",
+        "networkPolicy.apiServer.ports[0]=0", "extraArgs={--leader-elect=false}", "extraArgs={--engine,argo}",
+        "resources.limits.memory.Mi=1",
     ]) func whatIsNoValueIsRefused(_ settings: String) async throws {
         await #expect(throws: Tool.Failure.self) { _ = try await render(settings) }
     }
@@ -80,6 +82,16 @@ import Testing
 
     @Test(arguments: releases) func theOperatorUnderstandsItsArguments(_ settings: String) async throws {
         try await ArgumentTests.check(render(settings))
+    }
+
+    /// As the chart's page says for OpenShift.
+    @Test func aUserOfNoneLeavesItToTheNamespace() async throws {
+        let off = "podSecurityContext.runAsUser=null,podSecurityContext.runAsGroup=null"
+        for (owner, template) in try await render(off).podTemplates {
+            let context = template[path: ["spec", "securityContext"]]
+            #expect(context?["runAsUser"] == nil && context?["runAsGroup"] == nil, "\(owner.identity)")
+            #expect(context?["runAsNonRoot"] == true)
+        }
     }
 
     @Test(arguments: ["warn", "deny"]) func thePolicyIsThatOfTheManifests(_ mode: String) async throws {

@@ -19,9 +19,13 @@ struct AskedRight: Hashable, Sendable, CustomStringConvertible {
     /// Nil for what every client may ask: which resources there are, and what it may do.
     init?(_ request: HTTPServerRequest) {
         var segments = request.segments[...]
-        guard segments.popFirst() == "apis", let group = segments.popFirst(), segments.popFirst() != nil,
-            group != "authorization.k8s.io"
-        else { return nil }
+        let group: String
+        switch segments.popFirst() {
+        case "api": group = ""
+        case "apis": group = segments.popFirst() ?? ""
+        default: return nil
+        }
+        guard segments.popFirst() != nil, group != "authorization.k8s.io" else { return nil }
         if segments.first == "namespaces" { segments = segments.dropFirst(2) }
         guard let resource = segments.popFirst() else { return nil }
         let name = segments.popFirst()

@@ -1,0 +1,85 @@
+import Foundation
+import KubeClient
+import Testing
+
+/// What people write beside this checkout: an overlay or the base, and components.
+@Suite(.enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed")) struct ComponentTests {
+    /// Has kustomize build the folder `towline` beside a copy of the manifests; `files` are what is in it.
+    private func build(_ files: [String: String]) async throws -> Installation {
+        let folder = URL.temporaryDirectory.appending(path: "towline-components-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for part in ["deploy", "crds"] {
+            try FileManager.default.copyItem(at: Repository.file(part), to: folder.appending(path: part))
+        }
+        for (name, text) in files {
+            let file = folder.appending(path: name)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try text.write(to: file, atomically: true, encoding: .utf8)
+        }
+        let kubectl = try #require(Tool.installed("kubectl"))
+        let yaml = try await kubectl("kustomize", folder.appending(path: "towline").path)
+        return try Installation(yaml: yaml, source: "towline")
+    }
+
+    private func build(_ overlay: String, with components: String...) async throws -> Installation {
+        let list = components.map { "  - ../deploy/components/\($0)\n" }.joined()
+        return try await build([
+            "towline/kustomization.yaml": "resources: [../deploy/overlays/\(overlay)]\ncomponents:\n\(list)"
+        ])
+    }
+
+    private func groups(_ installation: Installation) -> Set<String> {
+        let roles = installation.objects(of: "Role", "ClusterRole").filter { $0.name.hasPrefix("towline-operator") }
+        return Set(roles.flatMap { $0.list("rules") }.flatMap { $0.texts("apiGroups") })
+    }
+
+    @Test(arguments: ["cluster-wide", "namespaced"], [("argo", "tekton"), ("tekton", "argo")])
+    func anEngineIsLeftOut(_ overlay: String, _ engines: (out: String, left: String)) async throws {
+        let installation = try await build(overlay, with: "without-\(engines.out)")
+        let api = ["argo": "argoproj.io", "tekton": "tekton.dev"]
+        #expect(groups(installation).contains(try #require(api[engines.left])))
+        #expect(!groups(installation).contains(try #require(api[engines.out])))
+        let bindings = installation.objects(of: "RoleBinding", "ClusterRoleBinding").map(\.name)
+        #expect(bindings.contains("towline-operator-\(engines.left)"))
+        #expect(!bindings.contains("towline-operator-\(engines.out)"))
+        #expect(installation.containers.contains { $0.container.texts("args").contains("--engine=\(engines.left)") })
+        try await ArgumentTests.check(installation)
+    }
+
+    @Test func openShiftChoosesTheUser() async throws {
+        let installation = try await build("cluster-wide", with: "openshift")
+        for (owner, template) in installation.podTemplates {
+            let context = template[path: ["spec", "securityContext"]]
+            #expect(context?["runAsUser"] == nil && context?["runAsGroup"] == nil, "\(owner.identity)")
+            #expect(context?["runAsNonRoot"] == true)
+        }
+        for rule in ManifestRule.all where !rule.violations(installation).isEmpty {
+            #expect(rule.name.contains("user"), "\(rule.name): \(rule.violations(installation))")
+        }
+    }
+
+    /// The page shows an installation for some namespaces; here it is installed as it stands.
+    @Test func theInstallPageServesSomeNamespacesOnly() async throws {
+        let blocks = try Markdown(path: "docs/install.md").blocks(of: "yaml")
+        let (main, role) = (try #require(blocks.first), try #require(blocks.last))
+        try #require(blocks.count == 2 && main.hasPrefix("# towline/kustomization.yaml\n"))
+        let installation = try await build([
+            "towline/kustomization.yaml": main, "towline/payments/kustomization.yaml": role,
+            "towline/orders/kustomization.yaml": role.replacing("namespace: payments", with: "namespace: orders"),
+        ])
+        #expect(installation.objects(of: "ClusterRoleBinding").isEmpty)
+        for kind in ["Role", "RoleBinding"] {
+            let namespaces = Set(installation.objects(of: kind).compactMap(\.namespace))
+            #expect(namespaces == ["payments", "orders", "towline-system"], "\(kind)")
+        }
+        let deployment = try #require(installation.objects(of: "Deployment").first)
+        #expect(deployment.namespace == "towline-system")
+        #expect(installation.containers.first?.container["image"] == "registry.example/towline:0.1.0")
+        let arguments = installation.containers.flatMap { $0.container.texts("args") }
+        #expect(arguments.suffix(2) == ["--namespace=payments", "--namespace=orders"])
+        try await ArgumentTests.check(installation)
+        for rule in ManifestRule.all { #expect(rule.violations(installation) == [], "\(rule.name)") }
+    }
+}
