@@ -51,7 +51,8 @@ struct ArgoEngine: Engine {
         let workflow = try Workflow(&cursor)
         return EngineRun(
             metadata: workflow.metadata, state: workflow.state, requestedShutdown: workflow.requestedShutdown,
-            isHeld: workflow.isHeld, timeoutSeconds: workflow.deadlineSeconds)
+            isHeld: workflow.isHeld, isToBeArchived: workflow.isToBeArchived,
+            timeoutSeconds: workflow.deadlineSeconds)
     }
 
     /// A workflow with `spec.suspend` is deaf to `spec.shutdown`, so it is let go along with it; nothing new starts then.

@@ -8,6 +8,8 @@ struct Workflow {
     var requestedShutdown: Shutdown?
     /// `spec.suspend`: the workflow is held, or was halted on its way.
     var isHeld = false
+    /// Argo's own garbage collection waits for that label to change, too.
+    var isToBeArchived: Bool { metadata.label("workflows.argoproj.io/workflow-archiving-status") == "Pending" }
     /// `activeDeadlineSeconds` of the workflow, else of its template.
     var deadlineSeconds: Int64? { ownDeadline ?? templateDeadline }
     var ownDeadline: Int64?

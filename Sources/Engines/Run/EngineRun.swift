@@ -12,6 +12,8 @@ public struct EngineRun: Hashable, Sendable {
     public let isBeingDeleted: Bool
     /// True when an annotation keeps the run beyond its time to live.
     public let isKept: Bool
+    /// True while the engine has yet to put the run into an archive, and could not once it is gone.
+    public let isToBeArchived: Bool
     /// What was already asked of the run, by us or by somebody else; nil when nothing was.
     public let requestedShutdown: Shutdown?
     /// True where the run's own spec keeps the engine from going on with it, and from all else that is asked of it.
@@ -28,11 +30,12 @@ public struct EngineRun: Hashable, Sendable {
 
     init(
         metadata: ObjectMetadata, state: RunState, requestedShutdown: Shutdown?, isHeld: Bool = false,
-        timeoutSeconds: Int64?
+        isToBeArchived: Bool = false, timeoutSeconds: Int64?
     ) {
         key = metadata.key
         resourceVersion = metadata.resourceVersion
         isKept = Retention.isKept(metadata)
+        self.isToBeArchived = isToBeArchived
         isBeingDeleted = metadata.deletionTimestamp != nil
         self.requestedShutdown = requestedShutdown
         self.isHeld = isHeld

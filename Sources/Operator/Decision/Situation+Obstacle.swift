@@ -30,6 +30,12 @@ extension Situation {
         }
         switch facts.run {
         case .present(let run) where isOurs(run): return obstacle(of: run)
+        case .present(let run) where run.uid == execution.status.runRef?.uid && expiry.isRunDue(at: now):
+            return Obstacle(
+                reason: .retention(.runNotOwned),
+                message: """
+                    \(engine.runType.kind) \(run.key.name) no longer has the execution as its owner: it is left alone.
+                    """)
         case .engineMissing where isExecutionDue && execution.mayHaveRun:
             return Obstacle(
                 reason: .general(.engineUnavailable),
@@ -56,9 +62,14 @@ extension Situation {
                 reason: .retention(.keptByAnnotation),
                 message: "The annotation \(WellKnown.keepAnnotation) keeps \(object), and so the execution.")
         }
-        guard !run.state.isFinished else { return nil }
+        if !run.state.isFinished {
+            return Obstacle(
+                reason: .retention(.runGoesOn),
+                message: "\(object) goes on: it is kept until it has ended, and so is the execution.")
+        }
+        guard run.isToBeArchived else { return nil }
         return Obstacle(
-            reason: .retention(.runGoesOn),
-            message: "\(object) goes on: it is kept until it has ended, and so is the execution.")
+            reason: .retention(.runToBeArchived),
+            message: "\(engine.title) has yet to archive \(object): it is kept until then, and so is the execution.")
     }
 }

@@ -67,7 +67,13 @@ extension Situation {
     /// True for a run that is gone as it should be: what stays beyond its time was deleted by somebody else.
     var isRunExpired: Bool {
         if facts.didExpireRun { return true }
-        guard execution.status.condition(.retained) == nil else { return false }
+        let kept: [ConditionReason] = [
+            .retention(.keptByAnnotation), .retention(.runGoesOn), .retention(.runToBeArchived),
+            .retention(.runNotOwned), .general(.forbidden), .general(.rejected),
+        ]
+        if let retained = execution.status.condition(.retained), kept.contains(where: { $0.word == retained.reason }) {
+            return false
+        }
         return Expiry(of: execution)?.isRunDue(at: now) ?? false
     }
 }

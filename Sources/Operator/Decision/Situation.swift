@@ -17,9 +17,11 @@ struct Situation: Sendable {
 
     /// What to do next.
     func next() -> Step {
-        // The garbage collector takes the run along; writing a status would only race with it.
-        if execution.deletionTimestamp != nil { return .rest(after: nil) }
-        guard !execution.isFinished, let spec = execution.spec else { return endedStep() }
+        let isLeaving = execution.deletionTimestamp != nil
+        guard !execution.isFinished, let spec = execution.spec else {
+            return isLeaving ? .rest(after: nil) : endedStep()
+        }
+        if isLeaving { return leavingStep(spec) }
 
         let wasSeen = execution.status.runRef != nil
         switch facts.run {
@@ -33,6 +35,18 @@ struct Situation: Sendable {
         case .unknown: return wasSeen ? .readRun : startStep(spec)
         case .unreadable: return .retry(notBefore: .zero)
         }
+    }
+
+    /// Somebody deleted the execution, and a finalizer of somebody else holds it, maybe until it has ended.
+    ///
+    /// Its run is mirrored and can be ended as before. Nothing is started or missed any more: the garbage collector takes
+    /// the run along, before the execution or after it.
+    private func leavingStep(_ spec: Spec) -> Step {
+        guard execution.status.runRef != nil, case .present(let run) = facts.run, isOurs(run), !run.isBeingDeleted
+        else {
+            return .rest(after: nil)
+        }
+        return step(with: run, spec)
     }
 
     /// Some run exists under the name that belongs to this execution.

@@ -1,7 +1,8 @@
 import KubeClient
 import WorkflowAPI
 
-/// When the time of a finished execution, and of its run, is over: by the wall clock, counted from `finishedAt`.
+/// When the time of a finished execution, and of its run, is over: by the wall clock, counted from `finishedAt`, or from
+/// when the run ended again that went on after that.
 struct Expiry: Hashable, Sendable {
     /// When the execution is to be deleted; nil for never.
     let execution: Timestamp?
@@ -10,9 +11,9 @@ struct Expiry: Hashable, Sendable {
 
     /// Nil when nothing of the execution ever goes by itself.
     init?(of execution: WorkflowExecution) {
-        guard execution.isFinished, execution.deletionTimestamp == nil, let end = execution.status.finishedAt else {
-            return nil
-        }
+        guard execution.isFinished, execution.deletionTimestamp == nil,
+            let end = execution.status.lastEnd
+        else { return nil }
         let retention = execution.retention
         self.execution = retention.executionSeconds.map { end + .seconds(Int64($0)) }
         run = execution.mayHaveRun ? retention.runSeconds.map { end + .seconds(Int64($0)) } : nil
@@ -29,6 +30,16 @@ struct Expiry: Hashable, Sendable {
     /// The first of its times that is still to come; nil when there is none.
     func next(after now: Timestamp) -> Timestamp? {
         [execution, run].compactMap { $0 }.filter { $0 > now }.min()
+    }
+}
+
+extension Status {
+    /// When the execution ended, or its run for the last time.
+    fileprivate var lastEnd: Timestamp? {
+        guard let finishedAt, let diverged = condition(.runDiverged), diverged.status == .false else {
+            return finishedAt
+        }
+        return max(finishedAt, diverged.lastTransitionTime)
     }
 }
 

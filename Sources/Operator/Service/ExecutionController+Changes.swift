@@ -21,7 +21,7 @@ extension ExecutionController {
     func follow(_ change: StoreChange<EngineRun>, of cache: RunCache, in namespace: String?) {
         switch change {
         case .added(let run), .changed(_, let run):
-            if case .changed(let old, _) = change, old.isKept != run.isKept { replanExpiry(of: run) }
+            if case .changed(let old, _) = change, old.mayExpire != run.mayExpire { replanExpiry(of: run) }
             if let key = unfinishedExecution(of: run) { enqueue(key) } else { review(run, isPresent: true) }
         case .deleted(let run):
             guard let key = unfinishedExecution(of: run) else { return review(run, isPresent: false) }
@@ -42,7 +42,7 @@ extension ExecutionController {
         }
     }
 
-    /// An annotation keeps the run from now on, or does no more: its time, or its execution's, may be over.
+    /// Something keeps the run from now on, or does no more: its time, or its execution's, may be over.
     private func replanExpiry(of run: EngineRun) {
         guard let uid = run.executionUID, let key = executions.endedExecution(withUID: uid),
             let execution = executions.execution(for: key)
@@ -110,6 +110,11 @@ extension ExecutionController {
     private static func name(runsOf engine: EngineName, in namespace: String?) -> String {
         "\(engine.rawValue)/\(namespace ?? "")"
     }
+}
+
+extension EngineRun {
+    /// False while its metadata keeps it beyond its time.
+    fileprivate var mayExpire: Bool { !isKept && !isToBeArchived }
 }
 
 extension StoreChange {

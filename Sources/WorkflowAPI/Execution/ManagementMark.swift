@@ -1,6 +1,8 @@
 import KubeClient
 
 /// The mark by which a GitOps tool knows an object as its own; a deleted object it would create again.
+///
+/// Where a mark is somebody else's, an object stays too long; where one is not known here, it runs again and again.
 public enum ManagementMark: String, CaseIterable, Hashable, Sendable {
     /// The annotation of Argo CD. A hook has it too, and runs again only with the next sync.
     case argoTracking = "argocd.argoproj.io/tracking-id"
@@ -10,14 +12,22 @@ public enum ManagementMark: String, CaseIterable, Hashable, Sendable {
     case fluxKustomization = "kustomize.toolkit.fluxcd.io/name"
     /// The label of a HelmRelease of Flux.
     case fluxHelmRelease = "helm.toolkit.fluxcd.io/name"
+    /// The label of a ResourceSet of the Flux operator.
+    case fluxResourceSet = "resourceset.fluxcd.controlplane.io/name"
     /// The annotation of Helm.
     case helmRelease = "meta.helm.sh/release-name"
+    /// The annotation of Config Sync and of kpt.
+    case inventory = "config.k8s.io/owning-inventory"
+    /// The label of kapp, and of its controller.
+    case kapp = "kapp.k14s.io/app"
+    /// The label by which Argo CD tracks where it is not told otherwise, until 3.0; others write it, too.
+    case instance = "app.kubernetes.io/instance"
 
     /// The mark on an object; nil where no tool would create it again.
     init?(_ metadata: ObjectMetadata) {
         let found = Self.allCases.first { mark in
             guard metadata.annotation(mark.rawValue) ?? metadata.label(mark.rawValue) != nil else { return false }
-            return !(mark.isOfArgo && Self.isArgoHook(metadata))
+            return !mark.exempts(metadata)
         }
         guard let found else { return nil }
         self = found
@@ -27,21 +37,32 @@ public enum ManagementMark: String, CaseIterable, Hashable, Sendable {
     public var tool: String {
         switch self {
         case .argoTracking, .argoInstance: "Argo CD"
-        case .fluxKustomization, .fluxHelmRelease: "Flux"
+        case .fluxKustomization, .fluxHelmRelease, .fluxResourceSet: "Flux"
         case .helmRelease: "Helm"
+        case .inventory: "Config Sync or kpt"
+        case .kapp: "kapp"
+        case .instance: "Argo CD, or another tool,"
         }
     }
 
     /// The annotations by which a mark is found.
-    static let annotations = allCases.map(\.rawValue) + hooks
+    static let annotations = allCases.map(\.rawValue) + [argoHook, helmHook]
 
-    private var isOfArgo: Bool { self == .argoTracking || self == .argoInstance }
+    private static let argoHook = "argocd.argoproj.io/hook"
+    private static let helmHook = "helm.sh/hook"
 
-    /// The annotations that make an object a hook of Argo CD, which takes Helm's for its own.
-    private static let hooks = ["argocd.argoproj.io/hook", "helm.sh/hook"]
+    /// True for hooks of the mark's tool: they run again with the next sync or release, and not before.
+    private func exempts(_ metadata: ObjectMetadata) -> Bool {
+        switch self {
+        case .argoTracking, .argoInstance, .instance: Self.isArgoHook(metadata)
+        case .fluxHelmRelease, .helmRelease: metadata.annotation(Self.helmHook) != nil
+        case .fluxKustomization, .fluxResourceSet, .inventory, .kapp: false
+        }
+    }
 
-    /// A hook named `Skip` is none.
+    /// Argo CD takes Helm's hooks for its own, but for `crd-install`; its own annotation decides where there is one.
     private static func isArgoHook(_ metadata: ObjectMetadata) -> Bool {
-        hooks.contains { key in metadata.annotation(key).map { $0 != "Skip" } ?? false }
+        if let own = metadata.annotation(argoHook) { return own != "Skip" }
+        return metadata.annotation(helmHook).map { $0 != "crd-install" } ?? false
     }
 }

@@ -23,4 +23,8 @@ public enum RetentionReason: String, CaseIterable, Hashable, Sendable {
     case keptByAnnotation = "KeptByAnnotation"
     /// The run goes on, or goes on again.
     case runGoesOn = "RunGoesOn"
+    /// The engine has yet to archive the run.
+    case runToBeArchived = "RunToBeArchived"
+    /// Somebody took the run away from the execution.
+    case runNotOwned = "RunNotOwned"
 }

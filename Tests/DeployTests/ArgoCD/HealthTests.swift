@@ -6,7 +6,6 @@ import WorkflowAPI
 @Suite(.enabled(if: LuaScript.interpreter != nil, "lua5.1 is not installed")) struct HealthTests {
     private let script = LuaScript(path: "deploy/argo-cd/health.lua")
 
-    // A deletion is told by Argo CD itself, before it asks a script.
     @Test func everyStateHasItsHealth() async throws {
         let states = ExecutionState.all
         let results = try await script.results(for: states.map(\.object))
@@ -28,8 +27,8 @@ import WorkflowAPI
         #"{"metadata":{"generation":1},"spec":{}}"#,
         #"{"metadata":{"generation":1},"spec":{},"status":{}}"#,
         #"{"metadata":{"generation":1},"spec":{},"status":{"observedGeneration":-1,"phase":"Pending"}}"#,
-        #"{"metadata":{},"spec":{},"status":{"observedGeneration":1,"outcome":"Success"}}"#,
-        #"{"metadata":{"generation":2},"spec":{},"status":{"observedGeneration":"1","outcome":"Success"}}"#,
+        #"{"metadata":{},"spec":{},"status":{"observedGeneration":1,"reason":"Suspended"}}"#,
+        #"{"metadata":{"generation":2},"spec":{},"status":{"observedGeneration":"1","reason":"Suspended"}}"#,
         #"{"metadata":{"generation":1},"spec":{},"status":{"observedGeneration":"x","outcome":"Success"}}"#,
     ])
     func whatIsOddIsProgressing(_ object: String) async throws {

@@ -33,15 +33,17 @@ import Testing
     }
 
     /// A kustomization of Argo CD with the folder as a component.
-    @Test(.enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed"))
-    func theComponentAddsTheSettings() async throws {
+    @Test(
+        .enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed"),
+        arguments: ["{name: argocd-cm}", "{name: argocd-cm, namespace: argocd}"])
+    func theComponentAddsTheSettings(_ metadata: String) async throws {
         let kubectl = try #require(Tool.installed("kubectl"))
         let folder = Repository.file(".build/argo-cd-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         for (name, text) in [
             ("kustomization.yaml", "resources: [argocd-cm.yaml]\ncomponents: [../../deploy/argo-cd]\n"),
-            ("argocd-cm.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: argocd-cm}, data: {url: kept}}\n"),
+            ("argocd-cm.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: \(metadata), data: {url: kept}}\n"),
         ] {
             try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8)
         }

@@ -77,15 +77,17 @@ extension ExecutionState {
     /// The same with a shutdown that was asked for, unseen and seen, and in deletion.
     private var variants: [ExecutionState] {
         let hasEnded = status.phase.isTerminal
+        let unseen: Verdict = hasEnded ? .endedUnseen(isSuccess: status.outcome == .success) : .unseen
         let asked = ExecutionState(
-            description: "\(description); asked to stop", verdict: .unseen, status: status, generation: 2,
+            description: "\(description); asked to stop", verdict: unseen, status: status, generation: 2,
             shutdown: .stop)
         let seen = ExecutionState(
             description: "\(description); asked to terminate, seen", verdict: hasEnded ? verdict : .underWay,
             status: status.after(.acknowledged, generation: 2, now: Self.start + .seconds(9)) ?? status,
             generation: 2, shutdown: .terminate)
-        var deleted = self
-        deleted.isDeleted = true
+        // Whose finalizer holds it, a hook of Argo CD for one; to be deleted is a change, and nobody looks at it any more.
+        let deleted = ExecutionState(
+            description: "\(description); deleted", verdict: unseen, status: status, generation: 2, isDeleted: true)
         return [asked, seen, deleted]
     }
 }

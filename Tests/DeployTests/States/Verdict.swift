@@ -7,21 +7,23 @@ enum Verdict: Sendable {
     case held
     case success
     case failure
+    /// It has ended, and no operator has looked at what changed since: Argo CD's health is for the end, kstatus waits.
+    case endedUnseen(isSuccess: Bool)
 
     /// The health that Argo CD has to show.
     var health: String {
         switch self {
         case .unseen, .underWay: "Progressing"
         case .held: "Suspended"
-        case .success: "Healthy"
-        case .failure: "Degraded"
+        case .success, .endedUnseen(isSuccess: true): "Healthy"
+        case .failure, .endedUnseen(isSuccess: false): "Degraded"
         }
     }
 
     /// What kstatus has to make of it.
     var kstatus: KStatus {
         switch self {
-        case .unseen, .underWay, .held: .inProgress
+        case .unseen, .underWay, .held, .endedUnseen: .inProgress
         case .success: .current
         case .failure: .failed
         }

@@ -52,6 +52,27 @@ enum Fixtures {
         return try EngineCatalogue.engine(.tekton).decodeRun(&cursor)
     }
 
+    /// A Workflow of the execution with the engine's own word for its phase.
+    static func workflow(_ phase: String, labels: JSONObject = [:]) throws -> EngineRun {
+        var run: JSONValue = [
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
+            "metadata": [
+                "name": "restart-3f9c2a71d0", "namespace": "payments", "uid": "aaaaaaaa-0000-4000-8000-000000000002",
+                "resourceVersion": "20", "labels": .object(labels),
+                "ownerReferences": [
+                    [
+                        "apiVersion": "towline.dev/v1alpha1", "kind": "WorkflowExecution", "name": "restart",
+                        "uid": .string(uid), "controller": true,
+                    ]
+                ],
+            ],
+            "status": ["phase": .string(phase), "finishedAt": "2026-01-01T10:00:00Z"],
+        ]
+        run[path: ["metadata", "labels", "towline.dev/execution-uid"]] = .string(uid)
+        var cursor = JSONCursor(run.encoded)
+        return try EngineCatalogue.engine(.argo).decodeRun(&cursor)
+    }
+
     static func condition(_ status: String, _ reason: String, _ message: String = "") -> JSONValue {
         ["type": "Succeeded", "status": .string(status), "reason": .string(reason), "message": .string(message)]
     }

@@ -114,15 +114,55 @@ import WorkflowAPI
         let kept = try ended(both, [retained(.retention(.keptByAnnotation))])
         let byHand = try #require(situation(kept, .absent(last: nil), after: 10).next().status)
         #expect(byHand.condition(.runPresent)?.reason == "RunDeleted", "what was kept was deleted by somebody else")
+        var ofGit = both
+        ofGit.management = .argoTracking
+        let managed = try ended(ofGit, [retained(.retention(.managedByGitOps))])
+        let slow = try #require(situation(managed, .absent(last: nil), after: 70).next().status)
+        #expect(slow.condition(.runPresent)?.reason == "RunExpired", "that keeps the execution, not its run")
     }
 
     @Test(arguments: [
-        (["ownerReferences": []] as JSONObject, "somebody took it away from its execution"),
-        (["deletionTimestamp": "2026-01-01T10:00:00Z"] as JSONObject, "it is being deleted"),
+        (["ownerReferences": []] as JSONObject, "RunNotOwned"),
+        (["labels": ["workflows.argoproj.io/workflow-archiving-status": "Pending"]] as JSONObject, nil),
     ])
-    func aRunThatIsNotOursToDeleteStays(_ metadata: JSONObject, _ why: String) throws {
+    func aRunThatIsNotOursToDeleteStays(_ metadata: JSONObject, _ reason: String?) throws {
         let step = situation(try ended(both), .present(try run(metadata)), after: 10, isProven: true).next()
-        #expect(step.name == "wait", "\(why)")
+        #expect(step.status?.condition(.retained)?.reason == reason)
+        #expect((step.name == "deleteRun") == (reason == nil), "a label of Argo says nothing of Tekton's")
+    }
+
+    @Test func aRunThatIsBeingDeletedIsNotDeletedAgain() throws {
+        let leaving = try run(["deletionTimestamp": "2026-01-01T10:00:00Z"])
+        #expect(situation(try ended(both), .present(leaving), after: 10, isProven: true).next().name == "wait")
+    }
+
+    /// Once it is gone there is nothing left to archive; Argo's own garbage collection waits for it as well.
+    @Test(arguments: [("Pending", true), ("Archived", false), ("Persisted", false)])
+    func aRunThatIsToBeArchivedStaysUntilItIs(_ word: String, _ stays: Bool) throws {
+        let archiving = try Fixtures.workflow(
+            "Succeeded", labels: ["workflows.argoproj.io/workflow-archiving-status": .string(word)])
+        var status = Status()
+        status = try #require(
+            status.after(.decided(.succeeded, message: "", engine: .argo), generation: 1, now: Fixtures.start))
+        status.runRef = EngineCatalogue.engine(.argo).reference(to: archiving)
+        for (retention, seconds) in [(Retention(runSeconds: 10), Int64(10)), (Retention(executionSeconds: 60), 60)] {
+            let execution = Fixtures.execution(engine: .argo, status: status, retention: retention)
+            let step = situation(execution, .present(archiving), after: seconds, isProven: true).next()
+            #expect(step.status?.condition(.retained)?.reason == (stays ? "RunToBeArchived" : nil))
+            #expect((step.name == "deleteRun") == !stays)
+        }
+    }
+
+    /// Whoever has a run done again wants to see how that ended.
+    @Test func theTimesOfARunThatWentOnCountFromItsSecondEnd() throws {
+        let again = ExecutionEvent.conditionChanged(
+            .runDiverged, .false, reason: .general(.stepFailed), message: "ended again")
+        var status = try ended(both).status
+        status = try #require(status.after(again, generation: 1, now: Fixtures.start + .seconds(500)))
+        let execution = Fixtures.execution(status: status, retention: both)
+        let expiry = try #require(Expiry(of: execution))
+        #expect(expiry.run == Fixtures.start + .seconds(510))
+        #expect(expiry.execution == Fixtures.start + .seconds(560))
     }
 
     @Test func aRunThatGoesOnIsNotDeleted() throws {

@@ -130,6 +130,25 @@ import WorkflowAPI
         #expect(try #require(thawed.next().status).condition(.engineUnavailable) == nil)
     }
 
+    /// A finalizer may hold it until it has ended, such as that of a hook of Argo CD.
+    @Test func anExecutionThatLeavesIsMirroredAndCanBeEnded() throws {
+        let live = try Fixtures.pipelineRun(condition: running)
+        let done = try Fixtures.pipelineRun(condition: Fixtures.condition("True", "Succeeded"))
+        let status = try Fixtures.running(try Fixtures.pipelineRun())
+        func next(_ run: Facts.Run, _ shutdown: Shutdown? = nil) -> Step {
+            let execution = Fixtures.execution(
+                spec: { $0.shutdown = shutdown }, status: status, deletion: Fixtures.start)
+            return Fixtures.situation(execution, run: run).next()
+        }
+        #expect(try #require(next(.present(done)).status).outcome == .success)
+        #expect(next(.present(live), .stop).name == "stopRun")
+        // The garbage collector takes the run along: that is no end of its own.
+        let leaving = try Fixtures.pipelineRun(metadata: ["deletionTimestamp": "2026-01-01T10:00:00Z"])
+        for run in [Facts.Run.absent(last: live), .deleted(last: live), .unknown, .engineMissing, .present(leaving)] {
+            #expect(next(run).name == "rest", "\(run)")
+        }
+    }
+
     @Test func anEngineThatIsNotServedIsLeftAlone() throws {
         let run = try Fixtures.pipelineRun(condition: running)
         let execution = Fixtures.execution(status: try Fixtures.running(run))

@@ -37,7 +37,14 @@ struct RetentionLaw {
         guard let end = execution["status"]?["finishedAt"]?.stringValue.flatMap({ Timestamp(rfc3339: $0) }),
             let seconds = execution["spec"]?["executionConfig"]?[field]?.integerValue
         else { return nil }
-        return end + .seconds(seconds)
+        return max(end, secondEnd ?? end) + .seconds(seconds)
+    }
+
+    /// When the run ended again that went on after the execution had ended.
+    private var secondEnd: Timestamp? {
+        let diverged = execution["status"]?["conditions"]?.arrayValue?.first { $0["type"] == "RunDiverged" }
+        guard diverged?["status"] == "False" else { return nil }
+        return diverged?["lastTransitionTime"]?.stringValue.flatMap { Timestamp(rfc3339: $0) }
     }
 
     /// Why the execution may not be deleted; nil when it may. `run` is its run, where there still is one.
