@@ -1,7 +1,7 @@
 extension String {
     /// The text with `***` in place of `values`: for logs and events, which others read than those who may know them.
     ///
-    /// Masked are whole values of four bytes and more, as they are and as quoted strings, the lines of those that have
+    /// Masked are whole values of four bytes and more, as they are and as JSON and Go quote them, the lines of those that have
     /// several, and what is left of one at the end of a text that was cut. Shorter values say nothing, and could be a
     /// part of any word.
     package func masking(_ values: [String]) -> String {
@@ -20,11 +20,46 @@ private enum Masking {
         var forms: Set<String> = []
         for value in values {
             forms.insert(value)
-            forms.insert(String(JSONValue.string(value).encodedString.dropFirst().dropLast()))
+            let json = String(JSONValue.string(value).encodedString.dropFirst().dropLast())
+            forms.formUnion([
+                json, escapedForHTML(json), quotedByGo(value, isASCII: false), quotedByGo(value, isASCII: true),
+            ])
             for line in value.split(whereSeparator: \.isNewline) { forms.insert(String(line)) }
         }
         return forms.filter { $0.utf8.count >= shortest }
             .sorted { ($0.utf8.count, $0) > ($1.utf8.count, $1) }
+    }
+
+    /// As Go's `json.Marshal` writes it where nobody tells it otherwise.
+    private static func escapedForHTML(_ json: String) -> String {
+        let escapes = [
+            ("&", "\\u0026"), ("<", "\\u003c"), (">", "\\u003e"), ("\u{2028}", "\\u2028"), ("\u{2029}", "\\u2029"),
+        ]
+        return escapes.reduce(json) { $0.replacing($1.0, with: $1.1) }
+    }
+
+    /// As Go's `%q`, or for ASCII `%+q`, writes it.
+    private static func quotedByGo(_ value: String, isASCII: Bool) -> String {
+        func hexadecimal(_ prefix: String, _ number: UInt32, _ width: Int) -> String {
+            let digits = String(number, radix: 16)
+            return prefix + String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+        return value.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\"", "\\": "\\\(scalar)"
+            case "\n": "\\n"
+            case "\r": "\\r"
+            case "\t": "\\t"
+            case "\u{7}": "\\a"
+            case "\u{8}": "\\b"
+            case "\u{c}": "\\f"
+            case "\u{b}": "\\v"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7f: hexadecimal("\\x", scalar.value, 2)
+            case _ where isASCII && scalar.value > 0xffff: hexadecimal("\\U", scalar.value, 8)
+            case _ where isASCII && scalar.value > 0x7f: hexadecimal("\\u", scalar.value, 4)
+            default: String(scalar)
+            }
+        }.joined()
     }
 
     /// The text without the beginning of a value that stands before the mark of a cut.

@@ -15,11 +15,14 @@ public enum MetricCombination: Hashable, Sendable {
     case sum
     /// Statements that hold for all only as far as for the least of them, such as "up to this version".
     case minimum
+    /// Troubles, of which the greatest counts.
+    case maximum
 
     func combine(_ left: Double, _ right: Double) -> Double {
         switch self {
         case .sum: left + right
         case .minimum: min(left, right)
+        case .maximum: max(left, right)
         }
     }
 }

@@ -25,12 +25,20 @@ extension Reflector {
 
     func reportQuarantined(_ object: UndecodableObject) {
         metrics?.undecodable(1)
-        logger.error(
+        let place: Logger.Fields = [
+            "namespace": .string(object.metadata.namespace), "name": .string(object.metadata.name),
+        ]
+        // Each is a trouble of its own, and named: as context, so that it is no repetition of another. Where there are
+        // very many, the metrics count the others.
+        let isNamed = store.quarantinedCount <= Self.namedQuarantined
+        (isNamed ? logger.with(place) : logger.about(place)).error(
             "An object cannot be read and is set aside until it changes",
             [
-                "namespace": .string(object.metadata.namespace), "name": .string(object.metadata.name),
                 "uid": .string(object.metadata.uid),
                 "resourceVersion": .string(object.metadata.resourceVersion.text), "error": .string(object.error),
             ])
     }
+
+    /// How many objects that cannot be read the log tells apart.
+    private static var namedQuarantined: Int { 50 }
 }

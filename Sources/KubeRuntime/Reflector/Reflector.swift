@@ -58,6 +58,7 @@ public struct Reflector<Object: StoredObject>: Sendable {
             let step = machine.step(input, now: time.now, random: random)
             if let note = step.note { report(note) }
             if let copy = step.copy { carryOut(copy) }
+            store.noteFailures(machine.failuresInARow)
             input = await perform(step.next, &watch)
         }
         watch?.cancel()

@@ -17,7 +17,7 @@ extension ReflectorMachine {
             next: .openWatch(.initialEvents(notOlderThan: version), timeout: timeout))
     }
 
-    mutating func beginPages(_ reason: RelistReason, isConsistent: Bool, pageSize: Int?? = nil) -> Step {
+    mutating func beginPages(_ reason: RelistReason, isConsistent: Bool, pageSize: Int? = nil) -> Step {
         let isConsistent = isConsistent || observed.isEmpty
         let listing = Listing(isConsistent: isConsistent, pageSize: pageSize ?? settings.pageSize)
         state = .listing(listing)
@@ -54,8 +54,10 @@ extension ReflectorMachine {
         _ listing: Listing, _ error: KubeError, _ now: Instant, _ random: () -> Double
     ) -> Step {
         if error.isPlainNotFound { return becomeAbsent(error, random) }
-        if error.isExpired, listing.version != nil, listing.pageSize != nil {
-            return beginPages(.tokenExpired, isConsistent: listing.isConsistent, pageSize: .some(nil))
+        if error.isExpired, listing.version != nil, listing.pageSize == settings.pageSize {
+            // Fewer pages are read in time; all at once could be more than there is room for.
+            return beginPages(
+                .tokenExpired, isConsistent: listing.isConsistent, pageSize: 10 * settings.pageSize)
         }
         listFailures += 1
         let dropsVersion = listing.isConsistent || error.isResourceVersionTooLarge || error.isExpired

@@ -30,8 +30,8 @@ struct ReflectorMachine: Sendable {
 
     struct Listing {
         var isConsistent: Bool
-        /// Nil once a token had expired: everything is then asked for at once, so that it cannot happen again.
-        var pageSize: Int?
+        /// Larger once a token had expired.
+        var pageSize: Int
         /// The version of the first page, which is that of the whole list.
         var version: ResourceVersion?
         /// How many pages there were.
@@ -61,6 +61,8 @@ struct ReflectorMachine: Sendable {
     var listFailures = 0
     /// Failures of watches since one of them worked.
     var watchFailures = 0
+    /// Failures to list or watch since one of both worked.
+    var failuresInARow: Int { listFailures + watchFailures }
     /// Looks for the resource type since it was found missing.
     var probes = 0
     var streams: Bool

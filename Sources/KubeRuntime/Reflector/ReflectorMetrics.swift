@@ -64,7 +64,14 @@ struct ReflectorMetrics: Sendable {
         }
         gauge("reflector_objects", "Objects stored.", combining: .sum) { Double($0.count) }
         gauge("reflector_quarantined_objects", "Objects whose newest version cannot be read.", combining: .sum) {
-            Double($0.quarantined.count)
+            Double($0.quarantinedCount)
+        }
+        gauge(
+            "reflector_consecutive_failures",
+            "Lists and watches that have failed since one of them worked. What is stored is old while it grows.",
+            combining: .maximum
+        ) {
+            Double($0.failuresInARow)
         }
         gauge("reflector_available", "1 while the server serves the resource type.", combining: .minimum) {
             $0.isAvailable ? 1 : 0

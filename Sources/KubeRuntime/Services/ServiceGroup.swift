@@ -84,7 +84,6 @@ public struct ServiceGroup: Sendable {
     }
 
     private func ended(_ service: Service, _ error: (any Error)?) -> ServiceError {
-        logger.error("A service ended early", error: error, ["service": .string(service.name)])
-        return error.map { .failed(service.name, $0) } ?? .ended(service.name)
+        error.map { .failed(service.name, $0) } ?? .ended(service.name)
     }
 }

@@ -16,6 +16,7 @@ public final class Store<Object: StoredObject>: Sendable {
         /// Actions that wait for a version to be observed.
         var waiters: [Waiter] = []
         var nextWaiter: UInt64 = 0
+        var failures = 0
     }
 
     private let state = Locked(State())
@@ -50,6 +51,15 @@ public final class Store<Object: StoredObject>: Sendable {
     /// False while the server does not serve the resource type; what is stored is then frozen.
     public var isAvailable: Bool { state.withLock { $0.objects.isAvailable } }
 
+    /// How often lists and watches have failed since one of them worked.
+    public var failuresInARow: Int { state.withLock { $0.failures } }
+
+    /// False while what is stored may be old: it is not filled yet, the server does not serve the resource type, or lists
+    /// and watches have failed again and again, for want of a right for example.
+    public var isCurrent: Bool {
+        state.withLock { $0.objects.isSynced && $0.objects.isAvailable && $0.failures < 3 }
+    }
+
     /// The version up to which everything is known; empty before the first sync.
     public var observedResourceVersion: ResourceVersion { state.withLock { $0.objects.observed } }
 
@@ -58,6 +68,8 @@ public final class Store<Object: StoredObject>: Sendable {
 
     /// The objects whose newest version cannot be read.
     public var quarantined: [UndecodableObject] { state.withLock { $0.objects.quarantined } }
+
+    var quarantinedCount: Int { state.withLock { $0.objects.quarantinedCount } }
 
     /// True when everything up to `version` is known, or when the versions cannot be ordered.
     public func hasObserved(_ version: ResourceVersion) -> Bool {
@@ -93,6 +105,10 @@ public final class Store<Object: StoredObject>: Sendable {
     /// Takes an action of ``whenObserved(_:_:)`` back; does nothing when it ran.
     public func cancel(_ token: ObservationToken) {
         state.withLock { state in state.waiters.removeAll { $0.id == token.id } }
+    }
+
+    func noteFailures(_ count: Int) {
+        state.withLock { $0.failures = count }
     }
 
     /// Changes the objects and then runs the actions whose version is now known.

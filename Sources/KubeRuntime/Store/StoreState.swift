@@ -36,6 +36,7 @@ struct StoreState<Object: StoredObject>: Sendable {
 
     var count: Int { entries.count }
     var objects: some Sequence<Object> { entries.values.lazy.map(\.object) }
+    var quarantinedCount: Int { quarantine.count }
     var quarantined: [UndecodableObject] { quarantine.values.map(\.object) }
 
     func object(for key: ObjectKey) -> Object? { entries[key]?.object }

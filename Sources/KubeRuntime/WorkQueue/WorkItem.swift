@@ -28,4 +28,14 @@ public enum WorkOutcome: Hashable, Sendable {
     case requeue(after: Duration)
     /// Failed; the key runs again after its backoff, and not before `notBefore` has passed.
     case retry(notBefore: Duration = .zero)
+    /// Something outside is waited for; the key runs again as after a failure, but it is none.
+    case backOff(notBefore: Duration)
+
+    /// True when the key runs again after its backoff, which grows with each such outcome in a row.
+    public var backsOff: Bool {
+        switch self {
+        case .success, .requeue: false
+        case .retry, .backOff: true
+        }
+    }
 }

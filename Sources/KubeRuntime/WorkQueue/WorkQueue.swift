@@ -80,7 +80,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     public func done(_ key: Key, _ outcome: WorkOutcome) {
         let (worked, drains) = change { keys, now in
             let delay = delay(for: key, outcome, keys)
-            let failed = if case .retry = outcome { true } else { false }
+            let failed = outcome.backsOff
             return keys.finish(key, failed: failed, again: delay.map { now.advanced(by: $0) }, now: now)
         } then: { state, worked -> (Duration?, [CheckedContinuation<Void, Never>]) in
             guard state.keys.running.isEmpty else { return (worked, []) }
@@ -139,7 +139,7 @@ extension WorkQueue {
         switch outcome {
         case .success: nil
         case .requeue(let delay): delay
-        case .retry(let notBefore):
+        case .retry(let notBefore), .backOff(let notBefore):
             max(notBefore, backoff.delay(attempt: keys.attempt(of: key) ?? 1, random: random()))
         }
     }

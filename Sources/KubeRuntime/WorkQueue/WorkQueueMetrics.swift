@@ -49,7 +49,7 @@ struct WorkQueueMetrics: Sendable {
         switch outcome {
         case .success: break
         case .requeue(let delay): delayed(by: delay)
-        case .retry: retries.increment(values)
+        case .retry, .backOff: retries.increment(values)
         }
     }
 

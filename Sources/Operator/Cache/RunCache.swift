@@ -52,6 +52,9 @@ final class RunCache: Sendable {
     /// False when the API server is known not to serve the engine's runs of this namespace.
     func isServed(in namespace: String) -> Bool { stores.store(for: namespace)?.isAvailable ?? true }
 
+    /// False while what is known of this namespace's runs may be old.
+    func isCurrent(in namespace: String) -> Bool { stores.store(for: namespace)?.isCurrent ?? true }
+
     /// What is known, without asking the API server, about the run of this name.
     func knowledge(of key: ObjectKey) -> Facts.Run {
         guard isFollowed else { return .engineNotFollowed }

@@ -42,6 +42,8 @@ struct Facts: Sendable {
     }
 
     var run: Run
+    /// False while a cache's word may be old, as lists and watches of the runs fail.
+    var isCacheCurrent = true
     /// True when ``run`` is the API server's answer of this reconciliation, not a cache's word.
     var isRunProven = false
     var detail = Detail.unread

@@ -54,7 +54,7 @@ extension Situation {
             let step = report([event])
             guard case .rest = step else { return step }
         }
-        if let refusal = facts.deletionRefusal { return .retry(notBefore: refusal.pause) }
+        if let refusal = facts.deletionRefusal { return .backOff(notBefore: refusal.pause) }
         guard expiry.isRunDue(at: now), !execution.retention.isKept else { return .rest(after: nil) }
         guard case .present(let run) = facts.run, isOurs(run), !run.isBeingDeleted, obstacle(of: run) == nil else {
             return .rest(after: nil)

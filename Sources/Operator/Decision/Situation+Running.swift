@@ -8,7 +8,10 @@ extension Situation {
     func runningStep(_ run: EngineRun, _ spec: Spec) -> Step {
         if let verdict = watchdogVerdict(on: run, spec) { return report([verdict]) }
         var state = run.state
-        if state.reason == .awaitingEngine, now >= responseDeadline { state.reason = .engineNotResponding }
+        // Of an engine whose runs are not seen nothing can be said.
+        if state.reason == .awaitingEngine, now >= responseDeadline, facts.isCacheCurrent {
+            state.reason = .engineNotResponding
+        }
         var observation = observation(of: run, state)
         if state.reason == .engineNotResponding {
             observation.message = "\(engine.title) has not touched the run. \(engine.notRespondingHint)"

@@ -10,7 +10,7 @@ extension Situation {
         if let failure = facts.creationFailure { return step(after: failure, spec) }
         guard facts.isEngineServed else { return hold(.engineUnavailable, notServedMessage, spec) }
         // Whatever it was that woke the execution.
-        if let pause = facts.creationPause { return .retry(notBefore: beforeStartDeadline(pause, spec)) }
+        if let pause = facts.creationPause { return .backOff(notBefore: beforeStartDeadline(pause, spec)) }
         guard let manifest = engine.makeRun(for: execution, named: execution.runName) else { return .rest(after: nil) }
         return .createRun(manifest: manifest)
     }
@@ -70,7 +70,7 @@ extension Situation {
 
     /// Says why no run exists yet, then tries again later.
     private func hold(_ reason: Reason, _ message: String, _ spec: Spec, notBefore: Duration = .zero) -> Step {
-        report([decided(reason, message)], otherwise: .retry(notBefore: beforeStartDeadline(notBefore, spec)))
+        report([decided(reason, message)], otherwise: .backOff(notBefore: beforeStartDeadline(notBefore, spec)))
     }
 
     private func beforeStartDeadline(_ pause: Duration, _ spec: Spec) -> Duration {

@@ -11,7 +11,7 @@ extension Situation {
             The API server no longer serves \(engine.runType.plural).\(engine.runType.group): \
             what the run does cannot be told until \(engine.title) is back.
             """
-        return report([unavailability(message)], otherwise: .retry(notBefore: timing.engineProbe))
+        return report([unavailability(message)], otherwise: .backOff(notBefore: timing.engineProbe))
     }
 
     /// The engine is none of this operator's: another configuration, and a start with it, changes that.

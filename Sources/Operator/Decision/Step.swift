@@ -10,6 +10,8 @@ enum Step: Sendable {
     case wait(until: Timestamp)
     /// Nothing now: something failed that may work later, and not before this time.
     case retry(notBefore: Duration)
+    /// Nothing now: something outside is waited for, without a sign when it is there. Not before this time.
+    case backOff(notBefore: Duration)
     /// Ask the API server itself for the run.
     case readRun
     /// Create the run from this manifest.
@@ -33,6 +35,7 @@ enum Step: Sendable {
         case .rest: "rest"
         case .wait: "wait"
         case .retry: "retry"
+        case .backOff: "backOff"
         case .readRun: "readRun"
         case .createRun: "createRun"
         case .readDetail: "readDetail"

@@ -17,11 +17,12 @@ enum CacheMetrics {
             samples(of: executions)
         }
         registry.collectedGauge(
-            "towline_engine_available", help: "1 while the API server serves the engine's runs and they can be listed.",
+            "towline_engine_available",
+            help: "1 while the API server serves the engine's runs, and lists and watches of them work.",
             labels: ["engine"]
         ) {
             runs.filter(\.value.isFollowed).map { engine, cache in
-                let isAvailable = cache.stores.scopes.allSatisfy { $0.store.isSynced && $0.store.isAvailable }
+                let isAvailable = cache.stores.scopes.allSatisfy(\.store.isCurrent)
                 return MetricSample(isAvailable ? 1 : 0, [engine.rawValue])
             }
         }

@@ -82,13 +82,3 @@ extension DeleteOptions {
         DeleteOptions(uid: uid, resourceVersion: version, propagation: .background)
     }
 }
-
-extension WorkOutcome {
-    /// True when the work has to be tried again.
-    var isFailure: Bool {
-        switch self {
-        case .retry: true
-        case .success, .requeue: false
-        }
-    }
-}

@@ -20,10 +20,22 @@ extension Reconciler {
             return nil
         } catch {
             if error.isNotFoundObject(named: execution.key.name) { return .success }
-            if error.isConflict { return await refresh(execution, in: pass) }
+            if error.isConflict {
+                let outcome = await refresh(execution, in: pass)
+                // It may have been this very write that was done, and its answer lost.
+                if isStored(status, for: execution) { note(status, of: execution, in: pass) }
+                return outcome
+            }
             pass.logger.warn("Could not write the status", ["error": .string("\(error)")])
             return .retry(notBefore: error.retryAfter ?? .zero)
         }
+    }
+
+    /// True when the newest that is known of an execution is this status: no two writes are made at the same time.
+    private func isStored(_ status: Status, for execution: WorkflowExecution) -> Bool {
+        guard let known = executions.execution(for: execution.key), known.uid == execution.uid else { return false }
+        return known.status.updatedAt == status.updatedAt && known.status.phase == status.phase
+            && known.status.reason == status.reason
     }
 
     /// Reads an execution that is newer than the caches; the next decision rests on it.

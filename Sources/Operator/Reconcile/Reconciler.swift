@@ -59,7 +59,7 @@ struct Reconciler: Sendable {
             let step = situation.next()
             pass.logger.debug("Decided", ["step": .string(step.name)])
             if let outcome = await execute(step, in: situation, &pass) {
-                if pass.facts.isExpiryTurn, !outcome.isFailure { executions.expiries.endTurn(of: key) }
+                if pass.facts.isExpiryTurn, !outcome.backsOff { executions.expiries.endTurn(of: key) }
                 if executions.execution(for: key)?.isFinished ?? true {
                     cache.forget(runKey)
                     openCreates.forget(runKey)
@@ -88,7 +88,13 @@ struct Reconciler: Sendable {
             self.cache = cache
             self.logger = logger
             knownRun = execution.status.runRef
-            facts = Facts(run: cache.knowledge(of: runKey), isEngineServed: cache.isServed(in: key.namespace))
+            facts = Self.facts(of: runKey, in: cache)
+        }
+
+        private static func facts(of runKey: ObjectKey, in cache: RunCache) -> Facts {
+            var facts = Facts(run: cache.knowledge(of: runKey), isEngineServed: cache.isServed(in: runKey.namespace))
+            facts.isCacheCurrent = cache.isCurrent(in: runKey.namespace)
+            return facts
         }
 
         /// Gathers the facts anew when the execution has got its run since: what was read before that, such as that
@@ -96,7 +102,7 @@ struct Reconciler: Sendable {
         mutating func reconsider(_ execution: WorkflowExecution) {
             guard execution.status.runRef != knownRun else { return }
             knownRun = execution.status.runRef
-            facts = Facts(run: cache.knowledge(of: runKey), isEngineServed: cache.isServed(in: key.namespace))
+            facts = Self.facts(of: runKey, in: cache)
         }
     }
 
@@ -108,9 +114,10 @@ struct Reconciler: Sendable {
         case .wait(let due):
             executions.expiries.plan(pass.key, at: due)
             return .success
-        case .retry(let notBefore):
+        case .retry(let notBefore): return .retry(notBefore: notBefore)
+        case .backOff(let notBefore):
             tell(situation.heldBackNotice, of: execution)
-            return .retry(notBefore: notBefore)
+            return .backOff(notBefore: notBefore)
         case .readRun: await readRun(in: &pass)
         case .createRun(let manifest): await createRun(manifest, for: execution, in: &pass)
         case .readDetail(let run, let listing): await readDetail(of: run, listing, in: &pass)

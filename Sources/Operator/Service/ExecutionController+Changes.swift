@@ -15,6 +15,7 @@ extension ExecutionController {
         guard change.isSettling else { return }
         for cache in runs.values { review(namespace, against: cache) }
         gate.settle(Self.name(executionsIn: namespace))
+        if isPatienceOver.isSet { goOn() }
     }
 
     /// Follows a change of a run: its execution has to be looked at, unless it has ended and tells the same of the run.
@@ -50,12 +51,15 @@ extension ExecutionController {
         executions.expiries.follow(execution)
     }
 
-    /// Lets the workers start although runs of some engine cannot be listed, for want of rights for example.
+    /// Lets the workers start although runs of some engine, or executions of some namespace, cannot be listed, for want
+    /// of rights for example.
     ///
-    /// The executions of the other engine must not wait for that. It is safe: what a cache of runs does not know is
-    /// asked of the API server before anything rests on it.
-    func goOnWithoutRuns() {
+    /// The others must not wait for that. It is safe: what a cache of runs does not know is asked of the API server
+    /// before anything rests on it, and executions that are not known are not worked on.
+    func goOn() {
         for name in Self.cacheNames(ofRuns: runs) { gate.settle(name) }
+        guard executions.stores.scopes.contains(where: \.store.isSynced) else { return }
+        for scope in executions.stores.scopes { gate.settle(Self.name(executionsIn: scope.namespace)) }
     }
 
     /// Has the finished execution of a run looked at when it tells other than this of the run.

@@ -18,6 +18,8 @@ public final class ExecutionController: Sendable {
     let gate: SyncGate
     /// Set once the workers start; before, nothing is queued, however long a standby waits for its turn.
     let isServing = Latch()
+    /// Set when caches that cannot be filled need not be waited for any more.
+    let isPatienceOver = Latch()
     let fence: TakeoverFence?
     let reconciler: Reconciler
     let metrics: ReconcileMetrics
@@ -87,6 +89,9 @@ public final class ExecutionController: Sendable {
         if executions.stores.scopes.contains(where: { !$0.store.isAvailable }) {
             return "the API server does not serve \(WorkflowExecution.resourceType.plural): install the definition"
         }
+        if let scope = executions.stores.scopes.first(where: { !$0.store.isSynced }) {
+            return "the executions of \(scope.namespace.map { "namespace \($0)" } ?? "the cluster") were never listed"
+        }
         return gate.isOpen ? nil : "the caches are still being filled"
     }
 
@@ -141,7 +146,8 @@ public final class ExecutionController: Sendable {
 
     private func waitForRuns() async {
         guard (try? await time.sleep(for: configuration.timing.cachePatience)) != nil else { return }
-        goOnWithoutRuns()
+        isPatienceOver.set()
+        goOn()
     }
 
     var poller: RunPoller {

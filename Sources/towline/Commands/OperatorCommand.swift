@@ -71,8 +71,14 @@ struct OperatorCommand: Command {
                 "version": .string(Version.current), "server": .string(cluster.server),
                 "origin": .string(cluster.origin),
             ])
-        let process = try OperatorProcess(configuration: configuration, cluster: cluster, logger: logger)
-        try await process.run { await signals.wait() }
+        do {
+            let process = try OperatorProcess(configuration: configuration, cluster: cluster, logger: logger)
+            try await process.run { await signals.wait() }
+        } catch {
+            // The last line, in the form of all others.
+            logger.error("Stopped because of an error", error: error)
+            return 1
+        }
         logger.info("Stopped")
         return 0
     }

@@ -61,6 +61,8 @@ struct AlertCase: Sendable {
         ]
     }
 
+    private static let crashLoop = 1...12
+
     static let all: [AlertCase] = [
         AlertCase("TowlineDown", after: 10, ["up": "1x120"]),
         AlertCase("TowlineDown", after: 10, fires: false, build),
@@ -72,7 +74,21 @@ struct AlertCase: Sendable {
         AlertCase("TowlineRestarts", after: 59, own(["process_start_time_seconds{\(target)}": "0+1x120"])),
         AlertCase(
             "TowlineRestarts", after: 59, fires: false, own(["process_start_time_seconds{\(target)}": "1x60 2x60"])),
+        // One minute up, five minutes waiting to be started again.
+        AlertCase(
+            "TowlineRestarts", after: 59,
+            [
+                "towline_build_info{\(target)}": Self.crashLoop.map { _ in "1 stale _ _ _ _" }.joined(separator: " "),
+                "process_start_time_seconds{\(target)}": Self.crashLoop.map { "\($0) stale _ _ _ _" }
+                    .joined(separator: " "),
+            ]),
         AlertCase("TowlineReconcileErrors", after: 40, reconciles("0+5x120", "0+10x120")),
+        // One of a few executions is refused its status now and then.
+        AlertCase(
+            "TowlineReconcileErrors", after: 60, fires: false,
+            reconciles(
+                (0..<12).map { "\($0)x9" }.joined(separator: " "), (0..<12).map { "\($0 * 2)x9" }.joined(separator: " ")
+            )),
         AlertCase("TowlineReconcileErrors", after: 40, fires: false, reconciles("0+1x120", "0+10x120")),
         AlertCase("TowlineReconcileErrors", after: 40, fires: false, reconciles("0x120", "0x120")),
         AlertCase(
@@ -96,6 +112,14 @@ struct AlertCase: Sendable {
         AlertCase(
             "TowlineDefinitionMissing", after: 10, fires: false,
             [#"reflector_available{type="workflows.argoproj.io"}"#: "0x60"]),
+        AlertCase(
+            "TowlineCacheStale", after: 20, own(["reflector_consecutive_failures{\(target),type=\"x\"}": "0+1x60"])),
+        AlertCase(
+            "TowlineCacheStale", after: 20, fires: false,
+            own(["reflector_consecutive_failures{\(target),type=\"x\"}": "2x60"])),
+        AlertCase(
+            "TowlineCacheStale", after: 20, fires: false, own([#"reflector_consecutive_failures{job="other"}"#: "9x60"])
+        ),
         AlertCase("TowlineObjectsUnreadable", after: 20, [#"reflector_quarantined_objects{type="x"}"#: "1x60"]),
         AlertCase(
             "TowlineObjectsUnreadable", after: 20, fires: false, [#"reflector_quarantined_objects{type="x"}"#: "0x60"]),

@@ -25,8 +25,8 @@ struct MetricsPage {
             prefix: "reflector_", title: "Caches",
             about: """
                 Each resource type has a cache that lists and watches. With several `--namespace` flags their objects \
-                are added up, and `reflector_available` and `reflector_last_resource_version` are those of the \
-                namespace that is worst off.
+                are added up, and `reflector_available`, `reflector_consecutive_failures` and \
+                `reflector_last_resource_version` are those of the namespace that is worst off.
                 """),
         Section(prefix: "events_", title: "Kubernetes events", about: "Those that the operator publishes."),
         Section(prefix: "process_", title: "Process", about: "As every Prometheus client library has them."),

@@ -23,6 +23,16 @@ import Testing
         #expect(masked("got \(value).", value) == "got ***.")
     }
 
+    /// Webhooks are mostly written in Go, whose JSON escapes what HTML would take for its own, and whose `%q` is no JSON.
+    @Test(arguments: [
+        ("s3cr&t<pass>", #"s3cr\u0026t\u003cpass\u003e"#), ("a\u{2028}b&c", #"a\u2028b\u0026c"#),
+        ("bell\u{7}and\u{1}", #"bell\aand\x01"#), ("tab\t\"q\"\\", #"tab\t\"q\"\\"#),
+        ("gr\u{fc}n&\u{1f600}", #"gr\u00fcn&\U0001f600"#),
+    ])
+    func whatGoQuotesIsMasked(_ value: String, _ quoted: String) {
+        #expect(masked("denied: {\"value\":\"\(quoted)\"}", value) == "denied: {\"value\":\"***\"}")
+    }
+
     @Test func singleLinesAreMasked() {
         #expect(masked("line 2 is second-line", "first-line\nsecond-line\r\n") == "line 2 is ***")
     }

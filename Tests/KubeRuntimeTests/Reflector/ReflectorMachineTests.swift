@@ -175,13 +175,27 @@ import Testing
         #expect(driver.feed(.woke).next == .list(.notOlderThan(ResourceVersion("10")), limit: 500, continueToken: nil))
     }
 
+    @Test func failuresAreCountedUntilOneOfBothWorks() {
+        var driver = Driver()
+        driver.sync()
+        #expect(driver.machine.failuresInARow == 0)
+        for count in 1...4 {
+            _ = driver.feed(.failed(refused(403, "Forbidden")))
+            #expect(driver.machine.failuresInARow == count)
+            _ = driver.feed(.woke)
+        }
+        _ = driver.feed(.opened)
+        _ = driver.feed(.signal(.bookmark(ResourceVersion("11"), endsInitialEvents: false)))
+        #expect(driver.machine.failuresInARow == 0)
+    }
+
     @Test func anExpiredTokenCostsOneFullRestart() {
         var driver = Driver()
         _ = driver.feed(.start)
         _ = driver.feed(.page(ResourceVersion("10"), continueToken: "token"))
         let restart = driver.feed(.failed(refused(410, "Expired")))
         #expect(restart.copy == .beginRelist(isConsistent: true))
-        #expect(restart.next == .list(.mostRecent, limit: nil, continueToken: nil))
+        #expect(restart.next == .list(.mostRecent, limit: 5_000, continueToken: nil))
         guard case .sleep = driver.feed(.failed(refused(410, "Expired"))).next else {
             return #expect(Bool(false), "the second time needs a pause")
         }

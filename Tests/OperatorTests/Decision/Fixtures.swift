@@ -99,21 +99,4 @@ extension Step {
     var status: Status? {
         if case .write(let status) = self { status } else { nil }
     }
-
-    /// The step's name, for expectations.
-    var name: String {
-        switch self {
-        case .rest: "rest"
-        case .wait: "wait"
-        case .retry: "retry"
-        case .readRun: "readRun"
-        case .createRun: "createRun"
-        case .readDetail: "readDetail"
-        case .stopRun: "stopRun"
-        case .readExecution: "readExecution"
-        case .deleteRun: "deleteRun"
-        case .deleteExecution: "deleteExecution"
-        case .write: "write"
-        }
-    }
 }

@@ -287,7 +287,7 @@ import WorkflowAPI
         #expect(status.condition(.retained)?.reason == "Forbidden")
         let told = Fixtures.execution(status: status, retention: both)
         let again = situation(told, .present(try run()), after: 60, isProven: true, refusal: refusal).next()
-        guard case .retry(.seconds(7)) = again else {
+        guard case .backOff(.seconds(7)) = again else {
             Issue.record("\(again.name)")
             return
         }

@@ -23,7 +23,7 @@ import WorkflowAPI
         #expect(status.reason == .engineUnavailable)
         #expect(status.message?.contains("Tekton") == true)
         // Said once: the same situation with that status in place only waits.
-        #expect(Fixtures.situation(Fixtures.execution(status: status), isEngineServed: false).next().name == "retry")
+        #expect(Fixtures.situation(Fixtures.execution(status: status), isEngineServed: false).next().name == "backOff")
     }
 
     @Test func anEngineThatIsNotServedIsSaidAndNothingElse() throws {
@@ -49,12 +49,12 @@ import WorkflowAPI
         #expect(status.phase == .pending)
         #expect(status.reason == .quotaExceeded)
         let again = Fixtures.situation(Fixtures.execution(status: status)) { $0.creationFailure = failure }
-        guard case .retry(.seconds(3)) = again.next() else { return #expect(Bool(false), "\(again.next())") }
+        guard case .backOff(.seconds(3)) = again.next() else { return #expect(Bool(false), "\(again.next())") }
     }
 
     @Test func whateverWakesAnExecutionTheServersWaitStands() {
         let woken = Fixtures.situation(Fixtures.execution()) { $0.creationPause = .seconds(2) }
-        guard case .retry(.seconds(2)) = woken.next() else { return #expect(Bool(false), "\(woken.next())") }
+        guard case .backOff(.seconds(2)) = woken.next() else { return #expect(Bool(false), "\(woken.next())") }
         let stopped = Fixtures.situation(Fixtures.execution(spec: { $0.shutdown = .stop })) {
             $0.creationPause = .seconds(2)
         }
@@ -126,7 +126,7 @@ import WorkflowAPI
         let held = Fixtures.execution(
             spec: { $0.executionConfig.startDeadlineSeconds = 60 }, status: try #require(first.next().status))
         let second = Fixtures.situation(held, now: Fixtures.start + .seconds(20)) { $0.creationFailure = failure }
-        guard case .retry(.seconds(40)) = second.next() else { return #expect(Bool(false), "\(second.next())") }
+        guard case .backOff(.seconds(40)) = second.next() else { return #expect(Bool(false), "\(second.next())") }
     }
 
     @Test func aRunOnlyTheWatchSawIsNeverCreatedAgain() throws {

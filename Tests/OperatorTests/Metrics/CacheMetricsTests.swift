@@ -67,6 +67,10 @@ import WorkflowAPI
         #expect(try !isAvailable(), "not before it is known")
         settle(cache.stores)
         #expect(try isAvailable())
+        cache.stores.scopes.last?.store.noteFailures(3)
+        #expect(try !isAvailable(), "lists and watches fail")
+        cache.stores.scopes.last?.store.noteFailures(0)
+        #expect(try isAvailable())
         cache.stores.scopes.last?.store.update { state, changes in state.markUnavailable("gone", into: &changes) }
         #expect(try !isAvailable())
     }

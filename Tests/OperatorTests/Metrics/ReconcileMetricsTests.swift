@@ -37,7 +37,7 @@ import Testing
 
     @Test(arguments: [
         (WorkOutcome.success, "success"), (.retry(), "error"), (.requeue(after: .zero), "requeue"),
-        (.requeue(after: .seconds(1)), "requeue_after"),
+        (.requeue(after: .seconds(1)), "requeue_after"), (.backOff(notBefore: .zero), "requeue_after"),
     ])
     func eachOutcomeIsCountedOnce(outcome: WorkOutcome, result: String) throws {
         let metrics = ReconcileMetrics(registry: registry, workers: 1)

@@ -43,6 +43,22 @@ import WorkflowAPI
         #expect(log.contains { $0["msg"] == "Status changed" && $0["phase"] == "Running" })
     }
 
+    /// What was written although nobody heard so is told like all else.
+    @Test func anEndWhoseAnswerWasLostIsToldOnce() async throws {
+        let bench = try await ReconcilerBench(.argo)
+        try await bench.live(.seconds(5))
+        try bench.engineWrites([
+            "phase": "Succeeded", "startedAt": .string(bench.now.rfc3339), "finishedAt": .string(bench.now.rfc3339),
+        ])
+        bench.server.loseNextPatch()
+        try await bench.live(.seconds(60))
+        #expect(bench.verdict == "Completed/Success/Succeeded")
+        #expect(try bench.log().count { $0["msg"] == "Status changed" && $0["phase"] == "Completed" } == 1)
+        let text = String(decoding: bench.metrics.exposition(), as: UTF8.self)
+        #expect(
+            text.contains(#"towline_execution_total{engine="argo",outcome="Success",reason="Succeeded"} 1"#), "\(text)")
+    }
+
     @Test func parametersAreNeverLogged() async throws {
         let secret = "hunter22-is-the-password"
         let bench = try await ReconcilerBench(

@@ -7,6 +7,7 @@ final class FakeAPIServer: HTTPTransport {
         var version: Int64 = 0
         var requests: [String] = []
         var answers: [HTTPResponse] = []
+        var losesPatch = false
         var deletionRefusal: (code: Int, reason: String)?
         var beforeDeletion: (@Sendable () -> Void)?
     }
@@ -21,6 +22,9 @@ final class FakeAPIServer: HTTPTransport {
 
     /// What the next create is answered with instead of being carried out.
     func answerNextCreate(_ response: HTTPResponse) { state.withLock { $0.answers.append(response) } }
+
+    /// Carries out the next patch, loses the answer, and answers as to the patch that is sent again for that.
+    func loseNextPatch() { state.withLock { $0.losesPatch = true } }
 
     /// What every deletion is answered with instead of being carried out; nil carries it out.
     func refuseDeletions(_ refusal: (code: Int, reason: String)?) { state.withLock { $0.deletionRefusal = refusal } }
@@ -45,7 +49,10 @@ final class FakeAPIServer: HTTPTransport {
             case .post: return Self.create(body, in: path, &state)
             case .patch:
                 guard let old = state.objects[path] else { return Self.missing(path) }
-                return Self.answer(Self.store(Self.merge(body, into: old), at: path, in: &state), 200)
+                let stored = Self.store(Self.merge(body, into: old), at: path, in: &state)
+                guard state.losesPatch else { return Self.answer(stored, 200) }
+                state.losesPatch = false
+                return Self.answer(["kind": "Status", "status": "Failure", "reason": "Conflict", "code": 409], 409)
             case .delete: return Self.delete(body, at: path, &state)
             default:
                 guard let object = state.objects[path] else { return Self.missing(path) }

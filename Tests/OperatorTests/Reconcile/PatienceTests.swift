@@ -3,6 +3,7 @@ import KubeClient
 import Testing
 import WorkflowAPI
 
+@testable import KubeRuntime
 @testable import Operator
 
 /// How long the operator waits for others, and what it does then; the real reconciler on virtual time.
@@ -59,6 +60,17 @@ import WorkflowAPI
         try await bench.live(.seconds(5))
         #expect(bench.verdict == "Running/-/Executing")
         #expect(bench.creates == 1)
+    }
+
+    @Test func anEngineIsNotBlamedForWhatIsNotSeen() async throws {
+        let bench = try await ReconcilerBench(.tekton)
+        try await bench.live(.seconds(30))
+        for scope in bench.cache.stores.scopes { scope.store.noteFailures(3) }
+        try await bench.live(.seconds(300))
+        #expect(bench.verdict == "Running/-/AwaitingEngine")
+        for scope in bench.cache.stores.scopes { scope.store.noteFailures(0) }
+        try await bench.live(.seconds(1))
+        #expect(bench.verdict == "Running/-/EngineNotResponding")
     }
 
     @Test(arguments: EngineName.allCases) func theTimeLimitReachesTheEngine(_ engine: EngineName) async throws {

@@ -1,9 +1,9 @@
 import Engines
 import KubeClient
-import KubeRuntime
 import Testing
 import WorkflowAPI
 
+@testable import KubeRuntime
 @testable import Operator
 
 /// One execution in the hands of the real reconciler, with time and API server in those of the test.
@@ -15,7 +15,7 @@ struct ReconcilerBench {
     /// What is logged, a line each.
     let lines = Locked([String]())
     private let executions: ExecutionCache
-    private let cache: RunCache
+    let cache: RunCache
     private let reconciler: Reconciler
     private let key = ObjectKey(namespace: "payments", name: "restart")
     private let clock: WallClock
@@ -36,6 +36,13 @@ struct ReconcilerBench {
         expiries.start()
         executions = ExecutionCache(namespaces: [], expiries: expiries)
         cache = RunCache(engine: EngineCatalogue.engine(engine), namespaces: [])
+        // As after a first list that found nothing.
+        for scope in cache.stores.scopes {
+            scope.store.update { state, changes in
+                state.beginRelist(isConsistent: true)
+                state.finishRelist(ResourceVersion("0"), into: &changes)
+            }
+        }
         let client = KubeClient(transport: server, retry: RetryPolicy(limit: 0))
         let sink = LogSink(level: .debug, clock: clock, time: time) { [lines] line in
             lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
@@ -115,7 +122,7 @@ struct ReconcilerBench {
                 case .success: .seconds(1_000_000)
                 case .requeue(let pause): pause
                 // As the queue would, which never tries again at once.
-                case .retry(let pause): max(pause, .milliseconds(5))
+                case .retry(let pause), .backOff(let pause): max(pause, .milliseconds(5))
                 }
             let wanted = time.now.advanced(by: pause)
             while !isWoken.withLock({ $0 }), time.now < min(wanted, end) {

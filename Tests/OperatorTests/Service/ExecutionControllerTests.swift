@@ -69,6 +69,29 @@ import Testing
         #expect(text.contains("workqueue_retries_total"))
     }
 
+    /// One that may not be read must not keep the others waiting; but the operator is not ready.
+    @Test func aForbiddenNamespaceHoldsUpNoOther() async {
+        let server = HeldServer(forbidding: "orders")
+        let controller = ExecutionController(
+            configuration: OperatorConfiguration(namespaces: ["payments", "orders"], version: "test"),
+            client: KubeClient(transport: server), time: time, clock: time.wallClock(startingAt: Fixtures.start),
+            logger: Logger(LogSink(write: { _ in })), registry: registry)
+        let task = Task { try? await controller.run(until: stop) }
+        let start = time.now
+        await eventually("the execution of the other is worked on") {
+            time.advance(by: .milliseconds(100))
+            return server.count(.post) == 1
+        }
+        #expect(start.duration(to: time.now) >= .seconds(14), "it could still be filled")
+        #expect(controller.readinessProblem == "the executions of namespace orders were never listed")
+        let text = String(decoding: registry.exposition(), as: UTF8.self)
+        #expect(text.contains("towline_engine_available{engine=\"tekton\"} 0"))
+        #expect(!text.contains("reflector_consecutive_failures{type=\"workflowexecutions.towline.dev\"} 0"))
+        stop.set()
+        server.answersCreates.set()
+        await task.value
+    }
+
     @Test func cancellationBreaksOffAtOnce() async {
         await whileCreating { task in task.cancel() }
         #expect(server.count(.patch) == 0)

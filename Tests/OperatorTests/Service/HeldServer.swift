@@ -6,7 +6,11 @@ final class HeldServer: HTTPTransport {
     /// Set by the test to have creates answered.
     let answersCreates = Latch()
     private let seen = Locked([HTTPMethod: Int]())
+    /// The namespace of which nothing may be read.
+    private let forbidden: String?
     private let liveReads = Locked(0)
+
+    init(forbidding forbidden: String? = nil) { self.forbidden = forbidden }
 
     /// How often the execution itself was read.
     var executionReads: Int { liveReads.withLock { $0 } }
@@ -16,6 +20,9 @@ final class HeldServer: HTTPTransport {
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         seen.withLock { $0[request.method, default: 0] += 1 }
+        if let forbidden, request.target.contains("/namespaces/\(forbidden)/") {
+            return HTTPResponse(status: 403, body: Array("no".utf8))
+        }
         switch request.method {
         case .get where request.target.contains("/pipelineruns/restart"): return Self.noSuchRun
         case .get where request.target.hasSuffix("/workflowexecutions/restart"):
