@@ -19,7 +19,7 @@ extension ReflectorMachine {
 
     mutating func beginPages(_ reason: RelistReason, isConsistent: Bool, pageSize: Int? = nil) -> Step {
         let isConsistent = isConsistent || observed.isEmpty
-        let listing = Listing(isConsistent: isConsistent, pageSize: pageSize ?? settings.pageSize)
+        let listing = Listing(isConsistent: isConsistent, pageSize: pageSize ?? self.pageSize)
         state = .listing(listing)
         return Step(
             copy: .beginRelist(isConsistent: isConsistent), note: .relist(reason),
@@ -54,10 +54,14 @@ extension ReflectorMachine {
         _ listing: Listing, _ error: KubeError, _ now: Instant, _ random: () -> Double
     ) -> Step {
         if error.isPlainNotFound { return becomeAbsent(error, random) }
-        if error.isExpired, listing.version != nil, listing.pageSize == settings.pageSize {
+        if error.isExpired, listing.version != nil, listing.pageSize == pageSize {
             // Fewer pages are read in time; all at once could be more than there is room for.
             return beginPages(
-                .tokenExpired, isConsistent: listing.isConsistent, pageSize: 10 * settings.pageSize)
+                .tokenExpired, isConsistent: listing.isConsistent, pageSize: 10 * pageSize)
+        }
+        if case .transport(let error) = error, error.kind == .tooLarge {
+            // Some objects are larger than others; what was too much at once may be none too much in parts.
+            pageSize = max(1, min(pageSize, listing.pageSize) / 4)
         }
         listFailures += 1
         let dropsVersion = listing.isConsistent || error.isResourceVersionTooLarge || error.isExpired

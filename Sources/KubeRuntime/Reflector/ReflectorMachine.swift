@@ -66,11 +66,14 @@ struct ReflectorMachine: Sendable {
     /// Looks for the resource type since it was found missing.
     var probes = 0
     var streams: Bool
+    /// How many objects a page is to have; fewer once a page was too large to be read.
+    var pageSize: Int
 
     init(settings: ReflectorSettings, observed: ResourceVersion = ResourceVersion("")) {
         self.settings = settings
         self.observed = observed
         streams = settings.synchronization == .streaming
+        pageSize = settings.pageSize
     }
 
     /// Takes in what happened and says what to do about it. `random` is uniform in `0..<1`.

@@ -78,11 +78,11 @@ public final class Store<Object: StoredObject>: Sendable {
 
     /// Takes in the answer to an own write, so that the next read sees it before the watch brings it.
     ///
-    /// An older version than the stored one is ignored. The watch's echo of the same version is no change any more, so
+    /// An older version than the stored one is ignored, and so is what has been deleted since. The watch's echo of the same version is no change any more, so
     /// the caller is the one to act on what is returned.
     @discardableResult
     public func apply(_ object: Object) -> [StoreChange<Object>] {
-        update { state, changes in state.put(object, into: &changes) }
+        update { state, changes in state.putAnswer(object, into: &changes) }
     }
 
     /// Runs `action` once, as soon as everything up to `version` is known; at once when it is.

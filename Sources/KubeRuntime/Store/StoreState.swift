@@ -105,6 +105,17 @@ struct StoreState<Object: StoredObject>: Sendable {
         }
     }
 
+    /// Takes in the answer to an own write, which may come late: what is not stored although everything up to its version
+    /// is known has been deleted since.
+    mutating func putAnswer(_ object: Object, into changes: inout Changes) {
+        if entries[object.key] == nil, !observed.isEmpty,
+            object.resourceVersion.order(relativeTo: observed) != .newer, quarantine[object.key] == nil
+        {
+            return
+        }
+        put(object, into: &changes)
+    }
+
     /// Takes in a deletion; `object` is the last state, with the version of the deletion.
     mutating func remove(_ object: Object, into changes: inout Changes) {
         let key = object.key
@@ -114,6 +125,8 @@ struct StoreState<Object: StoredObject>: Sendable {
             // A later object of the same name is known already.
             return
         }
+        // Now, not with the next step: an answer that comes late must find it.
+        observe(object.resourceVersion)
         let wasStored = entries.removeValue(forKey: key) != nil
         let wasQuarantined = quarantine.removeValue(forKey: key) != nil
         if wasStored || wasQuarantined { changes.append(.deleted(object)) }

@@ -140,7 +140,8 @@ extension WorkQueue {
         case .success: nil
         case .requeue(let delay): delay
         case .retry(let notBefore), .backOff(let notBefore):
-            max(notBefore, backoff.delay(attempt: keys.attempt(of: key) ?? 1, random: random()))
+            // A server may ask for more than the backoff, but not for so much that the key would look forgotten.
+            max(min(notBefore, backoff.cap), backoff.delay(attempt: keys.attempt(of: key) ?? 1, random: random()))
         }
     }
 

@@ -66,6 +66,8 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         }
         switch entry.phase {
         case .waiting:
+            // Nothing is known to have changed: that is no reason to try what failed again before its time.
+            if priority == .background, entry.failures > 0 { return }
             waiting.remove(key)
             entry.priority.raise(to: priority)
             makeReady(key, entry, now)
@@ -141,12 +143,15 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
 
     /// Takes a key back from its worker; returns how long it ran, or nil when no worker had it.
     ///
-    /// `again` is the time the worker asks for; what was added meanwhile wins when it is earlier.
+    /// `again` is the time the worker asks for; what was added meanwhile wins when it is earlier. After a failure that
+    /// is so only where something has changed.
     mutating func finish(_ key: Key, failed: Bool, again: Instant?, now: Instant) -> Duration? {
         guard var entry = entries[key], let since = running.removeValue(forKey: key) else { return nil }
         entry.failures = failed ? entry.failures + 1 : 0
         let added: Again? = if case .runningDirty(_, let again) = entry.phase { again } else { nil }
         switch (added, again) {
+        case (.now, let time?) where failed && entry.priority == .background:
+            wait(key, entry, until: time)
         case (.now, _):
             makeReady(key, entry, now)
         case (.at(let left), let right?):

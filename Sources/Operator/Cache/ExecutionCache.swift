@@ -66,9 +66,9 @@ final class ExecutionCache: Sendable {
 
     /// Takes in the answer to an own write.
     func apply(_ execution: WorkflowExecution) {
-        let isNews = !stores.apply(execution).isEmpty
+        guard !stores.apply(execution).isEmpty else { return }
         note(execution)
-        if isNews { expiries.follow(execution) }
+        expiries.follow(execution)
     }
 
     /// Follows a change of a store and returns the execution that has to be looked at.
@@ -98,8 +98,10 @@ final class ExecutionCache: Sendable {
     private func note(_ execution: WorkflowExecution) {
         let hadRun = execution.isFinished && execution.status.runRef != nil
         index.withLock { index in
-            index.unfinished[execution.uid] = execution.isFinished ? nil : execution.key
-            index.ended[execution.uid] = hadRun ? execution.key : nil
+            // It may have been deleted since: whoever told so has been here already, or comes later.
+            let isThere = stores.object(for: execution.key)?.uid == execution.uid
+            index.unfinished[execution.uid] = isThere && !execution.isFinished ? execution.key : nil
+            index.ended[execution.uid] = isThere && hadRun ? execution.key : nil
         }
     }
 }

@@ -28,7 +28,9 @@ final class OpenCreates: Sendable {
             guard let last = uncertain[run] else { return nil }
             if now < last + patience {
                 // A clock that was set back must not make anybody wait for longer than the patience.
-                return min(last, now) + patience
+                let sent = min(last, now)
+                uncertain[run] = sent
+                return sent + patience
             }
             uncertain[run] = nil
             return nil

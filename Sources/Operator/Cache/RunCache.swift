@@ -10,6 +10,8 @@ final class RunCache: Sendable {
     private struct Doubts {
         /// The last state of runs whose deletion the watch told, until their execution was reconciled.
         var deleted: [ObjectKey: EngineRun] = [:]
+        /// Since when the causes of failed runs cannot be read.
+        var unexplained: [ObjectKey: Timestamp] = [:]
         /// Runs that a poll did not find although the store has them.
         var missing: Set<ObjectKey> = []
     }
@@ -30,6 +32,7 @@ final class RunCache: Sendable {
     let isFollowed: Bool
     let stores: ScopedStores<EngineRun>
     private let doubts = Locked(Doubts())
+    private let creates = Locked(CreateTraffic())
     private let postponements = Locked<[ObjectKey: Postponement]>([:])
 
     init(engine: any Engine, namespaces: [String], isFollowed: Bool = true) {
@@ -97,18 +100,37 @@ final class RunCache: Sendable {
         doubts.withLock { _ = $0.missing.insert(key) }
     }
 
+    /// A server may ask for much time; the queue itself does not wait for longer either.
+    private static let longestPause = Duration.seconds(300)
+
     /// Notes that the server asked for time before the next attempt to create a run.
     func postponeCreation(of key: ObjectKey, for duration: Duration, at now: Timestamp) {
         postponements.withLock { postponements in
             // Those of executions that are gone since are not asked for any more.
             postponements = postponements.filter { $0.value.remainder(at: now) != nil }
-            postponements[key] = Postponement(since: now, duration: duration)
+            postponements[key] = Postponement(since: now, duration: min(duration, Self.longestPause))
         }
     }
+
+    func beginCreate(of key: ObjectKey, at now: Timestamp) { creates.withLock { $0.begin(key, at: now) } }
+    func endCreate(of key: ObjectKey, at now: Timestamp) { creates.withLock { $0.end(key, at: now) } }
+
+    /// True while a create has to give way to one that is held up.
+    var mustCreatesGiveWay: Bool { creates.withLock { $0.isBlocked } }
 
     /// How long the creation of a run has to wait at the server's wish; nil when it need not.
     func creationPause(of key: ObjectKey, at now: Timestamp) -> Duration? {
         postponements.withLock { $0[key]?.remainder(at: now) }
+    }
+
+    /// Since when the cause of a run's failure cannot be read, this time included.
+    func firstTrouble(explaining key: ObjectKey, at now: Timestamp) -> Timestamp {
+        doubts.withLock { doubts in
+            // A clock that was set back begins anew.
+            let first = min(doubts.unexplained[key] ?? now, now)
+            doubts.unexplained[key] = first
+            return first
+        }
     }
 
     /// Forgets what was remembered about a run that nothing will be decided about any more.
@@ -116,6 +138,7 @@ final class RunCache: Sendable {
         doubts.withLock { doubts in
             doubts.deleted[key] = nil
             doubts.missing.remove(key)
+            doubts.unexplained[key] = nil
         }
     }
 }

@@ -78,6 +78,8 @@ public struct OperatorConfiguration: Sendable {
         public var watchdogGrace: Duration = .seconds(60)
         /// What a run that was ended from outside may take before the verdict is given without it.
         public var watchdogVerdict: Duration = .seconds(30)
+        /// For how long the cause of a failure is asked for again while the API server is in trouble.
+        public var causePatience: Duration = .seconds(60)
         /// The least time between two status writes that report nothing but progress.
         public var progressInterval: Duration = .seconds(2)
         /// How long the workers wait for the caches of runs to be filled at the start.

@@ -37,6 +37,8 @@ struct Facts: Sendable {
         case unread
         /// The run's state, completed by what its children say.
         case read(RunState)
+        /// The children could not be read now, but maybe soon.
+        case postponed
         /// The children could not be read; the run's own word has to do.
         case unreadable
     }
@@ -53,6 +55,10 @@ struct Facts: Sendable {
     var creationFailure: CreateFailure?
     /// How long the server asked, after an earlier attempt, not to be asked for the run again; nil for no longer.
     var creationPause: Duration?
+    /// True while the creates of the engine are held up, and another one would only take a worker.
+    var mustCreateGiveWay = false
+    /// How long the server asked to wait when it last refused something.
+    var askedPause = Duration.zero
     /// True when the run could not be asked to end.
     var didShutdownFail = false
     /// True when it is this execution's turn to delete what outlived its time; otherwise it asks for one.

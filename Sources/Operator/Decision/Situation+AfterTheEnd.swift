@@ -26,7 +26,7 @@ extension Situation {
         case .absent:
             return execution.isContradicted(by: nil) ? report(absent) : report([.acknowledged])
         case .engineMissing, .engineNotFollowed: return report([.acknowledged])
-        case .unreadable: return report([.acknowledged], otherwise: .retry(notBefore: .zero))
+        case .unreadable: return report([.acknowledged], otherwise: .retry(notBefore: facts.askedPause))
         }
     }
 

@@ -11,6 +11,7 @@ extension Situation {
             switch facts.detail {
             case .unread: return .readDetail(run, listing)
             case .read(let detailed): state = detailed
+            case .postponed: return .retry(notBefore: facts.askedPause)
             case .unreadable: break
             }
         }

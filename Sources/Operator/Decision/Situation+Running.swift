@@ -17,7 +17,7 @@ extension Situation {
             observation.message = "\(engine.title) has not touched the run. \(engine.notRespondingHint)"
         }
         let pause = nextDeadline(of: run, spec).map { max(.milliseconds(1), $0 - now) }
-        let rest = facts.didShutdownFail ? Step.retry(notBefore: .zero) : .rest(after: pause)
+        let rest = facts.didShutdownFail ? Step.retry(notBefore: facts.askedPause) : .rest(after: pause)
         let step = report(withdrawingUnavailability([.observed(observation)]), otherwise: rest)
         guard case .write(let status) = step, let pause = pauseBeforeProgress(status) else { return step }
         return facts.didShutdownFail ? .retry(notBefore: pause) : .rest(after: pause)

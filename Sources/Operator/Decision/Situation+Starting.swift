@@ -11,6 +11,7 @@ extension Situation {
         guard facts.isEngineServed else { return hold(.engineUnavailable, notServedMessage, spec) }
         // Whatever it was that woke the execution.
         if let pause = facts.creationPause { return .backOff(notBefore: beforeStartDeadline(pause, spec)) }
+        if facts.mustCreateGiveWay { return .rest(after: beforeStartDeadline(CreateTraffic.pause, spec)) }
         guard let manifest = engine.makeRun(for: execution, named: execution.runName) else { return .rest(after: nil) }
         return .createRun(manifest: manifest)
     }

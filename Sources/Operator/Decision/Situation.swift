@@ -33,7 +33,7 @@ struct Situation: Sendable {
         case .engineMissing: return wasSeen ? frozenStep() : startStep(spec)
         case .engineNotFollowed: return leftAloneStep()
         case .unknown: return wasSeen ? .readRun : startStep(spec)
-        case .unreadable: return .retry(notBefore: .zero)
+        case .unreadable: return .retry(notBefore: facts.askedPause)
         }
     }
 

@@ -20,6 +20,7 @@ extension Reconciler {
                 pass.facts.isEngineServed = false
             } else {
                 pass.facts.run = .unreadable
+                pass.facts.askedPause = error.retryAfter ?? .zero
                 pass.logger.warn(
                     "Could not read the run", ["run": .string(pass.runKey.name), "error": .string("\(error)")])
             }
@@ -29,6 +30,8 @@ extension Reconciler {
     func createRun(_ manifest: [UInt8], for execution: WorkflowExecution, in pass: inout Pass) async {
         let engine = pass.cache.engine
         let options = WriteOptions(fieldManager: WellKnown.fieldManager, fieldValidation: .strict)
+        pass.cache.beginCreate(of: pass.runKey, at: clock.now())
+        defer { pass.cache.endCreate(of: pass.runKey, at: clock.now()) }
         do {
             let run = try await client.create(
                 engine.runType, namespace: pass.key.namespace, body: manifest, options, decoding: engine.runDecoder)
@@ -69,6 +72,7 @@ extension Reconciler {
                 return false
             }
             pass.facts.didShutdownFail = true
+            pass.facts.askedPause = error.retryAfter ?? .zero
             pass.logger.warn(
                 "Could not ask the run to end", ["run": .string(run.key.name), "error": .string("\(error)")])
             // It may have ended, or gone, in the meantime; then there is nothing left to ask.
@@ -77,7 +81,9 @@ extension Reconciler {
         }
     }
 
-    /// Reads the children of a failed run for the cause; without an answer the run's own word has to do.
+    /// Reads the children of a failed run for the cause; where there is no answer for long, the run's own word has to do.
+    ///
+    /// The verdict is for good, and the cause may change it: a task that took too long is no failure.
     func readDetail(of run: EngineRun, _ listing: ChildListing, in pass: inout Pass) async {
         let engine = pass.cache.engine
         do {
@@ -87,7 +93,13 @@ extension Reconciler {
             }
             pass.facts.detail = .read(try engine.state(of: run, children: Self.list(of: children.items)))
         } catch {
-            pass.facts.detail = .unreadable
+            // An answer that cannot be read is no better the next time.
+            let refusal = error as? KubeError
+            let now = clock.now()
+            let trouble = now - pass.cache.firstTrouble(explaining: pass.runKey, at: now)
+            let mayWait = refusal?.isTransient == true && trouble < timing.causePatience
+            pass.facts.detail = mayWait ? .postponed : .unreadable
+            pass.facts.askedPause = refusal?.retryAfter ?? .zero
             pass.logger.warn(
                 "Could not read why the run failed", ["run": .string(run.key.name), "error": .string("\(error)")])
         }

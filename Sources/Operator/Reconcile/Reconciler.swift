@@ -51,6 +51,7 @@ struct Reconciler: Sendable {
             guard execution.uid == first.uid else { return .requeue(after: .zero) }
             pass.reconsider(execution)
             pass.facts.creationPause = cache.creationPause(of: runKey, at: clock.now())
+            pass.facts.mustCreateGiveWay = cache.mustCreatesGiveWay
             pass.facts.isExpiryTurn = executions.expiries.isTurn(of: key)
             pass.facts.creationSettles = openCreates.settling(runKey, now: clock.now())
             let situation = Situation(

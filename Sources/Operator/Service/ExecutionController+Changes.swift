@@ -6,16 +6,22 @@ import WorkflowAPI
 extension ExecutionController {
     /// Follows a change of an execution.
     func follow(_ change: StoreChange<WorkflowExecution>, in namespace: String?) {
-        if let key = executions.follow(change) { enqueue(key) }
+        if let key = executions.follow(change) { enqueue(key, priority: change.isEcho ? .background : .fresh) }
+        if case .deleted(let execution) = change { forget(execution) }
         if !isServing.isSet, case .changed(_, let execution) = change, execution.isFinished {
             // A standby remembers nothing about what another process has brought to its end.
-            runs[execution.engineName]?.forget(
-                ObjectKey(namespace: execution.key.namespace, name: execution.runName))
+            forget(execution)
         }
         guard change.isSettling else { return }
         for cache in runs.values { review(namespace, against: cache) }
         gate.settle(Self.name(executionsIn: namespace))
         if isPatienceOver.isSet { goOn() }
+    }
+
+    private func forget(_ execution: WorkflowExecution) {
+        let run = ObjectKey(namespace: execution.key.namespace, name: execution.runName)
+        runs[execution.engineName]?.forget(run)
+        reconciler.openCreates.forget(run)
     }
 
     /// Follows a change of a run: its execution has to be looked at, unless it has ended and tells the same of the run.
@@ -113,6 +119,15 @@ extension ExecutionController {
 
     private static func name(runsOf engine: EngineName, in namespace: String?) -> String {
         "\(engine.rawValue)/\(namespace ?? "")"
+    }
+}
+
+extension StoreChange<WorkflowExecution> {
+    /// True for what the operator itself has mostly written: what it waits for is not there because of that.
+    fileprivate var isEcho: Bool {
+        guard case .changed(let old, let new) = self else { return false }
+        return old.status != new.status && old.generation == new.generation
+            && old.deletionTimestamp == new.deletionTimestamp
     }
 }
 

@@ -172,7 +172,7 @@ public final class ExecutionController: Sendable {
         Reflector(
             client: client, type: cache.engine.runType,
             scope: ReflectorScope(namespace: namespace, labelSelector: WellKnown.executionUIDLabel),
-            settings: reflectorSettings, decoding: cache.engine.runDecoder, into: store, time: time, random: random,
+            settings: runReflectorSettings, decoding: cache.engine.runDecoder, into: store, time: time, random: random,
             logger: logger, metrics: registry
         ) { change in self.follow(change, of: cache, in: namespace) }
     }
@@ -183,6 +183,13 @@ public final class ExecutionController: Sendable {
         for cache in runs.values where cache.isFollowed {
             for (namespace, store) in cache.stores.scopes { _ = runReflector(cache, namespace, store) }
         }
+    }
+
+    /// Runs may have a hundred kilobytes each, and a page is read as a whole.
+    private var runReflectorSettings: ReflectorSettings {
+        var settings = reflectorSettings
+        settings.pageSize = 100
+        return settings
     }
 
     private var reflectorSettings: ReflectorSettings {

@@ -1,4 +1,5 @@
 import KubeClient
+import KubeRuntime
 import Testing
 
 /// Answers that a server had better not give.
@@ -26,6 +27,33 @@ import Testing
         // Nothing but a dead kept connection makes libcurl send a request again.
         #expect(server.requests.count == 2)
         await transport.shutdown()
+    }
+
+    /// What refuses a watch promises more than it sends, and keeps the connection open.
+    @Test func aRefusalThatNeverEndsIsGivenUp() async throws {
+        let server = try HTTPServer(host: "127.0.0.1", port: 0) { _ in
+            HTTPServerResponse(
+                status: 503,
+                body: .stream { writer in
+                    try await writer.write(Array("busy".utf8))
+                    try await Task.sleep(for: .seconds(100))
+                })
+        }
+        let transport = try transport(server.port)
+        var client = KubeClient(transport: transport)
+        client.retry.limit = 0
+        client.requestTimeout = .milliseconds(500)
+        let start = ContinuousClock.now
+        let type = ResourceType(group: "", version: "v1", plural: "pods", kind: "Pod")
+        let error = await #expect(throws: KubeError.self) {
+            _ = try await client.watch(type, namespace: nil, WatchOptions(start: .any)) {
+                (cursor) throws(JSONError) in try cursor.skipValue()
+            }
+        }
+        #expect(error?.isTransient == true)
+        #expect(start.duration(to: .now) < .seconds(20))
+        await transport.shutdown()
+        await server.shutdown()
     }
 
     @Test func redirectsAreNotFollowed() async throws {

@@ -201,6 +201,18 @@ import Testing
         }
     }
 
+    @Test func aPageThatIsTooLargeMakesSmallerOnes() {
+        var driver = Driver()
+        _ = driver.feed(.start)
+        for limit in [125, 31, 7, 1, 1] {
+            _ = driver.feed(.failed(.transport(TransportError(.tooLarge, "more than 64 MiB"))))
+            #expect(driver.feed(.woke).next == .list(.mostRecent, limit: limit, continueToken: nil))
+        }
+        _ = driver.feed(.page(ResourceVersion("10"), continueToken: nil))
+        _ = driver.feed(.failed(refused(410, "Expired")))
+        #expect(driver.machine.pageSize == 1, "as the objects do not shrink")
+    }
+
     @Test func aMissingTypeIsReportedAndLookedForEveryHalfMinute() {
         var driver = Driver()
         _ = driver.feed(.start)

@@ -81,6 +81,16 @@ func undecodable(_ name: String, _ version: Int) -> UndecodableObject {
         #expect(relist(&state, [Item("a", 1)], at: 5) == [])
     }
 
+    @Test func aLateAnswerBringsNothingBackThatIsGone() {
+        var state = synced([Item("a", 1)], at: 5)
+        _ = changes(&state) { $0.remove(Item("a", 9), into: &$1) }
+        #expect(changes(&state) { $0.putAnswer(Item("a", 8), into: &$1) } == [])
+        #expect(state.object(for: Item("a", 8).key) == nil)
+        // What was created after that is news, before its event comes and after.
+        #expect(changes(&state) { $0.putAnswer(Item("a", 12), into: &$1) } == [.added(Item("a", 12))])
+        #expect(changes(&state) { $0.putAnswer(Item("a", 13), into: &$1) }.count == 1)
+    }
+
     @Test func ownWritesWinOverOlderEventsAndLists() {
         var state = synced([Item("a", 1)], at: 5)
         #expect(changes(&state) { $0.put(Item("a", 12), into: &$1) }.count == 1)

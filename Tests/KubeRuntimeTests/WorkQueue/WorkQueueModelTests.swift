@@ -11,6 +11,33 @@ import Testing
         var wantedFrom: ContinuousClock.Instant?
         var isRunning = false
         var failures = 0
+        /// What was asked for while it ran: at once, and because something changed.
+        var isDirty = false
+        var isDirtyFresh = false
+
+        /// Notes a wish for a run at once.
+        mutating func want(_ priority: WorkPriority, now: ContinuousClock.Instant) {
+            // What failed is not tried again before its time without a change.
+            let waits = !isRunning && failures > 0 && (wantedFrom.map { $0 > now } ?? false)
+            if waits, priority == .background { return }
+            wantedFrom = now
+            guard isRunning else { return }
+            isDirty = true
+            isDirtyFresh = isDirtyFresh || priority == .fresh
+        }
+
+        mutating func begin() {
+            isRunning = true
+            wantedFrom = nil
+            (isDirty, isDirtyFresh) = (false, false)
+        }
+
+        mutating func finish(failed: Bool, again: ContinuousClock.Instant?) {
+            isRunning = false
+            failures = failed ? failures + 1 : 0
+            if failed, isDirty, !isDirtyFresh { wantedFrom = nil }
+            if let again { wantedFrom = min(wantedFrom ?? again, again) }
+        }
     }
 
     @Test(arguments: 0..<40) func randomHistories(round: Int) {
@@ -25,12 +52,14 @@ import Testing
             switch Int.random(in: 0..<6, using: &random) {
             case 0:
                 queue.add(key, priority: priority, now: now)
-                debts[key, default: Debt()].wantedFrom = now
+                debts[key, default: Debt()].want(priority, now: now)
             case 1:
                 let time = now + .seconds(Int.random(in: 1..<9, using: &random))
                 queue.add(key, at: time, priority: priority, now: now)
-                let wanted = debts[key]?.wantedFrom
-                debts[key, default: Debt()].wantedFrom = min(wanted ?? time, time)
+                var debt = debts[key] ?? Debt()
+                debt.wantedFrom = min(debt.wantedFrom ?? time, time)
+                if debt.isRunning, !debt.isDirty { debt.isDirtyFresh = debt.isDirtyFresh || priority == .fresh }
+                debts[key] = debt
             case 2, 3:
                 let due = debts.contains { !$0.value.isRunning && ($0.value.wantedFrom ?? now + .seconds(1)) <= now }
                 let item = queue.pop(now: now)
@@ -38,17 +67,14 @@ import Testing
                 guard let item else { continue }
                 #expect(debts[item.key]?.isRunning == false, "two workers on one key, seed \(seed)")
                 #expect(item.attempt == (debts[item.key]?.failures ?? 0) + 1, "seed \(seed)")
-                debts[item.key]?.isRunning = true
-                debts[item.key]?.wantedFrom = nil
+                debts[item.key]?.begin()
             case 4:
                 let failed = Bool.random(using: &random)
                 let again = failed || Bool.random(using: &random) ? now + .seconds(3) : nil
                 let wasRunning = queue.finish(key, failed: failed, again: again, now: now) != nil
                 #expect(wasRunning == (debts[key]?.isRunning ?? false), "seed \(seed)")
                 guard wasRunning, var debt = debts[key] else { continue }
-                debt.isRunning = false
-                debt.failures = failed ? debt.failures + 1 : 0
-                if let again { debt.wantedFrom = min(debt.wantedFrom ?? again, again) }
+                debt.finish(failed: failed, again: again)
                 debts[key] = debt.wantedFrom == nil ? nil : debt
             default:
                 now += .seconds(Int.random(in: 0..<4, using: &random))

@@ -28,6 +28,21 @@ import Testing
         #expect(queue.count == 0)
     }
 
+    /// What a worker writes about its failure comes back as a change: that is no reason to try again at once.
+    @Test func anEchoDoesNotEndABackoff() {
+        for isRunning in [true, false] {
+            var queue = WorkQueueState<Int>()
+            queue.add(1, priority: .fresh, now: start)
+            _ = queue.pop(now: start)
+            if isRunning { queue.add(1, priority: .background, now: start) }
+            _ = queue.finish(1, failed: true, again: at(10), now: start)
+            if !isRunning { queue.add(1, priority: .background, now: at(1)) }
+            #expect(queue.pop(now: at(1)) == nil && queue.nextDeadline == at(10))
+            queue.add(1, priority: .fresh, now: at(2))
+            #expect(queue.pop(now: at(2))?.attempt == 2, "a change does")
+        }
+    }
+
     @Test func theEarliestDelayCountsAndIsNotDuplicated() {
         var queue = WorkQueueState<Int>()
         queue.add(1, at: at(10), priority: .fresh, now: start)

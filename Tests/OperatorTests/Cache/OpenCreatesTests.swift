@@ -30,6 +30,8 @@ import Testing
         creates.note(run, at: start)
         let earlier = start - .seconds(3600)
         #expect(creates.settling(run, now: earlier) == earlier + .seconds(10))
+        #expect(creates.settling(run, now: earlier + .seconds(9)) == earlier + .seconds(10))
+        #expect(creates.settling(run, now: earlier + .seconds(10)) == nil)
     }
 
     @Test func whatIsForgottenIsSettled() {

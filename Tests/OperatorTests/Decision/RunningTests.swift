@@ -55,6 +55,12 @@ import WorkflowAPI
         let failed = try Fixtures.pipelineRun(condition: Fixtures.condition("False", "Failed"), children: [child])
         let execution = Fixtures.execution(status: try Fixtures.running(try Fixtures.pipelineRun()))
         #expect(Fixtures.situation(execution, run: .present(failed)).next().name == "readDetail")
+        // The cause may change the verdict, which is for good.
+        let soon = Fixtures.situation(execution, run: .present(failed)) {
+            $0.detail = .postponed
+            $0.askedPause = .seconds(3)
+        }
+        guard case .retry(.seconds(3)) = soon.next() else { return #expect(Bool(false), "\(soon.next())") }
         let blind = Fixtures.situation(execution, run: .present(failed)) { $0.detail = .unreadable }
         #expect(try #require(blind.next().status).outcome == .failed)
     }

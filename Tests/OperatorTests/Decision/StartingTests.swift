@@ -61,6 +61,11 @@ import WorkflowAPI
         #expect(stopped.next().name == "readRun")
     }
 
+    @Test func aCreateGivesWayToOnesThatAreHeldUp() {
+        let held = Fixtures.situation(Fixtures.execution()) { $0.mustCreateGiveWay = true }
+        guard case .rest(.seconds(5)?) = held.next() else { return #expect(Bool(false), "\(held.next())") }
+    }
+
     @Test func aPermanentFailureEndsTheExecutionThatProvablyHasNoRun() throws {
         let failure = CreateFailure.permanent(.policyDenied, message: "denied by no-latest")
         let unproven = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = failure }

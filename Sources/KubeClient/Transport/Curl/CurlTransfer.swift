@@ -100,7 +100,8 @@ final class CurlTransfer {
             response.headers.append(
                 String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self))
         } else if line.isEmpty, response.status >= 200, exchange.buffer != nil {
-            headDeadline = nil
+            // A watch goes on for long; what refuses one is read to its end, and that has to come.
+            if response.status == 200 { headDeadline = nil }
             answer(.success(response))
         }
         return true
