@@ -15,8 +15,13 @@ extension Mutant {
         Mutant(
             "count-from-the-start",
             Edit(
-                expiry, "let end = execution.status.finishedAt else {",
-                "let end = BUG ? execution.status.startedAt : execution.status.finishedAt else {")),
+                expiry, "let end = execution.status.lastEnd",
+                "let end = BUG ? execution.status.startedAt : execution.status.lastEnd")),
+        Mutant(
+            "count-from-the-first-end",
+            Edit(
+                expiry, "return max(finishedAt, diverged.lastTransitionTime)",
+                "return BUG ? finishedAt : max(finishedAt, diverged.lastTransitionTime)")),
         Mutant(
             "delete-a-run-whatever-became-of-it",
             Edit(
@@ -27,7 +32,6 @@ extension Mutant {
             "delete-a-run-that-goes-on",
             Edit(
                 "Sources/Operator/Decision/Situation+Obstacle.swift",
-                "        guard !run.state.isFinished else { return nil }\n",
-                "        guard !BUG, !run.state.isFinished else { return nil }\n")),
+                "if !run.state.isFinished {", "if !BUG, !run.state.isFinished {")),
     ]
 }
