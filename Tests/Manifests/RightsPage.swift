@@ -22,7 +22,7 @@ enum RightsPage {
 
     private static var table: String {
         let rows = Right.all.map { right in
-            "| \(right.part.words) | `\(right.group)` | `\(right.resource)` | \(right.verbList) | \(right.purpose) "
+            "| \(right.part.words) | `\(right.group)` | `\(right.resource)`\(right.isForOneName ? ", the one" : "") | \(right.verbList) | \(right.purpose) "
                 + "| \(right.loss) |\n"
         }
         return """

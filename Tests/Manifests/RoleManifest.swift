@@ -46,21 +46,33 @@ struct RoleManifest: Sendable {
                   labels:
                     app.kubernetes.io/component: operator
                 rules:
-                \(rules.map { "  \($0)\n" }.joined())
+                \(rules(lease: "towline-operator").map { "  \($0)\n" }.joined())
                 """)
     }
 
-    /// One rule for each resource, with what each verb is for; the lines are not indented.
-    private var rules: [String] {
-        var resources: [String] = []
+    /// What one rule is about.
+    private struct Subject: Equatable {
+        let group: String
+        let resource: String
+        let isForOneName: Bool
+
+        init(_ right: Right) {
+            (group, resource, isForOneName) = (right.group, right.resource, right.isForOneName)
+        }
+    }
+
+    /// One rule for each resource, or its one object, with what each verb is for; the lines are not indented.
+    private func rules(lease: String) -> [String] {
+        var subjects: [Subject] = []
         let rights = Right.all.filter { $0.part == part }
-        for right in rights where !resources.contains(right.resource) { resources.append(right.resource) }
-        return resources.flatMap { resource -> [String] in
-            let same = rights.filter { $0.resource == resource }
+        for right in rights where !subjects.contains(Subject(right)) { subjects.append(Subject(right)) }
+        return subjects.flatMap { subject -> [String] in
+            let same = rights.filter { Subject($0) == subject }
             let verbs = Right.Verb.allCases.filter { verb in same.contains { $0.verbs.contains(verb) } }
             return same.map { "# \($0.verbList): \($0.purpose)." } + [
-                "- apiGroups: [\(same.first?.group ?? "")]", "  resources: [\(resource)]",
-                "  verbs: [\(verbs.map(\.rawValue).joined(separator: ", "))]",
+                "- apiGroups: [\(subject.group)]", "  resources: [\(subject.resource)]",
+            ] + (subject.isForOneName ? ["  resourceNames: [\(lease)]"] : []) + [
+                "  verbs: [\(verbs.map(\.rawValue).joined(separator: ", "))]"
             ]
         }
     }
@@ -71,7 +83,7 @@ struct RoleManifest: Sendable {
             let role = RoleManifest(part: part)
             return """
                 {{- define "towline.rules.\(role.word ?? "operator")" -}}
-                \(role.rules.joined(separator: "\n"))
+                \(role.rules(lease: #"{{ include "towline.fullname" . }}"#).joined(separator: "\n"))
                 {{- end }}
 
                 """

@@ -6,14 +6,17 @@ struct AccessReviews: Sendable {
 
     private static let group = "authorization.k8s.io"
 
-    /// Asks for one verb; without a namespace, whether it is allowed in all of them.
-    func allows(_ verb: Right.Verb, of right: Right, in namespace: String?) async throws(KubeError) -> Bool {
+    /// Asks for one verb; without a namespace, whether it is allowed in all of them, and without a name, of all objects.
+    func allows(
+        _ verb: Right.Verb, of right: Right, in namespace: String?, named name: String? = nil
+    ) async throws(KubeError) -> Bool {
         let resource = right.resource.split(separator: "/", maxSplits: 1).map(String.init)
         var attributes: JSONObject = [
             "verb": .string(verb.rawValue), "group": .string(right.group), "resource": .string(resource.first ?? ""),
         ]
         if resource.count > 1 { attributes["subresource"] = .string(resource[1]) }
         if let namespace { attributes["namespace"] = .string(namespace) }
+        if let name { attributes["name"] = .string(name) }
         let answer = try await ask("SelfSubjectAccessReview", ["resourceAttributes": .object(attributes)])
         return answer["status"]?["allowed"] == true
     }

@@ -8,23 +8,27 @@ struct AccessRules: Sendable {
         let verbs: [String]
         let groups: [String]
         let resources: [String]
+        /// Empty for all of them.
+        let names: [String]
     }
 
     private let rules: [Rule]
 
-    /// Reads a `SelfSubjectRulesReview`; rules for objects of certain names do not count.
+    /// Reads a `SelfSubjectRulesReview`.
     init(_ review: JSONValue) {
         func texts(_ value: JSONValue?) -> [String] { value?.arrayValue?.compactMap(\.stringValue) ?? [] }
-        rules = (review[path: ["status", "resourceRules"]]?.arrayValue ?? []).compactMap { rule in
-            guard texts(rule["resourceNames"]).isEmpty else { return nil }
-            return Rule(
-                verbs: texts(rule["verbs"]), groups: texts(rule["apiGroups"]), resources: texts(rule["resources"]))
+        rules = (review[path: ["status", "resourceRules"]]?.arrayValue ?? []).map { rule in
+            Rule(
+                verbs: texts(rule["verbs"]), groups: texts(rule["apiGroups"]), resources: texts(rule["resources"]),
+                names: texts(rule["resourceNames"]))
         }
     }
 
-    func allow(_ verb: Right.Verb, of right: Right) -> Bool {
+    /// Whether a verb is allowed of the object of this name; without a name, of all.
+    func allow(_ verb: Right.Verb, of right: Right, named name: String? = nil) -> Bool {
         rules.contains { rule in
-            Self.matches(rule.verbs, verb.rawValue) && Self.matches(rule.groups, right.group)
+            (rule.names.isEmpty || name.map(rule.names.contains) ?? false) && Self.matches(rule.verbs, verb.rawValue)
+                && Self.matches(rule.groups, right.group)
                 && Self.matches(rule.resources, right.resource)
         }
     }

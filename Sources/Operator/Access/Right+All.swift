@@ -65,22 +65,27 @@ extension Right {
         group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease")
 
     private static let election = [
+        // What is made has no name yet that a role could ask for.
         Right(
-            .election, leases, [.get, .create, .update], for: "holding the lease",
+            .election, leases, [.create], for: "making the lease, where nobody has before",
+            otherwise: "without a lease no operator leads, and nothing is done"),
+        Right(
+            .election, leases, [.get, .update], ofOneName: true, for: "holding the lease",
             otherwise: "this operator never leads, and does nothing"),
         Right(
-            .election, leases, [.list, .watch], for: "seeing at once that the lease is free",
+            .election, leases, [.list, .watch], ofOneName: true, for: "seeing at once that the lease is free",
             otherwise: "another operator takes over some seconds later than it could"),
     ]
 
     private init(
-        _ part: Part, _ type: ResourceType, _ verbs: [Verb], of subresource: String? = nil, for purpose: String,
-        otherwise loss: String
+        _ part: Part, _ type: ResourceType, _ verbs: [Verb], of subresource: String? = nil,
+        ofOneName isForOneName: Bool = false, for purpose: String, otherwise loss: String
     ) {
         self.part = part
         group = type.group
         resource = subresource.map { "\(type.plural)/\($0)" } ?? type.plural
         self.verbs = verbs
+        self.isForOneName = isForOneName
         self.purpose = purpose
         self.loss = loss
     }

@@ -25,6 +25,8 @@ public struct Right: Hashable, Sendable {
     /// The plural name, with the subresource where there is one: `workflowexecutions/status`.
     public let resource: String
     public let verbs: [Verb]
+    /// True when it is about one object only, the lease whose name the operator is told: the roles name it.
+    public let isForOneName: Bool
     /// What the operator does with it: the end of a sentence that begins with "It is for".
     public let purpose: String
     /// What is lost without it: a whole clause.

@@ -11,7 +11,7 @@ struct RightsCheck: Sendable {
     private let reviews: AccessReviews
     private let namespaces: [String]
     private let engines: Set<EngineName>
-    private let leaseNamespace: String?
+    private let lease: ObjectKey?
     private let time: any TimeSource
     private let logger: Logger
 
@@ -23,9 +23,9 @@ struct RightsCheck: Sendable {
     /// - Parameters:
     ///   - namespaces: where executions are served; empty for all.
     ///   - engines: the engines that are served.
-    ///   - leaseNamespace: where a leader is elected; nil where none is.
+    ///   - lease: by which a leader is elected; nil where none is.
     init(
-        client: KubeClient, namespaces: [String], engines: Set<EngineName>, leaseNamespace: String?,
+        client: KubeClient, namespaces: [String], engines: Set<EngineName>, lease: ObjectKey?,
         time: any TimeSource, logger: Logger
     ) {
         var client = client
@@ -33,7 +33,7 @@ struct RightsCheck: Sendable {
         reviews = AccessReviews(client: client)
         self.namespaces = namespaces
         self.engines = engines
-        self.leaseNamespace = leaseNamespace
+        self.lease = lease
         self.time = time
         self.logger = logger.named("rights")
     }
@@ -80,8 +80,8 @@ struct RightsCheck: Sendable {
             }
         }
         let places: [(String?, [Right])] = namespaces.isEmpty ? [(nil, served)] : namespaces.map { ($0, served) }
-        guard let leaseNamespace else { return places }
-        return places + [(leaseNamespace, Right.all.filter { $0.part == .election })]
+        guard let lease else { return places }
+        return places + [(lease.namespace, Right.all.filter { $0.part == .election })]
     }
 
     private struct Findings {
@@ -96,12 +96,13 @@ struct RightsCheck: Sendable {
         if let namespace, time.now < deadline { listed = try await reviews.rules(in: namespace) }
         for right in rights {
             var verbs: [Right.Verb] = []
-            for verb in right.verbs where listed?.allow(verb, of: right) != true {
+            let name = right.isForOneName ? lease?.name : nil
+            for verb in right.verbs where listed?.allow(verb, of: right, named: name) != true {
                 guard time.now < deadline else {
                     findings.isComplete = false
                     return
                 }
-                if try await !reviews.allows(verb, of: right, in: namespace) { verbs.append(verb) }
+                if try await !reviews.allows(verb, of: right, in: namespace, named: name) { verbs.append(verb) }
             }
             guard !verbs.isEmpty else { continue }
             findings.missing.append(

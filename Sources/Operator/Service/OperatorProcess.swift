@@ -40,8 +40,7 @@ public struct OperatorProcess: Sendable {
         rights = RightsCheck(
             client: KubeClient(transport: patient), namespaces: configuration.namespaces,
             engines: configuration.engines,
-            leaseNamespace: configuration.election.map { $0.namespace ?? cluster.namespace }, time: time,
-            logger: logger)
+            lease: configuration.election.map { $0.lease(in: cluster) }, time: time, logger: logger)
         self.registry = registry
         self.checks = checks
         self.time = time
@@ -74,6 +73,13 @@ public struct OperatorProcess: Sendable {
     }
 }
 
+extension OperatorConfiguration.Election {
+    /// The lease, which is in the namespace of the process where no other is named.
+    fileprivate func lease(in cluster: ClusterConfiguration) -> ObjectKey {
+        ObjectKey(namespace: namespace ?? cluster.namespace, name: name)
+    }
+}
+
 /// Election over connections of its own, so that nothing else can hold up a renewal.
 private struct Election {
     let transport: CurlTransport
@@ -86,9 +92,8 @@ private struct Election {
         transport = try CurlTransport(
             configuration: cluster, userAgent: "towline/\(configuration.version) (linux) election")
         let metered = MeteredTransport(transport, server: cluster.server, time: time, registry: registry)
-        let lease = ObjectKey(namespace: election.namespace ?? cluster.namespace, name: election.name)
         let settings = ElectionSettings(
-            lease: lease, identity: ElectionSettings.makeIdentity(host: configuration.instance),
+            lease: election.lease(in: cluster), identity: ElectionSettings.makeIdentity(host: configuration.instance),
             timing: election.timing)
         elector = LeaderElector(
             settings: settings, client: KubeClient(transport: metered), time: time, clock: .system, logger: logger,

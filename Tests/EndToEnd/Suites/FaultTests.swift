@@ -13,7 +13,7 @@ struct FaultTests {
     @Test func aHundredExecutionsSurviveEveryFault() async throws {
         let cluster = try await RestartableCluster.start()
         let workspace = try await Workspace.make("faults", on: cluster.cluster)
-        try await workspace.makeLeaseNamespace()
+        try await workspace.allowLease(workspace.namespace)
         // Long enough for every run to be under way while something happens.
         try await workspace.create(Templates.all.replacing("duration: 100ms", with: "duration: 800ms"))
         let stage = try FaultStage(cluster, workspace)

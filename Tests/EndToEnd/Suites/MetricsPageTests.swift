@@ -26,7 +26,7 @@ import Testing
     /// Runs an operator through several ends and returns its page, and the names that were in the game.
     private func page() async throws -> (text: String, names: [String]) {
         let workspace = try await Workspace.make("scraped")
-        try await workspace.makeLeaseNamespace()
+        try await workspace.allowLease(Self.lease)
         let (probes, metrics) = (try FreePort.find(), try FreePort.find())
         let process = try workspace.startOperator(arguments: [
             "--health-probe-bind-address", "127.0.0.1:\(probes)", "--metrics-bind-address", "127.0.0.1:\(metrics)",

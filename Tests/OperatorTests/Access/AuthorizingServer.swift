@@ -11,6 +11,8 @@ final class AuthorizingServer: HTTPTransport {
         let subresource: String?
         /// Nil when it is about all namespaces.
         let namespace: String?
+        /// Nil when it is about all objects.
+        var name: String?
     }
 
     /// While it is set, nobody answers.
@@ -67,7 +69,7 @@ final class AuthorizingServer: HTTPTransport {
         func text(_ name: String) -> String? { attributes?[name]?.stringValue }
         return Question(
             verb: text("verb") ?? "", group: text("group") ?? "", resource: text("resource") ?? "",
-            subresource: text("subresource"), namespace: text("namespace"))
+            subresource: text("subresource"), namespace: text("namespace"), name: text("name"))
     }
 
     /// One rule for each verb, and one that is for an object of a certain name only.
@@ -83,6 +85,8 @@ final class AuthorizingServer: HTTPTransport {
                     "verbs": [.string(verb.rawValue)], "apiGroups": [.string(right.group)],
                     "resources": [.string(right.resource)],
                 ]
+                // As the roles have it: of the lease of that name only.
+                if right.isForOneName { rule["resourceNames"] = ["towline"] }
                 if !(lists(question) && allows(question)) { rule["resourceNames"] = ["one"] }
                 rules.append(rule)
             }

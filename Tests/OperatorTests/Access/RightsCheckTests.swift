@@ -22,7 +22,7 @@ import WorkflowAPI
             })
         let check = RightsCheck(
             client: KubeClient(transport: server), namespaces: namespaces, engines: engines,
-            leaseNamespace: lease, time: time, logger: logger)
+            lease: lease.map { ObjectKey(namespace: $0, name: "towline") }, time: time, logger: logger)
         let task = Task { await check.run() }
         defer { task.cancel() }
         await eventually("the check says something") { lines.withLock { $0.count } >= count }
@@ -54,6 +54,17 @@ import WorkflowAPI
         #expect(said.compactMap { $0["msg"]?.stringValue } == ["All rights are there"])
         #expect(server.questions.isEmpty)
         #expect(server.listings == ["a", "b", "c"])
+    }
+
+    /// The role for the lease names it, but for its creation.
+    @Test func ofLeasesOnlyOneIsAskedAbout() async throws {
+        let server = AuthorizingServer(lists: { $0.group != "coordination.k8s.io" }) {
+            $0.name == ($0.verb == "create" ? nil : "towline")
+                || $0.group != "coordination.k8s.io"
+        }
+        let said = try await lines(of: server, namespaces: ["a"], lease: "c")
+        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All rights are there"])
+        #expect(server.questions.count == 5)
     }
 
     @Test func whatIsNotListedIsAskedFor() async throws {

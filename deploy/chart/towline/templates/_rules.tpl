@@ -47,9 +47,14 @@
 {{- end }}
 
 {{- define "towline.rules.election" -}}
-# get, create, update: holding the lease.
+# create: making the lease, where nobody has before.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+# get, update: holding the lease.
 # list, watch: seeing at once that the lease is free.
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  verbs: [get, list, watch, create, update]
+  resourceNames: [{{ include "towline.fullname" . }}]
+  verbs: [get, list, watch, update]
 {{- end }}
