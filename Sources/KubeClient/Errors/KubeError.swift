@@ -73,6 +73,17 @@ extension KubeError {
     }
 }
 
+extension KubeError {
+    /// The error without the words of whoever refused, which may repeat what they refused: `403 Forbidden`.
+    public var kind: String {
+        switch self {
+        case .status(let status): status.reason.isEmpty ? "\(status.code)" : "\(status.code) \(status.reason)"
+        case .plainText(let code, _, _): "\(code)"
+        case .transport, .undecodable: description
+        }
+    }
+}
+
 extension KubeError: CustomStringConvertible {
     public var description: String {
         switch self {

@@ -38,7 +38,7 @@ extension Notice {
             news.append(
                 Notice(
                     type: isAsAsked ? .normal : .warning, reason: retained.reason, action: .retain,
-                    note: "Kept although its time to live is over", detail: retained.message, related: new.runRef))
+                    note: "Kept although its time to live is over", detail: retained.eventDetail, related: new.runRef))
         }
         return news
     }
@@ -50,6 +50,14 @@ extension Notice {
             type: .normal, reason: "Expired", action: .deleteExecution,
             note: "Deleted the execution \(seconds) seconds after its end, as ttlSecondsAfterFinished asks",
             related: execution.status.runRef)
+    }
+}
+
+extension Condition {
+    /// The message, but for the words of a server or a webhook: nobody knows the parameters any more to mask them there.
+    fileprivate var eventDetail: String {
+        let isQuoted = [Reason.forbidden, .rejected].contains { $0.rawValue == reason }
+        return isQuoted ? "the API server refuses to delete it; the condition \(type) says why" : message
     }
 }
 

@@ -14,7 +14,7 @@ extension Reconciler {
             return nil
         } catch {
             if error.isNotFoundObject(named: execution.key.name) { return .success }
-            pass.logger.warn("Could not read the execution", ["error": .string("\(error)")])
+            pass.logger.warn("Could not read the execution", ["error": .string(execution.discreet(error))])
             return .retry(notBefore: error.retryAfter ?? .zero)
         }
     }
@@ -66,7 +66,8 @@ extension Reconciler {
     private func refuse(_ error: KubeError, _ object: String, in pass: inout Pass) -> WorkOutcome? {
         pass.logger.warn(
             "Could not delete what has outlived its time",
-            ["object": .string(object), "error": .string("\(error)")])
+            // The condition has it all: who may read executions may know their parameters.
+            ["object": .string(object), "error": .string(error.kind)])
         let pause = error.retryAfter ?? .zero
         guard let code = error.code, code != 404, !error.isTransient else { return .retry(notBefore: pause) }
         pass.facts.deletionRefusal = DeletionRefusal(

@@ -26,7 +26,7 @@ extension Reconciler {
                 if isStored(status, for: execution) { note(status, of: execution, in: pass) }
                 return outcome
             }
-            pass.logger.warn("Could not write the status", ["error": .string("\(error)")])
+            pass.logger.warn("Could not write the status", ["error": .string(execution.discreet(error))])
             return .retry(notBefore: error.retryAfter ?? .zero)
         }
     }
@@ -49,7 +49,7 @@ extension Reconciler {
             return nil
         } catch {
             if error.isNotFoundObject(named: execution.key.name) { return .success }
-            pass.logger.warn("Could not read the execution again", ["error": .string("\(error)")])
+            pass.logger.warn("Could not read the execution again", ["error": .string(execution.discreet(error))])
             return .retry(notBefore: error.retryAfter ?? .zero)
         }
     }
@@ -73,6 +73,12 @@ extension Reconciler {
             metrics.finished(status, runEnd: pass.runEnd, now: clock.now())
         }
     }
+}
+
+extension WorkflowExecution {
+    /// What the log may tell of an error: where the parameters are not known any more, and so cannot be masked, only its
+    /// kind.
+    func discreet(_ error: KubeError) -> String { spec == nil ? error.kind : "\(error)" }
 }
 
 extension Reconciler.Pass {

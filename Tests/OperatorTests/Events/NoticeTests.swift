@@ -56,6 +56,21 @@ import WorkflowAPI
         #expect(again.isEmpty)
     }
 
+    /// What a webhook says of a deletion may repeat parameters, which nobody knows any more after the end.
+    @Test(arguments: [(Reason.forbidden.rawValue, false), (RetentionReason.runGoesOn.rawValue, true)])
+    func aRefusedDeletionIsToldWithoutTheServersWords(_ reason: String, _ isTold: Bool) {
+        let old = status(.succeeded, run: run)
+        var new = old
+        new.conditions = [
+            Condition(
+                type: ConditionType.retained.rawValue, status: .true, observedGeneration: 1,
+                lastTransitionTime: Fixtures.start, reason: reason, message: "says hunter22")
+        ]
+        let told = news(from: old, to: new)
+        #expect(told.map(\.reason) == [reason])
+        #expect(told.first?.detail.contains("hunter22") == isTold)
+    }
+
     @Test func aCollisionNamesTheForeignObject() {
         let foreign = RunReference(apiVersion: "tekton.dev/v1", kind: "PipelineRun", name: "restart", uid: "foreign")
         let told = news(from: status(nil), to: status(.nameCollision), namesake: foreign)

@@ -107,10 +107,13 @@ final class FakeAPIServer: HTTPTransport {
         failure(404, "NotFound", path.split(separator: "/").last.map(String.init) ?? "")
     }
 
+    /// What every refusal quotes of the object.
+    static let quoted = "hunter22-in-a-parameter"
+
     private static func failure(_ code: Int, _ reason: String, _ name: String) -> HTTPResponse {
         answer(
             [
-                "kind": "Status", "reason": .string(reason), "message": .string("\(name): \(reason)"),
+                "kind": "Status", "reason": .string(reason), "message": .string("\(name): \(reason): \(quoted)"),
                 "details": ["name": .string(name)], "code": .integer(Int64(code)),
             ], code)
     }

@@ -171,6 +171,17 @@ import WorkflowAPI
         if isAlone { #expect(bench.condition(.retained) == nil && bench.condition(.runPresent) == "False/RunExpired") }
     }
 
+    /// The parameters are not known any more then, so that nothing can be masked.
+    @Test func whatAServerQuotesAfterTheEndIsInTheStatusOnly() async throws {
+        let bench = try await ended(.tekton, execution: 60)
+        bench.server.refuseDeletions((403, "Forbidden"))
+        try await bench.live(.seconds(61))
+        #expect(bench.status.encodedString.contains(FakeAPIServer.quoted))
+        let log = try bench.log()
+        #expect(log.contains { $0["error"] == "403 Forbidden" })
+        for line in log { #expect(!line.encodedString.contains(FakeAPIServer.quoted)) }
+    }
+
     @Test func aServerInTroubleIsAskedAgain() async throws {
         let bench = try await ended(.argo, execution: 60)
         bench.server.refuseDeletions((503, "ServiceUnavailable"))
