@@ -35,8 +35,12 @@ final class ExecutionCache: Sendable {
     var unfinishedKeys: [ObjectKey] { index.withLock { Array($0.unfinished.values) } }
 
     /// The executions that have to be looked at whether anything happens to them or not.
+    ///
+    /// Where something is said to stay, that may be over, while whoever was to say so ended before.
     var keysThatNeedWork: [ObjectKey] {
-        stores.scopes.flatMap { $0.store.compactMap { needsWork($0) ? $0.key : nil } }
+        stores.scopes.flatMap { scope in
+            scope.store.compactMap { needsWork($0) || $0.status.condition(.retained) != nil ? $0.key : nil }
+        }
     }
 
     /// The finished executions of one store that tell other than a store of runs does, as far as that one is complete.

@@ -40,6 +40,21 @@ import WorkflowAPI
         #expect(contradicted == [execution.key])
     }
 
+    /// Its run went, and whoever was to say that nothing stays any more ended before.
+    @Test func whatIsSaidToStayIsLookedAtAfterAStart() throws {
+        let retained = ExecutionEvent.conditionChanged(
+            .retained, .true, reason: .retention(.keptByAnnotation), message: "kept")
+        let gone = ExecutionEvent.conditionChanged(
+            .runPresent, .false, reason: .retention(.runExpired), message: "gone")
+        fill(executions.stores, [Fixtures.execution(status: try status([gone]))])
+        #expect(executions.keysThatNeedWork == [])
+        let execution = Fixtures.execution(status: try status([retained, gone]))
+        fill(executions.stores, [])
+        fill(executions.stores, [execution])
+        #expect(executions.keysThatNeedWork == [execution.key])
+        #expect(Fixtures.situation(execution, run: .unknown).next().status?.condition(.retained) == nil)
+    }
+
     @Test func aMissingEngineIsNoNews() throws {
         fill(executions.stores, [Fixtures.execution(status: try status())])
         fill(runs.stores, [])
