@@ -24,7 +24,4 @@ struct ScopedStores<Object: StoredObject>: Sendable {
     /// What it changes is returned: nothing where the same or a newer version was known.
     @discardableResult
     func apply(_ object: Object) -> [StoreChange<Object>] { store(for: object.key.namespace)?.apply(object) ?? [] }
-
-    /// True when every store is a copy of what the server holds, or frozen because the server has no such type.
-    var areSettled: Bool { scopes.allSatisfy { $0.store.isSynced || !$0.store.isAvailable } }
 }

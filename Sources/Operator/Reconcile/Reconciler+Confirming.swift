@@ -8,15 +8,34 @@ extension Reconciler {
     /// It could have created a run, seen it end and told so: on the older view the run would be created again.
     func confirm(_ key: ObjectKey, _ logger: Logger) async -> WorkOutcome? {
         guard let fence, !fence.passed.isSet else { return nil }
-        do {
-            let current = try await client.get(
-                WorkflowExecution.resourceType, key, decoding: WorkflowExecution.storeDecoder)
+        switch await readLive(key, orSay: "Could not read the execution after taking over", logger) {
+        case .ends(let outcome): return outcome
+        case .current(let current):
             executions.apply(current)
             return nil
+        }
+    }
+
+    /// What a live read of an execution gave.
+    enum LiveRead {
+        case current(WorkflowExecution)
+        /// It is gone, or could not be read: nothing more can be done now.
+        case ends(WorkOutcome)
+    }
+
+    /// Asks the API server itself for an execution; the caller decides whether the caches take it in.
+    ///
+    /// - Parameter known: the execution as it was known, where it was.
+    func readLive(
+        _ key: ObjectKey, known: WorkflowExecution? = nil, orSay complaint: String, _ logger: Logger
+    ) async -> LiveRead {
+        do {
+            return .current(
+                try await client.get(WorkflowExecution.resourceType, key, decoding: WorkflowExecution.storeDecoder))
         } catch {
-            if error.isNotFoundObject(named: key.name) { return .success }
-            logger.warn("Could not read the execution after taking over", ["error": .string("\(error)")])
-            return .retry(notBefore: error.retryAfter ?? .zero)
+            if error.isNotFoundObject(named: key.name) { return .ends(.success) }
+            logger.warn(complaint, ["error": .string(known?.discreet(error) ?? "\(error)")])
+            return .ends(.retry(notBefore: error.retryAfter ?? .zero))
         }
     }
 }

@@ -6,16 +6,13 @@ import WorkflowAPI
 extension Reconciler {
     /// Reads the execution itself, so that what is deleted next does not rest on an old view of it.
     func read(_ execution: WorkflowExecution, in pass: inout Pass) async -> WorkOutcome? {
-        do {
-            let current = try await client.get(
-                WorkflowExecution.resourceType, execution.key, decoding: WorkflowExecution.storeDecoder)
+        let complaint = "Could not read the execution"
+        switch await readLive(execution.key, known: execution, orSay: complaint, pass.logger) {
+        case .ends(let outcome): return outcome
+        case .current(let current):
             executions.apply(current)
             pass.facts.isExecutionProven = true
             return nil
-        } catch {
-            if error.isNotFoundObject(named: execution.key.name) { return .success }
-            pass.logger.warn("Could not read the execution", ["error": .string(execution.discreet(error))])
-            return .retry(notBefore: error.retryAfter ?? .zero)
         }
     }
 

@@ -40,17 +40,14 @@ extension Reconciler {
 
     /// Reads an execution that is newer than the caches; the next decision rests on it.
     func refresh(_ execution: WorkflowExecution, in pass: Pass) async -> WorkOutcome? {
-        do {
-            let current = try await client.get(
-                WorkflowExecution.resourceType, execution.key, decoding: WorkflowExecution.storeDecoder)
+        let complaint = "Could not read the execution again"
+        switch await readLive(execution.key, known: execution, orSay: complaint, pass.logger) {
+        case .ends(let outcome): return outcome
+        case .current(let current):
             // The same version again: the conflict was the server's own race, so give it time.
             guard current.resourceVersion != execution.resourceVersion else { return .retry() }
             executions.apply(current)
             return nil
-        } catch {
-            if error.isNotFoundObject(named: execution.key.name) { return .success }
-            pass.logger.warn("Could not read the execution again", ["error": .string(execution.discreet(error))])
-            return .retry(notBefore: error.retryAfter ?? .zero)
         }
     }
 
