@@ -11,8 +11,8 @@ public protocol Engine: Sendable {
     var title: String { get }
     /// The resource a run is stored as.
     var runType: ResourceType { get }
-    /// The resource of the objects that a ``ChildListing`` asks for; nil where an engine needs none.
-    var childType: ResourceType? { get }
+    /// The resources of the objects that a ``ChildListing`` asks for; none where a run carries all that is needed.
+    var childTypes: [ResourceType] { get }
     /// How the names of the engine's own admission webhooks end: they refuse what is invalid, not what is forbidden.
     var admissionDomain: String? { get }
     /// What to check when the engine does not look at a run, for people.
@@ -33,17 +33,30 @@ public protocol Engine: Sendable {
     /// What was never started has nothing to clean up: a run the engine still holds back is ended at once.
     func shutdownPatch(_ shutdown: Shutdown, for run: EngineRun) -> [UInt8]?
 
-    /// The list of objects that tell why a run failed; nil where the run has told it already.
-    func childListing(for run: EngineRun) -> ChildListing?
+    /// The lists of objects that tell what a run does not: of an unfinished one what its tasks wait for and whether a
+    /// step has started, of a finished one why it failed and whether a step had started.
+    ///
+    /// Empty where the run has told everything already.
+    func childListings(for run: EngineRun) -> [ChildListing]
 
-    /// The state of a run, completed by what the answer to its ``ChildListing`` says.
-    func state(of run: EngineRun, children: [UInt8]) throws(JSONError) -> RunState
+    /// Reads one object of a ``ChildListing``; throws for text that is no JSON object.
+    func decodeChild(_ cursor: inout JSONCursor) throws(JSONError) -> EngineChild
+
+    /// The state of a run, completed by what all children of its ``childListings(for:)`` say.
+    ///
+    /// It ends no run and revives none. Children that are missing prove nothing.
+    func state(of run: EngineRun, children: [EngineChild]) -> RunState
 }
 
 extension Engine {
     /// Reads runs for lists, watches and stores.
     public var runDecoder: ObjectDecoder<EngineRun> {
         { (cursor) throws(JSONError) in try decodeRun(&cursor) }
+    }
+
+    /// Reads children for lists.
+    public var childDecoder: ObjectDecoder<EngineChild> {
+        { (cursor) throws(JSONError) in try decodeChild(&cursor) }
     }
 
     /// The reference an execution's status keeps to a run.
@@ -65,11 +78,16 @@ extension Engine {
     }
 }
 
-/// The objects an engine makes for the parts of one run, as a list request asks for them.
+/// The objects an engine makes for the parts of one run, as list requests ask for them.
 public struct ChildListing: Hashable, Sendable {
     public let type: ResourceType
     public let namespace: String
     public let labelSelector: String
-    /// How many objects to ask for at most; what does not fit one page is not needed.
-    public let limit: Int
+    /// How many objects to ask for at a time.
+    public let pageSize: Int
+    /// True when the other listings say enough where this one is refused.
+    public let isOptional: Bool
+
+    /// The most objects of one listing that are read: more than the largest run has.
+    public static let maximumObjects = 10_000
 }

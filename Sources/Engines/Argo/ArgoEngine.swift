@@ -7,7 +7,7 @@ struct ArgoEngine: Engine {
     let title = "Argo Workflows"
     let runType = ResourceType(
         group: "argoproj.io", version: "v1alpha1", plural: "workflows", kind: "Workflow")
-    let childType: ResourceType? = nil
+    let childTypes: [ResourceType] = []
     /// Argo has no admission webhook.
     let admissionDomain: String? = nil
     let notRespondingHint = """
@@ -69,7 +69,13 @@ struct ArgoEngine: Engine {
     }
 
     /// A Workflow carries its own nodes.
-    func childListing(for run: EngineRun) -> ChildListing? { nil }
+    func childListings(for run: EngineRun) -> [ChildListing] { [] }
 
-    func state(of run: EngineRun, children: [UInt8]) throws(JSONError) -> RunState { run.state }
+    /// Nothing is listed, so nothing is read.
+    func decodeChild(_ cursor: inout JSONCursor) throws(JSONError) -> EngineChild {
+        try cursor.skipValue()
+        return EngineChild(.taskRun, .unfinished, name: "", task: "", runUID: "", hasStarted: nil)
+    }
+
+    func state(of run: EngineRun, children: [EngineChild]) -> RunState { run.state }
 }

@@ -7,6 +7,8 @@ extension Workflow {
         let hasFailed = phase == "Failed" || phase == "Error"
         let first = hasFailed ? graph.firstFailure : nil
         var state = RunState(reason(first), engineReason: phase, executed: executed)
+        // What has not started yet may still start.
+        if !state.isFinished, state.executed == false { state.executed = nil }
         // Argo counts what does work; what it did not have to do is done too.
         state.progress = progress.map { $0.adding(summary.uncounted) }
         state.startedAt = startedAt

@@ -17,6 +17,8 @@ enum ContainerWord: String, CaseIterable {
     case createError = "CreateContainerError"
     case runError = "RunContainerError"
     case evicted = "Evicted"
+    /// The kubelet could not find the container when its pod ended, after an eviction or a loss of the node.
+    case lost = "ContainerStatusUnknown"
 }
 
 extension ContainerWord {
@@ -29,7 +31,7 @@ extension ContainerWord {
             .registryUnavailable, .signatureValidationFailed:
             .imagePullFailed
         case .cannotRun, .startError, .createConfigError, .createError, .runError: .configError
-        case .evicted: .podEvicted
+        case .evicted, .lost: .podEvicted
         }
     }
 }
@@ -38,6 +40,9 @@ extension ContainerWord {
 enum PodMessage {
     /// The whole sentence of a pod that ran into its `activeDeadlineSeconds`.
     static let deadline = "Pod was active on the node longer than the specified deadline"
+
+    /// True for the sentences about pods whose containers were never started.
+    static func saysNeverStarted(_ message: String) -> Bool { message.hasPrefix("Pod was rejected") }
 
     /// True when the sentence begins as those of the kubelet's eviction do.
     static func saysEvicted(_ message: String) -> Bool {

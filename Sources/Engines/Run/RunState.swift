@@ -8,7 +8,8 @@ public import WorkflowAPI
 /// what most of them lack is stored apart.
 public struct RunState: Hashable, Sendable {
     public var reason: Reason
-    /// Did any step start? False is certain, true may only mean that one could have; nil where it cannot be told.
+    /// Did any step start? True and false are both certain, and false is only said of a run that has ended; nil when
+    /// it is not known.
     public var executed: Bool?
     public var progress: Progress?
     /// The engine's own word, verbatim, bounded; empty where it said none.
@@ -62,7 +63,10 @@ public struct RunState: Hashable, Sendable {
         set { change { $0.resolvedDigest = newValue } }
     }
 
-    /// The children that no list of a run's other ones shows; kept until these were looked at.
+    /// How many children the run names; those of a state that its children completed already are not counted.
+    var children = ChildCounts()
+
+    /// The children that are no TaskRuns; kept until the children were looked at.
     var unreadChildren: UnreadChildren? {
         get { rare?.facts.unreadChildren }
         set { change { $0.unreadChildren = newValue } }

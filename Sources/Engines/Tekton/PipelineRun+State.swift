@@ -4,8 +4,10 @@ import WorkflowAPI
 extension PipelineRun {
     /// The run in Towline's words: the condition's status decides first, its reason next, its text last.
     var state: RunState {
-        var state = RunState(reason, engineReason: condition?.reason ?? "", executed: children.areAny)
+        var state = RunState(reason, engineReason: condition?.reason ?? "", executed: nil)
         let tally = condition.flatMap { TaskTally($0.message) }
+        state.executed = executed(state, tally)
+        state.children = children.counts
         state.progress = tally?.progress
         state.startedAt = startTime
         state.finishedAt = completionTime
@@ -14,7 +16,11 @@ extension PipelineRun {
         // The counts go into the progress; repeating them would only make the message longer.
         if let condition, tally?.hasMore != false { state.message = condition.message }
         if state.reason == .taskFailed {
-            state.unreadChildren = children.unread
+            state.unreadChildren = children.others
+            // Nested pipelines are all there is, and no list shows them.
+            if children.counts.taskRuns == 0, children.counts.customRuns == 0, let others = children.others?.others {
+                state.explain(by: others)
+            }
             if skipsOvertime, tally?.hasFailures == false {
                 // No task failed: the run ended as it did because the time was over before some had started.
                 state.reason = .pipelineTimeout
@@ -22,6 +28,12 @@ extension PipelineRun {
             }
         }
         return state
+    }
+
+    /// A task that succeeded has started; a run that ended without children started nothing. TaskRuns alone prove nothing.
+    private func executed(_ state: RunState, _ tally: TaskTally?) -> Bool? {
+        if let tally, tally.succeeded > 0 { return true }
+        return state.isFinished && !children.areAny ? false : nil
     }
 
     /// What was already asked of the run.

@@ -3,19 +3,14 @@ import WorkflowAPI
 
 /// What a PipelineRun's `status.childReferences` says about the objects made for its tasks.
 struct PipelineRunChildren {
-    private var taskRuns = 0
-    private var others = UnreadChildren()
+    private(set) var counts = ChildCounts()
+    private var unreadable = UnreadChildren()
 
     /// True once a TaskRun, CustomRun or PipelineRun was made.
-    var areAny: Bool { taskRuns > 0 || others.count > 0 }
+    var areAny: Bool { !counts.isEmpty }
 
-    /// The children that a list of TaskRuns does not show; nil where there are none.
-    var unread: UnreadChildren? {
-        guard others.count > 0 else { return nil }
-        var unread = others
-        unread.siblings = taskRuns
-        return unread
-    }
+    /// The children that are no TaskRuns; nil where there are none.
+    var others: UnreadChildren? { unreadable.isEmpty ? nil : unreadable }
 
     /// Reads one reference; what is none counts as a TaskRun, as something was made.
     mutating func read(_ cursor: inout JSONCursor) throws(JSONError) {
@@ -30,10 +25,21 @@ struct PipelineRunChildren {
             default: try cursor.skipValue()
             }
         }
-        if kind.isEmpty || kind == TaskRun.resource.kind {
-            taskRuns += 1
-        } else {
-            others.add(task: task.isEmpty ? name : task, kind: kind, name: name)
+        switch kind {
+        case "", TaskRun.resource.kind: counts.taskRuns.increment()
+        case CustomRun.resource.kind:
+            counts.customRuns.increment()
+            unreadable.customRuns.add(task: task.isEmpty ? name : task, kind: kind, name: name)
+        default:
+            counts.others.increment()
+            unreadable.others.add(task: task.isEmpty ? name : task, kind: kind, name: name)
         }
+    }
+}
+
+extension UInt16 {
+    /// One more, up to the largest number there is.
+    fileprivate mutating func increment() {
+        if self < .max { self += 1 }
     }
 }

@@ -20,7 +20,7 @@ extension TaskRun {
             exitCode: isMadeUp ? nil : container?.exitCode, message: condition.message)
     }
 
-    fileprivate var isInterrupted: Bool { condition?.reason == TaskRunReason.cancelled.rawValue }
+    var isInterrupted: Bool { condition?.reason == TaskRunReason.cancelled.rawValue }
 
     /// True for a TaskRun that Tekton ended because the PipelineRun was over its time.
     ///
@@ -82,21 +82,5 @@ extension TaskRun {
             return exitCode != 0 && container.terminationReason != "Continued"
                 && container.terminationReason != "Skipped"
         }
-    }
-}
-
-extension Sequence<TaskRun> {
-    /// The failure that came first: tasks before `finally` tasks, real failures before interrupted tasks.
-    var firstFailure: TaskFailure? {
-        let failed = filter(\.isFailure).map { (run: $0, order: $0.order) }
-        return failed.min { $0.order < $1.order }?.run.failure
-    }
-}
-
-extension TaskRun {
-    /// A TaskRun without a time comes last; names decide where times do not, so that the choice is always the same.
-    fileprivate var order: (Int, Int, Timestamp, String) {
-        let time = completionTime ?? condition?.lastTransitionTime ?? .latest
-        return (isInterrupted ? 1 : 0, isFinally ? 1 : 0, time, name)
     }
 }

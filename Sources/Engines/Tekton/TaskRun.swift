@@ -1,6 +1,6 @@
 import KubeClient
 
-/// What Towline reads of a Tekton TaskRun, to tell why its PipelineRun failed.
+/// What Towline reads of a Tekton TaskRun, to tell why its PipelineRun failed, or what it waits for.
 struct TaskRun {
     var name = ""
     /// The task's name in the pipeline.
@@ -13,8 +13,13 @@ struct TaskRun {
     var pipelineRunUID = ""
     /// Tekton's sentence for why it asked the TaskRun to end (`spec.statusMessage`).
     var shutdownMessage = ""
+    var createdAt: Timestamp?
     var condition: KnativeCondition?
     var completionTime: Timestamp?
+    /// Empty until a pod was made for it.
+    var podName = ""
+    /// True when a step of an earlier try had started.
+    var hasStartedBefore = false
     var steps: [Container] = []
     var sidecars: [Container] = []
 
@@ -28,6 +33,9 @@ struct TaskRun {
         var terminationReason = ""
         /// Why the container has not started.
         var waitingReason = ""
+        var isRunning = false
+        /// When it started, where it ended; nil where that is not known.
+        var startedAt: Timestamp?
     }
 }
 
@@ -45,23 +53,6 @@ extension TaskRun {
 
     static let resource = ResourceType(group: "tekton.dev", version: "v1", plural: "taskruns", kind: "TaskRun")
 
-    /// Reads the TaskRuns of one page of a list.
-    static func list(_ bytes: [UInt8]) throws(JSONError) -> [TaskRun] {
-        var runs: [TaskRun] = []
-        var cursor = JSONCursor(bytes)
-        try cursor.forEachField { (key, cursor) throws(JSONError) in
-            guard key == "items" else {
-                try cursor.skipValue()
-                return
-            }
-            try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
-                runs.append(try TaskRun(&cursor))
-            }
-        }
-        try cursor.expectEnd()
-        return runs
-    }
-
     init(_ cursor: inout JSONCursor) throws(JSONError) {
         self.init()
         try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
@@ -76,6 +67,7 @@ extension TaskRun {
 
     private mutating func readMetadata(_ metadata: ObjectMetadata) {
         name = metadata.name
+        createdAt = metadata.creationTimestamp
         task = metadata.label(LabelKey.pipelineTask) ?? metadata.name
         isFinally = metadata.label(LabelKey.memberOf) == "finally"
         isTolerated = metadata.annotation(Self.onError) == "continue"
@@ -87,6 +79,16 @@ extension TaskRun {
             switch key {
             case "conditions": condition = try KnativeCondition.succeeded(&cursor)
             case "completionTime": completionTime = try cursor.readTimestampIfPresent()
+            case "podName": podName = try cursor.readStringIfPresent() ?? ""
+            case "retriesStatus":
+                try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
+                    var earlier = TaskRun()
+                    earlier.createdAt = createdAt
+                    try earlier.readStatus(&cursor)
+                    if earlier.hasStarted == true { hasStartedBefore = true }
+                    // Of an earlier try with a pod, nobody may claim that nothing had started.
+                    if podName.isEmpty { podName = earlier.podName }
+                }
             case "steps": steps = try Container.list(&cursor)
             case "sidecars": sidecars = try Container.list(&cursor)
             default: try cursor.skipValue()
@@ -112,11 +114,13 @@ extension TaskRun.Container {
                 try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
                     switch key {
                     case "exitCode": exitCode = try cursor.readIntegerIfPresent()
+                    case "startedAt": startedAt = try cursor.readTimestampIfPresent()
                     case "reason": reason = try cursor.readStringIfPresent() ?? ""
                     default: try cursor.skipValue()
                     }
                 }
             case "waiting": waitingReason = try cursor.readStringMember("reason") ?? ""
+            case "running": isRunning = try cursor.readTextIfPresent() != nil
             default: try cursor.skipValue()
             }
         }

@@ -4,6 +4,8 @@
 /// the run has ended. Messages of timeouts, cancellation and validation have another form.
 struct TaskTally: Hashable {
     let completed: Int32
+    /// How many of the completed tasks are known to have succeeded.
+    let succeeded: Int32
     let incomplete: Int32
     let skipped: Int32
     /// True when a task failed whose failure the pipeline does not ignore.
@@ -21,7 +23,9 @@ struct TaskTally: Hashable {
             guard let count = scanner.number(), scanner.consume(")") else { return nil }
             ignored = count
         }
-        guard scanner.consume(", Cancelled "), scanner.number() != nil, scanner.consume(")") else { return nil }
+        guard scanner.consume(", Cancelled "), let cancelled = scanner.number(), scanner.consume(")") else {
+            return nil
+        }
         var incomplete: Int32 = 0
         if scanner.consume(", Incomplete: ") {
             guard let count = scanner.number() else { return nil }
@@ -29,6 +33,8 @@ struct TaskTally: Hashable {
         }
         guard scanner.consume(", Skipped: "), let skipped = scanner.number() else { return nil }
         self.completed = completed
+        // Each count has at most nine digits, so neither the sum nor the difference overflows.
+        succeeded = max(0, completed - (failed + cancelled))
         self.incomplete = incomplete
         self.skipped = skipped
         hasFailures = failed > ignored

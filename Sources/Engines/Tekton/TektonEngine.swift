@@ -6,7 +6,7 @@ struct TektonEngine: Engine {
     let name = EngineName.tekton
     let title = "Tekton Pipelines"
     let runType = ResourceType(group: "tekton.dev", version: "v1", plural: "pipelineruns", kind: "PipelineRun")
-    let childType: ResourceType? = TaskRun.resource
+    let childTypes = [TaskRun.resource, CustomRun.resource]
     let admissionDomain: String? = "webhook.pipeline.tekton.dev"
     let notRespondingHint = """
         check that the deployment tekton-pipelines-controller is running, watches this namespace, and that nothing \
@@ -79,27 +79,39 @@ struct TektonEngine: Engine {
         }
     }
 
-    /// A PipelineRun does not say which of its tasks failed, and why.
-    func childListing(for run: EngineRun) -> ChildListing? {
-        let state = run.state
-        guard state.outcome == .failed || state.outcome == .timeout, state.executed == true, state.failure == nil
-        else { return nil }
-        return ChildListing(
-            type: TaskRun.resource, namespace: run.key.namespace,
-            labelSelector: "\(TaskRun.LabelKey.pipelineRun)=\(run.key.name)", limit: 500)
+    /// A PipelineRun does not say which of its tasks failed and why, nor what they wait for.
+    func childListings(for run: EngineRun) -> [ChildListing] {
+        guard run.state.needsChildren else { return [] }
+        let selector = "\(TaskRun.LabelKey.pipelineRun)=\(run.key.name)"
+        var listings: [ChildListing] = []
+        if run.state.children.taskRuns > 0 {
+            listings.append(
+                ChildListing(
+                    type: TaskRun.resource, namespace: run.key.namespace, labelSelector: selector, pageSize: 50,
+                    isOptional: false))
+        }
+        if run.state.children.customRuns > 0 {
+            listings.append(
+                ChildListing(
+                    type: CustomRun.resource, namespace: run.key.namespace, labelSelector: selector, pageSize: 50,
+                    isOptional: true))
+        }
+        return listings
     }
 
-    func state(of run: EngineRun, children: [UInt8]) throws(JSONError) -> RunState {
+    /// What has no kind counts as a TaskRun.
+    func decodeChild(_ cursor: inout JSONCursor) throws(JSONError) -> EngineChild {
+        let start = cursor
+        var probe = cursor
+        let kind = try probe.readStringMember("kind")
+        cursor = start
+        return kind == CustomRun.resource.kind ? try CustomRun(&cursor).child : try TaskRun(&cursor).child
+    }
+
+    func state(of run: EngineRun, children: [EngineChild]) -> RunState {
+        guard run.state.needsChildren else { return run.state }
         var state = run.state
-        guard childListing(for: run) != nil else { return state }
-        // TaskRuns of an earlier run of the same name may not have been collected yet.
-        let own = try TaskRun.list(children).filter { $0.pipelineRunUID.isEmpty || $0.pipelineRunUID == run.uid }
-        if let failure = own.firstFailure {
-            state.explain(by: failure)
-        } else if let unread = state.unreadChildren {
-            state.explain(by: unread, besides: own.count)
-        }
-        state.unreadChildren = nil
+        state.complete(by: children.filter { $0.belongs(toRunWithUID: run.uid) })
         return state
     }
 }

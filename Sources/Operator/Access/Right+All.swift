@@ -53,12 +53,12 @@ extension Right {
                 for: "removing the runs of finished executions that say so with runTTLSecondsAfterFinished",
                 otherwise: "finished \(runs) stay, whatever runTTLSecondsAfterFinished says"),
         ]
-        let children = engine.childType.map { type in
+        let children = engine.childTypes.map { type in
             Right(
-                part, type, [.list], for: "finding the cause, once a run has failed",
-                otherwise: "which step of a failed run failed, and how, is not told")
+                part, type, [.list], for: "finding out why a run failed, and what an unfinished one waits for",
+                otherwise: "\(type.plural) are not read: which step failed, and what a task waits for, is not reported")
         }
-        return own + (children.map { [$0] } ?? [])
+        return own + children
     }
 
     private static let leases = ResourceType(

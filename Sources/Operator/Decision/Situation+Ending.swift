@@ -7,9 +7,10 @@ extension Situation {
     /// The run ended: mirror it once, with the cause where it failed.
     func finishStep(_ run: EngineRun, _ spec: Spec) -> Step {
         var state = run.state
-        if let listing = engine.childListing(for: run) {
+        let listings = engine.childListings(for: run)
+        if !listings.isEmpty {
             switch facts.detail {
-            case .unread: return .readDetail(run, listing)
+            case .unread: return .readDetail(run, listings)
             case .read(let detailed): state = detailed
             case .postponed: return .retry(notBefore: facts.askedPause)
             case .unreadable: break

@@ -16,8 +16,8 @@ enum Step: Sendable {
     case readRun
     /// Create the run from this manifest.
     case createRun(manifest: [UInt8])
-    /// Read the run's children for the cause of its failure.
-    case readDetail(EngineRun, ChildListing)
+    /// Read the run's children: why it failed, or what it waits for.
+    case readDetail(EngineRun, [ChildListing])
     /// Send the run this merge patch, which asks it to end.
     case stopRun(EngineRun, patch: [UInt8])
     /// Ask the API server itself for the execution.

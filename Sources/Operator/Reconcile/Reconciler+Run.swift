@@ -81,39 +81,67 @@ extension Reconciler {
         }
     }
 
-    /// Reads the children of a failed run for the cause; where there is no answer for long, the run's own word has to do.
+    /// Reads the children of a run: of a failed one for the cause, of an unfinished one for what it waits for.
     ///
-    /// The verdict is for good, and the cause may change it: a task that took too long is no failure.
-    func readDetail(of run: EngineRun, _ listing: ChildListing, in pass: inout Pass) async {
+    /// Where there is no answer for long, the run's own word has to do. The verdict is final, and the cause may change
+    /// it: a task that took too long is no failure.
+    func readDetail(of run: EngineRun, _ listings: [ChildListing], in pass: inout Pass) async {
         let engine = pass.cache.engine
-        do {
-            let options = ListOptions(labelSelector: listing.labelSelector, limit: listing.limit)
-            let children = try await client.list(listing.type, namespace: listing.namespace, options) {
-                (cursor) throws(JSONError) in try cursor.readRaw()
+        do throws(KubeError) {
+            var children: [EngineChild] = []
+            for listing in listings {
+                do throws(KubeError) {
+                    children += try await readChildren(listing, decoding: engine.childDecoder)
+                } catch {
+                    guard listing.isOptional, !error.isTransient else { throw error }
+                    pass.logger.debug(
+                        "Could not read some children of the run",
+                        [
+                            "run": .string(run.key.name), "kind": .string(listing.type.kind),
+                            "error": .string("\(error)"),
+                        ])
+                }
             }
-            pass.facts.detail = .read(try engine.state(of: run, children: Self.list(of: children.items)))
+            pass.facts.detail = .read(engine.state(of: run, children: children))
         } catch {
             // An answer that cannot be read is no better the next time.
-            let refusal = error as? KubeError
             let now = clock.now()
             let trouble = now - pass.cache.firstTrouble(explaining: pass.runKey, at: now)
-            let mayWait = refusal?.isTransient == true && trouble < timing.causePatience
+            let mayWait = error.isTransient && trouble < timing.causePatience
             pass.facts.detail = mayWait ? .postponed : .unreadable
-            pass.facts.askedPause = refusal?.retryAfter ?? .zero
+            pass.facts.askedPause = error.retryAfter ?? .zero
             pass.logger.warn(
-                "Could not read why the run failed", ["run": .string(run.key.name), "error": .string("\(error)")])
+                "Could not read the children of the run",
+                ["run": .string(run.key.name), "error": .string("\(error)")])
         }
     }
 
-    /// The JSON of a list with these items.
-    private static func list(of items: [[UInt8]]) -> [UInt8] {
-        var writer = JSONWriter(reservingCapacity: items.reduce(16) { $0 + $1.count + 1 })
-        writer.beginObject()
-        writer.key("items")
-        writer.beginArray()
-        for item in items { writer.raw(item) }
-        writer.endArray()
-        writer.endObject()
-        return writer.bytes
+    /// Reads a listing page by page; starts over once where the pages expire in between.
+    ///
+    /// Only one page is in memory at a time. Beyond ``ChildListing/maximumObjects`` the rest is left unread.
+    private func readChildren(
+        _ listing: ChildListing, decoding decoder: @escaping ObjectDecoder<EngineChild>
+    ) async throws(KubeError) -> [EngineChild] {
+        var children: [EngineChild] = []
+        var token: String?
+        var mayStartOver = true
+        while true {
+            let options = ListOptions(
+                labelSelector: listing.labelSelector, limit: listing.pageSize, continueToken: token)
+            do throws(KubeError) {
+                let page = try await client.list(
+                    listing.type, namespace: listing.namespace, options, decoding: decoder)
+                children += page.items
+                guard let next = page.continueToken, children.count < ChildListing.maximumObjects else {
+                    return children
+                }
+                token = next
+            } catch {
+                guard error.isExpired, token != nil, mayStartOver else { throw error }
+                mayStartOver = false
+                children = []
+                token = nil
+            }
+        }
     }
 }

@@ -121,7 +121,7 @@ struct Reconciler: Sendable {
             return .backOff(notBefore: notBefore)
         case .readRun: await readRun(in: &pass)
         case .createRun(let manifest): await createRun(manifest, for: execution, in: &pass)
-        case .readDetail(let run, let listing): await readDetail(of: run, listing, in: &pass)
+        case .readDetail(let run, let listings): await readDetail(of: run, listings, in: &pass)
         case .stopRun(let run, let patch):
             if await stop(run, patch, in: &pass) { tell(situation.shutdownNotice(for: run), of: execution) }
         case .readExecution: return await read(execution, in: &pass)

@@ -11,6 +11,9 @@ public enum EngineDefinitions {
         tekton("PipelineRun", "pipelineruns", shortNames: ["pr", "prs"], hasStatus: true, columns: runColumns),
         tekton("Task", "tasks", columns: [age]),
         tekton("TaskRun", "taskruns", shortNames: ["tr", "trs"], hasStatus: true, columns: runColumns),
+        definition(
+            group: "tekton.dev", version: "v1beta1", "CustomRun", "customruns", shortNames: [],
+            categories: ["tekton", "tekton-pipelines"], isNamespaced: true, hasStatus: true, columns: runColumns),
         argo(
             "Workflow", "workflows", shortNames: ["wf"],
             columns: [

@@ -13,9 +13,10 @@ import Testing
             for text in recording.runs { lines.append("  " + (try read(text, by: engine).state.line)) }
             guard let last = recording.runs.last else { continue }
             let run = try read(last, by: engine)
-            guard let listing = engine.childListing(for: run) else { continue }
+            guard let listing = engine.childListings(for: run).first else { continue }
             #expect(listing.labelSelector == "tekton.dev/pipelineRun=\(run.key.name)")
-            lines.append("  + " + (try engine.state(of: run, children: recording.taskRunList).line))
+            let children = try children(recording.taskRunList, by: engine)
+            lines.append("  + " + engine.state(of: run, children: children).line)
         }
         expect(lines, recordedTektonStates)
     }
@@ -27,7 +28,7 @@ import Testing
             lines.append(recording.name)
             for text in recording.runs {
                 let run = try read(text, by: engine)
-                #expect(engine.childListing(for: run) == nil)
+                #expect(engine.childListings(for: run).isEmpty)
                 lines.append("  " + run.state.line)
             }
         }

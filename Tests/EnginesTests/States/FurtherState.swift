@@ -39,8 +39,9 @@ struct FurtherState {
         object["metadata"] = ["name": "r", "namespace": "n", "uid": "u"]
         let run = try read(JSONValue.object(object).encoded, by: engine)
         var state = run.state
-        if let children, engine.childListing(for: run) != nil {
-            state = try engine.state(of: run, children: JSONValue(dictionaryLiteral: ("items", children)).encoded)
+        if let list = children, !engine.childListings(for: run).isEmpty {
+            let list = JSONValue(dictionaryLiteral: ("items", list)).encoded
+            state = engine.state(of: run, children: try EnginesTests.children(list, by: engine))
         }
         return state.line.split(separator: "\n").joined(separator: "\\n")
     }

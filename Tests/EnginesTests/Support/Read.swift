@@ -23,3 +23,20 @@ func workflow(status: String = "{}", spec: String = "{}") throws(JSONError) -> E
             .utf8,
         by: ArgoEngine())
 }
+
+/// Reads the items of a list of children.
+func children(_ list: some Sequence<UInt8>, by engine: any Engine) throws(JSONError) -> [EngineChild] {
+    var children: [EngineChild] = []
+    var cursor = JSONCursor(Array(list))
+    try cursor.forEachField { (key, cursor) throws(JSONError) in
+        guard key == "items" else {
+            try cursor.skipValue()
+            return
+        }
+        try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
+            children.append(try engine.decodeChild(&cursor))
+        }
+    }
+    try cursor.expectEnd()
+    return children
+}

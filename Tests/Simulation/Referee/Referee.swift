@@ -42,7 +42,7 @@ final class Referee: @unchecked Sendable {
         switch change.kind {
         case .executions: observeExecution(change)
         case .pipelineRuns, .workflows: observeRun(change)
-        case .taskRuns, .leases, .events: break
+        case .taskRuns, .customRuns, .leases, .events: break
         }
     }
 

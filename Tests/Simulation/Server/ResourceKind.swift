@@ -3,7 +3,7 @@ import WorkflowAPI
 
 /// The resource types the simulated API server knows.
 enum ResourceKind: String, CaseIterable {
-    case executions, pipelineRuns, workflows, taskRuns, leases, events
+    case executions, pipelineRuns, workflows, taskRuns, customRuns, leases, events
 
     var type: ResourceType {
         switch self {
@@ -13,6 +13,8 @@ enum ResourceKind: String, CaseIterable {
         case .workflows:
             ResourceType(group: "argoproj.io", version: "v1alpha1", plural: "workflows", kind: "Workflow")
         case .taskRuns: ResourceType(group: "tekton.dev", version: "v1", plural: "taskruns", kind: "TaskRun")
+        case .customRuns:
+            ResourceType(group: "tekton.dev", version: "v1beta1", plural: "customruns", kind: "CustomRun")
         case .leases: ResourceType(group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease")
         case .events: ResourceType(group: "events.k8s.io", version: "v1", plural: "events", kind: "Event")
         }
@@ -21,7 +23,7 @@ enum ResourceKind: String, CaseIterable {
     /// Argo's Workflow has none: whoever may write it may write its status.
     var hasStatusSubresource: Bool {
         switch self {
-        case .executions, .pipelineRuns, .taskRuns: true
+        case .executions, .pipelineRuns, .taskRuns, .customRuns: true
         case .workflows, .leases, .events: false
         }
     }

@@ -48,7 +48,7 @@ final class History: @unchecked Sendable {
             let words = [change.object["spec"]?["shutdown"], status?["phase"]]
             return words.compactMap { $0?.stringValue }.joined(separator: " ")
         case .leases: return change.object["spec"]?["holderIdentity"]?.stringValue ?? ""
-        case .taskRuns, .events: return ""
+        case .taskRuns, .customRuns, .events: return ""
         }
     }
 }

@@ -29,9 +29,13 @@
 - apiGroups: [tekton.dev]
   resources: [pipelineruns]
   verbs: [get, list, watch, create, patch, delete]
-# list: finding the cause, once a run has failed.
+# list: finding out why a run failed, and what an unfinished one waits for.
 - apiGroups: [tekton.dev]
   resources: [taskruns]
+  verbs: [list]
+# list: finding out why a run failed, and what an unfinished one waits for.
+- apiGroups: [tekton.dev]
+  resources: [customruns]
   verbs: [list]
 {{- end }}
 
