@@ -20,13 +20,13 @@ struct Jobs {
         var blocks = stride(from: options.seeds.lowerBound, to: options.seeds.upperBound, by: UInt64.Stride(size))
             .map { $0..<min($0 + size, options.seeds.upperBound) }[...]
         let worst = await withTaskGroup(of: Int32.self) { group in
-            for block in blocks.prefix(Int(options.jobs)) { group.addTask { await Self.play(block) } }
+            for block in blocks.prefix(Int(options.jobs)) { group.addTask { await play(block) } }
             blocks = blocks.dropFirst(Int(options.jobs))
             var worst: Int32 = 0
             for await status in group {
                 worst = worst == 0 ? status : worst
                 // What is being played is played to its end; after a violation nothing new begins.
-                if worst == 0, let block = blocks.popFirst() { group.addTask { await Self.play(block) } }
+                if worst == 0, let block = blocks.popFirst() { group.addTask { await play(block) } }
             }
             return worst
         }
@@ -37,10 +37,10 @@ struct Jobs {
         return worst
     }
 
-    private static func play(_ seeds: Range<UInt64>) async -> Int32 {
+    private func play(_ seeds: Range<UInt64>) async -> Int32 {
         let part = Process()
         part.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        part.arguments = ["--first", "\(seeds.lowerBound)", "--count", "\(seeds.count)"]
+        part.arguments = ["--first", "\(seeds.lowerBound)", "--count", "\(seeds.count)"] + options.troubleArguments
         return await withCheckedContinuation { continuation in
             part.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
             do {

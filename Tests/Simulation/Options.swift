@@ -4,6 +4,9 @@ struct Options {
     var count: UInt64 = 100
     var jobs: UInt64 = 1
     var isVerbose = false
+    var trouble = Trouble()
+    /// What another process is given to play with the same trouble.
+    private(set) var troubleArguments: [String] = []
 
     var seeds: Range<UInt64> { first..<(first + count) }
 
@@ -15,6 +18,11 @@ struct Options {
                 isVerbose = true
                 continue
             }
+            if name == "--faults" || name == "--laws" {
+                guard let list = rest.popFirst(), read(list, of: name) else { return nil }
+                troubleArguments += [name, list]
+                continue
+            }
             guard let value = rest.popFirst().flatMap({ UInt64($0) }), value > 0, value < 1 << 40 else { return nil }
             switch name {
             case "--first": first = value
@@ -23,5 +31,25 @@ struct Options {
             default: return nil
             }
         }
+    }
+
+    private mutating func read(_ list: String, of name: String) -> Bool {
+        if name == "--faults" {
+            guard let faults = Self.set(FaultClass.self, list) else { return false }
+            trouble.faults = faults
+        } else {
+            guard let laws = Self.set(Law.self, list) else { return false }
+            trouble.laws = laws
+        }
+        return true
+    }
+
+    private static func set<Member: RawRepresentable<String> & CaseIterable & Hashable>(
+        _: Member.Type, _ list: String
+    ) -> Set<Member>? {
+        if list == "all" { return Set(Member.allCases) }
+        if list == "none" { return [] }
+        let members = list.split(separator: ",").map { Member(rawValue: String($0)) }
+        return members.contains(nil) ? nil : Set(members.compactMap(\.self))
     }
 }

@@ -2,14 +2,17 @@ import Foundation
 
 /// Plays simulations, one after the other, and stops at the first that breaks a promise.
 ///
-/// `towline-simulate [--first SEED] [--count N] [--jobs N] [--verbose]`. It ends with 1 after a violation, whose history
-/// it prints, and with 2 when it does not understand its arguments.
+/// `towline-simulate [--first SEED] [--count N] [--jobs N] [--faults LIST] [--laws LIST] [--verbose]`, where LIST is
+/// `all`, `none`, or names of ``FaultClass`` and ``Law`` with commas between them. It ends with 1 after a violation, whose
+/// history it prints, and with 2 when it does not understand its arguments.
 @main
 enum Simulate {
     static func main() async {
         makeHashingDeterministic()
         guard let options = Options(CommandLine.arguments.dropFirst()) else {
-            print("usage: towline-simulate [--first SEED] [--count N] [--jobs N] [--verbose]")
+            print(
+                "usage: towline-simulate [--first SEED] [--count N] [--jobs N] [--faults LIST] [--laws LIST] [--verbose]"
+            )
             exit(2)
         }
         exit(options.jobs > 1 ? await Jobs(options).run() : play(options))
@@ -19,12 +22,13 @@ enum Simulate {
         let start = ContinuousClock.now
         var fingerprint: UInt64 = 0
         for seed in options.seeds {
-            let result = play(seed, isVerbose: options.isVerbose)
+            let result = play(seed, options.trouble, isVerbose: options.isVerbose)
             fingerprint = fingerprint &* 31 &+ result.fingerprint
             guard let violation = result.violation else { continue }
-            if !options.isVerbose { replay(seed) }
+            if !options.isVerbose { replay(seed, options.trouble) }
             print("seed \(seed), the \(seed - options.first + 1). tried: \(violation)")
-            print("again: towline-simulate --first \(seed) --count 1 --verbose")
+            let arguments = ["--first", "\(seed)", "--count", "1", "--verbose"] + options.troubleArguments
+            print("again: towline-simulate \(arguments.joined(separator: " "))")
             return 1
         }
         let elapsed = start.duration(to: .now) / .seconds(1)
@@ -36,9 +40,11 @@ enum Simulate {
     }
 
     /// Plays one seed to its end; what is left of it then is a leak, and a violation as well.
-    private static func play(_ seed: UInt64, isVerbose: Bool) -> (violation: String?, fingerprint: UInt64) {
+    private static func play(_ seed: UInt64, _ trouble: Trouble, isVerbose: Bool) -> (
+        violation: String?, fingerprint: UInt64
+    ) {
         let (violation, fingerprint, traces) = {
-            let world = World(seed: seed, isRecording: isVerbose)
+            let world = World(seed: seed, trouble, isRecording: isVerbose)
             let violation = world.run()
             if isVerbose { print(world.history.lines.joined(separator: "\n")) }
             return (violation, world.history.fingerprint, world.traces)
@@ -49,8 +55,8 @@ enum Simulate {
     }
 
     /// Plays a seed once more, this time with its history.
-    private static func replay(_ seed: UInt64) {
-        let world = World(seed: seed, isRecording: true)
+    private static func replay(_ seed: UInt64, _ trouble: Trouble) {
+        let world = World(seed: seed, trouble, isRecording: true)
         _ = world.run()
         print(world.history.lines.joined(separator: "\n"))
     }

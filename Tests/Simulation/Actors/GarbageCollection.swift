@@ -26,7 +26,7 @@ final class GarbageCollection: @unchecked Sendable {
     private func collect() {
         for kind in [ResourceKind.pipelineRuns, .workflows] {
             for run in server.all(kind) where !hasOwner(run) {
-                server.commit(.deleted, kind, run.key, run.object, by: .garbageCollector)
+                server.remove(kind, run.key, by: .garbageCollector)
             }
         }
         for execution in server.all(.executions) where execution.object["metadata"]?["deletionTimestamp"] != nil {

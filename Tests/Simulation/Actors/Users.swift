@@ -14,6 +14,8 @@ final class Users: @unchecked Sendable {
     private let history: History
     /// What somebody else adds to the spec of a new execution.
     var additions: (inout JSONValue) -> Void = { _ in }
+    /// Called when somebody lets the run of this UID run again.
+    var onRetry: (String) -> Void = { _ in }
 
     init(server: SimulatedServer, random: SeededRandom, history: History) {
         self.server = server
@@ -37,6 +39,17 @@ final class Users: @unchecked Sendable {
                 let moment = start + random.duration(.milliseconds(1)...(random.chance(0.5) ? .seconds(3) : span))
                 time.schedule(after: min(moment, span)) { [self] in interfere(key) }
             }
+        }
+    }
+
+    /// Creates plain executions for which nobody has other wishes.
+    func createCrowd(_ count: Int, named prefix: String, in namespace: String, of engine: String) {
+        for number in 0..<count {
+            let body: JSONValue = [
+                "metadata": ["name": .string("\(prefix)\(number)")],
+                "spec": ["workflowRef": ["workflowId": "w", "engine": .string(engine)]],
+            ]
+            _ = server.create(.executions, namespace: namespace, body, by: .user)
         }
     }
 
@@ -117,8 +130,7 @@ final class Users: @unchecked Sendable {
 
     private func deleteRun(of execution: Change) {
         let (kind, key) = place(of: execution)
-        guard let run = server.current(kind, key) else { return }
-        server.commit(.deleted, kind, key, run.object, by: .user)
+        server.remove(kind, key, by: .user)
     }
 
     private func cancelRun(of execution: Change) {
@@ -149,6 +161,7 @@ final class Users: @unchecked Sendable {
         guard kind == .workflows, let run = server.current(kind, key), !Verdict.of(run.object, kind).isEmpty else {
             return
         }
+        onRetry(run.uid)
         let object = RunStatus.running(done: 0, of: 1)
             .written(over: run.object, kind, at: server.clock.now().roundedDownToSeconds.rfc3339)
         server.commit(.modified, kind, key, object, by: .user)

@@ -3,21 +3,26 @@ import WorkflowAPI
 
 /// What an engine can say about a run, and how either engine writes it.
 enum RunStatus {
+    /// The engine has begun, and no step has started.
+    case waiting
     case running(done: Int, of: Int)
     case succeeded
     case failed
     case timedOut
     case cancelled
 
-    func written(over run: JSONValue, _ kind: ResourceKind, at now: String) -> JSONValue {
+    /// - Parameter hasSteps: whether a step of the run has started by now.
+    func written(over run: JSONValue, _ kind: ResourceKind, at now: String, hasSteps: Bool = true) -> JSONValue {
         var run = run
-        run["status"] = kind == .workflows ? argo(run["status"], now) : tekton(run["status"], now)
+        run["status"] =
+            kind == .workflows ? argo(run["status"], now, hasSteps) : tekton(run["status"], now, hasSteps)
         return run
     }
 
-    private func tekton(_ old: JSONValue?, _ now: String) -> JSONValue {
+    private func tekton(_ old: JSONValue?, _ now: String, _ hasSteps: Bool) -> JSONValue {
         let (status, reason, message) =
             switch self {
+            case .waiting: ("Unknown", "Started", "Not all Tasks in the Pipeline have started")
             case .running(let done, let total):
                 (
                     "Unknown", "Running",
@@ -36,18 +41,20 @@ enum RunStatus {
                     "message": .string(message), "lastTransitionTime": .string(now),
                 ]
             ],
-            "childReferences": [
-                ["apiVersion": "tekton.dev/v1", "kind": "TaskRun", "name": "t", "pipelineTaskName": "t"]
-            ],
         ]
+        if hasSteps {
+            new["childReferences"] = [
+                ["apiVersion": "tekton.dev/v1", "kind": "TaskRun", "name": "t", "pipelineTaskName": "t"]
+            ]
+        }
         if status != "Unknown" { new["completionTime"] = .string(now) }
         return new
     }
 
-    private func argo(_ old: JSONValue?, _ now: String) -> JSONValue {
+    private func argo(_ old: JSONValue?, _ now: String, _ hasSteps: Bool) -> JSONValue {
         let (phase, message) =
             switch self {
-            case .running: ("Running", "")
+            case .waiting, .running: ("Running", "")
             case .succeeded: ("Succeeded", "")
             case .failed: ("Failed", "main: Error (exit code 1)")
             case .timedOut: ("Failed", "Step exceeded its deadline")
@@ -55,13 +62,15 @@ enum RunStatus {
             }
         let isRunning = phase == "Running"
         var node: JSONValue = ["id": "n", "type": "Pod", "displayName": "main", "phase": .string(phase)]
+        if case .waiting = self { node["phase"] = "Pending" }
         if !isRunning {
             node["finishedAt"] = .string(now)
             node["message"] = .string(message)
         }
         var new: JSONValue = [
-            "phase": .string(phase), "startedAt": old?["startedAt"] ?? .string(now), "nodes": ["n": node],
+            "phase": .string(phase), "startedAt": old?["startedAt"] ?? .string(now),
         ]
+        if hasSteps || isRunning { new["nodes"] = ["n": node] }
         if case .running(let done, let total) = self { new["progress"] = .string("\(done)/\(total)") }
         if !message.isEmpty { new["message"] = .string(message) }
         if !isRunning { new["finishedAt"] = .string(now) }

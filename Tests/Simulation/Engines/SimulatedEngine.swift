@@ -9,15 +9,23 @@ final class SimulatedEngine: @unchecked Sendable {
     private let server: SimulatedServer
     private let time: VirtualTime
     private let random: SeededRandom
+    /// The time of day as each engine has it.
+    private let clocks: [ResourceKind: WallClock]
+    /// Nil where steps start with their runs.
+    private let delays: SeededRandom?
+    /// The runs of which a step has started, by UID.
+    private(set) var started: Set<String> = []
     /// By the run's UID.
     private var behaviors: [String: RunBehavior] = [:]
     private var shutdowns: Set<String> = []
     /// How many things the engines are still going to do.
     private(set) var planned = 0
 
-    init(server: SimulatedServer, random: SeededRandom) {
+    init(server: SimulatedServer, clocks: [ResourceKind: WallClock], random: SeededRandom, delays: SeededRandom?) {
         self.server = server
+        self.clocks = clocks
         self.random = random
+        self.delays = delays
         time = server.time
         server.observers.append { [unowned self] in observe($0) }
     }
@@ -32,9 +40,8 @@ final class SimulatedEngine: @unchecked Sendable {
     }
 
     private func observe(_ change: Change) {
-        guard change.kind.isRun, change.object["metadata"]?["labels"]?[WellKnown.executionUIDLabel] != nil else {
-            return
-        }
+        let isLabeled = change.object["metadata"]?["labels"]?[WellKnown.executionUIDLabel] != nil
+        guard change.kind.isRun, isLabeled || behaviors[change.uid] != nil else { return }
         switch change.verb {
         case .added:
             let behavior = RunBehavior(random: random)
@@ -50,7 +57,20 @@ final class SimulatedEngine: @unchecked Sendable {
         }
     }
 
+    /// Notes that a step of a run has started.
+    func noteStep(of uid: String) { started.insert(uid) }
+
     private func begin(_ kind: ResourceKind, _ key: ObjectKey, _ uid: String) {
+        if let delays, delays.chance(0.6), write(.waiting, kind, key, uid) != nil {
+            plan(after: delays.duration(.milliseconds(10)...(.seconds(90)))) { [weak self] in
+                self?.work(kind, key, uid)
+            }
+        } else {
+            work(kind, key, uid)
+        }
+    }
+
+    private func work(_ kind: ResourceKind, _ key: ObjectKey, _ uid: String) {
         guard let behavior = behaviors[uid], let run = write(.running(done: 0, of: behavior.tasks), kind, key, uid)
         else { return }
         for task in 1..<max(1, behavior.tasks) {
@@ -77,8 +97,8 @@ final class SimulatedEngine: @unchecked Sendable {
         }
         guard let pruning = behavior.pruning else { return }
         plan(after: pruning) { [server] in
-            guard let run = server.current(kind, key), run.uid == uid else { return }
-            server.commit(.deleted, kind, key, run.object, by: .engine)
+            guard server.current(kind, key)?.uid == uid else { return }
+            server.remove(kind, key, by: .engine)
         }
     }
 
@@ -90,7 +110,9 @@ final class SimulatedEngine: @unchecked Sendable {
         guard !server.absent.contains(kind), let run = server.current(kind, key), run.uid == uid,
             evenAfterItsEnd || Verdict.of(run.object, kind).isEmpty
         else { return nil }
-        let object = status.written(over: run.object, kind, at: server.clock.now().roundedDownToSeconds.rfc3339)
+        if case .running = status { started.insert(uid) }
+        let now = (clocks[kind] ?? server.clock).now().roundedDownToSeconds.rfc3339
+        let object = status.written(over: run.object, kind, at: now, hasSteps: started.contains(uid))
         return server.commit(.modified, kind, key, object, by: .engine).object
     }
 

@@ -16,6 +16,14 @@ final class Network: @unchecked Sendable {
     private var cutOff: [Int: ContinuousClock.Instant] = [:]
     private var stopped: [Int: ContinuousClock.Instant] = [:]
     var crash: (Replica) -> Void = { _ in }
+    /// What stands in the way of some requests; nil where nothing ever does.
+    var obstacles: Obstacles?
+    /// Told of each request that leaves a process, and of what came back.
+    var witness: (any RequestWitness)?
+    /// Cuts the bodies of answers; nil where they arrive whole.
+    var cutter: SeededRandom?
+    /// The time of day of a proxy that knows nothing of Kubernetes.
+    var proxyClock: WallClock?
     private(set) var requests = 0
     /// When the runs of an engine were last asked for by the executions they belong to.
     private(set) var lastPoll: [ResourceKind: ContinuousClock.Instant] = [:]
@@ -83,12 +91,31 @@ final class Network: @unchecked Sendable {
     /// Ends all trouble, but for watches that are dead already and requests that are on their way.
     func heal() {
         rates = .none
+        cutter = nil
         downUntil = nil
         cutOff = [:]
         stopped = [:]
     }
 
+    /// Cuts an answer somewhere, now and then.
+    func cut(_ response: HTTPResponse) -> HTTPResponse {
+        guard let cutter, cutter.chance(0.08), response.body.count > 1 else { return response }
+        var response = response
+        response.body = Array(response.body.prefix(cutter.below(response.body.count)))
+        return response
+    }
+
     func record(_ replica: Replica, _ request: HTTPRequest, _ what: @autoclosure () -> String) {
         history.note("operator-\(replica.number) \(request.method.rawValue) \(request.target) \(what())")
     }
+}
+
+/// Somebody who sees every request of every process.
+protocol RequestWitness: AnyObject {
+    /// A request left its process.
+    func sent(_ request: HTTPRequest, _ target: RequestTarget, by replica: Replica)
+    /// A request was answered; `read` are the UIDs of what the answer tells. A nil status stands for no answer.
+    func answered(_ request: HTTPRequest, _ target: RequestTarget, by replica: Replica, status: Int?, read: [String])
+    /// An obstacle refused what a request asked for.
+    func refused(_ request: HTTPRequest, _ target: RequestTarget, by obstacle: Obstacle)
 }

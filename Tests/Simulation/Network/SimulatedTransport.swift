@@ -16,11 +16,33 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
     }
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
-        let fate = try await depart(request)
-        let response = try await carry(request, fate) { [server, replica] in
-            server.answer(request, by: replica.writer)
+        let target = RequestTarget(request.target)
+        if let target { network.witness?.sent(request, target, by: replica) }
+        let read = Locked<[String]>([])
+        do {
+            let fate = try await depart(request)
+            var response = try await carry(request, target, fate) { [server, replica] in
+                let response = Self.dated(server.answer(request, by: replica.writer), server.clock)
+                read.withLock { $0 = server.lastRead }
+                return response
+            }
+            network.record(replica, request, "-> \(response.status)")
+            if let target {
+                network.witness?.answered(
+                    request, target, by: replica, status: response.status, read: read.withLock { $0 })
+            }
+            response = network.cut(response)
+            return response
+        } catch {
+            if let target { network.witness?.answered(request, target, by: replica, status: nil, read: []) }
+            throw error
         }
-        network.record(replica, request, "-> \(response.status)")
+    }
+
+    /// An answer as the server sends it: with its own time of day, in whole seconds.
+    private static func dated(_ response: HTTPResponse, _ clock: WallClock) -> HTTPResponse {
+        var response = response
+        response.headers.append("Date", clock.now().httpDate)
         return response
     }
 
@@ -30,12 +52,12 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         var isAnswered = false
         // A connection whose client has gone is closed, whatever the server had begun to send.
         defer { if !isAnswered { opened.withLock { $0 }?.body.cancel() } }
-        let response = try await carry(request, fate) { [server, replica] in
+        let response = try await carry(request, nil, fate) { [server, replica] in
             switch server.openWatch(request, owner: replica.writer) {
             case .success(let watch):
                 opened.withLock { $0 = watch }
-                return HTTPResponse(status: 200)
-            case .failure(let refusal): return refusal.response
+                return Self.dated(HTTPResponse(status: 200), server.clock)
+            case .failure(let refusal): return Self.dated(refusal.response, server.clock)
             }
         }
         guard let watch = opened.withLock({ $0 }), response.status == 200 else {
@@ -46,7 +68,7 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         }
         isAnswered = true
         network.watch(watch)
-        return HTTPStream(status: 200, body: watch.body)
+        return HTTPStream(status: 200, headers: response.headers, body: watch.body)
     }
 
     /// Waits as long as the request takes to the server, and says what becomes of it there.
@@ -59,11 +81,23 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         return fate
     }
 
+    /// - Parameter target: what the request is about, where an obstacle may be in its way.
     private func carry(
-        _ request: HTTPRequest, _ fate: Fate, _ apply: @escaping @Sendable () -> HTTPResponse
+        _ request: HTTPRequest, _ target: RequestTarget?, _ fate: Fate,
+        _ perform: @escaping @Sendable () -> HTTPResponse
     ) async throws(TransportError) -> HTTPResponse {
+        let apply: @Sendable () -> HTTPResponse = { [network, server] in
+            guard let target, let obstacle = network.obstacles?.obstacle(to: request, target),
+                let refusal = obstacle.refusal(of: target)
+            else { return perform() }
+            network.witness?.refused(request, target, by: obstacle)
+            return Self.dated(refusal, server.clock)
+        }
         switch fate {
         case .arrives:
+            if let target, let obstacle = network.obstacles?.obstacle(to: request, target) {
+                return try await overcome(obstacle, request, target, perform)
+            }
             let response = apply()
             try await wait(network.returnLatency())
             return response
@@ -79,7 +113,9 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         case .refused(let response, let applied):
             if applied { _ = apply() }
             try await wait(network.returnLatency())
-            return response
+            // What comes from the server has its time of day; a proxy has its own.
+            let isFromProxy = response.status == 502
+            return Self.dated(response, isFromProxy ? network.proxyClock ?? server.clock : server.clock)
         case .late(let delay):
             network.time.schedule(after: delay) { [network, server, replica] in
                 network.record(replica, request, "arrives late")
@@ -94,6 +130,30 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
             network.crash(replica)
             throw Self.cancelled
         }
+    }
+
+    /// Meets what is in the way: waits for as long as that takes, then brings the refusal, or what was asked for.
+    private func overcome(
+        _ obstacle: Obstacle, _ request: HTTPRequest, _ target: RequestTarget,
+        _ perform: @escaping @Sendable () -> HTTPResponse
+    ) async throws(TransportError) -> HTTPResponse {
+        let now = replica.time.now
+        let rest = obstacle.end.map { now.duration(to: $0) } ?? .seconds(3600)
+        let pause: Duration =
+            switch obstacle.effect {
+            // Who waits for a webhook that comes back gets an answer at once.
+            case .hang(let limit): min(limit, rest)
+            case .delay(let duration): duration
+            case .deny, .forbid, .fail, .reject, .quota: network.returnLatency()
+            }
+        try await wait(min(pause, request.timeout))
+        if pause >= request.timeout {
+            network.witness?.refused(request, target, by: obstacle)
+            throw fail(request, .timedOut, "no answer")
+        }
+        guard let refusal = obstacle.refusal(of: target) else { return perform() }
+        network.witness?.refused(request, target, by: obstacle)
+        return Self.dated(refusal, server.clock)
     }
 
     private func fail(_ request: HTTPRequest, _ kind: TransportError.Kind, _ message: String) -> TransportError {

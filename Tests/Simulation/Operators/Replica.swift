@@ -37,7 +37,7 @@ final class Replica: @unchecked Sendable {
             sleep: { try await time.sleep(for: $0) }, random: { random.unit() })
         // Clocks of two machines differ, by more than anybody likes.
         let skew = random.duration(.seconds(-2)...(.seconds(2)))
-        let clock = WallClock { [clock = world.clock] in clock.now() + skew }
+        let clock = world.operatorClock() ?? WallClock { [clock = world.clock] in clock.now() + skew }
         let (logger, registry) = (world.logger(for: self), MetricsRegistry())
         let elector =
             world.scenario.isElected

@@ -34,24 +34,27 @@ struct FinalCheck {
         let kind = isArgo ? ResourceKind.workflows : .pipelineRuns
         let name = RunName.of(executionName: execution.key.name, uid: execution.uid)
         let found = server.current(kind, ObjectKey(namespace: execution.key.namespace, name: name))
-        let run = found.flatMap { isOwned($0, by: execution) ? $0 : nil }
+        let run = found.flatMap { isOwn($0, of: execution) ? $0 : nil }
         guard let outcome = status?["outcome"]?.stringValue.flatMap({ Outcome(rawValue: $0) }) else {
             guard let run else { return "\(status?["phase"] ?? "no phase") without a run" }
             return Verdict.of(run.object, kind).isEmpty
-                ? problem(withLiving: run, execution.object["spec"]) : "its run has ended, and it has not"
+                ? problem(withLiving: run, execution.object["spec"], kind) : "its run has ended, and it has not"
         }
         if let problem = problem(with: outcome, status?["reason"]?.stringValue ?? "", execution, run, found) {
             return problem
         }
         let seen = run.flatMap { $0.uid == status?["runRef"]?["uid"]?.stringValue ? $0 : nil }
-        return RetentionLaw(execution: execution.object, now: server.clock.now()).remainder(with: seen)
+        guard referee.isJudging else { return nil }
+        let isOwned = seen?.object["metadata"]?["ownerReferences"] != nil
+        return referee.law(of: execution.object, execution.uid).remainder(with: seen, isOwned: isOwned)
     }
 
     /// A run may go on for ever, but not when it was to end.
-    private func problem(withLiving run: Change, _ spec: JSONValue?) -> String? {
+    private func problem(withLiving run: Change, _ spec: JSONValue?, _ kind: ResourceKind) -> String? {
         if spec?["executionConfig"]?["timeoutSeconds"] != nil { return "its run outlives its time limit" }
         let isAsked = run.object["spec"]?["shutdown"] != nil || run.object["spec"]?["status"] != nil
-        return spec?["shutdown"] == nil || isAsked ? nil : "nobody asked its run to end"
+        let isRefused = referee.obstacles.refusesForGood(.stops, kind, run.key.namespace)
+        return spec?["shutdown"] == nil || isAsked || isRefused ? nil : "nobody asked its run to end"
     }
 
     /// True where an operator may hold that there is no run although there is one.
@@ -66,10 +69,9 @@ struct FinalCheck {
     }
 
     /// True for the run that the execution had from the beginning, and not for one that somebody put in its place.
-    private func isOwned(_ run: Change, by execution: Change) -> Bool {
+    private func isOwn(_ run: Change, of execution: Change) -> Bool {
         let seen = execution.object["status"]?["runRef"]?["uid"]?.stringValue
-        let owner = run.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue
-        return owner == execution.uid && (seen == nil || seen == run.uid)
+        return referee.execution(of: run) == execution.uid && (seen == nil || seen == run.uid)
     }
 
     /// Whether an ending is one that really happened.
@@ -96,13 +98,21 @@ struct FinalCheck {
         case "RunDeleted", "RunLost":
             return hasRun && referee.runsThatVanished.contains(execution.uid) ? nil : "\(reason), but no run vanished"
         case "NameCollision", "RunReplaced":
-            let isOwn = found.map { isOwned($0, by: execution) } == true
-            return isOwn && !referee.hasRivals ? "\(reason), but the run is its own" : nil
+            let isItsOwn = found.map { isOwn($0, of: execution) } == true
+            // Before it was stored which run it is, only the owner tells.
+            let isStripped = found?.object["metadata"]?["ownerReferences"] == nil
+            if reason == "NameCollision", isStripped { return nil }
+            return isItsOwn && !referee.hasRivals ? "\(reason), but the run is its own" : nil
         case "StartDeadlineExceeded":
             if execution.object["spec"]?["executionConfig"]?["startDeadlineSeconds"] == nil {
                 return "no start deadline"
             }
             return hasRun && !mayMissRuns(execution) ? "\(reason), but a run was created" : nil
+        case "PolicyDenied", "Rejected":
+            let run = ObjectKey(
+                namespace: execution.key.namespace,
+                name: RunName.of(executionName: execution.key.name, uid: execution.uid))
+            return referee.denials.contains(run) ? nil : "\(reason), but nobody denied its run"
         default: return "an error for no reason: \(reason)"
         }
     }

@@ -24,11 +24,37 @@ final class Referee: @unchecked Sendable {
     private(set) var runChanges: [String: Timestamp] = [:]
     /// When the faults stopped; nil while there are some.
     var calm: Timestamp?
+    var calmInstant: ContinuousClock.Instant?
+    /// The time of day as nobody in the simulation has it.
+    let truth: WallClock
+    let obstacles: Obstacles
+    let trouble: Trouble
+    /// Whether a step of the run with this UID has really started.
+    var hasStarted: (String) -> Bool = { _ in false }
+    /// What is known of each execution and of each run that was made for one, by UID.
+    var cases: [String: ExecutionCase] = [:]
+    var records: [String: RunRecord] = [:]
+    /// When creates and stops were sent, by process and run.
+    var sendings: [String: [ContinuousClock.Instant]] = [:]
+    /// The runs whose creation a policy denied.
+    var denials: Set<ObjectKey> = []
+    /// Which process works, and since when.
+    var service: (number: Int, since: ContinuousClock.Instant)?
 
-    init(server: SimulatedServer, hasRivals: Bool) {
+    init(server: SimulatedServer, truth: WallClock, hasRivals: Bool, obstacles: Obstacles, trouble: Trouble) {
         self.server = server
+        self.truth = truth
         self.hasRivals = hasRivals
+        self.obstacles = obstacles
+        self.trouble = trouble
         server.observers.append { [unowned self] in observe($0) }
+    }
+
+    func isOn(_ law: Law) -> Bool { trouble.laws.contains(law) }
+
+    /// The UID of the execution that a run was made for, whoever owns it now.
+    func execution(of run: Change) -> String? {
+        records[run.uid]?.execution ?? run.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue
     }
 
     func fail(_ message: @autoclosure () -> String) {
@@ -39,6 +65,7 @@ final class Referee: @unchecked Sendable {
 
     private func observe(_ change: Change) {
         if change.writer.isOperator, change.kind != .leases, change.kind != .events { operatorWrites += 1 }
+        follow(change)
         switch change.kind {
         case .executions: observeExecution(change)
         case .pipelineRuns, .workflows: observeRun(change)
@@ -49,7 +76,7 @@ final class Referee: @unchecked Sendable {
     private func observeExecution(_ change: Change) {
         if change.verb == .deleted { deletions[change.uid] = server.time.now }
         guard change.writer.isOperator else {
-            changes[change.uid] = server.clock.now()
+            changes[change.uid] = truth.now()
             return
         }
         if change.verb == .deleted { return observeExpiry(of: change) }
@@ -62,18 +89,20 @@ final class Referee: @unchecked Sendable {
         if let broken = StatusLaw.violation(from: before, to: change.object) {
             fail("\(change.key) @\(change.revision): \(broken)")
         }
+        checkWords(of: change, before)
     }
 
     private func observeRun(_ change: Change) {
-        let owner = change.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue
+        let owner = execution(of: change)
         if let owner {
             verdicts[change.uid, default: []].formUnion(Verdict.of(change.object, change.kind))
             if change.verb == .deleted { runsThatVanished.insert(owner) }
-            if !change.writer.isOperator { runChanges[owner] = server.clock.now() }
+            if !change.writer.isOperator { runChanges[owner] = truth.now() }
         }
         guard change.writer.isOperator else { return }
         switch change.verb {
-        case .added: observeCreation(change, owner)
+        case .added: observeCreation(change, change.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue)
+        case .modified where change.isMarking: observeExpiry(of: change, owner)
         case .modified: observeRequestToEnd(change, owner)
         case .deleted: observeExpiry(of: change, owner)
         }
@@ -126,6 +155,7 @@ final class Referee: @unchecked Sendable {
         expected["metadata"] = change.object["metadata"]
         if change.object != expected { fail("\(change.writer) changed more than spec.\(field) of \(change.key)") }
         if !Verdict.of(before, change.kind).isEmpty { fail("\(change.writer) asked the ended \(change.key) to end") }
+        checkStop(of: change)
     }
 }
 
@@ -134,5 +164,12 @@ extension JSONValue {
         var copy = self
         copy[key] = value
         return copy
+    }
+}
+
+extension Change {
+    /// True where a deletion only marked the object, as a finalizer holds it.
+    var isMarking: Bool {
+        object["metadata"]?["deletionTimestamp"] != nil && before?["metadata"]?["deletionTimestamp"] == nil
     }
 }

@@ -6,9 +6,13 @@ import WorkflowAPI
 struct RetentionLaw {
     let execution: JSONValue
     let now: Timestamp
+    /// When the execution, and later its run, really ended; nil where the clocks of all machines nearly agree, and the
+    /// status tells.
+    var ends: [Timestamp]?
 
-    /// Clocks of two machines differ by this much at most.
-    private static let skew = Duration.seconds(2)
+    /// Clocks of two machines differ by this much at most; where they differ by more, what was decided may be stored so
+    /// much later.
+    private var skew: Duration { ends == nil ? .seconds(2) : .seconds(15) }
     /// What is due goes within this time, its skew included, once nothing is in the way.
     static let patience = Duration.seconds(6)
 
@@ -37,6 +41,7 @@ struct RetentionLaw {
         guard let end = execution["status"]?["finishedAt"]?.stringValue.flatMap({ Timestamp(rfc3339: $0) }),
             let seconds = execution["spec"]?["executionConfig"]?[field]?.integerValue
         else { return nil }
+        if let ends { return ends.max().map { $0 + .seconds(seconds) } }
         return max(end, secondEnd ?? end) + .seconds(seconds)
     }
 
@@ -51,7 +56,7 @@ struct RetentionLaw {
     func objection(toDeletingWith run: Change?) -> String? {
         if execution["status"]?["outcome"] == nil { return "it has not ended" }
         guard let due = executionDue else { return "nobody set a time" }
-        if now + Self.skew < due { return "its time is not over until \(due.rfc3339)" }
+        if now + skew < due { return "its time is not over until \(due.rfc3339)" }
         if isManaged { return "a GitOps tool manages it" }
         if isKept { return "it is to be kept" }
         if let run, Self.isKept(run.object) { return "its run is to be kept" }
@@ -69,11 +74,13 @@ struct RetentionLaw {
         if isFresh { return nil }
         if isKept { return "its execution is to be kept" }
         guard let due = runDue else { return "nobody set a time" }
-        return now + Self.skew < due ? "its time is not over until \(due.rfc3339)" : nil
+        return now + skew < due ? "its time is not over until \(due.rfc3339)" : nil
     }
 
     /// What is still to come, or should have come, of an execution whose run is `run`; nil when all is as it has to be.
-    func remainder(with run: Change?) -> String? {
+    ///
+    /// - Parameter isOwned: false where somebody took the run from the execution.
+    func remainder(with run: Change?, isOwned: Bool = true) -> String? {
         guard execution["status"]?["outcome"] != nil else { return nil }
         let ownTime = run == nil ? nil : due("runTTLSecondsAfterFinished")
         let times = [executionDue, ownTime].compactMap { $0 }
@@ -81,7 +88,13 @@ struct RetentionLaw {
         let told = condition?["reason"]?.stringValue
         if times.isEmpty { return told.map { "Retained says \($0), and nobody set a time" } }
         if times.contains(where: { now < $0 + Self.patience }) { return "its time is still to come" }
-        let obstacle = Self.obstacle(of: run)
+        if run?.object["metadata"]?["deletionTimestamp"] != nil { return "its run is being deleted" }
+        let isHeldBack = isKept || executionDue == nil || isManaged
+        if run != nil, !isOwned, !isHeldBack { return "it outlives its time" }
+        let obstacle = run != nil && !isOwned ? ownTime.map { _ in "RunNotOwned" } : Self.obstacle(of: run)
+        if run != nil, !isOwned, !isKept, executionDue == nil || ownTime == nil, obstacle == nil {
+            return told == nil || isManaged ? nil : "Retained says \(told ?? "nothing")"
+        }
         let isHeld = !isKept && executionDue != nil && isManaged
         if isHeld, ownTime != nil, obstacle == nil { return "its run outlives its time" }
         let expected = isKept ? "KeptByAnnotation" : isHeld ? "ManagedByGitOps" : obstacle

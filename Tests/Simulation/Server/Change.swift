@@ -28,6 +28,8 @@ enum Writer: Hashable, CustomStringConvertible {
     case user
     case engine
     case garbageCollector
+    /// A controller of somebody else.
+    case controller
     case operatorProcess(Int)
 
     var isOperator: Bool {
@@ -39,6 +41,7 @@ enum Writer: Hashable, CustomStringConvertible {
         case .user: "user"
         case .engine: "engine"
         case .garbageCollector: "gc"
+        case .controller: "controller"
         case .operatorProcess(let number): "operator-\(number)"
         }
     }

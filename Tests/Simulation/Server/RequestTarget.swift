@@ -53,9 +53,10 @@ struct Selection {
     let labels: LabelRequirement
     let name: String?
 
-    func includes(_ change: Change) -> Bool {
-        (namespace == nil || namespace == change.key.namespace) && (name == nil || name == change.key.name)
-            && labels.holds(change.object)
+    func includes(_ change: Change) -> Bool { includes(change.key, change.object) }
+
+    func includes(_ key: ObjectKey, _ object: JSONValue) -> Bool {
+        (namespace == nil || namespace == key.namespace) && (name == nil || name == key.name) && labels.holds(object)
     }
 }
 

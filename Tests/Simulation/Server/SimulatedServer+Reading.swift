@@ -5,6 +5,7 @@ extension SimulatedServer {
     func answer(_ request: HTTPRequest, by writer: Writer) -> HTTPResponse {
         guard let target = RequestTarget(request.target), !absent.contains(target.kind) else { return Answer.notServed }
         let body = try? JSONValue(parsing: request.body)
+        lastRead = []
         switch request.method {
         case .get: return target.name == nil ? list(target) : get(target)
         case .post: return create(target.kind, namespace: target.namespace ?? "", body ?? .null, by: writer)
@@ -17,6 +18,7 @@ extension SimulatedServer {
     private func get(_ target: RequestTarget) -> HTTPResponse {
         let key = ObjectKey(namespace: target.namespace ?? "", name: target.name ?? "")
         guard let change = current(target.kind, key) else { return Answer.notFound(target) }
+        lastRead = [change.uid]
         return Answer.object(change.encoded)
     }
 
@@ -35,6 +37,7 @@ extension SimulatedServer {
         let items = state(of: target.kind, at: view).filter(target.selection.includes)
         let limit = target["limit"].flatMap { Int($0) } ?? items.count
         let page = items.dropFirst(start).prefix(limit)
+        lastRead = page.map(\.uid)
         let rest = items.count - start - page.count
         return Answer.object(encode(page, view, continueToken: rest > 0 ? "\(view):\(start + page.count)" : nil))
     }

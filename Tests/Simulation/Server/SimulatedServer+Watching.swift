@@ -53,11 +53,21 @@ extension SimulatedServer {
             return push(event("ERROR", Answer.expired.body), to: watch)
         }
         let missed = (history[watch.kind] ?? []).reversed().prefix { $0.revision > start }
-        for change in missed.reversed() where watch.selection.includes(change) { send(change, to: watch) }
+        for change in missed.reversed() { send(change, to: watch) }
     }
 
+    /// Sends what a change means to a watch: an object that no longer fits its selection was deleted for it.
     func send(_ change: Change, to watch: SimulatedWatch) {
-        push(event(change.verb.rawValue, change.encoded), to: watch)
+        let fits = watch.selection.includes(change.key, change.object)
+        let didFit = change.before.map { watch.selection.includes(change.key, $0) } ?? false
+        switch (change.verb, didFit, fits) {
+        case (.modified, true, false):
+            guard var last = change.before else { return }
+            last[path: ["metadata", "resourceVersion"]] = .string("\(change.revision)")
+            push(event("DELETED", last.encoded), to: watch)
+        case (.modified, false, true): push(event("ADDED", change.encoded), to: watch)
+        default: if fits { push(event(change.verb.rawValue, change.encoded), to: watch) }
+        }
     }
 
     /// Sends bytes after the event's lag, behind everything that was sent before.

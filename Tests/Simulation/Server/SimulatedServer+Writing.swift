@@ -79,8 +79,29 @@ extension SimulatedServer {
                 commit(.modified, target.kind, key, marked, by: writer)
             }
         } else {
-            commit(.deleted, target.kind, key, old, by: writer)
+            remove(target.kind, key, by: writer)
         }
         return Answer.object(old.encoded)
+    }
+
+    /// Deletes an object; one that a finalizer holds is only marked, once.
+    func remove(_ kind: ResourceKind, _ key: ObjectKey, by writer: Writer) {
+        guard var object = object(kind, key) else { return }
+        guard object["metadata"]?["finalizers"] != nil else {
+            commit(.deleted, kind, key, object, by: writer)
+            return
+        }
+        guard object["metadata"]?["deletionTimestamp"] == nil else { return }
+        object[path: ["metadata", "deletionTimestamp"]] = .string(clock.now().roundedDownToSeconds.rfc3339)
+        commit(.modified, kind, key, object, by: writer)
+    }
+
+    /// Takes the finalizers off an object, which then goes if it was marked.
+    func release(_ kind: ResourceKind, _ key: ObjectKey, _ uid: String, by writer: Writer) {
+        guard let current = current(kind, key), current.uid == uid else { return }
+        var object = current.object
+        object[path: ["metadata", "finalizers"]] = nil
+        let isMarked = object["metadata"]?["deletionTimestamp"] != nil
+        commit(isMarked ? .deleted : .modified, kind, key, object, by: writer)
     }
 }

@@ -8,8 +8,11 @@ import KubeRuntime
 /// delays and faults are the network's. Confined to the thread of one simulation.
 final class SimulatedServer: @unchecked Sendable {
     let time: VirtualTime
-    let clock: WallClock
+    /// The server's own time of day.
+    var clock: WallClock
     let random: SeededRandom
+    /// The UIDs of what the last read answered.
+    var lastRead: [String] = []
     /// How long an event takes to a watcher, drawn anew for each.
     var eventLag: ClosedRange<Duration> = .milliseconds(1)...(.milliseconds(20))
     /// How many writes a replica that answers "any version" may be behind.
@@ -80,7 +83,7 @@ final class SimulatedServer: @unchecked Sendable {
             writer: writer, encoded: object.encoded)
         objects[kind, default: [:]][key] = verb == .deleted ? nil : change
         history[kind, default: []].append(change)
-        for watch in watches where watch.kind == kind && watch.selection.includes(change) { send(change, to: watch) }
+        for watch in watches where watch.kind == kind { send(change, to: watch) }
         for observer in observers { observer(change) }
         return change
     }

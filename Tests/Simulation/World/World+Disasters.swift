@@ -18,8 +18,53 @@ extension World {
     /// Starts a process in the place of one that has ended, as a kubelet does, until everything comes to its end.
     func replace(_ replica: Replica) {
         guard !isEnding else { return }
-        time.schedule(after: random.duration(.milliseconds(100)...(.seconds(20)))) { [weak self] in
-            self?.startReplica()
+        let delay = random.duration(.milliseconds(100)...(.seconds(20)))
+        time.schedule(after: delay) { [weak self] in self?.startReplicaWhenAllowed() }
+    }
+
+    /// Starts a process now, or when the outage of all of them is over.
+    private func startReplicaWhenAllowed() {
+        guard let outageEnd, outageEnd > time.now else { return startReplica() }
+        time.schedule(at: outageEnd) { [weak self] in self?.startReplicaWhenAllowed() }
+    }
+
+    /// Plans times in which no operator runs, whatever becomes due meanwhile.
+    func planOutages(_ trouble: Trouble, seed: UInt64) {
+        if let random = trouble.random(for: .outages, seed: seed) {
+            let length = random.chance(0.4) ? Duration.seconds(30)...(.seconds(120)) : .seconds(120)...(.seconds(700))
+            planOutage(random, random.duration(length))
+        }
+        if let random = trouble.random(for: .pruning, seed: seed) {
+            let length = random.duration(.seconds(20)...(.seconds(90)))
+            let start = planOutage(random, length)
+            time.schedule(after: start) { [weak self] in self?.prune(within: length, random) }
+        }
+    }
+
+    @discardableResult
+    private func planOutage(_ random: SeededRandom, _ length: Duration) -> Duration {
+        let start = random.duration(.zero...(scenario.chaos + .seconds(120)))
+        lastOutageEnd = max(lastOutageEnd ?? time.now, time.now.advanced(by: start + length))
+        time.schedule(after: start) { [weak self] in self?.beginOutage(for: length) }
+        return start
+    }
+
+    private func beginOutage(for length: Duration) {
+        history.note("all operators are down for \(length)")
+        outageEnd = max(outageEnd ?? time.now, time.now.advanced(by: length))
+        for replica in replicas where replica.isRunning { crash(replica) }
+    }
+
+    /// Deletes runs while nobody looks, whatever they do.
+    private func prune(within length: Duration, _ random: SeededRandom) {
+        for _ in 0..<4 {
+            time.schedule(after: length * random.unit()) { [weak self] in
+                guard let self else { return }
+                let runs = server.all(.pipelineRuns) + server.all(.workflows)
+                guard !runs.isEmpty else { return }
+                let run = random.pick(runs)
+                server.remove(run.kind, run.key, by: .user)
+            }
         }
     }
 

@@ -18,29 +18,54 @@ final class World: @unchecked Sendable {
     private let collector: GarbageCollection
     private let users: Users
     private let housekeeping: Housekeeping
+    private let vandals: Vandals
+    private let obstacles: Obstacles
+    private let trouble: Trouble
+    private let seed: UInt64
+    private let clocks: SeededRandom?
     let referee: Referee
     private let sink: LogSink
     /// Every process there ever was.
     private(set) var replicas: [Replica] = []
     /// True from the moment on in which the last processes are asked to end.
     private(set) var isEnding = false
+    /// Until when no operator may start, and when the last such time that is planned is over.
+    var outageEnd: ContinuousClock.Instant?
+    var lastOutageEnd: ContinuousClock.Instant?
 
-    init(seed: UInt64, isRecording: Bool) {
+    init(seed: UInt64, _ trouble: Trouble, isRecording: Bool) {
+        self.seed = seed
+        self.trouble = trouble
         random = SeededRandom(seed: seed)
         clock = time.wallClock()
         scenario = Scenario(random: random.split())
         history = History(time: time, isRecording: isRecording)
         executor = SimulationExecutor(random: random.split())
-        server = SimulatedServer(time: time, clock: clock, random: random.split())
+        clocks = trouble.random(for: .clocks, seed: seed)
+        let (truth, clocks) = (clock, clocks)
+        func machineClock() -> WallClock { clocks.map { .ofMachine(truth, random: $0) } ?? truth }
+        server = SimulatedServer(time: time, clock: machineClock(), random: random.split())
         network = Network(server: server, random: random.split(), history: history)
-        referee = Referee(server: server, hasRivals: scenario.hasRivals)
-        engine = SimulatedEngine(server: server, random: random.split())
+        obstacles = Obstacles(time: time, history: history)
+        network.obstacles = obstacles
+        network.proxyClock = machineClock()
+        network.cutter = trouble.random(for: .bodies, seed: seed)
+        referee = Referee(
+            server: server, truth: clock, hasRivals: scenario.hasRivals, obstacles: obstacles, trouble: trouble)
+        network.witness = referee
+        engine = SimulatedEngine(
+            server: server, clocks: [.pipelineRuns: machineClock(), .workflows: machineClock()],
+            random: random.split(), delays: trouble.random(for: .steps, seed: seed))
         collector = GarbageCollection(server: server, random: random.split())
         users = Users(server: server, random: random.split(), history: history)
         // Not from the world's own numbers: what else a seed means stays what it was.
         housekeeping = Housekeeping(server: server, random: SeededRandom(seed: ~seed))
         users.additions = { [housekeeping] spec in housekeeping.addTimes(to: &spec) }
+        users.onRetry = { [engine] in engine.noteStep(of: $0) }
+        vandals = Vandals(server: server, trouble, seed: seed)
+        referee.hasStarted = { [engine] in engine.started.contains($0) }
         sink = LogSink(level: .error, write: { _ in })
+        obstacles.onBeginning = { [unowned self] in crowd($0, $1) }
         server.observers.append { [unowned self] in history.note($0) }
         server.observers.append { [unowned self] change in
             if change.writer.isOperator { checkLeaders() }
@@ -62,8 +87,15 @@ final class World: @unchecked Sendable {
         for _ in 0..<scenario.disasters {
             time.schedule(after: scenario.chaos * random.unit()) { [unowned self] in disaster() }
         }
+        obstacles.plan(trouble, seed: seed, chaos: scenario.chaos)
+        planOutages(trouble, seed: seed)
         play(for: scenario.chaos)
         calmDown()
+        if !trouble.laws.isEmpty { keepWatching() }
+        // What is in the way of a sound network is over, too, before the end is judged.
+        if let end = [obstacles.lastEnd, lastOutageEnd].compactMap({ $0 }).max(), end > time.now {
+            play(for: time.now.duration(to: end))
+        }
         settle()
         if referee.violation == nil { checkRest() }
         if referee.violation == nil { checkEnd() }
@@ -76,9 +108,9 @@ final class World: @unchecked Sendable {
         var (quiet, writes) = (0, referee.operatorWrites)
         for _ in 0..<40 where referee.violation == nil {
             play(for: .seconds(30))
-            checkPolling(since: calm)
-            quiet =
-                referee.operatorWrites == writes && engine.planned == 0 && housekeeping.planned == 0 ? quiet + 1 : 0
+            if !trouble.laws.contains(.verification) { checkPolling(since: calm) }
+            let isPlanned = engine.planned + housekeeping.planned + vandals.planned > 0
+            quiet = referee.operatorWrites == writes && !isPlanned ? quiet + 1 : 0
             writes = referee.operatorWrites
             if quiet >= 3, check.problem == nil { return }
         }
@@ -101,6 +133,7 @@ final class World: @unchecked Sendable {
     private func calmDown() {
         history.note("faults stop")
         referee.calm = clock.now()
+        referee.calmInstant = time.now
         network.heal()
         server.absent = []
         server.replicaLag = 0
@@ -121,6 +154,41 @@ final class World: @unchecked Sendable {
         for kind in check.polledKinds {
             let silence = (network.lastPoll[kind] ?? calm).duration(to: time.now)
             if silence > .seconds(30) { referee.fail("\(kind) were not polled for \(silence)") }
+        }
+    }
+
+    /// The clock of a new process; nil where it is not to be drawn from the clocks' own numbers.
+    func operatorClock() -> WallClock? { clocks.map { .ofMachine(clock, random: $0, jumps: true) } }
+
+    /// Has the referee look at what time alone can show, again and again, until the last processes are asked to end.
+    private func keepWatching() {
+        time.schedule(after: .seconds(1)) { [weak self] in
+            guard let self, !isEnding, referee.violation == nil else { return }
+            let serving = replicas.first { $0.isAlive && $0.isRunning && ($0.token.map(\.isValid) ?? true) }
+            referee.look(serving: serving?.number)
+            keepWatching()
+        }
+    }
+
+    /// Many executions come where creates are held up, and some where they are not.
+    private func crowd(_ obstacle: Obstacle, _ random: SeededRandom) {
+        guard obstacle.target == .creates else {
+            for engine in ["tekton", "argo"] {
+                users.createCrowd(4 + random.below(6), named: "\(engine)-", in: Users.namespace, of: engine)
+            }
+            return
+        }
+        let (blocked, free) =
+            switch obstacle.kind {
+            case .workflows?: (("team", "argo"), ("team", "tekton"))
+            case .some: (("team", "tekton"), ("team", "argo"))
+            case nil: ((Users.namespace, random.pick(["tekton", "argo"])), ("calm", random.pick(["tekton", "argo"])))
+            }
+        users.createCrowd(4 + random.below(26), named: "held", in: blocked.0, of: blocked.1)
+        for number in 0..<3 {
+            time.schedule(after: random.duration(.milliseconds(100)...(.seconds(20)))) { [weak self] in
+                self?.users.createCrowd(1, named: "free\(number)-", in: free.0, of: free.1)
+            }
         }
     }
 

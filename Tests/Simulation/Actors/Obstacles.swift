@@ -1,0 +1,169 @@
+import KubeClient
+import KubeRuntime
+
+/// Something that is in the way of some requests for a while, although the network is sound.
+struct Obstacle {
+    enum Target {
+        case creates, stops, statuses, lists
+    }
+
+    enum Effect {
+        /// A webhook's policy denies the request.
+        case deny
+        /// The right to do it is missing.
+        case forbid
+        /// The webhook cannot be reached.
+        case fail
+        /// The webhook cannot decode what it is sent.
+        case reject
+        /// The webhook does not answer; the API server gives up after this time.
+        case hang(Duration)
+        /// The answer takes this long.
+        case delay(Duration)
+        /// A quota is used up.
+        case quota
+    }
+
+    let target: Target
+    let effect: Effect
+    /// Nil for both engines.
+    let kind: ResourceKind?
+    /// Nil for every namespace.
+    let namespace: String?
+    let start: ContinuousClock.Instant
+    /// Nil for an obstacle that stays for good.
+    let end: ContinuousClock.Instant?
+
+    func isActive(at now: ContinuousClock.Instant) -> Bool { now >= start && end.map { now < $0 } ?? true }
+
+    func concerns(_ target: Target, _ kind: ResourceKind?, _ namespace: String) -> Bool {
+        self.target == target && (self.kind == nil || self.kind == kind)
+            && (self.namespace == nil || self.namespace == namespace)
+    }
+
+    /// What the server says instead of doing what was asked; nil where it does it in the end.
+    func refusal(of target: RequestTarget) -> HTTPResponse? {
+        let what = "\(target.kind.type.plural).\(target.kind.type.group) \"\(target.name ?? "")\""
+        switch effect {
+        case .deny:
+            return Answer.status(
+                403, "Forbidden", "admission webhook \"policy.example.com\" denied the request: not today")
+        case .forbid:
+            return Answer.status(403, "Forbidden", "\(what) is forbidden: User \"towline\" cannot patch resource")
+        case .fail:
+            return Answer.status(
+                500, "InternalError",
+                "Internal error occurred: failed calling webhook \"policy.example.com\": connect: connection refused")
+        case .reject:
+            return Answer.status(
+                400, "BadRequest", "admission webhook \"policy.example.com\" denied the request: cannot decode object")
+        case .hang:
+            return Answer.status(
+                500, "InternalError",
+                "Internal error occurred: failed calling webhook \"policy.example.com\": context deadline exceeded")
+        case .delay: return nil
+        case .quota:
+            return Answer.status(
+                403, "Forbidden", "\(what) is forbidden: exceeded quota: runs, requested: 1, used: 5, limited: 5")
+        }
+    }
+}
+
+/// Webhooks, quotas, rights and slow lists: what stands in the way of some requests, and when.
+///
+/// Confined to the thread of one simulation.
+final class Obstacles: @unchecked Sendable {
+    private let time: VirtualTime
+    private let history: History
+    private(set) var all: [Obstacle] = []
+    /// Called when creates or lists are held up while nothing else is wrong: the time to create many.
+    var onBeginning: (Obstacle, SeededRandom) -> Void = { _, _ in }
+
+    init(time: VirtualTime, history: History) {
+        self.time = time
+        self.history = history
+    }
+
+    /// When the last obstacle that ends has ended; nil where there is none.
+    var lastEnd: ContinuousClock.Instant? { all.compactMap(\.end).max() }
+
+    /// Plans what is in the way; faults of the network stop after `chaos`.
+    func plan(_ trouble: Trouble, seed: UInt64, chaos: Duration) {
+        if let random = trouble.random(for: .webhooks, seed: seed) {
+            add(.creates, [.hang(.seconds(10)), .hang(.seconds(30)), .fail, .delay(.seconds(6))], random, after: chaos)
+            if random.chance(0.5) {
+                add(.statuses, [.fail, .deny, .hang(.seconds(10))], random, after: chaos)
+            }
+            if random.chance(0.5) { add(.creates, [.deny, .fail, .hang(.seconds(10))], random, after: .zero) }
+        }
+        if let random = trouble.random(for: .quotas, seed: seed) {
+            add(.creates, [.quota], random, after: random.chance(0.6) ? chaos : .zero)
+        }
+        if let random = trouble.random(for: .stops, seed: seed) {
+            add(.stops, [.forbid, .deny, .fail, .reject], random, after: .zero, mayStay: true)
+        }
+        if let random = trouble.random(for: .lists, seed: seed) {
+            add(.lists, [.delay(random.duration(.seconds(5)...(.seconds(29))))], random, after: chaos)
+        }
+    }
+
+    private func add(
+        _ target: Obstacle.Target, _ effects: [Obstacle.Effect], _ random: SeededRandom, after delay: Duration,
+        mayStay: Bool = false
+    ) {
+        // What begins when the network's faults have stopped finds processes that work.
+        let settling = delay == .zero ? Duration.zero : .seconds(60)
+        let start = time.now.advanced(by: delay + settling + random.duration(.zero...(.seconds(60))))
+        let length = random.chance(0.5) ? Duration.seconds(20)...(.seconds(60)) : .seconds(60)...(.seconds(400))
+        let byKind = target == .lists || random.chance(0.5)
+        let obstacle = Obstacle(
+            target: target, effect: random.pick(effects),
+            kind: byKind ? random.pick([ResourceKind.pipelineRuns, .workflows]) : nil,
+            namespace: byKind ? nil : Users.namespace, start: start,
+            end: mayStay && random.chance(0.3) ? nil : start.advanced(by: random.duration(length)))
+        all.append(obstacle)
+        time.schedule(at: start) { [weak self] in
+            self?.history.note("an obstacle begins: \(obstacle.target) \(obstacle.effect) of \(obstacle.scope)")
+            guard delay > .zero, target == .creates || target == .lists else { return }
+            self?.onBeginning(obstacle, random)
+        }
+        guard let end = obstacle.end else { return }
+        time.schedule(at: end) { [weak self] in self?.history.note("an obstacle ends: \(obstacle.target)") }
+    }
+
+    /// What is in the way of a request now.
+    func obstacle(to request: HTTPRequest, _ target: RequestTarget) -> Obstacle? {
+        guard !all.isEmpty, let (what, kind) = Self.classify(request, target) else { return nil }
+        return all.first { $0.isActive(at: time.now) && $0.concerns(what, kind, target.namespace ?? "") }
+    }
+
+    private static func classify(
+        _ request: HTTPRequest, _ target: RequestTarget
+    ) -> (Obstacle.Target, ResourceKind?)? {
+        switch request.method {
+        case .post where target.kind.isRun: (.creates, target.kind)
+        case .patch where target.kind.isRun: (.stops, target.kind)
+        case .patch where target.kind == .executions && target.subresource == "status": (.statuses, nil)
+        case .get where target.kind.isRun && target.name == nil: (.lists, target.kind)
+        default: nil
+        }
+    }
+
+    /// Since when nothing has been in the way; nil where something is now, and the distant past where nothing ever was.
+    func free(
+        _ target: Obstacle.Target, _ kind: ResourceKind?, _ namespace: String
+    ) -> ContinuousClock.Instant?? {
+        let past = all.filter { $0.concerns(target, kind, namespace) && $0.start <= time.now }
+        if past.contains(where: { $0.isActive(at: time.now) }) { return .none }
+        return .some(past.compactMap(\.end).max())
+    }
+
+    /// True where somebody will never be allowed to stop the runs of an engine in a namespace.
+    func refusesForGood(_ target: Obstacle.Target, _ kind: ResourceKind, _ namespace: String) -> Bool {
+        all.contains { $0.end == nil && $0.concerns(target, kind, namespace) }
+    }
+}
+
+extension Obstacle {
+    fileprivate var scope: String { kind?.rawValue ?? namespace ?? "everything" }
+}

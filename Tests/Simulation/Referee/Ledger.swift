@@ -1,0 +1,149 @@
+import KubeClient
+import WorkflowAPI
+
+/// What the referee knows of one execution, in true time.
+struct ExecutionCase {
+    typealias Instant = ContinuousClock.Instant
+
+    let key: ObjectKey
+    let uid: String
+    let kind: ResourceKind
+    let created: Instant
+    let timeout: Int64?
+    let startDeadline: Int64?
+    /// Since when somebody wants it to stop.
+    var shutdown: Instant?
+    /// True once it is deleted, or is being deleted.
+    var isGone = false
+    /// The run it has stored, and since when.
+    var run: (uid: String, since: Instant)?
+    var outcome: Instant?
+    /// When it ended, and when its run ended again that had continued.
+    var ends: [Timestamp] = []
+}
+
+/// What the referee knows of one run, in true time.
+struct RunRecord {
+    typealias Instant = ContinuousClock.Instant
+
+    let key: ObjectKey
+    let kind: ResourceKind
+    /// The UID of the execution it was made for.
+    let execution: String
+    let created: Instant
+    /// When its engine first wrote a status.
+    var begun: Instant?
+    /// When it ended; nil while it is running, also again.
+    var ended: Instant?
+    /// When the first request to stop it was accepted, and whether an operator had sent it.
+    var stopped: (at: Instant, byOperator: Bool)?
+    /// Since when every request to stop it has failed.
+    var refusedSince: Instant?
+    var marked: Instant?
+    var isGone = false
+    /// When an operator last learned its state from the API server by asking.
+    var verified: Instant?
+}
+
+/// The referee's own books, kept from what is written to the server.
+extension Referee {
+    func follow(_ change: Change) {
+        switch change.kind {
+        case .executions: followExecution(change)
+        case .pipelineRuns, .workflows: followRun(change)
+        case .taskRuns, .leases, .events: break
+        }
+    }
+
+    private func followExecution(_ change: Change) {
+        let (spec, status) = (change.object["spec"], change.object["status"])
+        let now = server.time.now
+        var entry =
+            cases[change.uid]
+            ?? ExecutionCase(
+                key: change.key, uid: change.uid,
+                kind: spec?["workflowRef"]?["engine"] == "argo" ? .workflows : .pipelineRuns, created: now,
+                timeout: spec?["executionConfig"]?["timeoutSeconds"]?.integerValue,
+                startDeadline: spec?["executionConfig"]?["startDeadlineSeconds"]?.integerValue)
+        if spec?["shutdown"] != nil, entry.shutdown == nil { entry.shutdown = now }
+        entry.isGone = change.verb == .deleted || change.object["metadata"]?["deletionTimestamp"] != nil
+        if entry.run == nil, let uid = status?["runRef"]?["uid"]?.stringValue { entry.run = (uid, now) }
+        if entry.outcome == nil, status?["outcome"] != nil {
+            entry.outcome = now
+            entry.ends.append(truth.now())
+        }
+        if Self.divergence(change.object) == "False", Self.divergence(change.before) != "False" {
+            entry.ends.append(truth.now())
+        }
+        cases[change.uid] = entry
+    }
+
+    private static func divergence(_ execution: JSONValue?) -> String? {
+        let conditions = execution?["status"]?["conditions"]?.arrayValue
+        return conditions?.first { $0["type"] == "RunDiverged" }?["status"]?.stringValue
+    }
+
+    private func followRun(_ change: Change) {
+        let now = server.time.now
+        if change.verb == .added {
+            let label = change.object["metadata"]?["labels"]?[WellKnown.executionUIDLabel]?.stringValue
+            let owner = change.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue
+            guard let execution = owner ?? label else { return }
+            records[change.uid] = RunRecord(key: change.key, kind: change.kind, execution: execution, created: now)
+        }
+        guard var record = records[change.uid] else { return }
+        if change.object["status"] != nil, record.begun == nil { record.begun = now }
+        if Verdict.of(change.object, change.kind).isEmpty {
+            record.ended = nil
+        } else if record.ended == nil {
+            record.ended = now
+        }
+        let isAsked = change.object["spec"]?["shutdown"] != nil || change.object["spec"]?["status"] != nil
+        if isAsked, record.stopped == nil {
+            record.stopped = (now, change.writer.isOperator)
+            record.refusedSince = nil
+        }
+        if record.marked == nil, change.object["metadata"]?["deletionTimestamp"] != nil { record.marked = now }
+        record.isGone = change.verb == .deleted
+        records[change.uid] = record
+    }
+}
+
+extension Referee: RequestWitness {
+    /// Nobody needs more: one attempt each poll interval of ten seconds is six, and a backoff from milliseconds has
+    /// the rest.
+    private static let sendingsPerMinute = 14
+
+    func sent(_ request: HTTPRequest, _ target: RequestTarget, by replica: Replica) {
+        guard isOn(.rates), target.kind.isRun, request.method == .post || request.method == .patch else { return }
+        let name =
+            target.name ?? (try? JSONValue(parsing: request.body))?["metadata"]?["name"]?.stringValue ?? "unknown"
+        let subject = "\(replica.number) \(request.method.rawValue) \(target.namespace ?? "")/\(name)"
+        let now = server.time.now
+        let recent = (sendings[subject] ?? []).filter { $0.duration(to: now) < .seconds(60) } + [now]
+        sendings[subject] = recent
+        if recent.count > Self.sendingsPerMinute {
+            fail("operator-\(subject) was sent \(recent.count) times within a minute")
+        }
+    }
+
+    func answered(_ request: HTTPRequest, _ target: RequestTarget, by replica: Replica, status: Int?, read: [String]) {
+        guard target.kind.isRun else { return }
+        let now = server.time.now
+        if request.method == .get, status == 200, replica.token?.isValid ?? true {
+            for uid in read { records[uid]?.verified = now }
+        }
+        guard request.method == .patch, let name = target.name, status.map({ $0 >= 300 }) ?? true,
+            let run = server.current(target.kind, ObjectKey(namespace: target.namespace ?? "", name: name)),
+            records[run.uid]?.stopped == nil, records[run.uid]?.refusedSince == nil
+        else { return }
+        records[run.uid]?.refusedSince = now
+    }
+
+    func refused(_ request: HTTPRequest, _ target: RequestTarget, by obstacle: Obstacle) {
+        guard request.method == .post, target.kind.isRun,
+            let name = (try? JSONValue(parsing: request.body))?["metadata"]?["name"]?.stringValue
+        else { return }
+        denials.insert(ObjectKey(namespace: target.namespace ?? "", name: name))
+    }
+}
