@@ -51,7 +51,7 @@ extension Referee {
         switch change.kind {
         case .executions: followExecution(change)
         case .pipelineRuns, .workflows: followRun(change)
-        case .taskRuns, .leases, .events: break
+        case .taskRuns, .customRuns, .leases, .events: break
         }
     }
 
