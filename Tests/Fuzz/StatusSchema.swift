@@ -36,7 +36,7 @@ struct StatusSchema: Sendable {
         if let pattern = schema["pattern"]?.stringValue, (try? Regex(pattern).firstMatch(in: text)) == nil {
             return ["\(path) does not match: \(text)"]
         }
-        if schema["format"] == "date-time", Timestamp(rfc3339: text) == nil { return ["\(path) is no time"] }
+        if schema["format"] == "date-time", ServerTime(rfc3339: text) == nil { return ["\(path) is no time"] }
         return []
     }
 

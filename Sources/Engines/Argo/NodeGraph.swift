@@ -41,10 +41,10 @@ struct NodeGraph {
     }
 
     /// What puts causes in order; the id only where nothing else does, so that the choice is always the same.
-    private typealias Order = (tolerated: Int, hook: Int, finishedAt: Timestamp, follows: Int, id: String)
+    private typealias Order = (tolerated: Int, hook: Int, finishedAt: EngineTime, follows: Int, id: String)
 
     /// The cause that came first: tasks before exit handlers, and last of all what the workflow tolerated.
-    var firstFailure: (failure: TaskFailure, finishedAt: Timestamp?)? {
+    var firstFailure: (failure: TaskFailure, finishedAt: EngineTime?)? {
         var first: (order: Order, node: WorkflowNode)?
         for node in nodes.values where isCause(node) {
             let place = place(of: node)
@@ -80,7 +80,7 @@ struct NodeGraph {
     }
 
     /// When the failure was final: of a step that a deadline kept from another try, when it was given up.
-    private func end(of node: WorkflowNode) -> Timestamp? {
+    private func end(of node: WorkflowNode) -> EngineTime? {
         guard let group = retriedStep(of: node), NodeMessage(group.message).isLastTryBeforeDeadline else {
             return node.finishedAt
         }

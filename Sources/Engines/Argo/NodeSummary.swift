@@ -15,7 +15,7 @@ struct NodeSummary {
     /// True when the tasks are over without success, and exit handlers are running.
     private(set) var hasRootFailed = false
     /// When the last node ended that a time limit ended, its own or the workflow's.
-    private(set) var lastTimeout: Timestamp?
+    private(set) var lastTimeout: EngineTime?
     /// What the first pending node waits for, where the kubelet said it.
     private(set) var waitingMessage: String?
 

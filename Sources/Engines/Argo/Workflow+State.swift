@@ -26,7 +26,7 @@ extension Workflow {
         return phase == "Succeeded" ? nil : false
     }
 
-    private func reason(_ first: (failure: TaskFailure, finishedAt: Timestamp?)?) -> Reason {
+    private func reason(_ first: (failure: TaskFailure, finishedAt: EngineTime?)?) -> Reason {
         switch phase {
         case "Succeeded": summary.skipsTasks ? .completedWithSkips : .succeeded
         case "Failed": failedReason(first)
@@ -56,7 +56,7 @@ extension Workflow {
     }
 
     /// Argo has no phase for a timeout or a cancelled run; both end as Failed.
-    private func failedReason(_ first: (failure: TaskFailure, finishedAt: Timestamp?)?) -> Reason {
+    private func failedReason(_ first: (failure: TaskFailure, finishedAt: EngineTime?)?) -> Reason {
         if requestedShutdown != nil { return .cancelled }
         if !hasStarted, let reason = refusalReason { return reason }
         if first == nil, hasLostLock { return .engineError }
@@ -68,7 +68,7 @@ extension Workflow {
         return hasStarted ? .taskFailed : .invalidWorkflow
     }
 
-    private func isOverdue(at time: Timestamp?, grace: Int64) -> Bool {
+    private func isOverdue(at time: EngineTime?, grace: Int64) -> Bool {
         guard let deadlineSeconds, let startedAt, let time else { return false }
         return time - startedAt >= .seconds(deadlineSeconds - min(grace, deadlineSeconds))
     }

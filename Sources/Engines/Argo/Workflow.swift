@@ -17,8 +17,8 @@ struct Workflow {
     var phase = ""
     var message = ""
     var progress: Progress?
-    var startedAt: Timestamp?
-    var finishedAt: Timestamp?
+    var startedAt: EngineTime?
+    var finishedAt: EngineTime?
     var outputs = OutputCollector()
     var summary = NodeSummary()
     /// Where the nodes stand in the text, to be read again when the run failed.

@@ -12,7 +12,7 @@ struct WorkflowNode {
     var message = ""
     /// The template's node this one belongs to; empty for the root and for exit handlers.
     var boundaryID = ""
-    var finishedAt: Timestamp?
+    var finishedAt: EngineTime?
     var exitCode: Int64?
     /// True for exit handlers and other hooks.
     var isHook = false

@@ -30,6 +30,14 @@ extension CreateFailure {
         }
     }
 
+    /// What the server said; nil where the run's name is taken.
+    public var message: String? {
+        switch self {
+        case .transient(_, let message, _), .permanent(_, let message), .uncertain(_, let message, _): message
+        case .nameTaken: nil
+        }
+    }
+
     /// Every reason that a failure can have.
     public static let reasons: [Reason] = [
         .apiUnavailable, .engineUnavailable, .forbidden, .quotaExceeded, .webhookUnavailable, .rejected, .policyDenied,

@@ -36,8 +36,8 @@ extension JSONCursor {
     }
 
     /// A time; nil for `null`, which Argo writes for a time that has not come, and for text that is no time.
-    mutating func readTimestampIfPresent() throws(JSONError) -> Timestamp? {
-        try readStringIfPresent().flatMap { Timestamp(rfc3339: $0) }
+    mutating func readTimestampIfPresent() throws(JSONError) -> EngineTime? {
+        try readStringIfPresent().flatMap { EngineTime(rfc3339: $0) }
     }
 
     /// The text of a string, or the JSON text of any other value; nil for `null`.

@@ -29,13 +29,13 @@ public struct EngineChild: Hashable, Sendable {
     /// The task's name in the workflow.
     let task: String
     /// When it ended; nil while it has not, or where that is unknown.
-    let finishedAt: Timestamp?
+    let finishedAt: EngineTime?
     private let runUID: CompactUID?
     private let details: Details.Stored?
 
     init(
         _ kind: Kind, _ phase: Phase, name: String, task: String, runUID: String, hasStarted: Bool?,
-        isFinally: Bool = false, isInterrupted: Bool = false, awaitsPerson: Bool = false, finishedAt: Timestamp? = nil,
+        isFinally: Bool = false, isInterrupted: Bool = false, awaitsPerson: Bool = false, finishedAt: EngineTime? = nil,
         failure: TaskFailure? = nil, waiting: String? = nil
     ) {
         self.kind = kind
@@ -84,7 +84,7 @@ extension EngineChild {
     /// Puts failures in order: real ones before interrupted tasks, tasks before `finally` tasks, then by time.
     ///
     /// A child without a time comes last; names decide where times do not, so that the choice is always the same.
-    private var order: (Int, Int, Timestamp, String) {
+    private var order: (Int, Int, EngineTime, String) {
         (isInterrupted ? 1 : 0, isFinally ? 1 : 0, finishedAt ?? .latest, name)
     }
 

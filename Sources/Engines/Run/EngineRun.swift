@@ -21,6 +21,8 @@ public struct EngineRun: Hashable, Sendable {
     /// The engine's own time limit in whole seconds; nil where it has none.
     public let timeoutSeconds: Int64?
     public var state: RunState
+    /// Whole seconds since 1970; 0 where the object does not say.
+    private let creationSeconds: UInt32
     private let ownUID: CompactUID
     private let labelUID: CompactUID?
     private let controllerUID: CompactUID?
@@ -40,6 +42,7 @@ public struct EngineRun: Hashable, Sendable {
         self.requestedShutdown = requestedShutdown
         self.isHeld = isHeld
         self.timeoutSeconds = timeoutSeconds
+        creationSeconds = metadata.creationTimestamp.flatMap { UInt32(exactly: $0.seconds) } ?? 0
         self.state = state
         ownUID = CompactUID(metadata.uid)
         labelUID = metadata.label(WellKnown.executionUIDLabel).map(CompactUID.init)
@@ -47,6 +50,11 @@ public struct EngineRun: Hashable, Sendable {
     }
 
     public var uid: String { ownUID.text }
+
+    /// When the API server stored the run.
+    public var creationTimestamp: ServerTime? {
+        creationSeconds == 0 ? nil : ServerTime(seconds: Int64(creationSeconds))
+    }
 
     /// The execution the run's label names; nil for a foreign run.
     public var executionUID: String? { labelUID?.text }

@@ -15,8 +15,8 @@ public struct RunState: Hashable, Sendable {
     /// The engine's own word, verbatim, bounded; empty where it said none.
     public let engineReason: String
     /// When the run began and ended, by the engine's clock.
-    public var startedAt: Timestamp?
-    public var finishedAt: Timestamp?
+    public var startedAt: EngineTime?
+    public var finishedAt: EngineTime?
     private var rare: RareFacts.Stored?
 
     init(_ reason: Reason, engineReason: String = "", executed: Bool? = nil) {

@@ -10,8 +10,8 @@ struct CustomRun {
     /// The kind of the controller's own resource: `ApprovalTask`.
     private var customKind = ""
     private var condition: KnativeCondition?
-    private var startTime: Timestamp?
-    private var completionTime: Timestamp?
+    private var startTime: EngineTime?
+    private var completionTime: EngineTime?
 
     /// CustomRuns have no newer version; every release of Tekton since v0.43 serves this one.
     static let resource = ResourceType(group: "tekton.dev", version: "v1beta1", plural: "customruns", kind: "CustomRun")

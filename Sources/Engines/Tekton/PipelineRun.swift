@@ -9,8 +9,8 @@ struct PipelineRun {
     var timeoutSeconds: Int64?
     /// The condition `Succeeded`; nil until Tekton's controller saw the run.
     var condition: KnativeCondition?
-    var startTime: Timestamp?
-    var completionTime: Timestamp?
+    var startTime: EngineTime?
+    var completionTime: EngineTime?
     /// What was made for its tasks.
     var children = PipelineRunChildren()
     /// True when a task was skipped because a time limit had been reached.
@@ -27,5 +27,5 @@ struct KnativeCondition {
     var status = ""
     var reason = ""
     var message = ""
-    var lastTransitionTime: Timestamp?
+    var lastTransitionTime: EngineTime?
 }

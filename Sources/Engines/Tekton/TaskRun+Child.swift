@@ -59,7 +59,7 @@ extension TaskRun.Container {
     ///
     /// Tekton gives a step that was still waiting when its TaskRun ended the TaskRun's own reason, and as its start the
     /// time at which the TaskRun was created. The kubelet gives a container that could not be started the year 1970.
-    fileprivate func hasStarted(inTaskRun word: String, createdAt: Timestamp?) -> Bool? {
+    fileprivate func hasStarted(inTaskRun word: String, createdAt: EngineTime?) -> Bool? {
         if isRunning { return true }
         guard exitCode != nil else { return false }
         if reason == word, !word.isEmpty, startedAt == nil || startedAt == createdAt { return false }

@@ -13,9 +13,10 @@ struct TaskRun {
     var pipelineRunUID = ""
     /// Tekton's sentence for why it asked the TaskRun to end (`spec.statusMessage`).
     var shutdownMessage = ""
-    var createdAt: Timestamp?
+    /// The API server's time, which Tekton copies into the steps that it ends without ever having started them.
+    var createdAt: EngineTime?
     var condition: KnativeCondition?
-    var completionTime: Timestamp?
+    var completionTime: EngineTime?
     /// Empty until a pod was made for it.
     var podName = ""
     /// True when a step of an earlier try had started.
@@ -35,7 +36,7 @@ struct TaskRun {
         var waitingReason = ""
         var isRunning = false
         /// When it started, where it ended; nil where that is not known.
-        var startedAt: Timestamp?
+        var startedAt: EngineTime?
     }
 }
 
@@ -67,7 +68,7 @@ extension TaskRun {
 
     private mutating func readMetadata(_ metadata: ObjectMetadata) {
         name = metadata.name
-        createdAt = metadata.creationTimestamp
+        createdAt = metadata.creationTimestamp.map { EngineTime(assuming: $0) }
         task = metadata.label(LabelKey.pipelineTask) ?? metadata.name
         isFinally = metadata.label(LabelKey.memberOf) == "finally"
         isTolerated = metadata.annotation(Self.onError) == "continue"

@@ -12,7 +12,7 @@ public struct Observation: Hashable, Sendable {
     public var runRef: RunReference?
     /// Ended and known units of work, such as `3/7`; nil keeps what was known before.
     public var progress: String?
-    /// Did any step start? Nil keeps what was known before.
+    /// Did any step start? Nil where it is not known; false counts only together with the end of the run.
     public var executed: Bool?
     public var failure: Failure?
     public var outputs: [Output]

@@ -18,7 +18,7 @@ enum StandardConditions {
     /// The conditions of `status` as its phase demands; then Towline's others, then those of somebody else.
     ///
     /// Transition times come from `before` where a condition's status is the same there.
-    static func refreshed(in status: Status, since before: Status, now: Timestamp) -> [Condition] {
+    static func refreshed(in status: Status, since before: Status, now: ServerTime) -> [Condition] {
         let demanded = states(in: status.phase).map { type, value in
             let known = before.condition(type).flatMap { $0.status == value ? $0 : nil }
             return Condition(

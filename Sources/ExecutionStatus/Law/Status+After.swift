@@ -9,12 +9,12 @@ extension Status {
     /// - Parameters:
     ///   - generation: the `metadata.generation` of the object this status was read with.
     ///   - now: the time of the event.
-    public func after(_ event: ExecutionEvent, generation: Int64, now: Timestamp) -> Status? {
+    public func after(_ event: ExecutionEvent, generation: Int64, now: ServerTime) -> Status? {
         after([event], generation: generation, now: now)
     }
 
     /// The status after `events`, in their order, as one update.
-    public func after(_ events: [ExecutionEvent], generation: Int64, now: Timestamp) -> Status? {
+    public func after(_ events: [ExecutionEvent], generation: Int64, now: ServerTime) -> Status? {
         var transition = StatusTransition(of: self, generation: generation, now: now)
         for event in events { transition.apply(event) }
         return transition.result

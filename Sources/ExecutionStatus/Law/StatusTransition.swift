@@ -6,9 +6,9 @@ struct StatusTransition {
     private let before: Status
     private var status: Status
     private let generation: Int64
-    private let now: Timestamp
+    private let now: ServerTime
 
-    init(of status: Status, generation: Int64, now: Timestamp) {
+    init(of status: Status, generation: Int64, now: ServerTime) {
         self.before = status
         self.status = status
         self.generation = generation
@@ -21,10 +21,9 @@ struct StatusTransition {
         case .decided(let reason, let message, let engine):
             guard !status.phase.isTerminal else { return }
             if let engine { status.engine = engine }
-            // Ended before there was a run: nothing can have started. Of a lost run nobody knows.
-            if status.phase == .pending, status.runRef == nil, reason.outcome != nil, reason != .runLost {
-                status.executed = false
-            }
+            // Nothing can have started without a run. Of one that was lost, or seen and not read to its end, nobody knows.
+            let hadNoRun = status.phase == .pending && status.runRef == nil && reason != .runLost
+            if status.executed != true { status.executed = reason.outcome != nil && hadNoRun ? false : nil }
             explain(reason, message)
             enter(reason.phase, reason)
         case .conditionChanged(let type, let value, let reason, let message):
@@ -58,8 +57,10 @@ struct StatusTransition {
         status.engine = seen.engine
         status.engineReason = seen.engineReason
         status.progress = seen.progress ?? status.progress
-        // What has started cannot become unstarted, whatever an engine forgets.
-        if status.executed != true { status.executed = seen.executed ?? status.executed }
+        // What has started cannot become unstarted, whatever an engine forgets; that nothing has is known at the end only.
+        if status.executed != true {
+            status.executed = seen.reason.outcome == nil && seen.executed == false ? nil : seen.executed
+        }
         status.failure = seen.failure
         status.outputs = seen.outputs
         status.links = seen.links
@@ -94,9 +95,9 @@ struct StatusTransition {
     }
 
     /// Now, or a microsecond after the last update: it moves with every write, even where clocks disagree.
-    private var nextUpdate: Timestamp {
+    private var nextUpdate: ServerTime {
         let nanoseconds = Int64(now.nanoseconds)
-        let micro = Timestamp(seconds: now.seconds, nanoseconds: nanoseconds - nanoseconds % 1000)
+        let micro = ServerTime(seconds: now.seconds, nanoseconds: nanoseconds - nanoseconds % 1000)
         guard let last = before.updatedAt else { return micro }
         return max(micro, last + .microseconds(1))
     }

@@ -46,10 +46,10 @@ extension OwnerReference {
 
 extension JSONCursor {
     /// Reads an RFC 3339 time as the API server writes it.
-    public mutating func readTimestamp() throws(JSONError) -> Timestamp {
+    public mutating func readTimestamp() throws(JSONError) -> ServerTime {
         let start = offset
         let text = try readString()
-        guard let timestamp = Timestamp(rfc3339: text) else {
+        guard let timestamp = ServerTime(rfc3339: text) else {
             throw JSONError("\"\(text.prefix(40))\" is no RFC 3339 time", offset: start)
         }
         return timestamp

@@ -8,9 +8,9 @@ public struct ObjectMetadata: Hashable, Sendable {
     public var uid = ""
     public var resourceVersion = ResourceVersion("")
     public var generation: Int64 = 0
-    public var creationTimestamp: Timestamp?
+    public var creationTimestamp: ServerTime?
     /// Set while the object is being deleted.
-    public var deletionTimestamp: Timestamp?
+    public var deletionTimestamp: ServerTime?
     public var labels: [Label] = []
     /// The annotations that were asked for, where present.
     public var annotations: [Label] = []

@@ -6,7 +6,7 @@ import KubeClient
 /// is asked of other engines, and for runs that have to be ended.
 struct CreateTraffic: Sendable {
     /// When each create that is under way was sent.
-    private var underWay: [ObjectKey: Timestamp] = [:]
+    private var underWay: [ObjectKey: ContinuousClock.Instant] = [:]
     /// True when the last create took long.
     private var isSlow = false
 
@@ -15,11 +15,11 @@ struct CreateTraffic: Sendable {
     /// When a create that had to give way looks again.
     static let pause = Duration.seconds(5)
 
-    mutating func begin(_ run: ObjectKey, at now: Timestamp) { underWay[run] = now }
+    mutating func begin(_ run: ObjectKey, at now: ContinuousClock.Instant) { underWay[run] = now }
 
-    mutating func end(_ run: ObjectKey, at now: Timestamp) {
+    mutating func end(_ run: ObjectKey, at now: ContinuousClock.Instant) {
         guard let start = underWay.removeValue(forKey: run) else { return }
-        isSlow = now - start >= Self.slow
+        isSlow = start.duration(to: now) >= Self.slow
     }
 
     /// True when another create has to give way.

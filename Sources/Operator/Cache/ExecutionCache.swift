@@ -39,7 +39,7 @@ final class ExecutionCache: Sendable {
     /// Where something is said to stay, that may be over, while whoever was to say so ended before.
     var keysThatNeedWork: [ObjectKey] {
         stores.scopes.flatMap { scope in
-            scope.store.compactMap { needsWork($0) || $0.status.condition(.retained) != nil ? $0.key : nil }
+            scope.store.compactMap { needsWork($0) || hasUnfinishedBusiness($0) ? $0.key : nil }
         }
     }
 
@@ -97,6 +97,14 @@ final class ExecutionCache: Sendable {
     /// What ended, and has told so of its newest generation, is only kept to know that it ended.
     private func needsWork(_ execution: WorkflowExecution) -> Bool {
         !execution.isFinished || execution.status.observedGeneration != execution.generation
+    }
+
+    /// True for a finished execution of which something may have to be said or done although nothing changes: what stays
+    /// beyond its TTL may go now, and a run that exceeded its timeout is told to stop until the API server accepts it.
+    private func hasUnfinishedBusiness(_ execution: WorkflowExecution) -> Bool {
+        let status = execution.status
+        return status.condition(.retained) != nil || status.condition(.shutdownRefused) != nil
+            || (status.reason == .watchdogExpired && status.condition(.runDiverged)?.status == .true)
     }
 
     private func note(_ execution: WorkflowExecution) {

@@ -6,7 +6,7 @@ import KubeClient
 /// run proves nothing: an execution that ended "without a run" would get one after all.
 final class OpenCreates: Sendable {
     /// When the create of a run was last sent without a definite answer, or may have been.
-    private let uncertain = Locked<[ObjectKey: Timestamp]>([:])
+    private let uncertain = Locked<[ObjectKey: ContinuousClock.Instant]>([:])
     private let patience: Duration
 
     /// - Parameter patience: after this time a request that was sent is carried out or never will be.
@@ -14,24 +14,19 @@ final class OpenCreates: Sendable {
         self.patience = patience
     }
 
-    func note(_ run: ObjectKey, at now: Timestamp) {
+    func note(_ run: ObjectKey, at now: ContinuousClock.Instant) {
         uncertain.withLock { uncertain in
             // What was deleted before it ended is never forgotten by name.
-            if uncertain.count >= 1024 { uncertain = uncertain.filter { now - $0.value < patience } }
+            if uncertain.count >= 1024 { uncertain = uncertain.filter { $0.value.duration(to: now) < patience } }
             uncertain[run] = now
         }
     }
 
     /// From when on the absence of a run counts; nil when it counts already.
-    func settling(_ run: ObjectKey, now: Timestamp) -> Timestamp? {
+    func settling(_ run: ObjectKey, now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         uncertain.withLock { uncertain in
             guard let last = uncertain[run] else { return nil }
-            if now < last + patience {
-                // A clock that was set back must not make anybody wait for longer than the patience.
-                let sent = min(last, now)
-                uncertain[run] = sent
-                return sent + patience
-            }
+            if now < last + patience { return last + patience }
             uncertain[run] = nil
             return nil
         }

@@ -11,20 +11,16 @@ final class RunCache: Sendable {
         /// The last state of runs whose deletion the watch told, until their execution was reconciled.
         var deleted: [ObjectKey: EngineRun] = [:]
         /// Since when the causes of failed runs cannot be read.
-        var unexplained: [ObjectKey: Timestamp] = [:]
+        var unexplained: [ObjectKey: ContinuousClock.Instant] = [:]
         /// Runs that a poll did not find although the store has them.
         var missing: Set<ObjectKey> = []
     }
 
     /// A time in which a run is not to be asked for again.
     private struct Postponement {
-        let since: Timestamp
-        let duration: Duration
+        let end: ContinuousClock.Instant
 
-        /// What is left of it; nothing for a clock that was set back.
-        func remainder(at now: Timestamp) -> Duration? {
-            now >= since && now < since + duration ? since + duration - now : nil
-        }
+        func remainder(at now: ContinuousClock.Instant) -> Duration? { now < end ? now.duration(to: end) : nil }
     }
 
     let engine: any Engine
@@ -32,6 +28,8 @@ final class RunCache: Sendable {
     let isFollowed: Bool
     let stores: ScopedStores<EngineRun>
     private let doubts = Locked(Doubts())
+    /// One for each execution that is being worked on, until nothing will be decided about it any more.
+    private let timelines = Locked<[ObjectKey: Timeline]>([:])
     private let creates = Locked(CreateTraffic())
     private let postponements = Locked<[ObjectKey: Postponement]>([:])
 
@@ -104,34 +102,38 @@ final class RunCache: Sendable {
     private static let longestPause = Duration.seconds(300)
 
     /// Notes that the server asked for time before the next attempt to create a run.
-    func postponeCreation(of key: ObjectKey, for duration: Duration, at now: Timestamp) {
+    func postponeCreation(of key: ObjectKey, for duration: Duration, at now: ContinuousClock.Instant) {
         postponements.withLock { postponements in
             // Those of executions that are gone since are not asked for any more.
             postponements = postponements.filter { $0.value.remainder(at: now) != nil }
-            postponements[key] = Postponement(since: now, duration: min(duration, Self.longestPause))
+            postponements[key] = Postponement(end: now + min(duration, Self.longestPause))
         }
     }
 
-    func beginCreate(of key: ObjectKey, at now: Timestamp) { creates.withLock { $0.begin(key, at: now) } }
-    func endCreate(of key: ObjectKey, at now: Timestamp) { creates.withLock { $0.end(key, at: now) } }
+    func beginCreate(of key: ObjectKey, at now: ContinuousClock.Instant) { creates.withLock { $0.begin(key, at: now) } }
+    func endCreate(of key: ObjectKey, at now: ContinuousClock.Instant) { creates.withLock { $0.end(key, at: now) } }
 
     /// True while a create has to give way to one that is held up.
     var mustCreatesGiveWay: Bool { creates.withLock { $0.isBlocked } }
 
     /// How long the creation of a run has to wait at the server's wish; nil when it need not.
-    func creationPause(of key: ObjectKey, at now: Timestamp) -> Duration? {
+    func creationPause(of key: ObjectKey, at now: ContinuousClock.Instant) -> Duration? {
         postponements.withLock { $0[key]?.remainder(at: now) }
     }
 
     /// Since when the cause of a run's failure cannot be read, this time included.
-    func firstTrouble(explaining key: ObjectKey, at now: Timestamp) -> Timestamp {
+    func firstTrouble(explaining key: ObjectKey, at now: ContinuousClock.Instant) -> ContinuousClock.Instant {
         doubts.withLock { doubts in
-            // A clock that was set back begins anew.
-            let first = min(doubts.unexplained[key] ?? now, now)
+            let first = doubts.unexplained[key] ?? now
             doubts.unexplained[key] = first
             return first
         }
     }
+
+    /// What this process has seen of an unfinished execution and its run, by the run's key.
+    func timeline(of key: ObjectKey) -> Timeline { timelines.withLock { $0[key] ?? Timeline() } }
+
+    func keep(_ timeline: Timeline, of key: ObjectKey) { timelines.withLock { $0[key] = timeline } }
 
     /// Forgets what was remembered about a run that nothing will be decided about any more.
     func forget(_ key: ObjectKey) {
@@ -140,5 +142,6 @@ final class RunCache: Sendable {
             doubts.missing.remove(key)
             doubts.unexplained[key] = nil
         }
+        timelines.withLock { $0[key] = nil }
     }
 }

@@ -78,6 +78,10 @@ public struct OperatorConfiguration: Sendable {
         public var watchdogGrace: Duration = .seconds(60)
         /// What a run that was ended from outside may take before the verdict is given without it.
         public var watchdogVerdict: Duration = .seconds(30)
+        /// For how long the requests to stop a run that is over its timeout may be refused before the verdict is given.
+        public var stopPatience: Duration = .seconds(300)
+        /// For how long requests to stop a run may fail for a passing reason before the status reports it.
+        public var stopRefusalPatience: Duration = .seconds(30)
         /// For how long the cause of a failure is asked for again while the API server is in trouble.
         public var causePatience: Duration = .seconds(60)
         /// The least time between two status writes that report nothing but progress.

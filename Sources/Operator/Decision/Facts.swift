@@ -2,14 +2,6 @@ import Engines
 import KubeClient
 import WorkflowAPI
 
-/// A refusal that lasts until somebody mends its cause.
-struct DeletionRefusal: Hashable, Sendable {
-    let reason: Reason
-    let message: String
-    /// How long the server asked to wait before the next attempt.
-    let pause: Duration
-}
-
 /// What one reconciliation has found out so far.
 ///
 /// Everything starts as unknown; each ``Step`` that is executed adds a fact, and the next decision rests on more.
@@ -50,7 +42,7 @@ struct Facts: Sendable {
     var isRunProven = false
     var detail = Detail.unread
     /// Until when a create that was sent before may still be carried out; nil when none can.
-    var creationSettles: Timestamp?
+    var creationSettles: ContinuousClock.Instant?
     /// How the attempt to create the run failed.
     var creationFailure: CreateFailure?
     /// How long the server asked, after an earlier attempt, not to be asked for the run again; nil for no longer.
@@ -59,8 +51,10 @@ struct Facts: Sendable {
     var mustCreateGiveWay = false
     /// How long the server asked to wait when it last refused something.
     var askedPause = Duration.zero
-    /// True when the run could not be asked to end.
-    var didShutdownFail = false
+    /// Why the request to stop the run failed that was sent in this reconciliation.
+    var stopRefusal: Refusal?
+    /// What this process has seen of the execution and its run so far.
+    var timeline = Timeline()
     /// True when it is this execution's turn to delete what outlived its time; otherwise it asks for one.
     var isExpiryTurn = false
     /// True when the execution was read from the API server in this reconciliation.
@@ -68,7 +62,7 @@ struct Facts: Sendable {
     /// True when the run was deleted in this reconciliation, because its time was over.
     var didExpireRun = false
     /// Why the API server refused to delete what outlived its time.
-    var deletionRefusal: DeletionRefusal?
+    var deletionRefusal: Refusal?
     /// False when the engine's API is known not to be served.
     var isEngineServed: Bool
 }

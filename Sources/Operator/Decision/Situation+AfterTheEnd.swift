@@ -9,9 +9,30 @@ extension Situation {
     func endedStep() -> Step {
         // Nobody would read what an execution says that goes now.
         if let farewell = farewellStep() { return farewell }
+        if let stop = lateStopStep() { return stop }
         let step = tellingStep()
         guard case .rest = step else { return step }
-        return retentionStep()
+        let retention = retentionStep()
+        guard let refusal = facts.stopRefusal else { return retention }
+        return retention.isPause ? .retry(notBefore: refusal.pause) : retention
+    }
+
+    /// A run that exceeded its timeout is told to terminate also after the verdict was given without it.
+    private func lateStopStep() -> Step? {
+        guard facts.stopRefusal == nil, case .present(let run) = facts.run, mayStillHaveToStop(run),
+            let patch = engine.shutdownPatch(.terminate, for: run)
+        else { return nil }
+        return .stopRun(run, patch: patch)
+    }
+
+    private func mayStillHaveToStop(_ run: EngineRun) -> Bool {
+        execution.status.reason == .watchdogExpired && isOurs(run) && !run.state.isFinished && !run.isBeingDeleted
+    }
+
+    /// What the status says of requests to stop a run that outlived the verdict.
+    private func lateStopCondition(_ run: EngineRun?) -> [ExecutionEvent] {
+        guard let run, mayStillHaveToStop(run) else { return withdrawing([.shutdownRefused]) }
+        return stopCondition(of: run)
     }
 
     /// Its status is latched, but it says that its newest generation was seen, and what became of its run. That is only
@@ -19,12 +40,12 @@ extension Situation {
     private func tellingStep() -> Step {
         switch facts.run {
         case .present(let run):
-            guard execution.isContradicted(by: run) else { return report([.acknowledged]) }
-            return facts.isRunProven ? report(present(run)) : .readRun
+            guard execution.isContradicted(by: run) else { return report([.acknowledged] + lateStopCondition(run)) }
+            return facts.isRunProven ? report(present(run) + lateStopCondition(run)) : .readRun
         case .unknown, .deleted:
             return execution.isContradicted(by: nil) ? .readRun : report([.acknowledged])
         case .absent:
-            return execution.isContradicted(by: nil) ? report(absent) : report([.acknowledged])
+            return report((execution.isContradicted(by: nil) ? absent : [.acknowledged]) + lateStopCondition(nil))
         case .engineMissing, .engineNotFollowed: return report([.acknowledged])
         case .unreadable: return report([.acknowledged], otherwise: .retry(notBefore: facts.askedPause))
         }

@@ -20,13 +20,13 @@ extension Situation {
         if wasEndedByWatchdog(run, spec) {
             observation.reason = .watchdogExpired
             observation.message = """
-                The run outlived its timeout of \(spec.executionConfig.timeoutSeconds ?? 0) seconds and was terminated.
+                The run exceeded its timeout of \(spec.executionConfig.timeoutSeconds ?? 0) seconds and was terminated.
                 """
         } else if let mismatch = digestMismatch(state, spec) {
             observation.reason = .digestMismatch
             observation.message = mismatch
         }
-        return report(withdrawingUnavailability([.observed(observation)]))
+        return report(withdrawingEverything([.observed(observation)]))
     }
 
     /// What to say when the engine ran another bundle than the one that was pinned; nil when it did not.
@@ -40,7 +40,7 @@ extension Situation {
     func disappearance(_ last: EngineRun?) -> [ExecutionEvent] {
         var events: [ExecutionEvent] = []
         // What it said last is better than nothing: progress, and whether a step had started.
-        if let last, last.isOwned(byExecutionWithUID: execution.uid), !last.state.isFinished {
+        if let last, isOurs(last), !last.state.isFinished {
             events.append(.observed(observation(of: last, last.state)))
         }
         let name = execution.status.runRef?.name ?? execution.runName
@@ -48,7 +48,12 @@ extension Situation {
             \(engine.runType.kind) \(name) was deleted before its end was seen. Whether its steps had effects is \
             not known; it is not created again.
             """
-        return events + [decided(.runDeleted, message)] + gone(.general(.runDeleted), message)
+        return withdrawingEverything(events + [decided(.runDeleted, message)] + gone(.general(.runDeleted), message))
+    }
+
+    /// `events`, and the withdrawal of what was said about a run that is no more.
+    private func withdrawingEverything(_ events: [ExecutionEvent]) -> [ExecutionEvent] {
+        withdrawingRunningConditions(events) + withdrawing([.shutdownRefused])
     }
 
     /// The verdict when the object of the run's name is not the execution's run.
@@ -58,7 +63,7 @@ extension Situation {
             let message = """
                 \(object) is not the run that was started: its UID is \(run.uid), that of the run was \(known.uid).
                 """
-            return [decided(.runReplaced, message)] + gone(.general(.runReplaced), message)
+            return withdrawingEverything([decided(.runReplaced, message)] + gone(.general(.runReplaced), message))
         }
         let message = """
             \(object) exists and does not belong to this execution; it was left as it is. Create the execution again \

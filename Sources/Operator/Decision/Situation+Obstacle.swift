@@ -29,8 +29,8 @@ extension Situation {
                     """)
         }
         switch facts.run {
-        case .present(let run) where isOurs(run): return obstacle(of: run)
-        case .present(let run) where run.uid == execution.status.runRef?.uid && expiry.isRunDue(at: now):
+        case .present(let run) where isOwned(run): return obstacle(of: run)
+        case .present(let run) where isOurs(run) && expiry.isRunDue(at: now):
             return Obstacle(
                 reason: .retention(.runNotOwned),
                 message: """

@@ -21,7 +21,7 @@ extension Situation {
         case .present(let run):
             guard facts.isRunProven else { return obstacle(of: run) == nil ? .readRun : nil }
             // Somebody else's object is not in the way, nor is a run whose end has begun.
-            guard isOurs(run), !run.isBeingDeleted else { return .deleteExecution }
+            guard isOwned(run), !run.isBeingDeleted else { return .deleteExecution }
             return obstacle(of: run) == nil ? deletion(of: run) : nil
         case .engineMissing, .engineNotFollowed, .unreadable: return nil
         }
@@ -56,7 +56,7 @@ extension Situation {
         }
         if let refusal = facts.deletionRefusal { return .backOff(notBefore: refusal.pause) }
         guard expiry.isRunDue(at: now), !execution.retention.isKept else { return .rest(after: nil) }
-        guard case .present(let run) = facts.run, isOurs(run), !run.isBeingDeleted, obstacle(of: run) == nil else {
+        guard case .present(let run) = facts.run, isOwned(run), !run.isBeingDeleted, obstacle(of: run) == nil else {
             return .rest(after: nil)
         }
         return deletion(of: run)

@@ -4,23 +4,59 @@ import KubeClient
 import WorkflowAPI
 
 extension Situation {
-    /// The run lives: mirror it, and look again when something is due.
+    /// The run has not ended: mirror it, and look again when something is due.
     func runningStep(_ run: EngineRun, _ spec: Spec) -> Step {
-        if let verdict = watchdogVerdict(on: run, spec) { return report([verdict]) }
-        var state = run.state
+        if let verdict = watchdogVerdict(on: run, spec) {
+            return report(withdrawingRunningConditions(stopCondition(of: run) + [verdict]))
+        }
+        if let step = lookStep(run) { return step }
+        let step = report(conditions(of: run) + [.observed(observed(run))], otherwise: restingStep(run, spec))
+        guard case .write(let status) = step, let pause = pauseBeforeProgress(status) else { return step }
+        return facts.stopRefusal == nil ? .rest(after: pause) : .retry(notBefore: pause)
+    }
+
+    /// What to do until something changes.
+    private func restingStep(_ run: EngineRun, _ spec: Spec) -> Step {
+        if let refusal = facts.stopRefusal { return .retry(notBefore: refusal.pause) }
+        return .rest(after: timeToNextDeadline(of: run, spec).map { max(.milliseconds(1), $0) })
+    }
+
+    /// What the status says of a run that has not ended.
+    private func observed(_ run: EngineRun) -> Observation {
+        var state = facts.timeline.insight(into: run) ?? run.state
         // Of an engine whose runs are not seen nothing can be said.
-        if state.reason == .awaitingEngine, now >= responseDeadline, facts.isCacheCurrent {
+        if state.reason == .awaitingEngine, facts.isCacheCurrent, isResponseOverdue {
             state.reason = .engineNotResponding
         }
         var observation = observation(of: run, state)
         if state.reason == .engineNotResponding {
             observation.message = "\(engine.title) has not touched the run. \(engine.notRespondingHint)"
         }
-        let pause = nextDeadline(of: run, spec).map { max(.milliseconds(1), $0 - now) }
-        let rest = facts.didShutdownFail ? Step.retry(notBefore: facts.askedPause) : .rest(after: pause)
-        let step = report(withdrawingUnavailability([.observed(observation)]), otherwise: rest)
-        guard case .write(let status) = step, let pause = pauseBeforeProgress(status) else { return step }
-        return facts.didShutdownFail ? .retry(notBefore: pause) : .rest(after: pause)
+        if run.isBeingDeleted { observation.message = deletionMessage(run) }
+        if let refusal = reportedStopRefusal {
+            observation.reason = .shutdownRefused
+            observation.message = stopRefusedMessage(run, refusal)
+        }
+        return observation
+    }
+
+    /// The look at what the run consists of that is due now; nil when none is, or it was made just before.
+    ///
+    /// Some engines do not say in the run what it waits for, and whether a step has started.
+    private func lookStep(_ run: EngineRun) -> Step? {
+        guard case .unread = facts.detail, let due = facts.timeline.nextLook(at: run), due <= instant else {
+            return nil
+        }
+        let listings = engine.childListings(for: run)
+        return listings.isEmpty ? nil : .readDetail(run, listings)
+    }
+
+    private func deletionMessage(_ run: EngineRun) -> String {
+        let object = "\(engine.runType.kind) \(run.key.name)"
+        return """
+            \(object) is being deleted, and a finalizer holds it: it continues until it ends or is gone. If it goes \
+            before its end, the execution fails as RunDeleted.
+            """
     }
 
     /// How long a status that tells nothing but progress has to wait; nil when it may be written now.
@@ -40,9 +76,33 @@ extension Situation {
         return due - now
     }
 
-    func withdrawingUnavailability(_ events: [ExecutionEvent]) -> [ExecutionEvent] {
-        execution.status.condition(.engineUnavailable) == nil
-            ? events : events + [.conditionWithdrawn(.engineUnavailable)]
+    /// The conditions that only a run which has not ended can need, as this look at it found them.
+    private func conditions(of run: EngineRun) -> [ExecutionEvent] {
+        stopCondition(of: run) + ownershipCondition(of: run) + withdrawing([.engineUnavailable])
+    }
+
+    /// Somebody removed the owner reference, which garbage collection needs: the run is followed all the same.
+    private func ownershipCondition(of run: EngineRun) -> [ExecutionEvent] {
+        guard !run.isOwned(byExecutionWithUID: execution.uid) else { return withdrawing([.runOwned]) }
+        let object = "\(engine.runType.kind) \(run.key.name)"
+        return [
+            .conditionChanged(
+                .runOwned, .false, reason: .retention(.runNotOwned),
+                message: """
+                    The owner reference of \(object) to this execution was removed. The run is still followed to its \
+                    end, but it stays when the execution is deleted: restore metadata.ownerReferences, or delete it \
+                    yourself.
+                    """)
+        ]
+    }
+
+    /// `events`, and the withdrawal of the conditions that say nothing about an execution that has ended.
+    func withdrawingRunningConditions(_ events: [ExecutionEvent]) -> [ExecutionEvent] {
+        events + withdrawing([.engineUnavailable, .runOwned])
+    }
+
+    func withdrawing(_ types: [ConditionType]) -> [ExecutionEvent] {
+        types.filter { execution.status.condition($0) != nil }.map { .conditionWithdrawn($0) }
     }
 
     /// What a look at the run tells, in the status's own terms.
@@ -57,13 +117,17 @@ extension Situation {
                     engine: engine.name, namespace: run.key.namespace, name: run.key.name, uid: run.uid)))
     }
 
-    /// When the next thing is due although nothing changes; nil when nothing is.
-    private func nextDeadline(of run: EngineRun, _ spec: Spec) -> Timestamp? {
-        let response = run.state.reason == .awaitingEngine && now < responseDeadline ? responseDeadline : nil
-        let watchdog = watchdogExpiry(of: run, spec).map { now < $0 ? $0 : $0 + timing.watchdogVerdict }
-        return [response, watchdog].compactMap { $0 }.min()
+    /// How long until something is due although nothing changes; nil when nothing is.
+    private func timeToNextDeadline(of run: EngineRun, _ spec: Spec) -> Duration? {
+        let response =
+            run.state.reason == .awaitingEngine && !isResponseOverdue
+            ? timing.engineResponse - facts.timeline.runAge(at: instant) : nil
+        let look =
+            engine.childListings(for: run).isEmpty
+            ? nil : facts.timeline.nextLook(at: run).map { instant.duration(to: $0) }
+        return [response, look, timeToWatchdog(of: run, spec)].compactMap { $0 }.min()
     }
 
-    /// Until when the engine may leave the run untouched without a remark.
-    private var responseDeadline: Timestamp { (execution.status.startedAt ?? now) + timing.engineResponse }
+    /// True once the engine has left the run untouched for longer than it may without a remark.
+    private var isResponseOverdue: Bool { facts.timeline.runAge(at: instant) >= timing.engineResponse }
 }

@@ -27,8 +27,8 @@ extension Situation {
 
     /// For how long a create that was sent before may still be carried out; nil when none can.
     var settling: Duration? {
-        guard let settled = facts.creationSettles, now < settled else { return nil }
-        return settled - now
+        guard let settled = facts.creationSettles, instant < settled else { return nil }
+        return instant.duration(to: settled)
     }
 
     private var isProvenAbsent: Bool {
@@ -45,7 +45,7 @@ extension Situation {
                 .cancelled, "Shutdown (\(shutdown.rawValue)) was asked for before a run existed; nothing was executed.")
         }
         if let problem = spec.validate().first { return decided(.invalidSpec, problem.description) }
-        if let deadline = startDeadline(spec), now >= deadline {
+        if let remaining = timeToStartDeadline(spec), remaining <= .zero {
             let seconds = spec.executionConfig.startDeadlineSeconds ?? 0
             let last = execution.status.message.map { " Last obstacle: \($0)" } ?? ""
             return decided(
@@ -75,15 +75,12 @@ extension Situation {
     }
 
     private func beforeStartDeadline(_ pause: Duration, _ spec: Spec) -> Duration {
-        startDeadline(spec).map { min(pause, max(.zero, $0 - now)) } ?? pause
+        timeToStartDeadline(spec).map { min(pause, max(.zero, $0)) } ?? pause
     }
 
-    /// When the execution gives up if it still has no run; nil when it keeps trying.
-    private func startDeadline(_ spec: Spec) -> Timestamp? {
-        guard let seconds = spec.executionConfig.startDeadlineSeconds, let created = execution.creationTimestamp else {
-            return nil
-        }
-        return created + .seconds(seconds)
+    /// How long until the execution gives up if it still has no run; nil when it keeps trying.
+    private func timeToStartDeadline(_ spec: Spec) -> Duration? {
+        spec.executionConfig.startDeadlineSeconds.map { .seconds($0) - facts.timeline.executionAge(at: instant) }
     }
 
     private var notServedMessage: String {

@@ -11,7 +11,10 @@ struct Situation: Sendable {
     let execution: WorkflowExecution
     let engine: any Engine
     var facts: Facts
-    let now: Timestamp
+    /// The API server's time.
+    let now: ServerTime
+    /// The same moment by this process's monotonic clock, on which limits rest.
+    let instant: ContinuousClock.Instant
     let timing: OperatorConfiguration.Timing
     var links = LinkTemplates()
 
@@ -57,7 +60,7 @@ struct Situation: Sendable {
             return report(impostor(run))
         }
         if run.state.isFinished { return finishStep(run, spec) }
-        if let shutdown = dueShutdown(of: run, spec), !facts.didShutdownFail,
+        if let shutdown = dueShutdown(of: run, spec), facts.stopRefusal == nil,
             let patch = engine.shutdownPatch(shutdown, for: run)
         {
             return .stopRun(run, patch: patch)
@@ -70,11 +73,15 @@ struct Situation: Sendable {
         isOurs(last) && last.state.isFinished ? finishStep(last, spec) : .readRun
     }
 
-    /// True when the run belongs to this very execution and is the one that was seen before, if one was.
+    /// True when the run is the one that was seen before or, where none was, is owned by this very execution.
+    ///
+    /// Once seen, its UID alone decides: a tool that removes owner references does not change what runs.
     func isOurs(_ run: EngineRun) -> Bool {
-        guard run.isOwned(byExecutionWithUID: execution.uid) else { return false }
-        return execution.status.runRef.map { $0.uid == run.uid } ?? true
+        execution.isRun(run)
     }
+
+    /// True when the run is the execution's own and still says so; nothing else is ever deleted.
+    func isOwned(_ run: EngineRun) -> Bool { isOurs(run) && run.isOwned(byExecutionWithUID: execution.uid) }
 
     /// The step that stores what `events` make of the status, or rests when they change nothing.
     func report(_ events: [ExecutionEvent], otherwise rest: Step = .rest(after: nil)) -> Step {
@@ -87,5 +94,13 @@ struct Situation: Sendable {
     /// Ends the execution, or explains it, without a word from its run.
     func decided(_ reason: Reason, _ message: String) -> ExecutionEvent {
         .decided(reason, message: message, engine: engine.name)
+    }
+}
+
+extension WorkflowExecution {
+    /// True when `run` is the run of this execution: the one that was seen first or, where none was, one it owns.
+    func isRun(_ run: EngineRun) -> Bool {
+        if let known = status.runRef { return known.uid == run.uid }
+        return run.isOwned(byExecutionWithUID: uid)
     }
 }

@@ -7,7 +7,7 @@ enum Step: Sendable {
     /// Nothing, until something changes or the time has passed.
     case rest(after: Duration?)
     /// Nothing until the clock on the wall shows this time: then something has outlived its time.
-    case wait(until: Timestamp)
+    case wait(until: ServerTime)
     /// Nothing now: something failed that may work later, and not before this time.
     case retry(notBefore: Duration)
     /// Nothing now: something outside is waited for, without a sign when it is there. Not before this time.
@@ -28,6 +28,14 @@ enum Step: Sendable {
     case deleteExecution
     /// Store this status.
     case write(Status)
+
+    /// True for a step that does nothing until something changes or a time has come.
+    var isPause: Bool {
+        switch self {
+        case .rest, .wait: true
+        default: false
+        }
+    }
 
     /// What logs call the step.
     var name: String {

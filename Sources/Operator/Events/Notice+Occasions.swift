@@ -33,6 +33,13 @@ extension Notice {
                     note: "\(new.phase.rawValue) with outcome \(outcome.rawValue)", detail: new.message ?? "",
                     related: new.runRef ?? namesake))
         }
+        if let refused = new.condition(.shutdownRefused), refused.reason != old.condition(.shutdownRefused)?.reason {
+            news.append(
+                Notice(
+                    type: .warning, reason: Reason.shutdownRefused.rawValue, action: .shutDown,
+                    note: "The run could not be stopped and continues",
+                    detail: old.phase.isTerminal ? refused.eventDetail : refused.message, related: new.runRef))
+        }
         if let retained = new.condition(.retained), retained.reason != old.condition(.retained)?.reason {
             let isAsAsked = retained.reason == RetentionReason.keptByAnnotation.rawValue
             news.append(
@@ -56,8 +63,10 @@ extension Notice {
 extension Condition {
     /// The message, but for the words of a server or a webhook: nobody knows the parameters any more to mask them there.
     fileprivate var eventDetail: String {
-        let isQuoted = [Reason.forbidden, .rejected].contains { $0.rawValue == reason }
-        return isQuoted ? "the API server refuses to delete it; the condition \(type) says why" : message
+        let isQuoted =
+            type == ConditionType.shutdownRefused.rawValue
+            || [Reason.forbidden, .rejected].contains { $0.rawValue == reason }
+        return isQuoted ? "the API server refuses the request; the condition \(type) says why" : message
     }
 }
 
@@ -92,17 +101,15 @@ extension Situation {
 
     /// What to tell once the run was asked to end.
     func shutdownNotice(for run: EngineRun) -> Notice? {
-        guard let spec = execution.spec else { return nil }
         let reference = engine.reference(to: run)
         let name = "\(reference.kind) \(reference.name)"
-        if let expiry = watchdogExpiry(of: run, spec), now >= expiry {
-            let seconds = spec.executionConfig.timeoutSeconds ?? 0
+        if execution.isFinished || execution.spec.map({ isOverTimeout(run, $0) }) == true {
+            let seconds = execution.spec?.executionConfig.timeoutSeconds.map { " of \($0) seconds" } ?? ""
             return Notice(
                 type: .warning, reason: "WatchdogShutdown", action: .shutDown,
-                note: "\(name) outlived its timeout of \(seconds) seconds and was told to terminate", related: reference
-            )
+                note: "\(name) exceeded its timeout\(seconds) and was told to terminate", related: reference)
         }
-        guard let shutdown = spec.shutdown else { return nil }
+        guard let shutdown = execution.spec?.shutdown else { return nil }
         return Notice(
             type: .normal, reason: "ShutdownRequested", action: .shutDown,
             note: "Told \(name) to end, as spec.shutdown asks: \(shutdown.rawValue)", related: reference)

@@ -70,15 +70,16 @@ struct OperatorMetrics: Sendable {
     /// - Parameters:
     ///   - status: what was stored.
     ///   - runEnd: when its run ended, by the engine's clock; nil where the run does not tell.
-    ///   - now: the time at which it was stored.
-    func finished(_ status: Status, runEnd: Timestamp?, now: Timestamp) {
+    ///   - now: the time at which it was stored, by the API server's clock.
+    func finished(_ status: Status, runEnd: EngineTime?, now: ServerTime) {
         guard let reason = status.reason, let outcome = status.outcome else { return }
         let engine = (status.engine ?? .tekton).rawValue
         ended.increment([engine, outcome.rawValue, reason.rawValue])
         if let start = status.startedAt, let end = status.finishedAt {
             duration.observe(end - start, [engine, outcome.rawValue])
         }
-        if let runEnd { detectionLag.observe(max(now - runEnd, .zero), [engine]) }
+        // Clocks that disagree make the figure wrong, and nothing else.
+        if let runEnd { detectionLag.observe(max(now - ServerTime(assuming: runEnd), .zero), [engine]) }
     }
 
     /// The `reason` of a create that met an object of the run's name.

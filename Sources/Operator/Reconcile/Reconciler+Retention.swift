@@ -67,9 +67,9 @@ extension Reconciler {
             ["object": .string(object), "error": .string(error.kind)])
         let pause = error.retryAfter ?? .zero
         guard let code = error.code, code != 404, !error.isTransient else { return .retry(notBefore: pause) }
-        pass.facts.deletionRefusal = DeletionRefusal(
+        pass.facts.deletionRefusal = Refusal(
             reason: code == 403 ? .forbidden : .rejected,
-            message: "The API server refuses to delete \(object): \(error)", pause: pause)
+            message: "The API server refuses to delete \(object): \(error)", isLasting: true, pause: pause)
         return nil
     }
 }

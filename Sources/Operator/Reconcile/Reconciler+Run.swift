@@ -30,8 +30,8 @@ extension Reconciler {
     func createRun(_ manifest: [UInt8], for execution: WorkflowExecution, in pass: inout Pass) async {
         let engine = pass.cache.engine
         let options = WriteOptions(fieldManager: WellKnown.fieldManager, fieldValidation: .strict)
-        pass.cache.beginCreate(of: pass.runKey, at: clock.now())
-        defer { pass.cache.endCreate(of: pass.runKey, at: clock.now()) }
+        pass.cache.beginCreate(of: pass.runKey, at: time.now)
+        defer { pass.cache.endCreate(of: pass.runKey, at: time.now) }
         do {
             let run = try await client.create(
                 engine.runType, namespace: pass.key.namespace, body: manifest, options, decoding: engine.runDecoder)
@@ -45,9 +45,9 @@ extension Reconciler {
             let failure = CreateFailure(error, creatingRunOf: engine)
             pass.facts.creationFailure = failure
             if let duration = failure.retryAfter {
-                pass.cache.postponeCreation(of: pass.runKey, for: duration, at: clock.now())
+                pass.cache.postponeCreation(of: pass.runKey, for: duration, at: time.now)
             }
-            if case .uncertain = failure { openCreates.note(pass.runKey, at: clock.now()) }
+            if case .uncertain = failure { openCreates.note(pass.runKey, at: time.now) }
             metrics.createFailed(engine.name, failure)
             pass.logger.warn(
                 "Could not create the run", ["run": .string(pass.runKey.name), "error": .string("\(error)")])
@@ -71,8 +71,10 @@ extension Reconciler {
                 await readRun(in: &pass)
                 return false
             }
-            pass.facts.didShutdownFail = true
-            pass.facts.askedPause = error.retryAfter ?? .zero
+            let refusal = Refusal(error, of: engine)
+            pass.facts.stopRefusal = refusal
+            pass.facts.timeline.stopFailed(refusal, at: time.now)
+            pass.cache.keep(pass.facts.timeline, of: pass.runKey)
             pass.logger.warn(
                 "Could not ask the run to end", ["run": .string(run.key.name), "error": .string("\(error)")])
             // It may have ended, or gone, in the meantime; then there is nothing left to ask.
@@ -102,11 +104,18 @@ extension Reconciler {
                         ])
                 }
             }
-            pass.facts.detail = .read(engine.state(of: run, children: children))
+            let state = engine.state(of: run, children: children)
+            pass.facts.detail = .read(state)
+            pass.facts.timeline.looked(at: run, found: state, instant: time.now)
         } catch {
+            pass.facts.timeline.looked(at: run, found: nil, instant: time.now)
             // An answer that cannot be read is no better the next time.
-            let now = clock.now()
-            let trouble = now - pass.cache.firstTrouble(explaining: pass.runKey, at: now)
+            guard run.state.isFinished else {
+                pass.facts.detail = .unreadable
+                return
+            }
+            let now = time.now
+            let trouble = pass.cache.firstTrouble(explaining: pass.runKey, at: now).duration(to: now)
             let mayWait = error.isTransient && trouble < timing.causePatience
             pass.facts.detail = mayWait ? .postponed : .unreadable
             pass.facts.askedPause = error.retryAfter ?? .zero
@@ -143,5 +152,21 @@ extension Reconciler {
                 token = nil
             }
         }
+    }
+}
+
+extension Refusal {
+    /// Why a request about a run of `engine` failed, in the same words as a failed create.
+    init(_ error: KubeError, of engine: any Engine) {
+        let failure = CreateFailure(error, creatingRunOf: engine)
+        let isLasting =
+            switch failure {
+            case .permanent: true
+            case .transient(let reason, _, _): reason != .apiUnavailable
+            case .nameTaken, .uncertain: false
+            }
+        self.init(
+            reason: failure.reason ?? .rejected, message: "the API server answers: \(failure.message ?? "\(error)")",
+            isLasting: isLasting, pause: error.retryAfter ?? .zero)
     }
 }

@@ -80,7 +80,7 @@ extension WorkflowExecution {
 
 extension Reconciler.Pass {
     /// When the run ended, by the engine's clock; nil where it is not there or does not tell.
-    fileprivate var runEnd: Timestamp? {
+    fileprivate var runEnd: EngineTime? {
         if case .present(let run) = facts.run, run.state.isFinished { run.state.finishedAt } else { nil }
     }
 

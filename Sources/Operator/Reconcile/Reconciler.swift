@@ -14,7 +14,8 @@ struct Reconciler: Sendable {
     let client: KubeClient
     let executions: ExecutionCache
     let runs: [EngineName: RunCache]
-    let clock: WallClock
+    let time: any TimeSource
+    let clock: ServerClock
     let timing: OperatorConfiguration.Timing
     let links: LinkTemplates
     let metrics: OperatorMetrics
@@ -30,7 +31,7 @@ struct Reconciler: Sendable {
     func inherit() {
         for key in executions.unfinishedKeys {
             guard let execution = executions.execution(for: key), execution.status.runRef == nil else { continue }
-            openCreates.note(ObjectKey(namespace: key.namespace, name: execution.runName), at: clock.now())
+            openCreates.note(ObjectKey(namespace: key.namespace, name: execution.runName), at: time.now)
         }
     }
 
@@ -46,22 +47,28 @@ struct Reconciler: Sendable {
         var pass = Pass(of: first, runKey, in: cache, logger: discreet)
         for _ in 0..<Self.maximumSteps {
             guard !Task.isCancelled else { return .retry() }
-            guard let execution = executions.execution(for: key) else { return .success }
+            guard let execution = executions.execution(for: key) else {
+                cache.forget(runKey)
+                return .success
+            }
             // Deleted and created again under the same name: another execution, with another run.
             guard execution.uid == first.uid else { return .requeue(after: .zero) }
             pass.reconsider(execution)
-            pass.facts.creationPause = cache.creationPause(of: runKey, at: clock.now())
+            let instant = time.now
+            pass.see(execution, at: instant, now: clock.known())
+            pass.facts.creationPause = cache.creationPause(of: runKey, at: instant)
             pass.facts.mustCreateGiveWay = cache.mustCreatesGiveWay
             pass.facts.isExpiryTurn = executions.expiries.isTurn(of: key)
-            pass.facts.creationSettles = openCreates.settling(runKey, now: clock.now())
+            pass.facts.creationSettles = openCreates.settling(runKey, now: instant)
             let situation = Situation(
-                execution: execution, engine: cache.engine, facts: pass.facts, now: clock.now(), timing: timing,
-                links: links)
+                execution: execution, engine: cache.engine, facts: pass.facts, now: clock.now(), instant: instant,
+                timing: timing, links: links)
             let step = situation.next()
             pass.logger.debug("Decided", ["step": .string(step.name)])
             if let outcome = await execute(step, in: situation, &pass) {
                 if pass.facts.isExpiryTurn, !outcome.backsOff { executions.expiries.endTurn(of: key) }
-                if executions.execution(for: key)?.isFinished ?? true {
+                // A run that outlived its verdict is still told to stop.
+                if executions.execution(for: key)?.isFinished ?? true, !outcome.backsOff {
                     cache.forget(runKey)
                     openCreates.forget(runKey)
                 }
@@ -95,7 +102,17 @@ struct Reconciler: Sendable {
         private static func facts(of runKey: ObjectKey, in cache: RunCache) -> Facts {
             var facts = Facts(run: cache.knowledge(of: runKey), isEngineServed: cache.isServed(in: runKey.namespace))
             facts.isCacheCurrent = cache.isCurrent(in: runKey.namespace)
+            facts.timeline = cache.timeline(of: runKey)
             return facts
+        }
+
+        /// Notes what of the execution and of its run is seen now.
+        mutating func see(_ execution: WorkflowExecution, at instant: ContinuousClock.Instant, now: ServerTime?) {
+            facts.timeline.see(execution, at: instant, now: now)
+            if case .present(let run) = facts.run, execution.isRun(run) {
+                facts.timeline.see(run, at: instant, now: now)
+            }
+            cache.keep(facts.timeline, of: runKey)
         }
 
         /// Gathers the facts anew when the execution has got its run since: what was read before that, such as that

@@ -1,13 +1,13 @@
 import KubeClient
 import WorkflowAPI
 
-/// When the time of a finished execution, and of its run, is over: by the wall clock, counted from `finishedAt`, or from
+/// When the time of a finished execution, and of its run, is over: by the API server's clock, counted from `finishedAt`, or from
 /// when the run ended again that went on after that.
 struct Expiry: Hashable, Sendable {
     /// When the execution is to be deleted; nil for never.
-    let execution: Timestamp?
+    let execution: ServerTime?
     /// When its run is to be deleted; nil for never, and where there is none any more.
-    let run: Timestamp?
+    let run: ServerTime?
 
     /// Nil when nothing of the execution ever goes by itself.
     init?(of execution: WorkflowExecution) {
@@ -20,22 +20,22 @@ struct Expiry: Hashable, Sendable {
         if self.execution == nil, run == nil { return nil }
     }
 
-    func isExecutionDue(at now: Timestamp) -> Bool { execution.map { now >= $0 } ?? false }
-    func isRunDue(at now: Timestamp) -> Bool { run.map { now >= $0 } ?? false }
-    func isDue(at now: Timestamp) -> Bool { isExecutionDue(at: now) || isRunDue(at: now) }
+    func isExecutionDue(at now: ServerTime) -> Bool { execution.map { now >= $0 } ?? false }
+    func isRunDue(at now: ServerTime) -> Bool { run.map { now >= $0 } ?? false }
+    func isDue(at now: ServerTime) -> Bool { isExecutionDue(at: now) || isRunDue(at: now) }
 
     /// The first of its times, be it over or not.
-    var first: Timestamp { min(execution ?? .latest, run ?? .latest) }
+    var first: ServerTime { min(execution ?? .latest, run ?? .latest) }
 
     /// The first of its times that is still to come; nil when there is none.
-    func next(after now: Timestamp) -> Timestamp? {
+    func next(after now: ServerTime) -> ServerTime? {
         [execution, run].compactMap { $0 }.filter { $0 > now }.min()
     }
 }
 
 extension Status {
     /// When the execution ended, or its run for the last time.
-    fileprivate var lastEnd: Timestamp? {
+    fileprivate var lastEnd: ServerTime? {
         guard let finishedAt, let diverged = condition(.runDiverged), diverged.status == .false else {
             return finishedAt
         }

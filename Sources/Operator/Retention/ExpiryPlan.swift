@@ -3,7 +3,7 @@ import KubeRuntime
 
 /// Which executions have something that outlives its time, when, and whose turn it is: without lock, timer or I/O.
 ///
-/// Times are those of the wall clock, which may jump: so nothing sleeps for longer than ``longestNap``, and a look at
+/// Times are those of the API server's clock, which may jump: so nothing sleeps for longer than ``longestNap``, and a look at
 /// the first time answers for all of them. A turn is given to so many in an interval; the rest follows.
 struct ExpiryPlan {
     typealias Instant = ContinuousClock.Instant
@@ -11,14 +11,14 @@ struct ExpiryPlan {
     /// How many executions get their turn within one ``interval``.
     static let turnsPerInterval = 50
     static let interval = Duration.seconds(1)
-    /// After this time the wall clock is read again, whatever it said before.
+    /// After this time the clock is read again, whatever it said before.
     static let longestNap = Duration.seconds(1)
 
-    private var waiting = KeyedHeap<ObjectKey, Timestamp>()
+    private var waiting = KeyedHeap<ObjectKey, ServerTime>()
     /// Those whose turn it is, until they have used it.
     private var turns: Set<ObjectKey> = []
     /// What was asked for during a turn; whoever has it sees the newest version anyway.
-    private var afterTurn: [ObjectKey: Timestamp] = [:]
+    private var afterTurn: [ObjectKey: ServerTime] = [:]
     /// When the current interval began, and how many got their turn since.
     private var intervalStart: Instant?
     private var used = 0
@@ -28,7 +28,7 @@ struct ExpiryPlan {
     func isTurn(of key: ObjectKey) -> Bool { turns.contains(key) }
 
     /// Wants a turn for the execution at a time; the last time that was asked for counts.
-    mutating func plan(_ key: ObjectKey, at due: Timestamp) {
+    mutating func plan(_ key: ObjectKey, at due: ServerTime) {
         if turns.contains(key) { afterTurn[key] = due } else { waiting.set(key, priority: due) }
     }
 
@@ -46,7 +46,7 @@ struct ExpiryPlan {
     }
 
     /// Gives their turn to those whose time has come, first those who have waited longest.
-    mutating func giveTurns(now: Timestamp, at instant: Instant) -> [ObjectKey] {
+    mutating func giveTurns(now: ServerTime, at instant: Instant) -> [ObjectKey] {
         if intervalStart.map({ instant >= $0 + Self.interval }) ?? true { (intervalStart, used) = (instant, 0) }
         var keys: [ObjectKey] = []
         while used < Self.turnsPerInterval, let key = waiting.popFirst(notAbove: now) {
@@ -58,7 +58,7 @@ struct ExpiryPlan {
     }
 
     /// When to look again; nil when nobody waits.
-    func nextLook(now: Timestamp, at instant: Instant) -> Instant? {
+    func nextLook(now: ServerTime, at instant: Instant) -> Instant? {
         guard let due = waiting.first?.priority else { return nil }
         let nap = instant + max(.zero, min(due - now, Self.longestNap))
         guard used >= Self.turnsPerInterval, let intervalStart else { return nap }

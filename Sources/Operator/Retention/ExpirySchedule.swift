@@ -16,11 +16,11 @@ final class ExpirySchedule: Sendable {
 
     private let state = Locked(State())
     private let time: any TimeSource
-    private let clock: WallClock
+    private let clock: ServerClock
     /// Called with each execution whose turn it is.
     private let wake: @Sendable (ObjectKey) -> Void
 
-    init(time: any TimeSource, clock: WallClock, wake: @escaping @Sendable (ObjectKey) -> Void) {
+    init(time: any TimeSource, clock: ServerClock, wake: @escaping @Sendable (ObjectKey) -> Void) {
         self.time = time
         self.clock = clock
         self.wake = wake
@@ -43,8 +43,8 @@ final class ExpirySchedule: Sendable {
         plan(execution.key, at: expiry.first)
     }
 
-    /// Wants a turn for the execution at a time of the wall clock, be it over already.
-    func plan(_ key: ObjectKey, at due: Timestamp) {
+    /// Wants a turn for the execution at a time of the API server's clock, which may have passed.
+    func plan(_ key: ObjectKey, at due: ServerTime) {
         state.withLock { $0.plan.plan(key, at: due) }
         look()
     }

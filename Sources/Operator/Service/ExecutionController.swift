@@ -35,6 +35,7 @@ public final class ExecutionController: Sendable {
     /// - Parameters:
     ///   - elector: decides when this controller works; its caches are kept filled from the start. What `client` writes
     ///     passes only while the elector's token is valid. Nil to work at once and always.
+    ///   - clock: this machine's; it counts for events, and for the status only until the API server told its own time.
     ///   - random: uniform in `0..<1`.
     ///   - makeReconcileID: by what the lines of one reconciliation are found in the log; another one each time.
     public init(
@@ -43,11 +44,13 @@ public final class ExecutionController: Sendable {
         makeReconcileID: @escaping @Sendable () -> String = ExecutionController.randomReconcileID, logger: Logger,
         registry: MetricsRegistry
     ) {
+        let serverClock = ServerClock(time: time, fallback: clock)
+        let unfenced = unfenced.routed { serverClock.following($0) }
         let client =
             elector.map { elector in unfenced.routed { FencedTransport($0, token: elector.token) } } ?? unfenced
         let queue = WorkQueue<ObjectKey>(
             name: OperatorMetrics.controller, time: time, random: random, metrics: registry)
-        let expiries = ExpirySchedule(time: time, clock: clock) { queue.add($0, priority: .background) }
+        let expiries = ExpirySchedule(time: time, clock: serverClock) { queue.add($0, priority: .background) }
         let executions = ExecutionCache(namespaces: configuration.namespaces, expiries: expiries)
         let runs = RunCache.ofEachEngine(configuration)
         let logger = logger.controlling()
@@ -74,7 +77,8 @@ public final class ExecutionController: Sendable {
             time: time, clock: clock, random: random, logger: logger, metrics: registry)
         fence = elector.map { _ in TakeoverFence(client: client, executions: executions, time: time, logger: logger) }
         reconciler = Reconciler(
-            client: client, executions: executions, runs: runs, clock: clock, timing: configuration.timing,
+            client: client, executions: executions, runs: runs, time: time, clock: serverClock,
+            timing: configuration.timing,
             links: configuration.links, metrics: OperatorMetrics(registry: registry),
             openCreates: OpenCreates(patience: configuration.timing.requestSettling), recorder: recorder, fence: fence)
     }

@@ -12,9 +12,9 @@ public final class WorkflowExecution: Sendable {
     public let uid: String
     public let resourceVersion: ResourceVersion
     public let generation: Int64
-    public let creationTimestamp: Timestamp?
+    public let creationTimestamp: ServerTime?
     /// Set while the execution is being deleted.
-    public let deletionTimestamp: Timestamp?
+    public let deletionTimestamp: ServerTime?
     public let status: Status
     /// How long the execution and its run are kept after the end.
     public let retention: Retention
@@ -22,7 +22,7 @@ public final class WorkflowExecution: Sendable {
 
     public init(
         key: ObjectKey, uid: String, resourceVersion: ResourceVersion = ResourceVersion(""), generation: Int64 = 1,
-        creationTimestamp: Timestamp? = nil, deletionTimestamp: Timestamp? = nil, spec: Spec?,
+        creationTimestamp: ServerTime? = nil, deletionTimestamp: ServerTime? = nil, spec: Spec?,
         status: Status = Status(),
         retention: Retention = Retention()
     ) {

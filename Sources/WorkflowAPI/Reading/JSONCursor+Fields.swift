@@ -34,10 +34,10 @@ extension JSONCursor {
     }
 
     /// Reads a date and time of RFC 3339.
-    mutating func timestamp(_ field: StaticString) throws(JSONError) -> Timestamp? {
+    mutating func timestamp(_ field: StaticString) throws(JSONError) -> ServerTime? {
         let start = offset
         guard let text = try string(field) else { return nil }
-        guard let value = Timestamp(rfc3339: text) else {
+        guard let value = ServerTime(rfc3339: text) else {
             throw JSONError("\(field): expected a date and time such as 2026-01-01T10:00:00Z", offset: start)
         }
         return value

@@ -7,12 +7,12 @@ public struct Condition: Hashable, Sendable {
     public var status: ConditionStatus
     public var observedGeneration: Int64
     /// When ``status`` last changed.
-    public var lastTransitionTime: Timestamp
+    public var lastTransitionTime: ServerTime
     public var reason: String
     public var message: String
 
     public init(
-        type: String, status: ConditionStatus, observedGeneration: Int64, lastTransitionTime: Timestamp,
+        type: String, status: ConditionStatus, observedGeneration: Int64, lastTransitionTime: ServerTime,
         reason: String, message: String
     ) {
         self.type = type
@@ -47,6 +47,10 @@ public enum ConditionType: String, CaseIterable, Hashable, Sendable {
     case runPresent = "RunPresent"
     /// True when a finished execution's run went on afterwards.
     case runDiverged = "RunDiverged"
+    /// True while the API server refuses requests to stop a run that has not ended.
+    case shutdownRefused = "ShutdownRefused"
+    /// False when the owner reference to the execution was removed from its unfinished run.
+    case runOwned = "RunOwned"
     /// True when an engine or the API does not answer for a run that has not ended.
     case engineUnavailable = "EngineUnavailable"
     /// True when a finished execution, or its run, is still there although its time to live is over.

@@ -35,6 +35,8 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
     case cancelling = "Cancelling"
     /// A time limit was reached and the run is ending.
     case timingOut = "TimingOut"
+    /// The API server refuses the request to stop the run, which continues.
+    case shutdownRefused = "ShutdownRefused"
     /// The run waits for somebody to resume it.
     case suspended = "Suspended"
 
@@ -80,7 +82,7 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
     case taskTimeout = "TaskTimeout"
     /// The run's active deadline passed.
     case deadlineExceeded = "DeadlineExceeded"
-    /// The engine did not end the run at its time limit, and Towline's watchdog did.
+    /// The engine did not end the run at its time limit, so Towline's watchdog told it to, or tried to.
     case watchdogExpired = "WatchdogExpired"
 
     // MARK: Cancelled
@@ -124,7 +126,7 @@ extension Reason {
         switch self {
         case .accepted, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded, .forbidden,
             .awaitingEngine, .engineNotResponding, .queued, .resolving, .executing, .stopping, .cancelling, .timingOut,
-            .suspended:
+            .shutdownRefused, .suspended:
             nil
         case .succeeded, .completedWithSkips: .success
         case .stepFailed, .taskFailed, .oomKilled, .imagePullFailed, .podEvicted, .podCreationFailed, .sidecarFailed,

@@ -15,12 +15,12 @@ public struct Status: Hashable, Sendable {
     /// The engine's own word, verbatim.
     public var engineReason: String?
     public var runRef: RunReference?
-    public var startedAt: Timestamp?
-    public var finishedAt: Timestamp?
-    public var updatedAt: Timestamp?
+    public var startedAt: ServerTime?
+    public var finishedAt: ServerTime?
+    public var updatedAt: ServerTime?
     /// Ended and known units of work, such as `3/7`.
     public var progress: String?
-    /// Did any step start? Nil while unknown.
+    /// Did any step start? Nil until known; false only at the end, on proof.
     public var executed: Bool?
     public var failure: Failure?
     public var outputs: [Output] = []

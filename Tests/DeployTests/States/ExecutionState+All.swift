@@ -8,7 +8,7 @@ extension ExecutionState {
     /// Made by that module for each reason and condition there is, so that a new one is here by itself.
     static let all = looked.flatMap { state in [state] + state.variants }
 
-    private static let start = Timestamp(seconds: 1_767_225_600)
+    private static let start = ServerTime(seconds: 1_767_225_600)
 
     /// States of executions whose newest spec was looked at.
     private static let looked =

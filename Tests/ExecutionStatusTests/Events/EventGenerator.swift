@@ -72,7 +72,7 @@ struct EventGenerator {
     }
 
     /// A clock that mostly runs forward and sometimes belongs to another machine.
-    mutating func time(after last: Timestamp) -> Timestamp {
+    mutating func time(after last: ServerTime) -> ServerTime {
         switch number(below: 10) {
         case 0: last - .seconds(number(below: 100))
         case 1: last

@@ -10,7 +10,7 @@ import WorkflowAPI
         var reached: Set<Phase> = []
         for sequence in 0..<2000 {
             var status = Status()
-            var now = Timestamp(seconds: 1_767_225_600)
+            var now = ServerTime(seconds: 1_767_225_600)
             var generation: Int64 = 1
             for step in 0..<(4 + generator.number(below: 20)) {
                 if generator.chance(10) { generation += 1 }
@@ -41,7 +41,7 @@ import WorkflowAPI
         let seed = UInt64.random(in: 0...UInt64.max)
         var generator = EventGenerator(seed: seed)
         var status = Status()
-        let start = Timestamp(seconds: 1_767_225_600)
+        let start = ServerTime(seconds: 1_767_225_600)
         for step in 0..<2000 {
             if status.phase.isTerminal { status = Status() }
             let event = generator.event()
@@ -55,7 +55,7 @@ import WorkflowAPI
 
     /// The checkers themselves must find what they look for.
     @Test func aBrokenLawIsFound() throws {
-        let now = Timestamp(seconds: 1_767_225_600)
+        let now = ServerTime(seconds: 1_767_225_600)
         let old = try #require(
             Status().after(.observed(Observation(reason: .succeeded, engine: .argo)), generation: 1, now: now))
         func violations(_ change: (inout Status) -> Void) -> [String] {

@@ -5,7 +5,7 @@ import WorkflowAPI
 /// they are made.
 enum StatusLaws {
     /// What a step broke; empty when it kept the law.
-    static func violations(from old: Status, to new: Status, generation: Int64, now: Timestamp) -> [String] {
+    static func violations(from old: Status, to new: Status, generation: Int64, now: ServerTime) -> [String] {
         var broken: [String] = []
         func law(_ name: String, _ holds: Bool) { if !holds { broken.append(name) } }
 
@@ -33,16 +33,18 @@ enum StatusLaws {
         law("Completed means Success", (new.phase == .completed) == (new.outcome == .success))
         law("the run stays", old.runRef == nil || new.runRef == old.runRef)
         law("what started stays started", old.executed != true || new.executed == true)
+        law("that nothing started is said at the end only", new.executed != false || new.phase.isTerminal)
+        law("executed stays after the end", !old.phase.isTerminal || new.executed == old.executed)
         return broken + conditionViolations(from: old, to: new, generation: generation, now: now)
             + boundViolations(new)
     }
 
-    private static func isStamp(_ time: Timestamp?, of now: Timestamp) -> Bool {
+    private static func isStamp(_ time: ServerTime?, of now: ServerTime) -> Bool {
         time?.seconds == now.seconds && time?.nanoseconds == 0
     }
 
     private static func conditionViolations(
-        from old: Status, to new: Status, generation: Int64, now: Timestamp
+        from old: Status, to new: Status, generation: Int64, now: ServerTime
     ) -> [String] {
         var broken: [String] = []
         let table: [String: String] =

@@ -4,7 +4,7 @@ import Testing
 import WorkflowAPI
 
 @Suite struct StatusTransitionTests {
-    private let start = Timestamp(seconds: 1_767_225_600, nanoseconds: 123_456_789)
+    private let start = ServerTime(seconds: 1_767_225_600, nanoseconds: 123_456_789)
     private let run = RunReference(apiVersion: "tekton.dev/v1", kind: "PipelineRun", name: "a-0123456789", uid: "r1")
 
     private func running(_ reason: Reason = .executing, progress: String? = nil) -> ExecutionEvent {

@@ -4,7 +4,7 @@ import Testing
 import WorkflowAPI
 
 @Suite struct StatusPatchTests {
-    private let start = Timestamp(seconds: 1_767_225_600)
+    private let start = ServerTime(seconds: 1_767_225_600)
 
     private func execution(_ status: Status) -> WorkflowExecution {
         WorkflowExecution(

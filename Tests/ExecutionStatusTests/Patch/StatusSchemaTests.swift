@@ -13,7 +13,7 @@ import WorkflowAPI
         var generator = EventGenerator(seed: seed)
         for sequence in 0..<100 {
             var status = Status()
-            var now = Timestamp(seconds: 1_767_225_600)
+            var now = ServerTime(seconds: 1_767_225_600)
             for step in 0..<10 {
                 now = generator.time(after: now)
                 status = status.after(generator.event(), generation: 1, now: now) ?? status

@@ -63,4 +63,25 @@ import Testing
         #expect(Timestamp.latest - .earliest > Timestamp.earliest - .latest)
         #expect(Timestamp(seconds: 0, nanoseconds: -1) < Timestamp(seconds: 0))
     }
+
+    @Test func `reads the date of an HTTP header`() {
+        #expect(ServerTime(httpDate: "Sun, 06 Nov 1994 08:49:37 GMT") == ServerTime(rfc3339: "1994-11-06T08:49:37Z"))
+        #expect(ServerTime(rfc3339: "2026-11-30T23:59:59Z")?.httpDate == "Mon, 30 Nov 2026 23:59:59 GMT")
+        for text in [
+            "", "Sun, 06 Nov 1994 08:49:37", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
+            "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 UTC",
+        ] {
+            #expect(ServerTime(httpDate: text) == nil, "\(text)")
+        }
+    }
+
+    @Test func `an HTTP date reads back`() {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var state = seed
+        for _ in 0..<500 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let time = ServerTime(seconds: Int64(state >> 20) % 200_000_000_000 - 10_000_000_000)
+            #expect(ServerTime(httpDate: time.httpDate) == time, "seed \(seed): \(time.httpDate)")
+        }
+    }
 }

@@ -5,7 +5,8 @@ import KubeRuntime
 extension ExecutionCache {
     /// Makes a cache that nobody asks what has outlived its time.
     convenience init(namespaces: [String]) {
-        self.init(
-            namespaces: namespaces, expiries: ExpirySchedule(time: VirtualTime(), clock: .system) { _ in })
+        let time = VirtualTime()
+        let clock = ServerClock(time: time, fallback: .system)
+        self.init(namespaces: namespaces, expiries: ExpirySchedule(time: time, clock: clock) { _ in })
     }
 }

@@ -13,7 +13,7 @@ import WorkflowAPI
     private let running = Fixtures.condition("Unknown", "Running")
 
     /// An execution whose run succeeded, with further events after that.
-    private func ended(_ more: [ExecutionEvent] = [], deletion: Timestamp? = nil) throws -> WorkflowExecution {
+    private func ended(_ more: [ExecutionEvent] = [], deletion: ServerTime? = nil) throws -> WorkflowExecution {
         let run = try Fixtures.pipelineRun(condition: done)
         var status = try #require(Fixtures.situation(Fixtures.execution(), run: .present(run)).next().status)
         if !more.isEmpty { status = try #require(status.after(more, generation: 1, now: Fixtures.start)) }
@@ -169,7 +169,8 @@ import WorkflowAPI
     }
 
     @Test func aRunThatTheWatchdogCouldNotEndGoesOn() throws {
-        let live = try Fixtures.pipelineRun(condition: running, startTime: Fixtures.start)
+        let live = try Fixtures.pipelineRun(
+            condition: running, startTime: Fixtures.start, spec: ["pipelineRef": ["name": "x"], "status": "Cancelled"])
         let verdict = try #require(
             try Fixtures.running(live).after(
                 .decided(.watchdogExpired, message: "late", engine: .tekton), generation: 1, now: Fixtures.start))

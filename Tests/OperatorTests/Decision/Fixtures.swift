@@ -8,11 +8,14 @@ import WorkflowAPI
 /// Executions, runs and situations for tests of the decision.
 enum Fixtures {
     static let uid = "3f9c2a71-d0aa-4bbb-8ccc-123456789abc"
-    static let start = Timestamp(seconds: 1_767_261_600)
+    /// When the API server stored the execution, and when the operator saw it first.
+    static let start = ServerTime(seconds: 1_767_261_600)
+    /// The same moment by the operator's monotonic clock.
+    static let instant = ContinuousClock.now
 
     static func execution(
         engine: EngineName = .tekton, spec edit: (inout Spec) -> Void = { _ in }, status: Status = Status(),
-        deletion: Timestamp? = nil, generation: Int64 = 1, retention: Retention = Retention()
+        deletion: ServerTime? = nil, generation: Int64 = 1, retention: Retention = Retention()
     ) -> WorkflowExecution {
         var spec = Spec(workflowRef: WorkflowReference(workflowId: "restart", engine: engine))
         edit(&spec)
@@ -25,7 +28,7 @@ enum Fixtures {
     /// A PipelineRun as the API server would answer it; `condition` is its `Succeeded` condition.
     static func pipelineRun(
         uid: String = "aaaaaaaa-0000-4000-8000-000000000001", owner: String = uid, version: String = "20",
-        condition: JSONValue? = nil, startTime: Timestamp? = nil, completionTime: Timestamp? = nil,
+        condition: JSONValue? = nil, startTime: ServerTime? = nil, completionTime: ServerTime? = nil,
         spec: JSONValue = ["pipelineRef": ["name": "restart"]], children: [JSONValue] = [],
         metadata: JSONObject = [:]
     ) throws -> EngineRun {
@@ -53,7 +56,7 @@ enum Fixtures {
     }
 
     /// A Workflow of the execution with the engine's own word for its phase.
-    static func workflow(_ phase: String, labels: JSONObject = [:]) throws -> EngineRun {
+    static func workflow(_ phase: String, labels: JSONObject = [:], owner: String = uid) throws -> EngineRun {
         var run: JSONValue = [
             "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
             "metadata": [
@@ -62,7 +65,7 @@ enum Fixtures {
                 "ownerReferences": [
                     [
                         "apiVersion": "towline.dev/v1alpha1", "kind": "WorkflowExecution", "name": "restart",
-                        "uid": .string(uid), "controller": true,
+                        "uid": .string(owner), "controller": true,
                     ]
                 ],
             ],
@@ -77,19 +80,26 @@ enum Fixtures {
         ["type": "Succeeded", "status": .string(status), "reason": .string(reason), "message": .string(message)]
     }
 
+    /// - Parameters:
+    ///   - now: the API server's time; the operator has seen everything from ``start`` on.
+    ///   - timeline: what the operator has seen instead.
     static func situation(
-        _ execution: WorkflowExecution, run: Facts.Run = .unknown, now: Timestamp = start, isEngineServed: Bool = true,
-        edit: (inout Facts) -> Void = { _ in }
+        _ execution: WorkflowExecution, run: Facts.Run = .unknown, now: ServerTime = start, isEngineServed: Bool = true,
+        timeline: Timeline? = nil, edit: (inout Facts) -> Void = { _ in }
     ) -> Situation {
         var facts = Facts(run: run, isEngineServed: isEngineServed)
+        let moment = instant + (now - start)
+        facts.timeline = timeline ?? Timeline()
+        facts.timeline.see(execution, at: instant, now: start)
+        if case .present(let run) = run { facts.timeline.see(run, at: min(instant, moment), now: start) }
         edit(&facts)
         return Situation(
             execution: execution, engine: EngineCatalogue.engine(execution.spec?.workflowRef.resolvedEngine ?? .tekton),
-            facts: facts, now: now, timing: OperatorConfiguration.Timing())
+            facts: facts, now: now, instant: moment, timing: OperatorConfiguration.Timing())
     }
 
     /// The status of an execution whose run was created at `time`.
-    static func running(_ run: EngineRun, since time: Timestamp = start) throws -> Status {
+    static func running(_ run: EngineRun, since time: ServerTime = start) throws -> Status {
         situation(execution(), run: .present(run), now: time).next().status ?? Status()
     }
 }

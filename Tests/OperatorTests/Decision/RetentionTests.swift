@@ -19,7 +19,7 @@ import WorkflowAPI
 
     /// An execution whose run succeeded, with further events after that.
     private func ended(
-        _ retention: Retention, _ more: [ExecutionEvent] = [], deletion: Timestamp? = nil
+        _ retention: Retention, _ more: [ExecutionEvent] = [], deletion: ServerTime? = nil
     ) throws -> WorkflowExecution {
         var status = try #require(Fixtures.situation(Fixtures.execution(), run: .present(try run())).next().status)
         if !more.isEmpty { status = try #require(status.after(more, generation: 1, now: Fixtures.start)) }
@@ -28,7 +28,7 @@ import WorkflowAPI
 
     private func situation(
         _ execution: WorkflowExecution, _ run: Facts.Run, after seconds: Int64, isTurn: Bool = true,
-        isProven: Bool = false, refusal: DeletionRefusal? = nil
+        isProven: Bool = false, refusal: Refusal? = nil
     ) -> Situation {
         Fixtures.situation(execution, run: run, now: Fixtures.start + .seconds(seconds)) { facts in
             facts.isExpiryTurn = isTurn
@@ -281,7 +281,7 @@ import WorkflowAPI
     }
 
     @Test func aRefusalIsSaidAndTriedAgainLater() throws {
-        let refusal = DeletionRefusal(reason: .forbidden, message: "no such right", pause: .seconds(7))
+        let refusal = Refusal(reason: .forbidden, message: "no such right", isLasting: true, pause: .seconds(7))
         let first = situation(try ended(both), .present(try run()), after: 60, isProven: true, refusal: refusal)
         let status = try #require(first.next().status)
         #expect(status.condition(.retained)?.reason == "Forbidden")
@@ -297,7 +297,7 @@ import WorkflowAPI
 
 extension Step {
     /// The time that is waited for.
-    fileprivate var due: Timestamp? {
+    fileprivate var due: ServerTime? {
         if case .wait(let due) = self { due } else { nil }
     }
 }

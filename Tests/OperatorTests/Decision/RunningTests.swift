@@ -98,15 +98,6 @@ import WorkflowAPI
         #expect(Fixtures.situation(raised, run: .present(asked)).next().name == "stopRun")
     }
 
-    @Test func aShutdownThatFailedIsTriedAgain() throws {
-        let run = try Fixtures.pipelineRun(condition: running)
-        let execution = Fixtures.execution(spec: { $0.shutdown = .stop }, status: try Fixtures.running(run))
-        let situation = Fixtures.situation(execution, run: .present(run), now: Fixtures.start + .seconds(5)) {
-            $0.didShutdownFail = true
-        }
-        #expect(situation.next().name == "retry")
-    }
-
     @Test func aVanishedRunIsDeletedOnlyByALiveRead() throws {
         let run = try Fixtures.pipelineRun(condition: running)
         let execution = Fixtures.execution(status: try Fixtures.running(run))
@@ -185,28 +176,6 @@ import WorkflowAPI
         #expect(pause == .seconds(60))
         let late = Fixtures.situation(execution, run: .present(run), now: Fixtures.start + .seconds(60))
         #expect(try #require(late.next().status).reason == .engineNotResponding)
-    }
-
-    @Test func theWatchdogTerminatesThenGivesTheVerdict() throws {
-        let run = try Fixtures.pipelineRun(condition: running, startTime: Fixtures.start)
-        let execution = Fixtures.execution(
-            spec: { $0.executionConfig.timeoutSeconds = 100 }, status: try Fixtures.running(run))
-        func step(after seconds: Int64, _ run: EngineRun) -> Step {
-            Fixtures.situation(execution, run: .present(run), now: Fixtures.start + .seconds(seconds)).next()
-        }
-        #expect(step(after: 159, run).name == "rest")
-        #expect(step(after: 160, run).name == "stopRun")
-        let asked = try Fixtures.pipelineRun(
-            condition: running, startTime: Fixtures.start, spec: ["pipelineRef": ["name": "x"], "status": "Cancelled"])
-        #expect(step(after: 189, asked).status?.phase != .failed)
-        let status = try #require(step(after: 190, asked).status)
-        #expect(status.outcome == .timeout)
-        #expect(status.reason == .watchdogExpired)
-        let ended = try Fixtures.pipelineRun(
-            condition: Fixtures.condition("False", "Cancelled"), startTime: Fixtures.start,
-            completionTime: Fixtures.start + .seconds(161), spec: ["status": "Cancelled"])
-        let verdict = try #require(step(after: 162, ended).status)
-        #expect(verdict.reason == .watchdogExpired)
     }
 
     @Test func anotherDigestThanThePinnedOneIsSaid() throws {

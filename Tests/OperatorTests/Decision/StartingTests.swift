@@ -153,19 +153,19 @@ import WorkflowAPI
     @Test func anExecutionEndsWithoutARunOnlyOnceNoCreateIsOnItsWay() {
         let stopped = Fixtures.execution(spec: { $0.shutdown = .stop })
         let open = Fixtures.situation(stopped, run: .absent(last: nil)) {
-            $0.creationSettles = Fixtures.start + .seconds(4)
+            $0.creationSettles = Fixtures.instant + .seconds(4)
         }
         guard case .rest(.seconds(4)) = open.next() else { return #expect(Bool(false), "\(open.next())") }
-        let settled = Fixtures.situation(stopped, run: .absent(last: nil)) { $0.creationSettles = Fixtures.start }
+        let settled = Fixtures.situation(stopped, run: .absent(last: nil)) { $0.creationSettles = Fixtures.instant }
         #expect(settled.next().status?.outcome == .cancelled)
         // What may be on its way does not keep anybody from creating the run: its name is the same.
-        let wanted = Fixtures.situation(Fixtures.execution()) { $0.creationSettles = Fixtures.start + .seconds(4) }
+        let wanted = Fixtures.situation(Fixtures.execution()) { $0.creationSettles = Fixtures.instant + .seconds(4) }
         #expect(wanted.next().name == "createRun")
     }
 
     /// The foreign object may be gone when the create arrives.
     @Test func aTakenNameIsNoVerdictWhileACreateIsOnItsWay() throws {
-        let later = Fixtures.start + .seconds(4)
+        let later = Fixtures.instant + .seconds(4)
         let foreign = try Fixtures.pipelineRun(owner: "bbbbbbbb-0000-4000-8000-000000000001")
         let taken = Fixtures.situation(Fixtures.execution(), run: .present(foreign)) { $0.creationSettles = later }
         guard case .rest(.seconds(4)) = taken.next() else { return #expect(Bool(false), "\(taken.next())") }

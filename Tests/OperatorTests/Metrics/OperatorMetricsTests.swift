@@ -14,7 +14,7 @@ import WorkflowAPI
         try Exposition(String(decoding: registry.exposition(), as: UTF8.self))
     }
 
-    private func status(_ reason: Reason, started: Timestamp? = Fixtures.start, lasting: Duration = .seconds(90))
+    private func status(_ reason: Reason, started: ServerTime? = Fixtures.start, lasting: Duration = .seconds(90))
         -> Status
     {
         var status = Status()
@@ -49,7 +49,7 @@ import WorkflowAPI
     @Test func anEndIsCountedAndMeasured() throws {
         let metrics = OperatorMetrics(registry: registry)
         let end = Fixtures.start + .seconds(90)
-        metrics.finished(status(.stepFailed), runEnd: end, now: end + .milliseconds(1250))
+        metrics.finished(status(.stepFailed), runEnd: EngineTime(assuming: end), now: end + .milliseconds(1250))
         let page = try page()
         let labels = ["engine": "argo", "outcome": "Failed"]
         #expect(
@@ -60,7 +60,8 @@ import WorkflowAPI
 
     @Test func clocksThatDisagreeMakeNoNegativeLag() throws {
         let metrics = OperatorMetrics(registry: registry)
-        metrics.finished(status(.succeeded), runEnd: Fixtures.start + .seconds(3600), now: Fixtures.start)
+        metrics.finished(
+            status(.succeeded), runEnd: EngineTime(assuming: Fixtures.start) + .seconds(3600), now: Fixtures.start)
         #expect(try page().value("towline_detection_lag_seconds_sum", ["engine": "argo"]) == 0)
         #expect(try page().value("towline_detection_lag_seconds_count", ["engine": "argo"]) == 1)
     }
@@ -94,7 +95,7 @@ import WorkflowAPI
             var status = status(reason)
             status.engine = .tekton
             (status.message, status.engineReason) = (text, text)
-            metrics.finished(status, runEnd: Fixtures.start, now: Fixtures.start)
+            metrics.finished(status, runEnd: EngineTime(assuming: Fixtures.start), now: Fixtures.start)
         }
         #expect(try page().families.map { $0.samples.map(\.labels) } == before, "no series came that was not there")
     }

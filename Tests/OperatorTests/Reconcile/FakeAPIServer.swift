@@ -8,6 +8,7 @@ final class FakeAPIServer: HTTPTransport {
         var requests: [String] = []
         var answers: [HTTPResponse] = []
         var losesPatch = false
+        var clock: (@Sendable () -> ServerTime)?
         var deletionRefusal: (code: Int, reason: String)?
         var beforeDeletion: (@Sendable () -> Void)?
     }
@@ -29,6 +30,9 @@ final class FakeAPIServer: HTTPTransport {
     /// What every deletion is answered with instead of being carried out; nil carries it out.
     func refuseDeletions(_ refusal: (code: Int, reason: String)?) { state.withLock { $0.deletionRefusal = refusal } }
 
+    /// Has answers carry a `Date` by this clock.
+    func tellTime(_ clock: @escaping @Sendable () -> ServerTime) { state.withLock { $0.clock = clock } }
+
     /// What happens just before the next deletion is carried out.
     func beforeNextDeletion(_ action: @escaping @Sendable () -> Void) { state.withLock { $0.beforeDeletion = action } }
 
@@ -39,6 +43,12 @@ final class FakeAPIServer: HTTPTransport {
     }
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        var response = carryOut(request)
+        if let clock = state.withLock({ $0.clock }) { response.headers.append("Date", clock().httpDate) }
+        return response
+    }
+
+    private func carryOut(_ request: HTTPRequest) -> HTTPResponse {
         let target = String(request.target.prefix { $0 != "?" })
         let path = target.hasSuffix("/status") ? String(target.dropLast(7)) : target
         let body = (try? JSONValue(parsing: request.body)) ?? .null

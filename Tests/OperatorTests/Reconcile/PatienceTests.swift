@@ -9,7 +9,7 @@ import WorkflowAPI
 /// How long the operator waits for others, and what it does then; the real reconciler on virtual time.
 @Suite struct PatienceTests {
     /// The words of an engine that is at work and began at `start`.
-    private func working(_ engine: EngineName, since start: Timestamp) -> JSONObject {
+    private func working(_ engine: EngineName, since start: ServerTime) -> JSONObject {
         let started = JSONValue.string(start.rfc3339)
         switch engine {
         case .tekton:
@@ -26,7 +26,7 @@ import WorkflowAPI
     }
 
     /// The words of an engine that ended the run when it was asked to.
-    private func ended(_ engine: EngineName, since start: Timestamp, at end: Timestamp) -> JSONObject {
+    private func ended(_ engine: EngineName, since start: ServerTime, at end: ServerTime) -> JSONObject {
         var status = working(engine, since: start)
         switch engine {
         case .tekton:
@@ -54,7 +54,7 @@ import WorkflowAPI
         try await bench.live(.seconds(2))
         #expect(bench.verdict == "Running/-/EngineNotResponding")
         #expect(bench.message.contains(hint))
-        #expect(bench.status["executed"] == nil)
+        #expect(bench.status["executed"] == nil, "nothing is known before the end")
         // It came after all.
         try bench.engineWrites(working(engine, since: bench.now))
         try await bench.live(.seconds(5))

@@ -19,20 +19,32 @@ struct ReconcilerBench {
     private let reconciler: Reconciler
     private let key = ObjectKey(namespace: "payments", name: "restart")
     private let clock: WallClock
+    private let serverClock: ServerClock
     private let logger: Logger
-    /// By how much the clock on the wall was set forward since the beginning.
+    /// By how much the API server's clock was set forward since the beginning.
     private let clockOffset = Locked(Duration.zero)
     /// True when an expiry has put the execution into the queue.
     private let isWoken = Locked(false)
 
-    /// - Parameter earlier: the operator that ended just now; its server, and the time of day, go on.
-    init(_ engine: EngineName, spec: JSONObject = [:], after earlier: ReconcilerBench? = nil) async throws {
+    /// - Parameters:
+    ///   - earlier: the operator that ended just now; its server, and that one's clock, stay.
+    ///   - tellsTime: whether the API server's answers have a `Date`.
+    ///   - operatorClockOffset: by how much the operator's own clock is ahead of the API server's.
+    init(
+        _ engine: EngineName, spec: JSONObject = [:], after earlier: ReconcilerBench? = nil, tellsTime: Bool = false,
+        operatorClockOffset: Duration = .zero
+    ) async throws {
         self.engine = engine
         server = earlier?.server ?? FakeAPIServer()
         if let earlier { clockOffset.withLock { $0 = earlier.now - Fixtures.start } }
-        let (even, clockOffset, isWoken) = (time.wallClock(startingAt: Fixtures.start), clockOffset, isWoken)
-        clock = WallClock { even.now() + clockOffset.withLock { $0 } }
-        let expiries = ExpirySchedule(time: time, clock: clock) { _ in isWoken.withLock { $0 = true } }
+        let (even, clockOffset, isWoken) = (
+            time.wallClock(startingAt: Timestamp(assuming: Fixtures.start)), clockOffset, isWoken
+        )
+        let clock = WallClock { even.now() + clockOffset.withLock { $0 } }
+        self.clock = clock
+        if tellsTime { server.tellTime { ServerTime(assuming: clock.now()) } }
+        serverClock = ServerClock(time: time, fallback: WallClock { clock.now() + operatorClockOffset })
+        let expiries = ExpirySchedule(time: time, clock: serverClock) { _ in isWoken.withLock { $0 = true } }
         expiries.start()
         executions = ExecutionCache(namespaces: [], expiries: expiries)
         cache = RunCache(engine: EngineCatalogue.engine(engine), namespaces: [])
@@ -43,7 +55,7 @@ struct ReconcilerBench {
                 state.finishRelist(ResourceVersion("0"), into: &changes)
             }
         }
-        let client = KubeClient(transport: server, retry: RetryPolicy(limit: 0))
+        let client = KubeClient(transport: serverClock.following(server), retry: RetryPolicy(limit: 0))
         let sink = LogSink(level: .debug, clock: clock, time: time) { [lines] line in
             lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
         }
@@ -54,8 +66,8 @@ struct ReconcilerBench {
             client: client, source: EventSource(controller: "test", instance: "test", fieldManager: "test"),
             time: time, clock: clock, logger: logger, metrics: registry)
         reconciler = Reconciler(
-            client: client, executions: executions, runs: [engine: cache], clock: clock,
-            timing: OperatorConfiguration.Timing(), links: LinkTemplates(),
+            client: client, executions: executions, runs: [engine: cache], time: time,
+            clock: serverClock, timing: OperatorConfiguration.Timing(), links: LinkTemplates(),
             metrics: OperatorMetrics(registry: registry), openCreates: OpenCreates(patience: .seconds(10)),
             recorder: recorder)
         guard earlier == nil else {
@@ -137,7 +149,7 @@ struct ReconcilerBench {
         }
     }
 
-    /// Sets the clock on the wall forward, or back.
+    /// Sets the API server's clock forward, or back.
     func setClock(by jump: Duration) { clockOffset.withLock { $0 += jump } }
 
     /// What somebody else changes of the execution.
@@ -178,5 +190,6 @@ struct ReconcilerBench {
         }
     }
 
-    var now: Timestamp { clock.now() }
+    /// The API server's time.
+    var now: ServerTime { ServerTime(assuming: clock.now()) }
 }

@@ -7,7 +7,7 @@ import Testing
     private let instant = ContinuousClock.now
 
     private func key(_ number: Int) -> ObjectKey { ObjectKey(namespace: "payments", name: "e-\(number)") }
-    private func after(_ seconds: Int64) -> Timestamp { Fixtures.start + .seconds(seconds) }
+    private func after(_ seconds: Int64) -> ServerTime { Fixtures.start + .seconds(seconds) }
 
     @Test func aTurnIsGivenWhenTheTimeHasCome() {
         var plan = ExpiryPlan()

@@ -12,8 +12,8 @@ import WorkflowAPI
     private let key = ObjectKey(namespace: "payments", name: "restart")
 
     private func schedule() -> ExpirySchedule {
-        let (even, woken, offset) = (time.wallClock(startingAt: Fixtures.start), woken, offset)
-        let clock = WallClock { even.now() + offset.withLock { $0 } }
+        let (even, woken, offset) = (time.wallClock(startingAt: Timestamp(assuming: Fixtures.start)), woken, offset)
+        let clock = ServerClock(time: time, fallback: WallClock { even.now() + offset.withLock { $0 } })
         return ExpirySchedule(time: time, clock: clock) { key in woken.withLock { $0.append(key) } }
     }
 

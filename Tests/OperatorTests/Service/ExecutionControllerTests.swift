@@ -14,7 +14,8 @@ import Testing
     func whileCreating(_ body: (Task<Void, Never>) async -> Void) async {
         let controller = ExecutionController(
             configuration: OperatorConfiguration(version: "test"), client: KubeClient(transport: server), time: time,
-            clock: time.wallClock(startingAt: Fixtures.start), logger: Logger(LogSink(write: { _ in })),
+            clock: time.wallClock(startingAt: Timestamp(assuming: Fixtures.start)),
+            logger: Logger(LogSink(write: { _ in })),
             registry: registry)
         let task = Task {
             try? await controller.run(until: stop)
@@ -74,7 +75,8 @@ import Testing
         let server = HeldServer(forbidding: "orders")
         let controller = ExecutionController(
             configuration: OperatorConfiguration(namespaces: ["payments", "orders"], version: "test"),
-            client: KubeClient(transport: server), time: time, clock: time.wallClock(startingAt: Fixtures.start),
+            client: KubeClient(transport: server), time: time,
+            clock: time.wallClock(startingAt: Timestamp(assuming: Fixtures.start)),
             logger: Logger(LogSink(write: { _ in })), registry: registry)
         let task = Task { try? await controller.run(until: stop) }
         let start = time.now

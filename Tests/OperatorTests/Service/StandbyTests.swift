@@ -17,7 +17,7 @@ import Testing
             settings: settings, client: client, time: time, clock: time.wallClock(), logger: logger, metrics: registry)
         return ExecutionController(
             configuration: OperatorConfiguration(version: "test"), client: client, elector: elector, time: time,
-            clock: time.wallClock(startingAt: Fixtures.start), logger: logger, registry: registry)
+            clock: time.wallClock(startingAt: Timestamp(assuming: Fixtures.start)), logger: logger, registry: registry)
     }
 
     /// Lets time pass in small steps until something has happened.

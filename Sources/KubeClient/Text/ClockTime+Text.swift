@@ -1,5 +1,5 @@
 /// RFC 3339, the form of every time in the Kubernetes API.
-extension Timestamp: CustomStringConvertible {
+extension ClockTime: CustomStringConvertible {
     /// `2026-01-01T10:00:00Z`: Kubernetes' `Time`, any fraction cut off.
     public var description: String { rfc3339 }
 
@@ -46,6 +46,41 @@ extension Timestamp: CustomStringConvertible {
     }
 }
 
+extension ClockTime {
+    /// Reads the date of an HTTP header, `Sun, 06 Nov 1994 08:49:37 GMT`; nil for any other text.
+    ///
+    /// RFC 9110 section 5.6.7; its two obsolete forms are not read, as no API server writes them.
+    public init?(httpDate text: String) {
+        var reader = FieldReader(text)
+        guard reader.word(3) != nil, reader.consume(","), reader.consume(" "), let day = reader.number(2),
+            reader.consume(" "), let name = reader.word(3), reader.consume(" "),
+            let month = Self.months.firstIndex(of: name), let year = reader.number(4), reader.consume(" "),
+            let hour = reader.number(2), hour < 24, reader.consume(":"),
+            let minute = reader.number(2), minute < 60, reader.consume(":"),
+            let second = reader.number(2), second < 60, reader.consume(" "), reader.word(3) == "GMT", reader.isAtEnd,
+            let date = CivilDate(year: year, month: Int64(month) + 1, day: day)
+        else { return nil }
+        self.init(seconds: date.daysSince1970 * 86_400 + hour * 3600 + minute * 60 + second)
+    }
+
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`: the form of a date in an HTTP header, any fraction cut off.
+    public var httpDate: String {
+        let secondOfDay = (seconds % 86_400 + 86_400) % 86_400
+        let days = (seconds - secondOfDay) / 86_400
+        let date = CivilDate(daysSince1970: days)
+        // 1970-01-01 was a Thursday.
+        let weekday = Self.weekdays[Int((days % 7 + 11) % 7)]
+        let day = "\(weekday), \(Self.padded(date.day, 2)) \(Self.months[Int(date.month) - 1])"
+        let time = "\(Self.padded(secondOfDay / 3600, 2)):\(Self.padded(secondOfDay / 60 % 60, 2))"
+        return "\(day) \(Self.padded(date.year, 4)) \(time):\(Self.padded(secondOfDay % 60, 2)) GMT"
+    }
+
+    private static var weekdays: [String] { ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] }
+    private static var months: [String] {
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    }
+}
+
 /// Consumes the fields of a time from left to right.
 private struct FieldReader {
     private var rest: Substring.UTF8View
@@ -76,6 +111,15 @@ private struct FieldReader {
             value = value * 10 + digit
         }
         return value
+    }
+
+    /// Exactly `width` ASCII letters.
+    mutating func word(_ width: Int) -> String? {
+        let letters = rest.prefix(width)
+        let isWord = letters.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) }
+        guard letters.count == width, isWord else { return nil }
+        rest = rest.dropFirst(width)
+        return String(Substring(letters))
     }
 
     /// The nanoseconds of an optional fraction.

@@ -1,0 +1,91 @@
+import KubeClient
+import Testing
+
+@testable import KubeRuntime
+
+/// What an API server's `Date` headers tell about its clock.
+@Suite struct ServerClockTests {
+    private let date = ServerTime(seconds: 1_767_261_600)
+    private let instant = ContinuousClock.now
+
+    @Test func `knows nothing before the first date`() {
+        #expect(ServerTimeEstimate().time(at: instant) == nil)
+    }
+
+    @Test func `runs on by monotonic time`() {
+        var estimate = ServerTimeEstimate()
+        estimate.observe(date, sent: instant, received: instant)
+        #expect(estimate.time(at: instant + .seconds(7)) == date + .seconds(7))
+    }
+
+    /// Random answers of a server whose clock is right: the estimate is never ahead of it, and soon close behind.
+    @Test func `is never ahead of the server's clock`() {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var numbers = SeededNumbers(state: seed)
+        var estimate = ServerTimeEstimate()
+        // The fraction of a second that the server's clock shows at `instant`.
+        let base = date + .milliseconds(Int64.random(in: 0..<1000, using: &numbers))
+        var elapsed = Duration.zero
+        for round in 0..<200 {
+            elapsed += .milliseconds(Int64.random(in: 0...5000, using: &numbers))
+            let sent = elapsed
+            let written = sent + .milliseconds(Int64.random(in: 0...400, using: &numbers))
+            elapsed = written + .milliseconds(Int64.random(in: 0...400, using: &numbers))
+            estimate.observe((base + written).roundedDownToSeconds, sent: instant + sent, received: instant + elapsed)
+            let told = estimate.time(at: instant + elapsed) ?? .latest
+            #expect(told <= base + elapsed, "seed \(seed), round \(round)")
+            #expect(base + elapsed - told <= .milliseconds(1800), "seed \(seed), round \(round)")
+        }
+    }
+
+    @Test(arguments: [-86_400, -30, 30, 86_400] as [Int64]) func `follows a clock that is set`(_ jump: Int64) {
+        var estimate = ServerTimeEstimate()
+        estimate.observe(date, sent: instant, received: instant)
+        let set = date + .seconds(10 + jump)
+        estimate.observe(set, sent: instant + .seconds(10), received: instant + .seconds(10))
+        #expect(estimate.time(at: instant + .seconds(11)) == set + .seconds(1))
+    }
+
+    @Test func `tells the server's time whatever this machine's clock says`() async throws {
+        let time = VirtualTime()
+        let wall = time.wallClock(startingAt: Timestamp(seconds: 5))
+        let clock = ServerClock(time: time, fallback: wall)
+        #expect(clock.now() == ServerTime(seconds: 5) && clock.known() == nil)
+        let transport = clock.following(DatingTransport(date: date.httpDate))
+        _ = try await transport.send(HTTPRequest(.get, "/"))
+        #expect(clock.now() == date && clock.known() == date)
+        time.advance(by: .seconds(3))
+        #expect(clock.now() == date + .seconds(3))
+    }
+
+    @Test func `ignores a date that is none`() async throws {
+        let clock = ServerClock(time: VirtualTime(), fallback: .system)
+        _ = try await clock.following(DatingTransport(date: "yesterday")).send(HTTPRequest(.get, "/"))
+        #expect(clock.known() == nil)
+    }
+}
+
+private struct SeededNumbers: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// Answers every request with a `Date`.
+private struct DatingTransport: HTTPTransport {
+    let date: String
+
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        HTTPResponse(status: 200, headers: ["Date": date])
+    }
+
+    func open(_ request: HTTPRequest) async throws(TransportError) -> HTTPStream {
+        throw TransportError(.unreachable, "nothing is streamed here")
+    }
+}
