@@ -38,6 +38,7 @@ extension Situation {
         let expiry = Expiry(of: execution)
         if let expiry, expiry.isDue(at: now) {
             let step = dueStep(expiry)
+            if case .rest(.some) = step { return step }
             // What asks something of the API server waits for its turn, so that ten thousand at once are no storm.
             guard case .rest = step else { return facts.isExpiryTurn ? step : .wait(until: expiry.first) }
         } else if execution.status.condition(.retained) != nil {
@@ -55,6 +56,8 @@ extension Situation {
             guard case .rest = step else { return step }
         }
         if let refusal = facts.deletionRefusal { return .backOff(notBefore: refusal.pause) }
+        // A live read found the engine gone, which no watch may ever tell: nothing else says when it is back.
+        if case .engineMissing = facts.run { return .rest(after: timing.engineProbe) }
         guard expiry.isRunDue(at: now), !execution.retention.isKept else { return .rest(after: nil) }
         guard case .present(let run) = facts.run, isOwned(run), !run.isBeingDeleted, obstacle(of: run) == nil else {
             return .rest(after: nil)

@@ -101,7 +101,7 @@ import WorkflowAPI
         }
         #expect(situation(execution, .present(try run()), after: 10, isProven: true).next().name == "deleteRun")
         #expect(situation(execution, .unknown, after: 10).next().name == "readRun")
-        #expect(situation(execution, .engineMissing, after: 10).next().name == "wait", "for its own time")
+        #expect(situation(execution, .engineMissing, after: 10).next().name == "rest", "until the engine may be back")
         #expect(situation(execution, .unreadable, after: 10).next().name == "retry")
     }
 
@@ -277,6 +277,17 @@ import WorkflowAPI
         for (retention, seconds) in [(both, Int64(10)), (both, 60), (managed, 60)] {
             let step = situation(try ended(retention), .present(try run()), after: seconds, isTurn: false).next()
             #expect(step.due == Fixtures.start + .seconds(10), "its time has come")
+        }
+    }
+
+    /// The watch may never tell that an engine is back which only a live read found gone.
+    @Test func `looks again for an engine that a live read found gone`() throws {
+        let first = situation(try ended(both), .engineMissing, after: 60)
+        let told = Fixtures.execution(status: try #require(first.next().status), retention: both)
+        let again = situation(told, .engineMissing, after: 60).next()
+        guard case .rest(.seconds(30)?) = again else {
+            Issue.record("\(again)")
+            return
         }
     }
 
