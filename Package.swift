@@ -67,7 +67,7 @@ let package = Package(
             name: "KubeRuntimeTests", dependencies: ["KubeRuntime", "KubeClient", "Exposition", "TestSupport"],
             swiftSettings: testing),
         .testTarget(
-            name: "WorkflowAPITests", dependencies: ["WorkflowAPI", "KubeClient", "TestSupport"],
+            name: "WorkflowAPITests", dependencies: ["WorkflowAPI", "Sandbox", "KubeClient", "TestSupport"],
             swiftSettings: testing),
         .testTarget(
             name: "ExecutionStatusTests",

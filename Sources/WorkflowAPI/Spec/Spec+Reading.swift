@@ -92,6 +92,8 @@ extension ExecutionConfig {
             case "timeoutSeconds": config.timeoutSeconds = try cursor.integer("spec.executionConfig.timeoutSeconds")
             case "startDeadlineSeconds":
                 config.startDeadlineSeconds = try cursor.integer("spec.executionConfig.startDeadlineSeconds")
+            case "allowExpressions":
+                config.allowExpressions = try cursor.bool("spec.executionConfig.allowExpressions")
             case "runTTLSecondsAfterFinished":
                 config.runTTLSecondsAfterFinished =
                     try cursor.integer("spec.executionConfig.runTTLSecondsAfterFinished")

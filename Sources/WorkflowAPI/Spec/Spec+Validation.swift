@@ -69,8 +69,26 @@ extension Spec {
             if workflowRef.resolvedEngine == .tekton, !seen.insert(parameter.name.lowercased()).inserted {
                 refuse("may not differ from another parameter only in upper and lower case")
             }
+            if executionConfig.allowExpressions != true, let problem = expressionProblem(parameter.value) {
+                refuse(problem)
+            }
         }
         return problems
+    }
+
+    /// Why a value is not data to the engine; nil when it is.
+    private func expressionProblem(_ value: String) -> String? {
+        let engine = workflowRef.resolvedEngine
+        guard let opening = ParameterExpression.opening(in: value, for: engine) else { return nil }
+        let title =
+            switch engine {
+            case .tekton: "Tekton"
+            case .argo: "Argo"
+            }
+        return """
+            has "\(opening)", which \(title) would expand; set spec.executionConfig.allowExpressions to true to allow \
+            that, or pass the text another way, such as base64-encoded
+            """
     }
 
     private var configProblems: [ValidationProblem] {

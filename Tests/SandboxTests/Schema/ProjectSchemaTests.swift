@@ -94,6 +94,7 @@ import Testing
         (#"{"spec":{"confidence":null}}"#, "spec.confidence"),
         (#"{"spec":{"executionConfig":null}}"#, "spec.executionConfig"),
         (#"{"spec":{"executionConfig":{"timeoutSeconds":5}}}"#, "spec.executionConfig.timeoutSeconds"),
+        (#"{"spec":{"executionConfig":{"allowExpressions":true}}}"#, "spec.executionConfig.allowExpressions"),
         (#"{"spec":{"remediationRequestRef":{"name":"x"}}}"#, "spec.remediationRequestRef"),
     ])
     func keepsTheSpecAsItWas(changes: String, field: String) throws {
@@ -116,11 +117,13 @@ import Testing
         }
         for old in versions {
             for new in versions { #expect(messages(new, replacing: old) == []) }
-            let account = try MergePatch.apply(
-                JSONValue(parsing: #"{"spec":{"executionConfig":{"timeoutSeconds":5}}}"#), to: old)
-            for (new, old) in [(account, old), (old, account)] {
-                #expect(messages(new, replacing: old).count == 1)
-                #expect(messages(new, replacing: old).first?.contains("is immutable") == true)
+            for field in [#""timeoutSeconds":5"#, #""allowExpressions":true"#, #""allowExpressions":false"#] {
+                let other = try MergePatch.apply(
+                    JSONValue(parsing: #"{"spec":{"executionConfig":{\#(field)}}}"#), to: old)
+                for (new, old) in [(other, old), (old, other)] {
+                    #expect(messages(new, replacing: old).count == 1)
+                    #expect(messages(new, replacing: old).first?.contains("is immutable") == true)
+                }
             }
         }
         for seconds in ["-1", "315360001"] {
@@ -128,6 +131,40 @@ import Testing
                 JSONValue(parsing: #"{"spec":{"executionConfig":{"ttlSecondsAfterFinished":\#(seconds)}}}"#), to: bare)
             #expect(messages(wrong).count == 1)
         }
+    }
+
+    @Test(arguments: [
+        ("tekton", "$(params.NAMESPACE)", "Tekton would expand a variable"),
+        ("tekton", "a$$(context.pipelineRun.name)", "Tekton would expand a variable"),
+        ("tekton", "$(workspaces.shared.path)", "Tekton would expand a variable"),
+        ("argo", "{{=2*21}}", "Argo would expand the text that begins with {{"),
+    ])
+    func refusesAValueThatTheEngineWouldExpand(engine: String, value: String, message: String) throws {
+        let base = try execution(#"{"spec":{"workflowRef":{"containerImage":null,"engine":"\#(engine)"}}}"#)
+        var refused = base
+        refused[path: ["spec", "parameters", "NOTE"]] = .string(value)
+        let found = messages(refused)
+        #expect(found.count == 1)
+        #expect(found.first?.contains("spec.parameters.NOTE: \(message)") == true, "\(found)")
+        refused[path: ["spec", "executionConfig", "allowExpressions"]] = false
+        #expect(messages(refused).count == 1)
+        refused[path: ["spec", "executionConfig", "allowExpressions"]] = true
+        #expect(messages(refused) == [])
+        // To the other engine it is plain text.
+        var other = base
+        other[path: ["spec", "parameters", "NOTE"]] = .string(value)
+        other[path: ["spec", "workflowRef", "engine"]] = engine == "argo" ? "tekton" : "argo"
+        #expect(messages(other) == [])
+    }
+
+    /// An execution from before the rule stays usable: it can be stopped, and its status can be written.
+    @Test func aStoredExecutionWithAnExpressionStaysValid() throws {
+        let old = try execution(#"{"spec":{"parameters":{"NOTE":"$(params.NAMESPACE)"}}}"#)
+        let stopped = try execution(#"{"spec":{"parameters":{"NOTE":"$(params.NAMESPACE)"},"shutdown":"Stop"}}"#)
+        let labeled = try execution(
+            #"{"metadata":{"labels":{"a":"c"}},"spec":{"parameters":{"NOTE":"$(params.NAMESPACE)"}}}"#)
+        for new in [stopped, labeled] { #expect(messages(new, replacing: old) == []) }
+        #expect(messages(stopped).count == 1)
     }
 
     @Test func shutdownMayOnlyBeRaised() throws {

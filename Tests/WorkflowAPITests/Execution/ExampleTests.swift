@@ -69,6 +69,6 @@ import WorkflowAPI
         let keys = ["workflowRef", "parameters", "remediationRequestRef", "confidence", "executionConfig", "shutdown"]
         #expect(manifest["spec"]?.objectValue?.keys == keys)
         #expect(manifest["spec"]?["workflowRef"]?.objectValue?.count == 7)
-        #expect(manifest["spec"]?["executionConfig"]?.objectValue?.count == 5)
+        #expect(manifest["spec"]?["executionConfig"]?.objectValue?.count == 6)
     }
 }

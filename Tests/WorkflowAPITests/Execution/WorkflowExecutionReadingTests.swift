@@ -23,7 +23,7 @@ import WorkflowAPI
            "remediationRequestRef": {"kind": "RemediationRequest", "name": "rr-7", "namespace": "ops"},
            "confidence": 0.92,
            "executionConfig": {"serviceAccountName": "restarter", "timeoutSeconds": 1800, "startDeadlineSeconds": 600,
-             "runTTLSecondsAfterFinished": 3600, "ttlSecondsAfterFinished": 86400},
+             "allowExpressions": true, "runTTLSecondsAfterFinished": 3600, "ttlSecondsAfterFinished": 86400},
            "shutdown": "Stop"},
          "status": {
            "observedGeneration": 2, "phase": "Failed", "outcome": "Failed", "reason": "StepFailed",
@@ -55,7 +55,7 @@ import WorkflowAPI
             spec.executionConfig
                 == ExecutionConfig(
                     serviceAccountName: "restarter", timeoutSeconds: 1800, startDeadlineSeconds: 600,
-                    runTTLSecondsAfterFinished: 3600, ttlSecondsAfterFinished: 86_400))
+                    allowExpressions: true, runTTLSecondsAfterFinished: 3600, ttlSecondsAfterFinished: 86_400))
         #expect(execution.retention == Retention(runSeconds: 3600, executionSeconds: 86_400))
         #expect(spec.shutdown == .stop)
         let status = execution.status
@@ -119,6 +119,7 @@ import WorkflowAPI
             #"{"spec":{"executionConfig":{"ttlSecondsAfterFinished":"1d"}}}"#,
             "spec.executionConfig.ttlSecondsAfterFinished"
         ),
+        (#"{"spec":{"executionConfig":{"allowExpressions":"yes"}}}"#, "spec.executionConfig.allowExpressions"),
         (#"{"spec":{"confidence":"high"}}"#, "spec.confidence"),
         (#"{"status":{"phase":"Paused"}}"#, "status.phase: \"Paused\""),
         (#"{"status":{"outcome":"Maybe"}}"#, "status.outcome"),
