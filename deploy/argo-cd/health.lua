@@ -19,8 +19,8 @@ elseif status.outcome ~= nil then
   health.status = "Degraded"
 elseif observed ~= tonumber(obj.metadata.generation) then
   health.message = "The operator has not looked at the newest spec yet"
-elseif status.reason == "Suspended" and obj.spec.shutdown == nil then
-  -- The run waits for a person.
+elseif (status.reason == "Suspended" or status.reason == "RestoredFromBackup") and obj.spec.shutdown == nil then
+  -- The run, or the restored execution, waits for a person.
   health.status = "Suspended"
 end
 return health

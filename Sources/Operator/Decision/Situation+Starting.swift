@@ -6,6 +6,7 @@ import WorkflowAPI
 extension Situation {
     /// No run was ever seen for this execution: create one, or say why not.
     func startStep(_ spec: Spec) -> Step {
+        if let hold = restoredHold(spec) { return hold }
         if let ending = endingWithoutRun(spec) { return step(toEndWithoutRun: ending) }
         if let failure = facts.creationFailure { return step(after: failure, spec) }
         guard facts.isEngineServed else { return hold(.engineUnavailable, notServedMessage, spec) }
@@ -80,7 +81,8 @@ extension Situation {
 
     /// How long until the execution gives up if it still has no run; nil when it keeps trying.
     private func timeToStartDeadline(_ spec: Spec) -> Duration? {
-        spec.executionConfig.startDeadlineSeconds.map { .seconds($0) - facts.timeline.executionAge(at: instant) }
+        guard !isReleasedAfterRestore else { return nil }
+        return spec.executionConfig.startDeadlineSeconds.map { .seconds($0) - facts.timeline.executionAge(at: instant) }
     }
 
     private var notServedMessage: String {

@@ -15,6 +15,10 @@ public enum WellKnown {
     public static let ignoreUpdatesAnnotation = "argocd.argoproj.io/ignore-resource-updates"
     /// The annotation that keeps an execution or a run beyond its time to live, whatever its value, `false` excepted.
     public static let keepAnnotation = "towline.dev/keep"
+    /// The label that Velero puts on every object it restores, with the name of the restore.
+    public static let restoreNameLabel = "velero.io/restore-name"
+    /// The annotation that lets a restored execution run, with the value `true`.
+    public static let runRestoredAnnotation = "towline.dev/run-restored"
     /// The annotation on an example that says how it has to end: `PHASE/OUTCOME` or `PHASE/OUTCOME/REASON`.
     public static let expectAnnotation = "towline.dev/expect"
 }

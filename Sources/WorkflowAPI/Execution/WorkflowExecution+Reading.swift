@@ -16,7 +16,7 @@ extension WorkflowExecution {
             switch key {
             case "metadata":
                 metadata = try cursor.field("metadata") { (cursor) throws(JSONError) in
-                    try ObjectMetadata(&cursor, annotations: Retention.annotations)
+                    try ObjectMetadata(&cursor, annotations: Retention.annotations + Restoration.annotations)
                 }
             case "spec": spec = try Spec(reading: &cursor)
             case "status": status = try Status(reading: &cursor, keeping: detail)
@@ -31,7 +31,7 @@ extension WorkflowExecution {
             key: metadata.key, uid: metadata.uid, resourceVersion: metadata.resourceVersion,
             generation: metadata.generation, creationTimestamp: metadata.creationTimestamp,
             deletionTimestamp: metadata.deletionTimestamp, spec: spec, status: status,
-            retention: retention)
+            retention: retention, restoration: Restoration(metadata))
     }
 
     /// Reads objects completely.

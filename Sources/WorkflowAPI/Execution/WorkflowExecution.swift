@@ -18,13 +18,15 @@ public final class WorkflowExecution: Sendable {
     public let status: Status
     /// How long the execution and its run are kept after the end.
     public let retention: Retention
+    /// Whether it was restored from a backup, and released.
+    public let restoration: Restoration
     private let specBox: SpecBox?
 
     public init(
         key: ObjectKey, uid: String, resourceVersion: ResourceVersion = ResourceVersion(""), generation: Int64 = 1,
         creationTimestamp: ServerTime? = nil, deletionTimestamp: ServerTime? = nil, spec: Spec?,
         status: Status = Status(),
-        retention: Retention = Retention()
+        retention: Retention = Retention(), restoration: Restoration = .none
     ) {
         self.key = key
         self.uid = uid
@@ -35,6 +37,7 @@ public final class WorkflowExecution: Sendable {
         self.specBox = spec.map(SpecBox.init)
         self.status = status
         self.retention = retention
+        self.restoration = restoration
     }
 
     /// What the user asked for; nil for a finished execution that was read for a store.

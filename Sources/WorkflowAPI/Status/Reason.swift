@@ -16,6 +16,8 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
     case quotaExceeded = "QuotaExceeded"
     /// The operator lacks a permission in the namespace.
     case forbidden = "Forbidden"
+    /// The execution was restored from a backup and nobody said yet that it may run.
+    case restoredFromBackup = "RestoredFromBackup"
 
     // MARK: While a run exists
 
@@ -125,8 +127,8 @@ extension Reason {
     public var outcome: Outcome? {
         switch self {
         case .accepted, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded, .forbidden,
-            .awaitingEngine, .engineNotResponding, .queued, .resolving, .executing, .stopping, .cancelling, .timingOut,
-            .shutdownRefused, .suspended:
+            .restoredFromBackup, .awaitingEngine, .engineNotResponding, .queued, .resolving, .executing, .stopping,
+            .cancelling, .timingOut, .shutdownRefused, .suspended:
             nil
         case .succeeded, .completedWithSkips: .success
         case .stepFailed, .taskFailed, .oomKilled, .imagePullFailed, .podEvicted, .podCreationFailed, .sidecarFailed,
@@ -143,7 +145,9 @@ extension Reason {
     /// The phase this reason explains.
     public var phase: Phase {
         switch self {
-        case .accepted, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded, .forbidden: .pending
+        case .accepted, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded, .forbidden,
+            .restoredFromBackup:
+            .pending
         default: outcome?.phase ?? .running
         }
     }

@@ -39,7 +39,7 @@ extension ExecutionState {
             switch reason.outcome {
             case .success: .success
             case .failed, .timeout, .cancelled, .error: .failure
-            case nil: reason == .suspended ? .held : .underWay
+            case nil: [.suspended, .restoredFromBackup].contains(reason) ? .held : .underWay
             }
         return [
             state("\(reason), decided", verdict, decision(reason)),

@@ -15,14 +15,15 @@ enum Fixtures {
 
     static func execution(
         engine: EngineName = .tekton, spec edit: (inout Spec) -> Void = { _ in }, status: Status = Status(),
-        deletion: ServerTime? = nil, generation: Int64 = 1, retention: Retention = Retention()
+        deletion: ServerTime? = nil, generation: Int64 = 1, retention: Retention = Retention(),
+        restoration: Restoration = .none
     ) -> WorkflowExecution {
         var spec = Spec(workflowRef: WorkflowReference(workflowId: "restart", engine: engine))
         edit(&spec)
         return WorkflowExecution(
             key: ObjectKey(namespace: "payments", name: "restart"), uid: uid, resourceVersion: ResourceVersion("7"),
             generation: generation, creationTimestamp: start, deletionTimestamp: deletion, spec: spec, status: status,
-            retention: retention)
+            retention: retention, restoration: restoration)
     }
 
     /// A PipelineRun as the API server would answer it; `condition` is its `Succeeded` condition.
