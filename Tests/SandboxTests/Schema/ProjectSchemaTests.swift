@@ -201,4 +201,59 @@ import Testing
                 #"status.startedAt: Invalid value: "object": status.startedAt is immutable once it is set"#
             ])
     }
+
+    // MARK: executed
+
+    /// A status of the phase, with `executed` as given; nil leaves it out.
+    private func status(_ phase: String, executed: Bool?) throws -> JSONValue {
+        var status: JSONValue = ["observedGeneration": 1, "phase": .string(phase), "updatedAt": "2026-01-01T10:04:00Z"]
+        if phase != "Pending" { status["startedAt"] = "2026-01-01T10:00:00Z" }
+        if phase == "Completed" || phase == "Failed" {
+            status["finishedAt"] = "2026-01-01T10:04:00Z"
+            status["outcome"] = phase == "Completed" ? "Success" : "Failed"
+        }
+        if let executed { status["executed"] = .bool(executed) }
+        var object = try execution()
+        object["status"] = status
+        return object
+    }
+
+    /// The law of the contract, written down on its own.
+    private func isLawful(_ phase: String, _ executed: Bool?, after old: (phase: String, executed: Bool?)) -> Bool {
+        let ended = ["Completed", "Failed"]
+        if ended.contains(old.phase) { return phase == old.phase && executed == old.executed }
+        if old.executed == true, executed != true { return false }
+        // An older operator stored it; it may stay until the next look at the run.
+        if old.executed == false, executed == false { return true }
+        return executed != false || ended.contains(phase)
+    }
+
+    @Test func executedFollowsItsLawThroughEveryTransition() throws {
+        let phases = ["Pending", "Running", "Completed", "Failed"]
+        let values: [Bool?] = [nil, false, true]
+        for old in phases {
+            // Forward only, which other rules hold.
+            let next = old == "Pending" ? phases : old == "Running" ? Array(phases.dropFirst()) : [old]
+            for before in values {
+                for new in next {
+                    for after in values {
+                        let found = try messages(status(new, executed: after), replacing: status(old, executed: before))
+                        let word = "\(old) \(String(describing: before)) to \(new) \(String(describing: after))"
+                        #expect(found.isEmpty == isLawful(new, after, after: (old, before)), "\(word): \(found)")
+                        #expect(
+                            found.allSatisfy { $0.hasPrefix("status.executed: Invalid value") }, "\(word): \(found)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func aStatusOfAnOlderOperatorDoesNotBlockItsUsers() throws {
+        let old = try status("Running", executed: false)
+        let stopped = try MergePatch.apply(JSONValue(parsing: #"{"spec":{"shutdown":"Stop"}}"#), to: old)
+        #expect(messages(stopped, replacing: old) == [])
+        #expect(try messages(status("Running", executed: nil), replacing: old) == [])
+        #expect(try messages(status("Running", executed: true), replacing: old) == [])
+        #expect(try !messages(status("Running", executed: false), replacing: execution()).isEmpty)
+    }
 }
