@@ -1,21 +1,31 @@
 public import KubeRuntime
 
-/// The simulated controllers of both engines, acting on one cluster.
+/// The simulated controllers of the engines, acting on one cluster.
 public struct SimulatedEngines: Sendable {
-    private let tekton: SimulatedTekton
-    private let argo: SimulatedArgo
-
-    /// Prepares the engines; ``run()`` starts them.
-    public init(cluster: any SandboxCluster, environment: SandboxEnvironment, time: any TimeSource = SystemTime()) {
-        tekton = SimulatedTekton(cluster: cluster, environment: environment, time: time)
-        argo = SimulatedArgo(cluster: cluster, environment: environment, time: time)
+    /// Which engines are simulated.
+    public enum Selection: String, CaseIterable, Sendable {
+        case all, tekton, argo, none
     }
 
-    /// Runs every run of both engines until the task is cancelled.
+    private let tekton: SimulatedTekton?
+    private let argo: SimulatedArgo?
+
+    /// Prepares the engines; ``run()`` starts them.
+    public init(
+        _ selection: Selection = .all, cluster: any SandboxCluster, environment: SandboxEnvironment,
+        time: any TimeSource = SystemTime()
+    ) {
+        let simulates = { (engine: Selection) in selection == .all || selection == engine }
+        tekton =
+            simulates(.tekton) ? SimulatedTekton(cluster: cluster, environment: environment, time: time) : nil
+        argo = simulates(.argo) ? SimulatedArgo(cluster: cluster, environment: environment, time: time) : nil
+    }
+
+    /// Runs every run of the selected engines until the task is cancelled; returns at once if none is selected.
     public func run() async {
         await withTaskGroup { group in
-            group.addTask { await tekton.run() }
-            group.addTask { await argo.run() }
+            if let tekton { group.addTask { await tekton.run() } }
+            if let argo { group.addTask { await argo.run() } }
         }
     }
 }

@@ -6,21 +6,22 @@ import Sandbox
 /// The sandbox as users get it: the API server, the project's definition, and the simulated engines.
 struct LocalCluster: Sendable {
     let server: SandboxServer
-    private let engines: SimulatedEngines
+    /// Nil where no engine is simulated.
+    private let engines: SimulatedEngines?
 
-    init(port: UInt16 = 0) throws {
+    init(port: UInt16 = 0, simulating engines: SimulatedEngines.Selection = .all) throws {
         server = try SandboxServer(port: port)
-        engines = SimulatedEngines(cluster: server.cluster, environment: .system)
+        self.engines =
+            engines == .none ? nil : SimulatedEngines(engines, cluster: server.cluster, environment: .system)
         try load(EngineDefinitions.all)
         try load(try ManifestFiles.documents(at: try ProjectFiles.path("crds")))
     }
 
     /// What has to run for as long as the cluster does.
     var services: [Service] {
-        [
-            Service("sandbox") { await server.run() },
-            Service("simulated engines") { await engines.run() },
-        ]
+        var services = [Service("sandbox") { await server.run() }]
+        if let engines { services.append(Service("simulated engines") { await engines.run() }) }
+        return services
     }
 
     func load(_ documents: [JSONValue]) throws {

@@ -13,7 +13,7 @@ struct SandboxCommand: Command {
             users: whoever reaches the port may do everything. The definitions of WorkflowExecution, Tekton and Argo are
             there from the start; pods are pretended.
             """,
-        options: [listeningPort.syntax, kubeconfigOut.syntax, load.syntax])
+        options: [listeningPort.syntax, kubeconfigOut.syntax, load.syntax, engines.syntax])
 
     private static let listeningPort = Option(
         "port", .wholeNumber(0...65_535), standard: "0", reach: .commandLine,
@@ -24,10 +24,14 @@ struct SandboxCommand: Command {
     private static let load = Option(
         "load", key: "load", list: .text("FILE_OR_FOLDER", expected: "the path of a file or folder"),
         reach: .commandLine, help: "Create the objects of a YAML or JSON file, or of all such files in a folder.")
+    private static let engines = Option(
+        "engines", ValueSyntax<SimulatedEngines.Selection>.word("ENGINES"), standard: "all", reach: .commandLine,
+        help: "Simulate all engines, one of them, or none; runs of the others stay as clients write them.")
 
     private let port: UInt16
     private let kubeconfigPath: String
     private let manifests: [String]
+    private let engines: SimulatedEngines.Selection
 
     init(_ settings: Settings) throws {
         port = UInt16(clamping: try settings.value(Self.listeningPort))
@@ -35,13 +39,14 @@ struct SandboxCommand: Command {
             try settings.value(Self.kubeconfigOut)
             ?? FileManager.default.temporaryDirectory.appending(path: "towline-sandbox.kubeconfig").path()
         manifests = try settings.value(Self.load)
+        engines = try settings.value(Self.engines)
     }
 
     func run() async throws -> Int32 {
         let signals = TerminationSignals()
         let logger = Logger(LogSink(level: .info, format: .text))
         let documents = try manifests.flatMap { try ManifestFiles.documents(at: $0) }
-        let sandbox = try LocalCluster(port: port)
+        let sandbox = try LocalCluster(port: port, simulating: engines)
         try sandbox.load(documents)
         try sandbox.writeKubeconfig(to: kubeconfigPath)
         Console.print("export KUBECONFIG=\(kubeconfigPath)")

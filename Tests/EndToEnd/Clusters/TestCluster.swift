@@ -64,6 +64,19 @@ final class TestCluster: Sendable {
 
     private static let starting = Task { try await start() }
 
+    /// A cluster with the definitions of both engines and no engine: what runs say is what a test writes.
+    ///
+    /// The tests share it. It is like ``shared`` where that can be: a control plane, or else a sandbox.
+    static var withoutEngines: TestCluster {
+        get async throws { try await startingWithoutEngines.value }
+    }
+
+    private static let startingWithoutEngines = Task {
+        let directory = try makeDirectory()
+        guard let assets else { return try await sandbox(directory, ["--engines", "none"]) }
+        return try await controlPlane(assets, directory, engines: .none).cluster
+    }
+
     /// True where Tekton and Argo are this run's simulated ones, and templates may carry the sandbox's annotations.
     var simulatesEngines: Bool { kind != .existing }
 
@@ -118,11 +131,11 @@ final class TestCluster: Sendable {
             access: try ClusterAccess(kubeconfig: kubeconfig), parts: [])
     }
 
-    private static func sandbox(_ directory: URL) async throws -> TestCluster {
+    private static func sandbox(_ directory: URL, _ arguments: [String] = []) async throws -> TestCluster {
         let kubeconfig = directory.appending(path: "kubeconfig")
         let process = try ChildProcess(
-            Repository.binary, ["sandbox", "--port", "0", "--kubeconfig-out", kubeconfig.path], directory: directory,
-            name: "sandbox")
+            Repository.binary, ["sandbox", "--port", "0", "--kubeconfig-out", kubeconfig.path] + arguments,
+            directory: directory, name: "sandbox")
         try await eventually("the sandbox says where it is") {
             guard process.isRunning else { throw SandboxEnded(output: process.errorOutput) }
             return process.output.contains("export KUBECONFIG=\(kubeconfig.path)")
@@ -140,7 +153,7 @@ final class TestCluster: Sendable {
     /// A real API server has neither our definition nor engines: both are brought along.
     static func controlPlane(
         _ assets: URL, _ directory: URL, engineGroups: Set<String> = ["tekton.dev", "argoproj.io"],
-        hasTowline: Bool = true
+        hasTowline: Bool = true, engines selection: SimulatedEngines.Selection = .all
     ) async throws -> (cluster: TestCluster, plane: ControlPlane) {
         let plane = try await ControlPlane.start(assets: assets, directory: directory)
         let access = try ClusterAccess(kubeconfig: plane.kubeconfig)
@@ -160,7 +173,8 @@ final class TestCluster: Sendable {
             let namespace = object[path: ["metadata", "namespace"]]?.stringValue
             try await access.create(Types.type(of: object), namespace, object)
         }
-        let engines = SimulatedEngines(cluster: RemoteCluster(client: access.client), environment: .system)
+        let engines = SimulatedEngines(
+            selection, cluster: RemoteCluster(client: access.client), environment: .system)
         let simulation = Task { await engines.run() }
         let cluster = TestCluster(
             kind: .controlPlane, kubeconfig: plane.kubeconfig,

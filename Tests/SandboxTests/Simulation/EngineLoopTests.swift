@@ -90,4 +90,28 @@ import Testing
         engine.cancel()
         await engine.value
     }
+
+    @Test func `runs of engines that are not simulated stay as clients write them`() async throws {
+        try load([Self.pipeline, Self.template])
+        try cluster.create(
+            Argo.workflows, namespace: "default",
+            [
+                "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": ["name": "left"],
+                "spec": ["workflowTemplateRef": ["name": "quick"]],
+            ], fieldManager: "test")
+        try cluster.create(
+            Tekton.pipelineRuns, namespace: "default",
+            [
+                "apiVersion": "tekton.dev/v1", "kind": "PipelineRun", "metadata": ["name": "taken"],
+                "spec": ["pipelineRef": ["name": "quick"]],
+            ], fieldManager: "test")
+        await SimulatedEngines(.none, cluster: cluster, environment: .system).run()
+        let engines = Task { [cluster] in
+            await SimulatedEngines(.tekton, cluster: cluster, environment: .system).run()
+        }
+        #expect(try await wait(for: 1, of: Tekton.pipelineRuns) { $0.reason == "Succeeded" })
+        #expect(try cluster.get(Argo.workflows, namespace: "default", name: "left")["status"] == nil)
+        engines.cancel()
+        await engines.value
+    }
 }
