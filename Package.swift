@@ -99,6 +99,6 @@ let package = Package(
         .testTarget(
             name: "EndToEnd",
             dependencies: ["KubeClient", "KubeRuntime", "Sandbox", "Faults", "Exposition", "TestSupport"],
-            exclude: ["Answers"], swiftSettings: testing),
+            exclude: ["Answers", "Cases/Inputs"], swiftSettings: testing),
     ]
 )
