@@ -10,12 +10,11 @@ extension Situation {
     /// before the backup must not be reported as failed. A create that was sent earlier and is still under way needs no
     /// help from here: its run is followed as soon as the watch shows it.
     func restoredHold(_ spec: Spec) -> Step? {
-        guard execution.restoration == .held, spec.shutdown == nil else { return nil }
-        let mark = WellKnown.restoreNameLabel
+        guard execution.restoration == .held, execution.status.runRef == nil, spec.shutdown == nil else { return nil }
         let name = "-n \(execution.key.namespace) annotate wfe \(execution.key.name)"
         let message = """
-            \(mark) says that the execution was restored from a backup, and nothing says whether it ran before. To run \
-            it: kubectl \(name) \(WellKnown.runRestoredAnnotation)=true. Otherwise delete it.
+            The execution was restored from a backup (\(WellKnown.restoreNameLabel)), and nothing says whether it ran \
+            before. To run it: kubectl \(name) \(WellKnown.runRestoredAnnotation)=true. Otherwise delete it.
             """
         return report([decided(.restoredFromBackup, message)])
     }

@@ -34,7 +34,7 @@ struct Situation: Sendable {
         case .absent(let last):
             return wasSeen || last.map(isOurs) == true ? report(disappearance(last)) : startStep(spec)
         case .engineMissing: return wasSeen ? frozenStep() : startStep(spec)
-        case .engineNotFollowed: return leftAloneStep()
+        case .engineNotFollowed: return restoredHold(spec) ?? leftAloneStep()
         case .unknown: return wasSeen ? .readRun : startStep(spec)
         case .unreadable: return .retry(notBefore: facts.askedPause)
         }

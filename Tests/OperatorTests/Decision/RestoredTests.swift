@@ -27,7 +27,7 @@ import WorkflowAPI
         }
     }
 
-    @Test(arguments: [Facts.Run.unknown, .absent(last: nil), .engineMissing])
+    @Test(arguments: [Facts.Run.unknown, .absent(last: nil), .engineMissing, .engineNotFollowed])
     func `creates no run whatever is known of one`(_ run: Facts.Run) {
         let situation = Fixtures.situation(restored(), run: run) { $0.isRunProven = true }
         #expect(situation.next().status?.reason == .restoredFromBackup)
@@ -71,6 +71,8 @@ import WorkflowAPI
         #expect(unseen?.phase == .running && unseen?.runRef?.uid == run.uid)
         let running = try Fixtures.running(run)
         #expect(Fixtures.situation(restored(status: running)).next().name == "readRun")
+        let ignored = Fixtures.situation(restored(status: running), run: .engineNotFollowed).next().status
+        #expect(ignored?.reason == running.reason)
         let gone = Fixtures.situation(restored(status: running), run: .absent(last: nil)).next().status
         #expect(gone?.reason == .runDeleted)
     }
