@@ -4,7 +4,47 @@ import Testing
 
 /// What keeps an execution from its run, and what is not handed to an engine.
 @Suite struct AdmissionCaseTests {
+    /// What a backup brings back has its spec and its labels, and no status.
+    @Test(arguments: TestEngine.allCases)
+    func `an execution restored from a backup runs only once somebody says so`(_ engine: TestEngine) async throws {
+        let stage = try await CaseStage.shared
+        let workspace = stage.workspace
+        let name = "restored-\(engine)"
+        let run = try await stage.begin(name, engine)
+        try await run.write("succeeded")
+        var saved = try await workspace.finished(name)
+        try await workspace.access.delete(Types.execution, workspace.namespace, name)
+        try await eventually("the execution is gone") {
+            try await workspace.access.get(Types.execution, workspace.namespace, name) == nil
+        }
+        for field in ["uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"] {
+            saved[path: ["metadata", field]] = nil
+        }
+        saved[path: ["metadata", "labels"]] = [
+            "velero.io/backup-name": "nightly", "velero.io/restore-name": "nightly-1",
+        ]
+        try await workspace.access.create(Types.execution, workspace.namespace, saved)
+
+        let restored = try await stage.execution(name, until: "says why it waits") { $0.status("reason") != nil }
+        #expect(restored.verdict == "Pending/-/RestoredFromBackup")
+        #expect(restored.status("message")?.contains("towline.dev/run-restored") == true)
+        #expect(try await workspace.runs(of: restored).isEmpty)
+
+        try await workspace.access.merge(
+            Types.execution, workspace.namespace, name,
+            ["metadata": ["annotations": ["towline.dev/run-restored": "true"]]])
+        let again = try await stage.run(of: name, engine)
+        #expect(again.name != run.name)
+    }
+
     // MARK: Expressions
+
+    /// Values that an engine would replace by something else.
+    static let expanded: [(TestEngine, String)] = [
+        (.argo, "{{=2*21}}"), (.argo, "{{workflow.parameters.SECRET}}"), (.argo, "a {{ inputs.parameters.x }} b"),
+        (.tekton, "$(context.pipelineRun.name)"), (.tekton, "$(params.SECRET)"),
+        (.tekton, "$(tasks.t.results.x)"), (.tekton, "a $(params.SECRET) b"),
+    ]
 
     /// Values that look like it and that the engine leaves alone.
     static let left: [(TestEngine, String)] = [
@@ -23,6 +63,33 @@ import Testing
         let spec = try await run.object()?["spec"]
         let parameters = run.engine == .tekton ? spec?["params"] : spec?[path: ["arguments", "parameters"]]
         return parameters?.arrayValue?.first { $0["name"] == "VALUE" }?["value"]
+    }
+
+    @Test func `a value that the engine would expand is refused with a reason`() async throws {
+        let stage = try await CaseStage.shared
+        for (index, (engine, value)) in Self.expanded.enumerated() {
+            do {
+                try await stage.workspace.create(manifest("expression-\(index)", engine, value))
+                Issue.record("\(engine) would expand \(value), and it was accepted")
+            } catch let error as KubeError {
+                #expect(error.code == 422, "\(value): \(error)")
+                let message = error.status?.message ?? ""
+                #expect(message.contains("allowExpressions"), "\(value): \(message)")
+                #expect(message.contains("expression"), "\(value): \(message)")
+            }
+        }
+    }
+
+    @Test func `a value reaches the engine unchanged where expressions are allowed`() async throws {
+        let stage = try await CaseStage.shared
+        for (index, (engine, value)) in Self.expanded.enumerated() {
+            let name = "allowed-\(index)"
+            let config = "executionConfig: {allowExpressions: true}"
+            try await stage.workspace.create(manifest(name, engine, value, config))
+            let execution = try await stage.workspace.execution(name)
+            #expect(execution[path: ["spec", "executionConfig", "allowExpressions"]] == true)
+            #expect(try await self.value(in: stage.run(of: name, engine)) == .string(value))
+        }
     }
 
     @Test func `a value that the engine would not expand is data`() async throws {

@@ -4,6 +4,58 @@ import Testing
 
 /// Runs that others prune, take over, strip or delete: the execution says what is known, and no more.
 @Suite struct LostRunTests {
+    /// The run starts to work and is pruned, or replaced, while no operator runs.
+    @Test func `does not claim that nothing was executed if nobody saw the run's steps`() async throws {
+        let stage = try await CaseStage("unseen")
+        let access = stage.workspace.access
+        var runs: [PlayedRun] = []
+        for engine in TestEngine.allCases {
+            for name in ["pruned", "replaced"] { runs.append(try await stage.begin("\(name)-\(engine)", engine)) }
+        }
+        for run in runs {
+            let waiting = try await stage.workspace.execution(run.execution)
+            #expect(waiting[path: ["status", "executed"]] == nil, "\(run.execution) waits: nothing is known yet")
+        }
+        try await stage.stopOperator()
+        for run in runs {
+            let original = try #require(try await run.object())
+            try await run.write("running")
+            try await run.delete()
+            try await eventually("\(run.name) is gone") { try await run.object() == nil }
+            guard run.execution.hasPrefix("replaced") else { continue }
+            let copy: JSONValue = [
+                "apiVersion": .string(run.engine.runType.apiVersion), "kind": .string(run.engine.runType.kind),
+                "metadata": ["name": .string(run.name)], "spec": original["spec"] ?? [:],
+            ]
+            try await access.create(run.engine.runType, stage.workspace.namespace, copy)
+        }
+        try stage.startOperator()
+        for run in runs {
+            let ended = try await stage.workspace.finished(run.execution)
+            let reason = run.execution.hasPrefix("pruned") ? "RunDeleted" : "RunReplaced"
+            #expect(ended.verdict == "Failed/Error/\(reason)")
+            #expect(ended[path: ["status", "executed"]] != false, "\(run.execution): nobody knows")
+        }
+        try await stage.end()
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `follows a run to its end after somebody removed its owner reference`(_ engine: TestEngine) async throws {
+        let stage = try await CaseStage.shared
+        let run = try await stage.begin("stripped-\(engine)", engine)
+        let uid = try await run.object()?.uid
+        try await run.write("running")
+        try await stage.executing(run.execution)
+        try await run.patch(["metadata": ["ownerReferences": .null]])
+        let stripped = try await stage.execution(run.execution, until: "says that it does not own the run") {
+            $0.condition("RunOwned") == "False"
+        }
+        #expect(stripped.verdict == "Running/-/Executing")
+
+        let ended = try await expectSuccess(run, stage)
+        #expect(ended[path: ["status", "runRef", "uid"]]?.stringValue == uid)
+    }
+
     @Test(arguments: TestEngine.allCases)
     func `follows a run to its end after somebody removed its label`(_ engine: TestEngine) async throws {
         let stage = try await CaseStage.shared

@@ -150,13 +150,13 @@ final class InterceptingProxy: Sendable {
     private func unary(_ request: HTTPRequest) async throws -> HTTPServerResponse {
         let response = try await upstream.send(request)
         return HTTPServerResponse(
-            status: response.status, headers: contentType(response.headers), body: .bytes(response.body))
+            status: response.status, headers: forwarded(response.headers), body: .bytes(response.body))
     }
 
     private func stream(_ request: HTTPRequest) async throws -> HTTPServerResponse {
         let stream = try await upstream.open(request)
         return HTTPServerResponse(
-            status: stream.status, headers: contentType(stream.headers),
+            status: stream.status, headers: forwarded(stream.headers),
             body: .stream { writer in
                 defer { stream.body.cancel() }
                 try await withTaskCancellationHandler {
@@ -167,9 +167,12 @@ final class InterceptingProxy: Sendable {
             })
     }
 
-    private func contentType(_ headers: HTTPHeaders) -> HTTPHeaders {
+    /// The headers that say something of the answer itself; `Date` is the API server's clock.
+    private func forwarded(_ headers: HTTPHeaders) -> HTTPHeaders {
         var kept = HTTPHeaders()
-        if let type = headers["Content-Type"] { kept.append("Content-Type", type) }
+        for name in ["Content-Type", "Date", "Retry-After"] {
+            if let value = headers[name] { kept.append(name, value) }
+        }
         return kept
     }
 
