@@ -30,12 +30,35 @@ public enum WorkOutcome: Hashable, Sendable {
     case retry(notBefore: Duration = .zero)
     /// Something outside is waited for; the key runs again as after a failure, but it is none.
     case backOff(notBefore: Duration)
+    /// The key's turn has not come, so nothing was tried: its failures still count. It runs again after a time, or when
+    /// someone adds it.
+    case postpone(atMost: Duration)
 
     /// True when the key runs again after its backoff, which grows with each such outcome in a row.
     public var backsOff: Bool {
         switch self {
-        case .success, .requeue: false
+        case .success, .requeue, .postpone: false
         case .retry, .backOff: true
+        }
+    }
+}
+
+/// What a run of a key says about its failures.
+enum WorkVerdict: Hashable, Sendable {
+    /// It worked: there are none.
+    case worked
+    /// One more.
+    case failed
+    /// Nothing was tried: they stay as they are.
+    case untried
+}
+
+extension WorkOutcome {
+    var verdict: WorkVerdict {
+        switch self {
+        case .success, .requeue: .worked
+        case .retry, .backOff: .failed
+        case .postpone: .untried
         }
     }
 }

@@ -3,7 +3,8 @@ import KubeClient
 /// A queue of keys that want work, shared by several workers.
 ///
 /// A key is with one worker at a time and runs at least once after its last ``add(_:priority:)``; many adds before that
-/// are one run. One timer serves all delayed keys. ``WorkQueueState`` holds the rules.
+/// are one run. Groups of keys take turns and have limited shares of the workers. One timer serves all delayed keys.
+/// ``WorkQueueState`` holds the rules.
 public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     private struct Waiter {
         let id: UInt64
@@ -11,8 +12,8 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     }
 
     private struct State {
-        var keys = WorkQueueState<Key>()
-        /// Workers that found nothing ready, first come first served; empty whenever a key is ready.
+        var keys: WorkQueueState<Key>
+        /// Workers that found nothing to do, first come first served; empty whenever a ready key's group has room.
         var waiters: [Waiter] = []
         /// Those who wait until no worker has a key.
         var drains: [CheckedContinuation<Void, Never>] = []
@@ -24,17 +25,25 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         var isShutDown = false
     }
 
-    private let state = Locked(State())
+    private let state: Locked<State>
     private let time: any TimeSource
     private let backoff: Backoff
     private let random: @Sendable () -> Double
     private let metrics: WorkQueueMetrics?
 
-    /// Makes an empty queue; `random` is uniform in `0..<1`, `name` is the label of its metrics.
+    /// Makes an empty queue.
+    ///
+    /// - Parameters:
+    ///   - name: the label of its metrics.
+    ///   - shares: how many workers the keys of one group may have.
+    ///   - group: the group of a key; always the same one for the same key.
+    ///   - random: uniform in `0..<1`.
     public init(
-        name: String, time: any TimeSource, backoff: Backoff = .workQueue,
+        name: String, time: any TimeSource, backoff: Backoff = .workQueue, shares: WorkShares = .unlimited,
+        group: @escaping @Sendable (Key) -> String = { _ in "" },
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }, metrics: MetricsRegistry? = nil
     ) {
+        state = Locked(State(keys: WorkQueueState(shares: shares, group: group)))
         self.time = time
         self.backoff = backoff
         self.random = random
@@ -80,8 +89,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     public func done(_ key: Key, _ outcome: WorkOutcome) {
         let (worked, drains) = change { keys, now in
             let delay = delay(for: key, outcome, keys)
-            let failed = outcome.backsOff
-            return keys.finish(key, failed: failed, again: delay.map { now.advanced(by: $0) }, now: now)
+            return keys.finish(key, outcome.verdict, again: delay.map { now.advanced(by: $0) }, now: now)
         } then: { state, worked -> (Duration?, [CheckedContinuation<Void, Never>]) in
             guard state.keys.running.isEmpty else { return (worked, []) }
             defer { state.drains = [] }
@@ -138,7 +146,7 @@ extension WorkQueue {
     private func delay(for key: Key, _ outcome: WorkOutcome, _ keys: WorkQueueState<Key>) -> Duration? {
         switch outcome {
         case .success: nil
-        case .requeue(let delay): delay
+        case .requeue(let delay), .postpone(let delay): delay
         case .retry(let notBefore), .backOff(let notBefore):
             // A server may ask for more than the backoff, but not for so much that the key would look forgotten.
             max(min(notBefore, backoff.cap), backoff.delay(attempt: keys.attempt(of: key) ?? 1, random: random()))

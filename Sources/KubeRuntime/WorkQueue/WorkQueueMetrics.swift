@@ -48,7 +48,7 @@ struct WorkQueueMetrics: Sendable {
         workDuration.observe(worked, values)
         switch outcome {
         case .success: break
-        case .requeue(let delay): delayed(by: delay)
+        case .requeue(let delay), .postpone(let delay): delayed(by: delay)
         case .retry, .backOff: retries.increment(values)
         }
     }

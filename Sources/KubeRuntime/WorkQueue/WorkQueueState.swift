@@ -1,7 +1,8 @@
 /// Which keys want work, which are being worked on, and in what order: the whole queue without locks, tasks or clock.
 ///
 /// Guarantees: a key is with one worker at a time; after the last `add` of a key it is handed out at least once more;
-/// many adds before that are one. A key that is idle leaves no trace here.
+/// many adds before that are one. Groups of keys, such as those of a namespace, take turns, and none gets more workers
+/// than its share. A key that is idle leaves no trace here.
 struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     typealias Instant = ContinuousClock.Instant
 
@@ -23,6 +24,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     }
 
     private struct Entry {
+        let group: String
         var phase: Phase
         /// The urgency of the next run; only rises while the key waits for it.
         var priority: WorkPriority
@@ -34,10 +36,16 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     private var entries: [Key: Entry] = [:]
     /// Exactly the keys in phase `waiting`, by the time at which they become ready.
     private var waiting = KeyedHeap<Key, Instant>()
-    /// Exactly the `ready` keys of priority `fresh`, by ticket: first come, first served.
-    private var fresh = KeyedHeap<Key, UInt64>()
-    /// Exactly the `ready` keys of priority `background`, by ticket.
-    private var background = KeyedHeap<Key, UInt64>()
+    /// Exactly the `ready` keys of priority `fresh`.
+    private var fresh = FairLine<Key>()
+    /// Exactly the `ready` keys of priority `background`.
+    private var background = FairLine<Key>()
+    /// How many keys of each group are not idle; a group without any is forgotten.
+    private var groups: [String: Int] = [:]
+    /// The groups in `groups` that are slow.
+    private var slowGroups: Set<String> = []
+    private let group: @Sendable (Key) -> String
+    private let shares: WorkShares
     /// Exactly the keys with a worker, and since when.
     private(set) var running: [Key: Instant] = [:]
     private var nextTicket: UInt64 = 0
@@ -48,6 +56,12 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
 
     /// One of this many pops serves the background even when fresh keys never stop coming, so nothing starves.
     static var backgroundTurn: Int { 4 }
+
+    /// - Parameter group: the group of a key; always the same one for the same key.
+    init(shares: WorkShares = .unlimited, group: @escaping @Sendable (Key) -> String = { _ in "" }) {
+        self.shares = shares
+        self.group = group
+    }
 
     var readyCount: Int { fresh.count + background.count }
     var freshCount: Int { fresh.count }
@@ -61,7 +75,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     /// Wants a run of the key as soon as a worker is free; a key that waits for its time waits no longer.
     mutating func add(_ key: Key, priority: WorkPriority, now: Instant) {
         guard var entry = entries[key] else {
-            makeReady(key, Entry(phase: .waiting, priority: priority, failures: 0), now)
+            makeReady(key, newEntry(key, priority), now)
             return
         }
         switch entry.phase {
@@ -73,7 +87,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
             makeReady(key, entry, now)
         case .ready(let since):
             guard priority == .fresh, entry.priority == .background else { return }
-            background.remove(key)
+            background.remove(key, of: entry.group)
             entry.priority = .fresh
             line(up: key, entry, since)
         case .running(let since):
@@ -92,7 +106,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     mutating func add(_ key: Key, at deadline: Instant, priority: WorkPriority, now: Instant) {
         guard deadline > now else { return add(key, priority: priority, now: now) }
         guard var entry = entries[key] else {
-            wait(key, Entry(phase: .waiting, priority: priority, failures: 0), until: deadline)
+            wait(key, newEntry(key, priority), until: deadline)
             return
         }
         switch entry.phase {
@@ -122,17 +136,56 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Hands out the next ready key.
+    /// Hands out the next ready key whose group has room.
     mutating func pop(now: Instant) -> WorkItem<Key>? {
-        let servesBackground = fresh.isEmpty || (freshRun >= Self.backgroundTurn - 1 && !background.isEmpty)
-        guard let key = servesBackground ? background.popFirst() : fresh.popFirst(),
-            var entry = entries[key], case .ready(let since) = entry.phase
+        noteSlowGroups(now)
+        let prefersBackground = fresh.isEmpty || (freshRun >= Self.backgroundTurn - 1 && !background.isEmpty)
+        guard let (key, isBackground) = next(prefersBackground: prefersBackground), var entry = entries[key],
+            case .ready(let since) = entry.phase
         else { return nil }
-        freshRun = servesBackground || background.isEmpty ? 0 : freshRun + 1
+        freshRun = isBackground || background.isEmpty ? 0 : freshRun + 1
         entry.phase = .running(since: now)
         entries[key] = entry
         running[key] = now
         return WorkItem(key: key, attempt: entry.failures + 1, waited: since.duration(to: now))
+    }
+
+    private mutating func next(prefersBackground: Bool) -> (key: Key, isBackground: Bool)? {
+        // At most as many as there are workers.
+        var workers: [String: Int] = [:]
+        var slowWorkers = 0
+        for key in running.keys {
+            guard let group = entries[key]?.group else { continue }
+            workers[group, default: 0] += 1
+            if slowGroups.contains(group) { slowWorkers += 1 }
+        }
+        let servesSlow = slowWorkers < shares.allSlow
+        let hasRoom = { [slowGroups, shares] (group: String) in
+            (workers[group] ?? 0) < (slowGroups.contains(group) ? shares.perSlowGroup : shares.perGroup)
+        }
+        nextTicket += 1
+        let ticket = nextTicket
+        func popBackground() -> (key: Key, isBackground: Bool)? {
+            background.pop(ticket: ticket, servesSlow: servesSlow, hasRoom: hasRoom).map { ($0, true) }
+        }
+        func popFresh() -> (key: Key, isBackground: Bool)? {
+            fresh.pop(ticket: ticket, servesSlow: servesSlow, hasRoom: hasRoom).map { ($0, false) }
+        }
+        return prefersBackground ? popBackground() ?? popFresh() : popFresh() ?? popBackground()
+    }
+
+    /// Finds the groups that a key makes slow which a worker has had for too long.
+    private mutating func noteSlowGroups(_ now: Instant) {
+        for (key, since) in running where since.duration(to: now) >= WorkShares.slowness {
+            if let group = entries[key]?.group { note(group, isSlow: true) }
+        }
+    }
+
+    private mutating func note(_ group: String, isSlow: Bool) {
+        guard slowGroups.contains(group) != isSlow else { return }
+        if isSlow { slowGroups.insert(group) } else { slowGroups.remove(group) }
+        fresh.move(group, toSlow: isSlow)
+        background.move(group, toSlow: isSlow)
     }
 
     /// The failures of a running key since its last success, the one now to be reported included.
@@ -143,14 +196,20 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
 
     /// Takes a key back from its worker; returns how long it ran, or nil when no worker had it.
     ///
-    /// `again` is the time the worker asks for; what was added meanwhile wins when it is earlier. After a failure that
-    /// is so only where something has changed.
-    mutating func finish(_ key: Key, failed: Bool, again: Instant?, now: Instant) -> Duration? {
+    /// `again` is the time the worker asks for; what was added meanwhile wins when it is earlier. Unless the run worked,
+    /// that is so only where something has changed.
+    mutating func finish(_ key: Key, _ verdict: WorkVerdict, again: Instant?, now: Instant) -> Duration? {
         guard var entry = entries[key], let since = running.removeValue(forKey: key) else { return nil }
-        entry.failures = failed ? entry.failures + 1 : 0
+        switch verdict {
+        case .worked: entry.failures = 0
+        case .failed: entry.failures += 1
+        case .untried: break
+        }
+        let worked = since.duration(to: now)
+        note(entry.group, isSlow: worked >= WorkShares.slowness)
         let added: Again? = if case .runningDirty(_, let again) = entry.phase { again } else { nil }
         switch (added, again) {
-        case (.now, let time?) where failed && entry.priority == .background:
+        case (.now, let time?) where verdict != .worked && entry.priority == .background:
             wait(key, entry, until: time)
         case (.now, _):
             makeReady(key, entry, now)
@@ -160,16 +219,36 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
             wait(key, entry, until: time)
         case (nil, nil):
             entries[key] = nil
+            leave(entry.group)
         }
-        return since.duration(to: now)
+        return worked
     }
 
     /// Forgets every key that no worker has.
     mutating func removeUnstarted() {
-        entries = entries.filter { running[$0.key] != nil }
+        for (key, entry) in entries where running[key] == nil {
+            entries[key] = nil
+            leave(entry.group)
+        }
         waiting.removeAll()
         fresh.removeAll()
         background.removeAll()
+    }
+
+    private mutating func newEntry(_ key: Key, _ priority: WorkPriority) -> Entry {
+        let group = group(key)
+        groups[group, default: 0] += 1
+        return Entry(group: group, phase: .waiting, priority: priority, failures: 0)
+    }
+
+    /// Notes that a key of the group has become idle.
+    private mutating func leave(_ group: String) {
+        guard let count = groups[group], count > 1 else {
+            groups[group] = nil
+            slowGroups.remove(group)
+            return
+        }
+        groups[group] = count - 1
     }
 
     private mutating func makeReady(_ key: Key, _ entry: Entry, _ now: Instant) {
@@ -183,9 +262,10 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         entry.phase = .ready(since: since)
         entries[key] = entry
         nextTicket += 1
+        let isSlow = slowGroups.contains(entry.group)
         switch entry.priority {
-        case .fresh: fresh.set(key, priority: nextTicket)
-        case .background: background.set(key, priority: nextTicket)
+        case .fresh: fresh.append(key, of: entry.group, isSlow: isSlow, ticket: nextTicket)
+        case .background: background.append(key, of: entry.group, isSlow: isSlow, ticket: nextTicket)
         }
     }
 

@@ -13,7 +13,7 @@ struct ReconcileMetrics: Sendable {
             switch outcome {
             case .success: self = .success
             case .requeue(let delay): self = delay > .zero ? .requeueAfter : .requeue
-            case .backOff: self = .requeueAfter
+            case .backOff, .postpone: self = .requeueAfter
             case .retry: self = .error
             }
         }

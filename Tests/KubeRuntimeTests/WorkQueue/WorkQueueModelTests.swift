@@ -71,7 +71,7 @@ import Testing
             case 4:
                 let failed = Bool.random(using: &random)
                 let again = failed || Bool.random(using: &random) ? now + .seconds(3) : nil
-                let wasRunning = queue.finish(key, failed: failed, again: again, now: now) != nil
+                let wasRunning = queue.finish(key, failed ? .failed : .worked, again: again, now: now) != nil
                 #expect(wasRunning == (debts[key]?.isRunning ?? false), "seed \(seed)")
                 guard wasRunning, var debt = debts[key] else { continue }
                 debt.finish(failed: failed, again: again)

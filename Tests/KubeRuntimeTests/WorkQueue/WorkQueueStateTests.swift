@@ -21,9 +21,9 @@ import Testing
         queue.add(1, priority: .fresh, now: start)
         queue.add(1, priority: .fresh, now: start)
         #expect(queue.pop(now: start) == nil)
-        #expect(queue.finish(1, failed: false, again: nil, now: at(2)) == .seconds(2))
+        #expect(queue.finish(1, .worked, again: nil, now: at(2)) == .seconds(2))
         #expect(queue.pop(now: at(2))?.key == 1)
-        _ = queue.finish(1, failed: false, again: nil, now: at(2))
+        _ = queue.finish(1, .worked, again: nil, now: at(2))
         #expect(queue.pop(now: at(2)) == nil)
         #expect(queue.count == 0)
     }
@@ -35,7 +35,7 @@ import Testing
             queue.add(1, priority: .fresh, now: start)
             _ = queue.pop(now: start)
             if isRunning { queue.add(1, priority: .background, now: start) }
-            _ = queue.finish(1, failed: true, again: at(10), now: start)
+            _ = queue.finish(1, .failed, again: at(10), now: start)
             if !isRunning { queue.add(1, priority: .background, now: at(1)) }
             #expect(queue.pop(now: at(1)) == nil && queue.nextDeadline == at(10))
             queue.add(1, priority: .fresh, now: at(2))
@@ -51,7 +51,7 @@ import Testing
         #expect(queue.nextDeadline == at(5))
         queue.promote(now: at(5))
         #expect(queue.pop(now: at(5))?.key == 1)
-        _ = queue.finish(1, failed: false, again: nil, now: at(5))
+        _ = queue.finish(1, .worked, again: nil, now: at(5))
         #expect(queue.nextDeadline == nil)
     }
 
@@ -59,11 +59,11 @@ import Testing
         var queue = WorkQueueState<Int>()
         queue.add(1, priority: .fresh, now: start)
         #expect(queue.pop(now: start)?.attempt == 1)
-        _ = queue.finish(1, failed: true, again: at(100), now: start)
+        _ = queue.finish(1, .failed, again: at(100), now: start)
         queue.add(1, priority: .fresh, now: at(1))
         #expect(queue.nextDeadline == nil)
         #expect(queue.pop(now: at(1))?.attempt == 2)
-        _ = queue.finish(1, failed: false, again: at(200), now: at(1))
+        _ = queue.finish(1, .worked, again: at(200), now: at(1))
         queue.promote(now: at(200))
         #expect(queue.pop(now: at(200))?.attempt == 1)
     }
@@ -77,7 +77,7 @@ import Testing
             queue.add(5_000 + turn, priority: .fresh, now: start)
             guard let item = queue.pop(now: start) else { continue }
             if item.key < 100 { served += 1 }
-            _ = queue.finish(item.key, failed: false, again: nil, now: start)
+            _ = queue.finish(item.key, .worked, again: nil, now: start)
         }
         #expect(served == 100)
     }
@@ -98,15 +98,15 @@ import Testing
         queue.removeUnstarted()
         #expect(queue.count == 1)
         #expect(queue.nextDeadline == nil)
-        #expect(queue.finish(0, failed: false, again: nil, now: start) != nil)
+        #expect(queue.finish(0, .worked, again: nil, now: start) != nil)
         #expect(queue.count == 0)
     }
 
     @Test func itemsNobodyTookCannotBeFinished() {
         var queue = WorkQueueState<Int>()
         queue.add(1, priority: .fresh, now: start)
-        #expect(queue.finish(1, failed: false, again: nil, now: start) == nil)
-        #expect(queue.finish(2, failed: false, again: nil, now: start) == nil)
+        #expect(queue.finish(1, .worked, again: nil, now: start) == nil)
+        #expect(queue.finish(2, .worked, again: nil, now: start) == nil)
         #expect(queue.pop(now: start)?.key == 1)
     }
 }

@@ -132,7 +132,7 @@ struct ReconcilerBench {
             let pause: Duration =
                 switch outcome {
                 case .success: .seconds(1_000_000)
-                case .requeue(let pause): pause
+                case .requeue(let pause), .postpone(let pause): pause
                 // As the queue would, which never tries again at once.
                 case .retry(let pause), .backOff(let pause): max(pause, .milliseconds(5))
                 }
