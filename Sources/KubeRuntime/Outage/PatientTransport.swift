@@ -9,6 +9,8 @@ public final class PatientTransport: HTTPTransport {
         var outage: Outage
         /// Set when the present outage is over.
         var isOver = Latch()
+        /// Called when an outage is over.
+        var observers: [@Sendable () -> Void] = []
     }
 
     private let transport: any HTTPTransport
@@ -30,6 +32,11 @@ public final class PatientTransport: HTTPTransport {
         self.random = random
         self.logger = logger
         state = Locked(State(outage: Outage(backoff: backoff)))
+    }
+
+    /// Calls `action` whenever the server answers again after an outage.
+    public func whenServerReturns(_ action: @escaping @Sendable () -> Void) {
+        state.withLock { $0.observers.append(action) }
     }
 
     public func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
@@ -67,14 +74,15 @@ public final class PatientTransport: HTTPTransport {
     }
 
     private func noteAnswer() {
-        let isOver: Latch? = state.withLock { state in
+        let ended: (isOver: Latch, observers: [@Sendable () -> Void])? = state.withLock { state in
             guard state.outage.answered() == .ended else { return nil }
             defer { state.isOver = Latch() }
-            return state.isOver
+            return (state.isOver, state.observers)
         }
-        guard let isOver else { return }
+        guard let ended else { return }
         logger.info("The API server answers again")
-        isOver.set()
+        ended.isOver.set()
+        for observer in ended.observers { observer() }
     }
 
     private func note(_ error: TransportError) {
