@@ -80,6 +80,7 @@ let package = Package(
             name: "OperatorTests",
             dependencies: [
                 "Operator", "Engines", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "KubeClient", "Exposition",
+                "TestSupport",
             ], swiftSettings: testing),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient", "TestSupport"],

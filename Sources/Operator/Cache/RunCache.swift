@@ -30,7 +30,6 @@ final class RunCache: Sendable {
     private let doubts = Locked(Doubts())
     /// One for each execution that is being worked on, until nothing will be decided about it any more.
     private let timelines = Locked<[ObjectKey: Timeline]>([:])
-    private let creates = Locked(CreateTraffic())
     private let postponements = Locked<[ObjectKey: Postponement]>([:])
 
     init(engine: any Engine, namespaces: [String], isFollowed: Bool = true) {
@@ -109,12 +108,6 @@ final class RunCache: Sendable {
             postponements[key] = Postponement(end: now + min(duration, Self.longestPause))
         }
     }
-
-    func beginCreate(of key: ObjectKey, at now: ContinuousClock.Instant) { creates.withLock { $0.begin(key, at: now) } }
-    func endCreate(of key: ObjectKey, at now: ContinuousClock.Instant) { creates.withLock { $0.end(key, at: now) } }
-
-    /// True while a create has to give way to one that is held up.
-    var mustCreatesGiveWay: Bool { creates.withLock { $0.isBlocked } }
 
     /// How long the creation of a run has to wait at the server's wish; nil when it need not.
     func creationPause(of key: ObjectKey, at now: ContinuousClock.Instant) -> Duration? {

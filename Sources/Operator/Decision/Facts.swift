@@ -47,8 +47,10 @@ struct Facts: Sendable {
     var creationFailure: CreateFailure?
     /// How long the server asked, after an earlier attempt, not to be asked for the run again; nil for no longer.
     var creationPause: Duration?
-    /// True while the creates of the engine are held up, and another one would only take a worker.
-    var mustCreateGiveWay = false
+    /// Why the operator itself does not create the run now; nil where it did not ask, or may.
+    var creationHold: CreateTraffic.Admission?
+    /// For how long the operator itself has kept the run waiting before it could be created.
+    var ownQueueing = Duration.zero
     /// How long the server asked to wait when it last refused something.
     var askedPause = Duration.zero
     /// Why the request to stop the run failed that was sent in this reconciliation.

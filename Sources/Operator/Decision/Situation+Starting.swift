@@ -1,6 +1,7 @@
 import Engines
 import ExecutionStatus
 import KubeClient
+import KubeRuntime
 import WorkflowAPI
 
 extension Situation {
@@ -11,11 +12,34 @@ extension Situation {
         if let failure = facts.creationFailure { return step(after: failure, spec) }
         guard facts.isEngineServed else { return hold(.engineUnavailable, notServedMessage, spec) }
         // Whatever it was that woke the execution.
-        if let pause = facts.creationPause { return .backOff(notBefore: beforeStartDeadline(pause, spec)) }
-        if facts.mustCreateGiveWay { return .rest(after: beforeStartDeadline(CreateTraffic.pause, spec)) }
+        if let pause = facts.creationPause { return .postpone(atMost: beforeStartDeadline(pause, spec)) }
+        switch facts.creationHold {
+        case .pause(let pause): return .postpone(atMost: beforeStartDeadline(pause, spec))
+        case .wait(let waited): return waitForTurn(waited)
+        case .send, nil: break
+        }
         guard let manifest = engine.makeRun(for: execution, named: execution.runName) else { return .rest(after: nil) }
         return .createRun(manifest: manifest)
     }
+
+    /// Other creates go first. A short wait is not worth a write, and an obstacle that the status names is still the last
+    /// one that was met.
+    private func waitForTurn(_ waited: Duration) -> Step {
+        guard waited >= Self.shortWait else { return .postpone(atMost: Self.shortWait - waited) }
+        let rest = Step.postpone(atMost: Backoff.workQueue.cap)
+        switch execution.status.reason {
+        case nil, .accepted, .engineUnavailable, .restoredFromBackup, .waitingToCreate:
+            let message = """
+                The run waits for its turn: few runs are created at a time, and fewer where creates are slow. \
+                It is created as soon as it is its turn; nothing has to be done.
+                """
+            return report([decided(.waitingToCreate, message)], otherwise: rest)
+        default: return rest
+        }
+    }
+
+    /// A wait for a turn that is shorter than this is not reported.
+    private static let shortWait = Duration.seconds(1)
 
     /// Ends the execution once it is proven that there is no run, and that none is on its way.
     ///
@@ -82,7 +106,10 @@ extension Situation {
     /// How long until the execution gives up if it still has no run; nil when it keeps trying.
     private func timeToStartDeadline(_ spec: Spec) -> Duration? {
         guard !isReleasedAfterRestore else { return nil }
-        return spec.executionConfig.startDeadlineSeconds.map { .seconds($0) - facts.timeline.executionAge(at: instant) }
+        // What the operator itself kept waiting is not the obstacle's fault.
+        return spec.executionConfig.startDeadlineSeconds.map {
+            .seconds($0) + facts.ownQueueing - facts.timeline.executionAge(at: instant)
+        }
     }
 
     private var notServedMessage: String {

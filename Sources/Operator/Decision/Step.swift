@@ -12,6 +12,8 @@ enum Step: Sendable {
     case retry(notBefore: Duration)
     /// Nothing now: something outside is waited for, without a sign when it is there. Not before this time.
     case backOff(notBefore: Duration)
+    /// Nothing now: the operator has other work first. Not later than this, and earlier when something changes.
+    case postpone(atMost: Duration)
     /// Ask the API server itself for the run.
     case readRun
     /// Create the run from this manifest.
@@ -44,6 +46,7 @@ enum Step: Sendable {
         case .wait: "wait"
         case .retry: "retry"
         case .backOff: "backOff"
+        case .postpone: "postpone"
         case .readRun: "readRun"
         case .createRun: "createRun"
         case .readDetail: "readDetail"

@@ -24,6 +24,8 @@ struct Timeline: Sendable {
         fileprivate(set) var accepted: (shutdown: Shutdown, since: Instant)?
         /// Since when every request to stop the run has failed, and how the last one did.
         fileprivate(set) var failing: (since: Instant, refusal: Refusal)?
+        /// The requests that failed since one was accepted.
+        fileprivate var attempts: Attempts?
     }
 
     /// A look at what the run consists of.
@@ -69,6 +71,7 @@ struct Timeline: Sendable {
         if let requested = run.requestedShutdown, stops.accepted.map({ $0.shutdown < requested }) ?? true {
             stops.accepted = (requested, instant)
             stops.failing = nil
+            stops.attempts = nil
         }
         if change?.version != run.resourceVersion { change = (run.resourceVersion, instant) }
     }
@@ -81,6 +84,14 @@ struct Timeline: Sendable {
     /// Notes that the API server refused, or did not answer, a request to stop the run.
     mutating func stopFailed(_ refusal: Refusal, at instant: Instant) {
         stops.failing = (stops.failing?.since ?? instant, refusal)
+        stops.attempts = stops.attempts?.next(instant) ?? Attempts(last: instant)
+    }
+
+    /// How the last request to stop the run failed, when that was a moment ago; its pause is what is left until the next.
+    func recentStopRefusal(at instant: Instant) -> Refusal? {
+        guard var refusal = stops.failing?.refusal, let pause = stops.attempts?.pause(at: instant) else { return nil }
+        refusal.pause = max(refusal.pause, pause)
+        return refusal
     }
 
     /// Notes a look at what the run consists of; the next one comes after twice the pause, up to a minute.

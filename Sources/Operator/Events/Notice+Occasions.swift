@@ -93,7 +93,10 @@ extension Situation {
     var heldBackNotice: Notice? {
         guard facts.creationFailure != nil || !facts.isEngineServed else { return nil }
         let status = execution.status
-        guard status.phase == .pending, let reason = status.reason, reason != .accepted else { return nil }
+        guard status.phase == .pending, let reason = status.reason, reason != .accepted, reason != .waitingToCreate
+        else {
+            return nil
+        }
         return Notice(
             type: .warning, reason: reason.rawValue, action: .create, note: "The run is not created yet",
             detail: status.message ?? "")

@@ -6,10 +6,14 @@ extension Reconciler {
     /// Reads the execution itself while the cache may be older than what a former leader wrote.
     ///
     /// It could have created a run, seen it end and told so: on the older view the run would be created again.
-    func confirm(_ key: ObjectKey, _ logger: Logger) async -> WorkOutcome? {
+    ///
+    /// - Parameter trouble: set where that failed.
+    func confirm(_ key: ObjectKey, _ logger: Logger, _ trouble: inout RecoveryGroup?) async -> WorkOutcome? {
         guard let fence, !fence.passed.isSet else { return nil }
         switch await readLive(key, orSay: "Could not read the execution after taking over", logger) {
-        case .ends(let outcome): return outcome
+        case .ends(let outcome):
+            if outcome.backsOff { trouble = Self.readExecution(in: key.namespace) }
+            return outcome
         case .current(let current):
             executions.apply(current)
             return nil
@@ -30,12 +34,19 @@ extension Reconciler {
         _ key: ObjectKey, known: WorkflowExecution? = nil, orSay complaint: String, _ logger: Logger
     ) async -> LiveRead {
         do {
-            return .current(
-                try await client.get(WorkflowExecution.resourceType, key, decoding: WorkflowExecution.storeDecoder))
+            let execution = try await client.get(
+                WorkflowExecution.resourceType, key, decoding: WorkflowExecution.storeDecoder)
+            recovery.worked(key, in: Self.readExecution(in: key.namespace))
+            return .current(execution)
         } catch {
             if error.isNotFoundObject(named: key.name) { return .ends(.success) }
             logger.warn(complaint, ["error": .string(known?.discreet(error) ?? "\(error)")])
             return .ends(.retry(notBefore: error.retryAfter ?? .zero))
         }
+    }
+
+    /// What a failed read of an execution waits for.
+    static func readExecution(in namespace: String) -> RecoveryGroup {
+        RecoveryGroup(request: .readExecution, engine: nil, namespace: namespace)
     }
 }

@@ -8,7 +8,9 @@ extension Reconciler {
     func read(_ execution: WorkflowExecution, in pass: inout Pass) async -> WorkOutcome? {
         let complaint = "Could not read the execution"
         switch await readLive(execution.key, known: execution, orSay: complaint, pass.logger) {
-        case .ends(let outcome): return outcome
+        case .ends(let outcome):
+            if outcome.backsOff { note(.readExecution, worked: false, in: &pass) }
+            return outcome
         case .current(let current):
             executions.apply(current)
             pass.facts.isExecutionProven = true
@@ -54,7 +56,7 @@ extension Reconciler {
             return .success
         } catch {
             if error.isNotFoundObject(named: execution.key.name) { return .success }
-            if error.isConflict { return await refresh(execution, in: pass) }
+            if error.isConflict { return await refresh(execution, in: &pass) }
             return refuse(error, "the execution", in: &pass)
         }
     }

@@ -12,13 +12,16 @@ extension Reconciler {
             pass.cache.apply(run)
             pass.facts.run = .present(run)
             pass.facts.isRunProven = true
+            note(.readRun, worked: true, in: &pass)
         } catch {
             if error.isNotFoundObject(named: pass.runKey.name) {
                 pass.facts.run = .absent(last: pass.cache.lastState(of: pass.runKey))
+                note(.readRun, worked: true, in: &pass)
             } else if error.isPlainNotFound {
                 pass.facts.run = .engineMissing
                 pass.facts.isEngineServed = false
             } else {
+                note(.readRun, worked: false, in: &pass)
                 pass.facts.run = .unreadable
                 pass.facts.askedPause = error.retryAfter ?? .zero
                 pass.logger.warn(
@@ -30,8 +33,11 @@ extension Reconciler {
     func createRun(_ manifest: [UInt8], for execution: WorkflowExecution, in pass: inout Pass) async {
         let engine = pass.cache.engine
         let options = WriteOptions(fieldManager: WellKnown.fieldManager, fieldValidation: .strict)
-        pass.cache.beginCreate(of: pass.runKey, at: time.now)
-        defer { pass.cache.endCreate(of: pass.runKey, at: time.now) }
+        let lane = CreateTraffic.Lane(engine: engine.name, namespace: pass.key.namespace)
+        let admission = creates.enter(pass.runKey, of: pass.key, lane)
+        pass.facts.creationHold = admission == .send ? nil : admission
+        guard admission == .send else { return }
+        defer { creates.end(pass.runKey) }
         do {
             let run = try await client.create(
                 engine.runType, namespace: pass.key.namespace, body: manifest, options, decoding: engine.runDecoder)
@@ -39,11 +45,13 @@ extension Reconciler {
             pass.facts.run = .present(run)
             pass.facts.creationFailure = nil
             pass.didCreateRun = true
+            note(.createRun, worked: true, in: &pass)
             tell(.created(engine.reference(to: run)), of: execution)
             pass.logger.info("Created the run", ["kind": .string(engine.runType.kind), "run": .string(run.key.name)])
         } catch {
             let failure = CreateFailure(error, creatingRunOf: engine)
             pass.facts.creationFailure = failure
+            note(.createRun, worked: false, in: &pass)
             if let duration = failure.retryAfter {
                 pass.cache.postponeCreation(of: pass.runKey, for: duration, at: time.now)
             }
@@ -57,12 +65,18 @@ extension Reconciler {
     /// Asks the run to end; false where that failed.
     func stop(_ run: EngineRun, _ patch: [UInt8], in pass: inout Pass) async -> Bool {
         let engine = pass.cache.engine
+        if let refusal = pass.facts.timeline.recentStopRefusal(at: time.now) {
+            note(.stopRun, worked: false, in: &pass)
+            pass.facts.stopRefusal = refusal
+            return false
+        }
         do {
             let stopped = try await client.patch(
                 engine.runType, run.key, .merge(patch), WriteOptions(fieldManager: WellKnown.fieldManager),
                 decoding: engine.runDecoder)
             pass.cache.apply(stopped)
             pass.facts.run = .present(stopped)
+            note(.stopRun, worked: true, in: &pass)
             pass.logger.info("Asked the run to end", ["run": .string(run.key.name)])
             return true
         } catch {
@@ -71,6 +85,7 @@ extension Reconciler {
                 await readRun(in: &pass)
                 return false
             }
+            note(.stopRun, worked: false, in: &pass)
             let refusal = Refusal(error, of: engine)
             pass.facts.stopRefusal = refusal
             pass.facts.timeline.stopFailed(refusal, at: time.now)
@@ -107,6 +122,7 @@ extension Reconciler {
             let state = engine.state(of: run, children: children)
             pass.facts.detail = .read(state)
             pass.facts.timeline.looked(at: run, found: state, instant: time.now)
+            note(.readChildren, worked: true, in: &pass)
         } catch {
             pass.facts.timeline.looked(at: run, found: nil, instant: time.now)
             // An answer that cannot be read is no better the next time.
@@ -118,6 +134,7 @@ extension Reconciler {
             let trouble = pass.cache.firstTrouble(explaining: pass.runKey, at: now).duration(to: now)
             let mayWait = error.isTransient && trouble < timing.causePatience
             pass.facts.detail = mayWait ? .postponed : .unreadable
+            note(.readChildren, worked: false, in: &pass)
             pass.facts.askedPause = error.retryAfter ?? .zero
             pass.logger.warn(
                 "Could not read the children of the run",

@@ -16,16 +16,18 @@ extension Reconciler {
                 WorkflowExecution.resourceType, execution.key, subresource: "status", .merge(patch.body),
                 WriteOptions(fieldManager: WellKnown.fieldManager), decoding: WorkflowExecution.storeDecoder)
             executions.apply(written)
+            note(.writeStatus, worked: true, in: &pass)
             note(status, of: execution, in: pass)
             return nil
         } catch {
             if error.isNotFoundObject(named: execution.key.name) { return .success }
             if error.isConflict {
-                let outcome = await refresh(execution, in: pass)
+                let outcome = await refresh(execution, in: &pass)
                 // It may have been this very write that was done, and its answer lost.
                 if isStored(status, for: execution) { note(status, of: execution, in: pass) }
                 return outcome
             }
+            note(.writeStatus, worked: false, in: &pass)
             pass.logger.warn("Could not write the status", ["error": .string(execution.discreet(error))])
             return .retry(notBefore: error.retryAfter ?? .zero)
         }
@@ -39,10 +41,12 @@ extension Reconciler {
     }
 
     /// Reads an execution that is newer than the caches; the next decision rests on it.
-    func refresh(_ execution: WorkflowExecution, in pass: Pass) async -> WorkOutcome? {
+    func refresh(_ execution: WorkflowExecution, in pass: inout Pass) async -> WorkOutcome? {
         let complaint = "Could not read the execution again"
         switch await readLive(execution.key, known: execution, orSay: complaint, pass.logger) {
-        case .ends(let outcome): return outcome
+        case .ends(let outcome):
+            if outcome.backsOff { note(.readExecution, worked: false, in: &pass) }
+            return outcome
         case .current(let current):
             // The same version again: the conflict was the server's own race, so give it time.
             guard current.resourceVersion != execution.resourceVersion else { return .retry() }

@@ -20,6 +20,8 @@ struct Reconciler: Sendable {
     let links: LinkTemplates
     let metrics: OperatorMetrics
     let openCreates: OpenCreates
+    let creates: CreateGate
+    let recovery: Recovery
     let recorder: EventRecorder
     /// Nil where no other process can have written before this one.
     var fence: TakeoverFence?
@@ -37,14 +39,43 @@ struct Reconciler: Sendable {
 
     /// Works on the execution of this name until there is nothing more to do at the moment.
     ///
-    /// - Parameter logger: the one of this reconciliation.
-    func reconcile(_ key: ObjectKey, logger: Logger) async -> WorkOutcome {
-        if let outcome = await confirm(key, logger) { return outcome }
+    /// - Parameters:
+    ///   - waited: for how long the execution has waited for a worker.
+    ///   - logger: the one of this reconciliation.
+    func reconcile(_ key: ObjectKey, waited: Duration = .zero, logger: Logger) async -> WorkOutcome {
+        var trouble: RecoveryGroup?
+        let outcome = await reconcile(key, waited: waited, logger: logger, &trouble)
+        switch outcome {
+        case .retry, .backOff:
+            if let trouble { recovery.failed(key, in: trouble) } else { recovery.settled(key) }
+        // Nothing was tried: what it waits for is still to be found out.
+        case .postpone: break
+        case .success, .requeue: recovery.settled(key)
+        }
+        return outcome
+    }
+
+    /// - Parameter trouble: which kind of request failed last; nil where none did.
+    private func reconcile(
+        _ key: ObjectKey, waited: Duration, logger: Logger, _ trouble: inout RecoveryGroup?
+    ) async -> WorkOutcome {
+        if let outcome = await confirm(key, logger, &trouble) { return outcome }
         guard let first = executions.execution(for: key), let cache = runs[first.engineName] else { return .success }
         let runKey = ObjectKey(namespace: key.namespace, name: first.runName)
         // What the API server and webhooks answer may repeat parameters.
         let discreet = logger.hiding(first.spec?.parameters.map(\.value) ?? [])
         var pass = Pass(of: first, runKey, in: cache, logger: discreet)
+        defer {
+            trouble = pass.trouble
+            let execution = executions.execution(for: key)
+            if execution?.isFinished ?? true || execution?.status.runRef != nil {
+                creates.forget(runKey)
+            } else if !pass.waitsForTurn {
+                // One that was called and does not come gives its place to others.
+                creates.leave(runKey)
+            }
+        }
+        if first.status.runRef == nil, !first.isFinished { creates.addQueueing(waited, of: runKey) }
         for _ in 0..<Self.maximumSteps {
             guard !Task.isCancelled else { return .retry() }
             guard let execution = executions.execution(for: key) else {
@@ -57,7 +88,7 @@ struct Reconciler: Sendable {
             let instant = time.now
             pass.see(execution, at: instant, now: clock.known())
             pass.facts.creationPause = cache.creationPause(of: runKey, at: instant)
-            pass.facts.mustCreateGiveWay = cache.mustCreatesGiveWay
+            pass.facts.ownQueueing = creates.queueing(of: runKey)
             pass.facts.isExpiryTurn = executions.expiries.isTurn(of: key)
             pass.facts.creationSettles = openCreates.settling(runKey, now: instant)
             let situation = Situation(
@@ -87,6 +118,10 @@ struct Reconciler: Sendable {
         let logger: Logger
         var facts: Facts
         var didCreateRun = false
+        /// Which kind of request failed last.
+        var trouble: RecoveryGroup?
+        /// True when the run was put into the line of those that are to be created, or is still there.
+        var waitsForTurn: Bool { if case .wait = facts.creationHold { true } else { false } }
         /// The run that the execution was known to have when the facts were gathered.
         private var knownRun: RunReference?
 
@@ -136,6 +171,7 @@ struct Reconciler: Sendable {
         case .backOff(let notBefore):
             tell(situation.heldBackNotice, of: execution)
             return .backOff(notBefore: notBefore)
+        case .postpone(let pause): return .postpone(atMost: pause)
         case .readRun: await readRun(in: &pass)
         case .createRun(let manifest): await createRun(manifest, for: execution, in: &pass)
         case .readDetail(let run, let listings): await readDetail(of: run, listings, in: &pass)
@@ -147,6 +183,13 @@ struct Reconciler: Sendable {
         case .write(let status): return await write(status, of: execution, in: &pass)
         }
         return nil
+    }
+
+    /// Notes that a request of this kind failed, or worked, in the namespace of an execution.
+    func note(_ request: RecoveryGroup.Request, worked: Bool, in pass: inout Pass) {
+        let engine = request.isOfEngine ? pass.cache.engine.name : nil
+        let group = RecoveryGroup(request: request, engine: engine, namespace: pass.key.namespace)
+        if worked { recovery.worked(pass.key, in: group) } else { pass.trouble = group }
     }
 
     /// Has people told about an execution, as Kubernetes events.

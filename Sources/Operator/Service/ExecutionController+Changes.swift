@@ -22,6 +22,8 @@ extension ExecutionController {
         let run = ObjectKey(namespace: execution.key.namespace, name: execution.runName)
         runs[execution.engineName]?.forget(run)
         reconciler.openCreates.forget(run)
+        reconciler.creates.forget(run)
+        reconciler.recovery.settled(execution.key)
     }
 
     /// Follows a change of a run: its execution has to be looked at, unless it has ended and tells the same of the run.
@@ -92,6 +94,7 @@ extension ExecutionController {
     func beginQueueing() {
         isServing.set()
         executions.expiries.start()
+        reconciler.recovery.start()
         for key in executions.keysThatNeedWork { queue.add(key, priority: .background) }
         for cache in runs.values {
             for scope in executions.stores.scopes { review(scope.namespace, against: cache) }

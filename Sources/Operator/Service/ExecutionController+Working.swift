@@ -17,6 +17,7 @@ extension ExecutionController {
             group.addTask { await self.catchUp() }
             for await turn in group where turn == .ends { break }
             executions.expiries.stop()
+            reconciler.recovery.stop()
             group.cancelAll()
         }
     }
@@ -43,7 +44,7 @@ extension ExecutionController {
         let logger = logger.reconciling(item.key, id: makeReconcileID(), attempt: item.attempt)
         let start = time.now
         metrics.began()
-        let outcome = await reconcile(item.key, logger)
+        let outcome = await reconcile(item, logger)
         queue.done(item.key, outcome)
         let duration = start.duration(to: time.now)
         metrics.ended(outcome, after: duration)
@@ -55,9 +56,9 @@ extension ExecutionController {
     }
 
     /// Reconciles one execution, and breaks that off when it takes too long, so that no other waits for it for ever.
-    private func reconcile(_ key: ObjectKey, _ logger: Logger) async -> WorkOutcome {
+    private func reconcile(_ item: WorkItem<ObjectKey>, _ logger: Logger) async -> WorkOutcome {
         let (outcome, tookTooLong) = await time.run(for: configuration.timing.reconcileDeadline) {
-            await self.reconciler.reconcile(key, logger: logger)
+            await self.reconciler.reconcile(item.key, waited: item.waited, logger: logger)
         }
         if tookTooLong {
             metrics.timedOut()
@@ -70,6 +71,7 @@ extension ExecutionController {
     private func closeQueue(at stop: Latch) async -> Turn {
         await stop.wait()
         executions.expiries.stop()
+        reconciler.recovery.stop()
         queue.shutDown()
         gate.open()
         try? await time.sleep(for: configuration.timing.shutdownGrace)

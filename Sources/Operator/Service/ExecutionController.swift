@@ -49,7 +49,8 @@ public final class ExecutionController: Sendable {
         let client =
             elector.map { elector in unfenced.routed { FencedTransport($0, token: elector.token) } } ?? unfenced
         let queue = WorkQueue<ObjectKey>(
-            name: OperatorMetrics.controller, time: time, random: random, metrics: registry)
+            name: OperatorMetrics.controller, time: time, shares: WorkShares(ofWorkers: configuration.workers),
+            group: \.namespace, random: random, metrics: registry)
         let expiries = ExpirySchedule(time: time, clock: serverClock) { queue.add($0, priority: .background) }
         let executions = ExecutionCache(namespaces: configuration.namespaces, expiries: expiries)
         let runs = RunCache.ofEachEngine(configuration)
@@ -80,8 +81,14 @@ public final class ExecutionController: Sendable {
             client: client, executions: executions, runs: runs, time: time, clock: serverClock,
             timing: configuration.timing,
             links: configuration.links, metrics: OperatorMetrics(registry: registry),
-            openCreates: OpenCreates(patience: configuration.timing.requestSettling), recorder: recorder, fence: fence)
+            openCreates: OpenCreates(patience: configuration.timing.requestSettling),
+            creates: CreateGate(workers: configuration.workers, time: time) { queue.add($0) },
+            recovery: Recovery(interval: configuration.pollInterval, time: time) { queue.add($0) }, recorder: recorder,
+            fence: fence)
     }
+
+    /// Takes in that the API server answers again after an outage: what failed meanwhile is tried soon.
+    public func serverReturned() { reconciler.recovery.serverReturned() }
 
     /// A random UUID.
     public static func randomReconcileID() -> String { UUID().uuidString.lowercased() }

@@ -31,6 +31,7 @@ public struct OperatorProcess: Sendable {
         let controller = ExecutionController(
             configuration: configuration, client: KubeClient(transport: patient), elector: election?.elector,
             time: time, clock: .system, logger: logger, registry: registry)
+        patient.whenServerReturns { [weak controller] in controller?.serverReturned() }
         let checks = HealthChecks()
         checks.add("ping", for: .liveness) { nil }
         checks.add("caches", for: .readiness) { controller.readinessProblem }

@@ -6,6 +6,8 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
 
     /// The execution was read and is valid; its run is about to be created.
     case accepted = "Accepted"
+    /// The operator creates other runs first.
+    case waitingToCreate = "WaitingToCreate"
     /// The cluster does not serve the engine's API.
     case engineUnavailable = "EngineUnavailable"
     /// The API server is throttling, failing or out of reach.
@@ -126,9 +128,9 @@ extension Reason {
     /// How an execution with this reason ended; nil while it has not.
     public var outcome: Outcome? {
         switch self {
-        case .accepted, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded, .forbidden,
-            .restoredFromBackup, .awaitingEngine, .engineNotResponding, .queued, .resolving, .executing, .stopping,
-            .cancelling, .timingOut, .shutdownRefused, .suspended:
+        case .accepted, .waitingToCreate, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded,
+            .forbidden, .restoredFromBackup, .awaitingEngine, .engineNotResponding, .queued, .resolving, .executing,
+            .stopping, .cancelling, .timingOut, .shutdownRefused, .suspended:
             nil
         case .succeeded, .completedWithSkips: .success
         case .stepFailed, .taskFailed, .oomKilled, .imagePullFailed, .podEvicted, .podCreationFailed, .sidecarFailed,
@@ -145,8 +147,8 @@ extension Reason {
     /// The phase this reason explains.
     public var phase: Phase {
         switch self {
-        case .accepted, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded, .forbidden,
-            .restoredFromBackup:
+        case .accepted, .waitingToCreate, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded,
+            .forbidden, .restoredFromBackup:
             .pending
         default: outcome?.phase ?? .running
         }

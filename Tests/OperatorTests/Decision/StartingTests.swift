@@ -54,16 +54,50 @@ import WorkflowAPI
 
     @Test func whateverWakesAnExecutionTheServersWaitStands() {
         let woken = Fixtures.situation(Fixtures.execution()) { $0.creationPause = .seconds(2) }
-        guard case .backOff(.seconds(2)) = woken.next() else { return #expect(Bool(false), "\(woken.next())") }
+        guard case .postpone(.seconds(2)) = woken.next() else { return #expect(Bool(false), "\(woken.next())") }
         let stopped = Fixtures.situation(Fixtures.execution(spec: { $0.shutdown = .stop })) {
             $0.creationPause = .seconds(2)
         }
         #expect(stopped.next().name == "readRun")
     }
 
-    @Test func aCreateGivesWayToOnesThatAreHeldUp() {
-        let held = Fixtures.situation(Fixtures.execution()) { $0.mustCreateGiveWay = true }
-        guard case .rest(.seconds(5)?) = held.next() else { return #expect(Bool(false), "\(held.next())") }
+    @Test func `a wait for a turn is reported once, unless it is short`() throws {
+        let short = Fixtures.situation(Fixtures.execution()) { $0.creationHold = .wait(waited: .milliseconds(300)) }
+        guard case .postpone(.milliseconds(700)) = short.next() else { return #expect(Bool(false), "\(short.next())") }
+        let long = Fixtures.situation(Fixtures.execution()) { $0.creationHold = .wait(waited: .seconds(1)) }
+        let status = try #require(long.next().status)
+        #expect(status.phase == .pending)
+        #expect(status.reason == .waitingToCreate)
+        let reported = Fixtures.situation(Fixtures.execution(status: status)) {
+            $0.creationHold = .wait(waited: .seconds(2))
+        }
+        #expect(reported.next().name == "postpone")
+    }
+
+    @Test func `an obstacle that was met is not replaced by a wait for a turn`() throws {
+        let failure = CreateFailure.transient(.webhookUnavailable, message: "no answer", retryAfter: nil)
+        let met = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = failure }
+        let held = Fixtures.execution(status: try #require(met.next().status))
+        let waiting = Fixtures.situation(held) { $0.creationHold = .wait(waited: .seconds(9)) }
+        #expect(waiting.next().name == "postpone")
+    }
+
+    @Test func `the start deadline does not count what the operator kept waiting`() throws {
+        let execution = Fixtures.execution(spec: { $0.executionConfig.startDeadlineSeconds = 60 })
+        let now = Fixtures.start + .seconds(99)
+        let charged = Fixtures.situation(execution, run: .absent(last: nil), now: now)
+        #expect(charged.next().status?.reason == .startDeadlineExceeded)
+        let queued = Fixtures.situation(execution, run: .absent(last: nil), now: now) { $0.ownQueueing = .seconds(40) }
+        #expect(queued.next().name == "createRun")
+        let over = Fixtures.situation(execution, run: .absent(last: nil), now: now + .seconds(1)) {
+            $0.ownQueueing = .seconds(40)
+        }
+        #expect(over.next().status?.reason == .startDeadlineExceeded)
+    }
+
+    @Test func `a run that was tried a moment ago is not tried again at once`() {
+        let paused = Fixtures.situation(Fixtures.execution()) { $0.creationHold = .pause(.milliseconds(70)) }
+        guard case .postpone(.milliseconds(70)) = paused.next() else { return #expect(Bool(false), "\(paused.next())") }
     }
 
     @Test func aPermanentFailureEndsTheExecutionThatProvablyHasNoRun() throws {

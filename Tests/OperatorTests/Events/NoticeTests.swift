@@ -85,7 +85,7 @@ import WorkflowAPI
         let execution = Fixtures.execution(status: status(reason, message: "why"))
         let failure = CreateFailure.transient(.quotaExceeded, message: "", retryAfter: nil)
         let held = Fixtures.situation(execution) { $0.creationFailure = failure }.heldBackNotice
-        if reason.phase == .pending, reason != .accepted {
+        if reason.phase == .pending, reason != .accepted, reason != .waitingToCreate {
             #expect(held?.reason == reason.rawValue)
             #expect(held?.type == .warning)
             #expect(held?.detail == "why")

@@ -77,7 +77,7 @@ import WorkflowAPI
     @Test func aRefusalThatGoesOnCostsOneLineAMinute() async throws {
         let bench = try await ReconcilerBench(.tekton)
         for _ in 0..<50 { bench.server.answerNextCreate(denial("exceeded quota")) }
-        for _ in 0..<50 { try await bench.live(.milliseconds(1)) }
+        for _ in 0..<80 { try await bench.live(.seconds(1)) }
         let lines = try bench.log().filter { $0["msg"] == "Could not create the run" }
         #expect(lines.count == 2)
         #expect((lines.last?["suppressed"]?.integerValue ?? 0) > 10)

@@ -21,6 +21,26 @@ final class FakeAPIServer: HTTPTransport {
     /// The object at a path.
     func object(_ path: String) -> JSONValue? { state.withLock { $0.objects[path] } }
 
+    /// The objects of a type in all namespaces, in the order of their paths.
+    func objects(of plural: String) -> [JSONValue] {
+        state.withLock { state in
+            state.objects.filter { $0.key.contains("/\(plural)/") }.sorted { $0.key < $1.key }.map(\.value)
+        }
+    }
+
+    /// Removes an object as somebody else's deletion; returns its last version.
+    func remove(_ path: String) -> JSONValue? {
+        state.withLock { state in
+            guard var object = state.objects.removeValue(forKey: path) else { return nil }
+            state.version += 1
+            object[path: ["metadata", "resourceVersion"]] = .string(String(state.version))
+            return object
+        }
+    }
+
+    /// The version of the last change.
+    var version: Int64 { state.withLock { $0.version } }
+
     /// What the next create is answered with instead of being carried out.
     func answerNextCreate(_ response: HTTPResponse) { state.withLock { $0.answers.append(response) } }
 

@@ -69,7 +69,8 @@ struct ReconcilerBench {
             client: client, executions: executions, runs: [engine: cache], time: time,
             clock: serverClock, timing: OperatorConfiguration.Timing(), links: LinkTemplates(),
             metrics: OperatorMetrics(registry: registry), openCreates: OpenCreates(patience: .seconds(10)),
-            recorder: recorder)
+            creates: CreateGate(workers: 4, time: time) { _ in },
+            recovery: Recovery(interval: .seconds(10), time: time) { _ in }, recorder: recorder)
         guard earlier == nil else {
             try follow()
             return
