@@ -19,9 +19,12 @@ package struct HTTPRequestHead {
     let isVersion11: Bool
     let keepsAlive: Bool
     let expectsContinue: Bool
+    /// The bytes it was read from.
+    let size: Int
 
     /// Reads all lines of a head, each with its CR LF.
     init(_ bytes: ArraySlice<UInt8>) throws(HTTPRefusal) {
+        size = bytes.count
         var lines = Self.lines(bytes).makeIterator()
         guard let first = lines.next() else { throw .malformed("no request line") }
         let line = try Self.requestLine(first)

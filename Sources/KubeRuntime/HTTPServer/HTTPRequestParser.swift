@@ -48,6 +48,11 @@ package struct HTTPRequestParser {
     /// How many bytes wait to be read.
     var pending: Int { buffer.count - position }
 
+    /// How much memory the bytes so far take.
+    var bufferedBytes: Int {
+        if case .chunked(_, let body) = state { buffer.capacity + body.bytes.capacity } else { buffer.capacity }
+    }
+
     /// True between two requests.
     var isIdle: Bool {
         if case .head = state { pending == 0 } else { false }
@@ -134,6 +139,12 @@ package struct HTTPRequestParser {
     private mutating func finish(_ head: HTTPRequestHead, _ body: [UInt8]) -> Event {
         state = .head
         scanned = position
+        if pending == 0 {
+            // A connection that waits for its next request holds nothing.
+            buffer = []
+            scanned = 0
+            position = 0
+        }
         let request = HTTPServerRequest(
             method: head.method, path: head.path, segments: head.segments, query: head.query, headers: head.headers,
             body: body)

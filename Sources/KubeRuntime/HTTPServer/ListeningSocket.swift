@@ -6,7 +6,8 @@ final class ListeningSocket: Sendable {
     let descriptor: Int32
     let port: UInt16
 
-    init(host: String, port: UInt16) throws(ListenError) {
+    /// - Parameter buffer: the kernel's buffers for one connection, in bytes; nil for the system's choice.
+    init(host: String, port: UInt16, buffer: Int? = nil) throws(ListenError) {
         let place = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -22,6 +23,12 @@ final class ListeningSocket: Sendable {
         guard descriptor >= 0 else { throw Self.failure(place) }
         var enabled: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &enabled, socklen_t(MemoryLayout<Int32>.size))
+        if let buffer {
+            // Connections inherit them.
+            var size = Int32(clamping: buffer)
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+            setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        }
         guard bind(descriptor, address.ai_addr, address.ai_addrlen) == 0, listen(descriptor, 1024) == 0,
             let bound = Self.boundPort(descriptor)
         else {

@@ -5,8 +5,10 @@ import KubeClient
 /// One client's connection; belongs to the server's thread.
 final class ServerConnection {
     enum Phase {
-        /// Waits for a request or the rest of one.
+        /// Waits for a request or the rest of one, or for the client to read the answers to earlier ones.
         case reading
+        /// Holds a complete request until a handler is free.
+        case queued(HTTPServerRequest, HTTPRequestHead)
         /// A handler works on a request.
         case handling(HTTPRequestHead, isHead: Bool)
         /// A handler sends a body in pieces.
@@ -15,87 +17,108 @@ final class ServerConnection {
         case lingering
     }
 
+    /// What the client, and not the server, is to do next.
+    enum Wait {
+        case sendsRequest
+        case completesRequest
+        case readsAnswer
+        case readsStream
+        case closes
+    }
+
+    /// How much is read ahead while a handler is at work; the rest stays in the kernel.
+    private static let readAhead = 16 << 10
+
     let id: UInt64
     let descriptor: Int32
     var phase = Phase.reading
     var parser: HTTPRequestParser
     /// The task of the handler at work.
     var task: Task<Void, Never>?
+    /// The bytes of the request that a handler has or waits for.
+    var requestSize = 0
     /// True when nothing more is read from the client.
     var isInputEnded = false
     var closesAfterOutput = false
-    /// When the client last did what was waited for.
-    var lastProgress: ContinuousClock.Instant
     /// What the kernel watches for at present.
     var interest: UInt32 = 0
-    var needsFlush = false
+    /// True while the connection is on the server's list for the end of this round.
+    var isTouched = false
+    /// What of `bufferedBytes` is part of the server's sum.
+    var accounted = 0
 
-    private var output: [UInt8] = []
-    private var written = 0
+    private var output = OutputQueue()
+    /// What the client was last seen to be waited for, and since when.
+    private var wait: (what: Wait, since: ContinuousClock.Instant)?
 
     init(id: UInt64, descriptor: Int32, limits: HTTPRequestParser.Limits, now: ContinuousClock.Instant) {
         self.id = id
         self.descriptor = descriptor
         self.parser = HTTPRequestParser(limits: limits)
-        self.lastProgress = now
+        wait = (.sendsRequest, now)
     }
 
-    var hasOutput: Bool { written < output.count }
+    var hasOutput: Bool { !output.isEmpty }
 
-    /// True while the client, and not a handler, is to act.
-    var isWaitingForClient: Bool {
+    /// What this connection holds in memory.
+    var bufferedBytes: Int { parser.bufferedBytes + requestSize + output.count }
+
+    /// Since when the client lets the server wait; nil while a handler is at work and the client has read all there is.
+    var waitingSince: ContinuousClock.Instant? { wait?.since }
+
+    /// True when the client may not let the server wait any longer.
+    func isOverdue(_ now: ContinuousClock.Instant, _ limits: HTTPServerLimits) -> Bool {
+        guard let wait else { return false }
+        let patience =
+            switch wait.what {
+            case .sendsRequest, .readsStream: limits.idleTimeout
+            case .completesRequest, .closes: limits.requestTimeout
+            case .readsAnswer: limits.answerTimeout
+            }
+        return now - wait.since > patience
+    }
+
+    /// Starts the client's time anew when something else is waited for than before, or when it made `progress`.
+    func updateWait(_ now: ContinuousClock.Instant, progress: Bool) {
+        guard let what = currentWait else { return wait = nil }
+        if let wait, wait.what == what, !(progress && what == .readsStream) { return }
+        wait = (what, now)
+    }
+
+    private var currentWait: Wait? {
         switch phase {
-        case .reading, .lingering: true
-        case .handling, .streaming: hasOutput
+        case .lingering: hasOutput ? .readsAnswer : .closes
+        case .streaming: hasOutput ? .readsStream : nil
+        case .queued, .handling: hasOutput ? .readsAnswer : nil
+        case .reading: hasOutput ? .readsAnswer : parser.isIdle ? .sendsRequest : .completesRequest
         }
     }
 
     var wantedInterest: UInt32 {
         var events: UInt32 = hasOutput ? EPOLLOUT.rawValue : 0
-        // Requests sent ahead are read up to a bound; the rest stays in the kernel.
-        if !isInputEnded, canRead { events |= EPOLLIN.rawValue | EPOLLRDHUP.rawValue }
+        if canRead { events |= EPOLLIN.rawValue | EPOLLRDHUP.rawValue }
         return events
     }
 
-    private var canRead: Bool {
+    /// False while the client first has to read, or has sent enough requests ahead.
+    var canRead: Bool {
+        guard !isInputEnded else { return false }
         switch phase {
-        case .reading, .lingering: true
-        case .handling, .streaming: parser.pending < 64 << 10
+        case .reading: return !hasOutput
+        case .lingering: return true
+        case .queued, .handling, .streaming: return parser.pending < Self.readAhead
         }
     }
 
     func send(_ bytes: [UInt8]) {
-        if written == output.count {
-            output = bytes
-            written = 0
-        } else {
-            output.append(contentsOf: bytes)
-        }
+        output.append(bytes)
     }
 
-    /// Hands output to the kernel; false when the connection is broken.
-    func flush() -> Bool {
-        var released = 0
-        while hasOutput {
-            let count = output.withUnsafeBytes { bytes -> Int in
-                let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
-                return Glibc.send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
-            }
-            if count < 0, errno == EINTR { continue }
-            if count < 0, errno == EAGAIN { break }
-            guard count > 0 else { return false }
-            written += count
-            released += count
-        }
-        if !hasOutput {
-            output = []
-            written = 0
-        } else if written > 256 << 10 {
-            output.removeFirst(written)
-            written = 0
-        }
-        if released > 0, case .streaming(let writer, _) = phase { writer.release(released) }
-        return true
+    /// Hands output to the kernel; returns how many bytes it took, or nil when the connection is broken.
+    func flush() -> Int? {
+        guard let count = output.send(to: descriptor) else { return nil }
+        if count > 0, case .streaming(let writer, _) = phase { writer.release(count) }
+        return count
     }
 
     /// Tells the handler at work that nobody waits for it.

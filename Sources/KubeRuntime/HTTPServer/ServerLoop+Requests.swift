@@ -1,26 +1,45 @@
 import KubeClient
 
 extension ServerLoop {
-    /// Starts handlers for the requests that are complete.
+    /// Takes the next request, once the answers to the earlier ones have been handed to the kernel.
     func advance(_ connection: ServerConnection) {
-        guard case .reading = connection.phase else { return scheduleFlush(connection) }
+        guard case .reading = connection.phase, !connection.hasOutput else { return }
         switch connection.parser.next() {
-        case .needsMore: break
-        case .expectsContinue:
-            connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
-            scheduleFlush(connection)
-            advance(connection)
+        case .needsMore: return
+        case .expectsContinue: connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
         case .request(let request, let head):
-            connection.phase = .handling(head, isHead: request.method == "HEAD")
-            connection.task = handle(request, on: connection, head)
+            connection.requestSize = head.size + request.body.count
+            connection.phase = .queued(request, head)
+            queue.append(connection.id)
+            startHandlers()
         case .refused(let refusal):
             let response = HTTPServerResponse.text(refusal.message + "\n", status: refusal.status)
             connection.send(ResponseHead.bytes(response, .sized(refusal.message.utf8.count + 1), keepsAlive: false))
             connection.send(Array((refusal.message + "\n").utf8))
             connection.phase = .lingering
             connection.closesAfterOutput = true
-            scheduleFlush(connection)
         }
+        touch(connection)
+    }
+
+    /// Starts handlers for requests that wait, as many as may be at work.
+    private func startHandlers() {
+        var started = 0
+        while activeHandlers < settings.limits.handlers, started < queue.count {
+            let id = queue[started]
+            started += 1
+            guard let connection = connections[id], case .queued(let request, let head) = connection.phase else {
+                continue
+            }
+            connection.phase = .handling(head, isHead: request.method == "HEAD")
+            connection.task = handle(request, on: connection, head)
+        }
+        queue.removeFirst(started)
+    }
+
+    private func handlerEnded() {
+        activeHandlers -= 1
+        startHandlers()
     }
 
     private func handle(
@@ -53,7 +72,7 @@ extension ServerLoop {
     func receive(_ message: ServerMailbox.Message) {
         switch message {
         case .response(let id, let response, let body):
-            activeHandlers -= 1
+            handlerEnded()
             if let connection = connections[id] { respond(connection, response, body) }
         case .streamBegan(let id, let response, let writer):
             guard let connection = connections[id], case .handling(let head, _) = connection.phase else {
@@ -63,13 +82,13 @@ extension ServerLoop {
             connection.send(ResponseHead.bytes(response, framing, keepsAlive: staysOpen(connection, head)))
             connection.phase = .streaming(writer, head)
             if connection.isInputEnded || isShuttingDown { connection.abandonHandler() }
-            scheduleFlush(connection)
+            touch(connection)
         case .output(let id, let bytes):
             guard let connection = connections[id] else { return }
             connection.send(bytes)
-            scheduleFlush(connection)
+            touch(connection)
         case .streamEnded(let id, let isComplete):
-            activeHandlers -= 1
+            handlerEnded()
             if let connection = connections[id] { endStream(connection, isComplete) }
         case .shutDown: beginShutdown()
         }
@@ -91,12 +110,13 @@ extension ServerLoop {
         complete(connection, isComplete && head.isVersion11 && staysOpen(connection, head))
     }
 
+    /// Ends an answer. The next request has its turn when the client has read this one.
     private func complete(_ connection: ServerConnection, _ keepsAlive: Bool) {
         connection.task = nil
+        connection.requestSize = 0
         connection.phase = .reading
-        connection.lastProgress = .now
-        scheduleFlush(connection)
-        if keepsAlive { advance(connection) } else { connection.closesAfterOutput = true }
+        connection.closesAfterOutput = !keepsAlive
+        touch(connection)
     }
 
     private func staysOpen(_ connection: ServerConnection, _ head: HTTPRequestHead) -> Bool {

@@ -5,12 +5,11 @@ import KubeClient
 /// The server's thread: waits for sockets and handlers, and moves bytes between them.
 final class ServerLoop {
     struct Settings: Sendable {
-        let limits: HTTPRequestParser.Limits
-        let idleTimeout: Duration
+        let limits: HTTPServerLimits
+        let usage: Locked<HTTPServerUsage>
         let handler: HTTPServer.Handler
     }
 
-    private static let maximumConnections = 4096
     /// How long handlers may go on after the shutdown began.
     private static let grace = Duration.seconds(5)
     private static let listenerToken: UInt64 = 0
@@ -21,34 +20,43 @@ final class ServerLoop {
     var connections: [UInt64: ServerConnection] = [:]
     /// Handlers that have not posted their last message.
     var activeHandlers = 0
+    /// Connections whose request waits for a handler, in the order of the requests.
+    var queue: [UInt64] = []
     var isShuttingDown = false
 
     private var listener: ListeningSocket?
     private let poll: EventPoll
     private var isListening = false
     private var nextID: UInt64 = 2
-    private var unflushed: [ServerConnection] = []
+    private var touched: [ServerConnection] = []
+    private var usage = HTTPServerUsage()
+    private let sweepInterval: Duration
     private var nextSweep = ContinuousClock.now
     private var shutdownDeadline: ContinuousClock.Instant?
-    private var input = [UInt8](repeating: 0, count: 64 << 10)
+    private var input: [UInt8]
 
     init(listener: ListeningSocket, poll: EventPoll, mailbox: ServerMailbox, settings: Settings) {
         self.listener = listener
         self.poll = poll
         self.mailbox = mailbox
         self.settings = settings
+        let limits = settings.limits
+        sweepInterval = min(limits.idleTimeout, limits.requestTimeout, limits.answerTimeout) / 4
+        input = [UInt8](repeating: 0, count: max(4 << 10, min(64 << 10, limits.head + limits.body)))
     }
 
     /// Serves until the shutdown is complete.
     func run() {
         guard poll.add(mailbox.descriptor, events: EPOLLIN.rawValue, token: Self.mailboxToken) else { return }
-        updateListening()
+        setListening(true)
         while !isDone {
             poll.wait(milliseconds: timeout()) { token, events in handle(token, events) }
-            flushAll()
+            settleAll()
             sweep()
+            settings.usage.withLock { $0 = usage }
         }
         for connection in connections.values { close(connection) }
+        settings.usage.withLock { $0 = usage }
     }
 
     private var isDone: Bool {
@@ -56,7 +64,7 @@ final class ServerLoop {
         return connections.isEmpty && activeHandlers == 0 || ContinuousClock.now >= shutdownDeadline
     }
 
-    /// How long to sleep at most, in milliseconds: for ever while nobody is connected.
+    /// How long to sleep at most, in milliseconds: forever while nobody is connected.
     private func timeout() -> Int32 {
         var deadline = connections.isEmpty && isListening ? nil : nextSweep
         if let shutdownDeadline { deadline = min(deadline ?? shutdownDeadline, shutdownDeadline) }
@@ -75,31 +83,40 @@ final class ServerLoop {
             guard let connection = connections[token] else { return }
             if events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { return close(connection) }
             if events & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue) != 0 { read(connection) }
-            if events & EPOLLOUT.rawValue != 0 { scheduleFlush(connection) }
+            touch(connection)
         }
     }
 
     private func accept() {
         // Others get their turn after some.
         for _ in 0..<64 {
+            let isFull = connections.count >= settings.limits.connections
+            let dropped = isFull ? longestWaiting { _ in true } : nil
+            // If handlers are at work for every client, nobody can be dropped: new clients wait in the kernel.
+            if isFull, dropped == nil { return setListening(false) }
             guard let descriptor = listener?.accept(), descriptor >= 0 else {
-                // Without descriptors the listener would wake this thread for ever: the next sweep tries again.
+                // Without descriptors the listener would wake this thread forever: the next sweep tries again.
                 if errno == EMFILE || errno == ENFILE { setListening(false) }
                 return
             }
+            if let dropped { drop(dropped) }
+            let limits = HTTPRequestParser.Limits(head: settings.limits.head, body: settings.limits.body)
             let connection = ServerConnection(
-                id: nextID, descriptor: descriptor, limits: settings.limits, now: ContinuousClock.now)
+                id: nextID, descriptor: descriptor, limits: limits, now: ContinuousClock.now)
             nextID += 1
-            if connections.isEmpty { nextSweep = ContinuousClock.now + settings.idleTimeout / 4 }
+            if connections.isEmpty { nextSweep = ContinuousClock.now + sweepInterval }
             connections[connection.id] = connection
+            usage.connections = connections.count
+            usage.mostConnections = max(usage.mostConnections, connections.count)
             connection.interest = connection.wantedInterest
-            if !poll.add(descriptor, events: connection.interest, token: connection.id) { close(connection) }
-            if connections.count >= Self.maximumConnections { return setListening(false) }
+            guard poll.add(descriptor, events: connection.interest, token: connection.id) else {
+                close(connection)
+                continue
+            }
+            // Most clients have sent their request by now, and a client with a request is not dropped for another.
+            read(connection)
+            touch(connection)
         }
-    }
-
-    private func updateListening() {
-        setListening(!isShuttingDown && connections.count < Self.maximumConnections)
     }
 
     private func setListening(_ wanted: Bool) {
@@ -113,47 +130,57 @@ final class ServerLoop {
     }
 
     private func read(_ connection: ServerConnection) {
+        // It may have got output since the kernel reported it.
+        guard connection.canRead else { return }
         let count = input.withUnsafeMutableBytes { recv(connection.descriptor, $0.baseAddress, $0.count, 0) }
         if count > 0 {
-            let wasIdle = connection.parser.isIdle
             if case .lingering = connection.phase { return }
             connection.parser.append(input[..<count])
-            if wasIdle { connection.lastProgress = .now }
             advance(connection)
         } else if count == 0 {
             connection.isInputEnded = true
             switch connection.phase {
-            case .reading, .lingering: close(connection)
-            case .handling, .streaming:
-                connection.abandonHandler()
-                scheduleFlush(connection)
+            case .reading, .queued, .lingering: close(connection)
+            case .handling, .streaming: connection.abandonHandler()
             }
         } else if errno != EAGAIN, errno != EINTR {
             close(connection)
         }
     }
 
-    /// Lets the output go out, and the kernel's attention change, at the end of this round.
-    func scheduleFlush(_ connection: ServerConnection) {
-        guard !connection.needsFlush else { return }
-        connection.needsFlush = true
-        unflushed.append(connection)
+    /// Has the output sent, and what follows from it done, at the end of this round; counts the bytes that are held.
+    func touch(_ connection: ServerConnection) {
+        guard connections[connection.id] != nil else { return }
+        account(connection)
+        guard !connection.isTouched else { return }
+        connection.isTouched = true
+        touched.append(connection)
     }
 
-    private func flushAll() {
-        let round = unflushed
-        unflushed.removeAll(keepingCapacity: true)
-        for connection in round where connections[connection.id] != nil {
-            connection.needsFlush = false
-            let hadOutput = connection.hasOutput
-            guard connection.flush() else {
-                close(connection)
-                continue
+    private func settleAll() {
+        while !touched.isEmpty {
+            let round = touched
+            touched.removeAll(keepingCapacity: true)
+            let now = ContinuousClock.now
+            for connection in round where connections[connection.id] != nil {
+                connection.isTouched = false
+                settle(connection, now)
             }
-            if hadOutput { connection.lastProgress = .now }
-            if connection.closesAfterOutput, !connection.hasOutput { finish(connection) }
-            updateInterest(connection)
         }
+    }
+
+    /// Sends what the kernel takes. Only a client that has read everything gets its next request answered, or read.
+    private func settle(_ connection: ServerConnection, _ now: ContinuousClock.Instant) {
+        guard let sent = connection.flush() else { return close(connection) }
+        if !connection.hasOutput {
+            if connection.closesAfterOutput { finish(connection) } else { advance(connection) }
+            guard connections[connection.id] != nil else { return }
+        }
+        account(connection)
+        connection.updateWait(now, progress: sent > 0)
+        updateInterest(connection)
+        // There is a client again that can be dropped for another.
+        if connection.waitingSince != nil { setListening(!isShuttingDown) }
     }
 
     private func updateInterest(_ connection: ServerConnection) {
@@ -171,21 +198,52 @@ final class ServerLoop {
 
     func close(_ connection: ServerConnection) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
+        usage.connections = connections.count
+        usage.bufferedBytes -= connection.accounted
+        if case .queued = connection.phase { queue.removeAll { $0 == connection.id } }
         connection.abandonHandler()
         Glibc.close(connection.descriptor)
-        updateListening()
+        setListening(!isShuttingDown)
+    }
+
+    // MARK: Bounds
+
+    /// Brings the sum of the bytes that are held up to date, and makes room when it is too large.
+    private func account(_ connection: ServerConnection) {
+        let bytes = connection.bufferedBytes
+        usage.bufferedBytes += bytes - connection.accounted
+        connection.accounted = bytes
+        usage.mostBufferedBytes = max(usage.mostBufferedBytes, usage.bufferedBytes)
+        while usage.bufferedBytes > settings.limits.buffered {
+            // Not the one whose bytes these are: it has only just got or sent them.
+            guard let other = longestWaiting({ $0 !== connection && $0.accounted > 0 }) else { return }
+            drop(other)
+        }
+    }
+
+    /// The client that has kept the server waiting longest; nil when the server is the one to act for all of them.
+    private func longestWaiting(_ isMeant: (ServerConnection) -> Bool) -> ServerConnection? {
+        var found: (connection: ServerConnection, since: ContinuousClock.Instant)?
+        for connection in connections.values where isMeant(connection) {
+            guard let since = connection.waitingSince else { continue }
+            if let found, found.since <= since { continue }
+            found = (connection, since)
+        }
+        return found?.connection
+    }
+
+    private func drop(_ connection: ServerConnection) {
+        usage.dropped += 1
+        close(connection)
     }
 
     /// Disconnects clients that let the server wait too long.
     private func sweep() {
         let now = ContinuousClock.now
         guard now >= nextSweep else { return }
-        nextSweep = now + settings.idleTimeout / 4
-        let limit = now - settings.idleTimeout
-        for connection in connections.values where connection.isWaitingForClient && connection.lastProgress < limit {
-            close(connection)
-        }
-        updateListening()
+        nextSweep = now + sweepInterval
+        for connection in connections.values where connection.isOverdue(now, settings.limits) { close(connection) }
+        setListening(!isShuttingDown)
     }
 
     func beginShutdown() {
@@ -199,6 +257,7 @@ final class ServerLoop {
             switch connection.phase {
             case .reading, .lingering:
                 if !connection.hasOutput { close(connection) } else { connection.closesAfterOutput = true }
+            case .queued: close(connection)
             case .handling: break
             case .streaming: connection.abandonHandler()
             }

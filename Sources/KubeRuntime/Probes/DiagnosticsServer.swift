@@ -31,9 +31,8 @@ public final class DiagnosticsServer: Sendable {
     private static func listen(
         _ address: ListenAddress, _ handler: @escaping HTTPServer.Handler
     ) throws(ListenError) -> HTTPServer {
-        // A probe has no business with a body.
         func server(_ host: String) throws(ListenError) -> HTTPServer {
-            try HTTPServer(host: host, port: address.port, maximumBody: 1024, handler: handler)
+            try HTTPServer(host: host, port: address.port, limits: .diagnostics, handler: handler)
         }
         guard address.host.isEmpty else { return try server(address.host) }
         do {

@@ -6,8 +6,8 @@ public import KubeRuntime
 /// There is no authentication and no authorization: who can reach the port may do everything. Nothing is kept when it
 /// ends.
 public final class SandboxServer: Sendable {
-    /// The largest request body in bytes, as a real API server has it.
-    private static let maximumBody = 3 << 20
+    /// Many watches, large bodies as a real API server takes them, and answers with thousands of objects.
+    private static let limits = HTTPServerLimits(connections: 4096, body: 3 << 20, buffered: 512 << 20)
     /// How often watches look at the clock.
     private static let tick = Duration.seconds(1)
 
@@ -22,7 +22,7 @@ public final class SandboxServer: Sendable {
         let cluster = Cluster(environment: environment)
         let router = RequestRouter(cluster)
         self.cluster = cluster
-        server = try HTTPServer(host: "127.0.0.1", port: port, maximumBody: Self.maximumBody) { request in
+        server = try HTTPServer(host: "127.0.0.1", port: port, limits: Self.limits) { request in
             await router.respond(to: request)
         }
     }

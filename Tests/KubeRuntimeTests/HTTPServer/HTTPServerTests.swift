@@ -7,7 +7,9 @@ import Testing
     private func server(
         idleTimeout: Duration = .seconds(60), _ handler: @escaping HTTPServer.Handler
     ) throws -> HTTPServer {
-        try HTTPServer(host: "127.0.0.1", port: 0, maximumBody: 1000, idleTimeout: idleTimeout, handler: handler)
+        let limits = HTTPServerLimits(
+            body: 1000, idleTimeout: idleTimeout, requestTimeout: idleTimeout, answerTimeout: idleTimeout)
+        return try HTTPServer(host: "127.0.0.1", port: 0, limits: limits, handler: handler)
     }
 
     private let echo: HTTPServer.Handler = { request in

@@ -37,6 +37,12 @@ final class TestSocket: Sendable {
         _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
+    /// Sends as much as the kernel takes at once; returns how many bytes it took.
+    func sendWhatFits(_ text: String) -> Int {
+        let bytes = Array(text.utf8)
+        return max(0, Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)))
+    }
+
     /// Reads until the text ends as wanted, or the connection does.
     func read(until ending: String) async -> String {
         await onOwnThread { socket in
@@ -50,13 +56,18 @@ final class TestSocket: Sendable {
     /// Reads to the end of the connection.
     func readAll() async -> String { await read(until: "\u{0}never") }
 
+    /// Reads what is there, at most so many bytes; nil when the connection has ended.
+    func readSome(upTo count: Int) async -> Int? {
+        await onOwnThread { $0.receive(upTo: count)?.count }
+    }
+
     /// Waits until the server closes or resets the connection; false when it sends something.
     func isClosedByServer() async -> Bool {
         await onOwnThread { $0.receive() == nil && (errno == 0 || errno == ECONNRESET) }
     }
 
-    private func receive() -> [UInt8]? {
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    private func receive(upTo size: Int = 64 << 10) -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: size)
         errno = 0
         let count = recv(descriptor, &buffer, buffer.count, 0)
         return count > 0 ? Array(buffer[..<count]) : nil
