@@ -2,6 +2,8 @@ extension ClusterConfiguration {
     /// Finds out which cluster is meant, in the order of controller-runtime: the explicit kubeconfig, the files of
     /// `KUBECONFIG`, the pod's service account, `~/.kube/config`.
     ///
+    /// Files of `KUBECONFIG` that choose no context, or that do not exist, leave the choice to the pod's service account.
+    ///
     /// Blocks on small files, so call it before tasks run. A pod's service account is no context: it is passed over
     /// when a context is named.
     /// - Parameters:
@@ -17,7 +19,17 @@ extension ClusterConfiguration {
             return try Kubeconfig.file(explicitPath).configuration(context: context, surroundings)
         }
         if let list = environment["KUBECONFIG"], !list.isEmpty {
-            return try Kubeconfig.files(list: list).configuration(context: context, surroundings)
+            let files = try Kubeconfig.files(list: list)
+            if files.isEmpty, context == nil,
+                let pod = try? inCluster(environment: environment, directory: serviceAccountDirectory, clock: clock)
+            {
+                return pod
+            }
+            guard !files.files.isEmpty else {
+                throw ConfigurationError(
+                    "KUBECONFIG is \"\(list)\", and none of these files exists; correct or unset it")
+            }
+            return try files.configuration(context: context, surroundings)
         }
         var podError: ConfigurationError?
         if context == nil {
@@ -31,7 +43,7 @@ extension ClusterConfiguration {
         }
         guard let home = environment["HOME"], !home.isEmpty else { throw podError ?? nothingFound }
         let path = "\(home)/.kube/config"
-        switch BoundedFile.read(path) {
+        switch BoundedFile.read(path, upTo: Kubeconfig.maximumSize) {
         case .success(let bytes):
             return try Kubeconfig(bytes, file: path).configuration(context: context, surroundings)
         case .failure(let error) where error.isMissing: throw podError ?? nothingFound

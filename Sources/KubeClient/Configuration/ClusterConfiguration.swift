@@ -5,6 +5,8 @@ public struct ClusterConfiguration: Sendable {
     public let tls: TLSConfiguration
     /// An `http`, `https` or `socks5` URL; nil for no proxy. The environment is not asked.
     public let proxyURL: String?
+    /// Whether lists and objects may come compressed; a server on this machine is never asked for it.
+    public let asksForCompression: Bool
     public let credentials: any CredentialSource
     public let impersonation: Impersonation?
     /// The namespace that is meant where none is named; never empty.
@@ -14,12 +16,14 @@ public struct ClusterConfiguration: Sendable {
 
     public init(
         server: String, tls: TLSConfiguration = TLSConfiguration(), proxyURL: String? = nil,
-        credentials: any CredentialSource = StaticCredential(.none), impersonation: Impersonation? = nil,
+        asksForCompression: Bool = true, credentials: any CredentialSource = StaticCredential(.none),
+        impersonation: Impersonation? = nil,
         namespace: String = "default", origin: String
     ) {
         self.server = server
         self.tls = tls
         self.proxyURL = proxyURL
+        self.asksForCompression = asksForCompression
         self.credentials = credentials
         self.impersonation = impersonation
         self.namespace = namespace

@@ -1,6 +1,7 @@
 /// Builds values out of events, expanding aliases within bounds.
 struct YAMLComposer {
     private let events: YAMLEventReader
+    private let leniency: YAML.Leniency
     /// The finished nodes of this document that have a name. A node that is still open has none, so no node can
     /// contain itself.
     private var anchors: [String: Node] = [:]
@@ -16,8 +17,20 @@ struct YAMLComposer {
         var height: Int
     }
 
-    init(events: YAMLEventReader) {
+    init(events: YAMLEventReader, leniency: YAML.Leniency) {
         self.events = events
+        self.leniency = leniency
+    }
+
+    /// The first document, empty or not; null when there is none. What follows it is not looked at.
+    mutating func firstDocument() throws(YAMLError) -> JSONValue {
+        while true {
+            switch try events.next().kind {
+            case .streamEnd: return .null
+            case .documentStart: return try node(try events.next(), depth: 0).value
+            default: continue
+            }
+        }
     }
 
     mutating func documents() throws(YAMLError) -> [JSONValue] {
@@ -85,7 +98,7 @@ struct YAMLComposer {
 
     private mutating func mapping(depth: Int) throws(YAMLError) -> Node {
         var members: [JSONObject.Member] = []
-        var keys: Set<String> = []
+        var places: [String: Int] = [:]
         var merged: [JSONObject] = []
         var whole = Node(value: .null, weight: 1, height: 1)
         while true {
@@ -96,15 +109,23 @@ struct YAMLComposer {
             whole.weight += value.weight + 1 + (key?.utf8.count ?? 0)
             whole.height = max(whole.height, value.height + 1)
             if let key {
-                guard keys.insert(key).inserted else { throw failure("key \"\(key)\" stands twice", event) }
-                members.append(JSONObject.Member(key: key, value: value.value))
+                if let place = places[key] {
+                    guard leniency == .clientGo else { throw failure("key \"\(key)\" stands twice", event) }
+                    members[place].value = value.value
+                } else {
+                    places[key] = members.count
+                    members.append(JSONObject.Member(key: key, value: value.value))
+                }
             } else {
                 merged += try mergedObjects(value.value, event)
             }
         }
         // Keys of the mapping itself win over merged ones, earlier merged mappings over later ones.
         for object in merged {
-            for member in object where keys.insert(member.key).inserted { members.append(member) }
+            for member in object where places[member.key] == nil {
+                places[member.key] = members.count
+                members.append(member)
+            }
         }
         whole.value = .object(JSONObject(uniqueMembers: members))
         return whole
@@ -139,10 +160,13 @@ struct YAMLComposer {
     private func scalar(
         _ text: String, isPlain: Bool, tag: String?, _ event: YAMLEvent
     ) throws(YAMLError) -> JSONValue {
-        guard let schema = YAMLScalar(text, isPlain: isPlain, tag: tag) else {
+        guard let schema = YAMLScalar(text, isPlain: isPlain, tag: tag, leniency) else {
             throw failure("unknown tag \"\(tag ?? "")\"", event)
         }
         guard let value = schema.value else {
+            guard schema.wanted != YAMLScalar.binary else {
+                throw failure("a !!binary value is no base64 of UTF-8", event)
+            }
             throw failure(
                 "\"\(text.prefix(80))\" is no \(schema.wanted); quote it, without a tag, to mean the text", event)
         }
@@ -150,7 +174,7 @@ struct YAMLComposer {
     }
 
     private func expect(tag: String?, _ name: String, _ event: YAMLEvent) throws(YAMLError) {
-        guard let tag, tag != "!", tag != YAMLScalar.tagPrefix + name else { return }
+        guard leniency == .strict, let tag, tag != "!", tag != YAMLScalar.tagPrefix + name else { return }
         throw failure("tag \"\(tag)\" is unknown or does not fit a \(name == "seq" ? "list" : "mapping")", event)
     }
 

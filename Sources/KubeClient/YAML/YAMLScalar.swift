@@ -1,6 +1,8 @@
 /// What a scalar means by the JSON-compatible core schema (YAML 1.2, section 10.3).
 struct YAMLScalar {
     static let tagPrefix = "tag:yaml.org,2002:"
+    /// What `wanted` says of a value tagged `!!binary`.
+    static let binary = "base64"
 
     /// Nil when the text does not have the form that its tag promises or that JSON can say.
     let value: JSONValue?
@@ -8,7 +10,7 @@ struct YAMLScalar {
     let wanted: String
 
     /// Nil for a tag that is not known.
-    init?(_ text: String, isPlain: Bool, tag: String?) {
+    init?(_ text: String, isPlain: Bool, tag: String?, _ leniency: YAML.Leniency = .strict) {
         switch tag {
         case nil where isPlain:
             wanted = "finite number"
@@ -21,14 +23,29 @@ struct YAMLScalar {
             value = Self.isNull(text) ? .some(.null) : .none
         case Self.tagPrefix + "bool":
             wanted = "boolean"
-            value = Self.bool(text).map { .bool($0) }
+            value = (Self.bool(text) ?? (leniency == .clientGo ? Self.oldBool(text) : nil)).map { .bool($0) }
         case Self.tagPrefix + "int":
             wanted = "integer"
             value = Self.integer(text).map { .integer($0) }
         case Self.tagPrefix + "float":
             wanted = "finite number"
             value = Self.float(text).map { .double($0) }
+        case Self.tagPrefix + "binary":
+            wanted = Self.binary
+            value = Base64.decode(text).flatMap { String(validating: $0, as: UTF8.self) }.map { .string($0) }
+        case _ where leniency == .clientGo:
+            wanted = "string"
+            value = .string(text)
         default: return nil
+        }
+    }
+
+    /// Booleans of YAML 1.1 that the core schema does not have.
+    static func oldBool(_ text: String) -> Bool? {
+        switch text {
+        case "y", "Y", "yes", "Yes", "YES", "on", "On", "ON": true
+        case "n", "N", "no", "No", "NO", "off", "Off", "OFF": false
+        default: nil
         }
     }
 

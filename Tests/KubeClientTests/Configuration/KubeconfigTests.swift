@@ -53,7 +53,7 @@ import Testing
 
     @Test(arguments: [
         ("{server: 'localhost:8080'}", "http://localhost:8080"),
-        ("{server: 'localhost:6443', insecure-skip-tls-verify: true}", "https://localhost:6443"),
+        ("{server: 'localhost:6443', insecure-skip-tls-verify: true}", "http://localhost:6443"),
         ("{server: 'http://[::1]:8080/'}", "http://[::1]:8080"),
     ])
     func aServerMayLackItsScheme(_ cluster: String, _ server: String) throws {
@@ -133,7 +133,7 @@ import Testing
 
     @Test(arguments: [
         ("{}", "it has no server"), ("{server: 'ftp://one'}", "no URL such as"), ("{server: 'https://'}", "no URL"),
-        ("{server: 'https://a b'}", "no URL"), ("{server: 'https://one?x'}", "no URL"),
+        ("{server: 'https://a b'}", "no URL"), ("{server: 'https://a:b@one'}", "has a user name in its URL"),
         ("{server: https://one, proxy-url: 'one:80'}", "proxy-url must start with"),
         ("{server: https://one, tls-server-name: 'a b'}", "must be the name of a host"),
         ("{server: https://one, insecure-skip-tls-verify: 1}", "must be true or false"),
@@ -158,7 +158,7 @@ import Testing
     @Test(arguments: [
         ("[]", "DIR/home/config: a kubeconfig is a mapping"), ("a: [", "DIR/home/config:2:1: "),
         ("{kind: Pod, apiVersion: v1}", "this is a v1 Pod"), ("{users: {}}", "users must be a list of mappings"),
-        ("{users: [{user: {}}]}", "users[0]: the user has no name"),
+        ("{users: [{user: {}}, {user: {}}]}", "stands there twice"),
         ("{users: [{name: a}, {name: a}]}", "user \"a\" in DIR/home/config stands there twice"),
         ("", "no current-context"),
     ])

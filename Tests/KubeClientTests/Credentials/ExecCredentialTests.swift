@@ -98,7 +98,8 @@ import Testing
             "echo \"$KUBERNETES_EXEC_INFO\" > $DIR/info\necho \"$1 $NAME\" > $DIR/seen\n"
                 + printing(#"{"token":"abc"}"#),
             fields: ", args: [one two], env: [{name: NAME, value: value}], provideClusterInfo: true",
-            cluster: "server: https://one, certificate-authority-data: AQI=, tls-server-name: api, "
+            cluster: "server: https://one/, certificate-authority-data: AQI=, tls-server-name: api, "
+                + "disable-compression: true, proxy-url: 'http://p:1', "
                 + "extensions: [{name: \(group)/exec, extension: {audience: x}}]")
         _ = try await source.credential(refresh: false)
         #expect(try String(contentsOfFile: fixture.directory + "/seen", encoding: .utf8) == "one two value\n")
@@ -109,7 +110,8 @@ import Testing
                 "spec": [
                     "interactive": false,
                     "cluster": [
-                        "server": "https://one", "tls-server-name": "api", "certificate-authority-data": "AQI=",
+                        "server": "https://one/", "tls-server-name": "api", "certificate-authority-data": "AQI=",
+                        "disable-compression": true, "proxy-url": "http://p:1",
                         "config": ["audience": "x"],
                     ],
                 ],
@@ -143,8 +145,63 @@ import Testing
         #expect(!message.contains("hush"))
     }
 
+    /// A script that writes an ExecCredential as YAML.
+    private func printingYAML(_ lines: String) -> String {
+        "cat <<'END'\n\(lines)\nEND\n"
+    }
+
+    @Test func `a plugin may write YAML`() async throws {
+        let source = try source(
+            printingYAML(
+                """
+                # comment
+                apiVersion: \(group)/v1
+                kind: ExecCredential
+                status:
+                  token: good
+                  expirationTimestamp: 2099-01-01T00:00:00.5+02:00
+                """))
+        #expect(try await source.credential(refresh: false) == Credential(bearerToken: "good"))
+    }
+
+    @Test func `what client-go lets pass in a plugin's output is let pass`() async throws {
+        let source = try source(
+            printingYAML(
+                """
+                ---
+                apiVersion: other
+                apiVersion: \(group)/v1
+                unknown: {a: !b c}
+                status:
+                  token: !!binary Z29vZA==
+                  clientCertificateData: null
+                ---
+                other: [
+                """))
+        #expect(try await source.credential(refresh: false) == Credential(bearerToken: "good"))
+    }
+
+    @Test func `the program is found by the PATH of this process, and is no directory`() async throws {
+        try fixture.write("first/plugin/file", "")
+        try fixture.write(
+            "second/plugin",
+            "#!/bin/sh\necho \"$PATH\" > $DIR/path\n"
+                + printing(#"{"token":"abc"}"#).replacing("cat <<", with: "/bin/cat <<"),
+            executable: true)
+        let plugin = ExecPlugin(apiVersion: "\(group)/v1", command: "plugin", environment: ["PATH": "/nowhere"])
+        let directory = fixture.directory
+        let source = ExecCredential(
+            plugin: plugin, origin: "test",
+            environment: ["PATH": ":relative:\(directory)/first:\(directory)/second", "DIR": directory],
+            clock: fixture.clock)
+        #expect(try await source.credential(refresh: false) == Credential(bearerToken: "abc"))
+        #expect(try String(contentsOfFile: directory + "/path", encoding: .utf8) == "/nowhere\n")
+    }
+
     @Test func foreignOutputIsAnErrorWithoutSecrets() async throws {
-        #expect(try await failure("echo hush").hasSuffix("its output is no JSON object"))
+        #expect(try await failure("echo hush").hasSuffix("its output is no JSON or YAML object"))
+        #expect(try await failure("echo 'a: {hush'").hasSuffix("its output is no JSON or YAML object"))
+        #expect(try await failure("echo 'a: hush'").contains("no ExecCredential of"))
         let other = printing("{}").replacingOccurrences(of: "/v1", with: "/v1beta1")
         #expect(try await failure(other).contains("same apiVersion"))
         #expect(try await failure("head -c 2000000 /dev/zero").contains("wrote more than 1048576 bytes"))

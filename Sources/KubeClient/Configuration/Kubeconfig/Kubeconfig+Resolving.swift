@@ -13,7 +13,7 @@ extension Kubeconfig {
         context name: String?, _ surroundings: Surroundings
     ) throws(ConfigurationError) -> ClusterConfiguration {
         let name = name ?? currentContext
-        guard !name.isEmpty else {
+        guard !name.isEmpty || contexts[name] != nil else {
             throw ConfigurationError(
                 "no current-context is set in \(fileList); name one of \(Self.names(contexts)) with --context, "
                     + "or set one with \"kubectl config use-context\"")
@@ -25,24 +25,29 @@ extension Kubeconfig {
         let cluster = try entry(context, "cluster", clusters)
         guard let cluster else { throw context.failure("it names no cluster; add one of \(Self.names(clusters))") }
         let user = try entry(context, "user", users)
-        let tls = try cluster.tls(clock: surroundings.clock)
-        let server = try cluster.server(hasTLS: tls.isConfigured || user?.hasClientCertificate == true)
+        let server = try cluster.server()
         let namespace = try context.string("namespace")
         let proxyURL = try cluster.proxyURL()
+        let compresses = try !cluster.bool("disable-compression")
+        // What is about TLS, and every secret, is only read for HTTPS.
+        let isSecure = server.hasPrefix("https://")
         return ClusterConfiguration(
-            server: server, tls: tls, proxyURL: proxyURL,
-            credentials: try credentials(of: user, for: cluster, server: server, surroundings),
+            server: server, tls: isSecure ? try cluster.tls(clock: surroundings.clock) : TLSConfiguration(),
+            proxyURL: proxyURL, asksForCompression: compresses,
+            credentials: isSecure
+                ? try user?.credentials(for: cluster, surroundings) ?? StaticCredential(.none)
+                : StaticCredential(.none),
             impersonation: try user?.impersonation(),
             namespace: namespace.isEmpty ? "default" : namespace, origin: context.place)
     }
 
-    /// The entry that a field of the context names; nil when it names none.
+    /// The entry that a field of the context names; nil when it names none, and there is none without a name.
     private func entry(
         _ context: KubeconfigEntry, _ field: String, _ entries: [String: KubeconfigEntry]
     ) throws(ConfigurationError) -> KubeconfigEntry? {
         let name = try context.string(field)
-        guard !name.isEmpty else { return nil }
         guard let entry = entries[name] else {
+            guard !name.isEmpty else { return nil }
             throw ConfigurationError(
                 "\(context.place) names \(field) \"\(name)\", which no file defines; define it or name one of "
                     + Self.names(entries))
@@ -50,22 +55,9 @@ extension Kubeconfig {
         return entry
     }
 
-    /// No secret goes over plain HTTP, as with `kubectl`.
-    private func credentials(
-        of user: KubeconfigEntry?, for cluster: KubeconfigEntry, server: String, _ surroundings: Surroundings
-    ) throws(ConfigurationError) -> any CredentialSource {
-        guard let user else { return StaticCredential(.none) }
-        let source = try user.credentials(for: cluster, server: server, surroundings)
-        return server.hasPrefix("https://") ? source : StaticCredential(.none)
-    }
-
     private static func names(_ entries: [String: KubeconfigEntry]) -> String {
         guard !entries.isEmpty else { return "(none)" }
         let shown = entries.keys.sorted().prefix(10).map { "\"\($0)\"" }.joined(separator: ", ")
         return entries.count > 10 ? "\(shown), …" : shown
     }
-}
-
-extension TLSConfiguration {
-    fileprivate var isConfigured: Bool { certificateAuthority != nil || skipsVerification }
 }

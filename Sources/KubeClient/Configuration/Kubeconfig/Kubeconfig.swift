@@ -8,21 +8,23 @@ struct Kubeconfig: Sendable {
     /// The files that were read, in order of precedence.
     var files: [String] = []
 
+    /// The longest file that is read, in bytes: some hundred clusters with their certificates take a megabyte.
+    static let maximumSize = YAML.maximumSize
+
     /// Reads one file's text.
     init(_ bytes: [UInt8], file: String) throws(ConfigurationError) {
-        let documents: [JSONValue]
+        let document: JSONValue
         do throws(YAMLError) {
-            documents = try YAML.documents(bytes, source: file)
+            document = try YAML.firstDocument(bytes, source: file)
         } catch {
             throw ConfigurationError(error.description)
         }
         files = [file]
-        for document in documents {
-            guard let fields = document.objectValue else {
-                throw ConfigurationError("\(file): a kubeconfig is a mapping with clusters, users and contexts")
-            }
-            merge(try Kubeconfig(KubeconfigEntry(place: file, file: file, fields: fields)))
+        guard !document.isNull else { return }
+        guard let fields = document.objectValue else {
+            throw ConfigurationError("\(file): a kubeconfig is a mapping with clusters, users and contexts")
         }
+        merge(try Kubeconfig(KubeconfigEntry(place: file, file: file, fields: fields)))
     }
 
     /// Nothing, for files to be merged into.
@@ -45,8 +47,8 @@ struct Kubeconfig: Sendable {
     ) throws(ConfigurationError) -> [String: KubeconfigEntry] {
         var entries: [String: KubeconfigEntry] = [:]
         for element in try root.objects(list) {
+            // An entry without a name is one that a context without that field means.
             let name = try element.string("name")
-            guard !name.isEmpty else { throw element.failure("the \(field) has no name; add one") }
             let place = "\(field) \"\(name)\" in \(root.file)"
             guard entries[name] == nil else {
                 throw ConfigurationError("\(place) stands there twice; remove or rename one")
@@ -56,6 +58,9 @@ struct Kubeconfig: Sendable {
         }
         return entries
     }
+
+    /// True when no context is chosen.
+    var isEmpty: Bool { currentContext.isEmpty && contexts[""] == nil }
 
     /// Adds what a file of lower precedence says: of each entry as a whole, and of the current context, the first wins.
     mutating func merge(_ other: Kubeconfig) {

@@ -1,6 +1,6 @@
 /// The fields of a user's `exec`.
 extension KubeconfigEntry {
-    func plugin(for cluster: KubeconfigEntry, server: String) throws(ConfigurationError) -> ExecPlugin {
+    func plugin(for cluster: KubeconfigEntry) throws(ConfigurationError) -> ExecPlugin {
         let apiVersion = try string("apiVersion")
         guard ExecPlugin.apiVersions.contains(apiVersion) else {
             throw failure(
@@ -21,7 +21,7 @@ extension KubeconfigEntry {
         return ExecPlugin(
             apiVersion: apiVersion, command: command.contains("/") ? resolved(command) : command,
             arguments: try strings("args"), environment: environment, installHint: try string("installHint"),
-            cluster: try bool("provideClusterInfo") ? try cluster.execInformation(server: server) : nil)
+            cluster: try bool("provideClusterInfo") ? try cluster.execInformation() : nil)
     }
 
     /// A plugin never gets a terminal here, which `Never` and `IfAvailable` allow.

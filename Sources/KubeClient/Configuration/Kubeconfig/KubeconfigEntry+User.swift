@@ -1,24 +1,19 @@
 /// The fields of a user.
 extension KubeconfigEntry {
-    var hasClientCertificate: Bool {
-        fields["client-certificate"]?.stringValue?.isEmpty == false
-            || fields["client-certificate-data"]?.stringValue?.isEmpty == false
-    }
-
-    /// A certificate, and one of token file, token, name and password, and exec plugin; any may be missing.
+    /// A certificate, and one of token file, token, and name and password; or else what an exec plugin hands out.
     func credentials(
-        for cluster: KubeconfigEntry, server: String, _ surroundings: Kubeconfig.Surroundings
+        for cluster: KubeconfigEntry, _ surroundings: Kubeconfig.Surroundings
     ) throws(ConfigurationError) -> any CredentialSource {
         if fields["auth-provider"]?.objectValue != nil {
             throw failure("auth-provider is no longer part of Kubernetes; use an exec plugin")
         }
         var sources: [any CredentialSource] = []
         if let certificate = try certificate(clock: surroundings.clock) { sources.append(certificate) }
-        let explicit = try authorization(clock: surroundings.clock)
-        if let explicit { sources.append(explicit) }
+        if let authorization = try authorization(clock: surroundings.clock) { sources.append(authorization) }
         if let exec = try object("exec") {
-            let plugin = try exec.plugin(for: cluster, server: server)
-            if explicit == nil {
+            let plugin = try exec.plugin(for: cluster)
+            // A plugin is for users who have nothing else to show.
+            if sources.isEmpty {
                 sources.append(
                     ExecCredential(
                         plugin: plugin, origin: place, environment: surroundings.environment,
@@ -42,7 +37,8 @@ extension KubeconfigEntry {
     }
 
     private func authorization(clock: WallClock) throws(ConfigurationError) -> (any CredentialSource)? {
-        let token = try string("token")
+        // Blanks at the end of a header's value mean nothing.
+        let token = try string("token").droppingBlanksAtEnd
         let tokenFile = try path("tokenFile")
         let username = try string("username")
         let password = try string("password")
@@ -79,5 +75,14 @@ extension KubeconfigEntry {
             throw failure("as, as-uid, as-groups and as-user-extra must not have control characters")
         }
         return Impersonation(user: user, uid: uid, groups: groups, extra: extra)
+    }
+}
+
+extension String {
+    /// This text without the blanks and tabs at its end.
+    var droppingBlanksAtEnd: String {
+        var rest = self[...]
+        while let last = rest.utf8.last, last == 0x20 || last == 0x09 { rest = rest.dropLast() }
+        return String(rest)
     }
 }

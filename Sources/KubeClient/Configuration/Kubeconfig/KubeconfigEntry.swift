@@ -25,7 +25,8 @@ struct KubeconfigEntry: Sendable {
 
     func bool(_ key: String) throws(ConfigurationError) -> Bool {
         guard let value = value(key) else { return false }
-        guard let bool = value.boolValue else { throw failure("\(key) must be true or false") }
+        // client-go reads YAML 1.1.
+        guard let bool = value.boolValue ?? value.stringValue.flatMap(YAMLScalar.oldBool) else { throw failure("\(key) must be true or false") }
         return bool
     }
 
@@ -47,7 +48,7 @@ struct KubeconfigEntry: Sendable {
 
     func objects(_ key: String) throws(ConfigurationError) -> [KubeconfigEntry] {
         guard let value = value(key) else { return [] }
-        let objects = value.arrayValue?.map(\.objectValue)
+        let objects = value.arrayValue?.map { $0.isNull ? JSONObject() : $0.objectValue }
         guard let objects, !objects.contains(nil) else { throw failure("\(key) must be a list of mappings") }
         return objects.compactMap { $0 }.enumerated().map { index, object in
             KubeconfigEntry(place: "\(place), \(key)[\(index)]", file: file, fields: object)

@@ -19,6 +19,7 @@ public struct ExecPlugin: Hashable, Sendable {
         public let skipsVerification: Bool
         public let certificateAuthority: PEMSource?
         public let proxyURL: String
+        public let disablesCompression: Bool
         /// The cluster's extension `client.authentication.k8s.io/exec`, for this program only.
         public let configuration: JSONValue?
     }
@@ -42,10 +43,10 @@ public struct ExecPlugin: Hashable, Sendable {
 extension ExecPlugin {
     /// The program's file; nil when there is none.
     ///
-    /// - Parameter searchPath: directories divided by colons, as in `PATH`.
+    /// - Parameter searchPath: directories divided by colons, as in `PATH`; those that are not absolute are passed over.
     func executable(searchPath: String, isExecutable: (String) -> Bool) -> String? {
         if command.contains("/") { return isExecutable(command) ? command : nil }
-        for directory in searchPath.split(separator: ":") {
+        for directory in searchPath.split(separator: ":") where directory.hasPrefix("/") {
             let path = "\(directory)/\(command)"
             if isExecutable(path) { return path }
         }
@@ -74,6 +75,7 @@ extension ExecPlugin.Cluster {
         if !serverName.isEmpty { object["tls-server-name"] = .string(serverName) }
         if skipsVerification { object["insecure-skip-tls-verify"] = true }
         if !proxyURL.isEmpty { object["proxy-url"] = .string(proxyURL) }
+        if disablesCompression { object["disable-compression"] = true }
         if let configuration { object["config"] = configuration }
         guard let certificateAuthority else { return .success(object) }
         return certificateAuthority.contents().map { bytes in

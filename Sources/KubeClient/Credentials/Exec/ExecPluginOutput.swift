@@ -1,4 +1,4 @@
-/// Reads the `ExecCredential` that a plugin writes. No message repeats any of its text, which is secret.
+/// Reads the `ExecCredential` that a plugin writes, as JSON or YAML. No message repeats any of its text, which is secret.
 struct ExecPluginOutput {
     /// The version the plugin was asked to speak.
     let apiVersion: String
@@ -14,10 +14,13 @@ struct ExecPluginOutput {
     }
 
     private func credential(_ bytes: [UInt8], now: Timestamp) throws(Problem) -> RefreshState<Credential>.Loaded {
-        guard let whole = try? JSONValue(parsing: bytes), whole.objectValue != nil else {
-            throw Problem(message: "its output is no JSON object")
+        let json = (try? JSONValue(parsing: bytes)) ?? (try? YAML.firstDocument(bytes, source: "output"))
+        guard let whole = json, whole.objectValue != nil else {
+            throw Problem(message: "its output is no JSON or YAML object")
         }
-        guard whole["kind"]?.stringValue == "ExecCredential", whole["apiVersion"]?.stringValue == apiVersion else {
+        // Without a kind it is taken for the one that is expected.
+        let kind = whole["kind"].flatMap { $0 == .null || $0 == "" ? Optional.none : $0 } ?? "ExecCredential"
+        guard kind == "ExecCredential", whole["apiVersion"]?.stringValue == apiVersion else {
             throw Problem(
                 message: "its output is no ExecCredential of \(apiVersion); let the plugin and the kubeconfig "
                     + "name the same apiVersion")
@@ -54,7 +57,8 @@ struct ExecPluginOutput {
     /// A member that is a string; nil when it is absent, null or empty.
     private func text(_ status: JSONValue, _ key: String) throws(Problem) -> String? {
         guard let value = status[key], !value.isNull else { return nil }
-        guard let text = value.stringValue else { throw Problem(message: "its output's \(key) is no string") }
+        guard var text = value.stringValue else { throw Problem(message: "its output's \(key) is no string") }
+        if key == "token" { text = text.droppingBlanksAtEnd }
         // A header cannot carry it, and what stands after a line break would be a header of its own.
         guard key != "token" || text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw Problem(message: "its output's token has bytes that no token has")

@@ -19,8 +19,9 @@ struct ExecPluginRun {
         case .success(let information): environment["KUBERNETES_EXEC_INFO"] = information
         case .failure(let error): return .failure(Problem(message: error.description))
         }
-        let searchPath = environment["PATH"] ?? ""
-        guard let path = plugin.executable(searchPath: searchPath, isExecutable: { access($0, X_OK) == 0 }) else {
+        // The plugin's own PATH is for what it starts itself.
+        let searchPath = self.environment["PATH"] ?? ""
+        guard let path = plugin.executable(searchPath: searchPath, isExecutable: Self.isExecutable) else {
             return .failure(missing)
         }
         let process = ChildProcess(
@@ -35,6 +36,11 @@ struct ExecPluginRun {
         case .timedOut: return failure("did not end within \(timeout)", ending)
         case .wroteTooMuch: return failure("wrote more than \(ChildProcess.maximumOutput) bytes", ending)
         }
+    }
+
+    private static func isExecutable(_ path: String) -> Bool {
+        var status = stat()
+        return access(path, X_OK) == 0 && stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
     }
 
     private var missing: Problem {

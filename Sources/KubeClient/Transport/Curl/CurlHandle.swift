@@ -36,7 +36,7 @@ final class CurlHandle {
             return Int32(CURL_SOCKOPT_OK)
         }
         // Empty texts switch off what libcurl would otherwise take from the environment.
-        set(CURLOPT_PROXY, settings.proxyURL ?? "")
+        set(CURLOPT_PROXY, settings.proxyURL.map(Self.resolvingRemotely) ?? "")
         set(CURLOPT_NOPROXY, "")
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if let name = settings.serverName {
@@ -44,6 +44,11 @@ final class CurlHandle {
             let (from, to) = (ServerAddress.bracketed(name), ServerAddress.bracketed(address.host))
             set(CURLOPT_CONNECT_TO, ["\(from):\(address.port):\(to):\(address.port)"])
         }
+    }
+
+    /// A SOCKS proxy is told the server's name, as Go does it: the name may mean something only beyond the proxy.
+    private static func resolvingRemotely(_ proxyURL: String) -> String {
+        proxyURL.hasPrefix("socks5://") ? "socks5h://" + proxyURL.dropFirst(9) : proxyURL
     }
 
     private func setUpTLS(_ settings: CurlSettings) {

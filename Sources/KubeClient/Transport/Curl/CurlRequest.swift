@@ -55,5 +55,6 @@ struct CurlSettings: Sendable {
     let serverName: String?
     let skipsVerification: Bool
     let proxyURL: String?
+    let asksForCompression: Bool
     let userAgent: String
 }

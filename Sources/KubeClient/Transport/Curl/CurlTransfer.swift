@@ -46,7 +46,7 @@ final class CurlTransfer {
         handle.set(CURLOPT_PIPEWAIT, multiplexes ? 1 : 0)
         handle.set(CURLOPT_FRESH_CONNECT, isStream || connectsAfresh ? 1 : 0)
         handle.set(CURLOPT_FORBID_REUSE, isStream ? 1 : 0)
-        handle.set(CURLOPT_ACCEPT_ENCODING, isStream || address.isLoopback ? nil : "gzip")
+        handle.set(CURLOPT_ACCEPT_ENCODING, isStream || !settings.asksForCompression ? nil : "gzip")
         let milliseconds = max(1, request.timeout.wholeMilliseconds)
         handle.set(CURLOPT_TIMEOUT_MS, isStream ? 0 : Int(clamping: milliseconds))
         if isStream { headDeadline = .now + request.timeout }

@@ -33,7 +33,9 @@ public final class CurlTransport: HTTPTransport {
         impersonation = headers
         settings = CurlSettings(
             address: address, serverName: tls.serverName, skipsVerification: tls.skipsVerification,
-            proxyURL: configuration.proxyURL, userAgent: userAgent)
+            proxyURL: configuration.proxyURL,
+            asksForCompression: configuration.asksForCompression && !address.isLoopback,
+            userAgent: userAgent)
         guard let mailbox = CurlMailbox() else { throw TransportError(.unreachable, "libcurl cannot be set up") }
         self.mailbox = mailbox
         let (settings, completion) = (settings, completion)
