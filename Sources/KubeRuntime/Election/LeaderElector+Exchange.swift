@@ -57,6 +57,6 @@ extension LeaderElector {
 
     private func report(_ error: KubeError, _ what: String) {
         guard !error.isCancelled else { return }
-        logger.warn(what, ["error": .string("\(error)")])
+        logger.warn(what, ["error": .foreign("\(error)")])
     }
 }

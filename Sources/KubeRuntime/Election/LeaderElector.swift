@@ -34,7 +34,7 @@ public struct LeaderElector: Sendable {
         self.clock = clock
         self.random = random
         self.logger = logger.named("election").with([
-            "lease": .string("\(settings.lease)"), "identity": .string(settings.identity),
+            "lease": .own("\(settings.lease)"), "identity": .own(settings.identity),
         ])
         isMaster = metrics.gauge(
             "leader_election_master_status", help: "1 while this process leads, 0 while it is a candidate.",
@@ -75,7 +75,7 @@ public struct LeaderElector: Sendable {
                     }
                 case .extend(let trust): token.extend(trust)
                 case .stepDown(let other):
-                    logger.info("Stepping down", ["preferredHolder": .string(other)])
+                    logger.info("Stepping down", ["preferredHolder": .own(other)])
                     workStop.set()
                 case .resign: token.revoke()
                 }

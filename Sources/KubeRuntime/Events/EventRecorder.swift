@@ -121,9 +121,9 @@ public final class EventRecorder: Sendable {
         logger.warn(
             "Could not publish events",
             [
-                "namespace": .string(series.key.namespace), "name": .string(series.event.regarding.key.name),
-                "reason": .string(series.event.reason), "lost": .integer(Int64(count)),
-                "error": .string(error.map { "\($0)" } ?? ""),
+                "namespace": .own(series.key.namespace), "name": .own(series.event.regarding.key.name),
+                "reason": .own(series.event.reason), "lost": .integer(Int64(count)),
+                "error": .foreign(error.map { "\($0)" } ?? ""),
             ])
     }
 

@@ -1,20 +1,20 @@
-public import KubeClient
+package import KubeClient
 
 /// Writes structured log lines with a name and a context; cheap to copy and to extend.
 ///
 /// A line has the keys of controller-runtime: `level`, `ts`, `logger`, `msg`, then the context, then the call's own.
-/// Values a user may consider secret, such as the parameters of a workflow, must never be passed to it; where a text
-/// from outside may repeat them, ``hiding(_:)`` takes them out.
+/// Values a user may consider secret, such as the parameters of a workflow, must never be passed to it; where a foreign
+/// text may repeat them, ``hiding(_:)`` takes them out.
 public struct Logger: Sendable {
     /// Keys and values of a line, in order.
-    public typealias Fields = KeyValuePairs<String, JSONValue>
+    public typealias Fields = KeyValuePairs<String, LogValue>
 
     /// Where the lines go; shared by all loggers made from one another.
     public let sink: LogSink
     public private(set) var name: String
     private var context: [LogLine.Field] = []
     private var subject: [LogLine.Field] = []
-    private var secrets: [String] = []
+    private var mask: Mask?
 
     public init(_ sink: LogSink, name: String = "") {
         self.sink = sink
@@ -31,21 +31,21 @@ public struct Logger: Sendable {
     /// A logger whose lines carry these keys too; lines with other values of them are other lines.
     public func with(_ fields: Fields) -> Logger {
         var logger = self
-        logger.context += Array(fields)
+        logger.context += fields.map { (key: $0.key, value: $0.value.value(masking: nil)) }
         return logger
     }
 
     /// A logger for what concerns one object; in a storm, lines that differ in these values only are one.
     public func about(_ fields: Fields) -> Logger {
         var logger = self
-        logger.subject += Array(fields)
+        logger.subject += fields.map { (key: $0.key, value: $0.value.value(masking: nil)) }
         return logger
     }
 
-    /// A logger that writes `***` where an error or another text repeats one of these values.
-    public func hiding(_ secrets: [String]) -> Logger {
+    /// A logger that applies a mask to errors and other foreign texts; it takes the place of an earlier mask.
+    package func hiding(_ mask: Mask) -> Logger {
         var logger = self
-        logger.secrets += secrets
+        logger.mask = mask
         return logger
     }
 
@@ -72,16 +72,11 @@ public struct Logger: Sendable {
         _ level: LogLevel, _ message: () -> String, _ fields: () -> Fields, _ error: (any Error)? = nil
     ) {
         guard sink.level <= level else { return }
-        var own = Array(fields())
-        if let error { own.append((key: "error", value: .string("\(error)"))) }
-        if !secrets.isEmpty { own = own.map { (key: $0.key, value: masked($0.value)) } }
+        var own = fields().map { (key: $0.key, value: $0.value.value(masking: mask)) }
+        if let error { own.append((key: "error", value: LogValue.foreign("\(error)").value(masking: mask))) }
         sink.write(
             LogLine(
                 time: sink.now, level: level, logger: name, message: message(), context: context, subject: subject,
                 fields: own))
-    }
-
-    private func masked(_ value: JSONValue) -> JSONValue {
-        if case .string(let text) = value { .string(text.masking(secrets)) } else { value }
     }
 }

@@ -89,6 +89,6 @@ public final class PatientTransport: HTTPTransport {
         guard error.kind == .unreachable || error.kind == .connectionLost else { return }
         let (now, random) = (time.now, random())
         guard state.withLock({ $0.outage.failed(now, random: random) }) == .began else { return }
-        logger.warn("The API server is away; requests are held back", ["error": .string("\(error)")])
+        logger.warn("The API server is away; requests are held back", ["error": .foreign("\(error)")])
     }
 }

@@ -5,13 +5,13 @@ extension Reflector {
         switch note {
         case .relist(let reason):
             metrics?.relisted(reason)
-            logger.debug("Reading the whole state", ["reason": .string(reason.rawValue)])
+            logger.debug("Reading the whole state", ["reason": .own(reason.rawValue)])
         case .failed(let error, let delay):
             guard !error.isCancelled || !Task.isCancelled else { return }
             metrics?.failed(code: error.code)
             logger.warn(
                 "The list or watch failed and is tried again",
-                ["error": .string("\(error)"), "retryIn": .string("\(delay)")])
+                ["error": .foreign("\(error)"), "retryIn": .own("\(delay)")])
         case .silentWatch:
             metrics?.wasSilent()
             logger.info("The server did not end the watch in time; it is opened anew")
@@ -26,7 +26,7 @@ extension Reflector {
     func reportQuarantined(_ object: UndecodableObject) {
         metrics?.undecodable(1)
         let place: Logger.Fields = [
-            "namespace": .string(object.metadata.namespace), "name": .string(object.metadata.name),
+            "namespace": .own(object.metadata.namespace), "name": .own(object.metadata.name),
         ]
         // Each is a trouble of its own, and named: as context, so that it is no repetition of another. Where there are
         // very many, the metrics count the others.
@@ -34,8 +34,8 @@ extension Reflector {
         (isNamed ? logger.with(place) : logger.about(place)).error(
             "An object cannot be read and is set aside until it changes",
             [
-                "uid": .string(object.metadata.uid),
-                "resourceVersion": .string(object.metadata.resourceVersion.text), "error": .string(object.error),
+                "uid": .own(object.metadata.uid),
+                "resourceVersion": .own(object.metadata.resourceVersion.text), "error": .foreign(object.error),
             ])
     }
 

@@ -44,7 +44,7 @@ public struct Reflector<Object: StoredObject>: Sendable {
         self.random = random
         self.onChange = onChange
         let name = type.group.isEmpty ? type.plural : "\(type.plural).\(type.group)"
-        self.logger = logger.named("reflector").with(["type": .string(name)])
+        self.logger = logger.named("reflector").with(["type": .own(name)])
         self.metrics = metrics.map { ReflectorMetrics(registry: $0, type: name) }
         if let metrics { ReflectorMetrics.registerGauges(in: metrics, type: name, store: store) }
     }
@@ -83,7 +83,7 @@ public struct Reflector<Object: StoredObject>: Sendable {
             case .synced:
                 logger.info("Synced", ["objects": .integer(Int64(store.count))])
             case .unavailable(let reason):
-                logger.warn("The server does not serve this resource type", ["error": .string(reason)])
+                logger.warn("The server does not serve this resource type", ["error": .foreign(reason)])
             case .added, .changed, .deleted: break
             }
             onChange(change)

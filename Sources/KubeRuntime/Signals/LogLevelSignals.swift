@@ -18,7 +18,7 @@ public final class LogLevelSignals: Sendable {
             logger.sink.level = min(level, former)
             logger.info(
                 "The log level was changed",
-                ["from": .string("\(former)"), "to": .string("\(level)"), "signal": .string(name)])
+                ["from": .own("\(former)"), "to": .own("\(level)"), "signal": .own(name)])
             logger.sink.level = level
         }
     }

@@ -27,11 +27,11 @@ struct MissingRight: Hashable, Sendable {
         let more = namespaces.count > Self.limit ? ["and \(namespaces.count - Self.limit) more"] : []
         // Each right is a trouble of its own: as context, so that none is held back as a repetition of another.
         logger.with([
-            "verbs": .string(verbs.map(\.rawValue).joined(separator: ", ")),
-            "resource": .string(right.qualifiedResource),
-            "namespaces": .string(
+            "verbs": .own(verbs.map(\.rawValue).joined(separator: ", ")),
+            "resource": .own(right.qualifiedResource),
+            "namespaces": .own(
                 namespaces.isEmpty ? "all" : (namespaces.prefix(Self.limit) + more).joined(separator: ", ")),
-            "consequence": .string(right.loss),
+            "consequence": .own(right.loss),
         ]).warn("A right is missing")
     }
 }

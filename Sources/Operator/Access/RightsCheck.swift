@@ -48,7 +48,7 @@ struct RightsCheck: Sendable {
             } catch {
                 guard !error.isCancelled else { return }
                 if !hasFailed || !error.isTransient {
-                    logger.warn("Could not find out which rights there are", ["error": .string("\(error)")])
+                    logger.warn("Could not find out which rights there are", ["error": .foreign("\(error)")])
                 }
                 hasFailed = true
                 guard error.isTransient else { break }

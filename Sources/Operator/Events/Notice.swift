@@ -28,7 +28,7 @@ struct Notice: Hashable {
     /// The event about `execution`.
     ///
     /// Events have more readers than executions: parameter values that `detail` repeats are masked.
-    func event(regarding execution: WorkflowExecution, hiding parameters: [Parameter]) -> ObjectEvent {
+    func event(regarding execution: WorkflowExecution, masking mask: Mask) -> ObjectEvent {
         let type = WorkflowExecution.resourceType
         let subject = ObjectReference(
             apiVersion: type.apiVersion, kind: type.kind, key: execution.key, uid: execution.uid,
@@ -38,7 +38,7 @@ struct Notice: Hashable {
                 apiVersion: run.apiVersion, kind: run.kind,
                 key: ObjectKey(namespace: execution.key.namespace, name: run.name), uid: run.uid)
         }
-        let text = detail.isEmpty ? note + "." : "\(note): \(detail.masking(parameters.map(\.value)))"
+        let text = detail.isEmpty ? note + "." : "\(note): \(mask.applied(to: detail))"
         return ObjectEvent(
             self.type, reason: reason, action: action.rawValue, note: text, regarding: subject, related: run)
     }

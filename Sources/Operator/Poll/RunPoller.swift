@@ -61,7 +61,7 @@ struct RunPoller: Sendable {
             // Shutting down, or the engine is not installed, which its reflector tells.
             guard !error.isCancelled, !error.isPlainNotFound else { return }
             logger.warn(
-                "Could not poll runs", ["engine": .string(request.engine.rawValue), "error": .string("\(error)")])
+                "Could not poll runs", ["engine": .own(request.engine.rawValue), "error": .foreign("\(error)")])
         }
     }
 

@@ -7,16 +7,16 @@ extension Logger {
     func controlling() -> Logger {
         let type = WorkflowExecution.resourceType
         return with([
-            "controller": .string(OperatorMetrics.controller), "controllerGroup": .string(type.group),
-            "controllerKind": .string(type.kind),
+            "controller": .own(OperatorMetrics.controller), "controllerGroup": .own(type.group),
+            "controllerKind": .own(type.kind),
         ])
     }
 
     /// A logger for one reconciliation, with controller-runtime's keys; `attempt` counts the failures in a row.
     func reconciling(_ key: ObjectKey, id: String, attempt: Int) -> Logger {
         about([
-            WorkflowExecution.resourceType.kind: ["name": .string(key.name), "namespace": .string(key.namespace)],
-            "namespace": .string(key.namespace), "name": .string(key.name), "reconcileID": .string(id),
+            WorkflowExecution.resourceType.kind: .object(["name": key.name, "namespace": key.namespace]),
+            "namespace": .own(key.namespace), "name": .own(key.name), "reconcileID": .own(id),
             "attempt": .integer(Int64(attempt)),
         ])
     }

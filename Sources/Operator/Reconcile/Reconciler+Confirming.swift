@@ -40,7 +40,7 @@ extension Reconciler {
             return .current(execution)
         } catch {
             if error.isNotFoundObject(named: key.name) { return .ends(.success) }
-            logger.warn(complaint, ["error": .string(known?.discreet(error) ?? "\(error)")])
+            logger.warn(complaint, ["error": .foreign(known?.discreet(error) ?? "\(error)")])
             return .ends(.retry(notBefore: error.retryAfter ?? .zero))
         }
     }

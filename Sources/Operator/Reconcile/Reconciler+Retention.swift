@@ -29,7 +29,7 @@ extension Reconciler {
             pass.facts.isRunProven = false
             metrics.deleted(.run)
             tell(situation.runExpiredNotice(for: run), of: situation.execution)
-            pass.logger.info("Deleted the run, as its time was over", ["run": .string(run.key.name)])
+            pass.logger.info("Deleted the run, as its time was over", ["run": .own(run.key.name)])
             return nil
         } catch {
             if error.isConflict || error.isNotFoundObject(named: run.key.name) {
@@ -66,7 +66,7 @@ extension Reconciler {
         pass.logger.warn(
             "Could not delete what has outlived its time",
             // The condition has it all: who may read executions may know their parameters.
-            ["object": .string(object), "error": .string(error.kind)])
+            ["object": .own(object), "error": .foreign(error.kind)])
         let pause = error.retryAfter ?? .zero
         guard let code = error.code, code != 404, !error.isTransient else { return .retry(notBefore: pause) }
         pass.facts.deletionRefusal = Refusal(

@@ -25,7 +25,7 @@ extension Reconciler {
                 pass.facts.run = .unreadable
                 pass.facts.askedPause = error.retryAfter ?? .zero
                 pass.logger.warn(
-                    "Could not read the run", ["run": .string(pass.runKey.name), "error": .string("\(error)")])
+                    "Could not read the run", ["run": .own(pass.runKey.name), "error": .foreign("\(error)")])
             }
         }
     }
@@ -47,7 +47,7 @@ extension Reconciler {
             pass.didCreateRun = true
             note(.createRun, worked: true, in: &pass)
             tell(.created(engine.reference(to: run)), of: execution)
-            pass.logger.info("Created the run", ["kind": .string(engine.runType.kind), "run": .string(run.key.name)])
+            pass.logger.info("Created the run", ["kind": .own(engine.runType.kind), "run": .own(run.key.name)])
         } catch {
             let failure = CreateFailure(error, creatingRunOf: engine)
             pass.facts.creationFailure = failure
@@ -58,7 +58,7 @@ extension Reconciler {
             if case .uncertain = failure { openCreates.note(pass.runKey, at: time.now) }
             metrics.createFailed(engine.name, failure)
             pass.logger.warn(
-                "Could not create the run", ["run": .string(pass.runKey.name), "error": .string("\(error)")])
+                "Could not create the run", ["run": .own(pass.runKey.name), "error": .foreign("\(error)")])
         }
     }
 
@@ -77,7 +77,7 @@ extension Reconciler {
             pass.cache.apply(stopped)
             pass.facts.run = .present(stopped)
             note(.stopRun, worked: true, in: &pass)
-            pass.logger.info("Asked the run to end", ["run": .string(run.key.name)])
+            pass.logger.info("Asked the run to end", ["run": .own(run.key.name)])
             return true
         } catch {
             if error.isConflict {
@@ -91,7 +91,7 @@ extension Reconciler {
             pass.facts.timeline.stopFailed(refusal, at: time.now)
             pass.cache.keep(pass.facts.timeline, of: pass.runKey)
             pass.logger.warn(
-                "Could not ask the run to end", ["run": .string(run.key.name), "error": .string("\(error)")])
+                "Could not ask the run to end", ["run": .own(run.key.name), "error": .foreign("\(error)")])
             // It may have ended, or gone, in the meantime; then there is nothing left to ask.
             if !error.isTransient { await readRun(in: &pass) }
             return false
@@ -114,8 +114,8 @@ extension Reconciler {
                     pass.logger.debug(
                         "Could not read some children of the run",
                         [
-                            "run": .string(run.key.name), "kind": .string(listing.type.kind),
-                            "error": .string("\(error)"),
+                            "run": .own(run.key.name), "kind": .own(listing.type.kind),
+                            "error": .foreign("\(error)"),
                         ])
                 }
             }
@@ -138,7 +138,7 @@ extension Reconciler {
             pass.facts.askedPause = error.retryAfter ?? .zero
             pass.logger.warn(
                 "Could not read the children of the run",
-                ["run": .string(run.key.name), "error": .string("\(error)")])
+                ["run": .own(run.key.name), "error": .foreign("\(error)")])
         }
     }
 

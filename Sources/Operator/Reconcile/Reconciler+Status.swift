@@ -28,7 +28,7 @@ extension Reconciler {
                 return outcome
             }
             note(.writeStatus, worked: false, in: &pass)
-            pass.logger.warn("Could not write the status", ["error": .string(execution.discreet(error))])
+            pass.logger.warn("Could not write the status", ["error": .foreign(execution.discreet(error))])
             return .retry(notBefore: error.retryAfter ?? .zero)
         }
     }
@@ -67,8 +67,8 @@ extension Reconciler {
         pass.logger.info(
             "Status changed",
             [
-                "phase": .string(status.phase.rawValue), "outcome": .string(status.outcome?.rawValue ?? ""),
-                "reason": .string(status.reason?.rawValue ?? ""), "run": .string(status.runRef?.name ?? ""),
+                "phase": .own(status.phase.rawValue), "outcome": .own(status.outcome?.rawValue ?? ""),
+                "reason": .own(status.reason?.rawValue ?? ""), "run": .own(status.runRef?.name ?? ""),
             ])
         if status.phase.isTerminal, !old.phase.isTerminal {
             metrics.finished(status, runEnd: pass.runEnd, now: clock.now())

@@ -23,6 +23,7 @@ struct Reconciler: Sendable {
     let creates: CreateGate
     let recovery: Recovery
     let recorder: EventRecorder
+    private let masks = ParameterMasks()
     /// Nil where no other process can have written before this one.
     var fence: TakeoverFence?
 
@@ -63,7 +64,7 @@ struct Reconciler: Sendable {
         guard let first = executions.execution(for: key), let cache = runs[first.engineName] else { return .success }
         let runKey = ObjectKey(namespace: key.namespace, name: first.runName)
         // What the API server and webhooks answer may repeat parameters.
-        let discreet = logger.hiding(first.spec?.parameters.map(\.value) ?? [])
+        let discreet = logger.hiding(masks.mask(of: first))
         var pass = Pass(of: first, runKey, in: cache, logger: discreet)
         defer {
             trouble = pass.trouble
@@ -95,7 +96,7 @@ struct Reconciler: Sendable {
                 execution: execution, engine: cache.engine, facts: pass.facts, now: clock.now(), instant: instant,
                 timing: timing, links: links)
             let step = situation.next()
-            pass.logger.debug("Decided", ["step": .string(step.name)])
+            pass.logger.debug("Decided", ["step": .own(step.name)])
             if let outcome = await execute(step, in: situation, &pass) {
                 if pass.facts.isExpiryTurn, !outcome.backsOff { executions.expiries.endTurn(of: key) }
                 // A run that outlived its verdict is still told to stop.
@@ -195,6 +196,6 @@ struct Reconciler: Sendable {
     /// Has people told about an execution, as Kubernetes events.
     func tell(_ notice: Notice?, of execution: WorkflowExecution) {
         guard let notice else { return }
-        recorder.record(notice.event(regarding: execution, hiding: execution.spec?.parameters ?? []))
+        recorder.record(notice.event(regarding: execution, masking: masks.mask(of: execution)))
     }
 }

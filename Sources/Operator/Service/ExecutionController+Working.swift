@@ -51,7 +51,7 @@ extension ExecutionController {
         logger.debug(
             "Reconciled",
             [
-                "result": .string(ReconcileMetrics.Result(outcome).rawValue), "duration": .string(duration.goText),
+                "result": .own(ReconcileMetrics.Result(outcome).rawValue), "duration": .own(duration.goText),
             ])
     }
 

@@ -48,7 +48,7 @@ final class TakeoverFence: Sendable {
             } catch {
                 // Where the type is not served, its reflector says so.
                 if !error.isPlainNotFound, !error.isCancelled {
-                    logger.warn("Could not ask how new the executions are", ["error": .string("\(error)")])
+                    logger.warn("Could not ask how new the executions are", ["error": .foreign("\(error)")])
                 }
             }
             try? await time.sleep(for: Backoff.reflector.ceiling(attempt: attempt))

@@ -68,8 +68,8 @@ struct OperatorCommand: Command {
         logger.info(
             "Starting",
             [
-                "version": .string(Version.current), "server": .string(cluster.server),
-                "origin": .string(cluster.origin),
+                "version": .own(Version.current), "server": .own(cluster.server),
+                "origin": .own(cluster.origin),
             ])
         do {
             let process = try OperatorProcess(configuration: configuration, cluster: cluster, logger: logger)

@@ -4,7 +4,7 @@ import Testing
 /// What others say of an execution does not give away what it was started with.
 @Suite struct MaskingTests {
     private func masked(_ text: String, _ values: String...) -> String {
-        text.masking(values)
+        Mask(values).applied(to: text)
     }
 
     @Test func valuesAreMaskedLongestFirst() {
@@ -55,6 +55,72 @@ import Testing
         let text = "hunter22-and-more, hunter22, \"two\\nlines\", two\nlines and abc"
         #expect(
             masked(text, "hunter22", "hunter22-and-more", "two\nlines", "abc", "") == "***, ***, \"***\", *** and abc")
-        #expect(text.masking([]) == text)
+        #expect(Mask([]).applied(to: text) == text)
+    }
+
+    @Test func `values that overlap leave nothing of each other`() {
+        #expect(masked("xabcdefghx", "abcd", "cdefgh") == "x***x")
+        #expect(masked("hunter22hunter22", "hunter22") == "***")
+        #expect(masked("aaaaaaa", "aaaa") == "***")
+    }
+
+    @Test func `control characters are masked as old and new encoders quote them`() {
+        #expect(masked(#"a\u0008b\u000cc & a\bb\fc"#, "a\u{8}b\u{c}c") == "*** & ***")
+    }
+
+    @Test func `a value stays where it is only part of a known name`() {
+        let mask = Mask(
+            ["search", "payments"], keeping: ["restart-search-2cdc", "restart-search", "payments"])
+        #expect(mask.applied(to: "run restart-search-2cdc-pod") == "run restart-search-2cdc-pod")
+        #expect(mask.applied(to: "research, prestart-search, restart-search2") == "re***, prestart-***, restart-***2")
+        #expect(mask.applied(to: "restart-search/search") == "restart-search/***")
+        // A value that is more than the name is masked as a whole.
+        #expect(Mask(["search-me"], keeping: ["search"]).applied(to: "to search-me, search") == "to ***, search")
+    }
+
+    @Test func `what is masked does not depend on what else is in the text`() {
+        var random = SystemRandomNumberGenerator()
+        func word(_ lengths: ClosedRange<Int>) -> String {
+            String(
+                (0..<Int.random(in: lengths, using: &random)).map { _ in
+                    "abé\n\"<\u{8}".randomElement(using: &random) ?? "a"
+                })
+        }
+        for _ in 0..<2000 {
+            let values = (0..<3).map { _ in word(4...9) }
+            let text = word(0...12) + (values.randomElement(using: &random) ?? "") + word(0...12)
+            let result = Mask(values).applied(to: text)
+            for value in values { #expect(!result.contains(value), "\(value) in \(text)") }
+        }
+    }
+
+    /// As many values as an execution may have, as long as they may be, and each with something to quote.
+    @Test func `masking costs about as much as reading texts and values`() {
+        let values = (0..<64).map { number in
+            (0..<200).map { line in "line \(line) of value \(number) & \"more\"" }.joined(separator: "\n")
+        }
+        let mask = Mask(values)
+        let text =
+            "Invalid value: " + JSONValue.string(values[7]).encodedString + "; " + String(repeating: "ab &", count: 500)
+        let start = ContinuousClock.now
+        for _ in 0..<50 {
+            #expect(mask.applied(to: text) == "Invalid value: \"***\"; " + String(repeating: "ab &", count: 500))
+        }
+        // Some tenths of a second without optimization; making all forms for each text took minutes.
+        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(mask.size < 4 << 20)
+    }
+
+    /// Lengths that all differ, and heads that all fit.
+    @Test func `hostile values and texts cost no more than some milliseconds`() {
+        let values = (0..<64).map { number in
+            (1..<120).map { String(repeating: "a", count: $0 + number) + "b\(number)" }.joined(separator: "\n")
+        }
+        let mask = Mask(values)
+        let text = String(repeating: "a", count: 8 << 10)
+        let start = ContinuousClock.now
+        #expect(mask.applied(to: text) == text)
+        #expect(mask.applied(to: text + "…").hasSuffix("a***…"))
+        #expect(ContinuousClock.now - start < .seconds(20))
     }
 }

@@ -52,9 +52,25 @@ import Testing
 
     @Test func valuesThatAreHiddenDoNotAppear() {
         let log = CapturedLog()
-        let logger = Logger(log.sink).hiding(["hunter22", "two\nlines", "abc"])
-        logger.error("Failed", error: KubeError.undecodable("hunter22 and \"two\\nlines\""), ["note": "hunter22, abc"])
+        let logger = Logger(log.sink).hiding(Mask(["hunter22", "two\nlines", "abc"]))
+        logger.error(
+            "Failed", error: KubeError.undecodable("hunter22 and \"two\\nlines\""),
+            ["note": .foreign("hunter22, abc")])
         #expect(log.flushed().first?.hasSuffix(#""note":"***, abc","error":"*** and \"***\""}"# + "\n") == true)
+    }
+
+    @Test func `the operator's own words and names are never masked`() {
+        let log = CapturedLog()
+        let logger = Logger(log.sink).about(["name": .own("restart-search")]).hiding(Mask(["search", "Search"]))
+        logger.warn(
+            "Search failed",
+            [
+                "run": .own("restart-search-2cdc"), "reason": "SearchFailed", "error": .foreign("no search"),
+                "x": .string("search"),
+            ])
+        let fields = #""run":"restart-search-2cdc","reason":"SearchFailed","error":"no ***","x":"***"}"#
+        #expect(
+            log.flushed().first?.hasSuffix(#""msg":"Search failed","name":"restart-search","# + fields + "\n") == true)
     }
 
     @Test(arguments: [

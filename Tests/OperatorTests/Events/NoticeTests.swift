@@ -128,7 +128,7 @@ import WorkflowAPI
     }
 
     @Test func theEventIsAboutTheExecutionAndItsRun() throws {
-        let event = Notice.created(run).event(regarding: Fixtures.execution(), hiding: [])
+        let event = Notice.created(run).event(regarding: Fixtures.execution(), masking: .none)
         #expect(event.regarding.apiVersion == "towline.dev/v1alpha1")
         #expect(event.regarding.kind == "WorkflowExecution")
         #expect(event.regarding.key == ObjectKey(namespace: "payments", name: "restart"))
@@ -148,7 +148,32 @@ import WorkflowAPI
         ]
         let message = "3 tasks: login with hunter22-and-more failed, hunter22 too, in payments"
         let notice = news(from: status(.executing, run: run), to: status(.stepFailed, message: message, run: run))[0]
-        let event = notice.event(regarding: Fixtures.execution(), hiding: parameters)
-        #expect(event.note == "Failed with outcome Failed: 3 tasks: login with *** failed, *** too, in ***")
+        let execution = Fixtures.execution(spec: { $0.parameters = parameters })
+        let event = notice.event(regarding: execution, masking: ParameterMasks().mask(of: execution))
+        // The namespace is no secret, even where a parameter repeats it.
+        #expect(event.note == "Failed with outcome Failed: 3 tasks: login with *** failed, *** too, in payments")
+    }
+
+    @Test func `names of the execution and its run stay readable where a value is part of them`() {
+        let execution = Fixtures.execution(spec: { $0.parameters = [Parameter(name: "A", value: "rest")] })
+        let message = "pod \(execution.runName)-main of restart: rest is no restart2"
+        let notice = news(from: status(.executing, run: run), to: status(.stepFailed, message: message, run: run))[0]
+        let event = notice.event(regarding: execution, masking: ParameterMasks().mask(of: execution))
+        #expect(event.note.hasSuffix("pod \(execution.runName)-main of restart: *** is no ***art2"))
+    }
+
+    @Test func `a mask is made once for an execution, and few are kept`() {
+        let masks = ParameterMasks()
+        func execution(_ uid: String, _ value: String = "secret") -> WorkflowExecution {
+            let execution = Fixtures.execution(spec: { $0.parameters = [Parameter(name: "A", value: value)] })
+            return WorkflowExecution(key: execution.key, uid: uid, spec: execution.spec)
+        }
+        let first = masks.mask(of: execution("1"))
+        #expect(masks.mask(of: execution("1")) === first)
+        #expect(masks.mask(of: execution("1", "other")) !== first)
+        let second = masks.mask(of: execution("2"))
+        for other in 3..<100 { _ = masks.mask(of: execution("\(other)")) }
+        #expect(masks.mask(of: execution("2")) !== second)
+        #expect(masks.mask(of: Fixtures.execution()) === Mask.none)
     }
 }

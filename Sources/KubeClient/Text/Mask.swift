@@ -1,0 +1,326 @@
+/// Takes secret values out of texts: for logs and events, which have more readers than those who may know the values.
+///
+/// Masked are whole values of four bytes and more, as they are and as JSON and Go quote them, the lines of those that
+/// have several, and what is left of one at the end of a text that was cut. Shorter values say nothing, and could be
+/// part of any word.
+///
+/// What to look for is computed at the first text and kept: one hash for each form of each value, so that a mask costs
+/// little memory and each text costs about its own length.
+package final class Mask: Sendable {
+    private let values: [String]
+    private let names: [[UInt8]]
+    private let compiled = Locked<Patterns?>(nil)
+
+    /// - Parameters:
+    ///   - values: what readers must not see.
+    ///   - names: names of objects that everybody may see: a value that is only part of one of them stays there.
+    package init(_ values: [String], keeping names: [String] = []) {
+        self.values = values.filter { $0.utf8.count >= Self.shortest }
+        self.names = names.map { Array($0.utf8) }
+    }
+
+    /// Hides nothing.
+    package static let none = Mask([])
+
+    private static let shortest = Patterns.shortest
+    private static let replacement = Array("***".utf8)
+    private static let cut = Array("…".utf8)
+
+    /// About how many bytes the mask takes besides the values themselves; 0 before its first text.
+    package var size: Int { compiled.withLock { $0?.size ?? 0 } }
+
+    /// The text with `***` in place of each value.
+    package func applied(to text: String) -> String {
+        guard !values.isEmpty, text.utf8.count >= Self.shortest else { return text }
+        let patterns = compiled.withLock { compiled in
+            if let compiled { return compiled }
+            let patterns = Patterns(of: values)
+            compiled = patterns
+            return patterns
+        }
+        let bytes = Array(text.utf8)
+        var covered = patterns.matches(in: bytes)
+        let kept = covered.isEmpty ? [] : names.flatMap { Self.occurrences(of: $0, in: bytes) }
+        covered.removeAll { match in
+            kept.contains { $0.lowerBound <= match.lowerBound && match.upperBound <= $0.upperBound }
+        }
+        if bytes.suffix(Self.cut.count).elementsEqual(Self.cut) {
+            let end = bytes.count - Self.cut.count
+            if let start = patterns.startOfRemnant(in: bytes[..<end], of: values) { covered.append(start..<end) }
+        }
+        return covered.isEmpty ? text : Self.text(bytes, without: covered)
+    }
+
+    /// Replaces each stretch of what is covered, be it by one value or by several that overlap.
+    private static func text(_ bytes: [UInt8], without covered: [Range<Int>]) -> String {
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        var position = 0
+        for match in covered.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if match.lowerBound > position || position == 0 {
+                result += bytes[position..<max(position, match.lowerBound)]
+                result += replacement
+            }
+            position = max(position, match.upperBound)
+        }
+        return String(decoding: result + bytes[position...], as: UTF8.self)
+    }
+
+    /// Where a name stands by itself, or with something that is joined to it by other characters than letters and digits.
+    private static func occurrences(of name: [UInt8], in bytes: [UInt8]) -> [Range<Int>] {
+        guard name.count >= shortest, name.count <= bytes.count else { return [] }
+        return (0...(bytes.count - name.count)).compactMap { start in
+            let end = start + name.count
+            guard bytes[start] == name[0], bytes[start..<end].elementsEqual(name),
+                start == 0 || !isAlphanumeric(bytes[start - 1]), end == bytes.count || !isAlphanumeric(bytes[end])
+            else { return nil }
+            return start..<end
+        }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
+    }
+}
+
+/// Hashes of everything that is looked for, by length.
+private struct Patterns {
+    static let shortest = 4
+
+    /// All lengths, longest first.
+    private let lengths: [Int]
+    /// The hash of each form.
+    private let hashes: Set<UInt64>
+    /// For each form the bit that its hash chooses: most of what is asked for is not there.
+    private let filter: BitSet
+    /// For each form the bit that its first four bytes choose.
+    private let heads: BitSet
+
+    var size: Int { hashes.capacity * 16 + lengths.count * 8 + filter.size + heads.size }
+
+    init(of values: [String]) {
+        var lengths: Set<Int> = []
+        var hashes: Set<UInt64> = []
+        var heads = BitSet(bits: 1 << 16)
+        for value in values {
+            SecretForms.forEach(of: value) { form in
+                guard form.count >= Self.shortest else { return }
+                lengths.insert(form.count)
+                hashes.insert(RollingHash.hash(form))
+                heads.insert(RollingHash.head(form, at: form.startIndex))
+            }
+        }
+        var filter = BitSet(bits: max(1 << 12, hashes.count * 16))
+        for hash in hashes { filter.insert(hash) }
+        self.lengths = lengths.sorted(by: >)
+        self.hashes = hashes
+        self.filter = filter
+        self.heads = heads
+    }
+
+    /// The longest form at each place where one begins; a place within what was found is looked at, too.
+    func matches(in bytes: [UInt8]) -> [Range<Int>] {
+        guard bytes.count >= Self.shortest else { return [] }
+        var rolling: RollingHash?
+        var found: [Range<Int>] = []
+        for start in 0...(bytes.count - Self.shortest) where heads.contains(RollingHash.head(bytes[...], at: start)) {
+            let hash = rolling ?? RollingHash(bytes)
+            rolling = hash
+            let length = lengths.first { length in
+                guard start + length <= bytes.count else { return false }
+                let candidate = hash.hash(start, length)
+                return filter.contains(candidate) && hashes.contains(candidate)
+            }
+            if let length { found.append(start..<(start + length)) }
+        }
+        return found
+    }
+
+    /// Where the text's end is the beginning of a value, the longest such end.
+    func startOfRemnant(in bytes: ArraySlice<UInt8>, of values: [String]) -> Int? {
+        let bytes = Array(bytes)
+        guard bytes.count >= Self.shortest else { return nil }
+        let starts = (0...(bytes.count - Self.shortest)).filter {
+            heads.contains(RollingHash.head(bytes[...], at: $0))
+        }
+        guard let first = starts.first else { return nil }
+        let places = Set(starts.map { RollingHash.head(bytes[...], at: $0) })
+        let text = RollingHash(bytes)
+        let base = RollingHash.base
+        var start: Int?
+        for value in values {
+            SecretForms.forEach(of: value) { form in
+                guard form.count >= Self.shortest, places.contains(RollingHash.head(form, at: form.startIndex)) else {
+                    return
+                }
+                var hash: UInt64 = 0
+                for (offset, byte) in form.prefix(bytes.count - first).enumerated() {
+                    hash = RollingHash.next(hash, byte, base)
+                    let length = offset + 1
+                    guard length >= Self.shortest, hash == text.hash(bytes.count - length, length) else { continue }
+                    start = min(start ?? bytes.count, bytes.count - length)
+                }
+            }
+        }
+        return start
+    }
+}
+
+/// Hashes of all stretches of a text, each in constant time.
+///
+/// The base is random, so that nobody can prepare texts that collide; a collision would only mask too much.
+private struct RollingHash {
+    static let base = UInt64.random(in: 1 << 32...UInt64.max) | 1
+
+    private var prefixes: [UInt64]
+    private var powers: [UInt64]
+
+    init(_ bytes: [UInt8]) {
+        prefixes = [0]
+        powers = [1]
+        prefixes.reserveCapacity(bytes.count + 1)
+        powers.reserveCapacity(bytes.count + 1)
+        let base = Self.base
+        var (hash, power): (UInt64, UInt64) = (0, 1)
+        for byte in bytes {
+            hash = Self.next(hash, byte, base)
+            power &*= base
+            prefixes.append(hash)
+            powers.append(power)
+        }
+    }
+
+    func hash(_ start: Int, _ length: Int) -> UInt64 {
+        prefixes[start + length] &- prefixes[start] &* powers[length]
+    }
+
+    static func next(_ hash: UInt64, _ byte: UInt8, _ base: UInt64) -> UInt64 {
+        hash &* base &+ UInt64(byte) &+ 1
+    }
+
+    static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+        let base = base
+        return bytes.reduce(0) { next($0, $1, base) }
+    }
+
+    /// Four bytes as one number.
+    static func head(_ bytes: ArraySlice<UInt8>, at start: Int) -> UInt64 {
+        UInt64(bytes[start]) << 24 | UInt64(bytes[start + 1]) << 16 | UInt64(bytes[start + 2]) << 8
+            | UInt64(bytes[start + 3])
+    }
+}
+
+/// Numbers, of each of which only some bits count: what it does not contain was never inserted.
+private struct BitSet {
+    private var words: [UInt64]
+    private let mask: UInt64
+
+    /// - Parameter bits: how many to have at least.
+    init(bits: Int) {
+        var count = 64
+        while count < bits { count *= 2 }
+        words = [UInt64](repeating: 0, count: count / 64)
+        mask = UInt64(count - 1)
+    }
+
+    var size: Int { words.count * 8 }
+
+    mutating func insert(_ number: UInt64) {
+        let bit = Self.spread(number) & mask
+        words[Int(bit / 64)] |= 1 << (bit % 64)
+    }
+
+    func contains(_ number: UInt64) -> Bool {
+        let bit = Self.spread(number) & mask
+        return words[Int(bit / 64)] & 1 << (bit % 64) != 0
+    }
+
+    private static func spread(_ number: UInt64) -> UInt64 {
+        number &* 0x9E37_79B9_7F4A_7C15 >> 20
+    }
+}
+
+/// The forms in which a secret value may be found in the texts of others.
+enum SecretForms {
+    private enum Quoting: CaseIterable {
+        /// As JSON does it, and as Go's `json.Marshal` does it where nobody tells it otherwise; Go began to write `\b`
+        /// and `\f` only lately.
+        case json, jsonForHTML, oldJSON, oldJSONForHTML
+        /// As Go's `%q` and `%+q` do it.
+        case go, goASCII
+    }
+
+    /// Hands the value, its quoted forms where they differ, and each of its lines to `body`; some of them may be equal.
+    static func forEach(of value: String, _ body: (ArraySlice<UInt8>) -> Void) {
+        let bytes = Array(value.utf8)
+        body(bytes[...])
+        guard bytes.contains(where: { isSpecial($0) }) else { return }
+        let hasOldForms = bytes.contains { $0 == 0x08 || $0 == 0x0C }
+        for quoting in Quoting.allCases where hasOldForms || quoting != .oldJSON && quoting != .oldJSONForHTML {
+            let quoted = quoted(value, quoting)
+            body(quoted[...])
+        }
+        // Line ends beyond ASCII have several bytes, each with its highest bit.
+        guard bytes.contains(where: { $0 < 0x20 || $0 >= 0x80 }) else { return }
+        let lines = value.split(whereSeparator: \.isNewline)
+        if lines.count > 1 || lines.first?.utf8.count != bytes.count {
+            for line in lines { body(Array(line.utf8)[...]) }
+        }
+    }
+
+    /// True for what some way of quoting does not leave as it is.
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+            || byte == UInt8(ascii: "&") || byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">")
+    }
+
+    private static func quoted(_ value: String, _ quoting: Quoting) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(value.utf8.count + value.utf8.count / 8)
+        for scalar in value.unicodeScalars {
+            if scalar.isASCII, !isSpecial(UInt8(truncatingIfNeeded: scalar.value)) {
+                result.append(UInt8(truncatingIfNeeded: scalar.value))
+            } else if let escape = escape(scalar, quoting) {
+                result += escape.utf8
+            } else {
+                result += UTF8.encode(scalar).map { Array($0) } ?? []
+            }
+        }
+        return result
+    }
+
+    /// Nil where the scalar stays as it is.
+    private static func escape(_ scalar: Unicode.Scalar, _ quoting: Quoting) -> String? {
+        switch scalar {
+        case "\"", "\\": return "\\\(scalar)"
+        case "\n": return "\\n"
+        case "\r": return "\\r"
+        case "\t": return "\\t"
+        case "\u{8}" where quoting != .oldJSON && quoting != .oldJSONForHTML: return "\\b"
+        case "\u{c}" where quoting != .oldJSON && quoting != .oldJSONForHTML: return "\\f"
+        default: break
+        }
+        switch quoting {
+        case .json, .oldJSON: return scalar.value < 0x20 ? hexadecimal("\\u", scalar, 4) : nil
+        case .jsonForHTML, .oldJSONForHTML:
+            let isEscaped = scalar.value < 0x20 || ["&", "<", ">", "\u{2028}", "\u{2029}"].contains(scalar)
+            return isEscaped ? hexadecimal("\\u", scalar, 4) : nil
+        case .go, .goASCII:
+            if scalar == "\u{7}" { return "\\a" }
+            if scalar == "\u{b}" { return "\\v" }
+            if scalar.value < 0x20 || scalar.value == 0x7F { return hexadecimal("\\x", scalar, 2) }
+            guard quoting == .goASCII, scalar.value > 0x7F else { return nil }
+            return scalar.value > 0xFFFF ? hexadecimal("\\U", scalar, 8) : hexadecimal("\\u", scalar, 4)
+        }
+    }
+
+    private static func hexadecimal(_ prefix: String, _ scalar: Unicode.Scalar, _ width: Int) -> String {
+        let digits = String(scalar.value, radix: 16)
+        return prefix + String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+}
