@@ -60,7 +60,7 @@ package final class Chronicle: Sendable {
             case .added(let object), .modified(let object), .deleted(let object):
                 recorded.withLock { observe(&$0, object) }
             case .failed: return
-            case .bookmark, .undecodable: break
+            case .bookmark, .undecodable, .undecodableDeletion: break
             }
         }
     }

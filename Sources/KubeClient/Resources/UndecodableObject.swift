@@ -4,6 +4,9 @@ public struct UndecodableObject: Hashable, Sendable {
     public var metadata: ObjectMetadata
     public let error: String
 
+    /// How many labels are kept: an object that cannot be read may have any number of them.
+    private static let maximumLabels = 64
+
     public init(metadata: ObjectMetadata, error: String) {
         self.metadata = metadata
         self.error = error
@@ -15,7 +18,7 @@ public struct UndecodableObject: Hashable, Sendable {
         var metadata = ObjectMetadata()
         // What was read before the first fault stays.
         try? cursor.forEachField { (key, cursor) throws(JSONError) in
-            guard key == "metadata" else {
+            guard key == "metadata", try cursor.kind() == .object else {
                 try cursor.skipValue()
                 return
             }
@@ -26,6 +29,9 @@ public struct UndecodableObject: Hashable, Sendable {
                 case ("uid", .string): metadata.uid = try cursor.readString()
                 case ("resourceVersion", .string):
                     metadata.resourceVersion = ResourceVersion(try cursor.readString())
+                case ("labels", .object):
+                    let labels = try cursor.readStrings().map { Label(key: $0.key, value: $0.value) }
+                    metadata.labels = Array(labels.sorted { $0.key < $1.key }.prefix(Self.maximumLabels))
                 default: try cursor.skipValue()
                 }
             }
@@ -33,16 +39,20 @@ public struct UndecodableObject: Hashable, Sendable {
         self.init(metadata: metadata, error: error)
     }
 
-    /// Reads as much of the identity of a watch event's object as the text allows.
-    init(salvagingEvent cursor: JSONCursor, error: String) {
-        var cursor = cursor
-        var object = UndecodableObject(metadata: ObjectMetadata(), error: error)
-        try? cursor.forEachField { (key, cursor) throws(JSONError) in
-            if key == "object" { object = UndecodableObject(salvaging: cursor, error: error) }
-            try cursor.skipValue()
-        }
-        self = object
-    }
-
     public var key: ObjectKey { metadata.key }
+}
+
+extension JSONCursor {
+    /// Reads the members of an object that are strings and steps over the others.
+    mutating func readStrings() throws(JSONError) -> [String: String] {
+        var strings: [String: String] = [:]
+        try forEachField { (key, cursor) throws(JSONError) in
+            if try cursor.kind() == .string {
+                strings[key] = try cursor.readString()
+            } else {
+                try cursor.skipValue()
+            }
+        }
+        return strings
+    }
 }

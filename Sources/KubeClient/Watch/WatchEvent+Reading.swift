@@ -20,16 +20,43 @@ extension WatchEvent {
         }
         if var unread { event = try Self.read(type ?? "", &unread, decode) }
         self =
-            event ?? .undecodable(UndecodableObject(metadata: ObjectMetadata(), error: "a watch event without object"))
+            event
+            ?? .unreadable(
+                type, UndecodableObject(metadata: ObjectMetadata(), error: "a watch event without object"))
     }
+
+    /// Reads as much of an event as its beginning tells, without its object.
+    init(salvaging cursor: JSONCursor, error: String) {
+        var cursor = cursor
+        var type: String?
+        var object = UndecodableObject(metadata: ObjectMetadata(), error: error)
+        // What was read before the text ends stays.
+        try? cursor.forEachField { (key, cursor) throws(JSONError) in
+            switch key {
+            case "type": type = try cursor.readString()
+            case "object":
+                object = UndecodableObject(salvaging: cursor, error: error)
+                try cursor.skipValue()
+            default: try cursor.skipValue()
+            }
+        }
+        self = .unreadable(type, object)
+    }
+
+    /// An event about an object that cannot be read; its type says whether the object still exists.
+    static func unreadable(_ type: String?, _ object: UndecodableObject) -> WatchEvent {
+        type == deletion ? .undecodableDeletion(object) : .undecodable(object)
+    }
+
+    private static var deletion: String { "DELETED" }
 
     private static func read(
         _ type: String, _ cursor: inout JSONCursor, _ decode: ObjectDecoder<Object>
     ) throws(JSONError) -> WatchEvent {
         switch type {
-        case "ADDED": try readObject(&cursor, decode) { .added($0) }
-        case "MODIFIED": try readObject(&cursor, decode) { .modified($0) }
-        case "DELETED": try readObject(&cursor, decode) { .deleted($0) }
+        case "ADDED": try readObject(type, &cursor, decode) { .added($0) }
+        case "MODIFIED": try readObject(type, &cursor, decode) { .modified($0) }
+        case deletion: try readObject(type, &cursor, decode) { .deleted($0) }
         case "BOOKMARK": try readBookmark(&cursor)
         case "ERROR": try readFailure(&cursor)
         default: try unknown("a watch event of the unknown type \"\(type.prefix(40))\"", &cursor)
@@ -37,35 +64,40 @@ extension WatchEvent {
     }
 
     private static func readObject(
-        _ cursor: inout JSONCursor, _ decode: ObjectDecoder<Object>, _ event: (Object) -> WatchEvent
+        _ type: String, _ cursor: inout JSONCursor, _ decode: ObjectDecoder<Object>, _ event: (Object) -> WatchEvent
     ) throws(JSONError) -> WatchEvent {
         switch try cursor.decodeOrSkip(decode) {
         case .success(let object): event(object)
-        case .failure(let object): .undecodable(object)
+        case .failure(let object): unreadable(type, object)
         }
     }
 
+    /// Reads a bookmark by its version and its annotation alone, whatever else the server writes into it.
     private static func readBookmark(_ cursor: inout JSONCursor) throws(JSONError) -> WatchEvent {
-        let ending = "k8s.io/initial-events-end"
         let decoded = try cursor.decodeOrSkip { (cursor) throws(JSONError) in
-            var metadata = ObjectMetadata()
+            var (version, endsInitialEvents) = (ResourceVersion(""), false)
             try cursor.forEachField { (key, cursor) throws(JSONError) in
-                if key == "metadata" {
-                    metadata = try ObjectMetadata(&cursor, annotations: [ending])
-                } else {
+                guard key == "metadata", try cursor.kind() == .object else {
                     try cursor.skipValue()
+                    return
+                }
+                try cursor.forEachField { (key, cursor) throws(JSONError) in
+                    switch (key, try cursor.kind()) {
+                    case ("resourceVersion", .string): version = ResourceVersion(try cursor.readString())
+                    case ("annotations", .object):
+                        endsInitialEvents = try cursor.readStrings()["k8s.io/initial-events-end"] == "true"
+                    default: try cursor.skipValue()
+                    }
                 }
             }
-            guard !metadata.resourceVersion.isEmpty else {
-                throw JSONError("a bookmark without resourceVersion", offset: cursor.offset)
-            }
-            return metadata
+            return (version, endsInitialEvents)
         }
-        switch decoded {
-        case .success(let metadata):
-            return .bookmark(metadata.resourceVersion, endsInitialEvents: metadata.annotation(ending) == "true")
-        case .failure(let object): return .undecodable(object)
+        // It is about no object, so none may be set aside because of it.
+        let unreadable = UndecodableObject(metadata: ObjectMetadata(), error: "a bookmark without resourceVersion")
+        guard case .success(let (version, endsInitialEvents)) = decoded, !version.isEmpty else {
+            return .undecodable(unreadable)
         }
+        return .bookmark(version, endsInitialEvents: endsInitialEvents)
     }
 
     private static func readFailure(_ cursor: inout JSONCursor) throws(JSONError) -> WatchEvent {

@@ -8,8 +8,10 @@ public enum WatchEvent<Object> {
     case bookmark(ResourceVersion, endsInitialEvents: Bool)
     /// The server ends the watch and says why; nothing follows.
     case failed(APIStatus)
-    /// An object the decoder refused, or an event nobody knows; the watch goes on.
+    /// An object that the decoder refused, or an event of an unknown type; the watch continues.
     case undecodable(UndecodableObject)
+    /// An object was deleted whose last state the decoder refused; the watch continues.
+    case undecodableDeletion(UndecodableObject)
 }
 
 extension WatchEvent: Sendable where Object: Sendable {}

@@ -43,8 +43,7 @@ public struct WatchStream<Object: Sendable>: Sendable {
                 return try WatchEvent(&cursor, decoding: decoder)
             case .oversized(let range):
                 let error = "a watch event of more than \(framer.bound) bytes"
-                return .undecodable(
-                    UndecodableObject(salvagingEvent: JSONCursor(framer.buffer, range: range), error: error))
+                return WatchEvent(salvaging: JSONCursor(framer.buffer, range: range), error: error)
             case nil: return nil
             }
         } catch {

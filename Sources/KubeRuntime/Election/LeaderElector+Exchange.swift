@@ -40,7 +40,7 @@ extension LeaderElector {
         ) { change in
             switch change {
             case .added(let lease), .changed(_, let lease): inbox.post(.changed(lease))
-            case .deleted: inbox.post(.deleted)
+            case .deleted, .vanished: inbox.post(.deleted)
             case .quarantined, .synced, .unavailable: break
             }
         }

@@ -88,7 +88,7 @@ extension Reflector {
             origin.cancel()
         }
         switch result {
-        case .success(let event?): return .signal(take(event))
+        case .success(let event?): return take(event)
         case .success(nil): return .ended
         case .failure(let error): return isSilent.withLock { $0 } ? .silent : .failed(error)
         }
@@ -103,30 +103,44 @@ extension Reflector {
     }
 
     /// Stores what an event brought and returns what the machine needs to know of it.
-    private func take(_ event: WatchEvent<Object>) -> ReflectorMachine.Signal {
+    private func take(_ event: WatchEvent<Object>) -> ReflectorMachine.Input {
+        metrics?.event(event.word)
         switch event {
-        case .added(let object):
-            metrics?.event("added")
+        case .added(let object), .modified(let object):
             change { store, changes in store.put(object, into: &changes) }
-            return .object(object.resourceVersion)
-        case .modified(let object):
-            metrics?.event("modified")
-            change { store, changes in store.put(object, into: &changes) }
-            return .object(object.resourceVersion)
+            return .signal(.object(object.resourceVersion))
         case .deleted(let object):
-            metrics?.event("deleted")
             change { store, changes in store.remove(object, into: &changes) }
-            return .object(object.resourceVersion)
+            return .signal(.object(object.resourceVersion))
         case .undecodable(let object):
-            metrics?.event("undecodable")
             change { store, changes in store.quarantine(object, into: &changes) }
-            return .object(object.metadata.resourceVersion)
+            return .signal(.object(object.metadata.resourceVersion))
+        case .undecodableDeletion(let object):
+            var isComplete = true
+            change { store, changes in isComplete = store.remove(object, into: &changes) }
+            reportUnreadableDeletion(object, isComplete: isComplete)
+            // A list shows what else is left.
+            return isComplete
+                ? .signal(.object(object.metadata.resourceVersion))
+                : .failed(.undecodable("watch: a deletion of an unknown object or version: \(object.error)"))
         case .bookmark(let version, let endsInitialEvents):
-            metrics?.event("bookmark")
-            return .bookmark(version, endsInitialEvents: endsInitialEvents)
+            return .signal(.bookmark(version, endsInitialEvents: endsInitialEvents))
         case .failed(let status):
-            metrics?.event("error")
-            return .failed(status)
+            return .signal(.failed(status))
+        }
+    }
+}
+
+extension WatchEvent {
+    /// The value of the metrics' label.
+    fileprivate var word: String {
+        switch self {
+        case .added: "added"
+        case .modified: "modified"
+        case .deleted: "deleted"
+        case .undecodable, .undecodableDeletion: "undecodable"
+        case .bookmark: "bookmark"
+        case .failed: "error"
         }
     }
 }

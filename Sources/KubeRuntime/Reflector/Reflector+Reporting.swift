@@ -23,6 +23,19 @@ extension Reflector {
         }
     }
 
+    func reportUnreadableDeletion(_ object: UndecodableObject, isComplete: Bool) {
+        metrics?.undecodable(1)
+        logger.warn(
+            isComplete
+                ? "The last state of a deleted object cannot be read; the object is removed by its metadata"
+                : "A deletion cannot be read; the objects are listed again",
+            [
+                "namespace": .string(object.metadata.namespace), "name": .string(object.metadata.name),
+                "uid": .string(object.metadata.uid),
+                "resourceVersion": .string(object.metadata.resourceVersion.text), "error": .string(object.error),
+            ])
+    }
+
     func reportQuarantined(_ object: UndecodableObject) {
         metrics?.undecodable(1)
         let place: Logger.Fields = [

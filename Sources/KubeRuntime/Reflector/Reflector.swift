@@ -84,7 +84,7 @@ public struct Reflector<Object: StoredObject>: Sendable {
                 logger.info("Synced", ["objects": .integer(Int64(store.count))])
             case .unavailable(let reason):
                 logger.warn("The server does not serve this resource type", ["error": .foreign(reason)])
-            case .added, .changed, .deleted: break
+            case .added, .changed, .deleted, .vanished: break
             }
             onChange(change)
         }

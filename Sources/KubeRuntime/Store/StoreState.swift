@@ -69,9 +69,14 @@ struct StoreState<Object: StoredObject>: Sendable {
             entry.round != round && (rollsBack || !entry.object.resourceVersion.isNewer(than: version))
         }
         for key in entries.lazy.filter({ isGone($0.value) }).map(\.key) as [ObjectKey] {
-            if let entry = entries.removeValue(forKey: key) { changes.append(.deleted(entry.object)) }
+            guard let entry = entries.removeValue(forKey: key) else { continue }
+            quarantine[key] = nil
+            changes.append(.deleted(entry.object))
         }
-        quarantine = quarantine.filter { $0.value.round == round }
+        for key in quarantine.lazy.filter({ [round] in $0.value.round != round }).map(\.key) as [ObjectKey] {
+            guard let quarantined = quarantine.removeValue(forKey: key) else { continue }
+            if entries[key] == nil { changes.append(.vanished(quarantined.object)) }
+        }
         if rollsBack { observed = version }
         observe(version)
         (mayRollBack, rollsBack) = (false, false)
@@ -132,19 +137,49 @@ struct StoreState<Object: StoredObject>: Sendable {
         if wasStored || wasQuarantined { changes.append(.deleted(object)) }
     }
 
+    /// Takes in the deletion of an object whose last state cannot be read.
+    ///
+    /// - Returns: false where it cannot be told which object is gone, or from which version on: only a list tells then.
+    mutating func remove(_ object: UndecodableObject, into changes: inout Changes) -> Bool {
+        let metadata = object.metadata
+        observe(metadata.resourceVersion)
+        guard let key = key(of: object) else { return metadata.isIdentified && !metadata.resourceVersion.isEmpty }
+        if let stored = entries[key]?.object, metadata.uid.isEmpty || stored.uid != metadata.uid {
+            guard let order = metadata.resourceVersion.order(relativeTo: stored.resourceVersion) else { return false }
+            // A later object of the same name is known already.
+            if order == .older { return true }
+        }
+        let quarantined = quarantine.removeValue(forKey: key)
+        if let entry = entries.removeValue(forKey: key) {
+            changes.append(.deleted(entry.object))
+        } else if quarantined != nil {
+            changes.append(.vanished(object))
+        }
+        return !metadata.resourceVersion.isEmpty
+    }
+
+    /// The key under which an object is known that cannot be read: by its name, or else by its UID; nil for none.
+    private func key(of object: UndecodableObject) -> ObjectKey? {
+        let metadata = object.metadata
+        if entries[object.key] != nil || quarantine[object.key] != nil { return object.key }
+        guard !metadata.uid.isEmpty, metadata.name.isEmpty || metadata.namespace.isEmpty else { return nil }
+        return entries.first { $0.value.object.uid == metadata.uid }?.key
+            ?? quarantine.first { $0.value.object.metadata.uid == metadata.uid }?.key
+    }
+
     /// Sets an object aside whose version cannot be read.
     mutating func quarantine(_ object: UndecodableObject, into changes: inout Changes) {
         let version = object.metadata.resourceVersion
-        guard !object.metadata.name.isEmpty else {
+        guard let key = key(of: object) ?? (object.metadata.name.isEmpty ? nil : object.key) else {
             changes.append(.quarantined(object))
             return
         }
-        entries[object.key]?.round = round
-        if let stored = entries[object.key]?.object.resourceVersion, version.order(relativeTo: stored) == .older {
+        entries[key]?.round = round
+        if let stored = entries[key]?.object.resourceVersion, version.order(relativeTo: stored) == .older {
             return
         }
-        let isKnown = quarantine[object.key]?.object.metadata.resourceVersion == version
-        quarantine[object.key] = Quarantined(object: object, round: round)
+        let isKnown = quarantine[key]?.object.metadata.resourceVersion == version
+        quarantine[key] = Quarantined(object: object, round: round)
         if !isKnown { changes.append(.quarantined(object)) }
     }
 
@@ -159,4 +194,9 @@ struct StoreState<Object: StoredObject>: Sendable {
         if isAvailable { changes.append(.unavailable(reason)) }
         isAvailable = false
     }
+}
+
+extension ObjectMetadata {
+    /// True when the name, or else the UID, could be read.
+    fileprivate var isIdentified: Bool { !name.isEmpty || !uid.isEmpty }
 }

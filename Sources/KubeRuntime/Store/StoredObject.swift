@@ -17,6 +17,8 @@ public enum StoreChange<Object: StoredObject>: Sendable {
     case deleted(Object)
     /// A version of an object that cannot be read; a version stored before is now stale.
     case quarantined(UndecodableObject)
+    /// An object is gone of which no version could be read; this is what was known of it.
+    case vanished(UndecodableObject)
     /// The store holds what the server holds: for the first time, or again after it was unavailable.
     case synced
     /// The server does not serve the resource type, for this reason; what is stored stays and is frozen.

@@ -89,7 +89,7 @@ final class ExecutionCache: Sendable {
                 index.ended[execution.uid] = nil
             }
             return nil
-        case .quarantined, .synced, .unavailable:
+        case .quarantined, .vanished, .synced, .unavailable:
             return nil
         }
     }

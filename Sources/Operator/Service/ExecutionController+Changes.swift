@@ -36,12 +36,14 @@ extension ExecutionController {
             guard let key = unfinishedExecution(of: run) else { return review(run, isPresent: false) }
             cache.remember(deleted: run)
             enqueue(key)
-        case .quarantined(let object):
+        case .quarantined(let object), .vanished(let object):
             // Its execution is found by the label, as far as that can be read; a live read then says what is wrong.
-            guard let uid = object.metadata.label(WellKnown.executionUIDLabel),
-                let key = executions.unfinishedExecution(withUID: uid)
+            guard let uid = object.metadata.label(WellKnown.executionUIDLabel) else { return }
+            if let key = executions.unfinishedExecution(withUID: uid) { return enqueue(key) }
+            guard case .vanished = change, let key = executions.endedExecution(withUID: uid),
+                executions.execution(for: key)?.isContradicted(by: nil) == true
             else { return }
-            enqueue(key)
+            enqueue(key, priority: .background)
         case .synced, .unavailable:
             review(namespace, against: cache)
             gate.settle(Self.name(runsOf: cache.engine.name, in: namespace))
@@ -144,7 +146,7 @@ extension StoreChange {
     fileprivate var isSettling: Bool {
         switch self {
         case .synced, .unavailable: true
-        case .added, .changed, .deleted, .quarantined: false
+        case .added, .changed, .deleted, .quarantined, .vanished: false
         }
     }
 }

@@ -161,7 +161,7 @@ private actor RemoteChanges {
         case .deleted(let object): move(.deleted(object), object)
         case .bookmark(let version, _): self.version = version
         case .failed(let status): throw StatusError(code: status.code, reason: status.reason, message: status.message)
-        case .undecodable: break
+        case .undecodable, .undecodableDeletion: break
         }
     }
 

@@ -90,12 +90,64 @@ import Testing
         #expect(!object.error.isEmpty)
     }
 
-    @Test func aBookmarkWithoutVersionIsUndecodable() async throws {
-        let events = try await events(#"{"type":"BOOKMARK","object":{"metadata":{}}}"#)
-        guard case .undecodable = events.first else {
-            Issue.record("\(events)")
+    @Test(arguments: [
+        #"{"type":"DELETED","object":{"metadata":{"name":"b","namespace":"n","resourceVersion":"4","generation":"x"}}}"#,
+        #"{"object":{"metadata":{"name":"b","namespace":"n","resourceVersion":"4","labels":7}},"type":"DELETED"}"#,
+    ])
+    func `an undecodable deletion is a deletion`(text: String) async throws {
+        guard case .undecodableDeletion(let object) = try await events(text).first else {
+            Issue.record("it is another event")
             return
         }
+        #expect(object.key == ObjectKey(namespace: "n", name: "b") && object.metadata.resourceVersion.text == "4")
+    }
+
+    @Test(arguments: [#"{"type":"DELETED","object":{}}"#, #"{"type":"DELETED","object":[]}"#, #"{"type":"DELETED"}"#])
+    func `a deletion without metadata is still a deletion`(text: String) async throws {
+        guard case .undecodableDeletion(let object) = try await events(text).first else {
+            Issue.record("it is another event")
+            return
+        }
+        #expect(object.metadata == ObjectMetadata())
+    }
+
+    @Test func `an oversized deletion is a deletion`() async throws {
+        let padding = String(repeating: "x", count: 1000)
+        let text = #"{"type":"DELETED","object":{"metadata":{"name":"b","uid":"u"},"data":"\#(padding)"}}"#
+        guard case .undecodableDeletion(let object) = try await events(text, bound: 500).first else {
+            Issue.record("it is another event")
+            return
+        }
+        #expect(object.metadata.name == "b" && object.metadata.uid == "u")
+    }
+
+    @Test func `an undecodable object keeps its readable labels`() async throws {
+        let metadata = #"{"generation":"x","labels":{"a":"1","b":2},"name":"b"}"#
+        guard
+            case .undecodable(let object) = try await events(#"{"type":"ADDED","object":{"metadata":\#(metadata)}}"#)
+                .first
+        else {
+            Issue.record("it is another event")
+            return
+        }
+        #expect(object.metadata.labels == [Label(key: "a", value: "1")])
+        #expect(object.metadata.name == "b")
+    }
+
+    @Test(arguments: [#"{}"#, #"{"metadata":{"name":"b"}}"#, #"{"metadata":{"resourceVersion":7,"name":"b"}}"#, "[]"])
+    func `a bookmark without version names no object`(object: String) async throws {
+        guard case .undecodable(let object) = try await events(#"{"type":"BOOKMARK","object":\#(object)}"#).first else {
+            Issue.record("it is another event")
+            return
+        }
+        #expect(object.metadata == ObjectMetadata())
+    }
+
+    @Test func `a bookmark is read whatever else is in it`() async throws {
+        let metadata =
+            #"{"annotations":{"a":1,"k8s.io/initial-events-end":"true"},"generation":"x","resourceVersion":"7"}"#
+        let events = try await events(#"{"type":"BOOKMARK","object":{"spec":7,"metadata":\#(metadata)}}"#)
+        #expect(events == [.bookmark(ResourceVersion("7"), endsInitialEvents: true)])
     }
 
     @Test func anUnreadableStatusStillEndsTheWatch() async throws {

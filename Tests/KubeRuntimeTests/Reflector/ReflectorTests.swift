@@ -97,6 +97,43 @@ import Testing
         #expect(text.contains(#"reflector_last_resource_version{type="items.example.dev"} 13"#))
     }
 
+    @Test func `an undecodable deletion deletes`() async {
+        server.answer(200, page([object("a", 1), object("b", 2)], at: 10))
+        let watch = server.stream()
+        await running {
+            watch.event("DELETED", "a", 11, extra: #","broken":true"#)
+            await eventuallyChanges([.added(Item("a", 1)), .added(Item("b", 2)), .synced, .deleted(Item("a", 1))])
+            #expect(store.quarantined.isEmpty)
+            #expect(store.observedResourceVersion.text == "11")
+        }
+        #expect(server.targets.count == 2)
+        let text = String(decoding: metrics.exposition(), as: UTF8.self)
+        #expect(text.contains(#"reflector_undecodable_objects_total{type="items.example.dev"} 1"#))
+    }
+
+    @Test func `a deletion of nobody knows what is followed by a list`() async {
+        server.answer(200, page([object("a", 1), object("b", 2)], at: 10))
+        let watch = server.stream()
+        server.answer(200, page([object("b", 2)], at: 12))
+        _ = server.stream()
+        await running {
+            watch.push(#"{"type":"DELETED","object":{"metadata":{"name":7}}}"# + "\n")
+            await advance(by: .seconds(2))
+            await eventuallyChanges([.added(Item("a", 1)), .added(Item("b", 2)), .synced, .deleted(Item("a", 1))])
+        }
+    }
+
+    @Test func `an unreadable bookmark sets no object aside`() async {
+        server.answer(200, page([object("a", 1)], at: 10))
+        let watch = server.stream()
+        await running {
+            watch.push(#"{"type":"BOOKMARK","object":{"metadata":{"name":"a","namespace":"ns"}}}"# + "\n")
+            watch.event("ADDED", "c", 12)
+            await eventually("the stream continues") { store.count == 2 }
+            #expect(store.quarantined.isEmpty)
+        }
+    }
+
     @Test func watchesAgainFromTheLastVersionAfterALostConnection() async {
         server.answer(200, page([], at: 10))
         let watch = server.stream()

@@ -31,11 +31,14 @@ struct Item: StoredObject, Equatable {
     }
 }
 
-func undecodable(_ name: String, _ version: Int) -> UndecodableObject {
+func undecodable(
+    _ name: String, _ version: Int?, uid: String = "", namespace: String = "ns"
+) -> UndecodableObject {
     var metadata = ObjectMetadata()
-    metadata.namespace = "ns"
+    metadata.namespace = namespace
     metadata.name = name
-    metadata.resourceVersion = ResourceVersion("\(version)")
+    metadata.uid = uid
+    metadata.resourceVersion = ResourceVersion(version.map(String.init) ?? "")
     return UndecodableObject(metadata: metadata, error: "bad")
 }
 
@@ -132,6 +135,82 @@ func undecodable(_ name: String, _ version: Int) -> UndecodableObject {
         #expect(state.count == 1)
         #expect(relist(&state, [], at: 9) == [.deleted(Item("a", 1))])
         #expect(state.quarantined.isEmpty)
+    }
+
+    @Test(arguments: [
+        undecodable("a", 9), undecodable("a", 9, uid: "uid-a"), undecodable("", 9, uid: "uid-a"),
+        undecodable("", 9, uid: "uid-a", namespace: ""), undecodable("a", 9, uid: "uid-a", namespace: ""),
+    ])
+    func `an unreadable deletion removes the stored object`(object: UndecodableObject) {
+        var state = synced([Item("a", 1), Item("b", 2)], at: 5)
+        var isComplete = false
+        let changes = changes(&state) { isComplete = $0.remove(object, into: &$1) }
+        #expect(changes == [.deleted(Item("a", 1))])
+        #expect(isComplete)
+        #expect(state.object(for: Item("a", 1).key) == nil && state.count == 1)
+        #expect(self.changes(&state) { $0.putAnswer(Item("a", 8), into: &$1) } == [], "a late answer finds it deleted")
+    }
+
+    @Test func `an unreadable deletion of a later object of the same name counts`() {
+        var state = synced([Item("a", 1)], at: 5)
+        let object = undecodable("a", 9, uid: "second")
+        #expect(changes(&state) { _ = $0.remove(object, into: &$1) } == [.deleted(Item("a", 1))])
+    }
+
+    @Test func `an unreadable deletion of an earlier object of the same name does not count`() {
+        var state = synced([Item("a", 10, uid: "second")], at: 12)
+        for object in [undecodable("a", 9, uid: "uid-a"), undecodable("a", 9)] {
+            var isComplete = false
+            #expect(changes(&state) { isComplete = $0.remove(object, into: &$1) } == [])
+            #expect(isComplete)
+        }
+        #expect(state.count == 1)
+    }
+
+    @Test func `an unreadable deletion ends a quarantine`() {
+        var state = synced([Item("a", 1)], at: 5)
+        for name in ["a", "b"] { _ = changes(&state) { $0.quarantine(undecodable(name, 6), into: &$1) } }
+        #expect(changes(&state) { _ = $0.remove(undecodable("a", 7), into: &$1) } == [.deleted(Item("a", 1))])
+        let gone = undecodable("b", 8)
+        #expect(changes(&state) { _ = $0.remove(gone, into: &$1) } == [.vanished(gone)])
+        #expect(state.quarantined.isEmpty && state.count == 0)
+    }
+
+    @Test(arguments: [
+        (undecodable("", 9), 1), (undecodable("", nil), 1), (undecodable("a", nil), 1),
+        (undecodable("a", nil, uid: "uid-a"), 0), (undecodable("x", nil, uid: "unknown"), 1),
+    ])
+    func `a deletion that cannot be placed asks for a list`(object: UndecodableObject, left: Int) {
+        var state = synced([Item("a", 1)], at: 5)
+        var isComplete = true
+        _ = changes(&state) { isComplete = $0.remove(object, into: &$1) }
+        #expect(!isComplete)
+        #expect(state.count == left)
+    }
+
+    @Test func `an unreadable deletion of an unknown object is nothing`() {
+        var state = synced([Item("a", 1)], at: 5)
+        var isComplete = false
+        #expect(changes(&state) { isComplete = $0.remove(undecodable("x", 9, uid: "u"), into: &$1) } == [])
+        #expect(isComplete && state.observed.text == "9")
+    }
+
+    @Test func `an unreadable object that the next list lacks vanishes and is reported`() {
+        var state = State()
+        _ = changes(&state) { state, changes in
+            state.beginRelist(isConsistent: true)
+            state.quarantine(undecodable("b", 3), into: &changes)
+            state.finishRelist(ResourceVersion("5"), into: &changes)
+        }
+        #expect(relist(&state, [], at: 9) == [.vanished(undecodable("b", 3))])
+        #expect(state.quarantined.isEmpty)
+    }
+
+    @Test func `an unreadable version without a name is found by its UID`() {
+        var state = synced([Item("a", 1)], at: 5)
+        let object = undecodable("", 7, uid: "uid-a")
+        #expect(changes(&state) { $0.quarantine(object, into: &$1) } == [.quarantined(object)])
+        #expect(state.isStale(Item("a", 1).key))
     }
 
     @Test func aRestoredServerIsBelieved() {
