@@ -30,8 +30,9 @@ extension Mutant {
         Mutant(
             "never-poll",
             Edit(
-                "Sources/Operator/Service/ExecutionController+Working.swift", "        await poller.run()\n",
-                "        if !BUG { await poller.run() }\n")),
+                "Sources/Operator/Service/ExecutionController+Working.swift",
+                "                group.addTask { await verifier.run() }\n",
+                "                group.addTask { if !BUG { await verifier.run() } }\n")),
         Mutant(
             "take-a-lease-that-is-held",
             Edit(

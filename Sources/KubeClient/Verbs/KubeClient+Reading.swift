@@ -1,9 +1,10 @@
 extension KubeClient {
-    /// Reads one object.
+    /// Reads one object, or only its metadata where the server can reduce it.
     public func get<Object>(
-        _ type: ResourceType, _ key: ObjectKey, decoding decoder: ObjectDecoder<Object>
+        _ type: ResourceType, _ key: ObjectKey, asMetadataOnly: Bool = false, decoding decoder: ObjectDecoder<Object>
     ) async throws(KubeError) -> Object {
-        let request = request(.get, type.path(namespace: key.namespace, name: key.name))
+        var request = request(.get, type.path(namespace: key.namespace, name: key.name))
+        if asMetadataOnly { request.accept = Self.metadataOnly(list: false) }
         return try Self.decode(try await send(request, isRepeatable: true), request, decoder)
     }
 

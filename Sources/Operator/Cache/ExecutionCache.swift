@@ -17,11 +17,14 @@ final class ExecutionCache: Sendable {
     let stores: ScopedStores<WorkflowExecution>
     /// When something of the executions outlives its time.
     let expiries: ExpirySchedule
+    /// When the runs of those that have not ended are verified.
+    let freshness: Freshness
     private let index = Locked(Index())
 
-    init(namespaces: [String], expiries: ExpirySchedule) {
+    init(namespaces: [String], expiries: ExpirySchedule, freshness: Freshness) {
         stores = ScopedStores(namespaces: namespaces)
         self.expiries = expiries
+        self.freshness = freshness
     }
 
     func execution(for key: ObjectKey) -> WorkflowExecution? { stores.object(for: key) }
@@ -87,6 +90,7 @@ final class ExecutionCache: Sendable {
             index.withLock { index in
                 index.unfinished[execution.uid] = nil
                 index.ended[execution.uid] = nil
+                freshness.forget(execution)
             }
             return nil
         case .quarantined, .vanished, .synced, .unavailable:
@@ -108,12 +112,21 @@ final class ExecutionCache: Sendable {
     }
 
     private func note(_ execution: WorkflowExecution) {
-        let hadRun = execution.isFinished && execution.status.runRef != nil
         index.withLock { index in
-            // It may have been deleted since: whoever told so has been here already, or comes later.
-            let isThere = stores.object(for: execution.key)?.uid == execution.uid
-            index.unfinished[execution.uid] = isThere && !execution.isFinished ? execution.key : nil
-            index.ended[execution.uid] = isThere && hadRun ? execution.key : nil
+            // It may have changed or been deleted since, which may have been noted already or is noted later.
+            let stored = stores.object(for: execution.key)
+            let current = stored?.uid == execution.uid ? stored?.newer(than: execution) ?? execution : nil
+            let isEnded = current?.isFinished == true
+            index.unfinished[execution.uid] = isEnded ? nil : current?.key
+            index.ended[execution.uid] = isEnded && current?.status.runRef != nil ? execution.key : nil
+            if let current { freshness.follow(current) } else { freshness.forget(execution) }
         }
+    }
+}
+
+extension WorkflowExecution {
+    /// This one where it is the newer version of the two.
+    fileprivate func newer(than other: WorkflowExecution) -> WorkflowExecution? {
+        resourceVersion.isNewer(than: other.resourceVersion) ? self : nil
     }
 }

@@ -49,6 +49,11 @@ final class RunCache: Sendable {
         return caches
     }
 
+    /// How many runs of a namespace are known; nil is all of them.
+    func storedCount(in namespace: String?) -> Int {
+        stores.scopes.first { $0.namespace == namespace }?.store.count ?? 0
+    }
+
     /// False when the API server is known not to serve the engine's runs of this namespace.
     func isServed(in namespace: String) -> Bool { stores.store(for: namespace)?.isAvailable ?? true }
 

@@ -13,7 +13,7 @@ extension ExecutionController {
         await withTaskGroup(of: Turn.self) { group in
             group.addTask { await self.serve(until: stop) }
             group.addTask { await self.closeQueue(at: stop) }
-            group.addTask { await self.poll() }
+            group.addTask { await self.verify() }
             group.addTask { await self.catchUp() }
             for await turn in group where turn == .ends { break }
             executions.expiries.stop()
@@ -78,8 +78,15 @@ extension ExecutionController {
         return .ends
     }
 
-    private func poll() async -> Turn {
-        await poller.run()
+    /// Verifies the runs, each engine for itself, once the workers have started.
+    private func verify() async -> Turn {
+        await isServing.wait()
+        executions.freshness.start()
+        await withDiscardingTaskGroup { group in
+            for verifier in verifiers {
+                group.addTask { await verifier.run() }
+            }
+        }
         return .goesOn
     }
 

@@ -52,7 +52,11 @@ public final class ExecutionController: Sendable {
             name: OperatorMetrics.controller, time: time, shares: WorkShares(ofWorkers: configuration.workers),
             group: \.namespace, random: random, metrics: registry)
         let expiries = ExpirySchedule(time: time, clock: serverClock) { queue.add($0, priority: .background) }
-        let executions = ExecutionCache(namespaces: configuration.namespaces, expiries: expiries)
+        let freshness = Freshness(
+            engines: configuration.engines, namespaces: configuration.namespaces,
+            pace: VerificationPace(interval: configuration.pollInterval), time: time)
+        let executions = ExecutionCache(
+            namespaces: configuration.namespaces, expiries: expiries, freshness: freshness)
         let runs = RunCache.ofEachEngine(configuration)
         let logger = logger.controlling()
         self.configuration = configuration
@@ -67,6 +71,7 @@ public final class ExecutionController: Sendable {
         self.registry = registry
         metrics = ReconcileMetrics(registry: registry, workers: configuration.workers)
         CacheMetrics.register(in: registry, executions: executions, runs: runs)
+        freshness.register(in: registry)
         self.queue = queue
         gate = SyncGate(caches: Self.cacheNames(executions, runs))
         // Events only tell what was done, and the last ones are written after the lease was released.
@@ -161,10 +166,13 @@ public final class ExecutionController: Sendable {
         goOn()
     }
 
-    var poller: RunPoller {
-        RunPoller(
-            client: client, executions: executions, runs: runs, queue: queue, interval: configuration.pollInterval,
-            acrossNamespaces: configuration.namespaces.isEmpty, time: time, logger: logger)
+    var verifiers: [RunVerifier] {
+        executions.freshness.lanes.compactMap { lane in
+            guard let cache = runs[lane.engine] else { return nil }
+            return RunVerifier(
+                client: client, cache: cache, lane: lane, time: time, logger: logger.named("freshness")
+            ) { [queue] key in queue.add(key) }
+        }
     }
 
     private func executionReflector(

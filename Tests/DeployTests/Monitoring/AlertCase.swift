@@ -52,6 +52,17 @@ struct AlertCase: Sendable {
         ]
     }
 
+    private static func verification(
+        _ age: String, interval: String = "10x60", available: String = "1x60"
+    ) -> [String: String] {
+        [
+            #"towline_run_verification_age_seconds{namespace="t",pod="a",engine="argo"}"#: age,
+            #"towline_run_verification_age_seconds{namespace="t",pod="standby",engine="argo"}"#: "0x60",
+            #"towline_run_verification_interval_seconds{namespace="t",pod="a"}"#: interval,
+            #"towline_engine_available{namespace="t",pod="a",engine="argo"}"#: available,
+        ]
+    }
+
     private static func leads(_ one: String, _ two: String, by lease: String = "towline-operator") -> [String: String] {
         let other = #"namespace="t",job="towline",instance="b:8080""#
         return [
@@ -126,6 +137,13 @@ struct AlertCase: Sendable {
         AlertCase("TowlineEngineUnavailable", after: 10, engine("0x60", running: "1x60")),
         AlertCase("TowlineEngineUnavailable", after: 10, fires: false, engine("0x60", running: "0x60")),
         AlertCase("TowlineEngineUnavailable", after: 10, fires: false, engine("1x60", running: "1x60")),
+        AlertCase("TowlineVerificationStale", after: 10, verification("0+60x60")),
+        AlertCase("TowlineVerificationStale", after: 10, fires: false, verification("59x60")),
+        AlertCase("TowlineVerificationStale", after: 10, fires: false, verification("300x60", interval: "100x60")),
+        // A long request is over before the next look.
+        AlertCase("TowlineVerificationStale", after: 10, fires: false, verification("9 9 9 9 9 9 9 9 70 9x60")),
+        // TowlineEngineUnavailable says so already.
+        AlertCase("TowlineVerificationStale", after: 10, fires: false, verification("0+60x60", available: "0x60")),
         AlertCase("TowlineExecutionFailureRate", after: 60, ends("0+1x120", "0x120")),
         AlertCase("TowlineExecutionFailureRate", after: 60, fires: false, ends("0+1x120", "0+2x120")),
         AlertCase("TowlineExecutionFailureRate", after: 60, fires: false, ends("0x20 2x100", "0x120")),

@@ -3,10 +3,13 @@ import KubeRuntime
 @testable import Operator
 
 extension ExecutionCache {
-    /// Makes a cache that nobody asks what has outlived its time.
+    /// Makes a cache that nobody asks what has outlived its time, or whose runs have to be verified.
     convenience init(namespaces: [String]) {
         let time = VirtualTime()
         let clock = ServerClock(time: time, fallback: .system)
-        self.init(namespaces: namespaces, expiries: ExpirySchedule(time: time, clock: clock) { _ in })
+        self.init(
+            namespaces: namespaces, expiries: ExpirySchedule(time: time, clock: clock) { _ in },
+            freshness: Freshness(
+                engines: [], namespaces: [], pace: VerificationPace(interval: .seconds(10)), time: time))
     }
 }

@@ -46,7 +46,9 @@ struct ReconcilerBench {
         serverClock = ServerClock(time: time, fallback: WallClock { clock.now() + operatorClockOffset })
         let expiries = ExpirySchedule(time: time, clock: serverClock) { _ in isWoken.withLock { $0 = true } }
         expiries.start()
-        executions = ExecutionCache(namespaces: [], expiries: expiries)
+        let freshness = Freshness(
+            engines: [], namespaces: [], pace: VerificationPace(interval: .seconds(10)), time: time)
+        executions = ExecutionCache(namespaces: [], expiries: expiries, freshness: freshness)
         cache = RunCache(engine: EngineCatalogue.engine(engine), namespaces: [])
         // As after a first list that found nothing.
         for scope in cache.stores.scopes {

@@ -25,7 +25,7 @@ final class Network: @unchecked Sendable {
     /// The time of day of a proxy that knows nothing of Kubernetes.
     var proxyClock: WallClock?
     private(set) var requests = 0
-    /// When the runs of an engine were last asked for by the executions they belong to.
+    /// When the metadata of an engine's runs was last asked for.
     private(set) var lastPoll: [ResourceKind: ContinuousClock.Instant] = [:]
 
     init(server: SimulatedServer, random: SeededRandom, history: History) {
@@ -37,7 +37,7 @@ final class Network: @unchecked Sendable {
 
     func fate(of request: HTTPRequest, from replica: Replica) -> Fate {
         requests += 1
-        if request.target.utf8.firstRange(of: "%20in%20".utf8) != nil,
+        if request.accept.utf8.firstRange(of: "PartialObjectMetadata".utf8) != nil,
             let target = RequestTarget(request.target)
         {
             lastPoll[target.kind] = time.now

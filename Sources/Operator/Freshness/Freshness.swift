@@ -1,0 +1,130 @@
+import KubeClient
+import KubeRuntime
+import WorkflowAPI
+
+/// The promise that every unfinished run is verified against the API server once an interval.
+///
+/// Each engine, and where the operator serves named namespaces each namespace of it, has a ``VerificationLane`` of its
+/// own with a ``RunVerifier``, so that one that is slow delays no other. Only a process that works verifies; a standby
+/// knows which runs there are and sends nothing. Kept are unfinished runs only.
+final class Freshness: Sendable {
+    let lanes: [VerificationLane]
+    private let pace: VerificationPace
+    private let time: any TimeSource
+
+    /// Makes a lane for each engine and namespace; no `namespaces` means all of them at once.
+    init(engines: some Sequence<EngineName>, namespaces: [String], pace: VerificationPace, time: any TimeSource) {
+        let scopes: [String?] = namespaces.isEmpty ? [nil] : namespaces
+        lanes = engines.sorted { $0.rawValue < $1.rawValue }.flatMap { engine in
+            scopes.map { VerificationLane(engine: engine, namespace: $0, pace: pace) }
+        }
+        self.pace = pace
+        self.time = time
+    }
+
+    /// Follows an execution: its run has to be verified from the time it is known until the execution ends.
+    func follow(_ execution: WorkflowExecution) {
+        guard !execution.isFinished, execution.status.runRef != nil else { return forget(execution) }
+        lane(of: execution)?.track(execution.runKey, of: execution.key, time.now)
+    }
+
+    /// Forgets an execution that has ended or is gone.
+    func forget(_ execution: WorkflowExecution) {
+        // Not every last state of an execution names its engine.
+        for lane in lanes where lane.includes(execution.key.namespace) { lane.untrack(execution.runKey) }
+    }
+
+    /// Begins to verify.
+    func start() {
+        for lane in lanes { lane.start(time.now) }
+    }
+
+    private func lane(of execution: WorkflowExecution) -> VerificationLane? {
+        lanes.first { $0.engine == execution.engineName && $0.includes(execution.key.namespace) }
+    }
+
+    func register(in registry: MetricsRegistry) {
+        registry.collectedGauge(
+            "towline_run_verification_age_seconds",
+            help: """
+                Time since the API server last confirmed the state of the unfinished run that was verified least \
+                recently; 0 without unfinished runs, and in a standby.
+                """,
+            labels: ["engine"], combining: .maximum
+        ) { [lanes, time] in
+            lanes.map { MetricSample($0.oldestAge(time.now).inSeconds, [$0.engine.rawValue]) }
+        }
+        registry.gauge(
+            "towline_run_verification_interval_seconds",
+            help: "How often each unfinished run is to be verified: the value of --poll-interval."
+        ).set(pace.interval.inSeconds)
+    }
+}
+
+/// A ``VerificationPlan`` that many tasks share, and the alarm of the one that carries it out.
+final class VerificationLane: Sendable {
+    private struct State {
+        var plan: VerificationPlan
+        /// Set to have the plan asked again.
+        var alarm = Latch()
+    }
+
+    let engine: EngineName
+    /// The namespace whose runs are verified; nil for all of them.
+    let namespace: String?
+    private let state: Locked<State>
+
+    init(engine: EngineName, namespace: String?, pace: VerificationPace) {
+        self.engine = engine
+        self.namespace = namespace
+        state = Locked(State(plan: VerificationPlan(pace: pace)))
+    }
+
+    func includes(_ namespace: String) -> Bool { self.namespace == nil || self.namespace == namespace }
+
+    /// How many unfinished runs there are.
+    var count: Int { state.withLock { $0.plan.count } }
+
+    func oldestAge(_ now: ContinuousClock.Instant) -> Duration { state.withLock { $0.plan.oldestAge(now) } }
+
+    func start(_ now: ContinuousClock.Instant) {
+        state.withLock { $0.plan.start(now) }
+    }
+
+    func track(_ run: ObjectKey, of execution: ObjectKey, _ now: ContinuousClock.Instant) {
+        let alarm = state.withLock { $0.plan.track(run, of: execution, now) ? $0.alarm : nil }
+        alarm?.set()
+    }
+
+    func untrack(_ run: ObjectKey) {
+        state.withLock { $0.plan.untrack(run) }
+    }
+
+    func next(_ now: ContinuousClock.Instant, stored: Int) -> VerificationPlan.Next {
+        state.withLock { state in
+            if state.alarm.isSet { state.alarm = Latch() }
+            return state.plan.next(now, stored: stored)
+        }
+    }
+
+    func take(
+        _ answer: VerificationPlan.Answer, for ticket: VerificationPlan.Ticket, _ now: ContinuousClock.Instant
+    ) -> [VerificationPlan.Finding] {
+        let (findings, alarm) = state.withLock { ($0.plan.take(answer, for: ticket, now), $0.alarm) }
+        alarm.set()
+        return findings
+    }
+
+    /// Waits until a time, an answer, or a run that is due before; returns early when the task is cancelled.
+    func wait(until deadline: ContinuousClock.Instant, _ time: any TimeSource) async {
+        let alarm = state.withLock { $0.alarm }
+        let timer = time.schedule(at: deadline) { alarm.set() }
+        await alarm.wait()
+        time.cancel(timer)
+    }
+}
+
+extension WorkflowExecution {
+    /// Where its run is, if it has one.
+    fileprivate var runKey: ObjectKey { ObjectKey(namespace: key.namespace, name: runName) }
+}

@@ -1,0 +1,142 @@
+import Engines
+import KubeClient
+import KubeRuntime
+import WorkflowAPI
+
+/// Asks the API server what a ``VerificationPlan`` wants to know about the runs of one engine, in one namespace or all.
+///
+/// The watch gives latency, the poll gives truth: a watch that is silently dead costs one interval, not an execution.
+/// Reads and lists are consistent, because an old answer proves nothing. Only metadata is asked for, and only a run whose
+/// version is not the cached one is read as a whole.
+struct RunVerifier: Sendable {
+    let client: KubeClient
+    let cache: RunCache
+    let lane: VerificationLane
+    let time: any TimeSource
+    let logger: Logger
+    /// Has an execution looked at.
+    let wake: @Sendable (ObjectKey) -> Void
+
+    init(
+        client: KubeClient, cache: RunCache, lane: VerificationLane, time: any TimeSource, logger: Logger,
+        wake: @escaping @Sendable (ObjectKey) -> Void
+    ) {
+        var client = client
+        // The plan knows when to ask again.
+        client.retry.limit = 0
+        self.client = client
+        self.cache = cache
+        self.lane = lane
+        self.time = time
+        self.logger = logger
+        self.wake = wake
+    }
+
+    /// Verifies until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                switch lane.next(time.now, stored: cache.storedCount(in: lane.namespace)) {
+                case .send(let ticket): group.addTask { await self.perform(ticket) }
+                case .wait(let until): await lane.wait(until: until, time)
+                }
+            }
+        }
+    }
+
+    private func perform(_ ticket: VerificationPlan.Ticket) async {
+        let (answer, _) = await time.run(for: ticket.bound) { await ask(ticket) }
+        let findings = lane.take(answer ?? .failed(.other(retryAfter: nil)), for: ticket, time.now)
+        for finding in findings {
+            if finding.kind == .missing { cache.suspect(finding.run) }
+            wake(finding.execution)
+        }
+    }
+
+    private func ask(_ ticket: VerificationPlan.Ticket) async -> VerificationPlan.Answer {
+        var client = client
+        client.requestTimeout = ticket.bound
+        do {
+            switch ticket.request {
+            case .metadata(let run):
+                let metadata = try await client.get(cache.engine.runType, run, asMetadataOnly: true) {
+                    (cursor) throws(JSONError) in try cursor.readMetadata()
+                }
+                return .sighted(sighting(of: run, uid: metadata.uid, metadata.resourceVersion))
+            case .run(let run, let version):
+                let sighting = sighting(of: run, uid: nil, version)
+                guard case .behind = sighting else { return .sighted(sighting) }
+                cache.apply(try await client.get(cache.engine.runType, run, decoding: cache.engine.runDecoder))
+                return .read
+            case .page(let token, let limit):
+                return try await page(token, limit, client)
+            }
+        } catch {
+            return answer(to: error, ticket)
+        }
+    }
+
+    private func page(_ token: String?, _ limit: Int, _ client: KubeClient) async throws(KubeError)
+        -> VerificationPlan.Answer
+    {
+        let options = ListOptions(
+            labelSelector: WellKnown.executionUIDLabel, limit: limit, continueToken: token, version: .mostRecent,
+            asMetadataOnly: true)
+        let page = try await client.list(cache.engine.runType, namespace: lane.namespace, options) {
+            (cursor) throws(JSONError) in try cursor.readMetadata()
+        }
+        var sightings: [ObjectKey: VerificationPlan.Sighting] = [:]
+        var isWhole = true
+        for metadata in page.items + page.undecodable.map(\.metadata) {
+            if metadata.name.isEmpty || metadata.namespace.isEmpty { isWhole = false }
+            sightings[metadata.key] = sighting(of: metadata.key, uid: metadata.uid, metadata.resourceVersion)
+        }
+        return .page(sightings, next: page.continueToken, isWhole: isWhole)
+    }
+
+    /// Compares what the API server has with the cache.
+    ///
+    /// - Parameter uid: nil where any run of this name counts.
+    private func sighting(of run: ObjectKey, uid: String?, _ version: ResourceVersion) -> VerificationPlan.Sighting {
+        guard let known = cache.stores.object(for: run), uid == nil || known.uid == uid else { return .behind(version) }
+        let order = known.resourceVersion.order(relativeTo: version)
+        // Versions that cannot be ordered can still be the same.
+        guard order == .newer || known.resourceVersion == version else { return .behind(version) }
+        return known.state.isFinished ? .ended : .current
+    }
+
+    private func answer(to error: KubeError, _ ticket: VerificationPlan.Ticket) -> VerificationPlan.Answer {
+        switch ticket.request {
+        case .metadata(let run), .run(let run, _):
+            if error.isNotFoundObject(named: run.name) { return .missing }
+            if case .undecodable = error { return .unreadable }
+        case .page: break
+        }
+        // Shutting down, or the engine is not installed, which its reflector reports.
+        if error.isCancelled, Task.isCancelled { return .failed(.other(retryAfter: nil)) }
+        if error.isPlainNotFound { return .failed(.notServed) }
+        logger.warn(
+            "Could not verify runs; they are verified again soon",
+            ["engine": .string(cache.engine.name.rawValue), "error": .string("\(error)")])
+        if error.isExpired { return .failed(.expired) }
+        if case .transport(let failure) = error, failure.kind == .tooLarge || failure.kind == .timedOut {
+            return .failed(.tooMuch)
+        }
+        return .failed(.other(retryAfter: error.retryAfter))
+    }
+}
+
+extension JSONCursor {
+    /// Reads the metadata of a run, from an answer that holds nothing else or the whole object.
+    fileprivate mutating func readMetadata() throws(JSONError) -> ObjectMetadata {
+        var metadata = ObjectMetadata()
+        try forEachField { (key, cursor) throws(JSONError) in
+            if key == "metadata" {
+                metadata = try ObjectMetadata(&cursor)
+            } else {
+                try cursor.skipValue()
+            }
+        }
+        return metadata
+    }
+}
