@@ -5,6 +5,7 @@ import KubeClient
 ///
 /// `towline-bench --binary bin/towline [--executions 10000] [--running 1000]`
 /// `towline-bench soak --binary bin/towline [--seconds 600] [--seed N]`
+/// `towline-bench poll --binary bin/towline [--stored 10000] [--unfinished 10]`, on the folder of `KUBEBUILDER_ASSETS`
 @main
 struct Benchmark {
     let binary: URL
@@ -31,6 +32,12 @@ struct Benchmark {
             if try await soak.run() { return }
             print("the operators' logs are in \(directory.path)")
             exit(1)
+        }
+        if arguments.first == "poll" {
+            let benchmark = PollBenchmark(
+                binary: binary, directory: directory, stored: option("--stored").flatMap { Int($0) } ?? 10_000,
+                few: option("--unfinished").flatMap { Int($0) } ?? 10)
+            return try await benchmark.run()
         }
         let benchmark = Benchmark(
             binary: binary,

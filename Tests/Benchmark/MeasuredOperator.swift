@@ -7,7 +7,9 @@ struct MeasuredOperator {
     let secondsToReady: Double
     private let metrics: CurlTransport
 
-    static func start(binary: URL, kubeconfig: URL, log: URL) async throws -> MeasuredOperator {
+    static func start(
+        binary: URL, kubeconfig: URL, log: URL, arguments: [String] = []
+    ) async throws -> MeasuredOperator {
         let probePort = UInt16.random(in: 20_000...30_000)
         let metricsPort = probePort + 1
         let start = ContinuousClock.now
@@ -17,7 +19,7 @@ struct MeasuredOperator {
                 "operator", "--kubeconfig", kubeconfig.path, "--log-level", "warn",
                 "--health-probe-bind-address", "127.0.0.1:\(probePort)",
                 "--metrics-bind-address", "127.0.0.1:\(metricsPort)",
-            ], log: log)
+            ] + arguments, log: log)
         let probes = try transport(probePort)
         try await waiting("readiness") {
             (try? await probes.send(HTTPRequest(.get, "/readyz", timeout: .seconds(1))))?.status == 200
@@ -36,6 +38,14 @@ struct MeasuredOperator {
         for (method, count) in published { counts["\(method) requests for events"] = count }
         counts["events dropped"] = try await sums(of: "events_dropped_total", by: "reason").values.reduce(0, +)
         return counts
+    }
+
+    /// The largest value of a metric; 0 where there is none.
+    func maximum(of metric: String) async throws -> Double {
+        let body = try await metrics.send(HTTPRequest(.get, "/metrics")).body
+        let lines = String(decoding: body, as: UTF8.self).split(separator: "\n")
+        return lines.filter { $0.hasPrefix("\(metric){") }
+            .compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.max() ?? 0
     }
 
     /// How long one scrape of the metrics takes, as the median of some, and how large the page is.

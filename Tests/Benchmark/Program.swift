@@ -28,6 +28,18 @@ final class Program: Sendable {
     /// Resident memory in MiB, as the kernel counts it.
     var residentMegabytes: Double { status("VmRSS") / 1024 }
 
+    /// The processor time so far, in seconds.
+    var processorSeconds: Double { Self.processorSeconds(of: identifier) }
+
+    /// The processor time that a process has had so far, in seconds, as the kernel counts it.
+    static func processorSeconds(of identifier: Int32) -> Double {
+        let text = (try? String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8)) ?? ""
+        // The name of the program, in parentheses, may hold spaces.
+        let fields = (text.split(separator: ")").last ?? "").split(separator: " ")
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     var threads: Int { Int(status("Threads")) }
 
     var openFiles: Int {

@@ -30,8 +30,9 @@ final class Freshness: Sendable {
 
     /// Forgets an execution that has ended or is gone.
     func forget(_ execution: WorkflowExecution) {
+        let run = execution.runKey
         // Not every last state of an execution names its engine.
-        for lane in lanes where lane.includes(execution.key.namespace) { lane.untrack(execution.runKey) }
+        for lane in lanes where lane.includes(run.namespace) { lane.untrack(run) }
     }
 
     /// Begins to verify.
