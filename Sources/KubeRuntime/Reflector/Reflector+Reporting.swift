@@ -32,7 +32,7 @@ extension Reflector {
             [
                 "namespace": .string(object.metadata.namespace), "name": .string(object.metadata.name),
                 "uid": .string(object.metadata.uid),
-                "resourceVersion": .string(object.metadata.resourceVersion.text), "error": .string(object.error),
+                "resourceVersion": .string(object.metadata.resourceVersion.text), "error": .foreign(object.error),
             ])
     }
 

@@ -117,7 +117,7 @@ struct RunVerifier: Sendable {
         if error.isPlainNotFound { return .failed(.notServed) }
         logger.warn(
             "Could not verify runs; they are verified again soon",
-            ["engine": .string(cache.engine.name.rawValue), "error": .string("\(error)")])
+            ["engine": .own(cache.engine.name.rawValue), "error": .foreign("\(error)")])
         if error.isExpired { return .failed(.expired) }
         if case .transport(let failure) = error, failure.kind == .tooLarge || failure.kind == .timedOut {
             return .failed(.tooMuch)
