@@ -3,7 +3,7 @@ import KubeRuntime
 import WorkflowAPI
 
 /// People and controllers who touch what is not theirs: they strip owner references and labels of runs, put finalizers on
-/// them, and delete them.
+/// them, delete them, and archive them.
 ///
 /// Confined to the thread of one simulation.
 final class Vandals: @unchecked Sendable {
@@ -12,6 +12,8 @@ final class Vandals: @unchecked Sendable {
     private let server: SimulatedServer
     private let strippers: SeededRandom?
     private let holders: SeededRandom?
+    private let archivists: SeededRandom?
+    private var archived: Set<String> = []
     /// How many changes are still to come.
     private(set) var planned = 0
 
@@ -19,6 +21,7 @@ final class Vandals: @unchecked Sendable {
         self.server = server
         strippers = trouble.random(for: .owners, seed: seed)
         holders = trouble.random(for: .finalizers, seed: seed)
+        archivists = trouble.random(for: .pruning, seed: seed)
         server.observers.append { [unowned self] in observe($0) }
     }
 
@@ -32,6 +35,12 @@ final class Vandals: @unchecked Sendable {
 
     private func observe(_ change: Change) {
         guard change.kind.isRun else { return }
+        if let archivists, change.kind == .workflows, change.verb == .modified,
+            !Verdict.of(change.object, .workflows).isEmpty, archived.insert(change.uid).inserted,
+            archivists.chance(0.5)
+        {
+            archive(change, archivists)
+        }
         if change.verb == .added, change.object["metadata"]?["labels"]?[WellKnown.executionUIDLabel] != nil {
             if let strippers, strippers.chance(0.5) {
                 let alsoLabel = strippers.chance(0.3)
@@ -66,6 +75,22 @@ final class Vandals: @unchecked Sendable {
         if alsoLabel { object[path: ["metadata", "labels", WellKnown.executionUIDLabel]] = nil }
         guard object != current.object else { return }
         server.commit(.modified, run.kind, run.key, object, by: .user)
+    }
+
+    /// Argo's archive: what has ended is marked, and copied some time later.
+    private func archive(_ run: Change, _ random: SeededRandom) {
+        let moments = [
+            ("Pending", random.duration(.milliseconds(1)...(.milliseconds(200)))),
+            ("Archived", random.duration(.seconds(1)...(.seconds(200)))),
+        ]
+        for (word, delay) in moments {
+            plan(after: delay) { [server] in
+                guard let current = server.current(run.kind, run.key), current.uid == run.uid else { return }
+                var object = current.object
+                object[path: ["metadata", "labels", RetentionLaw.archiveLabel]] = .string(word)
+                server.commit(.modified, run.kind, run.key, object, by: .engine)
+            }
+        }
     }
 
     private func hold(_ run: Change) {

@@ -11,15 +11,19 @@ enum RunStatus {
     case timedOut
     case cancelled
 
-    /// - Parameter hasSteps: whether a step of the run has started by now.
-    func written(over run: JSONValue, _ kind: ResourceKind, at now: String, hasSteps: Bool = true) -> JSONValue {
+    /// - Parameters:
+    ///   - hasSteps: whether a step of the run has started by now.
+    ///   - hasTasks: whether a TaskRun was made for it by now.
+    func written(
+        over run: JSONValue, _ kind: ResourceKind, at now: String, hasSteps: Bool = true, hasTasks: Bool = true
+    ) -> JSONValue {
         var run = run
         run["status"] =
-            kind == .workflows ? argo(run["status"], now, hasSteps) : tekton(run["status"], now, hasSteps)
+            kind == .workflows ? argo(run["status"], now, hasSteps) : tekton(run["status"], now, hasTasks)
         return run
     }
 
-    private func tekton(_ old: JSONValue?, _ now: String, _ hasSteps: Bool) -> JSONValue {
+    private func tekton(_ old: JSONValue?, _ now: String, _ hasTasks: Bool) -> JSONValue {
         let (status, reason, message) =
             switch self {
             case .waiting: ("Unknown", "Started", "Not all Tasks in the Pipeline have started")
@@ -42,7 +46,7 @@ enum RunStatus {
                 ]
             ],
         ]
-        if hasSteps {
+        if hasTasks {
             new["childReferences"] = [
                 ["apiVersion": "tekton.dev/v1", "kind": "TaskRun", "name": "t", "pipelineTaskName": "t"]
             ]

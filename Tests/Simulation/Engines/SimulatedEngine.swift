@@ -15,6 +15,10 @@ final class SimulatedEngine: @unchecked Sendable {
     private let delays: SeededRandom?
     /// The runs of which a step has started, by UID.
     private(set) var started: Set<String> = []
+    /// When the first step of a run started, as its engine has it.
+    private var starts: [String: String] = [:]
+    /// The PipelineRuns that have a TaskRun, by UID.
+    private var parents: Set<String> = []
     /// By the run's UID.
     private var behaviors: [String: RunBehavior] = [:]
     private var shutdowns: Set<String> = []
@@ -53,7 +57,11 @@ final class SimulatedEngine: @unchecked Sendable {
                 let delay = behaviors[change.uid]?.shutdownDelay
             else { return }
             plan(after: delay) { [weak self] in self?.end(change.kind, change.key, change.uid, .cancelled) }
-        case .deleted: behaviors[change.uid] = nil
+        case .deleted:
+            behaviors[change.uid] = nil
+            if parents.remove(change.uid) != nil {
+                server.remove(.taskRuns, SimulatedTaskRun.key(of: change.key), by: .garbageCollector)
+            }
         }
     }
 
@@ -112,8 +120,27 @@ final class SimulatedEngine: @unchecked Sendable {
         else { return nil }
         if case .running = status { started.insert(uid) }
         let now = (clocks[kind] ?? server.clock).now().roundedDownToSeconds.rfc3339
-        let object = status.written(over: run.object, kind, at: now, hasSteps: started.contains(uid))
+        if started.contains(uid), starts[uid] == nil { starts[uid] = now }
+        if delays != nil, kind == .pipelineRuns { writeTask(of: run, status, now) }
+        let hasSteps = started.contains(uid)
+        let object = status.written(
+            over: run.object, kind, at: now, hasSteps: hasSteps, hasTasks: hasSteps || parents.contains(uid))
         return server.commit(.modified, kind, key, object, by: .engine).object
+    }
+
+    /// Keeps the TaskRun of a run, which comes with its first step or, with its pod, some time before.
+    private func writeTask(of run: Change, _ status: RunStatus, _ now: String) {
+        let key = SimulatedTaskRun.key(of: run.key)
+        let comesEarly = if case .waiting = status { delays?.chance(0.5) == true } else { false }
+        if comesEarly || started.contains(run.uid), parents.insert(run.uid).inserted {
+            let manifest = SimulatedTaskRun.manifest(of: run)
+            _ = server.create(.taskRuns, namespace: run.key.namespace, manifest, by: .engine)
+        }
+        guard parents.contains(run.uid), let task = server.current(.taskRuns, key) else { return }
+        var object = task.object
+        object["status"] = SimulatedTaskRun.status(
+            status, at: now, start: starts[run.uid] ?? now, hasSteps: started.contains(run.uid))
+        server.commit(.modified, .taskRuns, key, object, by: .engine)
     }
 
     private static func isAskedToEnd(_ run: JSONValue) -> Bool {

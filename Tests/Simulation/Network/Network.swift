@@ -65,6 +65,14 @@ final class Network: @unchecked Sendable {
 
     /// Lets the way of some watches die after a while, without an end that anybody would notice.
     func watch(_ watch: SimulatedWatch) {
+        if let cutter, cutter.chance(0.2) {
+            time.schedule(after: cutter.duration(.milliseconds(100)...(.seconds(30)))) { [weak self, weak watch] in
+                // Half an event, and then nothing more.
+                self?.server.watches.removeAll { $0 === watch }
+                watch?.body.push(Array("{\"type\":\"MODIFIED\",\"object\":{\"kind\":\"Pipe".utf8))
+                watch?.body.finish()
+            }
+        }
         guard random.chance(rates.silentWatch) else { return }
         time.schedule(after: random.duration(.seconds(1)...(.seconds(60)))) { [weak watch] in watch?.isSilent = true }
     }

@@ -44,6 +44,7 @@ struct FinalCheck {
             return problem
         }
         let seen = run.flatMap { $0.uid == status?["runRef"]?["uid"]?.stringValue ? $0 : nil }
+        if let problem = problem(withRunaway: run, kind) { return problem }
         guard referee.isJudging else { return nil }
         let isOwned = seen?.object["metadata"]?["ownerReferences"] != nil
         return referee.law(of: execution.object, execution.uid).remainder(with: seen, isOwned: isOwned)
@@ -55,6 +56,15 @@ struct FinalCheck {
         let isAsked = run.object["spec"]?["shutdown"] != nil || run.object["spec"]?["status"] != nil
         let isRefused = referee.obstacles.refusesForGood(.stops, kind, run.key.namespace)
         return spec?["shutdown"] == nil || isAsked || isRefused ? nil : "nobody asked its run to end"
+    }
+
+    /// A run that outlived its limit is asked to stop as long as that is refused, also after the verdict.
+    private func problem(withRunaway run: Change?, _ kind: ResourceKind) -> String? {
+        guard referee.isOn(.limits), let run, let record = referee.records[run.uid], record.ended == nil,
+            record.stopped == nil, referee.cases[record.execution]?.isGivenUp == true,
+            !referee.obstacles.refusesForGood(.stops, kind, run.key.namespace)
+        else { return nil }
+        return "its run outlived its time limit, and nobody asked it to stop again"
     }
 
     /// True where an operator may hold that there is no run although there is one.

@@ -18,6 +18,8 @@ struct ExecutionCase {
     /// The run it has stored, and since when.
     var run: (uid: String, since: Instant)?
     var outcome: Instant?
+    /// True for a verdict that the operator gave although the run had not ended.
+    var isGivenUp = false
     /// When it ended, and when its run ended again that had continued.
     var ends: [Timestamp] = []
 }
@@ -70,6 +72,7 @@ extension Referee {
         if entry.run == nil, let uid = status?["runRef"]?["uid"]?.stringValue { entry.run = (uid, now) }
         if entry.outcome == nil, status?["outcome"] != nil {
             entry.outcome = now
+            entry.isGivenUp = status?["reason"] == "WatchdogExpired"
             entry.ends.append(truth.now())
         }
         if Self.divergence(change.object) == "False", Self.divergence(change.before) != "False" {

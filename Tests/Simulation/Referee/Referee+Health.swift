@@ -2,8 +2,6 @@ import KubeClient
 
 /// What has to happen in time while nothing is wrong, looked at once a second.
 extension Referee {
-    private typealias Instant = ContinuousClock.Instant
-
     /// What was sent before the faults stopped may take so long to fail, and a lease so long to be taken over.
     private static let convalescence = Duration.seconds(45)
     /// A new leader fills its caches, and asks about engines that are missing.
@@ -20,9 +18,22 @@ extension Referee {
         guard let calmInstant, let service else { return }
         let healthy = max(calmInstant + Self.convalescence, service.since + Self.handover)
         guard server.time.now > healthy else { return }
-        for entry in cases.values where entry.outcome == nil && !entry.isGone {
-            if let problem = problem(of: entry, healthy) { fail("\(entry.key): \(problem)") }
+        for entry in cases.values where !entry.isGone {
+            let isOpen = entry.outcome == nil
+            guard isOpen || entry.isGivenUp else { continue }
+            let problem = isOpen ? problem(of: entry, healthy) : forgotten(entry, healthy)
+            if let problem { fail("\(entry.key): \(problem)") }
         }
+    }
+
+    /// A run that could not be stopped in time is asked again after the verdict, with a backoff of five minutes at most.
+    private func forgotten(_ entry: ExecutionCase, _ healthy: ContinuousClock.Instant) -> String? {
+        guard isOn(.limits), let run = entry.run, let record = records[run.uid], !record.isGone,
+            record.ended == nil, record.stopped == nil,
+            case .some(let free) = obstacles.free(.stops, record.kind, record.key.namespace)
+        else { return nil }
+        let age = age(healthy, entry.outcome ?? healthy, free ?? healthy)
+        return age > .seconds(330) ? "its run is still running, and nobody asked it to stop for \(age)" : nil
     }
 
     private func problem(of entry: ExecutionCase, _ healthy: ContinuousClock.Instant) -> String? {

@@ -37,6 +37,13 @@ struct RetentionLaw {
         object["metadata"]?["annotations"]?[WellKnown.keepAnnotation] != nil
     }
 
+    /// Argo's label for a Workflow that is to be archived, or was.
+    static let archiveLabel = "workflows.argoproj.io/workflow-archiving-status"
+
+    private static func isToBeArchived(_ object: JSONValue) -> Bool {
+        object["metadata"]?["labels"]?[archiveLabel] == "Pending"
+    }
+
     private func due(_ field: String) -> Timestamp? {
         guard let end = execution["status"]?["finishedAt"]?.stringValue.flatMap({ Timestamp(rfc3339: $0) }),
             let seconds = execution["spec"]?["executionConfig"]?[field]?.integerValue
@@ -60,6 +67,9 @@ struct RetentionLaw {
         if isManaged { return "a GitOps tool manages it" }
         if isKept { return "it is to be kept" }
         if let run, Self.isKept(run.object) { return "its run is to be kept" }
+        if let run, Self.isToBeArchived(run.object), run.object["metadata"]?["ownerReferences"] != nil {
+            return "its run is to be archived"
+        }
         return nil
     }
 
@@ -70,6 +80,7 @@ struct RetentionLaw {
         if execution["status"]?["outcome"] == nil { return "its execution has not ended" }
         if execution["status"]?["runRef"]?["uid"]?.stringValue != run.uid { return "it is not the run that was seen" }
         if let before = run.before, Self.isKept(before) { return "it is to be kept" }
+        if let before = run.before, Self.isToBeArchived(before) { return "it is to be archived" }
         if let before = run.before, Verdict.of(before, run.kind).isEmpty { return "it goes on" }
         if isFresh { return nil }
         if isKept { return "its execution is to be kept" }
@@ -105,6 +116,7 @@ struct RetentionLaw {
     private static func obstacle(of run: Change?) -> String? {
         guard let run else { return nil }
         if isKept(run.object) { return "KeptByAnnotation" }
-        return Verdict.of(run.object, run.kind).isEmpty ? "RunGoesOn" : nil
+        if Verdict.of(run.object, run.kind).isEmpty { return "RunGoesOn" }
+        return isToBeArchived(run.object) ? "RunToBeArchived" : nil
     }
 }
