@@ -45,7 +45,9 @@ struct FinalCheck {
         }
         let seen = run.flatMap { $0.uid == status?["runRef"]?["uid"]?.stringValue ? $0 : nil }
         if let problem = problem(withRunaway: run, kind) { return problem }
-        guard referee.isJudging else { return nil }
+        // What becomes of an ended run that no watch shows is for nobody to know.
+        let isUnlabeled = (status?["runRef"]?["uid"]?.stringValue).flatMap { referee.records[$0]?.isUnlabeled } ?? false
+        guard referee.isJudging, !isUnlabeled || run != nil else { return nil }
         let isOwned = seen?.object["metadata"]?["ownerReferences"] != nil
         return referee.law(of: execution.object, execution.uid).remainder(with: seen, isOwned: isOwned)
     }

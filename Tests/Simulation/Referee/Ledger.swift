@@ -42,6 +42,8 @@ struct RunRecord {
     /// Since when every request to stop it has failed.
     var refusedSince: Instant?
     var marked: Instant?
+    /// True once somebody took the label off by which operators find it.
+    var isUnlabeled = false
     var isGone = false
     /// When an operator last learned its state from the API server by asking.
     var verified: Instant?
@@ -108,6 +110,7 @@ extension Referee {
         }
         if record.marked == nil, change.object["metadata"]?["deletionTimestamp"] != nil { record.marked = now }
         record.isGone = change.verb == .deleted
+        if change.object["metadata"]?["labels"]?[WellKnown.executionUIDLabel] == nil { record.isUnlabeled = true }
         records[change.uid] = record
     }
 }
