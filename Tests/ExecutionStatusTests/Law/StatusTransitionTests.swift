@@ -49,6 +49,12 @@ import WorkflowAPI
         #expect(lost.executed == nil && lost.message == nil)
     }
 
+    @Test func `a taken name does not prove that nothing started`() throws {
+        let taken = try #require(
+            Status().after(.decided(.nameCollision, message: "", engine: .argo), generation: 1, now: start))
+        #expect(taken.executed == nil && taken.reason == .nameCollision)
+    }
+
     @Test func aRunFirstSeenAtItsEndPassesThroughRunning() throws {
         let done = try #require(Status().after(running(.stepFailed), generation: 1, now: start))
         #expect(done.phase == .failed && done.startedAt == start.roundedDownToSeconds)
