@@ -63,8 +63,11 @@ public final class ServerClock: Sendable {
         return estimate.withLock { $0.time(at: instant) }
     }
 
-    fileprivate func observe(_ headers: HTTPHeaders, sent: ContinuousClock.Instant) {
-        guard let date = headers["Date"].flatMap({ ServerTime(httpDate: $0) }) else { return }
+    /// Takes in the `Date` of an answer, unless a proxy or load balancer with a clock of its own may have written it.
+    ///
+    /// Only what succeeded certainly comes from the API server: error pages of what stands before it look like errors.
+    fileprivate func observe(_ status: Int, _ headers: HTTPHeaders, sent: ContinuousClock.Instant) {
+        guard (200..<300).contains(status), let date = headers["Date"].flatMap({ ServerTime(httpDate: $0) }) else { return }
         let received = time.now
         estimate.withLock { $0.observe(date, sent: min(sent, received), received: received) }
     }
@@ -84,14 +87,14 @@ private struct DatedTransport: HTTPTransport {
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         let sent = time.now
         let response = try await transport.send(request)
-        clock.observe(response.headers, sent: sent)
+        clock.observe(response.status, response.headers, sent: sent)
         return response
     }
 
     func open(_ request: HTTPRequest) async throws(TransportError) -> HTTPStream {
         let sent = time.now
         let stream = try await transport.open(request)
-        clock.observe(stream.headers, sent: sent)
+        clock.observe(stream.status, stream.headers, sent: sent)
         return stream
     }
 }

@@ -58,6 +58,18 @@ import Testing
         #expect(clock.now() == date + .seconds(3))
     }
 
+    /// A load balancer that answers for a server it cannot reach has a clock of its own.
+    @Test(arguments: [301, 404, 429, 500, 502, 503]) func `ignores the date of what may not come from the server`(
+        _ status: Int
+    ) async throws {
+        let time = VirtualTime()
+        let clock = ServerClock(time: time, fallback: .system)
+        _ = try await clock.following(DatingTransport(date: date.httpDate)).send(HTTPRequest(.get, "/"))
+        let wrong = (date + .seconds(86_400)).httpDate
+        _ = try await clock.following(DatingTransport(date: wrong, status: status)).send(HTTPRequest(.get, "/"))
+        #expect(clock.known() == date)
+    }
+
     @Test func `ignores a date that is none`() async throws {
         let clock = ServerClock(time: VirtualTime(), fallback: .system)
         _ = try await clock.following(DatingTransport(date: "yesterday")).send(HTTPRequest(.get, "/"))
@@ -80,9 +92,10 @@ private struct SeededNumbers: RandomNumberGenerator {
 /// Answers every request with a `Date`.
 private struct DatingTransport: HTTPTransport {
     let date: String
+    var status = 200
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
-        HTTPResponse(status: 200, headers: ["Date": date])
+        HTTPResponse(status: status, headers: ["Date": date])
     }
 
     func open(_ request: HTTPRequest) async throws(TransportError) -> HTTPStream {

@@ -147,7 +147,7 @@ extension Referee: RequestWitness {
     }
 
     func refused(_ request: HTTPRequest, _ target: RequestTarget, by obstacle: Obstacle) {
-        guard request.method == .post, target.kind.isRun,
+        guard case .deny = obstacle.effect, request.method == .post, target.kind.isRun,
             let name = (try? JSONValue(parsing: request.body))?["metadata"]?["name"]?.stringValue
         else { return }
         denials.insert(ObjectKey(namespace: target.namespace ?? "", name: name))

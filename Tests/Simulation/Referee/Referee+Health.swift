@@ -100,7 +100,8 @@ extension Referee {
         }
         let limit = Duration.seconds(timeout) + Self.grace
         let begun = max(record.begun ?? record.created, since)
-        let age = age(begun, (free ?? since) - limit)
+        // A stop that was refused is tried again with a backoff, of five minutes at most.
+        let age = age(begun, (free ?? since - .seconds(300)) + .seconds(300) - limit)
         let slack = Self.pollInterval + .seconds(10)
         return age > limit + slack ? "its run was not stopped for \(age), and its limit is \(timeout) seconds" : nil
     }

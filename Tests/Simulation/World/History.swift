@@ -38,8 +38,9 @@ final class History: @unchecked Sendable {
         let status = change.object["status"]
         switch change.kind {
         case .executions:
-            let words = ["phase", "outcome", "reason", "progress"].compactMap { status?[$0]?.stringValue }
-            return words.joined(separator: " ")
+            let words = ["phase", "outcome", "reason", "progress", "finishedAt"].compactMap { status?[$0]?.stringValue }
+            let times = change.object["spec"]?["executionConfig"].map { String(decoding: $0.encoded, as: UTF8.self) }
+            return (words + [times ?? ""]).joined(separator: " ")
         case .pipelineRuns:
             let condition = status?["conditions"]?[0]
             let words = [change.object["spec"]?["status"], condition?["status"], condition?["reason"]]
