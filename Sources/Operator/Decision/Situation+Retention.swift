@@ -19,7 +19,8 @@ extension Situation {
         case .absent: return .deleteExecution
         case .unknown, .deleted: return .readRun
         case .present(let run):
-            guard facts.isRunProven else { return obstacle(of: run) == nil ? .readRun : nil }
+            // Whatever keeps a run that is no longer the execution's does not keep the execution.
+            guard facts.isRunProven else { return !isOwned(run) || obstacle(of: run) == nil ? .readRun : nil }
             // Somebody else's object is not in the way, nor is a run whose end has begun.
             guard isOwned(run), !run.isBeingDeleted else { return .deleteExecution }
             return obstacle(of: run) == nil ? deletion(of: run) : nil

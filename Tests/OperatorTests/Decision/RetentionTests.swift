@@ -45,6 +45,14 @@ import WorkflowAPI
         .conditionChanged(.retained, .true, reason: reason, message: "kept")
     }
 
+    @Test func `what keeps a run without its owner reference does not keep the execution`() throws {
+        let metadata: JSONObject = ["ownerReferences": [], "annotations": ["towline.dev/keep": "true"]]
+        let execution = try ended(Retention(executionSeconds: 60))
+        let stripped = Facts.Run.present(try run(metadata))
+        #expect(situation(execution, stripped, after: 60).next().name == "readRun")
+        #expect(situation(execution, stripped, after: 60, isProven: true).next().name == "deleteExecution")
+    }
+
     // MARK: The times
 
     @Test func nothingIsDeletedBeforeItsTime() throws {

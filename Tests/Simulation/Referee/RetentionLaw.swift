@@ -66,10 +66,12 @@ struct RetentionLaw {
         if now + skew < due { return "its time is not over until \(due.rfc3339)" }
         if isManaged { return "a GitOps tool manages it" }
         if isKept { return "it is to be kept" }
-        if let run, Self.isKept(run.object) { return "its run is to be kept" }
-        if let run, Self.isToBeArchived(run.object), run.object["metadata"]?["ownerReferences"] != nil {
-            return "its run is to be archived"
-        }
+        // A run that is no longer its own stays anyway, and one that is being deleted goes anyway.
+        guard let run, run.object["metadata"]?["ownerReferences"] != nil,
+            run.object["metadata"]?["deletionTimestamp"] == nil
+        else { return nil }
+        if Self.isKept(run.object) { return "its run is to be kept" }
+        if Self.isToBeArchived(run.object) { return "its run is to be archived" }
         return nil
     }
 
