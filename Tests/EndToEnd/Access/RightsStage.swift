@@ -59,6 +59,7 @@ struct RightsStage {
             try await workspace.create(
                 Templates.execution("\(name)-\(engine)", engine: engine.rawValue, workflow: "takes-long"))
         }
+        if engine == .tekton { try await waitForApproval() }
         try await interfere(engine)
         let ends = [
             "good": "Success", "bad": "Failed", "held": "Success", "contended": "Success", "stopped": "Cancelled",
@@ -68,6 +69,15 @@ struct RightsStage {
             #expect(try await workspace.finished("\(name)-\(engine)").status("outcome") == outcome, "\(name)")
         }
         try await outlive(engine)
+    }
+
+    /// A run whose only task is the work of a controller that is not Tekton's own.
+    private func waitForApproval() async throws {
+        try await workspace.create(Templates.execution("asks-tekton", engine: "tekton"))
+        let execution = try await workspace.execution("asks-tekton", until: "has a run") { $0.runName != nil }
+        let run = PlayedRun(
+            workspace: workspace, engine: .tekton, execution: "asks-tekton", name: execution.runName ?? "")
+        try await run.write("approval")
     }
 
     private func interfere(_ engine: TestEngine) async throws {
@@ -98,7 +108,8 @@ struct RightsStage {
         }
     }
 
-    /// Two creates of `held` meet a webhook that is away, and the first status of `contended` another writer.
+    /// Two creates of `held` meet a webhook that is away, and the first status of `contended` another writer. The run of
+    /// `asks` is for another engine than the one that is there.
     private func refuseSome(_ engine: TestEngine) {
         let refusals = Locked((creates: 2, statuses: 1))
         let namespace = workspace.namespace
@@ -108,6 +119,11 @@ struct RightsStage {
                 let answer = try? RecordedAnswer("webhook-down", run: name, of: engine.runType, in: namespace)
             {
                 return .refuse(answer.response)
+            }
+            if write.createdRun == engine, let run = try? JSONValue(parsing: write.body),
+                run.name?.hasPrefix("asks-") == true
+            {
+                return .change(engine.neglected(run))
             }
             if write.path.hasSuffix("/contended-\(engine)/status"), refusals.withLock({ Self.take(&$0.statuses) }) {
                 return .refuse(Self.conflict)

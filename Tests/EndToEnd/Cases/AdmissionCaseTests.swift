@@ -4,6 +4,19 @@ import Testing
 
 /// What keeps an execution from its run, and what is not handed to an engine.
 @Suite struct AdmissionCaseTests {
+    @Test(arguments: TestEngine.allCases)
+    func `a quota that a webhook keeps is waited for`(_ engine: TestEngine) async throws {
+        let stage = try await CaseStage.shared
+        let name = "team-quota-\(engine)"
+        stage.answer(.post, of: name, with: try CaseInput("quota-by-webhook").value)
+        try await stage.create(name, engine)
+        let waiting = try await stage.execution(name, until: "says why it waits") { $0.status("reason") != nil }
+        #expect(waiting.verdict == "Pending/-/QuotaExceeded")
+        #expect(waiting.status("message")?.contains("exceeded quota: team") == true)
+        stage.answer(.post, of: name, with: nil)
+        _ = try await stage.run(of: name, engine)
+    }
+
     /// What a backup brings back has its spec and its labels, and no status.
     @Test(arguments: TestEngine.allCases)
     func `an execution restored from a backup runs only once somebody says so`(_ engine: TestEngine) async throws {

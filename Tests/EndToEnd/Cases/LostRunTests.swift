@@ -81,4 +81,26 @@ import Testing
         #expect(ended.verdict == "Completed/Success/Succeeded")
         return ended
     }
+
+    @Test(arguments: TestEngine.allCases)
+    func `says that the run is being deleted and which finalizer holds it`(_ engine: TestEngine) async throws {
+        let stage = try await CaseStage.shared
+        let run = try await stage.begin("dying-\(engine)", engine)
+        try await run.write("running")
+        try await stage.executing(run.execution)
+        let finalizer = engine == .tekton ? "chains.tekton.dev/pipelinerun" : "workflows.argoproj.io/artifact-gc"
+        try await run.patch(["metadata": ["finalizers": [.string(finalizer)]]])
+        try await run.delete()
+
+        let dying = try await stage.execution(run.execution, until: "says that its run is being deleted") {
+            $0["status"]?.encodedString.contains(finalizer) == true
+        }
+        #expect(dying.status("phase") == "Running")
+        #expect(dying["status"]?.encodedString.contains("being deleted") == true, "\(dying["status"] ?? .null)")
+
+        try await run.patch(["metadata": ["finalizers": .null]])
+        let ended = try await stage.workspace.finished(run.execution)
+        #expect(ended.verdict == "Failed/Error/RunDeleted")
+        #expect(ended[path: ["status", "executed"]] == true)
+    }
 }

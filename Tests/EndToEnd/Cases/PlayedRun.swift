@@ -9,11 +9,17 @@ struct PlayedRun: Sendable {
     let execution: String
     let name: String
 
-    /// Writes a state from `Inputs/`: the status of the run and, for Tekton, of its TaskRuns, which come first.
+    /// Writes a state from `Inputs/`: the status of the run and, for Tekton, of its children, which come first.
     func write(_ input: String, _ values: [String: String] = [:]) async throws {
         let usual = ["run": name, "start": "NOW-20s", "end": "NOW"]
         let state = try CaseInput(input, engine, values.merging(usual) { own, _ in own }).value
-        for task in state["taskRuns"]?.objectValue?.members ?? [] { try await writeTaskRun(task.key, task.value) }
+        for task in state["taskRuns"]?.objectValue?.members ?? [] {
+            try await write(
+                Types.taskRun, task.key, ["taskSpec": ["steps": [["name": "run", "image": "example"]]]], task.value)
+        }
+        for task in state["customRuns"]?.objectValue?.members ?? [] {
+            try await write(Types.customRun, task.key, task.value["spec"] ?? [:], task.value["status"] ?? [:])
+        }
         guard let status = state["status"] else { return }
         try await replace(engine.runType, name) { run in
             run["status"] = status
@@ -48,14 +54,15 @@ struct PlayedRun: Sendable {
         try await eventually("\(name) is asked to stop", within: limit) { try await stopRequest() }
     }
 
-    private func writeTaskRun(_ task: String, _ status: JSONValue) async throws {
+    /// Writes what Tekton makes for a task, first the object and then its status.
+    private func write(_ type: ResourceType, _ task: String, _ spec: JSONValue, _ status: JSONValue) async throws {
         let child = "\(name)-\(task)"
-        if try await workspace.access.get(Types.taskRun, workspace.namespace, child) == nil {
+        if try await workspace.access.get(type, workspace.namespace, child) == nil {
             let uid = try await object()?.uid ?? ""
             try await workspace.access.create(
-                Types.taskRun, workspace.namespace,
+                type, workspace.namespace,
                 [
-                    "apiVersion": "tekton.dev/v1", "kind": "TaskRun",
+                    "apiVersion": .string(type.apiVersion), "kind": .string(type.kind),
                     "metadata": [
                         "name": .string(child),
                         "labels": [
@@ -70,10 +77,10 @@ struct PlayedRun: Sendable {
                             ]
                         ],
                     ],
-                    "spec": ["taskSpec": ["steps": [["name": "run", "image": "example"]]]],
+                    "spec": spec,
                 ])
         }
-        try await replace(Types.taskRun, child) { $0["status"] = status }
+        try await replace(type, child) { $0["status"] = status }
     }
 
     /// Reads, changes and replaces an object as a controller does, again where somebody else was faster.

@@ -90,6 +90,41 @@ import Testing
         #expect(ended.condition("ShutdownRefused") != "True")
     }
 
+    @Test func `names the cleanup that failed after a stop, with one outcome on both engines`() async throws {
+        let stage = try await CaseStage.shared
+        var outcomes: [String] = []
+        for engine in TestEngine.allCases {
+            let run = try await stage.begin("cleanup-\(engine)", engine)
+            try await run.write("running")
+            try await stage.executing(run.execution)
+            try await stage.shutDown(run.execution, "Stop")
+            #expect(try await run.stopped() == (engine == .tekton ? "CancelledRunFinally" : "Stop"))
+            try await run.write("cleanup-failed")
+            let ended = try await stage.workspace.finished(run.execution)
+            outcomes.append(ended.verdict)
+            let failure = ended[path: ["status", "failure"]]
+            // Argo has no name for an exit handler but that of its template.
+            let task = failure?["task"]?.stringValue ?? ""
+            #expect(task.contains("cleanup") || task.contains("onExit"), "\(engine): \(failure ?? .null)")
+            #expect(failure?["exitCode"] == 4, "\(engine): \(failure ?? .null)")
+        }
+        #expect(Set(outcomes).count == 1, "\(outcomes)")
+    }
+
+    @Test(arguments: TestEngine.allCases)
+    func `a failure before a shutdown is a failure`(_ engine: TestEngine) async throws {
+        let stage = try await CaseStage.shared
+        let run = try await stage.begin("failed-first-\(engine)", engine)
+        try await run.write("running")
+        try await stage.executing(run.execution)
+        try await stage.shutDown(run.execution, "Terminate")
+        _ = try await run.stopped()
+        try await run.write("failed-then-stopped")
+        let ended = try await stage.workspace.finished(run.execution)
+        #expect(ended.verdict == "Failed/Failed/StepFailed")
+        #expect(ended[path: ["status", "failure", "task"]] == "work")
+        #expect(ended[path: ["status", "failure", "exitCode"]] == 3)
+    }
 }
 
 extension Workspace {

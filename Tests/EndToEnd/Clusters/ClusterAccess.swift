@@ -65,6 +65,8 @@ enum Types {
     static let pipelineRun = ResourceType(
         group: "tekton.dev", version: "v1", plural: "pipelineruns", kind: "PipelineRun")
     static let taskRun = ResourceType(group: "tekton.dev", version: "v1", plural: "taskruns", kind: "TaskRun")
+    static let customRun = ResourceType(
+        group: "tekton.dev", version: "v1beta1", plural: "customruns", kind: "CustomRun")
     static let pod = ResourceType(group: "", version: "v1", plural: "pods", kind: "Pod")
     static let workflowTemplate = ResourceType(
         group: "argoproj.io", version: "v1alpha1", plural: "workflowtemplates", kind: "WorkflowTemplate")

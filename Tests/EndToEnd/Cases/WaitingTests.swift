@@ -1,0 +1,113 @@
+import Foundation
+import KubeClient
+import Testing
+
+/// What a run waits for, and how far it is: the execution says it alike on both engines.
+@Suite struct WaitingTests {
+    private func told(
+        _ name: String, _ stage: CaseStage, until what: String = "was read",
+        _ condition: @escaping @Sendable (JSONValue) -> Bool = { $0.status("reason") != "AwaitingEngine" }
+    ) async throws -> JSONValue {
+        try await stage.execution(name, until: what, condition)
+    }
+
+    // MARK: Progress
+
+    /// Argo adds up the units that pods report.
+    @Test func `does not call the units of a pod's own progress tasks`() async throws {
+        let stage = try await CaseStage.shared
+        let run = try await stage.begin("epochs", .argo)
+        try await run.write("pod-progress")
+        let execution = try await told("epochs", stage)
+        #expect(execution.verdict == "Running/-/Executing")
+        #expect(execution.status("progress") == "0/1")
+        #expect(execution.status("message")?.contains("of 100 tasks") == false, "\(execution["status"] ?? .null)")
+    }
+
+    @Test(arguments: TestEngine.allCases, [("exit-code", "1/2"), ("skipped", "2/2"), ("succeeded", "2/2")])
+    func `counts tasks as done that succeeded or were skipped by their own condition`(
+        _ engine: TestEngine, _ input: (name: String, progress: String)
+    ) async throws {
+        let stage = try await CaseStage.shared
+        let run = try await stage.begin("progress-\(input.name)-\(engine)", engine)
+        try await run.write(input.name)
+        #expect(try await stage.workspace.finished(run.execution).status("progress") == input.progress)
+    }
+
+    /// Tekton counts them as skipped.
+    @Test func `does not count tasks as done that never started`() async throws {
+        let stage = try await CaseStage.shared
+        let run = try await stage.begin("never-started", .tekton)
+        try await run.write("never-started")
+        #expect(try await stage.workspace.finished("never-started").status("progress") == "1/3")
+    }
+
+    // MARK: People and time
+
+    @Test func `a pause that ends by itself waits for nobody`() async throws {
+        let stage = try await CaseStage.shared
+        let run = try await stage.begin("pause", .argo)
+        try await run.write("timed-pause")
+        let execution = try await told("pause", stage)
+        #expect(execution.status("phase") == "Running")
+        #expect(execution.status("reason") != "Suspended")
+        #expect(execution.status("message")?.contains("somebody") == false, "\(execution["status"] ?? .null)")
+    }
+
+    @Test(arguments: [(TestEngine.argo, "approval"), (.tekton, "approval"), (.argo, "approval-beside-daemon")])
+    func `an approval waits for a person`(_ engine: TestEngine, _ input: String) async throws {
+        let stage = try await CaseStage.shared
+        let run = try await stage.begin("\(input)-\(engine)", engine)
+        try await run.write(input)
+        let execution = try await told(run.execution, stage)
+        #expect(execution.verdict == "Running/-/Suspended")
+        #expect(execution.status("message")?.contains("approve") == true, "\(execution["status"] ?? .null)")
+    }
+
+    // MARK: Locks, quotas and nodes
+
+    @Test(arguments: ["Pod", "Steps", "DAG", "Retry"])
+    func `names the task that waits for a lock, and the lock`(_ type: String) async throws {
+        let stage = try await CaseStage.shared
+        let run = try await stage.begin("lock-\(type.lowercased())", .argo)
+        try await run.write("waits-for-lock", ["type": type])
+        let message = try await told(run.execution, stage).status("message") ?? ""
+        #expect(message.contains("migrate waits: Waiting for cases/Mutex/db lock. Lock status: 0/1"), "\(message)")
+    }
+
+    /// Tekton writes it into the TaskRun, and nothing of it into the PipelineRun.
+    @Test(
+        arguments: TestEngine.allCases, ["waits-for-quota", "waits-for-node"])
+    func `names the task whose pod waits, and what for`(_ engine: TestEngine, _ input: String) async throws {
+        let stage = try await CaseStage.shared
+        let run = try await stage.begin("\(input)-\(engine)", engine)
+        try await run.write("task-made")
+        _ = try await told(run.execution, stage)
+        try await run.write(input)
+        let words = input == "waits-for-quota" ? ["exceeded quota: none"] : ["Insufficient cpu", "available resources"]
+        let execution = try await told(run.execution, stage, until: "says what it waits for") { execution in
+            words.contains { execution.status("message")?.contains($0) == true }
+        }
+        #expect(execution.status("phase") == "Running")
+        #expect(execution.status("message")?.contains("work waits: ") == true, "\(execution["status"] ?? .null)")
+        #expect(execution[path: ["status", "executed"]] == nil, "nothing is known to have started")
+    }
+
+    /// A quota of TaskRuns, or a webhook, keeps the engine from creating what would work.
+    @Test func `an engine that has the definition and made no task does not resolve it`() async throws {
+        let stage = try await CaseStage.shared
+        var reasons: [String] = []
+        for engine in TestEngine.allCases {
+            let run = try await stage.begin("no-task-\(engine)", engine)
+            try await run.write("no-task-made")
+            let execution = try await told(run.execution, stage)
+            #expect(execution.status("phase") == "Running")
+            #expect(execution.status("reason") != "Resolving", "\(engine)")
+            let message = execution.status("message") ?? ""
+            #expect(message.contains("task") && message.contains("events"), "\(engine): \(message)")
+            #expect(execution[path: ["status", "executed"]] == nil)
+            reasons.append(execution.status("reason") ?? "-")
+        }
+        #expect(Set(reasons).count == 1, "\(reasons)")
+    }
+}
