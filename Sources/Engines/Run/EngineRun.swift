@@ -10,6 +10,8 @@ public struct EngineRun: Hashable, Sendable {
     public let resourceVersion: ResourceVersion
     /// True while the run is being deleted.
     public let isBeingDeleted: Bool
+    /// The names of the finalizers that still keep a run that is being deleted, bounded; empty for every other run.
+    public let finalizers: [String]
     /// True when an annotation keeps the run beyond its time to live.
     public let isKept: Bool
     /// True while the engine has yet to put the run into an archive, and could not once it is gone.
@@ -39,6 +41,8 @@ public struct EngineRun: Hashable, Sendable {
         isKept = Retention.isKept(metadata)
         self.isToBeArchived = isToBeArchived
         isBeingDeleted = metadata.deletionTimestamp != nil
+        // `foregroundDeletion` and `orphan` are the garbage collector's own, and pass.
+        finalizers = metadata.finalizers.map { $0.bounded(to: Bounds.name) }
         self.requestedShutdown = requestedShutdown
         self.isHeld = isHeld
         self.timeoutSeconds = timeoutSeconds

@@ -13,6 +13,11 @@ extension ObjectMetadata {
             case "generation": generation = try cursor.readInteger()
             case "creationTimestamp": creationTimestamp = try cursor.readTimestamp()
             case "deletionTimestamp": deletionTimestamp = try cursor.readTimestamp()
+            case "finalizers":
+                try cursor.forEachElement { (cursor) throws(JSONError) in
+                    let name = try cursor.readString()
+                    if finalizers.count < Self.maximumFinalizers { finalizers.append(name) }
+                }
             case "labels": labels = try cursor.readLabels { _ in true }
             case "annotations" where !wanted.isEmpty:
                 annotations = try cursor.readLabels { wanted.contains($0) }
@@ -23,6 +28,8 @@ extension ObjectMetadata {
             default: try cursor.skipValue()
             }
         }
+        // Of a live object they say nothing that anybody asks for.
+        if deletionTimestamp == nil { finalizers = [] }
     }
 }
 

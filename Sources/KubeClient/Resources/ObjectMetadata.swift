@@ -11,12 +11,17 @@ public struct ObjectMetadata: Hashable, Sendable {
     public var creationTimestamp: ServerTime?
     /// Set while the object is being deleted.
     public var deletionTimestamp: ServerTime?
+    /// The finalizers that keep an object that is being deleted, up to ``maximumFinalizers``; empty for every other.
+    public var finalizers: [String] = []
     public var labels: [Label] = []
     /// The annotations that were asked for, where present.
     public var annotations: [Label] = []
     public var ownerReferences: [OwnerReference] = []
 
     public init() {}
+
+    /// How many finalizers are kept; more than any object has.
+    public static let maximumFinalizers = 8
 
     public var key: ObjectKey { ObjectKey(namespace: namespace, name: name) }
 

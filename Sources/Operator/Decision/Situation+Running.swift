@@ -53,9 +53,16 @@ extension Situation {
 
     private func deletionMessage(_ run: EngineRun) -> String {
         let object = "\(engine.runType.kind) \(run.key.name)"
+        let names = run.finalizers.joined(separator: ", ")
+        let holder =
+            switch run.finalizers.count {
+            case 0: "a finalizer holds it"
+            case 1: "the finalizer \(names) holds it"
+            default: "the finalizers \(names) hold it"
+            }
         return """
-            \(object) is being deleted, and a finalizer holds it: it continues until it ends or is gone. If it goes \
-            before its end, the execution fails as RunDeleted.
+            \(object) is being deleted, and \(holder): it continues until it ends or is gone. If it goes before its \
+            end, the execution fails as RunDeleted.
             """
     }
 

@@ -262,10 +262,14 @@ import WorkflowAPI
 
     @Test func `says that a run is being deleted while a finalizer holds it`() throws {
         let held = try Fixtures.pipelineRun(
-            version: "21", condition: running, metadata: ["deletionTimestamp": .string(Fixtures.start.rfc3339)])
+            version: "21", condition: running,
+            metadata: [
+                "deletionTimestamp": .string(Fixtures.start.rfc3339), "finalizers": ["chains.tekton.dev/pipelinerun"],
+            ])
         let execution = Fixtures.execution(status: try Fixtures.running(try run(Fixtures.start)))
         let status = try #require(step(execution, held, after: 5).status)
         #expect(status.phase == .running && status.reason == .executing)
         #expect(status.message?.contains("is being deleted") == true)
+        #expect(status.message?.contains("the finalizer chains.tekton.dev/pipelinerun holds it") == true)
     }
 }
