@@ -42,16 +42,21 @@ struct StatusClassifier {
         if status.details.causes.contains(where: { $0.reason == "NamespaceTerminating" }) {
             return .permanent(.namespaceTerminating, message: status.message)
         }
+        // A quota frees itself when a run ends, also where a webhook keeps it in place of the API server.
+        if saysQuota { return transient(.quotaExceeded) }
         if AdmissionDenial(status.message) != nil { return permanentFailure }
         let message = status.message
-        if message.contains("exceeded quota: ") || message.contains("status unknown for quota: ")
-            || message.contains("insufficient quota to match these scopes")
-        {
-            return transient(.quotaExceeded)
-        }
         if message.hasSuffix("while custom resource definition is terminating") { return transient(.engineUnavailable) }
         // A missing permission is mended by a cluster admin, and then the next try succeeds.
         return transient(.forbidden)
+    }
+
+    /// True for the API server's sentences about quotas, which webhooks that keep quotas repeat.
+    private var saysQuota: Bool {
+        let sentences = [
+            "exceeded quota: ", "status unknown for quota: ", "insufficient quota to match these scopes",
+        ]
+        return sentences.contains { status.message.contains($0) }
     }
 
     private var notFoundFailure: CreateFailure {

@@ -116,6 +116,19 @@ import WorkflowAPI
             .permanent, .policyDenied)
     }
 
+    /// A quota frees itself, also where a webhook keeps it; every other denial of a webhook is final.
+    @Test(arguments: [
+        #"pipelineruns.tekton.dev "x" is forbidden: exceeded quota: team, requested: count/pipelineruns.tekton.dev=1, used: count/pipelineruns.tekton.dev=20, limited: count/pipelineruns.tekton.dev=20"#,
+        "exceeded quota: team", "status unknown for quota: team, resources: count/x",
+    ])
+    func aQuotaThatAWebhookKeepsIsWaitedFor(_ sentence: String) {
+        let denial = #"admission webhook "resourcesquotas.quota.kubesphere.io" denied the request: "#
+        for engine in EngineCatalogue.all {
+            expect(status(403, "Forbidden", denial + sentence), .transient, .quotaExceeded, engine)
+            expect(status(403, "Forbidden", denial + "no quota for you"), .permanent, .policyDenied, engine)
+        }
+    }
+
     @Test func aWebhookThatIsDownIsNamed() {
         let text =
             #"Internal error occurred: failed calling webhook "webhook.pipeline.tekton.dev": failed to call webhook: Post "https://x": no endpoints"#
