@@ -11,6 +11,8 @@ final class FakeAPIServer: HTTPTransport {
         var clock: (@Sendable () -> ServerTime)?
         var deletionRefusal: (code: Int, reason: String)?
         var beforeDeletion: (@Sendable () -> Void)?
+        var collections: [String: [JSONValue]] = [:]
+        var expiringPages = 0
     }
 
     private let state = Locked(State())
@@ -56,6 +58,12 @@ final class FakeAPIServer: HTTPTransport {
     /// What happens just before the next deletion is carried out.
     func beforeNextDeletion(_ action: @escaping @Sendable () -> Void) { state.withLock { $0.beforeDeletion = action } }
 
+    /// Answers lists of a collection with these items, page by page.
+    func serve(_ items: [JSONValue], at path: String) { state.withLock { $0.collections[path] = items } }
+
+    /// Answers the next requests for a further page of a list with "expired".
+    func expireNextPages(_ count: Int) { state.withLock { $0.expiringPages = count } }
+
     /// Stores an object as somebody else's write.
     @discardableResult
     func store(_ object: JSONValue, at path: String) -> JSONValue {
@@ -84,6 +92,7 @@ final class FakeAPIServer: HTTPTransport {
                 state.losesPatch = false
                 return Self.answer(["kind": "Status", "status": "Failure", "reason": "Conflict", "code": 409], 409)
             case .delete: return Self.delete(body, at: path, &state)
+            case .get where state.collections[path] != nil: return Self.list(request.target, path, &state)
             default:
                 guard let object = state.objects[path] else { return Self.missing(path) }
                 return Self.answer(object, 200)
@@ -131,6 +140,28 @@ final class FakeAPIServer: HTTPTransport {
         object[path: ["metadata", "resourceVersion"]] = .string(String(state.version))
         state.objects[path] = object
         return object
+    }
+
+    /// A page of a collection; the token for the next one is where it begins.
+    private static func list(_ target: String, _ path: String, _ state: inout State) -> HTTPResponse {
+        let items = state.collections[path] ?? []
+        var query: [String: Int] = [:]
+        for pair in target.drop(while: { $0 != "?" }).dropFirst().split(separator: "&") {
+            let parts = pair.split(separator: "=")
+            if parts.count == 2 { query[String(parts[0])] = Int(parts[1]) }
+        }
+        let start = query["continue"] ?? 0
+        if start > 0, state.expiringPages > 0 {
+            state.expiringPages -= 1
+            return failure(410, "Expired", "")
+        }
+        let end = min(items.count, start + (query["limit"] ?? items.count))
+        let token = end < items.count ? String(end) : ""
+        return answer(
+            [
+                "kind": "List", "metadata": ["resourceVersion": "1", "continue": .string(token)],
+                "items": .array(Array(items[min(start, end)..<end])),
+            ], 200)
     }
 
     private static func missing(_ path: String) -> HTTPResponse {
