@@ -43,12 +43,23 @@ struct NodeGraph {
     /// What puts causes in order; the id only where nothing else does, so that the choice is always the same.
     private typealias Order = (tolerated: Int, hook: Int, finishedAt: EngineTime, follows: Int, id: String)
 
+    /// A failure, with what decides how the workflow ended.
+    struct Cause {
+        let failure: TaskFailure
+        let finishedAt: EngineTime?
+        /// True for an exit handler or another hook.
+        let isHook: Bool
+    }
+
     /// The cause that came first: tasks before exit handlers, and last of all what the workflow tolerated.
-    var firstFailure: (failure: TaskFailure, finishedAt: EngineTime?)? {
+    ///
+    /// - Parameter wasShutDown: true for a workflow that was asked to end; what only followed from that is no cause.
+    func firstFailure(wasShutDown: Bool) -> Cause? {
         var first: (order: Order, node: WorkflowNode)?
         for node in nodes.values where isCause(node) {
             let place = place(of: node)
             guard !place.isSuperseded else { continue }
+            if wasShutDown, place.isTolerated || isOfShutdown(node) { continue }
             // A container that waited for one that failed ends in an error of its own.
             let follows = node.type == "Container" && node.phase == "Error" ? 1 : 0
             let order: Order = (
@@ -57,7 +68,16 @@ struct NodeGraph {
             if let best = first, best.order < order { continue }
             first = (order, node)
         }
-        return first.map { (failure(of: $0.node), end(of: $0.node)) }
+        return first.map {
+            Cause(failure: failure(of: $0.node), finishedAt: end(of: $0.node), isHook: $0.order.hook == 1)
+        }
+    }
+
+    /// True for a node that a shutdown ended, or kept from starting; of a container also where it ended its pod.
+    private func isOfShutdown(_ node: WorkflowNode) -> Bool {
+        if NodeMessage(node.message).isOfShutdown(exitCode: node.exitCode) { return true }
+        guard node.type == "Container", let pod = nodes[node.boundaryID] else { return false }
+        return NodeMessage(pod.message).isOfShutdown(exitCode: pod.exitCode)
     }
 
     /// True for what failed by itself: not with something inside it, and not as the workflow as a whole.

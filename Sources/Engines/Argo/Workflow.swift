@@ -16,7 +16,8 @@ struct Workflow {
     var templateDeadline: Int64?
     var phase = ""
     var message = ""
-    var progress: Progress?
+    /// Argo's own count, `n/m`: units that pods report, so not always tasks.
+    var reportedProgress = ""
     var startedAt: EngineTime?
     var finishedAt: EngineTime?
     var outputs = OutputCollector()
@@ -25,6 +26,8 @@ struct Workflow {
     var nodesText: JSONCursor?
     /// Why there are no nodes to read, though the workflow has some.
     var hiddenNodes: String?
+    /// How long the templates that suspend the workflow for a time do so, as they say it, by their names.
+    var pauses: [String: String] = [:]
 }
 
 extension Workflow {
@@ -45,6 +48,7 @@ extension Workflow {
             switch key {
             case "activeDeadlineSeconds": ownDeadline = try cursor.readIntegerIfPresent()
             case "suspend": isHeld = try cursor.readBoolIfPresent() ?? false
+            case "templates": try readTemplates(&cursor)
             case "shutdown":
                 let word = try cursor.readStringIfPresent() ?? ""
                 requestedShutdown = word.isEmpty ? nil : Shutdown(rawValue: word) ?? .stop
@@ -58,7 +62,7 @@ extension Workflow {
             switch key {
             case "phase": phase = try cursor.readStringIfPresent() ?? ""
             case "message": message = try cursor.readStringIfPresent() ?? ""
-            case "progress": progress = try cursor.readStringIfPresent().flatMap(Progress.init)
+            case "progress": reportedProgress = try cursor.readStringIfPresent() ?? ""
             case "startedAt": startedAt = try cursor.readTimestampIfPresent()
             case "finishedAt": finishedAt = try cursor.readTimestampIfPresent()
             case "outputs":
@@ -73,10 +77,36 @@ extension Workflow {
             case "compressedNodes": try readHiding(&cursor, "Argo stores its nodes compressed")
             case "offloadNodeStatusVersion": try readHiding(&cursor, "Argo stores its nodes in a database")
             case "storedWorkflowTemplateSpec":
-                templateDeadline = try cursor.readIntegerMember("activeDeadlineSeconds")
+                try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
+                    switch key {
+                    case "activeDeadlineSeconds": templateDeadline = try cursor.readIntegerIfPresent()
+                    case "templates": try readTemplates(&cursor)
+                    default: try cursor.skipValue()
+                    }
+                }
+            case "storedTemplates":
+                try cursor.forEachFieldIfPresent { (_, cursor) throws(JSONError) in try readTemplate(&cursor) }
             default: try cursor.skipValue()
             }
         }
+    }
+
+    private mutating func readTemplates(_ cursor: inout JSONCursor) throws(JSONError) {
+        try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in try readTemplate(&cursor) }
+    }
+
+    /// Keeps the name and the duration of a template that suspends the workflow for a time.
+    private mutating func readTemplate(_ cursor: inout JSONCursor) throws(JSONError) {
+        var name = ""
+        var pause = ""
+        try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
+            switch key {
+            case "name": name = try cursor.readStringIfPresent() ?? ""
+            case "suspend": pause = try cursor.readStringMember("duration") ?? ""
+            default: try cursor.skipValue()
+            }
+        }
+        if !pause.isEmpty, !name.isEmpty { pauses[name] = pause }
     }
 
     /// Reads a field that stands there, and is not empty, where the nodes do not.

@@ -16,6 +16,13 @@ struct WorkflowNode {
     var exitCode: Int64?
     /// True for exit handlers and other hooks.
     var isHook = false
+    /// True for a pod that keeps running beside the steps after it.
+    var isDaemon = false
+    /// True for a node whose outputs came from a cache, so that it needed no pod.
+    var isMemoized = false
+    /// The name of the template it was made of.
+    var template = ""
+    var startedAt: EngineTime?
     /// What comes after the node, or what it consists of.
     var children: [String] = []
 
@@ -37,9 +44,24 @@ struct WorkflowNode {
 
     var hasFailed: Bool { phase == "Failed" || phase == "Error" }
     var wasLeftOut: Bool { phase == "Skipped" || phase == "Omitted" }
-    /// True once the controller saw it doing something.
-    var hasLeftPending: Bool {
-        !wasLeftOut && phase != "Pending" && !phase.isEmpty && !NodeMessage(message).saysNeverCreated
+
+    /// Whether a step of a node that does work has started; nil where that is not known.
+    var hasStarted: Bool? {
+        switch phase {
+        case "", "Pending", "Skipped", "Omitted": false
+        case "Running": true
+        case "Succeeded": !isMemoized
+        // Of a request or a plug-in nobody says how far it came.
+        default: type == "Pod" || type == "Container" ? NodeMessage(message).hasStarted(exitCode: exitCode) : nil
+        }
+    }
+
+    /// True for what counts as a task: not a container of a pod, and not what only holds others together.
+    var isTask: Bool {
+        switch type {
+        case "Pod", "HTTP", "Plugin", "Suspend", "Skipped": true
+        default: false
+        }
     }
 }
 
@@ -53,7 +75,12 @@ extension WorkflowNode {
             case "displayName": displayName = try cursor.readStringIfPresent() ?? ""
             case "message": message = try cursor.readStringIfPresent() ?? ""
             case "boundaryID": boundaryID = try cursor.readStringIfPresent() ?? ""
+            case "startedAt": startedAt = try cursor.readTimestampIfPresent()
             case "finishedAt": finishedAt = try cursor.readTimestampIfPresent()
+            case "daemoned": isDaemon = try cursor.readBoolIfPresent() ?? false
+            case "memoizationStatus": isMemoized = try cursor.readBoolMember("hit") ?? false
+            case "templateName": template = try cursor.readStringIfPresent() ?? ""
+            case "templateRef": template = try cursor.readStringMember("template") ?? ""
             case "nodeFlag": isHook = try cursor.readBoolMember("hooked") ?? false
             case "outputs": exitCode = try cursor.readIntegerMember("exitCode")
             case "children":

@@ -35,21 +35,3 @@ extension ContainerWord {
         }
     }
 }
-
-/// The kubelet's sentences about a pod, which engines repeat without its reason.
-enum PodMessage {
-    /// The whole sentence of a pod that ran into its `activeDeadlineSeconds`.
-    static let deadline = "Pod was active on the node longer than the specified deadline"
-
-    /// True for the sentences about pods whose containers were never started.
-    static func saysNeverStarted(_ message: String) -> Bool { message.hasPrefix("Pod was rejected") }
-
-    /// True when the sentence begins as those of the kubelet's eviction do.
-    static func saysEvicted(_ message: String) -> Bool {
-        let beginnings = [
-            "The node was low on resource: ", "The node had condition: ", "Usage of EmptyDir volume ",
-            "Pod ephemeral local storage usage exceeds ",
-        ]
-        return beginnings.contains { message.hasPrefix($0) }
-    }
-}

@@ -93,9 +93,11 @@ extension EngineChild {
         children.filter { $0.failure != nil }.min { $0.order < $1.order }
     }
 
-    /// The child to name among those that wait: tasks before `finally` tasks, then by name.
+    /// The child to name among those that wait: first what waits for a person, tasks before `finally` tasks, by name.
     static func firstWaiting(of children: [EngineChild]) -> EngineChild? {
-        children.filter { $0.waiting != nil }
-            .min { ($0.isFinally ? 1 : 0, $0.name) < ($1.isFinally ? 1 : 0, $1.name) }
+        func order(_ child: EngineChild) -> (Int, Int, String) {
+            (child.awaitsPerson ? 0 : 1, child.isFinally ? 1 : 0, child.name)
+        }
+        return children.filter { $0.waiting != nil }.min { order($0) < order($1) }
     }
 }

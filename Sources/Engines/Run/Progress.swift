@@ -1,4 +1,6 @@
-/// How many of a run's tasks are done; skipped ones count as done.
+/// How many of a run's known tasks are done: what succeeded, and what its own condition left out.
+///
+/// What failed, was cancelled or was never started is not done.
 public struct Progress: Hashable, Sendable {
     public let done: Int32
     public let total: Int32
@@ -17,12 +19,6 @@ public struct Progress: Hashable, Sendable {
             total > 0
         else { return nil }
         self.init(done: done, total: total)
-    }
-
-    /// The same with `more` tasks that are done; itself where the sum is beyond all bounds.
-    func adding(_ more: Int32) -> Progress {
-        let (total, overflowed) = self.total.addingReportingOverflow(more)
-        return overflowed ? self : Progress(done: done + more, total: total) ?? self
     }
 }
 

@@ -22,32 +22,65 @@ extension RunState {
         if read.contains(where: { $0.hasStarted == true }) {
             executed = true
         } else if isFinished, executed == nil, areTaskRunsRead, areCustomRunsRead, children.others == 0,
-            read.allSatisfy({ $0.hasStarted == false })
+            read.allSatisfy({ $0.hasStarted == false && $0.phase != .unfinished })
         {
             executed = false
         }
+        if areTaskRunsRead, areCustomRunsRead { countTasks(of: read) }
         switch outcome {
         case nil: wait(for: read)
         case .success?: break
-        default:
-            if let failure = EngineChild.firstFailure(of: read)?.failure {
-                explain(by: failure)
-            } else if reason == .taskFailed, areTaskRunsRead, let unreadChildren {
-                explain(
-                    by: areCustomRunsRead
-                        ? unreadChildren.others : unreadChildren.customRuns.joined(with: unreadChildren.others))
-            }
+        default: explain(by: read, areTaskRunsRead: areTaskRunsRead, areCustomRunsRead: areCustomRunsRead)
         }
         children = ChildCounts()
         unreadChildren = nil
+        taskCounts = nil
+    }
+
+    /// Names the failure, and tells one that came before a shutdown, or after it, from what the shutdown did.
+    ///
+    /// Whatever failed by itself outside the cleanup had failed before the run was stopped: what runs then is cancelled.
+    private mutating func explain(by read: [EngineChild], areTaskRunsRead: Bool, areCustomRunsRead: Bool) {
+        if let first = EngineChild.firstFailure(of: read), let failure = first.failure {
+            let isOfShutdown = wasShutDown && first.isInterrupted
+            if wasShutDown, !first.isInterrupted {
+                if first.isFinally {
+                    if reason == .taskFailed { reason = .cancelled }
+                } else if reason == .cancelled, failure.reason.outcome == .failed || failure.reason.outcome == .timeout
+                {
+                    reason = .taskFailed
+                    message = ""
+                }
+            }
+            // Of a run that was cancelled, what was cancelled with it is no failure.
+            if outcome == .cancelled, isOfShutdown || first.isInterrupted { return }
+            explain(by: failure)
+        } else if reason == .taskFailed, areTaskRunsRead, let unreadChildren {
+            explain(
+                by: areCustomRunsRead
+                    ? unreadChildren.others : unreadChildren.customRuns.joined(with: unreadChildren.others))
+        }
+    }
+
+    /// Counts the tasks of a run whose own message does not; a task with several children is done when all of them are.
+    private mutating func countTasks(of read: [EngineChild]) {
+        guard progress == nil, isFinished, children.others == 0, let counts = taskCounts, counts.total > 0 else {
+            return
+        }
+        let unsuccessful = Set(read.lazy.filter { $0.phase != .succeeded }.map(\.task))
+        let succeeded = Set(read.lazy.filter { $0.phase == .succeeded }.map(\.task)).subtracting(unsuccessful)
+        let (done, overflowed) = counts.skipped.addingReportingOverflow(Int32(clamping: succeeded.count))
+        guard !overflowed else { return }
+        progress = Progress(done: min(done, counts.total), total: counts.total)
     }
 
     /// Tells what an unfinished run waits for.
     private mutating func wait(for children: [EngineChild]) {
         guard reason == .executing, let waiting = EngineChild.firstWaiting(of: children), let cause = waiting.waiting
         else { return }
-        message = "task \(waiting.task) waits: \(cause)"
-        let isIdle = children.allSatisfy { $0.phase != .unfinished || $0.awaitsPerson }
-        if isIdle { reason = .suspended }
+        message =
+            waiting.awaitsPerson ? "task \(waiting.task) waits for \(cause)" : "task \(waiting.task) waits: \(cause)"
+        let areAllWaiting = children.allSatisfy { $0.phase != .unfinished || $0.awaitsPerson }
+        if areAllWaiting { reason = .suspended }
     }
 }

@@ -66,6 +66,15 @@ public struct RunState: Hashable, Sendable {
     /// How many children the run names; those of a state that its children completed already are not counted.
     var children = ChildCounts()
 
+    /// True for a run that was asked to end; what its children say then decides whether it had failed before.
+    var wasShutDown = false
+
+    /// How many tasks there are, of a run that does not count them itself.
+    var taskCounts: TaskCounts? {
+        get { rare?.facts.taskCounts }
+        set { change { $0.taskCounts = newValue } }
+    }
+
     /// The children that are no TaskRuns; kept until the children were looked at.
     var unreadChildren: UnreadChildren? {
         get { rare?.facts.unreadChildren }
@@ -86,6 +95,7 @@ private struct RareFacts: Hashable, Sendable {
     var outputs: [Output] = []
     var resolvedDigest: String?
     var unreadChildren: UnreadChildren?
+    var taskCounts: TaskCounts?
 
     /// The facts in a block of their own, so that a state without any needs only a pointer's room.
     indirect enum Stored: Hashable, Sendable {

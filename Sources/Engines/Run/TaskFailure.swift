@@ -30,7 +30,8 @@ extension RunState {
         let isInterruption = outcome == .timeout && failure.reason.outcome != .failed
         self.failure = failure.summary(reason: isInterruption ? reason : failure.reason)
         if !hasOwnMessage {
-            message = "task \(failure.task) failed" + (failure.message.isEmpty ? "" : ": \(failure.message)")
+            let sentence = "task \(failure.task) failed" + (failure.message.isEmpty ? "" : ": \(failure.message)")
+            message = outcome == .cancelled ? "the run was cancelled, and then \(sentence)" : sentence
         }
     }
 }

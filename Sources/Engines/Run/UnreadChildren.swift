@@ -11,6 +11,12 @@ struct ChildCounts: Hashable {
     var isEmpty: Bool { taskRuns == 0 && customRuns == 0 && others == 0 }
 }
 
+/// How many tasks a run has, and how many of them their own conditions left out.
+struct TaskCounts: Hashable {
+    var total: Int32
+    var skipped: Int32
+}
+
 /// The children of a run that are no TaskRuns: the first of each kind, to name where nothing else failed.
 struct UnreadChildren: Hashable {
     var customRuns = Group()

@@ -86,7 +86,7 @@ struct CustomRun {
 
     private var waiting: String? {
         guard phase == .unfinished else { return nil }
-        if isApproval { return "somebody has to approve it (\(customKind) \(name))" }
+        if isApproval { return "somebody to approve it (\(customKind) \(name))" }
         return condition == nil ? "no controller has looked at its CustomRun \(name)" : nil
     }
 }

@@ -39,7 +39,9 @@ extension PipelineRun {
                 try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
                     let reason = try cursor.readStringMember("reason") ?? ""
                     if Self.overtimeSkips.contains(reason) { skipsOvertime = true }
+                    if reason == Self.conditionalSkip, conditionalSkips < .max { conditionalSkips += 1 }
                 }
+            case "pipelineSpec": try readPipeline(&cursor)
             case "results": try results.read(&cursor)
             case "provenance": try readProvenance(&cursor)
             default: try cursor.skipValue()
@@ -52,6 +54,30 @@ extension PipelineRun {
         "PipelineRun timeout has been reached", "PipelineRun Tasks timeout has been reached",
         "PipelineRun Finally timeout has been reached",
     ]
+
+    /// Tekton's word for a task that its own `when` expressions left out.
+    private static let conditionalSkip = "When Expressions evaluated to false"
+
+    private mutating func readPipeline(_ cursor: inout JSONCursor) throws(JSONError) {
+        guard try cursor.kind() == .object else {
+            try cursor.skipValue()
+            return
+        }
+        var count: Int32 = 0
+        try cursor.forEachField { (key, cursor) throws(JSONError) in
+            guard key == "tasks" || key == "finally" else {
+                try cursor.skipValue()
+                return
+            }
+            try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
+                let onError = try cursor.readStringMember("onError")
+                guard count < .max else { return }
+                count += 1
+                if onError == "continue" { tolerantTasks += 1 }
+            }
+        }
+        taskCount = count
+    }
 
     private mutating func readProvenance(_ cursor: inout JSONCursor) throws(JSONError) {
         let digits = try cursor.readMember("refSource") { (cursor) throws(JSONError) in

@@ -8,13 +8,22 @@ extension PipelineRun {
         let tally = condition.flatMap { TaskTally($0.message) }
         state.executed = executed(state, tally)
         state.children = children.counts
-        state.progress = tally?.progress
+        // Only conditions leave tasks out of a run that succeeded.
+        let skips = condition?.status == "True" ? .max : conditionalSkips
+        state.progress = tally?.progress(conditionalSkips: skips)
+        if tally == nil, let taskCount { state.taskCounts = TaskCounts(total: taskCount, skipped: conditionalSkips) }
         state.startedAt = startTime
         state.finishedAt = completionTime
         state.resolvedDigest = resolvedDigest
         state.outputs = results.outputs
         // The counts go into the progress; repeating them would only make the message longer.
         if let condition, tally?.hasMore != false { state.message = condition.message }
+        state.wasShutDown = requestedShutdown != nil
+        if state.reason == .executing, !children.areAny, taskCount != nil, !state.hasOwnMessage {
+            state.message = """
+                Tekton has fetched the pipeline and created no task yet; if that lasts, look at the run's events
+                """
+        }
         if state.reason == .taskFailed {
             state.unreadChildren = children.others
             // Nested pipelines are all there is, and no list shows them.
@@ -32,7 +41,7 @@ extension PipelineRun {
 
     /// A task that succeeded has started; a run that ended without children started nothing. TaskRuns alone prove nothing.
     private func executed(_ state: RunState, _ tally: TaskTally?) -> Bool? {
-        if let tally, tally.succeeded > 0 { return true }
+        if let tally, tally.succeeded > (state.isFinished ? 0 : tolerantTasks) { return true }
         return state.isFinished && !children.areAny ? false : nil
     }
 
@@ -65,9 +74,11 @@ extension PipelineRun {
         if requestedShutdown != nil { return .cancelling }
         switch word?.meaningWhileRunning {
         // Tasks may be fetched while others are running.
-        case .resolving?: return children.areAny ? .executing : .resolving
+        case .resolving? where children.areAny: return .executing
+        // The word stays until the first task was created, which may fail for long.
+        case .resolving? where word == .started && taskCount != nil: return .executing
         case let reason?: return reason
-        case nil: return children.areAny ? .executing : .resolving
+        case nil: return children.areAny || taskCount != nil ? .executing : .resolving
         }
     }
 

@@ -15,6 +15,12 @@ struct PipelineRun {
     var children = PipelineRunChildren()
     /// True when a task was skipped because a time limit had been reached.
     var skipsOvertime = false
+    /// How many tasks were skipped because their own `when` expressions said so.
+    var conditionalSkips: Int32 = 0
+    /// How many tasks the resolved pipeline has, `finally` tasks included; nil until Tekton has fetched it.
+    var taskCount: Int32?
+    /// How many of them may fail without the run failing (`onError: continue`).
+    var tolerantTasks: Int32 = 0
     var results = OutputCollector()
     /// The digest of the bundle or file the pipeline came from, `sha256:…`.
     var resolvedDigest: String?

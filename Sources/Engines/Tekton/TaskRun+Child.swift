@@ -24,18 +24,19 @@ extension TaskRun {
     /// outside, what its pod did last may have been missed.
     var hasStarted: Bool? {
         if hasStartedBefore || condition?.status == "True" { return true }
-        let steps = steps.map { $0.hasStarted(inTaskRun: condition?.reason ?? "", createdAt: createdAt) }
+        let steps = steps.map(hasStarted)
         if steps.contains(true) { return true }
-        if podName.isEmpty { return false }
+        let word = TaskRunReason(rawValue: condition?.reason ?? "")
+        if podName.isEmpty, steps.isEmpty, word?.isOfPod != true { return false }
         guard condition?.status == "False", !steps.contains(nil) else { return nil }
-        switch TaskRunReason(rawValue: condition?.reason ?? "") {
+        switch word {
         case .podCreationFailed, .podAdmissionFailed, .imagePullFailed, .createContainerConfigError,
             .initContainerFailed, .initContainerOutOfMemory, .validationFailed, .taskValidationFailed,
             .resolutionFailed, .resourceVerificationFailed, .invalidParameterValue, .couldNotCreateWorkspaceVolume:
             return false
         case .podEvicted, .failed, .stepFailed, .failureIgnored:
             // The pod ended by itself, so its last word about each step is here, if it has any.
-            return steps.isEmpty && !PodMessage.saysNeverStarted(condition?.message ?? "") ? nil : false
+            return steps.isEmpty && !PodMessage.saysNothingStarted(condition?.message ?? "") ? nil : false
         default: return nil
         }
     }
@@ -54,17 +55,28 @@ extension TaskRun {
     }
 }
 
-extension TaskRun.Container {
-    /// Whether the container started; nil where the kubelet lost track of it.
+extension TaskRun {
+    /// Whether the container of a step started; nil where the kubelet lost track of it.
     ///
-    /// Tekton gives a step that was still waiting when its TaskRun ended the TaskRun's own reason, and as its start the
-    /// time at which the TaskRun was created. The kubelet gives a container that could not be started the year 1970.
-    fileprivate func hasStarted(inTaskRun word: String, createdAt: EngineTime?) -> Bool? {
-        if isRunning { return true }
-        guard exitCode != nil else { return false }
-        if reason == word, !word.isEmpty, startedAt == nil || startedAt == createdAt { return false }
-        if reason == ContainerWord.lost.rawValue { return startedAt.map { $0.seconds > 0 } == true ? true : nil }
-        guard let startedAt else { return false }
-        return startedAt.seconds > 0 && reason != ContainerWord.startError.rawValue
+    /// Tekton gives a step that had not ended when its TaskRun did the TaskRun's own reason; of one that was still waiting
+    /// it makes up a start, the time at which the TaskRun was created. The kubelet gives a container that could not be
+    /// started the year 1970.
+    private func hasStarted(_ step: Container) -> Bool? {
+        if step.isRunning { return true }
+        guard step.exitCode != nil else { return false }
+        if let startedAt = step.startedAt, startedAt.seconds <= 0 { return false }
+        let word = condition?.reason ?? ""
+        if step.reason == word, !word.isEmpty {
+            guard let startedAt = step.startedAt else { return false }
+            guard startedAt == createdAt || startedAt == startTime else { return true }
+            // It may have started within that very second; then the runtime had its container.
+            let wasEnded = word == TaskRunReason.cancelled.rawValue || word == TaskRunReason.timeout.rawValue
+            return wasEnded && step.hasImage
+        }
+        switch ContainerWord(rawValue: step.reason) {
+        case .startError?, .cannotRun?: return false
+        case .lost?: return step.startedAt == nil ? nil : true
+        default: return true
+        }
     }
 }

@@ -38,10 +38,12 @@ extension TaskRun {
         if word == .stepFailed || word == .failed, container?.terminationReason == "TimeoutExceeded" {
             return .taskTimeout
         }
+        // The kubelet gives a pod that it rejects because of its node's condition the reason of an eviction.
+        if PodMessage.saysNothingStarted(condition.message) { return .podCreationFailed }
         if let reason = word?.meaning { return reason }
         if let container, let reason = ContainerWord(rawValue: container.reason)?.meaning { return reason }
         if let container, let reason = ContainerWord(rawValue: container.waitingReason)?.meaning { return reason }
-        if PodMessage.saysEvicted(condition.message) { return .podEvicted }
+        if let reason = PodMessage.meaning(condition.message) { return reason }
         return container?.exitCode == nil ? .taskFailed : .stepFailed
     }
 }

@@ -16,6 +16,7 @@ struct TaskRun {
     /// The API server's time, which Tekton copies into the steps that it ends without ever having started them.
     var createdAt: EngineTime?
     var condition: KnativeCondition?
+    var startTime: EngineTime?
     var completionTime: EngineTime?
     /// Empty until a pod was made for it.
     var podName = ""
@@ -35,6 +36,8 @@ struct TaskRun {
         /// Why the container has not started.
         var waitingReason = ""
         var isRunning = false
+        /// True once the container runtime knows the container's image, that is, has the container.
+        var hasImage = false
         /// When it started, where it ended; nil where that is not known.
         var startedAt: EngineTime?
     }
@@ -79,6 +82,7 @@ extension TaskRun {
         try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
             switch key {
             case "conditions": condition = try KnativeCondition.succeeded(&cursor)
+            case "startTime": startTime = try cursor.readTimestampIfPresent()
             case "completionTime": completionTime = try cursor.readTimestampIfPresent()
             case "podName": podName = try cursor.readStringIfPresent() ?? ""
             case "retriesStatus":
@@ -121,6 +125,7 @@ extension TaskRun.Container {
                     }
                 }
             case "waiting": waitingReason = try cursor.readStringMember("reason") ?? ""
+            case "imageID": hasImage = try cursor.readStringIfPresent()?.isEmpty == false
             case "running": isRunning = try cursor.readTextIfPresent() != nil
             default: try cursor.skipValue()
             }

@@ -30,6 +30,16 @@ enum TaskRunReason: String, CaseIterable {
 }
 
 extension TaskRunReason {
+    /// True for the words for the end of a pod, which therefore existed.
+    var isOfPod: Bool {
+        switch self {
+        case .stepFailed, .stepOutOfMemory, .sidecarFailed, .sidecarOutOfMemory, .initContainerFailed,
+            .initContainerOutOfMemory, .podEvicted, .failed, .failureIgnored, .resultTooLarge, .couldNotStopSidecar:
+            true
+        default: false
+        }
+    }
+
     /// What the word means; nil for those that leave it to the steps.
     var meaning: Reason? {
         switch self {

@@ -91,7 +91,7 @@ import WorkflowAPI
         #expect(run.isOwned(byExecutionWithUID: execution.uid))
         #expect(!run.isOwned(byExecutionWithUID: ""))
         #expect(run.timeoutSeconds == 5430)
-        #expect(run.state == RunState(.awaitingEngine, executed: false))
+        #expect(run.state == RunState(.awaitingEngine))
     }
 
     @Test(

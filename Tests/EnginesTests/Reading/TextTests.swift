@@ -7,9 +7,9 @@ import Testing
 @Suite struct TextTests {
     @Test(
         arguments: [
-            ("Tasks Completed: 3 (Failed: 0, Cancelled 0), Incomplete: 2, Skipped: 1", "4/6"),
-            ("Tasks Completed: 5 (Failed: 1 (Ignored: 1), Cancelled 0), Skipped: 0", "5/5"),
-            ("Tasks Completed: 5 (Failed: 1, Cancelled 0), Skipped: 0, Failed Validation: 1 (a)", "5/5"),
+            ("Tasks Completed: 3 (Failed: 0, Cancelled 0), Incomplete: 2, Skipped: 1", "3/6"),
+            ("Tasks Completed: 5 (Failed: 1 (Ignored: 1), Cancelled 0), Skipped: 0", "4/5"),
+            ("Tasks Completed: 5 (Failed: 1, Cancelled 0), Skipped: 0, Failed Validation: 1 (a)", "4/6"),
             ("Tasks Completed: 0 (Failed: 0, Cancelled 0), Skipped: 0", nil),
             ("Tasks Completed: 99999999999 (Failed: 0, Cancelled 0), Skipped: 0", nil),
             ("Tasks Completed: 999999999 (Failed: 0, Cancelled 0), Incomplete: 999999999, Skipped: 999999999", nil),
@@ -17,7 +17,13 @@ import Testing
             ("the task \"Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 0\" failed", nil),
         ] as [(String, String?)])
     func tektonsCounts(_ message: String, _ progress: String?) {
-        #expect(TaskTally(message)?.progress?.description == progress)
+        #expect(TaskTally(message)?.progress(conditionalSkips: 0)?.description == progress)
+    }
+
+    @Test func skipsByConditionAreDone() {
+        let tally = TaskTally("Tasks Completed: 5 (Failed: 2 (Ignored: 1), Cancelled 1), Skipped: 3")
+        #expect(tally?.progress(conditionalSkips: 1)?.description == "3/8")
+        #expect(tally?.progress(conditionalSkips: .max)?.description == "5/8")
     }
 
     @Test(arguments: [
@@ -26,6 +32,17 @@ import Testing
     ])
     func argosProgress(_ text: String, _ isValid: Bool) {
         #expect((Progress(text)?.description == text) == isValid)
+    }
+
+    /// An exit code of 32 bits has ten digits at most, with a sign or without.
+    @Test(
+        arguments: [
+            ("0)", 0), ("-1073741819)", -1_073_741_819), ("3221225786)", 3_221_225_786), ("4294967295", 4_294_967_295),
+            ("99999999999", nil), ("-", nil), ("", nil), ("x1", nil), ("+1", nil), ("--1", nil),
+        ] as [(String, Int64?)])
+    func exitCodes(_ text: String, _ number: Int64?) {
+        var scanner = TextScanner(text)
+        #expect(scanner.integer() == number)
     }
 
     @Test(arguments: [

@@ -1,0 +1,102 @@
+import WorkflowAPI
+
+/// The sentences of Kubernetes about a pod that did not run to its end, which engines repeat without the pod's reason.
+///
+/// Sources: kubelet's `kubelet.go` (rejectPod), `eviction/helpers.go`, `nodeshutdown/`, `preemption/`, `lifecycle/`;
+/// the taint eviction, pod garbage collection and node lifecycle controllers; the API server's admission.
+enum PodMessage {
+    /// The whole sentence of a pod that ran into its `activeDeadlineSeconds`.
+    static let deadline = "Pod was active on the node longer than the specified deadline"
+
+    /// What the sentence means; nil for one that is none of these.
+    static func meaning(_ message: String) -> Reason? {
+        if saysRejected(message) || saysNotCreated(message) { return .podCreationFailed }
+        return saysEvicted(message) ? .podEvicted : nil
+    }
+
+    /// True for the sentences about pods of which no container was ever started.
+    static func saysNothingStarted(_ message: String) -> Bool { saysRejected(message) || saysNotCreated(message) }
+
+    // MARK: Rejected by the kubelet
+
+    /// The kubelet's words for a pod it does not admit, which stand alone or before a sentence.
+    private static let rejectionWords: Set<Substring> = [
+        "NodeShutdown", "UnexpectedAdmissionError", "NodeAffinity", "TopologyAffinityError", "InvalidNodeInfo",
+        "PodOSNotSupported", "AppArmor", "Sysctl", "SysctlForbidden", "VolumeAttachmentLimitExceeded",
+    ]
+
+    /// What kubelets before 1.24 put behind the bare word "Pod".
+    private static let rejections = [
+        "Pod was rejected as the node is shutting down.",
+        "Node is in progress of shutting down, not admitting any new pods", "Node didn't have enough resource: ",
+        "Node didn't have enough capacity: ", "The node had condition: ", "Allocate failed due to ", "Predicate ",
+    ]
+
+    private static func saysRejected(_ message: String) -> Bool {
+        if message.hasPrefix("Pod was rejected") { return true }
+        let word = leadingWord(message)
+        // One word for each resource that a node has too little of: `OutOfcpu`, `OutOfpods`, `OutOfnvidia.com/gpu`.
+        if rejectionWords.contains(word) || (word.hasPrefix("OutOf") && word != "OutOfMemory") { return true }
+        if message.hasPrefix("Node didn't have enough resource: ") { return true }
+        guard message.hasPrefix("Pod ") else { return false }
+        let rest = message.dropFirst(4)
+        return rejections.contains { rest.hasPrefix($0) }
+    }
+
+    // MARK: Not created
+
+    /// True for the API server's answers to a create of a pod that it refused.
+    private static func saysNotCreated(_ message: String) -> Bool {
+        var scanner = TextScanner(message)
+        if scanner.consume("pods is forbidden: ") { return true }
+        if scanner.consume("Internal error occurred: failed calling webhook \"") { return true }
+        if scanner.consume("admission webhook \"") { return scanner.text(before: "\" denied the request") != nil }
+        for (kind, ending) in [("pods", " is forbidden: "), ("Pod", " is invalid: ")] {
+            scanner = TextScanner(message)
+            if scanner.consume("\(kind) \""), let name = scanner.text(before: "\""), !name.contains(" ") {
+                return scanner.consume(ending)
+            }
+        }
+        return false
+    }
+
+    // MARK: Evicted
+
+    /// Words of kubelet and controllers for a pod that lost its node, which stand alone or before a sentence.
+    private static let evictionWords: Set<Substring> = [
+        "Evicted", "Terminated", "Shutdown", "Preempting", "Preempted", "NodeLost", "TaintManagerEviction",
+        "DeletionByTaintManager", "DeletionByPodGC", "EvictionByEvictionAPI", "PreemptionByScheduler",
+        "PreemptionByKubeScheduler", "TerminationByKubelet",
+    ]
+
+    private static let evictions = [
+        "The node was low on resource: ", "The node had condition: ", "Usage of EmptyDir volume ",
+        "Pod ephemeral local storage usage exceeds ",
+        "Pod was terminated in response to imminent node shutdown.", "Node is shutting, evicting pods",
+        "Preempted in order to admit critical pod", "Preempted by ", "Pod was preempted by Kubelet ",
+        "Taint manager: deleting due to NoExecute taint", "Device Taint manager: deleting due to NoExecute taint",
+        "Eviction API: evicting", "PodGC: ",
+    ]
+
+    private static func saysEvicted(_ message: String) -> Bool {
+        // Argo's own sentence for a pod that was running and is gone.
+        if message == "pod deleted" || evictionWords.contains(leadingWord(message)) { return true }
+        if evictions.contains(where: { message.hasPrefix($0) }) { return true }
+        var scanner = TextScanner(message)
+        if scanner.consume("Container "), let name = scanner.text(before: " "), !name.isEmpty {
+            if scanner.consume("exceeded its local ephemeral storage limit ") { return true }
+            if scanner.consume("was using "), scanner.text(before: ", which exceeds its request of ") != nil {
+                return true
+            }
+        }
+        scanner = TextScanner(message)
+        return scanner.consume("Node ") && scanner.text(before: " which was running pod ") != nil
+            && message.hasSuffix(" is unresponsive")
+    }
+
+    /// The text up to a colon, if it is one word; else nothing.
+    private static func leadingWord(_ message: String) -> Substring {
+        let word = message.prefix { $0 != ":" }
+        return word.contains(" ") ? "" : word
+    }
+}

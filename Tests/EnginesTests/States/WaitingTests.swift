@@ -1,0 +1,190 @@
+import KubeClient
+import Testing
+import WorkflowAPI
+
+@testable import Engines
+
+/// What an unfinished run waits for, in the same words on both engines.
+@Suite struct WaitingTests {
+    private let tekton = TektonEngine()
+
+    // MARK: Tekton
+
+    /// A run with one child of each of these kinds.
+    private func executing(_ kinds: String..., tally: String = "0 (Failed: 0, Cancelled 0), Incomplete: 2") throws
+        -> EngineRun
+    {
+        let references = kinds.map { #"{"kind":"\#($0)","name":"r-a","pipelineTaskName":"a"}"# }
+        return try pipelineRun(
+            status:
+                #"{"childReferences":[\#(references.joined(separator: ","))],"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running","message":"Tasks Completed: \#(tally), Skipped: 0"}]}"#
+        )
+    }
+
+    private func taskRun(_ task: String, _ reason: String, _ message: String, more: String = "") -> String {
+        #"{"kind":"TaskRun","metadata":{"name":"r-\#(task)","labels":{"tekton.dev/pipelineTask":"\#(task)"}},"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"\#(reason)","message":"\#(message)"}]\#(more)}}"#
+    }
+
+    private func customRun(_ task: String, _ kind: String, status: String = "{}") -> String {
+        #"{"apiVersion":"tekton.dev/v1beta1","kind":"CustomRun","metadata":{"name":"r-\#(task)","labels":{"tekton.dev/pipelineTask":"\#(task)"}},"spec":{"customRef":{"apiVersion":"example.com/v1","kind":"\#(kind)"}},"status":\#(status)}"#
+    }
+
+    private func state(_ run: EngineRun, _ items: String...) throws -> RunState {
+        let list = #"{"items":[\#(items.joined(separator: ","))]}"#
+        return tekton.state(of: run, children: try children(list.utf8, by: tekton))
+    }
+
+    /// Tekton's words for a TaskRun that waits (pkg/pod/status.go, pkg/reconciler/taskrun/taskrun.go).
+    @Test(arguments: [
+        (
+            "ExceededResourceQuota",
+            "TaskRun Pod exceeded available resources: pods r-a is forbidden: exceeded quota: team"
+        ),
+        ("ExceededNodeResources", "TaskRun Pod exceeded available resources"),
+        ("PullImageFailed", "build step step-run is pending with reason Back-off pulling image"),
+        ("Pending", "pod status PodScheduled:False; message: 0/3 nodes are available"),
+        ("TaskRunPending", "TaskRun r-a is pending"),
+    ])
+    func aTaskRunThatWaitsIsNamed(_ word: String, _ message: String) throws {
+        let run = try executing("TaskRun")
+        #expect(tekton.childListings(for: run).map(\.type) == [TaskRun.resource])
+        let state = try state(run, taskRun("a", word, message))
+        #expect(state.reason == .executing)
+        #expect(state.message == "task a waits: \(message)")
+        #expect(state.executed == nil)
+        #expect(state.progress?.description == "0/2")
+    }
+
+    @Test func aTaskRunThatRunsHasStarted() throws {
+        let running = #","podName":"p","steps":[{"name":"run","running":{"startedAt":"2026-01-01T10:00:00Z"}}]"#
+        let state = try state(
+            executing("TaskRun", "TaskRun"), taskRun("a", "Running", "Not all Steps", more: running),
+            taskRun("b", "ExceededResourceQuota", "exceeded quota"))
+        #expect(state.executed == true)
+        #expect(state.reason == .executing)
+        #expect(state.message == "task b waits: exceeded quota")
+        // A pod that is only being started is nothing to speak of.
+        let young = try self.state(executing("TaskRun"), taskRun("a", "Pending", "Pending"))
+        #expect(young.message == "0 of 2 tasks done")
+        #expect(young.executed == nil)
+    }
+
+    /// The kinds of OpenShift's manual-approval-gate and of automatiko-approval-task.
+    @Test func anApprovalWaitsForAPerson() throws {
+        let run = try executing("CustomRun")
+        #expect(tekton.childListings(for: run).map(\.type) == [CustomRun.resource])
+        #expect(tekton.childListings(for: run).allSatisfy { $0.isOptional })
+        let waiting =
+            #"{"startTime":"2026-01-01T10:00:00Z","conditions":[{"type":"Succeeded","status":"Unknown","reason":"wait"}]}"#
+        let approval = try state(run, customRun("a", "ApprovalTask", status: waiting))
+        #expect(approval.reason == .suspended)
+        #expect(approval.message == "task a waits for somebody to approve it (ApprovalTask r-a)")
+        #expect(approval.executed == nil)
+        // Beside a task that works, the run is not suspended.
+        let both = try state(
+            executing("CustomRun", "TaskRun"), customRun("a", "ApprovalTask", status: waiting),
+            taskRun("b", "Running", "Not all Steps"))
+        #expect(both.reason == .executing)
+        #expect(both.message == approval.message)
+    }
+
+    @Test func otherCustomRunsWorkUnlessNobodyLooksAtThem() throws {
+        let working =
+            #"{"startTime":"2026-01-01T10:00:00Z","conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running"}]}"#
+        let state = try state(executing("CustomRun"), customRun("a", "PipelineLoop", status: working))
+        #expect(state.reason == .executing)
+        #expect(state.message == "0 of 2 tasks done")
+        #expect(state.executed == true)
+        let unseen = try self.state(executing("CustomRun"), customRun("a", "PipelineLoop"))
+        #expect(unseen.message == "task a waits: no controller has looked at its CustomRun r-a")
+        #expect(unseen.executed == nil)
+    }
+
+    /// The pipeline was fetched, and its first TaskRun cannot be created.
+    @Test func aRunWithoutTasksIsNotResolving() throws {
+        let status =
+            #"{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Started","message":""}],"pipelineSpec":{"tasks":[{"name":"main"}]}}"#
+        let run = try pipelineRun(status: status)
+        let state = run.state
+        #expect(state.reason == .executing)
+        #expect(
+            state.message
+                == "Tekton has fetched the pipeline and created no task yet; if that lasts, look at the run's events")
+        #expect(state.executed == nil)
+        #expect(tekton.childListings(for: run).isEmpty)
+        let before = #"{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Started","message":""}]}"#
+        #expect(try pipelineRun(status: before).state.reason == .resolving)
+    }
+
+    // MARK: Argo
+
+    private func running(_ nodes: String, more: String = "") throws -> RunState {
+        try workflow(status: #"{"phase":"Running","nodes":{\#(nodes)}\#(more)}"#).state
+    }
+
+    @Test(arguments: ["Pod", "Steps", "DAG", "Retry", "HTTP", "Plugin", "Suspend"])
+    func aLockOfAnyNodeIsNamed(_ type: String) throws {
+        let lock = "Waiting for n/Mutex/db lock. Lock status: 0/1"
+        let state = try running(
+            #""w":{"type":"Steps","phase":"Running","displayName":"w"},"s":{"type":"\#(type)","phase":"Pending","displayName":"migrate","boundaryID":"w","message":"\#(lock)"}"#
+        )
+        #expect(state.reason == .executing)
+        #expect(state.message == "task migrate waits: \(lock)")
+        #expect(state.executed == nil)
+    }
+
+    @Test func thePauseBeforeAnotherTryIsNamed() throws {
+        let state = try running(
+            #""r":{"type":"Retry","phase":"Running","displayName":"flaky","message":"Backoff for 1 minutes 0 seconds"}"#
+        )
+        #expect(state.message == "task flaky waits: Backoff for 1 minutes 0 seconds")
+    }
+
+    private static let pause =
+        #""p":{"type":"Suspend","phase":"Running","displayName":"cool-down","templateName":"pause"}"#
+
+    @Test(arguments: [
+        ("25s", "pauses for 25s"), ("10", "pauses for 10s"), ("2d", "pauses for 48h0m0s"),
+        ("1h30m", "pauses for 1h30m0s"),
+        ("{{inputs.parameters.time}}", "pauses for a set time"), ("999999999d", "pauses for"),
+    ])
+    func aTimedPauseWaitsForNobody(_ duration: String, _ text: String) throws {
+        let templates = #"[{"name":"pause","suspend":{"duration":"\#(duration)"}}]"#
+        for more in [
+            #","storedWorkflowTemplateSpec":{"templates":\#(templates)}"#,
+            #","storedTemplates":{"namespaced/x/pause":{"name":"pause","suspend":{"duration":"\#(duration)"}}}"#,
+        ] {
+            let state = try running(Self.pause, more: more)
+            #expect(state.reason == .executing)
+            #expect(state.message.hasPrefix("task cool-down \(text)"))
+        }
+        let inline = try workflow(
+            status: #"{"phase":"Running","nodes":{\#(Self.pause)}}"#, spec: #"{"templates":\#(templates)}"#)
+        #expect(inline.state.reason == .executing)
+    }
+
+    @Test func theEndOfAPauseIsTold() throws {
+        let node =
+            #""p":{"type":"Suspend","phase":"Running","displayName":"cool-down","templateRef":{"name":"x","template":"pause"},"startedAt":"2026-01-01T10:00:00Z"}"#
+        let state = try running(
+            node, more: #","storedWorkflowTemplateSpec":{"templates":[{"name":"pause","suspend":{"duration":"25s"}}]}"#)
+        #expect(state.message == "task cool-down pauses for 25s, until 2026-01-01T10:00:25Z")
+    }
+
+    @Test func anApprovalWaitsForAPersonOnArgo() throws {
+        let approval = #""a":{"type":"Suspend","phase":"Running","displayName":"approve","templateName":"wait"}"#
+        let templates =
+            #","storedWorkflowTemplateSpec":{"templates":[{"name":"wait","suspend":{}},{"name":"pause","suspend":{"duration":"25s"}}]}"#
+        let state = try running(approval + "," + Self.pause, more: templates)
+        #expect(state.reason == .suspended)
+        #expect(state.message == "task approve waits for somebody to resume it")
+        // A daemon keeps running beside it; that is no work.
+        let daemon = #""d":{"type":"Pod","phase":"Running","daemoned":true,"displayName":"db"}"#
+        let beside = try running(approval + "," + daemon, more: templates)
+        #expect(beside.reason == .suspended)
+        #expect(beside.executed == true)
+        let work = try running(approval + #","b":{"type":"Pod","phase":"Running"}"#, more: templates)
+        #expect(work.reason == .executing)
+        #expect(work.message == state.message)
+    }
+}
