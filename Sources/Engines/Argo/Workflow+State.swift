@@ -75,7 +75,8 @@ extension Workflow {
         if let message = summary.waitingMessage { return message }
         if let pause = summary.suspensions.first { return message(about: pause) }
         // The nodes are not here, and the units of Argo's count may be anything.
-        return summary.isEmpty && !reportedProgress.isEmpty ? "Argo reports progress \(reportedProgress)" : ""
+        guard reason == .executing, summary.isEmpty, Progress(reportedProgress) != nil else { return "" }
+        return "Argo reports progress \(reportedProgress)"
     }
 
     private func message(about pause: NodeSummary.Suspension) -> String {

@@ -2,87 +2,87 @@
 let pipelineRunStates = #"""
     tekton pkg/apis/pipeline/v1/pipelinerun_types.go: no controller has seen it
     {"status":{}}
-    AwaitingEngine idle - - "the engine has not looked at the run yet"
+    AwaitingEngine unknown - - "the engine has not looked at the run yet"
 
     tekton docs/pipelineruns.md: spec.managedBy names another controller
     {"spec":{"managedBy":"kueue.x-k8s.io/multikueue"}}
-    AwaitingEngine idle - - "the engine has not looked at the run yet"
+    AwaitingEngine unknown - - "the engine has not looked at the run yet"
 
     tekton tektoncd/tekton-kueue: held by its webhook, not looked at yet
     {"spec":{"status":"PipelineRunPending"}}
-    AwaitingEngine idle - - "the engine has not looked at the run yet"
+    AwaitingEngine unknown - - "the engine has not looked at the run yet"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: a child before the first condition
     {"status":{"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Executing executed - - "the run is executing"
+    Executing unknown - - "the run is executing"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: IsPending
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunPending","message":"PipelineRun \"r\" is pending"}]}}
-    Queued idle - PipelineRunPending "PipelineRun "r" is pending"
+    Queued unknown - PipelineRunPending "PipelineRun "r" is pending"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: createPVCs, quota
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunPending","message":"Waiting for PVC creation to succeed: persistentvolumeclaims \"data\" is forbidden: exceeded quota: storage"}]}}
-    Queued idle - PipelineRunPending "Waiting for PVC creation to succeed: persistentvolumeclaims "data" is forbidden: exceeded quota: storage"
+    Queued unknown - PipelineRunPending "Waiting for PVC creation to succeed: persistentvolumeclaims "data" is forbidden: exceeded quota: storage"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: InitializeConditions
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Started","message":""}]}}
-    Resolving idle - Started "the engine is fetching the workflow's definition"
+    Resolving unknown - Started "the engine is fetching the workflow's definition"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: ErrRequestInProgress, the pipeline
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"ResolvingPipelineRef","message":"PipelineRun n/r awaiting remote resource"}]}}
-    Resolving idle - ResolvingPipelineRef "PipelineRun n/r awaiting remote resource"
+    Resolving unknown - ResolvingPipelineRef "PipelineRun n/r awaiting remote resource"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: ErrRequestInProgress, a task
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"ResolvingTaskRef","message":"PipelineRun n/r awaiting remote resource"}]}}
-    Resolving idle - ResolvingTaskRef "PipelineRun n/r awaiting remote resource"
+    Resolving unknown - ResolvingTaskRef "PipelineRun n/r awaiting remote resource"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: ErrRequestInProgress, a task among others
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"ResolvingTaskRef","message":"PipelineRun n/r awaiting remote resource"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Executing executed - ResolvingTaskRef "PipelineRun n/r awaiting remote resource"
+    Executing unknown - ResolvingTaskRef "PipelineRun n/r awaiting remote resource"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: getPipelineTasksCount, three of six
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running","message":"Tasks Completed: 2 (Failed: 0, Cancelled 0), Incomplete: 3, Skipped: 1"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Executing executed 3/6 Running "3 of 6 tasks done"
+    Executing executed 2/6 Running "2 of 6 tasks done"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: the first task
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running","message":"Tasks Completed: 0 (Failed: 0, Cancelled 0), Incomplete: 1, Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Executing executed 0/1 Running "0 of 1 task done"
+    Executing unknown 0/1 Running "0 of 1 task done"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: one failed, finally to come
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running","message":"Tasks Completed: 1 (Failed: 1, Cancelled 0), Incomplete: 1, Skipped: 2"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Executing executed 3/4 Running "3 of 4 tasks done"
+    Executing unknown 0/4 Running "0 of 4 tasks done"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: IsStopping
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunStopping","message":"Tasks Completed: 2 (Failed: 1, Cancelled 0), Incomplete: 1, Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Stopping executed 2/3 PipelineRunStopping "a task failed or was cancelled, and the run is ending"
+    Stopping executed 1/3 PipelineRunStopping "a task failed or was cancelled, and the run is ending"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: a task was cancelled
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunStopping","message":"Tasks Completed: 1 (Failed: 0, Cancelled 1), Incomplete: 1, Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Stopping executed 1/2 PipelineRunStopping "a task failed or was cancelled, and the run is ending"
+    Stopping unknown 0/2 PipelineRunStopping "a task failed or was cancelled, and the run is ending"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: HaveTasksTimedOut, finally runs
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunTimeoutRunningFinally","message":"Tasks Completed: 1 (Failed: 1, Cancelled 0), Incomplete: 1, Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    TimingOut executed 1/2 PipelineRunTimeoutRunningFinally "a time limit was reached and the run is ending"
+    TimingOut unknown 0/2 PipelineRunTimeoutRunningFinally "a time limit was reached and the run is ending"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: IsGracefullyCancelled
     {"spec":{"status":"CancelledRunFinally"},"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"CancelledRunningFinally","message":"Tasks Completed: 1 (Failed: 0, Cancelled 1), Incomplete: 1, Skipped: 1"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Cancelling executed 2/3 CancelledRunningFinally "the run was asked to end and is ending"
+    Cancelling unknown 0/3 CancelledRunningFinally "the run was asked to end and is ending"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: IsGracefullyStopped
     {"spec":{"status":"StoppedRunFinally"},"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"StoppedRunningFinally","message":"Tasks Completed: 1 (Failed: 0, Cancelled 0), Incomplete: 1, Skipped: 1"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Cancelling executed 2/3 StoppedRunningFinally "the run was asked to end and is ending"
+    Cancelling executed 1/3 StoppedRunningFinally "the run was asked to end and is ending"
 
     tekton pkg/reconciler/pipelinerun/cancel.go: cancelPipelineRun, errors
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunCouldntCancel","message":"PipelineRun \"r\" was cancelled but had errors trying to cancel TaskRuns and/or Runs: failed to patch TaskRun `r-a` with cancellation: timeout"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Cancelling executed - PipelineRunCouldntCancel "PipelineRun "r" was cancelled but had errors trying to cancel TaskRuns and/or Runs: failed to patch TaskRun `r-a` with cancellation: timeout"
+    Cancelling unknown - PipelineRunCouldntCancel "PipelineRun "r" was cancelled but had errors trying to cancel TaskRuns and/or Runs: failed to patch TaskRun `r-a` with cancellation: timeout"
 
     tekton pkg/reconciler/pipelinerun/timeout.go: timeoutPipelineRun, errors
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunCouldntTimeOut","message":"PipelineRun \"r\" was timed out but had errors trying to time out TaskRuns and/or Runs: failed"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    TimingOut executed - PipelineRunCouldntTimeOut "PipelineRun "r" was timed out but had errors trying to time out TaskRuns and/or Runs: failed"
+    TimingOut unknown - PipelineRunCouldntTimeOut "PipelineRun "r" was timed out but had errors trying to time out TaskRuns and/or Runs: failed"
 
     tekton docs/pipelineruns.md: cancelled while pending
     {"spec":{"status":"Cancelled"},"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunPending","message":"PipelineRun \"r\" is pending"}]}}
-    Cancelling idle - PipelineRunPending "PipelineRun "r" is pending"
+    Cancelling unknown - PipelineRunPending "PipelineRun "r" is pending"
 
     tekton tektoncd/pipeline#6076: too large, sticks in its last state
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running","message":"Tasks Completed: 41 (Failed: 0, Cancelled 0), Incomplete: 9, Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
@@ -90,7 +90,7 @@ let pipelineRunStates = #"""
 
     tekton a word of a later release
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"AwaitingApproval","message":"waiting for approve-cancelled"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Executing executed - AwaitingApproval "waiting for approve-cancelled"
+    Executing unknown - AwaitingApproval "waiting for approve-cancelled"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: nothing skipped
     {"status":{"conditions":[{"type":"Succeeded","status":"True","reason":"Succeeded","message":"Tasks Completed: 3 (Failed: 0, Cancelled 0), Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
@@ -98,7 +98,7 @@ let pipelineRunStates = #"""
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: a failure ignored
     {"status":{"conditions":[{"type":"Succeeded","status":"True","reason":"Succeeded","message":"Tasks Completed: 2 (Failed: 1 (Ignored: 1), Cancelled 0), Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Succeeded executed 2/2 Succeeded "2 of 2 tasks done"
+    Succeeded executed 1/2 Succeeded "1 of 2 tasks done"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: some skipped
     {"status":{"conditions":[{"type":"Succeeded","status":"True","reason":"Completed","message":"Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 2"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
@@ -118,7 +118,7 @@ let pipelineRunStates = #"""
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: HasTimedOut
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"PipelineRunTimeout","message":"PipelineRun \"r\" failed to finish within \"1h0m0s\""}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    PipelineTimeout executed - PipelineRunTimeout "PipelineRun "r" failed to finish within "1h0m0s""
+    PipelineTimeout unknown - PipelineRunTimeout "PipelineRun "r" failed to finish within "1h0m0s""
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: HasTimedOut before any task
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"PipelineRunTimeout","message":"PipelineRun \"r\" failed to finish within \"1m0s\""}]}}
@@ -126,23 +126,23 @@ let pipelineRunStates = #"""
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: HaveTasksTimedOut, since v1.2.0 (tektoncd/pipeline#7573)
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"PipelineRunTimeout","message":"PipelineRun \"r\" failed due to tasks failed to finish within \"50m0s\""}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    PipelineTimeout executed - PipelineRunTimeout "PipelineRun "r" failed due to tasks failed to finish within "50m0s""
+    PipelineTimeout unknown - PipelineRunTimeout "PipelineRun "r" failed due to tasks failed to finish within "50m0s""
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: SkippedDueToTimeout, a finally task
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 2 (Failed: 0, Cancelled 0), Skipped: 1"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}],"skippedTasks":[{"name":"cleanup","reason":"PipelineRun Finally timeout has been reached"}]}}
-    PipelineTimeout executed 3/3 Failed "a time limit was reached before every task had started"
+    PipelineTimeout executed 2/3 Failed "a time limit was reached before every task had started"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: SkippedDueToTimeout, tasks, before v1.2.0
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 2"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}],"skippedTasks":[{"name":"b","reason":"PipelineRun Tasks timeout has been reached"}]}}
-    PipelineTimeout executed 3/3 Failed "a time limit was reached before every task had started"
+    PipelineTimeout executed 1/3 Failed "a time limit was reached before every task had started"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: skipped for its time, after a failure
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 2 (Failed: 1, Cancelled 0), Skipped: 1"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}],"skippedTasks":[{"name":"cleanup","reason":"PipelineRun timeout has been reached"}]}}
-    TaskFailed executed 3/3 Failed "a task failed"
+    TaskFailed executed 1/3 Failed "a task failed"
 
     tekton pkg/reconciler/pipelinerun/cancel.go: cancelPipelineRun
     {"spec":{"status":"Cancelled"},"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Cancelled","message":"PipelineRun \"r\" was cancelled"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Cancelled executed - Cancelled "PipelineRun "r" was cancelled"
+    Cancelled unknown - Cancelled "PipelineRun "r" was cancelled"
 
     tekton pkg/reconciler/pipelinerun/cancel.go: cancelled while pending
     {"spec":{"status":"Cancelled"},"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Cancelled","message":"PipelineRun \"r\" was cancelled"}]}}
@@ -150,15 +150,15 @@ let pipelineRunStates = #"""
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: a TaskRun was cancelled by hand
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Cancelled","message":"Tasks Completed: 2 (Failed: 0, Cancelled 1), Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Cancelled executed 2/2 Cancelled "the run was cancelled"
+    Cancelled executed 1/2 Cancelled "the run was cancelled"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: cancelled gracefully, a task failed first
     {"spec":{"status":"CancelledRunFinally"},"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 2 (Failed: 1, Cancelled 1), Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    TaskFailed executed 2/2 Failed "a task failed"
+    TaskFailed unknown 0/2 Failed "a task failed"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: ApplyTaskResultsToPipelineResults
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"CouldntGetPipelineResult","message":"Failed to get PipelineResult from TaskRun Results for PipelineRun r: invalid pipelineresults [x], the referenced results don't exist"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    ResultsFailed executed - CouldntGetPipelineResult "Failed to get PipelineResult from TaskRun Results for PipelineRun r: invalid pipelineresults [x], the referenced results don't exist"
+    ResultsFailed unknown - CouldntGetPipelineResult "Failed to get PipelineResult from TaskRun Results for PipelineRun r: invalid pipelineresults [x], the referenced results don't exist"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: GetPipelineData, local
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"CouldntGetPipeline","message":"Error retrieving pipeline for pipelinerun n/r: error when getting Pipeline for PipelineRun r: tekton client cannot get pipeline oom from local cluster: pipelines.tekton.dev \"oom\" not found"}]}}
@@ -206,7 +206,7 @@ let pipelineRunStates = #"""
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: ValidationFailed, in the middle
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"PipelineValidationFailed","message":"Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 0, Failed Validation: 1 (invalid task result reference: \"a\" has no result oom)"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    InvalidWorkflow executed 1/1 PipelineValidationFailed "Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 0, Failed Validation: 1 (invalid task result reference: "a" has no result oom)"
+    InvalidWorkflow executed 1/2 PipelineValidationFailed "Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 0, Failed Validation: 1 (invalid task result reference: "a" has no result oom)"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: ValidateRequiredParametersProvided
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"ParameterMissing","message":"[User error] PipelineRun n/r is missing some parameters required by Pipeline n/cancelled: pipelineRun missing parameters: [Timeout]"}]}}
@@ -222,7 +222,7 @@ let pipelineRunStates = #"""
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: an enum in the middle
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"InvalidParamValue","message":"Invalid param value from PipelineTask \"b\": [User error] param `size` value: huge is not in the enum list"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    InvalidParameters executed - InvalidParamValue "Invalid param value from PipelineTask "b": [User error] param `size` value: huge is not in the enum list"
+    InvalidParameters unknown - InvalidParamValue "Invalid param value from PipelineTask "b": [User error] param `size` value: huge is not in the enum list"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: ValidateObjectParamRequiredKeys
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"ObjectParameterMissKeys","message":"[User error] PipelineRun n/r parameters is missing object keys required by Pipeline n/p's parameters: o: [k]"}]}}
@@ -258,11 +258,11 @@ let pipelineRunStates = #"""
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: ValidateParameterTypesInMatrix
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"InvalidMatrixParameterTypes","message":"[User error] Failed to validate matrix \"b\" with error parameters of type array only are allowed, but param \"x\" has type \"string\""}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    InvalidParameters executed - InvalidMatrixParameterTypes "[User error] Failed to validate matrix "b" with error parameters of type array only are allowed, but param "x" has type "string""
+    InvalidParameters unknown - InvalidMatrixParameterTypes "[User error] Failed to validate matrix "b" with error parameters of type array only are allowed, but param "x" has type "string""
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: EvaluateCEL
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"CELEvaluationFailed","message":"Error evaluating CEL b: ERROR: <input>:1:1: undeclared reference"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    InvalidWorkflow executed - CELEvaluationFailed "Error evaluating CEL b: ERROR: <input>:1:1: undeclared reference"
+    InvalidWorkflow unknown - CELEvaluationFailed "Error evaluating CEL b: ERROR: <input>:1:1: undeclared reference"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: handleRunCreationError
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"CreateRunFailed","message":"admission webhook \"validation.webhook.pipeline.tekton.dev\" denied the request: validation failed: invalid value: spec.timeout"}]}}
@@ -282,17 +282,17 @@ let pipelineRunStates = #"""
 
     tekton a word of a later release, something ran
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"PipelineAborted","message":"Cancelled"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    TaskFailed executed - PipelineAborted "Cancelled"
+    TaskFailed unknown - PipelineAborted "Cancelled"
 
     tekton docs/bundle-resolver.md: the digest that was resolved
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running","message":"Tasks Completed: 0 (Failed: 0, Cancelled 0), Incomplete: 1, Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}],"provenance":{"refSource":{"uri":"registry.example/w","digest":{"sha256":"00ff"},"entryPoint":"p"}}}}
-    Executing executed 0/1 Running "0 of 1 task done"
+    Executing unknown 0/1 Running "0 of 1 task done"
 
     tekton a condition half written
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"","message":""}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Executing executed - - "the run is executing"
+    Executing unknown - - "the run is executing"
 
     tekton conditions of other types
     {"status":{"conditions":[{"type":"Ready","status":"False","reason":"Failed","message":"m"}]}}
-    AwaitingEngine idle - - "the engine has not looked at the run yet"
+    AwaitingEngine unknown - - "the engine has not looked at the run yet"
     """#

@@ -2,59 +2,59 @@
 let workflowStates = #"""
     argo argoproj/argo-workflows#16863: another instance id, no status
     {"status":{}}
-    AwaitingEngine idle - - "the engine has not looked at the run yet"
+    AwaitingEngine unknown - - "the engine has not looked at the run yet"
 
     argo argoproj/argo-workflows#4667: the controller is down
     {"status":{"phase":""}}
-    AwaitingEngine idle - - "the engine has not looked at the run yet"
+    AwaitingEngine unknown - - "the engine has not looked at the run yet"
 
     argo argo-helm#3662: its status is refused
     {"spec":{"suspend":true}}
-    AwaitingEngine idle - - "the engine has not looked at the run yet"
+    AwaitingEngine unknown - - "the engine has not looked at the run yet"
 
     argo workflow/controller/controller.go: postponed
     {"status":{"phase":"Pending","message":"Workflow processing has been postponed because too many workflows are already running","startedAt":null,"finishedAt":null}}
-    Queued idle - Pending "Workflow processing has been postponed because too many workflows are already running"
+    Queued unknown - Pending "Workflow processing has been postponed because too many workflows are already running"
 
     argo workflow/controller/controller.go: postponed, then terminated
     {"spec":{"shutdown":"Terminate"},"status":{"phase":"Pending","message":"Workflow processing has been postponed because too many workflows are already running"}}
-    Cancelling idle - Pending "Workflow processing has been postponed because too many workflows are already running"
+    Cancelling unknown - Pending "Workflow processing has been postponed because too many workflows are already running"
 
     argo workflow/controller/controller.go: postponed, then stopped
     {"spec":{"shutdown":"Stop"},"status":{"phase":"Pending","message":"Workflow processing has been postponed because too many workflows are already running"}}
-    Queued idle - Pending "Workflow processing has been postponed because too many workflows are already running"
+    Queued unknown - Pending "Workflow processing has been postponed because too many workflows are already running"
 
     argo workflow/sync/semaphore.go: a lock
     {"status":{"phase":"Pending","message":"Waiting for n/Mutex/oom-killed lock. Lock status: 0/1"}}
-    Queued idle - Pending "Waiting for n/Mutex/oom-killed lock. Lock status: 0/1"
+    Queued unknown - Pending "Waiting for n/Mutex/oom-killed lock. Lock status: 0/1"
 
     argo workflow/sync/database_semaphore.go: a lock in a database
     {"status":{"phase":"Pending","message":"Waiting for db/sem lock (n/sem). Lock status: 3/3"}}
-    Queued idle - Pending "Waiting for db/sem lock (n/sem). Lock status: 3/3"
+    Queued unknown - Pending "Waiting for db/sem lock (n/sem). Lock status: 3/3"
 
     argo workflow/controller/operator.go: a transient failure of the lock
     {"status":{"phase":"Pending","message":"Waiting to acquire the synchronization lock. connection refused"}}
-    Queued idle - Pending "Waiting to acquire the synchronization lock. connection refused"
+    Queued unknown - Pending "Waiting to acquire the synchronization lock. connection refused"
 
     argo workflow/controller/operator.go: createPVCs
     {"status":{"phase":"Pending","message":"Waiting for a PVC to be created. persistentvolumeclaims \"w-data\" is forbidden: exceeded quota: storage"}}
-    Queued idle - Pending "Waiting for a PVC to be created. persistentvolumeclaims "w-data" is forbidden: exceeded quota: storage"
+    Queued unknown - Pending "Waiting for a PVC to be created. persistentvolumeclaims "w-data" is forbidden: exceeded quota: storage"
 
     argo workflow/controller/operator.go: markWorkflowRunning
     {"status":{"phase":"Running","message":""}}
-    Executing idle - Running "the run is executing"
+    Executing unknown - Running "the run is executing"
 
     argo docs/walk-through/suspending.md: created suspended
     {"spec":{"suspend":true},"status":{"phase":"Running","message":"","progress":"0/0"}}
-    Queued idle - Running "the engine holds the run back"
+    Queued unknown - Running "the engine holds the run back"
 
     argo workflow/controller/operator.go: shutdown before the first node
     {"spec":{"shutdown":"Stop"},"status":{"phase":"Running","message":""}}
-    Cancelling idle - Running "the run was asked to end and is ending"
+    Cancelling unknown - Running "the run was asked to end and is ending"
 
     argo workflow/controller/operator.go: Succeeded
     {"status":{"phase":"Succeeded","progress":"4/4"}}
-    Succeeded executed 4/4 Succeeded "4 of 4 tasks done"
+    Succeeded executed - Succeeded "the run succeeded"
 
     argo nodes that somebody took out
     {"status":{"phase":"Succeeded"}}
@@ -62,7 +62,7 @@ let workflowStates = #"""
 
     argo docs/walk-through/output-parameters.md: globalName
     {"status":{"phase":"Succeeded","progress":"1/1","outputs":{"parameters":[{"name":"revision","value":"42","globalName":"revision"}]}}}
-    Succeeded executed 1/1 Succeeded "1 of 1 task done" revision=42
+    Succeeded executed - Succeeded "the run succeeded" revision=42
 
     argo workflow/validate/validate.go: an argument without value
     {"status":{"phase":"Failed","message":"invalid spec: spec.arguments.timeout.value or spec.arguments.timeout.valueFrom is required"}}
@@ -154,29 +154,29 @@ let workflowStates = #"""
 
     argo workflow/controller/operator.go: markWorkflowPhase, a phase of a later release
     {"status":{"phase":"Waiting","message":""}}
-    Executing idle - Waiting "the run is executing"
+    Executing unknown - Waiting "the run is executing"
 
     argo workflow/packer/packer.go: compressed, running
     {"status":{"phase":"Running","message":"","progress":"120/900","compressedNodes":"H4sIAAAA"}}
-    Executing executed 120/900 Running "120 of 900 tasks done"
+    Executing executed - Running "Argo reports progress 120/900"
 
     argo workflow/packer/packer.go: compressed, failed
     {"status":{"phase":"Failed","message":"child 'w-1' failed","progress":"120/900","compressedNodes":"H4sIAAAA"}}
-    TaskFailed executed 120/900 Failed "child 'w-1' failed; which task failed is not known, as Argo stores its nodes compressed"
+    TaskFailed executed - Failed "child 'w-1' failed; which task failed is not known, as Argo stores its nodes compressed"
 
     argo persist/sqldb/offload_node_status_repo.go: offloaded, failed
     {"status":{"phase":"Failed","message":"","progress":"7/9","offloadNodeStatusVersion":"fnv:1"}}
-    TaskFailed executed 7/9 Failed "the workflow failed; which task failed is not known, as Argo stores its nodes in a database"
+    TaskFailed executed - Failed "the workflow failed; which task failed is not known, as Argo stores its nodes in a database"
 
     argo persist/sqldb/offload_node_status_repo.go: offloaded, suspended
     {"spec":{"suspend":true},"status":{"phase":"Running","message":"","progress":"7/9","offloadNodeStatusVersion":"fnv:1"}}
-    Suspended executed 7/9 Running "the run is suspended and waits for somebody to resume it"
+    Suspended executed - Running "the run is suspended and waits for somebody to resume it"
 
     argo persist/sqldb/offload_node_status_repo.go: offloaded, an error
     {"status":{"phase":"Error","message":"offload node status is not supported","offloadNodeStatusVersion":"fnv:1"}}
-    EngineError executed - Error "offload node status is not supported; which task failed is not known, as Argo stores its nodes in a database"
+    EngineError unknown - Error "offload node status is not supported; which task failed is not known, as Argo stores its nodes in a database"
 
     argo persist/sqldb/offload_node_status_repo.go: offloaded, over its time
     {"spec":{"activeDeadlineSeconds":60},"status":{"phase":"Failed","message":"","offloadNodeStatusVersion":"fnv:1","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:01:02Z"}}
-    DeadlineExceeded executed - Failed "the workflow did not finish within 60 s of its start"
+    DeadlineExceeded unknown - Failed "the workflow did not finish within 60 s of its start"
     """#
