@@ -136,11 +136,11 @@ extension ParityScenario {
             name: "shutdown-before-the-run", workflow: long, spec: "shutdown: Stop",
             expected: ParityResult("Failed", "Cancelled", "Cancelled", executed: false)),
         ParityScenario(
-            name: "queued", admission: .held, expected: ParityResult("Running", nil, "Queued", executed: false)),
+            name: "queued", admission: .held, expected: ParityResult("Running", nil, "Queued", executed: nil)),
         stoppedWhileQueued("Stop"), stoppedWhileQueued("Terminate"),
         ParityScenario(
             name: "engine-absent", admission: .neglected,
-            expected: ParityResult("Running", nil, "AwaitingEngine", executed: false)),
+            expected: ParityResult("Running", nil, "AwaitingEngine", executed: nil)),
     ]
 
     private static func stoppedWhileQueued(_ shutdown: String) -> ParityScenario {

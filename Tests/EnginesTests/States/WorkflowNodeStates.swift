@@ -130,7 +130,7 @@ let workflowNodeStates = #"""
 
     argo workflow/controller/operator.go: inferFailedReason, image of a container set
     {"status":{"phase":"Failed","message":"child 'a' failed","nodes":{"w":{"type":"Steps","phase":"Failed","displayName":"w"},"a":{"type":"Pod","phase":"Error","displayName":"oom-check","message":"Pod failed before prepare container starts due to ErrImagePull: not found","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"}}}}
-    ImagePullFailed idle 0/1 Failed "task oom-check failed: Pod failed before prepare container starts due to ErrImagePull: not found" [oom-check/prepare - ImagePullFailed]
+    ImagePullFailed unknown 0/1 Failed "task oom-check failed: Pod failed before prepare container starts due to ErrImagePull: not found" [oom-check/prepare - ImagePullFailed]
 
     argo workflow/controller/operator.go: inferFailedReason, configuration
     {"status":{"phase":"Failed","message":"child 'a' failed","nodes":{"w":{"type":"Steps","phase":"Failed","displayName":"w"},"a":{"type":"Pod","phase":"Error","displayName":"oom-check","message":"Pod failed before main container starts due to CreateContainerConfigError: secret \"s\" not found","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"}}}}
