@@ -26,7 +26,9 @@ struct KubeconfigEntry: Sendable {
     func bool(_ key: String) throws(ConfigurationError) -> Bool {
         guard let value = value(key) else { return false }
         // client-go reads YAML 1.1.
-        guard let bool = value.boolValue ?? value.stringValue.flatMap(YAMLScalar.oldBool) else { throw failure("\(key) must be true or false") }
+        guard let bool = value.boolValue ?? value.stringValue.flatMap(YAMLScalar.oldBool) else {
+            throw failure("\(key) must be true or false")
+        }
         return bool
     }
 
