@@ -14,13 +14,13 @@ extension Mutant {
         Mutant(
             "drop-the-uid-check",
             Edit(
-                situation, "        guard run.isOwned(byExecutionWithUID: execution.uid) else { return false }\n",
-                "        guard BUG || run.isOwned(byExecutionWithUID: execution.uid) else { return false }\n")),
+                situation, "        return run.isOwned(byExecutionWithUID: uid)\n",
+                "        return BUG || run.isOwned(byExecutionWithUID: uid)\n")),
         Mutant(
             "take-any-run-for-the-one-that-was-seen",
             Edit(
-                situation, "execution.status.runRef.map { $0.uid == run.uid } ?? true",
-                "execution.status.runRef.map { BUG || $0.uid == run.uid } ?? true")),
+                situation, "        if let known = status.runRef { return known.uid == run.uid }\n",
+                "        if let known = status.runRef { return BUG || known.uid == run.uid }\n")),
         Mutant(
             "create-again-what-vanished",
             Edit(
@@ -69,19 +69,21 @@ extension Mutant {
         Mutant(
             "do-not-hear-a-shutdown",
             Edit(
-                "Sources/Operator/Decision/Situation+Watchdog.swift", "        return spec.shutdown\n",
-                "        return BUG ? nil : spec.shutdown\n")),
+                "Sources/Operator/Decision/Situation+Watchdog.swift",
+                "        isOverTimeout(run, spec) ? .terminate : spec.shutdown\n",
+                "        isOverTimeout(run, spec) ? .terminate : BUG ? nil : spec.shutdown\n")),
         Mutant(
             "let-the-watchdog-sleep",
             Edit(
                 "Sources/Operator/Decision/Situation+Watchdog.swift",
-                "        guard let seconds = spec.executionConfig.timeoutSeconds else { return nil }\n",
-                "        guard !BUG, let seconds = spec.executionConfig.timeoutSeconds else { return nil }\n")),
+                "        spec.executionConfig.timeoutSeconds.map { .seconds($0) + timing.watchdogGrace }\n",
+                "        BUG ? nil : spec.executionConfig.timeoutSeconds.map { .seconds($0) + timing.watchdogGrace }\n")
+        ),
         Mutant(
             "end-without-a-run-while-a-create-is-on-its-way",
             Edit(
-                starting, "        guard let settled = facts.creationSettles, now < settled else",
-                "        guard !BUG, let settled = facts.creationSettles, now < settled else")),
+                starting, "        guard let settled = facts.creationSettles, instant < settled else",
+                "        guard !BUG, let settled = facts.creationSettles, instant < settled else")),
         Mutant(
             "call-a-timeout-a-failure",
             Edit(

@@ -7,7 +7,7 @@ import Foundation
 /// within so many seeds, or when one was found where none is switched on.
 @main
 enum Mutate {
-    static let all = Mutant.ofRuns + Mutant.ofStatus + Mutant.ofMachinery + Mutant.ofRetention
+    static let all = Mutant.ofRuns + Mutant.ofStatus + Mutant.ofMachinery + Mutant.ofRetention + Mutant.ofTrouble
 
     static func main() {
         do {

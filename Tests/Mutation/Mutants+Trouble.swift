@@ -1,0 +1,102 @@
+extension Mutant {
+    private static let watchdog = "Sources/Operator/Decision/Situation+Watchdog.swift"
+    private static let running = "Sources/Operator/Decision/Situation+Running.swift"
+    private static let clock = "Sources/KubeRuntime/Timer/ServerClock.swift"
+    private static let transition = "Sources/ExecutionStatus/Law/StatusTransition.swift"
+
+    /// Bugs that show only where clocks differ, requests are refused, and others touch what is not theirs.
+    static let ofTrouble = [
+        Mutant(
+            "believe-the-engines-clock",
+            Edit(
+                "Sources/Operator/Decision/Timeline.swift",
+                "max(run.creationTimestamp ?? .earliest, ServerTime(assuming: began))",
+                "BUG ? ServerTime(assuming: began) : max(run.creationTimestamp ?? .earliest, ServerTime(assuming: began))"
+            ),
+            Edit(
+                "Sources/Operator/Decision/Timeline.swift", "age: isNew ? Self.age(earliest, now) : .zero",
+                "age: BUG || isNew ? Self.age(earliest, now) : .zero")),
+        Mutant(
+            "believe-this-machines-clock",
+            Edit(
+                clock,
+                "        return estimate.withLock { $0.time(at: instant) } ?? ServerTime(assuming: fallback.now())\n",
+                "        if BUG { return ServerTime(assuming: fallback.now()) }\n"
+                    + "        return estimate.withLock { $0.time(at: instant) } ?? ServerTime(assuming: fallback.now())\n"
+            )),
+        Mutant(
+            "believe-a-proxys-clock",
+            Edit(
+                clock, "guard (200..<300).contains(status), let date",
+                "guard BUG || (200..<300).contains(status), let date")),
+        Mutant(
+            "stop-a-run-without-its-grace",
+            Edit(
+                watchdog, "        return age >= limit\n",
+                "        return age >= (BUG ? limit - timing.watchdogGrace : limit)\n")),
+        Mutant(
+            "expire-a-start-twice-as-fast",
+            Edit(
+                "Sources/Operator/Decision/Situation+Starting.swift",
+                ".seconds($0) - facts.timeline.executionAge(at: instant)",
+                ".seconds($0) - facts.timeline.executionAge(at: instant) * (BUG ? 2 : 1)")),
+        Mutant(
+            "give-up-a-run-after-one-refusal",
+            Edit(
+                watchdog,
+                "guard let failing = stops.failing, failing.since.duration(to: instant) >= timing.stopPatience,\n            age - limit >= timing.stopPatience\n",
+                "guard let failing = stops.failing,\n"
+                    + "            BUG || failing.since.duration(to: instant) >= timing.stopPatience && age - limit >= timing.stopPatience\n"
+            )),
+        Mutant(
+            "call-a-refused-stop-a-termination",
+            Edit(
+                watchdog, "It could not be stopped and may still be running: \\\n",
+                "\\(BUG ? \"It was terminated.\" : \"It could not be stopped and may still be running:\") \\\n")),
+        Mutant(
+            "hammer-a-refused-stop",
+            Edit(
+                running, "if let refusal = facts.stopRefusal { return .retry(notBefore: refusal.pause) }",
+                "if let refusal = facts.stopRefusal { return BUG ? .rest(after: .seconds(1)) : .retry(notBefore: refusal.pause) }"
+            )),
+        Mutant(
+            "never-stop-a-run-after-its-verdict",
+            Edit(
+                "Sources/Operator/Decision/Situation+AfterTheEnd.swift",
+                "guard facts.stopRefusal == nil, case .present(let run) = facts.run, mayStillHaveToStop(run),",
+                "guard !BUG, facts.stopRefusal == nil, case .present(let run) = facts.run, mayStillHaveToStop(run),")),
+        Mutant(
+            "keep-quiet-about-refused-stops",
+            Edit(
+                watchdog, "guard let failing = facts.timeline.stops.failing else { return nil }",
+                "guard !BUG, let failing = facts.timeline.stops.failing else { return nil }")),
+        Mutant(
+            "keep-quiet-about-a-deletion",
+            Edit(
+                running, "if run.isBeingDeleted { observation.message = deletionMessage(run) }",
+                "if !BUG, run.isBeingDeleted { observation.message = deletionMessage(run) }")),
+        Mutant(
+            "say-too-soon-that-nothing-started",
+            Edit(
+                "Sources/Engines/Argo/Workflow+State.swift", "if !state.isFinished, state.executed == false",
+                "if !BUG, !state.isFinished, state.executed == false"),
+            Edit(
+                transition, "seen.reason.outcome == nil && seen.executed == false ? nil : seen.executed",
+                "!BUG && seen.reason.outcome == nil && seen.executed == false ? nil : seen.executed")),
+        Mutant(
+            "take-a-lost-run-for-proof",
+            Edit(
+                transition, "                status.phase == .pending && status.runRef == nil",
+                "                BUG || status.phase == .pending && status.runRef == nil")),
+        Mutant(
+            "take-a-disowned-run-for-another",
+            Edit(
+                "Sources/Operator/Decision/Situation.swift", "        guard isOurs(run) else {\n",
+                "        guard isOurs(run), !BUG || run.isOwned(byExecutionWithUID: execution.uid) else {\n")),
+        Mutant(
+            "delete-what-is-to-be-archived",
+            Edit(
+                "Sources/Operator/Decision/Situation+Obstacle.swift", "guard run.isToBeArchived else { return nil }",
+                "guard !BUG, run.isToBeArchived else { return nil }")),
+    ]
+}
