@@ -27,7 +27,6 @@ import WorkflowAPI
                 "\(bench.server.verdict(name, in: "healthy"))")
             latencies.append(start.duration(to: bench.time.now))
         }
-        print("latency behind 30 hung creates, \(engine):", latencies)
         #expect(latencies.allSatisfy { $0 <= .seconds(1) }, "\(latencies)")
         await bench.end()
     }
@@ -51,9 +50,6 @@ import WorkflowAPI
             }
             return latencies.count == 5
         }
-        print(
-            "latency together with 30 hung creates:",
-            names.map { "\(latencies[$0] ?? .zero) \(bench.server.verdict($0, in: "healthy"))" })
         #expect(latencies.values.allSatisfy { $0 <= .seconds(3) }, "\(latencies)")
         for name in names { #expect(bench.server.verdict(name, in: "healthy").hasPrefix("Running")) }
         await bench.end()

@@ -67,7 +67,6 @@ import WorkflowAPI
         let runs = Dictionary(grouping: bench.server.requests(.writeStatus), by: \.path).mapValues(\.count)
         #expect(runs.values.allSatisfy { $0 <= 2 }, "the wait and the obstacle are written once")
         let late = creates.count { $0.at > bench.time.now - .seconds(60) }
-        print("200 held executions cost \(late) creates in a minute")
         #expect(late <= 200, "\(late) creates in the tenth minute")
         bench.server.trouble(.create, in: "payments", nil)
         let passed = await bench.pass(.seconds(60)) { count(bench, names, "Running") == 200 }
