@@ -22,9 +22,9 @@ public struct EngineRun: Hashable, Sendable {
     public let isHeld: Bool
     /// The engine's own time limit in whole seconds; nil where it has none.
     public let timeoutSeconds: Int64?
-    public var state: RunState
-    /// Whole seconds since 1970; 0 where the object does not say.
+    /// Whole seconds since 1970, 0 where the object does not say; here it fits into the gap after the limit.
     private let creationSeconds: UInt32
+    public var state: RunState
     private let ownUID: CompactUID
     private let labelUID: CompactUID?
     private let controllerUID: CompactUID?

@@ -26,7 +26,10 @@ enum Verdict {
         switch run["status"]?["phase"]?.stringValue {
         case "Succeeded": return [.success]
         case "Failed":
-            if run["spec"]?["shutdown"] != nil { return [.cancelled] }
+            // What failed by itself had failed before it was stopped: a stop never makes a step end with another code.
+            let words = run["status"]?["nodes"]?.objectValue?.compactMap { $0.value["message"]?.stringValue } ?? []
+            let failedItself = words.contains { $0.hasSuffix("(exit code 1)") }
+            if run["spec"]?["shutdown"] != nil, !failedItself { return [.cancelled] }
             // A failure in the second of the deadline may be called either.
             return run["spec"]?["activeDeadlineSeconds"] == nil ? [.failed] : [.failed, .timeout]
         default: return []
