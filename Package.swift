@@ -47,7 +47,8 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: testing),
         .target(name: "Faults", dependencies: ["KubeClient", "CLinux"], path: "Tests/Faults", swiftSettings: testing),
         .executableTarget(
-            name: "towline-bench", dependencies: ["Faults", "TestSupport", "Sandbox", "KubeClient"], path: "Tests/Benchmark",
+            name: "towline-bench", dependencies: ["Faults", "TestSupport", "Sandbox", "KubeClient"],
+            path: "Tests/Benchmark",
             swiftSettings: testing),
         .executableTarget(
             name: "towline-fuzz",

@@ -8,7 +8,10 @@ public enum ExecutionEvent: Hashable, Sendable {
     ///
     /// What was last known of the run stays. A reason that belongs to Pending explains a running execution too: its
     /// phase stays Running.
-    case decided(Reason, message: String, engine: EngineName?)
+    ///
+    /// `provesNoRun` is false where an end before any run was seen does not prove that there never was one: then
+    /// nobody knows whether a step started.
+    case decided(Reason, message: String, engine: EngineName?, provesNoRun: Bool = true)
     /// A condition beside those the phase decides, such as `RunPresent`, holds or does not.
     case conditionChanged(ConditionType, ConditionStatus, reason: ConditionReason, message: String)
     /// Such a condition has nothing to tell anymore.

@@ -18,13 +18,14 @@ struct StatusTransition {
     mutating func apply(_ event: ExecutionEvent) {
         switch event {
         case .observed(let observation): observe(observation)
-        case .decided(let reason, let message, let engine):
+        case .decided(let reason, let message, let engine, let provesNoRun):
             guard !status.phase.isTerminal else { return }
             if let engine { status.engine = engine }
             // Nothing can have started without a run. Of one that was lost, or seen and not read to its end, nobody knows;
             // and what has the run's name may be the run itself, without its owner reference.
             let hadNoRun =
-                status.phase == .pending && status.runRef == nil && reason != .runLost && reason != .nameCollision
+                status.phase == .pending && status.runRef == nil && provesNoRun && reason != .runLost
+                && reason != .nameCollision
             if status.executed != true { status.executed = reason.outcome != nil && hadNoRun ? false : nil }
             explain(reason, message)
             enter(reason.phase, reason)

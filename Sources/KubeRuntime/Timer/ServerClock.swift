@@ -67,7 +67,9 @@ public final class ServerClock: Sendable {
     ///
     /// Only what succeeded certainly comes from the API server: error pages of what stands before it look like errors.
     fileprivate func observe(_ status: Int, _ headers: HTTPHeaders, sent: ContinuousClock.Instant) {
-        guard (200..<300).contains(status), let date = headers["Date"].flatMap({ ServerTime(httpDate: $0) }) else { return }
+        guard (200..<300).contains(status), let date = headers["Date"].flatMap({ ServerTime(httpDate: $0) }) else {
+            return
+        }
         let received = time.now
         estimate.withLock { $0.observe(date, sent: min(sent, received), received: received) }
     }

@@ -47,7 +47,12 @@ extension Situation {
     /// does not know the engine's runs has none.
     private func step(toEndWithoutRun ending: ExecutionEvent) -> Step {
         if let settling { return .rest(after: settling) }
-        return isProvenAbsent ? report([ending]) : .readRun
+        guard isProvenAbsent else { return .readRun }
+        guard case .engineMissing = facts.run, case .decided(let reason, let message, let engine, _) = ending else {
+            return report([ending])
+        }
+        // A process may have created the run and ended before it could store that; the server may serve it again.
+        return report([.decided(reason, message: message, engine: engine, provesNoRun: false)])
     }
 
     /// For how long a create that was sent before may still be carried out; nil when none can.
@@ -67,7 +72,8 @@ extension Situation {
     private func endingWithoutRun(_ spec: Spec) -> ExecutionEvent? {
         if let shutdown = spec.shutdown {
             return decided(
-                .cancelled, "Shutdown (\(shutdown.rawValue)) was asked for before a run existed; nothing was executed.")
+                .cancelled,
+                "Shutdown (\(shutdown.rawValue)) was requested before the execution had a run. None is created.")
         }
         if let problem = spec.validate().first { return decided(.invalidSpec, problem.description) }
         if let remaining = timeToStartDeadline(spec), remaining <= .zero {

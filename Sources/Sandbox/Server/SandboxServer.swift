@@ -23,7 +23,9 @@ public final class SandboxServer: Sendable {
         let router = RequestRouter(cluster)
         self.cluster = cluster
         server = try HTTPServer(host: "127.0.0.1", port: port, limits: Self.limits) { request in
-            await router.respond(to: request)
+            var response = await router.respond(to: request)
+            response.headers.append("Date", environment.clock.now().httpDate)
+            return response
         }
     }
 

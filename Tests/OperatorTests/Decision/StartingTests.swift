@@ -147,6 +147,15 @@ import WorkflowAPI
         #expect(status.startedAt == nil)
     }
 
+    /// The process that created the run may have ended before it stored that, and the engine may come back with it.
+    @Test func `does not claim that nothing ran while the engine's API is not served`() throws {
+        let execution = Fixtures.execution(spec: { $0.shutdown = .stop })
+        let missing = try #require(Fixtures.situation(execution, run: .engineMissing).next().status)
+        #expect(missing.outcome == .cancelled && missing.executed == nil)
+        let absent = try #require(Fixtures.situation(execution, run: .absent(last: nil)).next().status)
+        #expect(absent.outcome == .cancelled && absent.executed == false)
+    }
+
     @Test func theStartDeadlineNeedsProofToo() throws {
         let execution = Fixtures.execution(spec: { $0.executionConfig.startDeadlineSeconds = 600 })
         let before = Fixtures.start + .seconds(599)
