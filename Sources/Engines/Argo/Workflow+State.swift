@@ -74,9 +74,12 @@ extension Workflow {
         if let approval { return "task \(approval.task) waits for somebody to resume it" }
         if let message = summary.waitingMessage { return message }
         if let pause = summary.suspensions.first { return message(about: pause) }
+        guard reason == .executing else { return "" }
         // The nodes are not here, and the units of Argo's count may be anything.
-        guard reason == .executing, summary.isEmpty, Progress(reportedProgress) != nil else { return "" }
-        return "Argo reports progress \(reportedProgress)"
+        if summary.isEmpty, Progress(reportedProgress) != nil { return "Argo reports progress \(reportedProgress)" }
+        let hasTasks = hidingPlace != nil || summary.progress(hasSucceeded: false) != nil
+        guard phase == "Running", !hasTasks else { return "" }
+        return "Argo has started the workflow and created no task yet; if that lasts, look at the workflow's events"
     }
 
     private func message(about pause: NodeSummary.Suspension) -> String {

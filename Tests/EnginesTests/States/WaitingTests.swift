@@ -100,6 +100,18 @@ import WorkflowAPI
         #expect(unseen.executed == nil)
     }
 
+    /// Only the node of the whole workflow is there, or none.
+    @Test(arguments: ["", #","nodes":{"w":{"id":"w","displayName":"w","type":"Steps","phase":"Running"}}"#])
+    func `a workflow without tasks says so`(_ nodes: String) throws {
+        let state = try workflow(status: #"{"phase":"Running"\#(nodes)}"#).state
+        #expect(state.reason == .executing)
+        #expect(state.message.contains("created no task yet"))
+        #expect(state.message.contains("events"))
+        #expect(state.executed == nil)
+        let packed = try workflow(status: #"{"phase":"Running","compressedNodes":"H4sIAAAA"}"#).state
+        #expect(!packed.message.contains("no task"))
+    }
+
     /// The pipeline was fetched, and its first TaskRun cannot be created.
     @Test func aRunWithoutTasksIsNotResolving() throws {
         let status =

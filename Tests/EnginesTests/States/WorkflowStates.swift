@@ -42,7 +42,7 @@ let workflowStates = #"""
 
     argo workflow/controller/operator.go: markWorkflowRunning
     {"status":{"phase":"Running","message":""}}
-    Executing unknown - Running "the run is executing"
+    Executing unknown - Running "Argo has started the workflow and created no task yet; if that lasts, look at the workflow's events"
 
     argo docs/walk-through/suspending.md: created suspended
     {"spec":{"suspend":true},"status":{"phase":"Running","message":"","progress":"0/0"}}
