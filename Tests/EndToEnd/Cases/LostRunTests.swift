@@ -101,6 +101,6 @@ import Testing
         try await run.patch(["metadata": ["finalizers": .null]])
         let ended = try await stage.workspace.finished(run.execution)
         #expect(ended.verdict == "Failed/Error/RunDeleted")
-        #expect(ended[path: ["status", "executed"]] == true)
+        #expect(ended[path: ["status", "executed"]] != false, "a step was running")
     }
 }

@@ -59,7 +59,7 @@ import Testing
         let stage = try await CaseStage.shared
         let run = try await stage.begin("\(input)-\(engine)", engine)
         try await run.write(input)
-        let execution = try await told(run.execution, stage)
+        let execution = try await told(run.execution, stage, until: "waits") { $0.status("reason") == "Suspended" }
         #expect(execution.verdict == "Running/-/Suspended")
         #expect(execution.status("message")?.contains("approve") == true, "\(execution["status"] ?? .null)")
     }
