@@ -25,8 +25,8 @@ struct CreateTraffic: Sendable {
     enum Admission: Hashable, Sendable {
         /// The create may be sent; ``end(_:now:)`` has to follow.
         case send
-        /// It is not its turn; it will be called. It has waited for so long.
-        case wait(waited: Duration)
+        /// It is not its turn; it will be called. It has waited for so long, and creates are held up where `isSlow`.
+        case wait(waited: Duration, isSlow: Bool)
         /// It was tried a moment ago, and is to be tried again after this time.
         case pause(Duration)
     }
@@ -96,12 +96,14 @@ struct CreateTraffic: Sendable {
             begin(run, lane, now)
             return .send
         }
-        if let waiter = waiters[run] { return .wait(waited: waiter.since.duration(to: now)) }
+        if let waiter = waiters[run] {
+            return .wait(waited: waiter.since.duration(to: now), isSlow: isSlow(lane, now))
+        }
         waiters[run] = Waiter(lane: lane, since: now)
         nextTicket += 1
         if lines[lane] == nil { take(turn: call?.ticket ?? nextTicket, lane, now) }
         lines[lane, default: KeyedHeap()].set(run, priority: call?.ticket ?? nextTicket)
-        return .wait(waited: .zero)
+        return .wait(waited: .zero, isSlow: isSlow(lane, now))
     }
 
     /// Takes in that a create has ended, however; returns the runs whose turn it is.

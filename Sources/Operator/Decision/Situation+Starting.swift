@@ -15,17 +15,19 @@ extension Situation {
         if let pause = facts.creationPause { return .postpone(atMost: beforeStartDeadline(pause, spec)) }
         switch facts.creationHold {
         case .pause(let pause): return .postpone(atMost: beforeStartDeadline(pause, spec))
-        case .wait(let waited): return waitForTurn(waited)
+        case .wait(let waited, let isSlow): return waitForTurn(waited, isSlow)
         case .send, nil: break
         }
         guard let manifest = engine.makeRun(for: execution, named: execution.runName) else { return .rest(after: nil) }
         return .createRun(manifest: manifest)
     }
 
-    /// Other creates go first. A short wait is not worth a write, and an obstacle that the status names is still the last
-    /// one that was met.
-    private func waitForTurn(_ waited: Duration) -> Step {
-        guard waited >= Self.shortWait else { return .postpone(atMost: Self.shortWait - waited) }
+    /// Other creates go first. A short wait is not worth a write, nor is one in a burst that moves on; and an obstacle
+    /// that the status names is still the last one that was met.
+    private func waitForTurn(_ waited: Duration, _ isSlow: Bool) -> Step {
+        guard waited >= (isSlow ? Self.shortWait : Self.longWait) else {
+            return .postpone(atMost: max(Self.shortWait - waited, waited))
+        }
         let rest = Step.postpone(atMost: Backoff.workQueue.cap)
         switch execution.status.reason {
         case nil, .accepted, .engineUnavailable, .restoredFromBackup, .waitingToCreate:
@@ -38,8 +40,10 @@ extension Situation {
         }
     }
 
-    /// A wait for a turn that is shorter than this is not reported.
+    /// A wait for a turn behind creates that are held up is reported from here on.
     private static let shortWait = Duration.seconds(1)
+    /// Any other wait is.
+    private static let longWait = Duration.seconds(10)
 
     /// Ends the execution once it is proven that there is no run, and that none is on its way.
     ///

@@ -21,7 +21,7 @@ import WorkflowAPI
         var traffic = CreateTraffic(workers: 4)
         #expect(traffic.enter(run(0, payments), payments, now: start) == .send)
         for number in 1..<9 {
-            #expect(traffic.enter(run(number, payments), payments, now: start) == .wait(waited: .zero))
+            #expect(traffic.enter(run(number, payments), payments, now: start).waited == Duration.zero)
         }
         #expect(traffic.end(run(0, payments), now: at(0.1)) == [run(1, payments), run(2, payments)])
         for number in 1...2 { #expect(traffic.enter(run(number, payments), payments, now: at(0.1)) == .send) }
@@ -36,7 +36,7 @@ import WorkflowAPI
         for number in 0..<30 { _ = traffic.enter(run(number, payments), payments, now: start) }
         #expect(traffic.underWayCount == 1)
         #expect(traffic.enter(run(0, orders), orders, now: at(5)) == .send)
-        #expect(traffic.enter(run(1, orders), orders, now: at(5)) == .wait(waited: .zero))
+        #expect(traffic.enter(run(1, orders), orders, now: at(5)).waited == Duration.zero)
         #expect(traffic.end(run(0, orders), now: at(5.1)) == [run(1, orders)])
         #expect(traffic.enter(run(1, orders), orders, now: at(5.1)) == .send)
         let argo = CreateTraffic.Lane(engine: .argo, namespace: "payments")
@@ -60,7 +60,7 @@ import WorkflowAPI
         var traffic = CreateTraffic(workers: 4)
         let lanes = (0..<4).map { CreateTraffic.Lane(engine: .tekton, namespace: "slow-\($0)") }
         for lane in lanes.prefix(3) { #expect(traffic.enter(run(0, lane), lane, now: start) == .send) }
-        #expect(traffic.enter(run(0, lanes[3]), lanes[3], now: start) == .wait(waited: .zero), "there are three places")
+        #expect(traffic.enter(run(0, lanes[3]), lanes[3], now: start).waited == Duration.zero, "there are three places")
         for lane in lanes.prefix(3) { _ = traffic.enter(run(1, lane), lane, now: at(3)) }
         #expect(traffic.end(run(0, lanes[0]), now: at(10)) == [run(0, lanes[3])], "nobody knows that it is slow")
         #expect(traffic.enter(run(0, lanes[3]), lanes[3], now: at(10)) == .send)
@@ -72,7 +72,7 @@ import WorkflowAPI
         var traffic = CreateTraffic(workers: 4)
         for number in 0..<4 { _ = traffic.enter(run(number, payments), payments, now: start) }
         #expect(traffic.end(run(0, payments), now: at(5)) == [run(1, payments)])
-        #expect(traffic.enter(run(9, payments), payments, now: at(5)) == .wait(waited: .zero))
+        #expect(traffic.enter(run(9, payments), payments, now: at(5)).waited == Duration.zero)
         #expect(traffic.leave(run(1, payments), now: at(6)) == [run(2, payments)])
         #expect(traffic.leave(run(3, payments), now: at(6)) == [], "it only waited")
         #expect(traffic.forget(run(2, payments), now: at(6)) == [run(9, payments)])
@@ -82,10 +82,10 @@ import WorkflowAPI
         var traffic = CreateTraffic(workers: 2)
         for number in 0..<3 { _ = traffic.enter(run(number, payments), payments, now: start) }
         #expect(traffic.enter(run(0, orders), orders, now: start) == .send)
-        #expect(traffic.enter(run(1, orders), orders, now: at(0.1)) == .wait(waited: .zero))
+        #expect(traffic.enter(run(1, orders), orders, now: at(0.1)).waited == Duration.zero)
         #expect(traffic.end(run(0, payments), now: at(5)) == [], "the other slow one has the place of those")
         #expect(traffic.end(run(0, orders), now: at(5)) == [run(1, payments)])
-        #expect(traffic.enter(run(2, payments), payments, now: at(34)) == .wait(waited: .seconds(34)))
+        #expect(traffic.enter(run(2, payments), payments, now: at(34)).waited == Duration.seconds(34))
         #expect(traffic.enter(run(2, payments), payments, now: at(35)) == .send)
     }
 
@@ -94,10 +94,10 @@ import WorkflowAPI
         let lanes = (0..<3).map { CreateTraffic.Lane(engine: .tekton, namespace: "stuck-\($0)") }
         for lane in lanes { for number in 0..<2 { _ = traffic.enter(run(number, lane), lane, now: start) } }
         for lane in lanes { _ = traffic.end(run(0, lane), now: at(0.1)) }
-        #expect(traffic.enter(run(0, payments), payments, now: at(0.2)) == .wait(waited: .zero))
+        #expect(traffic.enter(run(0, payments), payments, now: at(0.2)).waited == Duration.zero)
         #expect(traffic.enter(run(0, payments), payments, now: at(1.2)) == .send)
         for lane in lanes.prefix(2) { #expect(traffic.enter(run(1, lane), lane, now: at(1.3)) == .send) }
-        #expect(traffic.enter(run(1, lanes[2]), lanes[2], now: at(1.3)) == .wait(waited: .zero), "the places are taken")
+        #expect(traffic.enter(run(1, lanes[2]), lanes[2], now: at(1.3)).waited == Duration.zero, "the places are taken")
         #expect(traffic.end(run(0, payments), now: at(1.4)) == [run(1, lanes[2])])
     }
 
@@ -209,5 +209,12 @@ import WorkflowAPI
         }
         for run in called.keys { _ = traffic.forget(run, now: now) }
         #expect(traffic.rememberedCount == 0, "what is gone leaves no trace, seed \(seed)")
+    }
+}
+
+extension CreateTraffic.Admission {
+    /// How long it has waited for its turn; nil where it does not wait.
+    fileprivate var waited: Duration? {
+        if case .wait(let waited, _) = self { waited } else { nil }
     }
 }

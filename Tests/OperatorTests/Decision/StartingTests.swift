@@ -62,14 +62,20 @@ import WorkflowAPI
     }
 
     @Test func `a wait for a turn is reported once, unless it is short`() throws {
-        let short = Fixtures.situation(Fixtures.execution()) { $0.creationHold = .wait(waited: .milliseconds(300)) }
-        guard case .postpone(.milliseconds(700)) = short.next() else { return #expect(Bool(false), "\(short.next())") }
-        let long = Fixtures.situation(Fixtures.execution()) { $0.creationHold = .wait(waited: .seconds(1)) }
-        let status = try #require(long.next().status)
+        func step(_ waited: Duration, isSlow: Bool) -> Step {
+            Fixtures.situation(Fixtures.execution()) { $0.creationHold = .wait(waited: waited, isSlow: isSlow) }.next()
+        }
+        let short = step(.milliseconds(300), isSlow: true)
+        guard case .postpone(.milliseconds(700)) = short else { return #expect(Bool(false), "\(short)") }
+        // In a burst that moves on, each execution would cost another write.
+        let burst = step(.seconds(4), isSlow: false)
+        guard case .postpone(.seconds(4)) = burst else { return #expect(Bool(false), "\(burst)") }
+        #expect(step(.seconds(10), isSlow: false).status?.reason == .waitingToCreate)
+        let status = try #require(step(.seconds(1), isSlow: true).status)
         #expect(status.phase == .pending)
         #expect(status.reason == .waitingToCreate)
         let reported = Fixtures.situation(Fixtures.execution(status: status)) {
-            $0.creationHold = .wait(waited: .seconds(2))
+            $0.creationHold = .wait(waited: .seconds(2), isSlow: true)
         }
         #expect(reported.next().name == "postpone")
     }
@@ -78,7 +84,7 @@ import WorkflowAPI
         let failure = CreateFailure.transient(.webhookUnavailable, message: "no answer", retryAfter: nil)
         let met = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = failure }
         let held = Fixtures.execution(status: try #require(met.next().status))
-        let waiting = Fixtures.situation(held) { $0.creationHold = .wait(waited: .seconds(9)) }
+        let waiting = Fixtures.situation(held) { $0.creationHold = .wait(waited: .seconds(9), isSlow: true) }
         #expect(waiting.next().name == "postpone")
     }
 
