@@ -110,7 +110,7 @@ struct PollBenchmark {
             String(
                 format: "oldest verification %.2f s, resident memory %.1f MiB", oldest,
                 process.program.residentMegabytes))
-        // For whoever reads a file while it is written.
+        // A reader may see a file while it is written.
         fflush(nil)
         try await process.program.stop()
     }

@@ -51,7 +51,7 @@ package final class Mask: Sendable {
         return covered.isEmpty ? text : Self.text(bytes, without: covered)
     }
 
-    /// Replaces each stretch of what is covered, be it by one value or by several that overlap.
+    /// Replaces each stretch of what is covered, by one value or by several that overlap.
     private static func text(_ bytes: [UInt8], without covered: [Range<Int>]) -> String {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)

@@ -78,7 +78,7 @@ final class ServerConnection {
         return now - wait.since > patience
     }
 
-    /// Starts the client's time anew when something else is waited for than before, or when it made `progress`.
+    /// Starts the client's time again when something else is waited for than before, or when it made `progress`.
     func updateWait(_ now: ContinuousClock.Instant, progress: Bool) {
         guard let what = currentWait else { return wait = nil }
         if let wait, wait.what == what, !(progress && what == .readsStream) { return }

@@ -52,7 +52,7 @@ final class Referee: @unchecked Sendable {
 
     func isOn(_ law: Law) -> Bool { trouble.laws.contains(law) }
 
-    /// The UID of the execution that a run was made for, whoever owns it now.
+    /// The UID of the execution that a run was made for, also where another object owns it now.
     func execution(of run: Change) -> String? {
         records[run.uid]?.execution ?? run.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue
     }
