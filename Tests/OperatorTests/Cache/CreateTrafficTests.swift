@@ -174,8 +174,10 @@ import WorkflowAPI
             case .pause: Issue.record("nothing is tried twice, seed \(seed)")
             }
         }
-        for step in 0..<4_000 {
+        // A thousand creates of half a second, one after the other, need nearly as many steps of 200 ms as there are.
+        for step in 0..<8_000 {
             let isOver = step > 3_000
+            if isOver, waiting.isEmpty, underWay.isEmpty, called.isEmpty { break }
             if !isOver, random.below(3) == 0 {
                 number += 1
                 let lane = random.below(lanes.count)
