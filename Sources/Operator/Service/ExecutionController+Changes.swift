@@ -30,10 +30,14 @@ extension ExecutionController {
     func follow(_ change: StoreChange<EngineRun>, of cache: RunCache, in namespace: String?) {
         switch change {
         case .added(let run), .changed(_, let run):
-            if case .changed(let old, _) = change, old.mayExpire != run.mayExpire { replanExpiry(of: run) }
+            if case .changed(let old, _) = change, run.isRetainedOtherwise(than: old) { replanExpiry(of: run) }
             if let key = unfinishedExecution(of: run) { enqueue(key) } else { review(run, isPresent: true) }
         case .deleted(let run):
-            guard let key = unfinishedExecution(of: run) else { return review(run, isPresent: false) }
+            guard let key = unfinishedExecution(of: run) else {
+                // Without its label a run seems to be deleted, but is nobody's from now on, and keeps nothing.
+                replanExpiry(of: run)
+                return review(run, isPresent: false)
+            }
             cache.remember(deleted: run)
             enqueue(key)
         case .quarantined(let object), .vanished(let object):
@@ -138,7 +142,12 @@ extension StoreChange<WorkflowExecution> {
 
 extension EngineRun {
     /// False while its metadata keeps it beyond its time.
-    fileprivate var mayExpire: Bool { !isKept && !isToBeArchived }
+    private var mayExpire: Bool { !isKept && !isToBeArchived }
+
+    /// True when something else than before keeps the run, or it belongs to somebody else.
+    func isRetainedOtherwise(than old: EngineRun) -> Bool {
+        mayExpire != old.mayExpire || ownerUID != old.ownerUID
+    }
 }
 
 extension StoreChange {

@@ -53,6 +53,13 @@ import WorkflowAPI
         #expect(situation(execution, stripped, after: 60, isProven: true).next().name == "deleteExecution")
     }
 
+    @Test func `a run that is kept or owned otherwise may let its execution go`() throws {
+        let plain = try run()
+        #expect(!plain.isRetainedOtherwise(than: plain))
+        #expect(try run(["annotations": ["towline.dev/keep": "true"]]).isRetainedOtherwise(than: plain))
+        #expect(try run(["ownerReferences": []]).isRetainedOtherwise(than: plain))
+    }
+
     // MARK: The times
 
     @Test func nothingIsDeletedBeforeItsTime() throws {
