@@ -38,8 +38,8 @@ extension Mutant {
             "expire-a-start-twice-as-fast",
             Edit(
                 "Sources/Operator/Decision/Situation+Starting.swift",
-                ".seconds($0) - facts.timeline.executionAge(at: instant)",
-                ".seconds($0) - facts.timeline.executionAge(at: instant) * (BUG ? 2 : 1)")),
+                "facts.ownQueueing - facts.timeline.executionAge(at: instant)",
+                "facts.ownQueueing - facts.timeline.executionAge(at: instant) * (BUG ? 2 : 1)")),
         Mutant(
             "give-up-a-run-after-one-refusal",
             Edit(

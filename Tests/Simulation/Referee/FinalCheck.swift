@@ -45,11 +45,17 @@ struct FinalCheck {
         }
         let seen = run.flatMap { $0.uid == status?["runRef"]?["uid"]?.stringValue ? $0 : nil }
         if let problem = problem(withRunaway: run, kind) { return problem }
-        // What becomes of an ended run that no watch shows is for nobody to know.
         let isUnlabeled = (status?["runRef"]?["uid"]?.stringValue).flatMap { referee.records[$0]?.isUnlabeled } ?? false
-        guard referee.isJudging, !isUnlabeled || run != nil else { return nil }
+        guard referee.isJudging else { return nil }
+        let law = referee.law(of: execution.object, execution.uid)
+        if isUnlabeled {
+            // What becomes of an ended run that no watch shows is for nobody to know.
+            guard let due = law.executionDue else { return nil }
+            return !law.isKept && !law.isManaged || law.now < due + RetentionLaw.patience
+                ? "its time is still to come" : nil
+        }
         let isOwned = seen?.object["metadata"]?["ownerReferences"] != nil
-        return referee.law(of: execution.object, execution.uid).remainder(with: seen, isOwned: isOwned)
+        return law.remainder(with: seen, isOwned: isOwned)
     }
 
     /// A run may go on for ever, but not when it was to end.

@@ -116,9 +116,9 @@ extension Referee {
 }
 
 extension Referee: RequestWitness {
-    /// Nobody needs more: one attempt each poll interval of ten seconds is six, and a backoff from milliseconds has
-    /// the rest.
-    private static let sendingsPerMinute = 14
+    /// One attempt each poll interval is six a minute; a backoff that begins with milliseconds, and a client that
+    /// repeats what was not answered up to four times, have the rest.
+    private static let sendingsPerMinute = 20
 
     func sent(_ request: HTTPRequest, _ target: RequestTarget, by replica: Replica) {
         guard isOn(.rates), target.kind.isRun, request.method == .post || request.method == .patch else { return }

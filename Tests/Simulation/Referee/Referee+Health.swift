@@ -73,10 +73,11 @@ extension Referee {
     ) -> String? {
         guard isOn(.latency) || isOn(.recovery), !hasRun(entry.uid),
             case .some(let free) = obstacles.free(.creates, entry.kind, entry.key.namespace),
-            case .some = obstacles.free(.statuses, nil, entry.key.namespace)
+            case .some(let told) = obstacles.free(.statuses, nil, entry.key.namespace)
         else { return nil }
-        let wasHeld = (free.map { $0 > entry.created } ?? false) || entry.created < healthy
-        let age = age(healthy, entry.created, free ?? healthy, entry.shutdown ?? healthy)
+        let freed = [free, told].compactMap(\.self).max()
+        let wasHeld = (freed.map { $0 > entry.created } ?? false) || entry.created < healthy
+        let age = age(healthy, entry.created, freed ?? healthy, entry.shutdown ?? healthy)
         if !wasHeld, entry.shutdown == nil, entry.startDeadline == nil {
             return isOn(.latency) && age > .seconds(8) ? "nothing is in its way, and it has no run after \(age)" : nil
         }

@@ -36,9 +36,8 @@ extension Referee {
         guard new["executed"] == false, new != old else { return nil }
         if new["outcome"] == nil { return "executed is false before the end" }
         guard old?["outcome"] == nil else { return nil }
-        // A server that does not serve an engine's runs is taken at its word that there are none, and of what a rival
-        // has just created nobody may know.
-        if run == nil, hasRivals || server.everAbsent.contains(entry.kind) { return nil }
+        // Of what a rival has just created nobody may know.
+        if run == nil, hasRivals { return nil }
         if hasStarted, run != nil || !runs.values.allSatisfy(\.isGone) {
             return "executed is false, and a step has started"
         }

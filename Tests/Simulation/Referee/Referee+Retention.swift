@@ -39,6 +39,10 @@ extension Referee {
         guard let calm, let due, due > calm + .seconds(120), let service,
             service.since.duration(to: server.time.now) > truth.now() - due + .seconds(120)
         else { return }
+        // First the status says what it has to say: where that could not be written, a poll interval is added.
+        guard case .some(let free) = obstacles.free(.statuses, nil, key.namespace),
+            free.map({ $0.duration(to: server.time.now) > truth.now() - due + .seconds(10) }) ?? true
+        else { return }
         let since = [due, changes[uid], runChanges[uid]].compactMap { $0 }.max() ?? due
         let lateness = truth.now() - since
         if lateness > RetentionLaw.patience { fail("\(key) was deleted \(lateness) after its time") }

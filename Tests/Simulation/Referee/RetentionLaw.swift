@@ -112,6 +112,8 @@ struct RetentionLaw {
         if isHeld, ownTime != nil, obstacle == nil { return "its run outlives its time" }
         let expected = isKept ? "KeptByAnnotation" : isHeld ? "ManagedByGitOps" : obstacle
         guard let expected else { return "it outlives its time" }
+        // What kept it before it lost its owner still does.
+        if !isOwned, let told, told == Self.obstacle(of: run) { return nil }
         return told == expected ? nil : "Retained says \(told ?? "nothing"), not \(expected)"
     }
 

@@ -53,8 +53,8 @@ enum Law: String, CaseIterable {
 /// Which faults one simulation may have, and which laws its referee enforces.
 struct Trouble {
     /// What is on unless the command line says otherwise.
-    static let enabledFaults: Set<FaultClass> = []
-    static let enabledLaws: Set<Law> = []
+    static let enabledFaults = Set(FaultClass.allCases)
+    static let enabledLaws = Set(Law.allCases)
 
     var faults = Self.enabledFaults
     var laws = Self.enabledLaws
