@@ -72,11 +72,12 @@ struct MutatedSources {
         try run("swift", "build", "-c", "release", "--product", "towline-simulate", "--package-path", copy.path)
     }
 
-    func simulate(bug: String, seeds: String) throws -> Report {
+    /// - Parameter arguments: which faults and laws of the simulation are on, where not all of them are.
+    func simulate(bug: String, seeds: String, _ arguments: [String] = []) throws -> Report {
         let process = Process()
         let pipe = Pipe()
         process.executableURL = copy.appending(path: ".build/release/towline-simulate")
-        process.arguments = ["--count", seeds]
+        process.arguments = ["--count", seeds] + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(["TOWLINE_BUG": bug]) { $1 }
         process.standardOutput = pipe
         try process.run()
