@@ -41,5 +41,7 @@ import Testing
     @Test func nonsenseIsRefused() throws {
         #expect(try simulate("--count", "none").code == 2)
         #expect(try simulate("--speed", "3").code == 2)
+        #expect(try simulate("--faults", "clocks,weather").code == 2)
+        #expect(try simulate("--laws").code == 2)
     }
 }
