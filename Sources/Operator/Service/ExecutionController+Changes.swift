@@ -141,12 +141,9 @@ extension StoreChange<WorkflowExecution> {
 }
 
 extension EngineRun {
-    /// False while its metadata keeps it beyond its time.
-    private var mayExpire: Bool { !isKept && !isToBeArchived }
-
     /// True when something else than before keeps the run, or it belongs to somebody else.
     func isRetainedOtherwise(than old: EngineRun) -> Bool {
-        mayExpire != old.mayExpire || ownerUID != old.ownerUID
+        isKept != old.isKept || isToBeArchived != old.isToBeArchived || ownerUID != old.ownerUID
     }
 }
 

@@ -57,12 +57,14 @@ enum Fixtures {
     }
 
     /// A Workflow of the execution with the engine's own word for its phase.
-    static func workflow(_ phase: String, labels: JSONObject = [:], owner: String = uid) throws -> EngineRun {
+    static func workflow(
+        _ phase: String, labels: JSONObject = [:], annotations: JSONObject = [:], owner: String = uid
+    ) throws -> EngineRun {
         var run: JSONValue = [
             "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
             "metadata": [
                 "name": "restart-3f9c2a71d0", "namespace": "payments", "uid": "aaaaaaaa-0000-4000-8000-000000000002",
-                "resourceVersion": "20", "labels": .object(labels),
+                "resourceVersion": "20", "labels": .object(labels), "annotations": .object(annotations),
                 "ownerReferences": [
                     [
                         "apiVersion": "towline.dev/v1alpha1", "kind": "WorkflowExecution", "name": "restart",

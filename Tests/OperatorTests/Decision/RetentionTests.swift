@@ -58,6 +58,11 @@ import WorkflowAPI
         #expect(!plain.isRetainedOtherwise(than: plain))
         #expect(try run(["annotations": ["towline.dev/keep": "true"]]).isRetainedOtherwise(than: plain))
         #expect(try run(["ownerReferences": []]).isRetainedOtherwise(than: plain))
+        // One reason is gone and another one stays: the condition has to name the right one.
+        let keep: JSONObject = ["towline.dev/keep": "true"]
+        let archive: JSONObject = ["workflows.argoproj.io/workflow-archiving-status": "Pending"]
+        let both = try Fixtures.workflow("Succeeded", labels: archive, annotations: keep)
+        #expect(try Fixtures.workflow("Succeeded", annotations: keep).isRetainedOtherwise(than: both))
     }
 
     // MARK: The times

@@ -76,7 +76,7 @@ final class Obstacles: @unchecked Sendable {
     private let time: VirtualTime
     private let history: History
     private(set) var all: [Obstacle] = []
-    /// Called when creates or lists are held up while nothing else is wrong: the time to create many.
+    /// Called when stops are refused, or creates or lists held up while nothing else is wrong: the time to create more.
     var onBeginning: (Obstacle, SeededRandom) -> Void = { _, _ in }
 
     init(time: VirtualTime, history: History) {
@@ -114,7 +114,9 @@ final class Obstacles: @unchecked Sendable {
         // What begins when the network's faults have stopped finds processes that work.
         let settling = delay == .zero ? Duration.zero : .seconds(60)
         let start = time.now.advanced(by: delay + settling + random.duration(.zero...(.seconds(60))))
-        let length = random.chance(0.5) ? Duration.seconds(20)...(.seconds(60)) : .seconds(60)...(.seconds(400))
+        var length = random.chance(0.5) ? Duration.seconds(20)...(.seconds(60)) : .seconds(60)...(.seconds(400))
+        // A verdict without an accepted stop takes five minutes.
+        if target == .stops, random.chance(0.4) { length = .seconds(400)...(.seconds(700)) }
         let byKind = target == .lists || random.chance(0.5)
         let obstacle = Obstacle(
             target: target, effect: random.pick(effects),
@@ -124,7 +126,7 @@ final class Obstacles: @unchecked Sendable {
         all.append(obstacle)
         time.schedule(at: start) { [weak self] in
             self?.history.note("an obstacle begins: \(obstacle.target) \(obstacle.effect) of \(obstacle.scope)")
-            guard delay > .zero, target == .creates || target == .lists else { return }
+            guard delay > .zero && target != .statuses || target == .stops else { return }
             self?.onBeginning(obstacle, random)
         }
         guard let end = obstacle.end else { return }

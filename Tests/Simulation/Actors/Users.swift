@@ -7,6 +7,8 @@ import WorkflowAPI
 /// Confined to the thread of one simulation.
 final class Users: @unchecked Sendable {
     static let namespace = "team"
+    /// How executions are named whose runs end only when they are stopped.
+    static let stubborn = "stubborn"
 
     private let server: SimulatedServer
     private let random: SeededRandom
@@ -43,12 +45,15 @@ final class Users: @unchecked Sendable {
     }
 
     /// Creates plain executions for which nobody has other wishes.
-    func createCrowd(_ count: Int, named prefix: String, in namespace: String, of engine: String) {
+    func createCrowd(
+        _ count: Int, named prefix: String, in namespace: String, of engine: String, timeout: Int64? = nil
+    ) {
         for number in 0..<count {
-            let body: JSONValue = [
+            var body: JSONValue = [
                 "metadata": ["name": .string("\(prefix)\(number)")],
                 "spec": ["workflowRef": ["workflowId": "w", "engine": .string(engine)]],
             ]
+            if let timeout { body[path: ["spec", "executionConfig", "timeoutSeconds"]] = .integer(timeout) }
             _ = server.create(.executions, namespace: namespace, body, by: .user)
         }
     }

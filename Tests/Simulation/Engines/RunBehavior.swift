@@ -40,3 +40,24 @@ struct RunBehavior {
         pruning = random.chance(0.2) ? random.duration(.seconds(60)...(.seconds(200))) : nil
     }
 }
+
+extension RunBehavior {
+    /// It begins soon and ends only when it is asked to; its engine forgets time limits.
+    static let stubborn = RunBehavior(
+        pickUp: .seconds(1), duration: .seconds(3600), tasks: 1, ending: .never, keepsTimeout: false,
+        shutdownDelay: .seconds(1), contradictsItself: false, pruning: nil)
+
+    private init(
+        pickUp: Duration?, duration: Duration, tasks: Int, ending: Ending, keepsTimeout: Bool,
+        shutdownDelay: Duration?, contradictsItself: Bool, pruning: Duration?
+    ) {
+        self.pickUp = pickUp
+        self.duration = duration
+        self.tasks = tasks
+        self.ending = ending
+        self.keepsTimeout = keepsTimeout
+        self.shutdownDelay = shutdownDelay
+        self.contradictsItself = contradictsItself
+        self.pruning = pruning
+    }
+}

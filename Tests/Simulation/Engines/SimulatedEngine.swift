@@ -48,7 +48,8 @@ final class SimulatedEngine: @unchecked Sendable {
         guard change.kind.isRun, isLabeled || behaviors[change.uid] != nil else { return }
         switch change.verb {
         case .added:
-            let behavior = RunBehavior(random: random)
+            let isStubborn = change.key.name.hasPrefix(Users.stubborn)
+            let behavior = isStubborn ? RunBehavior.stubborn : RunBehavior(random: random)
             behaviors[change.uid] = behavior
             guard let pickUp = behavior.pickUp else { return }
             plan(after: pickUp) { [weak self] in self?.begin(change.kind, change.key, change.uid) }

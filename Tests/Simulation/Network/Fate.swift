@@ -49,6 +49,10 @@ struct FaultRates {
 
     private init() {}
 
+    /// A proxy that knows nothing of Kubernetes, and cannot reach the server.
+    static let badGateway = Fate.refused(
+        HTTPResponse(status: 502, body: Array("<html>Bad Gateway</html>".utf8)), applied: false)
+
     func fate(of request: HTTPRequest, random: SeededRandom) -> Fate {
         let isWrite = request.method != .get
         var draw = random.unit()

@@ -24,6 +24,8 @@ final class Network: @unchecked Sendable {
     var cutter: SeededRandom?
     /// The time of day of a proxy that knows nothing of Kubernetes.
     var proxyClock: WallClock?
+    /// Lets that proxy answer instead of the server now and then; nil where there is none.
+    var proxy: SeededRandom?
     private(set) var requests = 0
     /// When the metadata of an engine's runs was last asked for.
     private(set) var lastPoll: [ResourceKind: ContinuousClock.Instant] = [:]
@@ -44,6 +46,7 @@ final class Network: @unchecked Sendable {
         }
         if let downUntil, time.now < downUntil { return .unreachable }
         if let until = cutOff[replica.number], time.now < until { return .silence(applied: false) }
+        if let proxy, proxy.chance(0.05) { return FaultRates.badGateway }
         return rates.fate(of: request, random: random)
     }
 
@@ -100,6 +103,7 @@ final class Network: @unchecked Sendable {
     func heal() {
         rates = .none
         cutter = nil
+        proxy = nil
         downUntil = nil
         cutOff = [:]
         stopped = [:]

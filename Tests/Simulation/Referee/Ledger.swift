@@ -119,6 +119,8 @@ extension Referee: RequestWitness {
     /// One attempt each poll interval is six a minute; a backoff that begins with milliseconds, and a client that
     /// repeats what was not answered up to four times, have the rest.
     private static let sendingsPerMinute = 20
+    /// While the network loses requests, the client repeats each of them.
+    private static let sendingsInTrouble = 60
 
     func sent(_ request: HTTPRequest, _ target: RequestTarget, by replica: Replica) {
         guard isOn(.rates), target.kind.isRun, request.method == .post || request.method == .patch else { return }
@@ -128,7 +130,8 @@ extension Referee: RequestWitness {
         let now = server.time.now
         let recent = (sendings[subject] ?? []).filter { $0.duration(to: now) < .seconds(60) } + [now]
         sendings[subject] = recent
-        if recent.count > Self.sendingsPerMinute {
+        let isCalm = calmInstant.map { $0.duration(to: now) > .seconds(60) } ?? false
+        if recent.count > (isCalm ? Self.sendingsPerMinute : Self.sendingsInTrouble) {
             fail("operator-\(subject) was sent \(recent.count) times within a minute")
         }
     }

@@ -49,6 +49,7 @@ final class World: @unchecked Sendable {
         obstacles = Obstacles(time: time, history: history)
         network.obstacles = obstacles
         network.proxyClock = machineClock()
+        network.proxy = clocks.map { SeededRandom(seed: $0.next()) }
         network.cutter = trouble.random(for: .bodies, seed: seed)
         referee = Referee(
             server: server, truth: clock, hasRivals: scenario.hasRivals, obstacles: obstacles, trouble: trouble)
@@ -172,6 +173,11 @@ final class World: @unchecked Sendable {
 
     /// Many executions come where creates are held up, and some where they are not.
     private func crowd(_ obstacle: Obstacle, _ random: SeededRandom) {
+        if obstacle.target == .stops {
+            let engine = obstacle.kind == .workflows ? "argo" : "tekton"
+            let timeout = Int64(5 + random.below(60))
+            return users.createCrowd(2, named: Users.stubborn, in: Users.namespace, of: engine, timeout: timeout)
+        }
         guard obstacle.target == .creates else {
             for engine in ["tekton", "argo"] {
                 users.createCrowd(4 + random.below(6), named: "\(engine)-", in: Users.namespace, of: engine)
