@@ -25,10 +25,51 @@ extension Mutant {
                     + "        return estimate.withLock { $0.time(at: instant) } ?? ServerTime(assuming: fallback.now())\n"
             )),
         Mutant(
+            "believe-a-proxys-clock",
+            Edit(
+                clock, "guard (200..<300).contains(status), let date",
+                "guard BUG || (200..<300).contains(status), let date")),
+        Mutant(
             "stop-a-run-without-its-grace",
             Edit(
                 watchdog, "        return age >= limit\n",
                 "        return age >= (BUG ? limit - timing.watchdogGrace : limit)\n")),
+        Mutant(
+            "expire-a-start-twice-as-fast",
+            Edit(
+                "Sources/Operator/Decision/Situation+Starting.swift",
+                "facts.ownQueueing - facts.timeline.executionAge(at: instant)",
+                "facts.ownQueueing - facts.timeline.executionAge(at: instant) * (BUG ? 2 : 1)")),
+        Mutant(
+            "give-up-a-run-after-one-refusal",
+            Edit(
+                watchdog,
+                "guard let failing = stops.failing, failing.since.duration(to: instant) >= timing.stopPatience,\n            age - limit >= timing.stopPatience\n",
+                "guard let failing = stops.failing,\n"
+                    + "            BUG || failing.since.duration(to: instant) >= timing.stopPatience && age - limit >= timing.stopPatience\n"
+            )),
+        Mutant(
+            "call-a-refused-stop-a-termination",
+            Edit(
+                watchdog, "It could not be stopped and may still be running: \\\n",
+                "\\(BUG ? \"It was terminated.\" : \"It could not be stopped and may still be running:\") \\\n")),
+        Mutant(
+            "hammer-a-refused-stop",
+            Edit(
+                running, "if let refusal = facts.stopRefusal { return .retry(notBefore: refusal.pause) }",
+                "if let refusal = facts.stopRefusal { return BUG ? .rest(after: .seconds(1)) : .retry(notBefore: refusal.pause) }"
+            )),
+        Mutant(
+            "never-stop-a-run-after-its-verdict",
+            Edit(
+                "Sources/Operator/Decision/Situation+AfterTheEnd.swift",
+                "guard facts.stopRefusal == nil, case .present(let run) = facts.run, mayStillHaveToStop(run),",
+                "guard !BUG, facts.stopRefusal == nil, case .present(let run) = facts.run, mayStillHaveToStop(run),")),
+        Mutant(
+            "keep-quiet-about-refused-stops",
+            Edit(
+                watchdog, "guard let failing = facts.timeline.stops.failing else { return nil }",
+                "guard !BUG, let failing = facts.timeline.stops.failing else { return nil }")),
         Mutant(
             "keep-quiet-about-a-deletion",
             Edit(

@@ -29,7 +29,7 @@ enum Mutate {
             // What needs no trouble to show is found several times as fast without it.
             let needsTrouble = Mutant.ofTrouble.contains { $0.name == mutant.name }
             let report = try copy.simulate(
-                bug: mutant.name, seeds: seeds, needsTrouble ? [] : ["--faults", "none", "--laws", "none"])
+                bug: mutant.name, seeds: seeds, needsTrouble ? [] : ["--faults", "none"])
             tell("\(report.isViolated ? "caught" : "MISSED")  \(mutant.name)\n        \(report.lastWord)")
             isMissed = isMissed || !report.isViolated
         }

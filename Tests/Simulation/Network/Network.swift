@@ -27,8 +27,6 @@ final class Network: @unchecked Sendable {
     /// Lets that proxy answer instead of the server now and then; nil where there is none.
     var proxy: SeededRandom?
     private(set) var requests = 0
-    /// When the metadata of an engine's runs was last asked for.
-    private(set) var lastPoll: [ResourceKind: ContinuousClock.Instant] = [:]
 
     init(server: SimulatedServer, random: SeededRandom, history: History) {
         time = server.time
@@ -39,11 +37,6 @@ final class Network: @unchecked Sendable {
 
     func fate(of request: HTTPRequest, from replica: Replica) -> Fate {
         requests += 1
-        if request.accept.utf8.firstRange(of: "PartialObjectMetadata".utf8) != nil,
-            let target = RequestTarget(request.target)
-        {
-            lastPoll[target.kind] = time.now
-        }
         if let downUntil, time.now < downUntil { return .unreachable }
         if let until = cutOff[replica.number], time.now < until { return .silence(applied: false) }
         if let proxy, proxy.chance(0.05) { return FaultRates.badGateway }

@@ -14,16 +14,6 @@ struct FinalCheck {
         return nil
     }
 
-    /// The engines whose runs have to be verified again and again.
-    var polledKinds: Set<ResourceKind> {
-        let waiting = server.all(.executions).filter {
-            $0.object["status"]?["runRef"] != nil && $0.object["status"]?["outcome"] == nil
-                && $0.object["metadata"]?["deletionTimestamp"] == nil
-        }
-        return Set(
-            waiting.map { $0.object["spec"]?["workflowRef"]?["engine"] == "argo" ? .workflows : .pipelineRuns })
-    }
-
     private func problem(of execution: Change) -> String? {
         let status = execution.object["status"]
         let generation = execution.object["metadata"]?["generation"]?.integerValue

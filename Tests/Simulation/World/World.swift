@@ -105,11 +105,9 @@ final class World: @unchecked Sendable {
 
     /// Waits until all is as it has to be, and nobody has written anything for longer than an engine may be silent.
     private func settle() {
-        let calm = time.now
         var (quiet, writes) = (0, referee.operatorWrites)
         for _ in 0..<40 where referee.violation == nil {
             play(for: .seconds(30))
-            if !trouble.laws.contains(.verification) { checkPolling(since: calm) }
             let isPlanned = engine.planned + housekeeping.planned + vandals.planned > 0
             quiet = referee.operatorWrites == writes && !isPlanned ? quiet + 1 : 0
             writes = referee.operatorWrites
@@ -147,15 +145,6 @@ final class World: @unchecked Sendable {
         replicas.append(replica)
         history.note("operator-\(replica.number) starts")
         replica.start(self)
-    }
-
-    /// What has not ended is verified every ten seconds, once every process has had time to start and be elected.
-    private func checkPolling(since calm: ContinuousClock.Instant) {
-        guard calm.duration(to: time.now) > .seconds(100) else { return }
-        for kind in check.polledKinds {
-            let silence = (network.lastPoll[kind] ?? calm).duration(to: time.now)
-            if silence > .seconds(30) { referee.fail("\(kind) were not polled for \(silence)") }
-        }
     }
 
     /// The clock of a new process; nil where it is not to be drawn from the clocks' own numbers.
