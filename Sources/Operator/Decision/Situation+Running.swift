@@ -35,7 +35,9 @@ extension Situation {
         if run.isBeingDeleted { observation.message = deletionMessage(run) }
         if let refusal = reportedStopRefusal {
             observation.reason = .shutdownRefused
-            observation.message = stopRefusedMessage(run, refusal)
+            // The refusal has a condition of its own; of a deletion only the message tells.
+            let refused = stopRefusedMessage(run, refusal)
+            observation.message = run.isBeingDeleted ? "\(deletionMessage(run)) \(refused)" : refused
         }
         return observation
     }

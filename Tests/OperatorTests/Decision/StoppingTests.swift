@@ -271,5 +271,12 @@ import WorkflowAPI
         #expect(status.phase == .running && status.reason == .executing)
         #expect(status.message?.contains("is being deleted") == true)
         #expect(status.message?.contains("the finalizer chains.tekton.dev/pipelinerun holds it") == true)
+        let refused = Fixtures.situation(execution, run: .present(held), now: Fixtures.start + .seconds(5)) {
+            $0.timeline.stopFailed(refusal, at: moment(5))
+            $0.stopRefusal = refusal
+        }
+        let both = try #require(refused.next().status)
+        #expect(both.reason == .shutdownRefused)
+        #expect(both.message?.contains("is being deleted") == true && both.message?.contains("not be stopped") == true)
     }
 }
