@@ -41,6 +41,8 @@ struct RunRecord {
     var stopped: (at: Instant, byOperator: Bool)?
     /// Since when every request to stop it has failed.
     var refusedSince: Instant?
+    /// The process whose request to stop it failed last, and since when its requests have.
+    var refused: (process: Int, since: Instant)?
     var marked: Instant?
     /// True once somebody took the label off by which operators find it.
     var isUnlabeled = false
@@ -144,9 +146,11 @@ extension Referee: RequestWitness {
         }
         guard request.method == .patch, let name = target.name, status.map({ $0 >= 300 }) ?? true,
             let run = server.current(target.kind, ObjectKey(namespace: target.namespace ?? "", name: name)),
-            records[run.uid]?.stopped == nil, records[run.uid]?.refusedSince == nil
+            var record = records[run.uid], record.stopped == nil
         else { return }
-        records[run.uid]?.refusedSince = now
+        if record.refusedSince == nil { record.refusedSince = now }
+        if record.refused?.process != replica.number { record.refused = (replica.number, now) }
+        records[run.uid] = record
     }
 
     func refused(_ request: HTTPRequest, _ target: RequestTarget, by obstacle: Obstacle) {

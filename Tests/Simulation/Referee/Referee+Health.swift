@@ -121,8 +121,10 @@ extension Referee {
         if let marked = record.marked, age(since, marked, told ?? since) > .seconds(20), !words.contains("delet") {
             return "its run is being deleted, and nothing says so"
         }
-        if let refused = record.refusedSince, record.stopped == nil, obstacles.isActive(.stops, record),
-            age(since, refused, told ?? since) > .seconds(20), !words.contains("stop")
+        // What another process met before, the one that works now may still have to find out.
+        if let refused = record.refused, refused.process == service?.number, record.stopped == nil,
+            obstacles.isActive(.stops, record), age(since, refused.since, told ?? since) > .seconds(20),
+            !words.contains("stop")
         {
             return "stops of its run are refused, and nothing says so"
         }
