@@ -12,7 +12,7 @@ struct RetentionLaw {
 
     /// Clocks of two machines differ by this much at most; where they differ by more, what was decided may be stored so
     /// much later.
-    private var skew: Duration { ends == nil ? .seconds(2) : .seconds(15) }
+    private var skew: Duration { ends == nil ? .seconds(2) : .seconds(35) }
     /// What is due goes within this time, its skew included, once nothing is in the way.
     static let patience = Duration.seconds(6)
 
