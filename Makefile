@@ -52,14 +52,14 @@ WIDTH := $(if $(KUBEBUILDER_ASSETS),--experimental-maximum-parallelization-width
 .PHONY: test
 test: packages build ## Run all tests: unit, module and end-to-end, and the deliberate bugs
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest --no-parallel --skip EndToEnd $(ARGS)
-	$(SWIFT) test --skip-build --disable-xctest $(WIDTH) --filter EndToEnd $(ARGS)
+	$(SWIFT) test --skip-build --disable-xctest --no-parallel --skip EndToEndTests $(ARGS)
+	$(SWIFT) test --skip-build --disable-xctest $(WIDTH) --filter EndToEndTests $(ARGS)
 	$(SWIFT) run --skip-build towline-mutate
 
 .PHONY: test-e2e
 test-e2e: packages ## Run the end-to-end tests only (KUBEBUILDER_ASSETS or USE_EXISTING_CLUSTER=true choose the cluster)
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest $(WIDTH) --filter EndToEnd $(ARGS)
+	$(SWIFT) test --skip-build --disable-xctest $(WIDTH) --filter EndToEndTests $(ARGS)
 
 # The release binary is stripped, holds the Swift libraries, and exports nothing. From glibc 2.36 on its relocations can
 # be packed, which saves a megabyte of resident memory: unpacked ones are read once, at the start, and stay.
@@ -74,7 +74,7 @@ sanitize: packages ## Run the unit and module tests under the address and the th
 	export ASAN_OPTIONS=detect_leaks=0; for sanitizer in $(SANITIZERS); do \
 		options="--disable-xctest --sanitize $$sanitizer --scratch-path .build-$$sanitizer"; \
 		$(SWIFT) build --build-tests --sanitize $$sanitizer --scratch-path .build-$$sanitizer && \
-		$(SWIFT) test --skip-build $$options --no-parallel --skip EndToEnd $(ARGS) || exit 1; \
+		$(SWIFT) test --skip-build $$options --no-parallel --skip EndToEndTests $(ARGS) || exit 1; \
 	done
 
 SEEDS ?= 1000

@@ -29,58 +29,59 @@ let package = Package(
         // A module imports only modules listed above it.
         .target(name: "KubeClient", dependencies: ["CLibcurl", "CLibyaml", "CLinux"], swiftSettings: strict),
         .target(name: "KubeRuntime", dependencies: ["KubeClient", "CLinux"], swiftSettings: strict),
-        .target(name: "WorkflowAPI", dependencies: ["KubeClient"], swiftSettings: strict),
-        .target(name: "ExecutionStatus", dependencies: ["KubeClient", "WorkflowAPI"], swiftSettings: strict),
+        .target(name: "TowlineAPI", dependencies: ["KubeClient"], swiftSettings: strict),
+        .target(name: "Status", dependencies: ["KubeClient", "TowlineAPI"], swiftSettings: strict),
         .target(
-            name: "Engines", dependencies: ["KubeClient", "WorkflowAPI", "ExecutionStatus"], swiftSettings: strict),
+            name: "Engines", dependencies: ["KubeClient", "TowlineAPI", "Status"], swiftSettings: strict),
         .target(
             name: "Operator",
-            dependencies: ["KubeClient", "KubeRuntime", "WorkflowAPI", "ExecutionStatus", "Engines"],
+            dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Status", "Engines"],
             swiftSettings: strict),
         .target(name: "Sandbox", dependencies: ["KubeClient", "KubeRuntime", "CLinux"], swiftSettings: strict),
         .executableTarget(
             name: "towline",
-            dependencies: ["KubeClient", "KubeRuntime", "WorkflowAPI", "Operator", "Sandbox", "CLinux"],
+            dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Operator", "Sandbox", "CLinux"],
             swiftSettings: strict),
 
-        .target(name: "Exposition", path: "Tests/Exposition", swiftSettings: testing),
-        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: testing),
-        .target(name: "Faults", dependencies: ["KubeClient", "CLinux"], path: "Tests/Faults", swiftSettings: testing),
+        .target(name: "Exposition", path: "Tests/Support/Exposition", swiftSettings: testing),
+        .target(name: "TestSupport", path: "Tests/Support/TestSupport", swiftSettings: testing),
+        .target(
+            name: "Faults", dependencies: ["KubeClient", "CLinux"], path: "Tests/Support/Faults", swiftSettings: testing
+        ),
         .executableTarget(
             name: "towline-bench", dependencies: ["Faults", "TestSupport", "Sandbox", "KubeClient"],
-            path: "Tests/Benchmark",
+            path: "Tests/Tools/Benchmark",
             swiftSettings: testing),
         .executableTarget(
             name: "towline-fuzz",
-            dependencies: ["Engines", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "KubeClient", "TestSupport"],
-            path: "Tests/Fuzz", swiftSettings: testing),
+            dependencies: ["Engines", "Status", "TowlineAPI", "KubeRuntime", "KubeClient", "TestSupport"],
+            path: "Tests/Tools/Fuzz", swiftSettings: testing),
         .executableTarget(
             name: "towline-simulate",
-            dependencies: ["KubeClient", "KubeRuntime", "WorkflowAPI", "Operator", "TestSupport"],
-            path: "Tests/Simulation", swiftSettings: testing),
+            dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Operator", "TestSupport"],
+            path: "Tests/Tools/Simulation", swiftSettings: testing),
         .executableTarget(
-            name: "towline-manifests", dependencies: ["Operator", "Engines", "WorkflowAPI"], path: "Tests/Manifests",
-            swiftSettings: testing),
-        .executableTarget(name: "towline-mutate", path: "Tests/Mutation", swiftSettings: testing),
+            name: "towline-manifests", dependencies: ["Operator", "Engines", "TowlineAPI"], swiftSettings: testing),
+        .executableTarget(name: "towline-mutate", path: "Tests/Tools/Mutation", swiftSettings: testing),
 
         .testTarget(name: "KubeClientTests", dependencies: ["KubeClient", "KubeRuntime"], swiftSettings: testing),
         .testTarget(
             name: "KubeRuntimeTests", dependencies: ["KubeRuntime", "KubeClient", "Exposition", "TestSupport"],
             swiftSettings: testing),
         .testTarget(
-            name: "WorkflowAPITests", dependencies: ["WorkflowAPI", "Sandbox", "KubeClient", "TestSupport"],
+            name: "TowlineAPITests", dependencies: ["TowlineAPI", "Sandbox", "KubeClient", "TestSupport"],
             swiftSettings: testing),
         .testTarget(
-            name: "ExecutionStatusTests",
-            dependencies: ["ExecutionStatus", "WorkflowAPI", "KubeClient", "TestSupport", "towline-fuzz"],
+            name: "StatusTests",
+            dependencies: ["Status", "TowlineAPI", "KubeClient", "TestSupport", "towline-fuzz"],
             swiftSettings: testing),
         .testTarget(
-            name: "EnginesTests", dependencies: ["Engines", "ExecutionStatus", "WorkflowAPI", "KubeClient"],
+            name: "EnginesTests", dependencies: ["Engines", "Status", "TowlineAPI", "KubeClient"],
             exclude: ["Recordings"], swiftSettings: testing),
         .testTarget(
             name: "OperatorTests",
             dependencies: [
-                "Operator", "Engines", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "KubeClient", "Exposition",
+                "Operator", "Engines", "Status", "TowlineAPI", "KubeRuntime", "KubeClient", "Exposition",
                 "TestSupport",
             ], swiftSettings: testing),
         .testTarget(
@@ -89,17 +90,17 @@ let package = Package(
         .testTarget(
             name: "DeployTests",
             dependencies: [
-                "towline", "towline-manifests", "Operator", "ExecutionStatus", "WorkflowAPI", "KubeRuntime", "Sandbox",
+                "towline", "towline-manifests", "Operator", "Status", "TowlineAPI", "KubeRuntime", "Sandbox",
                 "KubeClient", "Exposition", "TestSupport",
             ],
             exclude: ["ArgoCD/argo-cd.lua"], swiftSettings: testing),
-        .testTarget(name: "FuzzTests", dependencies: ["towline-fuzz", "TestSupport"], swiftSettings: testing),
         .testTarget(name: "TowlineTests", dependencies: ["towline", "KubeRuntime"], swiftSettings: testing),
         // The simulator itself is a program, so that its own process can be set up for it.
         .testTarget(
-            name: "SimulationTests", dependencies: ["towline-simulate", "TestSupport"], swiftSettings: testing),
+            name: "ToolTests", dependencies: ["towline-fuzz", "towline-simulate", "TestSupport"],
+            swiftSettings: testing),
         .testTarget(
-            name: "EndToEnd",
+            name: "EndToEndTests",
             dependencies: ["KubeClient", "KubeRuntime", "Sandbox", "Faults", "Exposition", "TestSupport"],
             exclude: ["Answers", "Cases/Inputs"], swiftSettings: testing),
     ]

@@ -1,5 +1,5 @@
 public import KubeClient
-public import WorkflowAPI
+public import TowlineAPI
 
 /// One workflow engine: how a run of it is made, read and ended.
 ///

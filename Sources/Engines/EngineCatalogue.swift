@@ -1,4 +1,4 @@
-public import WorkflowAPI
+public import TowlineAPI
 
 /// The engines Towline knows.
 public enum EngineCatalogue {

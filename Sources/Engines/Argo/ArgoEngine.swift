@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// Argo Workflows: a run is a Workflow.
 struct ArgoEngine: Engine {

@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// The nodes of a Workflow that failed, to tell the cause from what merely went along with it.
 struct NodeGraph {

@@ -1,4 +1,4 @@
-import WorkflowAPI
+import TowlineAPI
 
 /// What Argo's controller writes about a node that failed, taken apart.
 ///

@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 extension Workflow {
     /// The run in Towline's words: the phase decides first, the nodes next, texts last.

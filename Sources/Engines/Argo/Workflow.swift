@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// What Towline reads of an Argo Workflow (`argoproj.io/v1alpha1`).
 struct Workflow {

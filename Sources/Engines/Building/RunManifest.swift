@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// The parts every engine's run has in common.
 enum RunManifest {

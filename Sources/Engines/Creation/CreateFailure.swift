@@ -1,5 +1,5 @@
 public import KubeClient
-public import WorkflowAPI
+public import TowlineAPI
 
 /// What the answer to a failed create means for an execution.
 public enum CreateFailure: Hashable, Sendable {

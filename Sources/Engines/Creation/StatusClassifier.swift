@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// Tells from a `Status` why a create failed: by its code first, its causes next, the server's fixed sentences last.
 struct StatusClassifier {

@@ -1,4 +1,4 @@
-import WorkflowAPI
+import TowlineAPI
 
 /// The kubelet's words for a container that did not start or did not end well.
 enum ContainerWord: String, CaseIterable {

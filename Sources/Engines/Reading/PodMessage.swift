@@ -1,4 +1,4 @@
-import WorkflowAPI
+import TowlineAPI
 
 /// The sentences of Kubernetes about a pod that did not run to its end, which engines repeat without the pod's reason.
 ///

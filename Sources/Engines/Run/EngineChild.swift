@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// What one object says that an engine made for a part of a run: a Tekton TaskRun or CustomRun.
 ///

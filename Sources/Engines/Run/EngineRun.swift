@@ -1,5 +1,5 @@
 public import KubeClient
-public import WorkflowAPI
+public import TowlineAPI
 
 /// One run of any engine: a Tekton PipelineRun or an Argo Workflow, as far as Towline works with it.
 ///

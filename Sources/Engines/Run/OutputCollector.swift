@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// Takes the results of a run up to a number and a size, and says where it cut.
 struct OutputCollector {

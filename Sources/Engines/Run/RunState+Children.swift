@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 extension RunState {
     /// True when the run's children know more about it than the run itself.

@@ -1,4 +1,4 @@
-import WorkflowAPI
+import TowlineAPI
 
 extension RunState {
     /// The message of a state about which the engine said nothing worth repeating.

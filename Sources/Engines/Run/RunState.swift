@@ -1,5 +1,5 @@
 public import KubeClient
-public import WorkflowAPI
+public import TowlineAPI
 
 /// What a run of any engine says about itself, in one vocabulary.
 ///

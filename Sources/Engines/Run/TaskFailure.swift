@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// One failed task of a run, as far as its engine tells, with the failure's meaning in Towline's vocabulary.
 struct TaskFailure: Hashable {

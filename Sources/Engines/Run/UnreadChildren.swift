@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// How many objects an engine made for the tasks of a run, by kind; each count ends at 65,535.
 struct ChildCounts: Hashable {

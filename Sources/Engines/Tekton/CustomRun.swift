@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// What Towline reads of a Tekton CustomRun, the work of a controller that is not Tekton's own.
 struct CustomRun {

@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 extension PipelineRun {
     /// The run in Towline's words: the condition's status decides first, its reason next, its text last.

@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// What Towline reads of a Tekton PipelineRun (`tekton.dev/v1`).
 struct PipelineRun {

@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// What a PipelineRun's `status.childReferences` says about the objects made for its tasks.
 struct PipelineRunChildren {

@@ -1,4 +1,4 @@
-import WorkflowAPI
+import TowlineAPI
 
 /// The words Tekton's controller puts into a PipelineRun's condition, of all releases from v1.0 on.
 enum PipelineRunReason: String, CaseIterable {

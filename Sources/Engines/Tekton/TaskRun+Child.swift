@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 extension TaskRun {
     /// What is kept of the TaskRun.

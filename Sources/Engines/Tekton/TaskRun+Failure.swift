@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 extension TaskRun {
     /// True when the TaskRun ended without success and the pipeline did not go on regardless.

@@ -1,4 +1,4 @@
-import WorkflowAPI
+import TowlineAPI
 
 /// The words Tekton's controller puts into the condition of a TaskRun that failed.
 enum TaskRunReason: String, CaseIterable {

@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// Tekton Pipelines: a run is a PipelineRun.
 struct TektonEngine: Engine {

@@ -1,6 +1,6 @@
 import Engines
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 extension Right {
     /// Every right the operator can use; what is not here it never asks for.

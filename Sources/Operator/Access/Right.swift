@@ -1,4 +1,4 @@
-public import WorkflowAPI
+public import TowlineAPI
 
 /// Something the operator asks of the API server, and what does not work where it may not.
 ///

@@ -1,6 +1,6 @@
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 /// Finds out at the start which of its rights the operator does not have, and says what will not work.
 ///

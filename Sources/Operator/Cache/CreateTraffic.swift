@@ -1,6 +1,6 @@
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 /// Decides which creates of runs may be sent now, so that creates that are held up in one namespace, by a webhook that
 /// hangs for example, keep no other namespace waiting and never take all workers.

@@ -1,7 +1,7 @@
 import Engines
 import KubeClient
 public import KubeRuntime
-public import WorkflowAPI
+public import TowlineAPI
 
 extension WorkflowExecution: StoredObject {}
 

@@ -1,7 +1,7 @@
 public import Engines
 import KubeClient
 public import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 extension EngineRun: StoredObject {}
 

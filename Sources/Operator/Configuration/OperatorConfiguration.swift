@@ -1,5 +1,5 @@
 public import KubeRuntime
-public import WorkflowAPI
+public import TowlineAPI
 
 /// What an operator process is told from outside.
 public struct OperatorConfiguration: Sendable {

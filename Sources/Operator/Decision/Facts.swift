@@ -1,6 +1,6 @@
 import Engines
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// What one reconciliation has found out so far.
 ///

@@ -1,7 +1,7 @@
 import Engines
-import ExecutionStatus
 import KubeClient
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 /// What still follows an execution's run after the end: two conditions, and nothing else.
 extension Situation {

@@ -1,7 +1,7 @@
 import Engines
-import ExecutionStatus
 import KubeClient
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 extension Situation {
     /// The run ended: mirror it once, with the cause where it failed.

@@ -1,6 +1,6 @@
 import Engines
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// Why something is still there although its time is over.
 struct Obstacle: Hashable, Sendable {

@@ -1,6 +1,6 @@
-import ExecutionStatus
 import KubeClient
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 /// Executions that a backup tool restored: by default they come back without the status that says whether they ran.
 extension Situation {

@@ -1,7 +1,7 @@
 import Engines
-import ExecutionStatus
 import KubeClient
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 /// What has outlived its time is deleted, unless something speaks against it; then a condition says what.
 extension Situation {

@@ -1,7 +1,7 @@
 import Engines
-import ExecutionStatus
 import KubeClient
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 extension Situation {
     /// The run has not ended: mirror it, and look again when something is due.

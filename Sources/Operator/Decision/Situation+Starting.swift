@@ -1,8 +1,8 @@
 import Engines
-import ExecutionStatus
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 extension Situation {
     /// No run was ever seen for this execution: create one, or say why not.

@@ -1,7 +1,7 @@
 import Engines
-import ExecutionStatus
 import KubeClient
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 /// An engine that cannot be asked: of what runs nothing is known, and nothing new is started.
 extension Situation {

@@ -1,7 +1,7 @@
 import Engines
-import ExecutionStatus
 import KubeClient
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 /// Stopping a run: on the user's request, or because it ran for longer than its timeout.
 ///

@@ -1,7 +1,7 @@
 import Engines
-import ExecutionStatus
 import KubeClient
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 /// One execution, what is known about its run, and the time: all that a decision rests on.
 ///

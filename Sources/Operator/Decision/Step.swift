@@ -1,6 +1,6 @@
 import Engines
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// The next thing to do for an execution.
 enum Step: Sendable {

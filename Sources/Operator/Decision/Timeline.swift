@@ -1,6 +1,6 @@
 import Engines
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// What this process has seen of one unfinished execution and its run, by its own monotonic clock.
 ///

@@ -1,7 +1,7 @@
 import Engines
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 extension Notice {
     /// The run was created.

@@ -1,6 +1,6 @@
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 /// One thing about an execution that people are told as a Kubernetes event.
 struct Notice: Hashable {

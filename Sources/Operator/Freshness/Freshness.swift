@@ -1,6 +1,6 @@
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 /// The promise that every unfinished run is verified against the API server once an interval.
 ///

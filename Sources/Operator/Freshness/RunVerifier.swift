@@ -1,7 +1,7 @@
 import Engines
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 /// Asks the API server what a ``VerificationPlan`` wants to know about the runs of one engine, in one namespace or all.
 ///

@@ -1,6 +1,6 @@
 import Engines
-import ExecutionStatus
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 extension LinkTemplate {
     /// The most bytes of a name, and of an address whose blanks are filled: what the status has room for.

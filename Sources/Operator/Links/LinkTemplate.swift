@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// One page about a run: what it is called, and an address with blanks for what the run is called.
 public struct LinkTemplate: Hashable, Sendable {

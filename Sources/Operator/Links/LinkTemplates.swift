@@ -1,5 +1,5 @@
-import ExecutionStatus
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 /// The pages that every run is linked to.
 public struct LinkTemplates: Hashable, Sendable {

@@ -1,5 +1,5 @@
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 /// What is read from the caches when the metrics are scraped, and costs nothing between scrapes.
 enum CacheMetrics {

@@ -1,7 +1,7 @@
 import Engines
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 /// What the operator counts of executions. Labels hold words of closed vocabularies, never a name or a server's text.
 struct OperatorMetrics: Sendable {

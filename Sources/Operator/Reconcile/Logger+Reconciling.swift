@@ -1,6 +1,6 @@
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 extension Logger {
     /// A logger for the controller, with controller-runtime's keys.

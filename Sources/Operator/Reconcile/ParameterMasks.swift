@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// The masks of the executions that were worked on last: what hides their parameters' values in logs and events.
 ///

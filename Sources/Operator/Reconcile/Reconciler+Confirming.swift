@@ -1,6 +1,6 @@
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 extension Reconciler {
     /// Reads the execution itself while the cache may be older than what a former leader wrote.

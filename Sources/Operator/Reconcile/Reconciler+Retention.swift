@@ -1,7 +1,7 @@
 import Engines
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 extension Reconciler {
     /// Reads the execution itself, so that what is deleted next does not rest on an old view of it.

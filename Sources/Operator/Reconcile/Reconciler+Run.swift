@@ -1,7 +1,7 @@
 import Engines
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 extension Reconciler {
     /// Asks the API server itself for the run; only its answer proves that there is none.

@@ -1,8 +1,8 @@
 import Engines
-import ExecutionStatus
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 extension Reconciler {
     /// Stores a status; returns the outcome of the reconciliation where nothing more can be done now.

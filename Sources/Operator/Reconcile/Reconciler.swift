@@ -1,8 +1,8 @@
 import Engines
-import ExecutionStatus
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 /// Brings one execution as far as it goes now: decides, acts on the decision, and decides again on what came of it.
 ///

@@ -1,6 +1,6 @@
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 /// Requests that mostly fail, and recover, together.
 struct RecoveryGroup: Hashable, Sendable {

@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// When the time of a finished execution, and of its run, is over: by the API server's clock, counted from `finishedAt`, or from
 /// when the run ended again that went on after that.

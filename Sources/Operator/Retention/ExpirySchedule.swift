@@ -1,6 +1,6 @@
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 /// Wakes executions when something of them has outlived its time; ``ExpiryPlan`` holds the rules.
 ///

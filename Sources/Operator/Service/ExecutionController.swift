@@ -2,7 +2,7 @@ import Engines
 import FoundationEssentials
 public import KubeClient
 public import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 /// The operator's machinery for executions: caches that follow the cluster, a queue, workers and a poll.
 ///
@@ -51,7 +51,7 @@ public final class ExecutionController: Sendable {
         let queue = WorkQueue<ObjectKey>(
             name: OperatorMetrics.controller, time: time, shares: WorkShares(ofWorkers: configuration.workers),
             group: \.namespace, random: random, metrics: registry)
-        let expiries = ExpirySchedule(time: time, clock: serverClock) { queue.add($0, priority: .background) }
+        let expiries = ExpirySchedule(time: time, clock: serverClock) { queue.add($0, priority: .low) }
         let freshness = Freshness(
             engines: configuration.engines, namespaces: configuration.namespaces,
             pace: VerificationPace(interval: configuration.pollInterval), time: time)

@@ -1,6 +1,6 @@
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 /// Tells whether the cache of executions knows everything that was written before this process took over.
 ///

@@ -3,7 +3,7 @@ import FoundationEssentials
 import KubeClient
 import KubeRuntime
 import Operator
-import WorkflowAPI
+import TowlineAPI
 
 /// `towline operator`
 struct OperatorCommand: Command {

@@ -1,6 +1,6 @@
 import KubeRuntime
 import Operator
-import WorkflowAPI
+import TowlineAPI
 
 /// What `towline operator` can be told. Each option is declared here, and nowhere else.
 enum OperatorOptions {

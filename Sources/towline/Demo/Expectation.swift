@@ -1,5 +1,5 @@
 import KubeClient
-import WorkflowAPI
+import TowlineAPI
 
 /// What an example says will become of it, in its annotation `towline.dev/expect`.
 enum Expectation: Equatable, CustomStringConvertible {

@@ -1,6 +1,6 @@
 import KubeClient
 import Testing
-import WorkflowAPI
+import TowlineAPI
 
 @Suite(.enabled(if: LuaScript.interpreter != nil, "lua5.1 is not installed")) struct ActionTests {
     private func action(_ name: String) -> LuaScript { LuaScript(path: "deploy/argo-cd/actions/\(name)/action.lua") }

@@ -1,7 +1,7 @@
 import Foundation
 import KubeClient
 import Testing
-import WorkflowAPI
+import TowlineAPI
 
 @Suite(.enabled(if: LuaScript.interpreter != nil, "lua5.1 is not installed")) struct HealthTests {
     private let script = LuaScript(path: "deploy/argo-cd/health.lua")

@@ -1,5 +1,5 @@
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 /// The page `docs/metrics.md`, made from what the registry says of each metric.
 struct MetricsPage {

@@ -1,6 +1,6 @@
 import KubeClient
 import Testing
-import WorkflowAPI
+import TowlineAPI
 
 /// What readers of docs/gitops.md copy has to work.
 @Suite struct GitOpsPageTests {

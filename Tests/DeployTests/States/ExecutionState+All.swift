@@ -1,6 +1,6 @@
-import ExecutionStatus
 import KubeClient
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 extension ExecutionState {
     /// Every state that the module of the status can bring about, as far as tools can tell states apart.

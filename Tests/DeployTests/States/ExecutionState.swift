@@ -1,6 +1,6 @@
-import ExecutionStatus
 import KubeClient
-import WorkflowAPI
+import Status
+import TowlineAPI
 
 /// A state of an execution: the object as the API server shows it, and what it means.
 struct ExecutionState: Sendable, CustomStringConvertible {

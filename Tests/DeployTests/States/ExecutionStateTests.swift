@@ -1,5 +1,5 @@
 import Testing
-import WorkflowAPI
+import TowlineAPI
 
 @Suite struct ExecutionStateTests {
     /// The tests of the tools are worth what the states are.

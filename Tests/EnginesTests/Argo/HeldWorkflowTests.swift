@@ -1,6 +1,6 @@
 import KubeClient
 import Testing
-import WorkflowAPI
+import TowlineAPI
 
 @testable import Engines
 

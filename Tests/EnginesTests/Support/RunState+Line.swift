@@ -1,4 +1,4 @@
-import WorkflowAPI
+import TowlineAPI
 
 @testable import Engines
 

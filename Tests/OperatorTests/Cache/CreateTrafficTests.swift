@@ -2,7 +2,7 @@ import KubeClient
 import KubeRuntime
 import TestSupport
 import Testing
-import WorkflowAPI
+import TowlineAPI
 
 @testable import Operator
 

@@ -1,8 +1,8 @@
 import Engines
-import ExecutionStatus
 import KubeClient
+import Status
 import Testing
-import WorkflowAPI
+import TowlineAPI
 
 @testable import Operator
 

@@ -1,10 +1,10 @@
 import Engines
-import ExecutionStatus
 import Exposition
 import KubeClient
 import KubeRuntime
+import Status
 import Testing
-import WorkflowAPI
+import TowlineAPI
 
 @testable import Operator
 

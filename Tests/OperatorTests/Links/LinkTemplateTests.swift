@@ -1,5 +1,5 @@
 import Testing
-import WorkflowAPI
+import TowlineAPI
 
 @testable import Operator
 

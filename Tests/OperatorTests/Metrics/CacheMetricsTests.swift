@@ -2,7 +2,7 @@ import Engines
 import Exposition
 import KubeClient
 import Testing
-import WorkflowAPI
+import TowlineAPI
 
 @testable import KubeRuntime
 @testable import Operator

@@ -3,7 +3,7 @@ import Exposition
 import KubeClient
 import KubeRuntime
 import Testing
-import WorkflowAPI
+import TowlineAPI
 
 @testable import Operator
 

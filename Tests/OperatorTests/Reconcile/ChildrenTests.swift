@@ -1,7 +1,7 @@
 import Engines
 import KubeClient
 import Testing
-import WorkflowAPI
+import TowlineAPI
 
 @testable import Operator
 

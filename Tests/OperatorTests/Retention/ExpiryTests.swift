@@ -2,7 +2,7 @@ import Engines
 import KubeClient
 import KubeRuntime
 import Testing
-import WorkflowAPI
+import TowlineAPI
 
 @testable import Operator
 

@@ -1,7 +1,7 @@
 import Engines
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 /// An API server in memory with executions and runs of several namespaces, whose requests can be held up or refused by
 /// kind and namespace.

@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 import Testing
-import WorkflowAPI
+import TowlineAPI
 
 @testable import Operator
 

@@ -1,0 +1,83 @@
+import KubeClient
+import Status
+import TestSupport
+import TowlineAPI
+
+/// Makes sequences of events, sensible and not, that are the same for the same seed.
+struct EventGenerator {
+    private var numbers: SplitMix
+
+    init(seed: UInt64) { numbers = SplitMix(seed: seed) }
+
+    mutating func number(below limit: Int) -> Int { numbers.below(limit) }
+
+    mutating func chance(_ percent: Int) -> Bool { number(below: 100) < percent }
+
+    mutating func pick<Element>(_ elements: [Element]) -> Element { elements[number(below: elements.count)] }
+
+    /// Mostly short; sometimes beyond every bound, of characters of several bytes.
+    mutating func text() -> String {
+        switch number(below: 12) {
+        case 0: ""
+        case 1: String(repeating: "é", count: number(below: 2500))
+        case 2: "a" + String(repeating: "👩‍👩‍👧", count: number(below: 100))
+        default: "text \(number(below: 4))"
+        }
+    }
+
+    mutating func optionalText() -> String? { chance(50) ? text() : nil }
+
+    /// Events of the middle of a run are frequent, so that sequences do not end at once.
+    mutating func event() -> ExecutionEvent {
+        switch number(below: 10) {
+        case 0: .acknowledged
+        case 1:
+            .conditionChanged(
+                pick(ConditionType.allCases), pick(ConditionStatus.allCases), reason: conditionReason(),
+                message: text())
+        case 2: .conditionWithdrawn(pick(ConditionType.allCases))
+        case 3, 4, 5: .decided(reason(), message: text(), engine: chance(50) ? pick(EngineName.allCases) : nil)
+        default: .observed(observation())
+        }
+    }
+
+    private mutating func reason() -> Reason {
+        let reasons = Reason.allCases.filter { $0.outcome == nil }
+        return chance(85) ? pick(reasons) : pick(Reason.allCases)
+    }
+
+    private mutating func conditionReason() -> ConditionReason {
+        chance(70) ? .general(pick(Reason.allCases)) : .retention(pick(RetentionReason.allCases))
+    }
+
+    private mutating func observation() -> Observation {
+        var observation = Observation(reason: reason(), message: text(), engine: pick(EngineName.allCases))
+        observation.engineReason = optionalText()
+        observation.progress = chance(70) ? "\(number(below: 3))/3" : optionalText()
+        observation.executed = pick([nil, true, false])
+        if chance(80) {
+            observation.runRef = RunReference(
+                apiVersion: "tekton.dev/v1", kind: "PipelineRun", name: "run", uid: "uid-\(number(below: 3))")
+        }
+        if chance(20) {
+            observation.failure = Failure(
+                task: optionalText(), step: optionalText(), exitCode: chance(50) ? 137 : nil, reason: optionalText(),
+                message: optionalText())
+        }
+        for _ in 0..<(chance(5) ? 100 : number(below: 3)) {
+            observation.outputs.append(Output(name: chance(90) ? "o\(number(below: 200))" : text(), value: text()))
+            observation.links.append(Link(name: "l\(number(below: 20))", url: "https://example/\(text())"))
+        }
+        return observation
+    }
+
+    /// A clock that mostly runs forward and sometimes belongs to another machine.
+    mutating func time(after last: ServerTime) -> ServerTime {
+        switch number(below: 10) {
+        case 0: last - .seconds(number(below: 100))
+        case 1: last
+        case 2, 3: last + .milliseconds(number(below: 50))
+        default: last + .milliseconds(number(below: 20_000))
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import KubeClient
+import Status
+import Testing
+import TowlineAPI
+
+@Suite struct StatusTransitionTests {
+    private let start = ServerTime(seconds: 1_767_225_600, nanoseconds: 123_456_789)
+    private let run = RunReference(apiVersion: "tekton.dev/v1", kind: "PipelineRun", name: "a-0123456789", uid: "r1")
+
+    private func running(_ reason: Reason = .executing, progress: String? = nil) -> ExecutionEvent {
+        .observed(Observation(reason: reason, engine: .tekton, runRef: run, progress: progress, executed: true))
+    }
+
+    private func states(_ status: Status) -> [String] {
+        status.conditions.map { "\($0.type)=\($0.status.rawValue)" }
+    }
+
+    @Test func anExecutionGoesFromPendingOverRunningToCompleted() throws {
+        let held = try #require(
+            Status().after(
+                .decided(.engineUnavailable, message: "no CRD", engine: .tekton), generation: 1, now: start))
+        #expect(held.phase == .pending && held.reason == .engineUnavailable && held.startedAt == nil)
+        #expect(states(held) == ["Succeeded=Unknown", "Finished=False", "Ready=False", "Reconciling=True"])
+
+        let running = try #require(held.after(running(progress: "1/2"), generation: 1, now: start + .seconds(9)))
+        #expect(running.phase == .running && running.runRef == run && running.progress == "1/2")
+        #expect(running.startedAt?.rfc3339Microseconds == "2026-01-01T00:00:09.000000Z")
+        #expect(running.updatedAt?.rfc3339Microseconds == "2026-01-01T00:00:09.123456Z")
+        #expect(running.condition(.reconciling)?.lastTransitionTime == held.condition(.reconciling)?.lastTransitionTime)
+
+        let done = try #require(running.after(self.running(.succeeded), generation: 2, now: start + .seconds(20)))
+        #expect(done.phase == .completed && done.outcome == .success && done.progress == "1/2")
+        #expect(done.finishedAt?.seconds == start.seconds + 20 && done.startedAt == running.startedAt)
+        #expect(states(done) == ["Succeeded=True", "Finished=True", "Ready=True"])
+        #expect(done.conditions.allSatisfy { $0.observedGeneration == 2 && $0.reason == "Succeeded" })
+    }
+
+    @Test func whatFailsBeforeARunNeverStarted() throws {
+        let failed = try #require(
+            Status().after(.decided(.rejected, message: "no", engine: .argo), generation: 1, now: start))
+        #expect(failed.phase == .failed && failed.outcome == .error && failed.executed == false)
+        #expect(failed.startedAt == nil && failed.finishedAt == start.roundedDownToSeconds)
+        #expect(states(failed) == ["Succeeded=False", "Finished=True", "Ready=False", "Stalled=True"])
+    }
+
+    @Test func ofALostRunNobodyKnowsWhatStarted() throws {
+        let lost = try #require(
+            Status().after(.decided(.runLost, message: "", engine: .argo), generation: 1, now: start))
+        #expect(lost.executed == nil && lost.message == nil)
+    }
+
+    @Test func `a taken name does not prove that nothing started`() throws {
+        let taken = try #require(
+            Status().after(.decided(.nameCollision, message: "", engine: .argo), generation: 1, now: start))
+        #expect(taken.executed == nil && taken.reason == .nameCollision)
+    }
+
+    @Test func aRunFirstSeenAtItsEndPassesThroughRunning() throws {
+        let done = try #require(Status().after(running(.stepFailed), generation: 1, now: start))
+        #expect(done.phase == .failed && done.startedAt == start.roundedDownToSeconds)
+        #expect(done.finishedAt == done.startedAt)
+    }
+
+    @Test func aRunningExecutionIsHeldWithoutGoingBack() throws {
+        let running = try #require(Status().after(running(), generation: 1, now: start))
+        let frozen = try #require(
+            running.after(
+                [
+                    .decided(.engineUnavailable, message: "the CRD is gone", engine: .tekton),
+                    .conditionChanged(.engineUnavailable, .true, reason: .general(.engineUnavailable), message: "gone"),
+                ], generation: 1, now: start + .seconds(1)))
+        #expect(frozen.phase == .running && frozen.reason == .engineUnavailable && frozen.outcome == nil)
+        #expect(frozen.condition(.engineUnavailable)?.status == .true)
+        let back = try #require(
+            frozen.after(
+                [self.running(), .conditionWithdrawn(.engineUnavailable)], generation: 1, now: start + .seconds(2)))
+        #expect(back.reason == .executing && back.condition(.engineUnavailable) == nil)
+    }
+
+    @Test func theEndIsLatched() throws {
+        let done = try #require(Status().after(running(.cancelled), generation: 1, now: start))
+        #expect(done.after(running(.succeeded), generation: 1, now: start + .seconds(1)) == nil)
+        #expect(done.after(.decided(.runDeleted, message: "", engine: nil), generation: 1, now: start) == nil)
+        let gone = try #require(
+            done.after(
+                .conditionChanged(.runPresent, .false, reason: .general(.runDeleted), message: "deleted"),
+                generation: 1,
+                now: start + .seconds(3)))
+        #expect(gone.outcome == .cancelled && gone.condition(.runPresent)?.status == .false)
+        #expect(gone.finishedAt == done.finishedAt)
+    }
+
+    @Test func aLaterGenerationOfAFinishedExecutionIsReported() throws {
+        let done = try #require(Status().after(running(.succeeded), generation: 1, now: start))
+        let seen = try #require(done.after(.acknowledged, generation: 2, now: start + .seconds(60)))
+        #expect(seen.observedGeneration == 2)
+        #expect(seen.conditions.map(\.lastTransitionTime) == done.conditions.map(\.lastTransitionTime))
+        #expect(seen.conditions.allSatisfy { $0.observedGeneration == 2 })
+    }
+
+    @Test func aClockThatRunsBackwardsBreaksNothing() throws {
+        let running = try #require(Status().after(running(), generation: 1, now: start))
+        let done = try #require(running.after(self.running(.succeeded), generation: 1, now: start - .seconds(50)))
+        #expect(done.finishedAt == running.startedAt)
+        #expect(try #require(done.updatedAt) > #require(running.updatedAt))
+    }
+
+    @Test func theFirstRunSeenIsTheRun() throws {
+        let running = try #require(Status().after(running(), generation: 1, now: start))
+        var other = run
+        other.uid = "r2"
+        let next = try #require(
+            running.after(
+                .observed(Observation(reason: .queued, engine: .tekton, runRef: other)), generation: 1, now: start))
+        #expect(next.runRef == run && next.executed == true)
+    }
+
+    @Test func textsAreCutOnACharacterBoundary() throws {
+        let long = String(repeating: "é", count: 600)
+        let status = try #require(
+            Status().after(.decided(.rejected, message: long, engine: nil), generation: 1, now: start))
+        let message = try #require(status.message)
+        #expect(message.utf8.count == 1023 && message.hasSuffix("é…"))
+        #expect(status.condition(.succeeded)?.message == message)
+    }
+
+    @Test func standardConditionsCannotBeSetByHand() {
+        for type in [ConditionType.succeeded, .finished, .ready, .reconciling, .stalled] {
+            let status = Status().after(.acknowledged, generation: 1, now: start)
+            #expect(
+                status?.after(
+                    [
+                        .conditionChanged(type, .true, reason: .general(.succeeded), message: ""),
+                        .conditionWithdrawn(type),
+                    ],
+                    generation: 1, now: start) == nil)
+        }
+    }
+
+    @Test func aReasonOfALaterVersionStays() throws {
+        var status = try #require(Status().after(running(.succeeded), generation: 1, now: start))
+        status.reason = nil
+        for index in status.conditions.indices { status.conditions[index].reason = "FutureWord" }
+        let seen = try #require(status.after(.acknowledged, generation: 2, now: start))
+        #expect(seen.reason == nil)
+        #expect(seen.conditions.allSatisfy { $0.reason == "FutureWord" })
+    }
+}

@@ -1,0 +1,104 @@
+import KubeClient
+import Status
+import Testing
+import TowlineAPI
+
+@Suite struct StatusPatchTests {
+    private let start = ServerTime(seconds: 1_767_225_600)
+
+    private func execution(_ status: Status) -> WorkflowExecution {
+        WorkflowExecution(
+            key: ObjectKey(namespace: "ns", name: "a"), uid: "u1", resourceVersion: ResourceVersion("7"), spec: nil,
+            status: status)
+    }
+
+    private func patch(from old: Status, to new: Status) throws -> JSONValue {
+        try JSONValue(parsing: StatusPatch(of: execution(old), to: new).body)
+    }
+
+    /// RFC 7386, section 2.
+    private func merged(_ target: JSONValue, _ patch: JSONValue) -> JSONValue {
+        guard case .object(let members) = patch else { return patch }
+        var result = target.objectValue ?? JSONObject()
+        for member in members {
+            result[member.key] = member.value.isNull ? nil : merged(result[member.key] ?? .null, member.value)
+        }
+        return .object(result)
+    }
+
+    private func read(_ value: JSONValue) throws -> Status {
+        var cursor = JSONCursor(value.encoded)
+        return try Status(reading: &cursor)
+    }
+
+    @Test func aPatchLeadsFromEveryStatusToTheNext() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var generator = EventGenerator(seed: seed)
+        for sequence in 0..<300 {
+            var status = Status()
+            var stored: JSONValue = [:]
+            var now = start
+            for step in 0..<12 {
+                now = generator.time(after: now)
+                guard let next = status.after(generator.event(), generation: 1, now: now) else { continue }
+                let patch = try #require(patch(from: status, to: next)["status"])
+                stored = merged(stored, patch)
+                #expect(try read(stored) == next, "seed \(seed), sequence \(sequence), step \(step)")
+                status = next
+            }
+        }
+    }
+
+    @Test func aPatchOfAnExecutionFromAStoreTakesNothingAway() throws {
+        let observation = Observation(
+            reason: .stepFailed, message: "m", engine: .argo, engineReason: "Failed", progress: "1/2", executed: true,
+            failure: Failure(task: "drain", exitCode: 3), outputs: [Output(name: "a", value: "b")],
+            links: [Link(name: "l", url: "https://example")])
+        let done = try #require(Status().after(.observed(observation), generation: 1, now: start))
+        let stored = try #require(patch(from: Status(), to: done)["status"])
+        var cursor = JSONCursor(stored.encoded)
+        let kept = try Status(reading: &cursor, keeping: .whatReconcilingNeeds)
+        #expect(kept.failure == nil)
+
+        let later = try #require(kept.after(.acknowledged, generation: 2, now: start + .seconds(5)))
+        let result = try read(merged(stored, try #require(patch(from: kept, to: later)["status"])))
+        let expected = try #require(done.after(.acknowledged, generation: 2, now: start + .seconds(5)))
+        #expect(result == expected)
+    }
+
+    @Test func preconditionsAreCarried() throws {
+        let next = try #require(Status().after(.acknowledged, generation: 1, now: start))
+        let patch = try patch(from: Status(), to: next)
+        #expect(patch["metadata"] == ["uid": "u1", "resourceVersion": "7"])
+        let unread = WorkflowExecution(key: ObjectKey(namespace: "ns", name: "a"), uid: "u1", spec: nil)
+        let bare = try JSONValue(parsing: StatusPatch(of: unread, to: next).body)
+        #expect(bare["metadata"] == ["uid": "u1"])
+    }
+
+    @Test func onlyWhatChangedIsSent() throws {
+        let running = try #require(
+            Status().after(
+                .observed(Observation(reason: .executing, engine: .tekton, progress: "1/3")), generation: 1, now: start)
+        )
+        let next = try #require(
+            running.after(
+                .observed(Observation(reason: .executing, engine: .tekton, progress: "2/3")), generation: 1,
+                now: start + .seconds(1)))
+        let patch = try patch(from: running, to: next)
+        #expect(patch["status"]?.objectValue?.keys == ["observedGeneration", "phase", "updatedAt", "progress"])
+    }
+
+    @Test func whatWentAwayIsNull() throws {
+        var observation = Observation(
+            reason: .executing, message: "m", engine: .tekton, failure: Failure(task: "a", step: "b", exitCode: 1),
+            outputs: [Output(name: "a", value: "b")])
+        let old = try #require(Status().after(.observed(observation), generation: 1, now: start))
+        observation.failure = Failure(task: "a")
+        observation.outputs = []
+        observation.message = ""
+        let new = try #require(old.after(.observed(observation), generation: 1, now: start))
+        let status = try #require(patch(from: old, to: new)["status"])
+        #expect(status["message"] == .null && status["outputs"] == .null)
+        #expect(status["failure"]?["step"] == .null && status["failure"]?["exitCode"] == .null)
+    }
+}

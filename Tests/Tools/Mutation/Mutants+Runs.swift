@@ -1,0 +1,95 @@
+extension Mutant {
+    private static let starting = "Sources/Operator/Decision/Situation+Starting.swift"
+    private static let situation = "Sources/Operator/Decision/Situation.swift"
+    private static let reading = "Sources/Operator/Reconcile/Reconciler+Run.swift"
+
+    /// Bugs in how runs are created, found and asked to end.
+    static let ofRuns = [
+        Mutant(
+            "skip-adoption",
+            Edit(
+                starting, "        case .nameTaken:\n",
+                "        case .nameTaken:\n            if BUG { return report([decided(.nameCollision, \"taken\")]) }\n"
+            )),
+        Mutant(
+            "drop-the-uid-check",
+            Edit(
+                situation, "        return run.isOwned(byExecutionWithUID: uid)\n",
+                "        return BUG || run.isOwned(byExecutionWithUID: uid)\n")),
+        Mutant(
+            "take-any-run-for-the-one-that-was-seen",
+            Edit(
+                situation, "        if let known = status.runRef { return known.uid == run.uid }\n",
+                "        if let known = status.runRef { return BUG || known.uid == run.uid }\n")),
+        Mutant(
+            "create-again-what-vanished",
+            Edit(
+                situation, "            return wasSeen || last.map(isOurs) == true ?",
+                "            return !BUG && (wasSeen || last.map(isOurs) == true) ?")),
+        Mutant(
+            "take-the-cache-for-proof-of-deletion",
+            Edit(
+                situation, "        case .unknown: return wasSeen ? .readRun : startStep(spec)",
+                "        case .unknown: return wasSeen ? (BUG ? report(disappearance(nil)) : .readRun) : startStep(spec)"
+            )),
+        Mutant(
+            "take-a-missing-definition-for-a-missing-run",
+            Edit(
+                reading, "            } else if error.isPlainNotFound {",
+                "            } else if BUG, error.isPlainNotFound {\n                pass.facts.run = .absent(last: nil)\n"
+                    + "            } else if error.isPlainNotFound {")),
+        Mutant(
+            "write-the-status-before-the-run-is-created",
+            Edit(
+                starting, "        guard let manifest = engine.makeRun(",
+                "        if BUG, execution.status.reason != .executing {\n"
+                    + "            return report([decided(.executing, \"created\")])\n        }\n"
+                    + "        guard let manifest = engine.makeRun("),
+            Edit(
+                situation, "        let wasSeen = execution.status.runRef != nil\n",
+                "        let wasSeen = execution.status.runRef != nil || BUG && execution.status.phase == .running\n")),
+        Mutant(
+            "name-runs-by-the-attempt",
+            Edit(
+                "Sources/Operator/Decision/Situation+Starting.swift", "named: execution.runName)",
+                "named: BUG ? execution.runName + \"-\\(now.seconds % 97)\" : execution.runName)")),
+        Mutant(
+            "forget-the-owner",
+            Edit(
+                "Sources/Engines/Building/RunManifest.swift",
+                "                writer.array { $0.object { writeOwner(execution, to: &$0) } }\n",
+                "                writer.array { writer in if !BUG { writer.object { writeOwner(execution, to: &$0) } } }\n"
+            )),
+        Mutant(
+            "ask-a-run-to-end-whatever-became-of-it",
+            Edit(
+                "Sources/Engines/Building/RunManifest.swift",
+                "{ $0.member(\"resourceVersion\", run.resourceVersion.text) }",
+                "{ if !BUG { $0.member(\"resourceVersion\", run.resourceVersion.text) } }")),
+        Mutant(
+            "do-not-hear-a-shutdown",
+            Edit(
+                "Sources/Operator/Decision/Situation+Watchdog.swift",
+                "        isOverTimeout(run, spec) ? .terminate : spec.shutdown\n",
+                "        isOverTimeout(run, spec) ? .terminate : BUG ? nil : spec.shutdown\n")),
+        Mutant(
+            "let-the-watchdog-sleep",
+            Edit(
+                "Sources/Operator/Decision/Situation+Watchdog.swift",
+                "        spec.executionConfig.timeoutSeconds.map { .seconds($0) + timing.watchdogGrace }\n",
+                "        BUG ? nil : spec.executionConfig.timeoutSeconds.map { .seconds($0) + timing.watchdogGrace }\n")
+        ),
+        Mutant(
+            "end-without-a-run-while-a-create-is-on-its-way",
+            Edit(
+                starting, "        guard let settled = facts.creationSettles, instant < settled else",
+                "        guard !BUG, let settled = facts.creationSettles, instant < settled else")),
+        Mutant(
+            "call-a-timeout-a-failure",
+            Edit(
+                "Sources/TowlineAPI/Status/Reason.swift",
+                "        case .pipelineTimeout, .taskTimeout, .deadlineExceeded, .watchdogExpired: .timeout\n",
+                "        case .pipelineTimeout, .taskTimeout, .deadlineExceeded, .watchdogExpired: BUG ? .failed : .timeout\n"
+            )),
+    ]
+}

@@ -1,0 +1,57 @@
+extension Mutant {
+    private static let transition = "Sources/Status/Law/StatusTransition.swift"
+    private static let writing = "Sources/Operator/Reconcile/Reconciler+Status.swift"
+
+    /// Bugs in what is written into the status, and how.
+    static let ofStatus = [
+        Mutant(
+            "open-what-has-ended",
+            Edit(
+                transition,
+                "    private mutating func observe(_ observation: Observation) {\n        guard !status.phase.isTerminal",
+                "    private mutating func observe(_ observation: Observation) {\n        guard BUG || !status.phase.isTerminal"
+            ),
+            Edit(
+                "Sources/Operator/Decision/Situation+AfterTheEnd.swift",
+                "        guard isDiverged else { return events + [.acknowledged] }\n",
+                "        if BUG { return [.observed(observation(of: run, run.state))] }\n"
+                    + "        guard isDiverged else { return events + [.acknowledged] }\n")),
+        Mutant(
+            "start-again-with-every-look",
+            Edit(
+                transition, "        if phase == .running || phase == .completed, status.startedAt == nil {",
+                "        if phase == .running || phase == .completed, BUG || status.startedAt == nil {")),
+        Mutant(
+            "run-ahead-of-the-generation",
+            Edit(
+                transition, "        result.observedGeneration = generation\n",
+                "        result.observedGeneration = BUG ? generation + 1 : generation\n")),
+        Mutant(
+            "write-although-nothing-changed",
+            Edit(
+                transition, "        guard result != before else { return nil }\n",
+                "        guard BUG || result != before else { return nil }\n")),
+        Mutant(
+            "write-over-whatever-is-there",
+            Edit(
+                "Sources/Status/Patch/StatusPatch.swift", "        if !execution.resourceVersion.isEmpty {",
+                "        if !BUG, !execution.resourceVersion.isEmpty {")),
+        Mutant(
+            "trust-the-cache-after-a-conflict",
+            Edit(
+                writing, "{ return .success }\n            if error.isConflict {",
+                "{ return .success }\n            if BUG, error.isConflict { return .retry() }\n"
+                    + "            if error.isConflict {"),
+            Edit(
+                "Sources/KubeRuntime/Store/StoreState.swift",
+                "        entries[key] = Entry(object: object, round: round)\n        quarantine[key] = nil\n        if object.uid == old.uid {",
+                "        if BUG { return }\n        entries[key] = Entry(object: object, round: round)\n"
+                    + "        quarantine[key] = nil\n        if object.uid == old.uid {")),
+        Mutant(
+            "skip-the-generation-that-ended",
+            Edit(
+                "Sources/Operator/Cache/ExecutionCache.swift",
+                "        !execution.isFinished || execution.status.observedGeneration != execution.generation",
+                "        !execution.isFinished || !BUG && execution.status.observedGeneration != execution.generation")),
+    ]
+}

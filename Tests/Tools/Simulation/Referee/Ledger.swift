@@ -1,0 +1,162 @@
+import KubeClient
+import TowlineAPI
+
+/// What the referee knows of one execution, in true time.
+struct ExecutionCase {
+    typealias Instant = ContinuousClock.Instant
+
+    let key: ObjectKey
+    let uid: String
+    let kind: ResourceKind
+    let created: Instant
+    let timeout: Int64?
+    let startDeadline: Int64?
+    /// Since when somebody wants it to stop.
+    var shutdown: Instant?
+    /// True once it is deleted, or is being deleted.
+    var isGone = false
+    /// The run it has stored, and since when.
+    var run: (uid: String, since: Instant)?
+    var outcome: Instant?
+    /// True for a verdict that the operator gave although the run had not ended.
+    var isGivenUp = false
+    /// When it ended, and when its run ended again that had continued.
+    var ends: [Timestamp] = []
+}
+
+/// What the referee knows of one run, in true time.
+struct RunRecord {
+    typealias Instant = ContinuousClock.Instant
+
+    let key: ObjectKey
+    let kind: ResourceKind
+    /// The UID of the execution it was made for.
+    let execution: String
+    let created: Instant
+    /// When its engine first wrote a status.
+    var begun: Instant?
+    /// When it ended; nil while it is running, also again.
+    var ended: Instant?
+    /// When the first request to stop it was accepted, and whether an operator had sent it.
+    var stopped: (at: Instant, byOperator: Bool)?
+    /// Since when every request to stop it has failed.
+    var refusedSince: Instant?
+    /// The process whose request to stop it failed last, and since when its requests have.
+    var refused: (process: Int, since: Instant)?
+    var marked: Instant?
+    /// True once somebody took the label off by which operators find it.
+    var isUnlabeled = false
+    var isGone = false
+    /// When an operator last learned its state from the API server by asking.
+    var verified: Instant?
+}
+
+/// The referee's own books, kept from what is written to the server.
+extension Referee {
+    func follow(_ change: Change) {
+        switch change.kind {
+        case .executions: followExecution(change)
+        case .pipelineRuns, .workflows: followRun(change)
+        case .taskRuns, .customRuns, .leases, .events: break
+        }
+    }
+
+    private func followExecution(_ change: Change) {
+        let (spec, status) = (change.object["spec"], change.object["status"])
+        let now = server.time.now
+        var entry =
+            cases[change.uid]
+            ?? ExecutionCase(
+                key: change.key, uid: change.uid,
+                kind: spec?["workflowRef"]?["engine"] == "argo" ? .workflows : .pipelineRuns, created: now,
+                timeout: spec?["executionConfig"]?["timeoutSeconds"]?.integerValue,
+                startDeadline: spec?["executionConfig"]?["startDeadlineSeconds"]?.integerValue)
+        if spec?["shutdown"] != nil, entry.shutdown == nil { entry.shutdown = now }
+        entry.isGone = change.verb == .deleted || change.object["metadata"]?["deletionTimestamp"] != nil
+        if entry.run == nil, let uid = status?["runRef"]?["uid"]?.stringValue { entry.run = (uid, now) }
+        if entry.outcome == nil, status?["outcome"] != nil {
+            entry.outcome = now
+            entry.isGivenUp = status?["reason"] == "WatchdogExpired"
+            entry.ends.append(truth.now())
+        }
+        if Self.divergence(change.object) == "False", Self.divergence(change.before) != "False" {
+            entry.ends.append(truth.now())
+        }
+        cases[change.uid] = entry
+    }
+
+    private static func divergence(_ execution: JSONValue?) -> String? {
+        let conditions = execution?["status"]?["conditions"]?.arrayValue
+        return conditions?.first { $0["type"] == "RunDiverged" }?["status"]?.stringValue
+    }
+
+    private func followRun(_ change: Change) {
+        let now = server.time.now
+        if change.verb == .added {
+            let label = change.object["metadata"]?["labels"]?[WellKnown.executionUIDLabel]?.stringValue
+            let owner = change.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue
+            guard let execution = owner ?? label else { return }
+            records[change.uid] = RunRecord(key: change.key, kind: change.kind, execution: execution, created: now)
+        }
+        guard var record = records[change.uid] else { return }
+        if change.object["status"] != nil, record.begun == nil { record.begun = now }
+        if Verdict.of(change.object, change.kind).isEmpty {
+            record.ended = nil
+        } else if record.ended == nil {
+            record.ended = now
+        }
+        let isAsked = change.object["spec"]?["shutdown"] != nil || change.object["spec"]?["status"] != nil
+        if isAsked, record.stopped == nil {
+            record.stopped = (now, change.writer.isOperator)
+            record.refusedSince = nil
+        }
+        if record.marked == nil, change.object["metadata"]?["deletionTimestamp"] != nil { record.marked = now }
+        record.isGone = change.verb == .deleted
+        if change.object["metadata"]?["labels"]?[WellKnown.executionUIDLabel] == nil { record.isUnlabeled = true }
+        records[change.uid] = record
+    }
+}
+
+extension Referee: RequestWitness {
+    /// One attempt each poll interval is six a minute; a backoff that begins with milliseconds, and a client that
+    /// repeats what was not answered up to four times, have the rest.
+    private static let sendingsPerMinute = 20
+    /// While the network loses requests, the client repeats each of them.
+    private static let sendingsInTrouble = 60
+
+    func sent(_ request: HTTPRequest, _ target: RequestTarget, by replica: Replica) {
+        guard isOn(.rates), target.kind.isRun, request.method == .post || request.method == .patch else { return }
+        let name =
+            target.name ?? (try? JSONValue(parsing: request.body))?["metadata"]?["name"]?.stringValue ?? "unknown"
+        let subject = "\(replica.number) \(request.method.rawValue) \(target.namespace ?? "")/\(name)"
+        let now = server.time.now
+        let recent = (sendings[subject] ?? []).filter { $0.duration(to: now) < .seconds(60) } + [now]
+        sendings[subject] = recent
+        let isCalm = calmInstant.map { $0.duration(to: now) > .seconds(60) } ?? false
+        if recent.count > (isCalm ? Self.sendingsPerMinute : Self.sendingsInTrouble) {
+            fail("operator-\(subject) was sent \(recent.count) times within a minute")
+        }
+    }
+
+    func answered(_ request: HTTPRequest, _ target: RequestTarget, by replica: Replica, status: Int?, read: [String]) {
+        guard target.kind.isRun else { return }
+        let now = server.time.now
+        if request.method == .get, status == 200, replica.token?.isValid ?? true {
+            for uid in read { records[uid]?.verified = now }
+        }
+        guard request.method == .patch, let name = target.name, status.map({ $0 >= 300 }) ?? true,
+            let run = server.current(target.kind, ObjectKey(namespace: target.namespace ?? "", name: name)),
+            var record = records[run.uid], record.stopped == nil
+        else { return }
+        if record.refusedSince == nil { record.refusedSince = now }
+        if record.refused?.process != replica.number { record.refused = (replica.number, now) }
+        records[run.uid] = record
+    }
+
+    func refused(_ request: HTTPRequest, _ target: RequestTarget, by obstacle: Obstacle) {
+        guard case .deny = obstacle.effect, request.method == .post, target.kind.isRun,
+            let name = (try? JSONValue(parsing: request.body))?["metadata"]?["name"]?.stringValue
+        else { return }
+        denials.insert(ObjectKey(namespace: target.namespace ?? "", name: name))
+    }
+}

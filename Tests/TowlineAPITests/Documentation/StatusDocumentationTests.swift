@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+import TowlineAPI
+
+/// Holds `docs/status.md` to the vocabulary of the code.
+@Suite struct StatusDocumentationTests {
+    private static let file = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../../docs/status.md").standardizedFileURL
+
+    /// A row of a table of reasons, as the page has it.
+    private struct Row: Equatable {
+        let reason: String
+        let phase: String
+        /// `-` while there is none.
+        let outcome: String
+    }
+
+    /// The rows of all tables whose first columns are reason, phase and outcome.
+    private static func rows() throws -> [Row] {
+        var rows: [Row] = []
+        var isInTable = false
+        for line in try String(contentsOf: file, encoding: .utf8).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        {
+            guard line.hasPrefix("|") else {
+                isInTable = false
+                continue
+            }
+            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            if cells.prefix(3) == ["reason", "phase", "outcome"] {
+                isInTable = true
+            } else if isInTable, cells.count == 6, cells[0].hasPrefix("`") {
+                rows.append(
+                    Row(reason: cells[0].trimmingCharacters(in: ["`"]), phase: cells[1], outcome: cells[2]))
+            }
+        }
+        return rows
+    }
+
+    @Test func everyReasonIsExplainedOnceWithItsPhaseAndOutcome() throws {
+        let expected = Reason.allCases.map {
+            Row(reason: $0.rawValue, phase: $0.phase.rawValue, outcome: $0.outcome?.rawValue ?? "-")
+        }
+        let documented = try Self.rows()
+        for row in expected { #expect(documented.filter { $0 == row }.count == 1, "docs/status.md misses \(row)") }
+        for row in documented { #expect(expected.contains(row), "docs/status.md has \(row), which no reason is") }
+    }
+
+    @Test func everyReasonOfAConditionIsNamed() throws {
+        let text = try String(contentsOf: Self.file, encoding: .utf8)
+        for reason in RetentionReason.allCases { #expect(text.contains("`\(reason.rawValue)`")) }
+    }
+
+    @Test func everyConditionIsNamed() throws {
+        let text = try String(contentsOf: Self.file, encoding: .utf8)
+        for type in ConditionType.allCases { #expect(text.contains("`\(type.rawValue)`")) }
+    }
+}

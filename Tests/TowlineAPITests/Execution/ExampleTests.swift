@@ -1,0 +1,74 @@
+import Foundation
+import KubeClient
+import Testing
+import TowlineAPI
+
+/// What `examples/` promises, as far as it can be told without an API server.
+@Suite struct ExampleTests {
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../../examples").standardizedFileURL
+
+    private static func executions(in folder: URL) throws -> [(file: String, manifest: JSONValue)] {
+        try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .filter { $0.pathExtension == "yaml" }
+            .flatMap { file in
+                try YAML.documents(Array(try Data(contentsOf: file)), source: file.lastPathComponent)
+                    .map { (file.lastPathComponent, $0) }
+            }
+    }
+
+    private func spec(of manifest: JSONValue) throws -> Spec {
+        var cursor = JSONCursor(try #require(manifest["spec"]).encoded)
+        return try Spec(reading: &cursor)
+    }
+
+    private func expectation(of manifest: JSONValue) throws -> [String] {
+        let text = manifest["metadata"]?["annotations"]?[WellKnown.expectAnnotation]?.stringValue
+        return try #require(text).split(separator: "/").map(String.init)
+    }
+
+    @Test func examplesAreValidAndSayHowTheyEnd() throws {
+        let examples = try Self.executions(in: Self.folder)
+        #expect(examples.count >= 15)
+        #expect(Set(examples.compactMap { $0.manifest["metadata"]?["name"]?.stringValue }).count == examples.count)
+        for (file, manifest) in examples {
+            #expect(try spec(of: manifest).validate() == [], "\(file)")
+            try checkEnd(try expectation(of: manifest), file)
+        }
+    }
+
+    private func checkEnd(_ words: [String], _ file: String) throws {
+        #expect((2...3).contains(words.count), "\(file)")
+        let outcome = try #require(words.count > 1 ? Outcome(rawValue: words[1]) : nil, "\(file)")
+        #expect(words[0] == outcome.phase.rawValue, "\(file)")
+        if words.count > 2 { #expect(Reason(rawValue: words[2])?.outcome == outcome, "\(file)") }
+    }
+
+    /// The operator must find what the schema refuses, too: the cluster's schema may be older.
+    @Test func invalidExamplesAreRefusedByTheOperatorToo() throws {
+        for (file, manifest) in try Self.executions(in: Self.folder.appending(path: "invalid")) {
+            let words = try expectation(of: manifest)
+            guard words[0] == "Refused" else {
+                #expect(try spec(of: manifest).validate() == [], "\(file)")
+                try checkEnd(words, file)
+                continue
+            }
+            let field = words[1]
+            do {
+                let problems = try spec(of: manifest).validate()
+                #expect(problems.contains { $0.field.hasPrefix(field) }, "\(file): \(problems)")
+            } catch let error as JSONError {
+                #expect(error.message.hasPrefix(field.replacing("parameters.REPLICAS", with: "parameters[REPLICAS]")))
+            }
+        }
+    }
+
+    @Test func oneExampleHasEveryField() throws {
+        let manifest = try #require(
+            try Self.executions(in: Self.folder).first { $0.file == "every-field.yaml" }?.manifest)
+        let keys = ["workflowRef", "parameters", "remediationRequestRef", "confidence", "executionConfig", "shutdown"]
+        #expect(manifest["spec"]?.objectValue?.keys == keys)
+        #expect(manifest["spec"]?["workflowRef"]?.objectValue?.count == 7)
+        #expect(manifest["spec"]?["executionConfig"]?.objectValue?.count == 6)
+    }
+}
