@@ -7,16 +7,16 @@ public struct WorkItem<Key: Hashable & Sendable>: Sendable {
     public let waited: Duration
 }
 
-/// How urgent a run is.
+/// Which line a ready key waits in.
 public enum WorkPriority: Hashable, Sendable {
-    /// Something changed.
-    case fresh
-    /// Nothing is known to have changed: an initial list, a poll. Served in one of four turns at least.
-    case background
+    /// Somebody waits for it: an object changed.
+    case normal
+    /// Nobody waits for it: an initial list, an expired TTL. Gets at least one of four turns.
+    case low
 
-    /// Becomes the more urgent of the two.
+    /// Becomes the higher of the two.
     mutating func raise(to other: WorkPriority) {
-        if other == .fresh { self = .fresh }
+        if other == .normal { self = .normal }
     }
 }
 

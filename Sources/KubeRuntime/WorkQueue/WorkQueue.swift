@@ -2,7 +2,7 @@ import KubeClient
 
 /// A queue of keys that want work, shared by several workers.
 ///
-/// A key is with one worker at a time and runs at least once after its last ``add(_:priority:)``; many adds before that
+/// A key is with one worker at a time and runs at least once after its last ``add(_:priority:endsBackoff:)``; many adds before that
 /// are one run. Groups of keys take turns and have limited shares of the workers. One timer serves all delayed keys.
 /// ``WorkQueueState`` holds the rules.
 public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
@@ -51,13 +51,16 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         if let metrics { registerReadings(in: metrics, name: name) }
     }
 
-    /// Wants a run of the key as soon as a worker is free.
-    public func add(_ key: Key, priority: WorkPriority = .fresh) {
-        change { keys, now in keys.add(key, priority: priority, now: now) }
+    /// Requests a run of the key as soon as a worker is free.
+    ///
+    /// - Parameter endsBackoff: false when nothing is known to have changed, so that what failed is not tried again
+    ///   before its backoff has passed.
+    public func add(_ key: Key, priority: WorkPriority = .normal, endsBackoff: Bool = true) {
+        change { keys, now in keys.add(key, priority: priority, endsBackoff: endsBackoff, now: now) }
     }
 
     /// Wants a run of the key when `delay` has passed; the earliest such time of a key counts.
-    public func add(_ key: Key, after delay: Duration, priority: WorkPriority = .fresh) {
+    public func add(_ key: Key, after delay: Duration, priority: WorkPriority = .normal) {
         change { keys, now in
             keys.add(key, at: now.advanced(by: delay), priority: priority, now: now)
         }
@@ -208,7 +211,7 @@ extension WorkQueue {
             return state.withLock { state in
                 let ages = state.keys.running.values.map { $0.duration(to: now).inSeconds }
                 return WorkQueueMetrics.Reading(
-                    depths: [.fresh: state.keys.freshCount, .background: state.keys.backgroundCount],
+                    depths: [.normal: state.keys.normalCount, .low: state.keys.lowCount],
                     adds: state.keys.adds, unfinishedSeconds: ages.reduce(0, +), longestRunSeconds: ages.max() ?? 0)
             }
         }

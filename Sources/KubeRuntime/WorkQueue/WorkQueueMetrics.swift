@@ -88,8 +88,8 @@ extension WorkPriority {
     /// The numbers that controller-runtime gives to what changed and to what an initial list brought.
     fileprivate var label: String {
         switch self {
-        case .fresh: "0"
-        case .background: "-100"
+        case .normal: "0"
+        case .low: "-100"
         }
     }
 }

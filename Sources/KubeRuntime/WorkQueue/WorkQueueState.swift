@@ -28,6 +28,8 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         var phase: Phase
         /// The urgency of the next run; only rises while the key waits for it.
         var priority: WorkPriority
+        /// True when an add while the key was running requests a run before the backoff of a failure has passed.
+        var endsBackoff = false
         /// Failures since the last success.
         var failures: Int
     }
@@ -36,10 +38,10 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     private var entries: [Key: Entry] = [:]
     /// Exactly the keys in phase `waiting`, by the time at which they become ready.
     private var waiting = KeyedHeap<Key, Instant>()
-    /// Exactly the `ready` keys of priority `fresh`.
-    private var fresh = FairLine<Key>()
-    /// Exactly the `ready` keys of priority `background`.
-    private var background = FairLine<Key>()
+    /// Exactly the `ready` keys of priority `normal`.
+    private var normal = FairLine<Key>()
+    /// Exactly the `ready` keys of priority `low`.
+    private var low = FairLine<Key>()
     /// How many keys of each group are not idle; a group without any is forgotten.
     private var groups: [String: Int] = [:]
     /// The groups in `groups` that are slow.
@@ -51,11 +53,11 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     private var nextTicket: UInt64 = 0
     /// How often a key has become ready.
     private(set) var adds: UInt64 = 0
-    /// Fresh keys handed out in a row while background keys were ready.
-    private var freshRun = 0
+    /// Keys of normal priority handed out in a row while keys of low priority were ready.
+    private var normalRun = 0
 
-    /// One of this many pops serves the background even when fresh keys never stop coming, so nothing starves.
-    static var backgroundTurn: Int { 4 }
+    /// One of this many pops serves low priority even when keys of normal priority never stop coming, so none starves.
+    static var lowTurn: Int { 4 }
 
     /// - Parameter group: the group of a key; always the same one for the same key.
     init(shares: WorkShares = .unlimited, group: @escaping @Sendable (Key) -> String = { _ in "" }) {
@@ -63,39 +65,43 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         self.group = group
     }
 
-    var readyCount: Int { fresh.count + background.count }
-    var freshCount: Int { fresh.count }
-    var backgroundCount: Int { background.count }
+    var readyCount: Int { normal.count + low.count }
+    var normalCount: Int { normal.count }
+    var lowCount: Int { low.count }
     var waitingCount: Int { waiting.count }
     /// Keys that are not idle.
     var count: Int { entries.count }
     /// When the next waiting key becomes ready.
     var nextDeadline: Instant? { waiting.first?.priority }
 
-    /// Wants a run of the key as soon as a worker is free; a key that waits for its time waits no longer.
-    mutating func add(_ key: Key, priority: WorkPriority, now: Instant) {
+    /// Requests a run of the key as soon as a worker is free; a key that waits for its time waits no longer.
+    ///
+    /// - Parameter endsBackoff: false when nothing is known to have changed, so that what failed is not tried again
+    ///   before its backoff has passed.
+    mutating func add(_ key: Key, priority: WorkPriority, endsBackoff: Bool = true, now: Instant) {
         guard var entry = entries[key] else {
             makeReady(key, newEntry(key, priority), now)
             return
         }
         switch entry.phase {
         case .waiting:
-            // Nothing is known to have changed: that is no reason to try what failed again before its time.
-            if priority == .background, entry.failures > 0 { return }
+            if !endsBackoff, entry.failures > 0 { return }
             waiting.remove(key)
             entry.priority.raise(to: priority)
             makeReady(key, entry, now)
         case .ready(let since):
-            guard priority == .fresh, entry.priority == .background else { return }
-            background.remove(key, of: entry.group)
-            entry.priority = .fresh
+            guard priority == .normal, entry.priority == .low else { return }
+            low.remove(key, of: entry.group)
+            entry.priority = .normal
             line(up: key, entry, since)
         case .running(let since):
             entry.phase = .runningDirty(since: since, again: .now)
             entry.priority = priority
+            entry.endsBackoff = endsBackoff
             entries[key] = entry
         case .runningDirty(let since, _):
             entry.phase = .runningDirty(since: since, again: .now)
+            entry.endsBackoff = entry.endsBackoff || endsBackoff
             entry.priority.raise(to: priority)
             entries[key] = entry
         }
@@ -139,18 +145,19 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     /// Hands out the next ready key whose group has room.
     mutating func pop(now: Instant) -> WorkItem<Key>? {
         noteSlowGroups(now)
-        let prefersBackground = fresh.isEmpty || (freshRun >= Self.backgroundTurn - 1 && !background.isEmpty)
-        guard let (key, isBackground) = next(prefersBackground: prefersBackground), var entry = entries[key],
+        let prefersLow = normal.isEmpty || (normalRun >= Self.lowTurn - 1 && !low.isEmpty)
+        guard let (key, isLow) = next(prefersLow: prefersLow), var entry = entries[key],
             case .ready(let since) = entry.phase
         else { return nil }
-        freshRun = isBackground || background.isEmpty ? 0 : freshRun + 1
+        normalRun = isLow || low.isEmpty ? 0 : normalRun + 1
         entry.phase = .running(since: now)
+        entry.endsBackoff = false
         entries[key] = entry
         running[key] = now
         return WorkItem(key: key, attempt: entry.failures + 1, waited: since.duration(to: now))
     }
 
-    private mutating func next(prefersBackground: Bool) -> (key: Key, isBackground: Bool)? {
+    private mutating func next(prefersLow: Bool) -> (key: Key, isLow: Bool)? {
         // At most as many as there are workers.
         var workers: [String: Int] = [:]
         var slowWorkers = 0
@@ -165,13 +172,13 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         }
         nextTicket += 1
         let ticket = nextTicket
-        func popBackground() -> (key: Key, isBackground: Bool)? {
-            background.pop(ticket: ticket, servesSlow: servesSlow, hasRoom: hasRoom).map { ($0, true) }
+        func popLow() -> (key: Key, isLow: Bool)? {
+            low.pop(ticket: ticket, servesSlow: servesSlow, hasRoom: hasRoom).map { ($0, true) }
         }
-        func popFresh() -> (key: Key, isBackground: Bool)? {
-            fresh.pop(ticket: ticket, servesSlow: servesSlow, hasRoom: hasRoom).map { ($0, false) }
+        func popNormal() -> (key: Key, isLow: Bool)? {
+            normal.pop(ticket: ticket, servesSlow: servesSlow, hasRoom: hasRoom).map { ($0, false) }
         }
-        return prefersBackground ? popBackground() ?? popFresh() : popFresh() ?? popBackground()
+        return prefersLow ? popLow() ?? popNormal() : popNormal() ?? popLow()
     }
 
     /// Finds the groups that a key makes slow which a worker has had for too long.
@@ -184,8 +191,8 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     private mutating func note(_ group: String, isSlow: Bool) {
         guard slowGroups.contains(group) != isSlow else { return }
         if isSlow { slowGroups.insert(group) } else { slowGroups.remove(group) }
-        fresh.move(group, toSlow: isSlow)
-        background.move(group, toSlow: isSlow)
+        normal.move(group, toSlow: isSlow)
+        low.move(group, toSlow: isSlow)
     }
 
     /// The failures of a running key since its last success, the one now to be reported included.
@@ -209,7 +216,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         note(entry.group, isSlow: worked >= WorkShares.slowness)
         let added: Again? = if case .runningDirty(_, let again) = entry.phase { again } else { nil }
         switch (added, again) {
-        case (.now, let time?) where verdict != .worked && entry.priority == .background:
+        case (.now, let time?) where verdict != .worked && !entry.endsBackoff:
             wait(key, entry, until: time)
         case (.now, _):
             makeReady(key, entry, now)
@@ -231,8 +238,8 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
             leave(entry.group)
         }
         waiting.removeAll()
-        fresh.removeAll()
-        background.removeAll()
+        normal.removeAll()
+        low.removeAll()
     }
 
     private mutating func newEntry(_ key: Key, _ priority: WorkPriority) -> Entry {
@@ -264,8 +271,8 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         nextTicket += 1
         let isSlow = slowGroups.contains(entry.group)
         switch entry.priority {
-        case .fresh: fresh.append(key, of: entry.group, isSlow: isSlow, ticket: nextTicket)
-        case .background: background.append(key, of: entry.group, isSlow: isSlow, ticket: nextTicket)
+        case .normal: normal.append(key, of: entry.group, isSlow: isSlow, ticket: nextTicket)
+        case .low: low.append(key, of: entry.group, isSlow: isSlow, ticket: nextTicket)
         }
     }
 

@@ -1,12 +1,12 @@
 import Engines
 import KubeClient
 import KubeRuntime
-import WorkflowAPI
+import TowlineAPI
 
 extension ExecutionController {
     /// Follows a change of an execution.
     func follow(_ change: StoreChange<WorkflowExecution>, in namespace: String?) {
-        if let key = executions.follow(change) { enqueue(key, priority: change.isEcho ? .background : .fresh) }
+        if let key = executions.follow(change) { change.isEcho ? confirm(key) : enqueue(key) }
         if case .deleted(let execution) = change { forget(execution) }
         if !isServing.isSet, case .changed(_, let execution) = change, execution.isFinished {
             // A standby remembers nothing about what another process has brought to its end.
@@ -47,7 +47,7 @@ extension ExecutionController {
             guard case .vanished = change, let key = executions.endedExecution(withUID: uid),
                 executions.execution(for: key)?.isContradicted(by: nil) == true
             else { return }
-            enqueue(key, priority: .background)
+            confirm(key)
         case .synced, .unavailable:
             review(namespace, against: cache)
             gate.settle(Self.name(runsOf: cache.engine.name, in: namespace))
@@ -81,13 +81,13 @@ extension ExecutionController {
         guard let uid = run.executionUID, let key = executions.endedExecution(withUID: uid),
             executions.execution(for: key)?.isContradicted(by: isPresent ? run : nil) == true
         else { return }
-        enqueue(key, priority: .background)
+        confirm(key)
     }
 
     /// Has the finished executions looked at whose runs went, or went on, while nobody watched.
     private func review(_ namespace: String?, against cache: RunCache) {
         guard isServing.isSet else { return }
-        for key in executions.contradicted(in: namespace, by: cache) { enqueue(key, priority: .background) }
+        for key in executions.contradicted(in: namespace, by: cache) { confirm(key) }
     }
 
     private func unfinishedExecution(of run: EngineRun) -> ObjectKey? {
@@ -101,15 +101,22 @@ extension ExecutionController {
         isServing.set()
         executions.expiries.start()
         reconciler.recovery.start()
-        for key in executions.keysThatNeedWork { queue.add(key, priority: .background) }
+        for key in executions.keysThatNeedWork { confirm(key) }
         for cache in runs.values {
             for scope in executions.stores.scopes { review(scope.namespace, against: cache) }
         }
     }
 
-    private func enqueue(_ key: ObjectKey, priority: WorkPriority = .fresh) {
+    /// Queues an execution because something changed: also what failed is tried again.
+    private func enqueue(_ key: ObjectKey) {
         guard isServing.isSet else { return }
-        queue.add(key, priority: priority)
+        queue.add(key)
+    }
+
+    /// Queues an execution although nothing that it waits for is known to have changed.
+    private func confirm(_ key: ObjectKey) {
+        guard isServing.isSet else { return }
+        queue.add(key, priority: .low, endsBackoff: false)
     }
 
     static func cacheNames(_ executions: ExecutionCache, _ runs: [EngineName: RunCache]) -> Set<String> {

@@ -11,31 +11,31 @@ import Testing
         var wantedFrom: ContinuousClock.Instant?
         var isRunning = false
         var failures = 0
-        /// What was asked for while it ran: at once, and because something changed.
+        /// True when a run was requested at once while it ran, and when one of those requests ends a backoff.
         var isDirty = false
-        var isDirtyFresh = false
+        var endsBackoff = false
 
-        /// Notes a wish for a run at once.
-        mutating func want(_ priority: WorkPriority, now: ContinuousClock.Instant) {
+        /// Records a request for a run at once.
+        mutating func want(endsBackoff: Bool, now: ContinuousClock.Instant) {
             // What failed is not tried again before its time without a change.
             let waits = !isRunning && failures > 0 && (wantedFrom.map { $0 > now } ?? false)
-            if waits, priority == .background { return }
+            if waits, !endsBackoff { return }
             wantedFrom = now
             guard isRunning else { return }
             isDirty = true
-            isDirtyFresh = isDirtyFresh || priority == .fresh
+            self.endsBackoff = self.endsBackoff || endsBackoff
         }
 
         mutating func begin() {
             isRunning = true
             wantedFrom = nil
-            (isDirty, isDirtyFresh) = (false, false)
+            (isDirty, endsBackoff) = (false, false)
         }
 
         mutating func finish(failed: Bool, again: ContinuousClock.Instant?) {
             isRunning = false
             failures = failed ? failures + 1 : 0
-            if failed, isDirty, !isDirtyFresh { wantedFrom = nil }
+            if failed, isDirty, !endsBackoff { wantedFrom = nil }
             if let again { wantedFrom = min(wantedFrom ?? again, again) }
         }
     }
@@ -48,17 +48,17 @@ import Testing
         var now = ContinuousClock.now
         for _ in 0..<2_000 {
             let key = Int.random(in: 0..<12, using: &random)
-            let priority: WorkPriority = Bool.random(using: &random) ? .fresh : .background
+            let priority: WorkPriority = Bool.random(using: &random) ? .normal : .low
             switch Int.random(in: 0..<6, using: &random) {
             case 0:
-                queue.add(key, priority: priority, now: now)
-                debts[key, default: Debt()].want(priority, now: now)
+                let endsBackoff = Bool.random(using: &random)
+                queue.add(key, priority: priority, endsBackoff: endsBackoff, now: now)
+                debts[key, default: Debt()].want(endsBackoff: endsBackoff, now: now)
             case 1:
                 let time = now + .seconds(Int.random(in: 1..<9, using: &random))
                 queue.add(key, at: time, priority: priority, now: now)
                 var debt = debts[key] ?? Debt()
                 debt.wantedFrom = min(debt.wantedFrom ?? time, time)
-                if debt.isRunning, !debt.isDirty { debt.isDirtyFresh = debt.isDirtyFresh || priority == .fresh }
                 debts[key] = debt
             case 2, 3:
                 let due = debts.contains { !$0.value.isRunning && ($0.value.wantedFrom ?? now + .seconds(1)) <= now }

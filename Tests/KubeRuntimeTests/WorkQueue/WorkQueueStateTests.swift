@@ -9,17 +9,17 @@ import Testing
 
     @Test func addsAreMergedAndServedInOrder() {
         var queue = WorkQueueState<Int>()
-        for key in [3, 1, 3, 2, 1] { queue.add(key, priority: .fresh, now: start) }
+        for key in [3, 1, 3, 2, 1] { queue.add(key, priority: .normal, now: start) }
         #expect((0..<4).map { _ in queue.pop(now: start)?.key } == [3, 1, 2, nil])
         #expect(queue.count == 3)
     }
 
     @Test func aKeyAddedWhileItRunsRunsOnceMore() {
         var queue = WorkQueueState<Int>()
-        queue.add(1, priority: .fresh, now: start)
+        queue.add(1, priority: .normal, now: start)
         _ = queue.pop(now: start)
-        queue.add(1, priority: .fresh, now: start)
-        queue.add(1, priority: .fresh, now: start)
+        queue.add(1, priority: .normal, now: start)
+        queue.add(1, priority: .normal, now: start)
         #expect(queue.pop(now: start) == nil)
         #expect(queue.finish(1, .worked, again: nil, now: at(2)) == .seconds(2))
         #expect(queue.pop(now: at(2))?.key == 1)
@@ -32,22 +32,34 @@ import Testing
     @Test func anEchoDoesNotEndABackoff() {
         for isRunning in [true, false] {
             var queue = WorkQueueState<Int>()
-            queue.add(1, priority: .fresh, now: start)
+            queue.add(1, priority: .normal, now: start)
             _ = queue.pop(now: start)
-            if isRunning { queue.add(1, priority: .background, now: start) }
+            if isRunning { queue.add(1, priority: .low, endsBackoff: false, now: start) }
             _ = queue.finish(1, .failed, again: at(10), now: start)
-            if !isRunning { queue.add(1, priority: .background, now: at(1)) }
+            if !isRunning { queue.add(1, priority: .low, endsBackoff: false, now: at(1)) }
             #expect(queue.pop(now: at(1)) == nil && queue.nextDeadline == at(10))
-            queue.add(1, priority: .fresh, now: at(2))
+            queue.add(1, priority: .normal, now: at(2))
             #expect(queue.pop(now: at(2))?.attempt == 2, "a change does")
+        }
+    }
+
+    @Test func `an expired TTL ends a backoff although it has low priority`() {
+        for isRunning in [true, false] {
+            var queue = WorkQueueState<Int>()
+            queue.add(1, priority: .normal, now: start)
+            _ = queue.pop(now: start)
+            if isRunning { queue.add(1, priority: .low, now: start) }
+            _ = queue.finish(1, .failed, again: at(10), now: start)
+            if !isRunning { queue.add(1, priority: .low, now: start) }
+            #expect(queue.pop(now: at(1))?.attempt == 2)
         }
     }
 
     @Test func theEarliestDelayCountsAndIsNotDuplicated() {
         var queue = WorkQueueState<Int>()
-        queue.add(1, at: at(10), priority: .fresh, now: start)
-        queue.add(1, at: at(5), priority: .fresh, now: start)
-        queue.add(1, at: at(20), priority: .fresh, now: start)
+        queue.add(1, at: at(10), priority: .normal, now: start)
+        queue.add(1, at: at(5), priority: .normal, now: start)
+        queue.add(1, at: at(20), priority: .normal, now: start)
         #expect(queue.nextDeadline == at(5))
         queue.promote(now: at(5))
         #expect(queue.pop(now: at(5))?.key == 1)
@@ -57,10 +69,10 @@ import Testing
 
     @Test func anAddEndsTheWaitAndKeepsTheAttempt() {
         var queue = WorkQueueState<Int>()
-        queue.add(1, priority: .fresh, now: start)
+        queue.add(1, priority: .normal, now: start)
         #expect(queue.pop(now: start)?.attempt == 1)
         _ = queue.finish(1, .failed, again: at(100), now: start)
-        queue.add(1, priority: .fresh, now: at(1))
+        queue.add(1, priority: .normal, now: at(1))
         #expect(queue.nextDeadline == nil)
         #expect(queue.pop(now: at(1))?.attempt == 2)
         _ = queue.finish(1, .worked, again: at(200), now: at(1))
@@ -70,11 +82,11 @@ import Testing
 
     @Test func backgroundKeysGetATurnUnderAPermanentFreshStream() {
         var queue = WorkQueueState<Int>()
-        for key in 0..<100 { queue.add(key, priority: .background, now: start) }
+        for key in 0..<100 { queue.add(key, priority: .low, endsBackoff: false, now: start) }
         var served = 0
         for turn in 0..<400 {
-            queue.add(1_000 + turn, priority: .fresh, now: start)
-            queue.add(5_000 + turn, priority: .fresh, now: start)
+            queue.add(1_000 + turn, priority: .normal, now: start)
+            queue.add(5_000 + turn, priority: .normal, now: start)
             guard let item = queue.pop(now: start) else { continue }
             if item.key < 100 { served += 1 }
             _ = queue.finish(item.key, .worked, again: nil, now: start)
@@ -84,16 +96,16 @@ import Testing
 
     @Test func aFreshAddOvertakesTheBackground() {
         var queue = WorkQueueState<Int>()
-        for key in 0..<10 { queue.add(key, priority: .background, now: start) }
-        queue.add(7, priority: .fresh, now: start)
+        for key in 0..<10 { queue.add(key, priority: .low, endsBackoff: false, now: start) }
+        queue.add(7, priority: .normal, now: start)
         #expect(queue.pop(now: start)?.key == 7)
         #expect(queue.readyCount == 9)
     }
 
     @Test func unstartedKeysAreForgottenAtShutDown() {
         var queue = WorkQueueState<Int>()
-        for key in 0..<3 { queue.add(key, priority: .fresh, now: start) }
-        queue.add(9, at: at(9), priority: .fresh, now: start)
+        for key in 0..<3 { queue.add(key, priority: .normal, now: start) }
+        queue.add(9, at: at(9), priority: .normal, now: start)
         _ = queue.pop(now: start)
         queue.removeUnstarted()
         #expect(queue.count == 1)
@@ -104,7 +116,7 @@ import Testing
 
     @Test func itemsNobodyTookCannotBeFinished() {
         var queue = WorkQueueState<Int>()
-        queue.add(1, priority: .fresh, now: start)
+        queue.add(1, priority: .normal, now: start)
         #expect(queue.finish(1, .worked, again: nil, now: start) == nil)
         #expect(queue.finish(2, .worked, again: nil, now: start) == nil)
         #expect(queue.pop(now: start)?.key == 1)

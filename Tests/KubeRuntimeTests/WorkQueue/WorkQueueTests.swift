@@ -116,7 +116,7 @@ import Testing
                     }
                 }
             }
-            for round in 0..<20_000 { queue.add(round % 50, priority: round % 3 == 0 ? .background : .fresh) }
+            for round in 0..<20_000 { queue.add(round % 50, priority: round % 3 == 0 ? .low : .normal) }
             await eventually("the queue is empty") { queue.count == 0 }
             queue.shutDown()
         }
@@ -132,7 +132,7 @@ import Testing
         #expect(shows("retries_total{\(labels)} 0"))
         queue.add("a")
         queue.add("a")
-        queue.add("b", priority: .background)
+        queue.add("b", priority: .low, endsBackoff: false)
         queue.add("c", after: .seconds(60))
         #expect(shows(#"depth{\#(labels),priority="0"} 1"#))
         #expect(shows(#"depth{\#(labels),priority="-100"} 1"#))

@@ -15,24 +15,24 @@ import Testing
 
     @Test func `groups take turns`() {
         var queue = WorkQueueState<Int> { "\($0 / 100)" }
-        for key in [100, 101, 102, 200, 300, 201] { queue.add(key, priority: .fresh, now: start) }
+        for key in [100, 101, 102, 200, 300, 201] { queue.add(key, priority: .normal, now: start) }
         #expect((0..<7).map { _ in queue.pop(now: start)?.key } == [100, 200, 300, 101, 201, 102, nil])
     }
 
     @Test func `a group that comes late does not wait for all keys of another`() {
         var queue = WorkQueueState<Int> { "\($0 / 100)" }
-        for key in 100..<200 { queue.add(key, priority: .background, now: start) }
+        for key in 100..<200 { queue.add(key, priority: .low, endsBackoff: false, now: start) }
         _ = queue.pop(now: start)
-        queue.add(200, priority: .background, now: start)
+        queue.add(200, priority: .low, endsBackoff: false, now: start)
         let next = (0..<2).map { _ in queue.pop(now: start)?.key }
         #expect(next.contains(200))
     }
 
     @Test func `one group leaves a worker for the others`() {
         var queue = makeQueue(workers: 4)
-        for key in 100..<110 { queue.add(key, priority: .fresh, now: start) }
+        for key in 100..<110 { queue.add(key, priority: .normal, now: start) }
         #expect((0..<4).map { _ in queue.pop(now: start)?.key } == [100, 101, 102, nil])
-        queue.add(200, priority: .background, now: start)
+        queue.add(200, priority: .low, endsBackoff: false, now: start)
         #expect(queue.pop(now: start)?.key == 200, "in whatever line it waits")
         _ = queue.finish(101, .worked, again: nil, now: start)
         #expect(queue.pop(now: start)?.key == 103)
@@ -40,7 +40,7 @@ import Testing
 
     @Test func `a single worker serves everybody`() {
         var queue = makeQueue(workers: 1)
-        for key in [100, 200] { queue.add(key, priority: .fresh, now: start) }
+        for key in [100, 200] { queue.add(key, priority: .normal, now: start) }
         #expect(queue.pop(now: start)?.key == 100)
         _ = queue.finish(100, .failed, again: at(5), now: at(3))
         #expect(queue.pop(now: at(3))?.key == 200)
@@ -48,7 +48,7 @@ import Testing
 
     @Test func `a slow group gets half of the workers until it is quick again`() {
         var queue = makeQueue(workers: 4)
-        for key in 100..<110 { queue.add(key, priority: .fresh, now: start) }
+        for key in 100..<110 { queue.add(key, priority: .normal, now: start) }
         for _ in 0..<3 { _ = queue.pop(now: start) }
         _ = queue.finish(100, .failed, again: nil, now: at(10))
         #expect(queue.pop(now: at(10)) == nil, "two are still with workers")
@@ -62,30 +62,30 @@ import Testing
 
     @Test func `all slow groups together leave a worker for the others`() {
         var queue = makeQueue(workers: 4)
-        for group in 1...4 { queue.add(group * 100, priority: .fresh, now: start) }
+        for group in 1...4 { queue.add(group * 100, priority: .normal, now: start) }
         for _ in 1...4 { _ = queue.pop(now: start) }
         for group in 1...4 {
-            queue.add(group * 100 + 1, priority: .fresh, now: at(9))
+            queue.add(group * 100 + 1, priority: .normal, now: at(9))
             _ = queue.finish(group * 100, .failed, again: nil, now: at(10))
         }
         #expect((0..<4).map { _ in queue.pop(now: at(10))?.key } == [101, 201, 301, nil])
-        queue.add(500, priority: .background, now: at(10))
+        queue.add(500, priority: .low, endsBackoff: false, now: at(10))
         #expect(queue.pop(now: at(10))?.key == 500)
     }
 
     @Test func `what is not tried keeps its failures`() {
         var queue = makeQueue(workers: 4)
-        queue.add(100, priority: .fresh, now: start)
+        queue.add(100, priority: .normal, now: start)
         _ = queue.pop(now: start)
         _ = queue.finish(100, .failed, again: start, now: start)
         #expect(queue.pop(now: start) == nil)
         queue.promote(now: start)
         #expect(queue.pop(now: start)?.attempt == 2)
         // Its own write comes back while it waits: that is no reason to look again.
-        queue.add(100, priority: .background, now: start)
+        queue.add(100, priority: .low, endsBackoff: false, now: start)
         _ = queue.finish(100, .untried, again: at(10), now: start)
         #expect(queue.nextDeadline == at(10))
-        queue.add(100, priority: .fresh, now: at(1))
+        queue.add(100, priority: .normal, now: at(1))
         #expect(queue.pop(now: at(1))?.attempt == 2)
     }
 
@@ -115,7 +115,7 @@ import Testing
             case 0, 1:
                 let key = (1 + random.below(6)) * 100 + random.below(5)
                 guard running[key] == nil else { continue }
-                queue.add(key, priority: random.below(2) == 0 ? .fresh : .background, now: now)
+                queue.add(key, priority: random.below(2) == 0 ? .normal : .low, now: now)
                 ready.insert(key)
             case 2 where running.count < workers:
                 noteSlow()
