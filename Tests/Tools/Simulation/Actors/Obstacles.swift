@@ -34,11 +34,6 @@ struct Obstacle {
     /// Nil for an obstacle that stays for good.
     let end: ContinuousClock.Instant?
 
-    /// True before it begins, and some time after its end.
-    func hasEnded(for duration: Duration, at now: ContinuousClock.Instant) -> Bool {
-        now < start || end.map { now >= $0.advanced(by: duration) } ?? false
-    }
-
     func isActive(at now: ContinuousClock.Instant) -> Bool { now >= start && end.map { now < $0 } ?? true }
 
     func concerns(_ target: Target, _ kind: ResourceKind?, _ namespace: String) -> Bool {

@@ -119,7 +119,11 @@ final class SimulatedEngine: @unchecked Sendable {
         guard !server.absent.contains(kind), let run = server.current(kind, key), run.uid == uid,
             evenAfterItsEnd || Verdict.of(run.object, kind).isEmpty
         else { return nil }
-        if case .running = status { started.insert(uid) }
+        // What succeeds has done its steps, also after it was called cancelled.
+        switch status {
+        case .running, .succeeded: started.insert(uid)
+        default: break
+        }
         let now = (clocks[kind] ?? server.clock).now().roundedDownToSeconds.rfc3339
         if started.contains(uid), starts[uid] == nil { starts[uid] = now }
         if delays != nil, kind == .pipelineRuns { writeTask(of: run, status, now) }

@@ -14,6 +14,14 @@ struct FinalCheck {
         return nil
     }
 
+    /// True while something finished still has to be looked at because a TTL ends.
+    var hasPendingTTL: Bool {
+        server.all(.executions).contains { execution in
+            let law = referee.law(of: execution.object, execution.uid)
+            return [law.executionDue, law.runDue].contains { $0.map { law.now < $0 + .seconds(60) } ?? false }
+        }
+    }
+
     private func problem(of execution: Change) -> String? {
         let status = execution.object["status"]
         let generation = execution.object["metadata"]?["generation"]?.integerValue

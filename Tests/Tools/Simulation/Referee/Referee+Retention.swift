@@ -39,9 +39,6 @@ extension Referee {
         guard let calm, let due, due > calm + .seconds(120), let service,
             service.since.duration(to: server.time.now) > truth.now() - due + .seconds(120)
         else { return }
-        // Creates that hang may take every worker that a namespace has.
-        guard obstacles.all.allSatisfy({ $0.target != .creates || $0.hasEnded(for: .seconds(30), at: server.time.now) })
-        else { return }
         // First the status says what it has to say: where that could not be written, a poll interval is added.
         guard case .some(let free) = obstacles.free(.statuses, nil, key.namespace),
             free.map({ $0.duration(to: server.time.now) > truth.now() - due + .seconds(10) }) ?? true

@@ -108,7 +108,7 @@ final class World: @unchecked Sendable {
         var (quiet, writes) = (0, referee.operatorWrites)
         for _ in 0..<40 where referee.violation == nil {
             play(for: .seconds(30))
-            let isPlanned = engine.planned + housekeeping.planned + vandals.planned > 0
+            let isPlanned = engine.planned + housekeeping.planned + vandals.planned > 0 || check.hasPendingTTL
             quiet = referee.operatorWrites == writes && !isPlanned ? quiet + 1 : 0
             writes = referee.operatorWrites
             if quiet >= 3, check.problem == nil { return }
