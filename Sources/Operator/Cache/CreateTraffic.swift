@@ -9,7 +9,8 @@ import TowlineAPI
 /// served; whenever a create ends, the lanes take turns to fill the free places, and who is called has its place kept
 /// until it comes or says that it does not. A lane begins with one create at a time. Each create that is answered soon
 /// adds a place; one that takes ``slow`` or longer makes the lane slow, which means one at a time again, and that slow
-/// lanes together have a part of the places only.
+/// lanes together have a part of the places only. The creates of one namespace never take all the workers that a slow
+/// namespace gets (``WorkShares``), so that ends of its runs are reported and TTLs are kept while its creates hang.
 ///
 /// Each run is created at most ``Attempts/maximumPerMinute`` times a minute. Pure; ``CreateGate`` feeds it.
 struct CreateTraffic: Sendable {
@@ -56,6 +57,8 @@ struct CreateTraffic: Sendable {
     /// The most places, and how many of them slow lanes may have together.
     private let places: Int
     private let slowPlaces: Int
+    /// The most creates of one namespace at a time.
+    private let placesOfNamespace: Int
     private var underWay: [ObjectKey: Place] = [:]
     private var called: [ObjectKey: Place] = [:]
     private var waiters: [ObjectKey: Waiter] = [:]
@@ -77,6 +80,7 @@ struct CreateTraffic: Sendable {
     init(workers: Int) {
         places = workers > 1 ? max(2, workers - 1) : 1
         slowPlaces = max(1, workers / 2)
+        placesOfNamespace = max(1, WorkShares(ofWorkers: workers).perSlowGroup - 1)
     }
 
     var waitingCount: Int { waiters.count }
@@ -166,7 +170,8 @@ struct CreateTraffic: Sendable {
 
     private func hasRoom(_ lane: Lane, _ now: Instant) -> Bool {
         let window = isSlow(lane, now) ? 1 : windows[lane] ?? 1
-        return taken(now, calledWithin: Self.callMemory).count { $0.lane == lane } < window
+        let neighbors = taken(now, calledWithin: Self.callMemory).filter { $0.lane.namespace == lane.namespace }
+        return neighbors.count < placesOfNamespace && neighbors.count { $0.lane == lane } < window
     }
 
     private func freePlace(forSlow isSlow: Bool, _ now: Instant) -> Bool {
@@ -213,7 +218,7 @@ struct CreateTraffic: Sendable {
         }
     }
 
-    /// The first lane in turn that has room; those that have none are at most as many as there are places.
+    /// The first lane in turn that has room; lanes without room are at most as many as places times engines.
     private mutating func first(
         of lanes: WritableKeyPath<CreateTraffic, KeyedHeap<Lane, UInt64>>, _ now: Instant
     ) -> (lane: Lane, turn: UInt64)? {

@@ -30,7 +30,7 @@ public struct OperatorConfiguration: Sendable {
         namespaces: [String] = [],
         engines: Set<EngineName> = Set(EngineName.allCases),
         pollInterval: Duration = .seconds(10),
-        workers: Int = 4,
+        workers: Int = 8,
         metricsAddress: ListenAddress? = ListenAddress(host: "", port: 8080),
         probeAddress: ListenAddress? = ListenAddress(host: "", port: 8081),
         links: LinkTemplates = LinkTemplates(),

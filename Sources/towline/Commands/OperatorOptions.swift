@@ -24,7 +24,7 @@ enum OperatorOptions {
         "poll-interval", .duration(.milliseconds(100)...(.seconds(3600))), standard: "10s",
         help: "Verify every unfinished run this often.")
     static let workers = Option(
-        "workers", .wholeNumber(1...256), standard: "4", help: "Work on this many executions at a time.")
+        "workers", .wholeNumber(1...256), standard: "8", help: "Work on this many executions at a time.")
 
     static let metricsBindAddress = Option(
         "metrics-bind-address", .listenAddress, standard: ":8080", help: "Serve /metrics there; 0 serves it nowhere.")

@@ -18,7 +18,7 @@ import TowlineAPI
     }
 
     @Test func `a lane opens up while its creates are quick`() {
-        var traffic = CreateTraffic(workers: 4)
+        var traffic = CreateTraffic(workers: 8)
         #expect(traffic.enter(run(0, payments), payments, now: start) == .send)
         for number in 1..<9 {
             #expect(traffic.enter(run(number, payments), payments, now: start).waited == Duration.zero)
@@ -27,12 +27,14 @@ import TowlineAPI
         for number in 1...2 { #expect(traffic.enter(run(number, payments), payments, now: at(0.1)) == .send) }
         #expect(traffic.end(run(1, payments), now: at(0.2)) == [run(3, payments), run(4, payments)])
         for number in 3...4 { #expect(traffic.enter(run(number, payments), payments, now: at(0.2)) == .send) }
-        #expect(traffic.end(run(2, payments), now: at(0.3)) == [run(5, payments)], "a worker is left for other things")
+        #expect(
+            traffic.end(run(2, payments), now: at(0.3)) == [run(5, payments)],
+            "a slow namespace has four workers, and one is left for other things")
         #expect(traffic.waitingCount == 3)
     }
 
     @Test func `a create that hangs keeps no other lane waiting`() {
-        var traffic = CreateTraffic(workers: 4)
+        var traffic = CreateTraffic(workers: 8)
         for number in 0..<30 { _ = traffic.enter(run(number, payments), payments, now: start) }
         #expect(traffic.underWayCount == 1)
         #expect(traffic.enter(run(0, orders), orders, now: at(5)) == .send)
@@ -44,7 +46,7 @@ import TowlineAPI
     }
 
     @Test func `a slow lane creates one at a time, in the order of arrival, until one is quick`() {
-        var traffic = CreateTraffic(workers: 4)
+        var traffic = CreateTraffic(workers: 8)
         for number in 0..<5 { _ = traffic.enter(run(number, payments), payments, now: start) }
         var now = at(10)
         for number in 0..<3 {
@@ -66,6 +68,26 @@ import TowlineAPI
         #expect(traffic.enter(run(0, lanes[3]), lanes[3], now: at(10)) == .send)
         #expect(traffic.end(run(0, lanes[1]), now: at(12.5)) == [], "two that are slow are still under way")
         #expect(traffic.enter(run(0, payments), payments, now: at(12.5)) == .send)
+    }
+
+    @Test func `creates that hang leave a worker of their namespace to the ends of its runs`() {
+        for workers in 1...16 {
+            var traffic = CreateTraffic(workers: workers)
+            let lanes = EngineName.allCases.map { CreateTraffic.Lane(engine: $0, namespace: "payments") }
+            for number in 0..<20 { for lane in lanes { _ = traffic.enter(run(number, lane), lane, now: start) } }
+            // They are quick for a while, so that the lanes open up, and then all of them hang.
+            var now = start
+            var called = lanes.map { run(0, $0) }.filter { _ in true }
+            for _ in 0..<6 {
+                now += .milliseconds(50)
+                called = called.flatMap { traffic.end($0, now: now) }
+                for run in called {
+                    _ = traffic.enter(run, lanes.first { run.name.hasPrefix("\($0.engine)") } ?? lanes[0], now: now)
+                }
+            }
+            let share = WorkShares(ofWorkers: workers).perSlowGroup
+            #expect(traffic.underWayCount >= 1 && traffic.underWayCount <= max(1, share - 1), "\(workers) workers")
+        }
     }
 
     @Test func `who is called keeps its place until it says otherwise`() {
@@ -200,6 +222,10 @@ import TowlineAPI
             // Wherever somebody waits, something is going to call it.
             let isStranded = !waiting.isEmpty && underWay.isEmpty && called.isEmpty
             if isStranded || underWay.count + called.count > places { Issue.record("step \(step), seed \(seed)") }
+            let namespaces = Dictionary(grouping: underWay.values, by: { $0.lane / 2 })
+            if namespaces.values.contains(where: { $0.count > max(1, workers / 2 - 1) }) {
+                Issue.record("a namespace has too many creates at step \(step), seed \(seed)")
+            }
             now += .milliseconds(isOver ? 200 : 10)
         }
         #expect(waiting.count == traffic.waitingCount, "seed \(seed)")
