@@ -117,3 +117,106 @@ public struct LeaderElector: Sendable {
         logger.info("Leading")
     }
 }
+
+extension LeaderElector {
+    func read(_ timeout: Duration) async -> ElectionMachine.Event {
+        do {
+            return .read(try await hurried(timeout).get(Lease.resourceType, settings.lease, decoding: Lease.decoder))
+        } catch {
+            if error.isNotFoundObject(named: settings.lease.name) { return .absent }
+            report(error, "The lease could not be read")
+            return .failed
+        }
+    }
+
+    func write(_ claim: LeaseClaim, on lease: Lease?, _ timeout: Duration) async -> ElectionMachine.Event {
+        let client = hurried(timeout)
+        let body = claim.object(on: lease, settings, now: clock.now()).encoded
+        do {
+            guard lease != nil else {
+                return .wrote(
+                    try await client.create(
+                        Lease.resourceType, namespace: settings.lease.namespace, body: body, decoding: Lease.decoder))
+            }
+            return .wrote(
+                try await client.replace(Lease.resourceType, settings.lease, body: body, decoding: Lease.decoder))
+        } catch {
+            let isGone = lease != nil && error.isNotFoundObject(named: settings.lease.name)
+            if error.isConflict || error.isAlreadyExists || isGone { return .refused }
+            report(error, "The lease could not be written")
+            return .failed
+        }
+    }
+
+    /// Follows the lease; what is missed here, the election finds out by reading.
+    func watch(for inbox: ElectionInbox) async {
+        let scope = ReflectorScope(
+            namespace: settings.lease.namespace, fieldSelector: "metadata.name=\(settings.lease.name)")
+        let reflector = Reflector(
+            client: client, type: Lease.resourceType, scope: scope, decoding: Lease.decoder, into: Store<Lease>(),
+            time: time, random: random, logger: logger
+        ) { change in
+            switch change {
+            case .added(let lease), .changed(_, let lease): inbox.post(.changed(lease))
+            case .deleted, .vanished: inbox.post(.deleted)
+            case .quarantined, .synced, .unavailable: break
+            }
+        }
+        await reflector.run()
+    }
+
+    /// The client for one request that must not take long; when it is tried again is the election's business.
+    private func hurried(_ timeout: Duration) -> KubeClient {
+        var client = client
+        client.retry.limit = 0
+        client.requestTimeout = timeout
+        return client
+    }
+
+    private func report(_ error: KubeError, _ what: String) {
+        guard !error.isCancelled else { return }
+        logger.warn(what, ["error": .foreign("\(error)")])
+    }
+}
+
+/// What the tasks beside an election have for it, and the way to wake it.
+final class ElectionInbox: Sendable {
+    private struct State {
+        /// In order of arrival; of changes of the lease only the last in a row.
+        var events: [ElectionMachine.Event] = []
+        /// The election, while it waits.
+        var sleeper: Sleeper?
+    }
+
+    private let state = Locked(State())
+    private let time: any TimeSource
+
+    init(time: any TimeSource) {
+        self.time = time
+    }
+
+    func post(_ event: ElectionMachine.Event) {
+        let sleeper = state.withLock { state in
+            if case .changed = event, case .changed = state.events.last { state.events.removeLast() }
+            state.events.append(event)
+            return state.sleeper
+        }
+        if let timer = sleeper?.wake() { time.cancel(timer) }
+    }
+
+    /// Returns the next event, or `woke` at the deadline; at once when the task is cancelled.
+    func next(until deadline: ContinuousClock.Instant) async -> ElectionMachine.Event {
+        let sleeper = Sleeper()
+        let event = state.withLock { state in
+            guard state.events.isEmpty else { return state.events.removeFirst() as ElectionMachine.Event? }
+            state.sleeper = sleeper
+            return nil
+        }
+        if let event { return event }
+        await sleeper.sleep(until: deadline, on: time)
+        return state.withLock { state in
+            state.sleeper = nil
+            return state.events.isEmpty ? .woke : state.events.removeFirst()
+        }
+    }
+}

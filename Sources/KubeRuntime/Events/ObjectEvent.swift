@@ -1,4 +1,4 @@
-import KubeClient
+public import KubeClient
 
 /// Something that happened to an object, told to people: `kubectl describe` and `kubectl events` show it.
 ///
@@ -39,4 +39,41 @@ public struct ObjectEvent: Hashable, Sendable {
 
     static let longestWord = 128
     static let longestNote = 1024
+}
+
+/// Names an object in an event.
+public struct ObjectReference: Hashable, Sendable {
+    public var apiVersion: String
+    public var kind: String
+    public var key: ObjectKey
+    public var uid: String
+    /// The version that is meant; nil for whichever there is.
+    public var resourceVersion: ResourceVersion?
+
+    public init(
+        apiVersion: String, kind: String, key: ObjectKey, uid: String, resourceVersion: ResourceVersion? = nil
+    ) {
+        self.apiVersion = apiVersion
+        self.kind = kind
+        self.key = key
+        self.uid = uid
+        self.resourceVersion = resourceVersion
+    }
+}
+
+/// Who tells the events of a process.
+public struct EventSource: Hashable, Sendable {
+    /// The controller as a qualified name, such as `example.com/operator`.
+    public let controller: String
+    /// The process, mostly the name of its pod; at most 128 bytes.
+    public let instance: String
+    /// In whose name the fields of the events are set.
+    public let fieldManager: String
+
+    public init(controller: String, instance: String, fieldManager: String) {
+        self.controller = controller
+        // The API server refuses an event without one.
+        self.instance = instance.isEmpty ? fieldManager : instance.bounded(to: ObjectEvent.longestWord)
+        self.fieldManager = fieldManager
+    }
 }

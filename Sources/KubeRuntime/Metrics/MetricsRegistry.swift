@@ -74,3 +74,106 @@ public final class MetricsRegistry: Sendable {
         }
     }
 }
+
+/// All series of one metric name: one per combination of label values.
+///
+/// At most `seriesLimit` combinations are kept; what comes after is counted in one series whose label values are all
+/// `other`, so that outside data can never grow the process or the scrape without bound.
+final class MetricFamily: Sendable {
+    enum Kind: Hashable, Sendable {
+        case counter
+        case gauge
+        case histogram(buckets: [Double])
+
+        var word: String {
+            switch self {
+            case .counter: "counter"
+            case .gauge: "gauge"
+            case .histogram: "histogram"
+            }
+        }
+    }
+
+    /// The values of one combination of labels.
+    struct Series: Sendable {
+        /// The value, or a histogram's sum.
+        var value: Double = 0
+        /// A histogram's observations per bucket, not cumulative: one more than there are bounds; else empty.
+        var bucketCounts: [UInt64] = []
+    }
+
+    /// Reads values when the metrics are scraped.
+    typealias Collector = @Sendable () -> [MetricSample]
+
+    private struct State {
+        var series: [[String]: Series] = [:]
+        var collectors: [Collector] = []
+    }
+
+    static let overflowLabel = "other"
+
+    let name: String
+    let help: String
+    let kind: Kind
+    let labelNames: [String]
+    let combination: MetricCombination
+    private let seriesLimit: Int
+    private let state = Locked(State())
+
+    init(
+        name: String, help: String, kind: Kind, labelNames: [String], combination: MetricCombination, seriesLimit: Int
+    ) {
+        self.name = name
+        self.help = help
+        self.kind = kind
+        self.labelNames = labelNames
+        self.combination = combination
+        self.seriesLimit = seriesLimit
+    }
+
+    func update(_ labels: [String], _ change: (inout Series) -> Void) {
+        let labels = fitted(labels)
+        state.withLock { state in
+            let isKnown = state.series[labels] != nil
+            let key = isKnown || state.series.count < seriesLimit ? labels : labels.map { _ in Self.overflowLabel }
+            change(&state.series[key, default: emptySeries])
+        }
+    }
+
+    func remove(_ labels: [String]) {
+        let labels = fitted(labels)
+        state.withLock { $0.series[labels] = nil }
+    }
+
+    func addCollector(_ collector: @escaping Collector) {
+        state.withLock { $0.collectors.append(collector) }
+    }
+
+    /// The series in the order of their label values, with those of the collectors.
+    func snapshot() -> [(labels: [String], series: Series)] {
+        let (stored, collectors) = state.withLock { ($0.series, $0.collectors) }
+        var all = stored
+        for sample in collectors.flatMap({ $0() }) {
+            let labels = fitted(sample.labels)
+            if let known = all[labels] {
+                all[labels]?.value = combination.combine(known.value, sample.value)
+            } else if all.count < seriesLimit {
+                all[labels] = Series(value: sample.value)
+            }
+        }
+        return all.map { (labels: $0.key, series: $0.value) }
+            .sorted { $0.labels.lexicographicallyPrecedes($1.labels) }
+    }
+
+    private var emptySeries: Series {
+        guard case .histogram(let buckets) = kind else { return Series() }
+        return Series(bucketCounts: Array(repeating: 0, count: buckets.count + 1))
+    }
+
+    /// As many label values as there are names: missing ones are empty, surplus ones are dropped.
+    private func fitted(_ labels: [String]) -> [String] {
+        if labels.count == labelNames.count { return labels }
+        let padding = Array(repeating: "", count: max(0, labelNames.count - labels.count))
+        return Array(labels.prefix(labelNames.count)) + padding
+    }
+}

@@ -1,5 +1,5 @@
 extension Mutant {
-    private static let watching = "Sources/KubeRuntime/Reflector/ReflectorMachine+Watching.swift"
+    private static let watching = "Sources/KubeRuntime/Watching/ReflectorMachine.swift"
 
     /// Bugs in caches, queue, retries and election.
     static let ofMachinery = [
@@ -36,7 +36,7 @@ extension Mutant {
         Mutant(
             "take-a-lease-that-is-held",
             Edit(
-                "Sources/KubeRuntime/Election/ElectionMachine+Candidate.swift",
+                "Sources/KubeRuntime/Election/ElectionMachine.swift",
                 "        isFree(now) ? claim(now) : wait(now, random)\n",
                 "        BUG || isFree(now) ? claim(now) : wait(now, random)\n")),
     ]

@@ -43,7 +43,7 @@ extension Mutant {
                 "{ return .success }\n            if BUG, error.isConflict { return .retry() }\n"
                     + "            if error.isConflict {"),
             Edit(
-                "Sources/KubeRuntime/Store/StoreState.swift",
+                "Sources/KubeRuntime/Watching/StoreState.swift",
                 "        entries[key] = Entry(object: object, round: round)\n        quarantine[key] = nil\n        if object.uid == old.uid {",
                 "        if BUG { return }\n        entries[key] = Entry(object: object, round: round)\n"
                     + "        quarantine[key] = nil\n        if object.uid == old.uid {")),

@@ -1,0 +1,89 @@
+import KubeClient
+
+/// How important a log line is.
+public enum LogLevel: UInt8, Sendable, Hashable, Comparable, CaseIterable, CustomStringConvertible {
+    case debug
+    case info
+    case warn
+    case error
+    /// No line is so important: as a threshold it lets none pass.
+    case panic
+
+    /// Reads a level as flags write it, in any case; `warning` is `warn`, and zap's numbers above 0 are `debug`.
+    public init?(parsing text: String) {
+        let word = text.lowercased()
+        let known = Self.allCases.first { $0.description == word }
+        let other: LogLevel? = word == "warning" ? .warn : (Int(word) ?? 0) > 0 ? .debug : nil
+        guard let level = known ?? other else { return nil }
+        self = level
+    }
+
+    public var description: String {
+        switch self {
+        case .debug: "debug"
+        case .info: "info"
+        case .warn: "warn"
+        case .error: "error"
+        case .panic: "panic"
+        }
+    }
+
+    public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// How log lines are written.
+public enum LogFormat: String, Sendable, Hashable {
+    /// One JSON object per line.
+    case json
+    /// For people: time, level, logger, message, then `key=value`.
+    case text
+}
+
+/// How the time of a log line is written; but for the first case, the words and forms are those of zap.
+public enum LogTimeEncoding: String, Sendable, Hashable, CaseIterable {
+    /// `2026-01-01T10:00:00.001500Z`
+    case rfc3339micro
+    /// `2026-01-01T10:00:00Z`
+    case rfc3339
+    /// `2026-01-01T10:00:00.0015Z`, without zeros at the end of the fraction.
+    case rfc3339nano
+    /// `2026-01-01T10:00:00.001Z`
+    case iso8601
+    /// Seconds since 1970 with a fraction, as a number: `1767261600.0015`
+    case epoch
+    /// Milliseconds since 1970 with a fraction, as a number: `1767261600001.5`
+    case millis
+    /// Nanoseconds since 1970, as a number: `1767261600001500000`
+    case nanos
+
+    /// True where the text is a number in JSON.
+    var isNumber: Bool {
+        switch self {
+        case .epoch, .millis, .nanos: true
+        case .rfc3339micro, .rfc3339, .rfc3339nano, .iso8601: false
+        }
+    }
+
+    /// The time in this form, in UTC; the numbers begin with 1970.
+    func text(of time: Timestamp) -> String {
+        let time = isNumber ? max(time, Timestamp(seconds: 0)) : time
+        let nanoseconds = Int64(time.nanoseconds)
+        switch self {
+        case .rfc3339micro: return time.rfc3339Microseconds
+        case .rfc3339: return time.rfc3339
+        case .rfc3339nano: return "\(time.rfc3339.dropLast())\(Duration.fractionText(nanoseconds))Z"
+        case .iso8601: return "\(time.rfc3339.dropLast()).\(Self.padded(nanoseconds / 1_000_000, 3))Z"
+        case .epoch: return "\(time.seconds)\(Duration.fractionText(nanoseconds))"
+        case .millis:
+            // Six digits of the nanoseconds are below the millisecond.
+            let fraction = Duration.fractionText(nanoseconds % 1_000_000 * 1_000)
+            return "\(time.seconds * 1_000 + nanoseconds / 1_000_000)\(fraction)"
+        case .nanos: return time.seconds == 0 ? "\(nanoseconds)" : "\(time.seconds)\(Self.padded(nanoseconds, 9))"
+        }
+    }
+
+    private static func padded(_ value: Int64, _ width: Int) -> String {
+        let digits = String(value)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+}

@@ -1,0 +1,84 @@
+import KubeClient
+
+/// Serves `/healthz`, `/readyz` and `/metrics` over plain HTTP; who may ask is for network policy to say.
+public final class DiagnosticsServer: Sendable {
+    private let server: HTTPServer
+
+    /// Begins to listen; what is nil is not served, so that probes and metrics may have addresses of their own.
+    public init(
+        address: ListenAddress, checks: HealthChecks?, metrics: MetricsRegistry?
+    ) throws(ListenError) {
+        let routes = DiagnosticsRoutes(checks: checks, metrics: metrics)
+        let handler: HTTPServer.Handler = { request in
+            let isVerbose = request.queryValue("verbose") != nil
+            let answer = routes.answer(method: request.method, segments: request.segments, isVerbose: isVerbose)
+            return HTTPServerResponse(
+                status: answer.status, headers: ["Content-Type": answer.contentType], body: .bytes(answer.body))
+        }
+        server = try Self.listen(address, handler)
+    }
+
+    /// The port that is listened on, also where 0 was asked for.
+    public var port: UInt16 { server.port }
+
+    /// Serves until the task is cancelled, then stops listening.
+    public func run() async {
+        let (never, _) = AsyncStream.makeStream(of: Never.self)
+        for await _ in never {}
+        await server.shutdown()
+    }
+
+    private static func listen(
+        _ address: ListenAddress, _ handler: @escaping HTTPServer.Handler
+    ) throws(ListenError) -> HTTPServer {
+        func server(_ host: String) throws(ListenError) -> HTTPServer {
+            try HTTPServer(host: host, port: address.port, limits: .diagnostics, handler: handler)
+        }
+        guard address.host.isEmpty else { return try server(address.host) }
+        do {
+            return try server("::")
+        } catch {
+            // A kernel without IPv6 has no such address.
+            return try server("0.0.0.0")
+        }
+    }
+}
+
+/// Where to listen, as flags write it: `HOST:PORT`, `[::1]:8080`, or `:8080` for all addresses.
+public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    /// Empty for all addresses.
+    public let host: String
+    /// 0 for a free one.
+    public let port: UInt16
+
+    public init(host: String, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads an address; nil where the text is `0` or empty, which turns the listener off.
+    public static func parse(_ text: String) throws(ListenAddressError) -> ListenAddress? {
+        if text.isEmpty || text == "0" { return nil }
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw ListenAddressError(text: text)
+        }
+        var host = text[..<colon]
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]") && host.count > 2
+        if isBracketed { host = host.dropFirst().dropLast() }
+        guard isBracketed || !host.contains(where: { ":[] ".contains($0) }) else {
+            throw ListenAddressError(text: text)
+        }
+        return ListenAddress(host: String(host), port: port)
+    }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// A text that is no address to listen on.
+public struct ListenAddressError: Error, Hashable, Sendable, CustomStringConvertible {
+    public let text: String
+
+    public var description: String {
+        "\"\(text)\" is no address to listen on: write HOST:PORT, [IPV6]:PORT, :PORT for all addresses, or 0 for none"
+    }
+}
