@@ -13,17 +13,30 @@ public struct SimulatedArgo: Sendable {
         cluster: any SandboxCluster, environment: SandboxEnvironment, time: any TimeSource = SystemTime(),
         writesPods: Bool = true
     ) {
-        let catalogue = TemplateCatalogue(cluster: cluster)
+        let catalog = TemplateCatalog(cluster: cluster)
         loop = RunLoop(
             Argo.workflows, cluster: cluster, environment: environment, time: time,
             writer: ClusterWriter(
                 cluster: cluster, environment: environment, fieldManager: "workflow-controller",
                 writesPods: writesPods),
-            lookUp: { await catalogue.resolve($0) })
+            lookUp: { await catalog.resolve($0) })
     }
 
     /// Works until the task is cancelled.
     public func run() async {
         await loop.run(workers: 8)
+    }
+}
+
+/// Names of Argo's API.
+enum Argo {
+    static let workflows = resource("workflows")
+    static let workflowTemplates = resource("workflowtemplates")
+    static let clusterWorkflowTemplates = resource("clusterworkflowtemplates")
+    static let apiVersion = "argoproj.io/v1alpha1"
+    static let prefix = "workflows.argoproj.io/"
+
+    private static func resource(_ name: String) -> GroupVersionResource {
+        GroupVersionResource(group: "argoproj.io", version: "v1alpha1", resource: name)
     }
 }

@@ -21,8 +21,8 @@ extension SimulatedWorkflow {
 
     private mutating func start(_ id: String, _ pod: NodePod, at now: Timestamp) {
         var pod = pod
-        let failure = plan?.behaviour.failure(of: pod.names)
-        let duration = plan?.behaviour.duration(of: pod.names) ?? Behaviour.standardDuration
+        let failure = plan?.behavior.failure(of: pod.names)
+        let duration = plan?.behavior.duration(of: pod.names) ?? Behavior.standardDuration
         if let waiting = failure?.waiting {
             podActions.append(pod.pod.wait(waiting.reason, waiting.message, at: now))
             pod.stage = .stuck(until: failure == .imageGivenUp ? now + duration : nil)
@@ -39,7 +39,7 @@ extension SimulatedWorkflow {
 
     /// The container has ended by itself.
     private mutating func finish(pod id: String, _ pod: NodePod, at now: Timestamp) {
-        let failure = plan?.behaviour.failure(of: pod.names)
+        let failure = plan?.behavior.failure(of: pod.names)
         let code = failure?.exitCode ?? 0
         podActions += pod.pod.end(exitCodes: [code], failure: failure, at: now)
         tree[id]?.pod?.stage = .ended
@@ -58,7 +58,7 @@ extension SimulatedWorkflow {
 
     /// The pod failed before its container started.
     private mutating func giveUp(_ id: String, _ pod: NodePod, at now: Timestamp) {
-        guard let waiting = plan?.behaviour.failure(of: pod.names)?.waiting else { return }
+        guard let waiting = plan?.behavior.failure(of: pod.names)?.waiting else { return }
         podActions.append(pod.pod.wait(waiting.reason, waiting.message, isGivenUp: true, at: now))
         tree[id]?.pod?.stage = .ended
         let why = "\(waiting.reason): \(waiting.message)"
@@ -67,19 +67,19 @@ extension SimulatedWorkflow {
 
     /// Notes the output parameters of a pod that succeeded, with the values that annotations give them.
     private mutating func give(_ id: String, _ pod: NodePod) {
-        let behaviour = plan?.behaviour ?? Behaviour()
+        let behavior = plan?.behavior ?? Behavior()
         var parameters: [JSONValue] = []
         for declaration in pod.outputs {
             let name = declaration["name"]?.stringValue ?? ""
             let value =
-                behaviour.result(name, of: pod.names) ?? declaration["valueFrom"]?["default"]?.scalarText ?? "simulated"
+                behavior.result(name, of: pod.names) ?? declaration["valueFrom"]?["default"]?.scalarText ?? "simulated"
             var parameter = declaration
             parameter["value"] = .string(value)
             parameters.append(parameter)
             if let global = declaration["globalName"]?.stringValue { addGlobal(global, value) }
         }
         if !parameters.isEmpty { tree[id]?.outputs["parameters"] = .array(parameters) }
-        if let result = behaviour.result("result", of: pod.names) { tree[id]?.outputs["result"] = .string(result) }
+        if let result = behavior.result("result", of: pod.names) { tree[id]?.outputs["result"] = .string(result) }
     }
 
     mutating func addGlobal(_ name: String, _ value: String) {

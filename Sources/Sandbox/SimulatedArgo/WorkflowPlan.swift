@@ -6,20 +6,20 @@ struct WorkflowPlan: Sendable {
     let isClusterScoped: Bool
     /// The specification with Argo's defaults.
     let specification: JSONObject
-    let behaviour: Behaviour
+    let behavior: Behavior
     /// The templates as the status of a run keeps them, under the names it keeps them by.
     let storedTemplates: JSONObject
     /// What `templateRef` of steps and tasks leads to.
     let referenced: ReferencedTemplates
 
     init(
-        name: String, isClusterScoped: Bool, spec: JSONObject, behaviour: Behaviour,
+        name: String, isClusterScoped: Bool, spec: JSONObject, behavior: Behavior,
         referenced: ReferencedTemplates = ReferencedTemplates()
     ) {
         self.referenced = referenced
         self.name = name
         self.isClusterScoped = isClusterScoped
-        self.behaviour = behaviour
+        self.behavior = behavior
         var specification = spec
         let templates = (spec["templates"]?.elements ?? []).map(Self.withDefaults)
         specification["templates"] = spec["templates"].map { _ in .array(templates) }
@@ -54,7 +54,7 @@ struct WorkflowPlan: Sendable {
 struct WorkflowReference: Sendable {
     enum Source: Sendable {
         case template(name: String, isClusterScoped: Bool)
-        /// The workflow has templates of its own; annotations of the workflow tell their behaviour.
+        /// The workflow has templates of its own; annotations of the workflow tell their behavior.
         case embedded(JSONObject, annotations: JSONObject)
     }
 
@@ -80,3 +80,88 @@ struct WorkflowProblem: Error, Hashable, Sendable {
 }
 
 typealias WorkflowResolution = Result<WorkflowPlan, WorkflowProblem>
+
+/// The templates of other objects that a workflow's own call, and those that these call.
+struct ReferencedTemplates: Sendable {
+    /// By the texts of their keys; in them, every call is by such a text.
+    var templates: [String: JSONValue] = [:]
+    /// The same as they are written, for the status.
+    var stored: JSONObject = [:]
+}
+
+extension JSONValue {
+    /// The steps or tasks of a template.
+    var calls: [JSONValue] {
+        (self["steps"]?.elements ?? []).flatMap(\.elements) + (self["dag"]?["tasks"]?.elements ?? [])
+    }
+
+    /// The template with each of its steps or tasks changed.
+    func mappingCalls(_ change: (JSONValue) -> JSONValue) -> JSONValue {
+        var result = self
+        if let groups = self["steps"]?.arrayValue {
+            result["steps"] = .array(groups.map { .array($0.elements.map(change)) })
+        }
+        if let tasks = self["dag"]?["tasks"]?.arrayValue { result["dag"]?["tasks"] = .array(tasks.map(change)) }
+        return result
+    }
+
+    /// A template of `home` in which every call is by the text of a key.
+    func withAbsoluteCalls(home: String) -> JSONValue {
+        mappingCalls { call in
+            var call = call
+            if let reference = call["templateRef"] {
+                call["template"] = .string(TemplateKey(reference: reference).text)
+            } else if let name = call["template"]?.stringValue {
+                call["template"] = .string(TemplateKey(home: home, name: name).text)
+            }
+            return call
+        }
+    }
+}
+
+/// Names one of all the templates a workflow can reach.
+///
+/// As text it is the bare name for one of the workflow's own; those of other objects go by the object as well, as in
+/// `status.storedTemplates`: `namespaced/<WorkflowTemplate>/<name>` or `cluster/<ClusterWorkflowTemplate>/<name>`.
+struct TemplateKey: Hashable, Sendable {
+    private static let namespaced = "namespaced/"
+    private static let cluster = "cluster/"
+
+    /// The object the template is in, with its kind; empty for the workflow's own.
+    let home: String
+    let name: String
+
+    init(home: String, name: String) {
+        self.home = home
+        self.name = name
+    }
+
+    init(_ text: String) {
+        let slash = text.lastIndex(of: "/")
+        home = slash.map { String(text[..<$0]) } ?? ""
+        name = slash.map { String(text[text.index(after: $0)...]) } ?? text
+    }
+
+    /// What a `templateRef` of a step or task names.
+    init(reference: JSONValue) {
+        let prefix = reference["clusterScope"]?.boolValue == true ? Self.cluster : Self.namespaced
+        home = prefix + (reference["name"]?.stringValue ?? "")
+        name = reference["template"]?.stringValue ?? ""
+    }
+
+    var text: String { home.isEmpty ? name : "\(home)/\(name)" }
+
+    var isInCluster: Bool { home.hasPrefix(Self.cluster) }
+
+    /// The name of the object the template is in.
+    var objectName: String {
+        String(home.drop { $0 != "/" }.dropFirst())
+    }
+
+    /// The `templateRef` that names it.
+    var reference: JSONValue {
+        var reference: JSONValue = ["name": .string(objectName), "template": .string(name)]
+        if isInCluster { reference["clusterScope"] = true }
+        return reference
+    }
+}

@@ -11,7 +11,7 @@ struct PipelinePlan: Sendable {
     let tasks: [Task]
     /// The indices of the tasks, none before those it depends on.
     let order: [Int]
-    let behaviour: Behaviour
+    let behavior: Behavior
     /// The specifications of the Tasks that are referred to by name.
     let referencedTasks: [String: JSONObject]
 
@@ -32,11 +32,11 @@ struct PipelinePlan: Sendable {
 
     /// Reads a Pipeline; throws what the status of a run then says.
     init(
-        name: String, namespace: String, spec: JSONObject, behaviour: Behaviour, referencedTasks: [String: JSONObject]
+        name: String, namespace: String, spec: JSONObject, behavior: Behavior, referencedTasks: [String: JSONObject]
     ) throws(PipelineProblem) {
         self.name = name
         self.namespace = namespace
-        self.behaviour = behaviour
+        self.behavior = behavior
         self.referencedTasks = referencedTasks
         specification = TektonDefaults.pipelineSpec(spec)
         let declared = spec["tasks"]?.elements ?? []
@@ -114,5 +114,165 @@ enum PipelineProblem: Error, Hashable, Sendable {
                 status: .failed, reason: "PipelineInvalidGraph",
                 message: "[User error] PipelineRun \(run)'s Pipeline DAG is invalid: \(why)")
         }
+    }
+}
+
+/// What Tekton fills in when it reads a Pipeline or Task, as it then shows in statuses.
+enum TektonDefaults {
+    static func pipelineSpec(_ spec: JSONObject) -> JSONObject {
+        var result = spec
+        result["params"] = spec["params"].map(parameters)
+        for key in ["tasks", "finally"] {
+            result[key] = spec[key].map { list in .array(list.elements.map(pipelineTask)) }
+        }
+        result["results"] = spec["results"].map { list in
+            .array(list.elements.map { setting(["description": ""], in: $0) })
+        }
+        return result
+    }
+
+    private static func pipelineTask(_ task: JSONValue) -> JSONValue {
+        var result = task
+        if let embedded = task["taskSpec"]?.objectValue {
+            var spec = taskSpec(embedded)
+            if spec["metadata"] == nil { spec["metadata"] = [:] }
+            if spec["spec"] == nil { spec["spec"] = .null }
+            result["taskSpec"] = .object(spec)
+        }
+        if let reference = task["taskRef"] { result["taskRef"] = setting(["kind": "Task"], in: reference) }
+        return result
+    }
+
+    static func taskSpec(_ spec: JSONObject) -> JSONObject {
+        var result = spec
+        result["params"] = spec["params"].map(parameters)
+        result["steps"] = spec["steps"].map { list in
+            .array(list.elements.map { setting(["computeResources": [:]], in: $0) })
+        }
+        result["results"] = spec["results"].map { list in
+            .array(list.elements.map { setting(["type": "string"], in: $0) })
+        }
+        return result
+    }
+
+    private static func parameters(_ list: JSONValue) -> JSONValue {
+        .array(
+            list.elements.map { parameter in
+                let type: JSONValue =
+                    switch parameter["default"] {
+                    case .array: "array"
+                    case .object: "object"
+                    default: "string"
+                    }
+                return setting(["type": type], in: parameter)
+            })
+    }
+
+    /// Adds the members that are absent.
+    private static func setting(_ defaults: JSONObject, in value: JSONValue) -> JSONValue {
+        guard var object = value.objectValue else { return value }
+        for member in defaults where object[member.key] == nil { object[member.key] = member.value }
+        return .object(object)
+    }
+}
+
+/// Which Pipeline a run is to follow, read from its specification.
+struct PipelineReference: Sendable {
+    enum Source: Sendable {
+        /// In the namespace of the run.
+        case name(String)
+        case bundle(image: String, name: String, kind: String)
+        /// Stands in the run itself.
+        case embedded(JSONObject)
+        /// A resolver that the simulation does not have.
+        case unsupported(resolver: String, name: String)
+    }
+
+    let run: ObjectKey
+    let source: Source
+    /// The service account the tasks are to run as; nil for the namespace's own.
+    let serviceAccountName: String?
+
+    init(run: ObjectKey, specification: JSONObject) {
+        self.run = run
+        serviceAccountName = specification["taskRunTemplate"]?["serviceAccountName"]?.stringValue
+        let reference = specification["pipelineRef"]
+        var parameters: [String: String] = [:]
+        for parameter in reference?["params"]?.elements ?? [] {
+            parameters[parameter["name"]?.stringValue ?? ""] = parameter["value"]?.stringValue
+        }
+        let resolver = reference?["resolver"]?.stringValue ?? ""
+        if let embedded = specification["pipelineSpec"]?.objectValue {
+            source = .embedded(embedded)
+        } else if resolver == "bundles" {
+            source = .bundle(
+                image: parameters["bundle"] ?? "", name: parameters["name"] ?? "", kind: parameters["kind"] ?? "task")
+        } else if !resolver.isEmpty {
+            source = .unsupported(resolver: resolver, name: parameters["name"] ?? "")
+        } else {
+            source = .name(reference?["name"]?.stringValue ?? "")
+        }
+    }
+
+    /// It has to be fetched from elsewhere, which shows in the status before it is there.
+    var isRemote: Bool {
+        switch source {
+        case .bundle, .unsupported: true
+        case .name, .embedded: false
+        }
+    }
+
+    var pipelineName: String {
+        switch source {
+        case .name(let name), .bundle(_, let name, _), .unsupported(_, let name): name
+        case .embedded: run.name
+        }
+    }
+}
+
+/// What a lookup found.
+struct ResolvedPipeline: Sendable {
+    let plan: PipelinePlan
+    /// Where a remote Pipeline came from, as the status notes it.
+    let source: JSONValue?
+    /// The service account the run asks for, when there is none of that name.
+    let missingServiceAccount: String?
+}
+
+typealias PipelineResolution = Result<ResolvedPipeline, PipelineProblem>
+
+/// The reference of an image: repository, tag and digest.
+struct BundleReference: Hashable, Sendable {
+    let repository: String
+    /// `latest` where the text has neither tag nor digest; empty where it has only a digest.
+    let tag: String
+    /// `sha256:` and 64 hexadecimal digits; nil when the text has none.
+    let digest: String?
+
+    init(_ text: String) {
+        var rest = Substring(text)
+        if let at = rest.lastIndex(of: "@") {
+            digest = String(rest[rest.index(after: at)...])
+            rest = rest[..<at]
+        } else {
+            digest = nil
+        }
+        let lastSlash = rest.lastIndex(of: "/") ?? rest.startIndex
+        if let colon = rest[lastSlash...].lastIndex(of: ":") {
+            tag = String(rest[rest.index(after: colon)...])
+            rest = rest[..<colon]
+        } else {
+            tag = digest == nil ? "latest" : ""
+        }
+        repository = String(rest)
+    }
+
+    /// Tells whether a wanted reference means an image that is known by this reference and digest.
+    ///
+    /// A digest decides alone, as it does at a registry.
+    func isWanted(by wanted: BundleReference, digest: String) -> Bool {
+        guard repository == wanted.repository else { return false }
+        if let wantedDigest = wanted.digest { return wantedDigest == digest }
+        return tag == wanted.tag
     }
 }

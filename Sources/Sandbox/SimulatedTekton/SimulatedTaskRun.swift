@@ -11,7 +11,7 @@ struct SimulatedTaskRun: Sendable {
         let annotations: JSONObject
         /// The specification of the Task with all variables filled in.
         let taskSpec: JSONObject
-        let behaviour: Behaviour
+        let behavior: Behavior
         let retries: Int
         let timeout: Duration?
         let continuesOnError: Bool
@@ -139,8 +139,8 @@ extension SimulatedTaskRun {
             uid.isEmpty ? [] : [pod.creation(labels: podLabels, annotations: template.annotations, owner: owner)]
         setCondition(.unfinished, "Pending", "Pending", at: now)
         writes += flush()
-        let duration = template.behaviour.duration(of: [template.pipelineTask])
-        let failure = template.behaviour.failure(of: [template.pipelineTask])
+        let duration = template.behavior.duration(of: [template.pipelineTask])
+        let failure = template.behavior.failure(of: [template.pipelineTask])
         if let waiting = failure?.waiting {
             writes.append(pod.wait(waiting.reason, waiting.message, at: now))
             if failure?.isImagePull == true { writes += waitForImage(waiting, at: now) }
@@ -174,7 +174,7 @@ extension SimulatedTaskRun {
 
     /// The attempt took its time: it succeeds or fails, and perhaps another one follows.
     private mutating func finish(at now: Timestamp) -> [ClusterWrite] {
-        guard let failure = template.behaviour.failure(of: [template.pipelineTask]) else { return succeed(at: now) }
+        guard let failure = template.behavior.failure(of: [template.pipelineTask]) else { return succeed(at: now) }
         if let waiting = failure.waiting { return failToStart(failure, waiting, at: now) }
         let code = failure.exitCode ?? 1
         // The first step fails, and those after it do not run, which shows as code 1.

@@ -105,3 +105,123 @@ extension RunLoop {
         }
     }
 }
+
+/// The runs a simulated engine looks after; pure bookkeeping.
+struct RunTable<Run: SimulatedRun> {
+    private struct Entry {
+        let uid: String
+        /// Nil while a worker has it, and when the run has ended.
+        var run: Run?
+        var request: Run.Request
+        /// The request is not known to the run yet.
+        var isRequestNew = false
+        var isFinished = false
+        /// The last watch that told of it.
+        var watch: Int
+    }
+
+    private var entries: [ObjectKey: Entry] = [:]
+    private var watch = 0
+
+    /// A watch begins, which will tell every present object.
+    mutating func beginWatch() {
+        watch += 1
+    }
+
+    /// The watch has told every present object: runs it did not tell of were deleted in between.
+    mutating func endInitialEvents() {
+        entries = entries.filter { $0.value.watch == watch }
+    }
+
+    /// Takes note of an object and tells whether its run has something to do now.
+    mutating func observe(_ object: JSONValue, key: ObjectKey) -> Bool {
+        let request = Run.request(in: object)
+        guard let entry = entries[key], entry.uid == object.uid else {
+            guard let run = Run(object) else { return false }
+            entries[key] = Entry(uid: object.uid, run: run, request: request, watch: watch)
+            return true
+        }
+        entries[key]?.watch = watch
+        guard !entry.isFinished, entry.request != request else { return false }
+        entries[key]?.request = request
+        entries[key]?.isRequestNew = true
+        return true
+    }
+
+    /// Forgets a run; one with another UID is a later one of the same name.
+    mutating func remove(_ key: ObjectKey, uid: String) {
+        guard entries[key]?.uid == uid else { return }
+        entries[key] = nil
+    }
+
+    /// Hands a run to a worker.
+    mutating func take(_ key: ObjectKey) -> (run: Run, uid: String)? {
+        guard let entry = entries[key], let run = entry.run else { return nil }
+        entries[key]?.run = nil
+        return (run, entry.uid)
+    }
+
+    mutating func takeRequest(_ key: ObjectKey) -> Run.Request? {
+        guard let entry = entries[key], entry.isRequestNew else { return nil }
+        entries[key]?.isRequestNew = false
+        return entry.request
+    }
+
+    /// Takes a run back and tells whether a request came in the meantime; a deleted run is dropped.
+    mutating func put(_ run: Run, key: ObjectKey, uid: String) -> Bool {
+        guard let entry = entries[key], entry.uid == uid else { return false }
+        if run.isFinished {
+            entries[key]?.isFinished = true
+            return false
+        }
+        entries[key]?.run = run
+        return entry.isRequestNew
+    }
+}
+
+/// One run of a workflow as a simulated engine carries it through: a state machine without I/O and without a clock.
+///
+/// It is told the time and what became of its actions, and answers with the next actions. ``RunLoop`` does the rest.
+protocol SimulatedRun: Sendable {
+    /// What users may ask of a run that is under way, by changing its object: to stop, to hold, to go on.
+    associatedtype Request: Hashable, Sendable
+    /// Names what has to be looked up before the run can start.
+    associatedtype Reference: Sendable
+    /// What the lookup found.
+    associatedtype Resolution: Sendable
+
+    /// Takes on a run; nil when it has ended before, or when another controller is to look after it.
+    init?(_ object: JSONValue)
+
+    static func request(in object: JSONValue) -> Request
+
+    mutating func observe(_ request: Request)
+    mutating func resolve(_ resolution: Resolution)
+
+    /// Tells that an object was created, as the cluster stored it.
+    mutating func created(_ object: JSONValue)
+
+    /// Does what is due; called again until there is nothing left to do at that time.
+    mutating func advance(to now: Timestamp) -> [RunAction<Reference>]
+
+    /// When something will be due without anyone asking for it.
+    var wakeTime: Timestamp? { get }
+
+    /// The run has ended and nothing is left to be written.
+    var isFinished: Bool { get }
+}
+
+/// What a simulated run wants to be done, in order.
+enum RunAction<Reference: Sendable>: Sendable {
+    case write(ClusterWrite)
+    case resolve(Reference)
+}
+
+/// One write to the cluster.
+enum ClusterWrite: Hashable, Sendable {
+    case create(GroupVersionResource, namespace: String, JSONValue)
+    /// A merge patch; of the status subresource when `subresource` is `status`.
+    case patch(GroupVersionResource, namespace: String, name: String, JSONValue, subresource: String?)
+    case delete(GroupVersionResource, namespace: String, name: String)
+    case log(String, namespace: String, pod: String, container: String)
+}

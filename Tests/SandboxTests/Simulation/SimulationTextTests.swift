@@ -18,25 +18,25 @@ import Testing
     }
 
     @Test func annotationsDecideHowTasksBehave() throws {
-        let behaviour = try Behaviour(annotations: [
+        let behavior = try Behavior(annotations: [
             "sandbox.towline.dev/duration": "2s", "sandbox.towline.dev/duration.a": "0ms",
             "sandbox.towline.dev/fail.b": "exit=3", "sandbox.towline.dev/result.c.url": "http://x",
             "sandbox.towline.dev/bundle": "registry.example/w:1", "other/duration": "never",
         ])
-        #expect(behaviour.duration(of: ["a"]) == .zero)
-        #expect(behaviour.duration(of: ["x", "y"]) == .seconds(2))
-        #expect(behaviour.failure(of: ["x", "b"]) == .exit(3))
-        #expect(behaviour.failure(of: ["a"]) == nil)
-        #expect(behaviour.result("url", of: ["c"]) == "http://x")
-        #expect(Behaviour().duration(of: []) == .seconds(1))
+        #expect(behavior.duration(of: ["a"]) == .zero)
+        #expect(behavior.duration(of: ["x", "y"]) == .seconds(2))
+        #expect(behavior.failure(of: ["x", "b"]) == .exit(3))
+        #expect(behavior.failure(of: ["a"]) == nil)
+        #expect(behavior.result("url", of: ["c"]) == "http://x")
+        #expect(Behavior().duration(of: []) == .seconds(1))
     }
 
     @Test(arguments: [
         ("duration", "soon"), ("duration.a", ""), ("fail.a", "exit=0"), ("fail.a", "exit=256"), ("fail.a", "boom"),
     ])
     func unreadableAnnotationsAreNamed(_ name: String, _ value: String) {
-        let key = Behaviour.prefix + name
-        let error = #expect(throws: BehaviourError.self) { try Behaviour(annotations: [key: .string(value)]) }
+        let key = Behavior.prefix + name
+        let error = #expect(throws: BehaviorError.self) { try Behavior(annotations: [key: .string(value)]) }
         #expect(error?.description.contains(key) == true)
     }
 

@@ -1,11 +1,11 @@
 import KubeClient
 
 /// Finds Pipelines and reads each version of them once.
-final class PipelineCatalogue: Sendable {
+final class PipelineCatalog: Sendable {
     /// Names the image a Pipeline is to be had from by the `bundles` resolver.
-    static let bundleAnnotation = Behaviour.prefix + "bundle"
+    static let bundleAnnotation = Behavior.prefix + "bundle"
     /// The digest of that image; made up when absent.
-    static let digestAnnotation = Behaviour.prefix + "bundle-digest"
+    static let digestAnnotation = Behavior.prefix + "bundle-digest"
 
     private struct Version: Hashable {
         let uid: String
@@ -77,7 +77,7 @@ final class PipelineCatalogue: Sendable {
     }
 }
 
-extension PipelineCatalogue {
+extension PipelineCatalog {
     func resolve(_ reference: PipelineReference) async -> PipelineResolution {
         do throws(PipelineProblem) {
             let missing = await missingServiceAccount(reference)
@@ -164,7 +164,7 @@ extension PipelineCatalogue {
     }
 }
 
-extension PipelineCatalogue {
+extension PipelineCatalog {
     private func plan(of object: JSONValue, isInBundle: Bool) async throws(PipelineProblem) -> PipelinePlan {
         let version = Version(
             uid: object.uid, resourceVersion: object.metadata.text("resourceVersion"), isInBundle: isInBundle)
@@ -180,9 +180,9 @@ extension PipelineCatalogue {
     }
 
     private func makePlan(_ object: JSONValue, namespace: String) async throws(PipelineProblem) -> PipelinePlan {
-        let behaviour: Behaviour
+        let behavior: Behavior
         do {
-            behaviour = try Behaviour(annotations: object.metadata["annotations"]?.objectValue ?? [:])
+            behavior = try Behavior(annotations: object.metadata["annotations"]?.objectValue ?? [:])
         } catch {
             throw .cannotGetPipeline(error.description)
         }
@@ -202,6 +202,6 @@ extension PipelineCatalogue {
             tasks[task["name"]?.stringValue ?? ""] = TektonDefaults.taskSpec(taskObject["spec"]?.objectValue ?? [:])
         }
         return try PipelinePlan(
-            name: name, namespace: namespace, spec: spec, behaviour: behaviour, referencedTasks: tasks)
+            name: name, namespace: namespace, spec: spec, behavior: behavior, referencedTasks: tasks)
     }
 }

@@ -1,7 +1,7 @@
 import KubeClient
 
 /// Finds WorkflowTemplates and reads each version of them once.
-final class TemplateCatalogue: Sendable {
+final class TemplateCatalog: Sendable {
     private struct Version: Hashable {
         let uid: String
         let resourceVersion: String
@@ -73,16 +73,16 @@ final class TemplateCatalogue: Sendable {
         _ referenced: ReferencedTemplates
     ) throws(WorkflowProblem) -> WorkflowPlan {
         do {
-            let behaviour = try Behaviour(annotations: annotations)
+            let behavior = try Behavior(annotations: annotations)
             return WorkflowPlan(
-                name: name, isClusterScoped: isClusterScoped, spec: spec, behaviour: behaviour, referenced: referenced)
+                name: name, isClusterScoped: isClusterScoped, spec: spec, behavior: behavior, referenced: referenced)
         } catch {
             throw WorkflowProblem(phase: .error, message: error.description)
         }
     }
 }
 
-extension TemplateCatalogue {
+extension TemplateCatalog {
     /// The most objects that are read for the references of one workflow.
     private static let mostObjects = 100
 
