@@ -163,10 +163,11 @@ docs: packages ## Write the generated tables and pages of the documentation
 	$(SWIFT) build --build-tests
 	UPDATE_DOCS=true $(SWIFT) test --skip-build --disable-xctest --filter 'ConfigurationPageTests|MetricsReferenceTests'
 
+# Words, module direction, folder cycles and file sizes. For a part of the tree: python3 Tests/Tools/Lint/lint.py docs
 .PHONY: lint
-lint: ## Check formatting and the rules of the house
+lint: ## Check formatting, wording, module direction and file sizes
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
-	@! grep -rnE '^(public |internal |package )?import Foundation$$' Sources || { echo 'product code imports FoundationEssentials, not Foundation'; exit 1; }
+	python3 Tests/Tools/Lint/lint.py
 
 .PHONY: fmt
 fmt: ## Format all sources
