@@ -73,7 +73,7 @@ def check_words(paths):
 
 
 def targets():
-    """The targets of Package.swift in order: name, dependencies, folder."""
+    """The targets of Package.swift in order: name, dependencies, folder, and whether it is part of the product."""
     result = []
     for block in re.split(r"\.(?=(?:target|executableTarget|testTarget|systemLibrary)\()", read("Package.swift"))[1:]:
         kind = block.split("(", 1)[0]
@@ -81,13 +81,13 @@ def targets():
         named = re.search(r"dependencies:\s*\[([^\]]*)\]", block)
         path = re.search(r'path:\s*"([^"]+)"', block)
         folder = path.group(1) if path else ("Tests/" if kind == "testTarget" else "Sources/") + name
-        result.append((name, re.findall(r'"([^"]+)"', named.group(1)) if named else [], folder))
+        result.append((name, re.findall(r'"([^"]+)"', named.group(1)) if named else [], folder, "swiftSettings: strict" in block))
     return result
 
 
 def check_direction(paths):
-    seen, modules = set(), {name.replace("-", "_"): name for name, _, _ in targets()}
-    for name, dependencies, folder in targets():
+    seen, modules = set(), {name.replace("-", "_"): name for name, _, _, _ in targets()}
+    for name, dependencies, folder, product in targets():
         for other in dependencies:
             if other not in seen:
                 find(("Package.swift", 0), f"{name} depends on {other}, which is not above it", "reverse the dependency")
@@ -98,7 +98,7 @@ def check_direction(paths):
                 other = modules.get(found.group(1)) if found else None
                 if other and other != name and other not in dependencies:
                     find((path, number), f"{name} imports {other}", "only modules in its dependencies, all above it, may be imported")
-                if found and found.group(1) == "Foundation" and path.startswith("Sources/"):
+                if product and found and found.group(1) == "Foundation":
                     find((path, number), "product code imports Foundation", "import FoundationEssentials")
 
 
