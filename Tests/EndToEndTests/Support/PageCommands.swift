@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The commands that a page tells its readers to run.
 enum PageCommands {
@@ -15,16 +16,33 @@ enum PageCommands {
 struct PageReader {
     let cluster: TestCluster
     let folder: URL
+    private let kubeconfig: URL
 
     /// Makes the folder, with copies of what the page's commands name.
-    init(_ cluster: TestCluster, with paths: [String]) throws {
+    init(_ cluster: TestCluster, with paths: [String] = []) throws {
         self.cluster = cluster
-        folder = cluster.directory.appending(path: "checkout-\(UUID().uuidString.prefix(8))")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        kubeconfig = cluster.kubeconfig
+        folder = try Self.makeFolder(cluster)
         for path in paths {
             try FileManager.default.copyItem(
                 at: Repository.root.appending(path: path), to: folder.appending(path: path))
         }
+    }
+
+    /// Makes an empty folder, and a kubeconfig whose current context has the namespace.
+    init(_ cluster: TestCluster, namespace: String) async throws {
+        self.cluster = cluster
+        folder = try Self.makeFolder(cluster)
+        kubeconfig = folder.appending(path: "kubeconfig")
+        try FileManager.default.copyItem(at: cluster.kubeconfig, to: kubeconfig)
+        let result = try await run("kubectl config set-context --current --namespace='\(namespace)'")
+        try #require(result.exitCode == 0, "\(result.errorOutput)")
+    }
+
+    private static func makeFolder(_ cluster: TestCluster) throws -> URL {
+        let folder = cluster.directory.appending(path: "checkout-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
     }
 
     /// Runs a block as a reader would who stops at the first command that fails; returns what it printed.
@@ -32,7 +50,7 @@ struct PageReader {
         let shell = try ChildProcess(
             URL(filePath: "/bin/sh"), ["-e", "-u", "-c", "cd '\(folder.path)'\n\(block)"],
             environment: [
-                "KUBECONFIG": cluster.kubeconfig.path, "HOME": cluster.directory.path,
+                "KUBECONFIG": kubeconfig.path, "HOME": cluster.directory.path,
                 "KUBECACHEDIR": cluster.directory.appending(path: "kubectl-cache").path,
             ],
             directory: cluster.directory, name: "block-\(UUID().uuidString)")
