@@ -6,7 +6,7 @@ public import KubeRuntime
 /// It needs the resources of `argoproj.io/v1alpha1` to be served and waits until they are. Annotations of the template
 /// decide how long its pods take and how they end. No container runs.
 public struct SimulatedArgo: Sendable {
-    private let loop: RunLoop<SimulatedWorkflow>
+    private let loop: RunDriver<SimulatedWorkflow>
 
     /// `time` must run as the environment's clock does; without `writesPods` the nodes have no pods and no logs.
     public init(
@@ -14,7 +14,7 @@ public struct SimulatedArgo: Sendable {
         writesPods: Bool = true
     ) {
         let catalog = TemplateCatalog(cluster: cluster)
-        loop = RunLoop(
+        loop = RunDriver(
             Argo.workflows, cluster: cluster, environment: environment, time: time,
             writer: ClusterWriter(
                 cluster: cluster, environment: environment, fieldManager: "workflow-controller",

@@ -6,7 +6,7 @@ public import KubeRuntime
 /// It needs the resources of `tekton.dev/v1` to be served and waits until they are. Annotations of the Pipeline decide
 /// how long its tasks take and how they end. No container runs.
 public struct SimulatedTekton: Sendable {
-    private let loop: RunLoop<SimulatedPipelineRun>
+    private let loop: RunDriver<SimulatedPipelineRun>
     private let catalog: PipelineCatalog
 
     /// `time` must run as the environment's clock does; without `writesPods` the tasks have no pods and no logs.
@@ -16,7 +16,7 @@ public struct SimulatedTekton: Sendable {
     ) {
         let catalog = PipelineCatalog(cluster: cluster, environment: environment)
         self.catalog = catalog
-        loop = RunLoop(
+        loop = RunDriver(
             Tekton.pipelineRuns, cluster: cluster, environment: environment, time: time,
             writer: ClusterWriter(
                 cluster: cluster, environment: environment, fieldManager: "tekton-pipelines-controller",

@@ -85,7 +85,7 @@ struct ArgoRehearsal {
     @discardableResult
     func play(_ name: String, spec: JSONValue, asRecorded recorded: [JSONValue] = []) async throws -> [JSONValue] {
         let catalog = TemplateCatalog(cluster: cluster)
-        let loop = RunLoop<SimulatedWorkflow>(
+        let loop = RunDriver<SimulatedWorkflow>(
             Argo.workflows, cluster: cluster, environment: environment, time: time,
             writer: ClusterWriter(cluster: cluster, environment: environment, fieldManager: "test", writesPods: true),
             lookUp: { await catalog.resolve($0) })

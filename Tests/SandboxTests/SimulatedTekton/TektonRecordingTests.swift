@@ -123,7 +123,7 @@ struct TektonRehearsal {
         _ name: String, annotations: JSONObject = [:], spec: JSONValue, asRecorded recorded: [JSONValue] = []
     ) async throws -> [JSONValue] {
         let catalog = PipelineCatalog(cluster: cluster, environment: environment)
-        let loop = RunLoop<SimulatedPipelineRun>(
+        let loop = RunDriver<SimulatedPipelineRun>(
             Tekton.pipelineRuns, cluster: cluster, environment: environment, time: time,
             writer: ClusterWriter(cluster: cluster, environment: environment, fieldManager: "test", writesPods: true),
             lookUp: { await catalog.resolve($0) })

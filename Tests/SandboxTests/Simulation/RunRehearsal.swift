@@ -8,7 +8,7 @@ import KubeRuntime
 struct RunRehearsal<Run: SimulatedRun> {
     let time: VirtualTime
     let cluster: FakeCluster
-    let loop: RunLoop<Run>
+    let loop: RunDriver<Run>
     let resource: GroupVersionResource
     let key: ObjectKey
 

@@ -4,7 +4,7 @@ import KubeRuntime
 /// Carries all runs of one resource through: one watch, one queue with one timer, a few workers.
 ///
 /// A run is with one worker at a time. Nothing is kept for a run that waits but its state machine.
-struct RunLoop<Run: SimulatedRun>: Sendable {
+struct RunDriver<Run: SimulatedRun>: Sendable {
     private let resource: GroupVersionResource
     private let cluster: any SandboxCluster
     private let environment: SandboxEnvironment
@@ -60,7 +60,7 @@ struct RunLoop<Run: SimulatedRun>: Sendable {
     }
 }
 
-extension RunLoop {
+extension RunDriver {
     /// How often a run is asked what is due before others get their turn.
     private static var mostPasses: Int { 100 }
 
@@ -181,7 +181,7 @@ struct RunTable<Run: SimulatedRun> {
 
 /// One run of a workflow as a simulated engine carries it through: a state machine without I/O and without a clock.
 ///
-/// It is told the time and what became of its actions, and answers with the next actions. ``RunLoop`` does the rest.
+/// It is told the time and what became of its actions, and answers with the next actions. ``RunDriver`` does the rest.
 protocol SimulatedRun: Sendable {
     /// What users may ask of a run that is under way, by changing its object: to stop, to hold, to go on.
     associatedtype Request: Hashable, Sendable
