@@ -64,7 +64,7 @@ extension Situation {
         }
         // Only a server that was set back to an earlier state has a run again.
         let events: [ExecutionEvent] =
-            execution.status.condition(.runPresent) == nil ? [] : [.conditionWithdrawn(.runPresent)]
+            execution.status.condition(.runPresent) == nil ? [] : [.conditionRemoved(.runPresent)]
         let word = run.state.engineReason.isEmpty ? "nothing" : run.state.engineReason
         if !run.state.isFinished {
             let message = """
@@ -72,7 +72,7 @@ extension Situation {
                 execution does not change with it.
                 """
             return events + [
-                .conditionChanged(.runDiverged, .true, reason: .general(run.state.reason), message: message)
+                .conditionSet(.runDiverged, .true, reason: .general(run.state.reason), message: message)
             ]
         }
         guard isDiverged else { return events + [.acknowledged] }
@@ -80,7 +80,7 @@ extension Situation {
             \(object) went on after the execution had ended, and ended again: \(engine.title) says \(word). The \
             outcome of the execution does not change with it.
             """
-        return events + [.conditionChanged(.runDiverged, .false, reason: .general(run.state.reason), message: message)]
+        return events + [.conditionSet(.runDiverged, .false, reason: .general(run.state.reason), message: message)]
     }
 
     /// No object of the run's name exists.
@@ -96,9 +96,9 @@ extension Situation {
 
     /// The run is gone: it does not go on either, if it did.
     func gone(_ reason: ConditionReason, _ message: String) -> [ExecutionEvent] {
-        let event = ExecutionEvent.conditionChanged(.runPresent, .false, reason: reason, message: message)
+        let event = ExecutionEvent.conditionSet(.runPresent, .false, reason: reason, message: message)
         guard isDiverged else { return [event] }
-        return [event, .conditionChanged(.runDiverged, .false, reason: reason, message: message)]
+        return [event, .conditionSet(.runDiverged, .false, reason: reason, message: message)]
     }
 
     private var isDiverged: Bool { execution.status.condition(.runDiverged)?.status == .true }

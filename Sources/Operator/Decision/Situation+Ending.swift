@@ -5,7 +5,7 @@ import TowlineAPI
 
 extension Situation {
     /// The run ended: mirror it once, with the cause where it failed.
-    func finishStep(_ run: EngineRun, _ spec: Spec) -> Step {
+    func finishStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
         var state = run.state
         let listings = engine.childListings(for: run)
         if !listings.isEmpty {
@@ -30,7 +30,7 @@ extension Situation {
     }
 
     /// What to say when the engine ran another bundle than the one that was pinned; nil when it did not.
-    private func digestMismatch(_ state: RunState, _ spec: Spec) -> String? {
+    private func digestMismatch(_ state: RunState, _ spec: ExecutionSpec) -> String? {
         guard let pinned = spec.workflowRef.containerDigest, let resolved = state.resolvedDigest, pinned != resolved
         else { return nil }
         return "The execution pins the bundle to \(pinned), but \(engine.title) resolved \(resolved). \(state.message)"
@@ -48,7 +48,7 @@ extension Situation {
             \(engine.runType.kind) \(name) was deleted before its end was seen. Whether its steps had effects is \
             not known; it is not created again.
             """
-        return withdrawingEverything(events + [decided(.runDeleted, message)] + gone(.general(.runDeleted), message))
+        return withdrawingEverything(events + [ended(.runDeleted, message)] + gone(.general(.runDeleted), message))
     }
 
     /// `events`, and the withdrawal of what was said about a run that is no more.
@@ -63,12 +63,12 @@ extension Situation {
             let message = """
                 \(object) is not the run that was started: its UID is \(run.uid), that of the run was \(known.uid).
                 """
-            return withdrawingEverything([decided(.runReplaced, message)] + gone(.general(.runReplaced), message))
+            return withdrawingEverything([ended(.runReplaced, message)] + gone(.general(.runReplaced), message))
         }
         let message = """
             \(object) exists and does not belong to this execution; it was left as it is. Create the execution again \
             under another name.
             """
-        return [decided(.nameCollision, message)]
+        return [ended(.nameCollision, message)]
     }
 }

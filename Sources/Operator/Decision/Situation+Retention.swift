@@ -43,7 +43,7 @@ extension Situation {
             // What asks something of the API server waits for its turn, so that ten thousand at once are no storm.
             guard case .rest = step else { return facts.isExpiryTurn ? step : .wait(until: expiry.first) }
         } else if execution.status.condition(.retained) != nil {
-            return report([.conditionWithdrawn(.retained)])
+            return report([.conditionRemoved(.retained)])
         }
         return expiry?.next(after: now).map { .wait(until: $0) } ?? .rest(after: nil)
     }
@@ -51,7 +51,7 @@ extension Situation {
     /// Says why something stays, or deletes the run; rests when there is neither to do.
     private func dueStep(_ expiry: Expiry) -> Step {
         if let obstacle = obstacle(expiry) {
-            let event = ExecutionEvent.conditionChanged(
+            let event = ExecutionEvent.conditionSet(
                 .retained, .true, reason: obstacle.reason, message: obstacle.message)
             let step = report([event])
             guard case .rest = step else { return step }

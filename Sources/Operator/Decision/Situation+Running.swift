@@ -5,7 +5,7 @@ import TowlineAPI
 
 extension Situation {
     /// The run has not ended: mirror it, and look again when something is due.
-    func runningStep(_ run: EngineRun, _ spec: Spec) -> Step {
+    func runningStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
         if let verdict = watchdogVerdict(on: run, spec) {
             return report(withdrawingRunningConditions(stopCondition(of: run) + [verdict]))
         }
@@ -16,7 +16,7 @@ extension Situation {
     }
 
     /// What to do until something changes.
-    private func restingStep(_ run: EngineRun, _ spec: Spec) -> Step {
+    private func restingStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
         if let refusal = facts.stopRefusal { return .retry(notBefore: refusal.pause) }
         return .rest(after: timeToNextDeadline(of: run, spec).map { max(.milliseconds(1), $0) })
     }
@@ -72,7 +72,7 @@ extension Situation {
     ///
     /// Transitions are never held back. Everything else is written at most once an interval, so that a chatty engine
     /// costs the API server no more than a quiet one.
-    private func pauseBeforeProgress(_ status: Status) -> Duration? {
+    private func pauseBeforeProgress(_ status: ExecutionStatus) -> Duration? {
         let old = execution.status
         let isTransition =
             status.phase != old.phase || status.runRef != old.runRef
@@ -95,7 +95,7 @@ extension Situation {
         guard !run.isOwned(byExecutionWithUID: execution.uid) else { return withdrawing([.runOwned]) }
         let object = "\(engine.runType.kind) \(run.key.name)"
         return [
-            .conditionChanged(
+            .conditionSet(
                 .runOwned, .false, reason: .retention(.runNotOwned),
                 message: """
                     The owner reference of \(object) to this execution was removed. The run is still followed to its \
@@ -111,7 +111,7 @@ extension Situation {
     }
 
     func withdrawing(_ types: [ConditionType]) -> [ExecutionEvent] {
-        types.filter { execution.status.condition($0) != nil }.map { .conditionWithdrawn($0) }
+        types.filter { execution.status.condition($0) != nil }.map { .conditionRemoved($0) }
     }
 
     /// What a look at the run tells, in the status's own terms.
@@ -127,7 +127,7 @@ extension Situation {
     }
 
     /// How long until something is due although nothing changes; nil when nothing is.
-    private func timeToNextDeadline(of run: EngineRun, _ spec: Spec) -> Duration? {
+    private func timeToNextDeadline(of run: EngineRun, _ spec: ExecutionSpec) -> Duration? {
         let response =
             run.state.reason == .awaitingEngine && !isResponseOverdue
             ? timing.engineResponse - facts.timeline.runAge(at: instant) : nil

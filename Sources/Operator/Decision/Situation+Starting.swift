@@ -6,7 +6,7 @@ import TowlineAPI
 
 extension Situation {
     /// No run was ever seen for this execution: create one, or say why not.
-    func startStep(_ spec: Spec) -> Step {
+    func startStep(_ spec: ExecutionSpec) -> Step {
         if let hold = restoredHold(spec) { return hold }
         if let ending = endingWithoutRun(spec) { return step(toEndWithoutRun: ending) }
         if let failure = facts.creationFailure { return step(after: failure, spec) }
@@ -35,7 +35,7 @@ extension Situation {
                 The run waits for its turn: few runs are created at a time, and fewer where creates are slow. \
                 It is created as soon as it is its turn; nothing has to be done.
                 """
-            return report([decided(.waitingToCreate, message)], otherwise: rest)
+            return report([held(.waitingToCreate, message)], otherwise: rest)
         default: return rest
         }
     }
@@ -52,11 +52,11 @@ extension Situation {
     private func step(toEndWithoutRun ending: ExecutionEvent) -> Step {
         if let settling { return .rest(after: settling) }
         guard isProvenAbsent else { return .readRun }
-        guard case .engineMissing = facts.run, case .decided(let reason, let message, let engine, _) = ending else {
+        guard case .engineMissing = facts.run, case .ended(let reason, let message, let engine, _) = ending else {
             return report([ending])
         }
         // A process may have created the run and ended before it could store that; the server may serve it again.
-        return report([.decided(reason, message: message, engine: engine, provesNoRun: false)])
+        return report([.ended(reason, message: message, engine: engine, provesNoRun: false)])
     }
 
     /// For how long a create that was sent before may still be carried out; nil when none can.
@@ -73,30 +73,30 @@ extension Situation {
     }
 
     /// How the execution ends when it is certain that it has no run; nil when one may be created.
-    private func endingWithoutRun(_ spec: Spec) -> ExecutionEvent? {
+    private func endingWithoutRun(_ spec: ExecutionSpec) -> ExecutionEvent? {
         if let shutdown = spec.shutdown {
-            return decided(
+            return ended(
                 .cancelled,
                 "Shutdown (\(shutdown.rawValue)) was requested before the execution had a run. None is created.")
         }
-        if let problem = spec.validate().first { return decided(.invalidSpec, problem.description) }
+        if let problem = spec.validate().first { return ended(.invalidSpec, problem.description) }
         if let remaining = timeToStartDeadline(spec), remaining <= .zero {
             let seconds = spec.executionConfig.startDeadlineSeconds ?? 0
             let last = execution.status.message.map { " Last obstacle: \($0)" } ?? ""
-            return decided(
+            return ended(
                 .startDeadlineExceeded, "No run could be created within \(seconds) seconds.\(last)")
         }
         return nil
     }
 
-    private func step(after failure: CreateFailure, _ spec: Spec) -> Step {
+    private func step(after failure: CreateFailure, _ spec: ExecutionSpec) -> Step {
         switch failure {
         case .transient(let reason, let message, let retryAfter), .uncertain(let reason, let message, let retryAfter):
             return hold(reason, message, spec, notBefore: retryAfter ?? .zero)
         case .permanent(let reason, let message):
             // An earlier attempt whose answer was lost may have made the run; one that is still on its way will be
             // refused as this one was.
-            return isProvenAbsent ? report([decided(reason, message)]) : .readRun
+            return isProvenAbsent ? report([ended(reason, message)]) : .readRun
         case .nameTaken:
             // Ours from an earlier attempt, or somebody else's: only the object itself can tell. If it is gone again,
             // the next attempt creates it.
@@ -105,16 +105,16 @@ extension Situation {
     }
 
     /// Says why no run exists yet, then tries again later.
-    private func hold(_ reason: Reason, _ message: String, _ spec: Spec, notBefore: Duration = .zero) -> Step {
-        report([decided(reason, message)], otherwise: .backOff(notBefore: beforeStartDeadline(notBefore, spec)))
+    private func hold(_ reason: Reason, _ message: String, _ spec: ExecutionSpec, notBefore: Duration = .zero) -> Step {
+        report([held(reason, message)], otherwise: .backOff(notBefore: beforeStartDeadline(notBefore, spec)))
     }
 
-    private func beforeStartDeadline(_ pause: Duration, _ spec: Spec) -> Duration {
+    private func beforeStartDeadline(_ pause: Duration, _ spec: ExecutionSpec) -> Duration {
         timeToStartDeadline(spec).map { min(pause, max(.zero, $0)) } ?? pause
     }
 
     /// How long until the execution gives up if it still has no run; nil when it keeps trying.
-    private func timeToStartDeadline(_ spec: Spec) -> Duration? {
+    private func timeToStartDeadline(_ spec: ExecutionSpec) -> Duration? {
         guard !isReleasedAfterRestore else { return nil }
         // What the operator itself kept waiting is not the obstacle's fault.
         return spec.executionConfig.startDeadlineSeconds.map {

@@ -28,7 +28,7 @@ extension Situation {
             ])
         }
         return report([
-            decided(
+            held(
                 .engineUnavailable,
                 """
                 This operator is told not to serve \(engine.title) (--engine). The run is created as soon as one does.
@@ -37,6 +37,6 @@ extension Situation {
     }
 
     private func unavailability(_ message: String) -> ExecutionEvent {
-        .conditionChanged(.engineUnavailable, .true, reason: .general(.engineUnavailable), message: message)
+        .conditionSet(.engineUnavailable, .true, reason: .general(.engineUnavailable), message: message)
     }
 }

@@ -10,12 +10,12 @@ import TowlineAPI
 /// ``OperatorConfiguration/Timing/stopPatience``; it says which of the two happened.
 extension Situation {
     /// What the run has to be asked for now; nil when nothing has to.
-    func dueShutdown(of run: EngineRun, _ spec: Spec) -> Shutdown? {
+    func dueShutdown(of run: EngineRun, _ spec: ExecutionSpec) -> Shutdown? {
         isOverTimeout(run, spec) ? .terminate : spec.shutdown
     }
 
     /// The verdict on a run that did not end at its timeout; nil while the request to stop it may still have its effect.
-    func watchdogVerdict(on run: EngineRun, _ spec: Spec) -> ExecutionEvent? {
+    func watchdogVerdict(on run: EngineRun, _ spec: ExecutionSpec) -> ExecutionEvent? {
         guard let limit = watchdogLimit(of: run, spec), let age = limitedAge(of: run), age >= limit else { return nil }
         let seconds = spec.executionConfig.timeoutSeconds ?? 0
         let stops = facts.timeline.stops
@@ -23,7 +23,7 @@ extension Situation {
             // A run that had been told to terminate before its limit gets the same time after the limit.
             let waited = min(accepted.since.duration(to: instant), age - limit)
             guard waited >= timing.watchdogVerdict else { return nil }
-            return decided(
+            return ended(
                 .watchdogExpired,
                 """
                 The run exceeded its timeout of \(seconds) seconds. It was told to terminate, and \(engine.title) has \
@@ -33,7 +33,7 @@ extension Situation {
         guard let failing = stops.failing, failing.since.duration(to: instant) >= timing.stopPatience,
             age - limit >= timing.stopPatience
         else { return nil }
-        return decided(
+        return ended(
             .watchdogExpired,
             """
             The run exceeded its timeout of \(seconds) seconds. It could not be stopped and may still be running: \
@@ -44,7 +44,7 @@ extension Situation {
     /// True when the run was stopped by the watchdog rather than by a user.
     ///
     /// Both times are the engine's, so that clocks that differ do not matter; each is cut to whole seconds.
-    func wasEndedByWatchdog(_ run: EngineRun, _ spec: Spec) -> Bool {
+    func wasEndedByWatchdog(_ run: EngineRun, _ spec: ExecutionSpec) -> Bool {
         guard run.state.reason == .cancelled, spec.shutdown == nil, run.requestedShutdown == .terminate,
             let limit = watchdogLimit(of: run, spec)
         else { return false }
@@ -53,13 +53,13 @@ extension Situation {
     }
 
     /// True once a run has been running for longer than its timeout and the grace of the watchdog.
-    func isOverTimeout(_ run: EngineRun, _ spec: Spec) -> Bool {
+    func isOverTimeout(_ run: EngineRun, _ spec: ExecutionSpec) -> Bool {
         guard let limit = watchdogLimit(of: run, spec), let age = limitedAge(of: run) else { return false }
         return age >= limit
     }
 
     /// How long until something is due about the timeout although nothing changes; nil without a timeout.
-    func timeToWatchdog(of run: EngineRun, _ spec: Spec) -> Duration? {
+    func timeToWatchdog(of run: EngineRun, _ spec: ExecutionSpec) -> Duration? {
         guard let limit = watchdogLimit(of: run, spec), let age = limitedAge(of: run) else { return nil }
         if age < limit { return limit - age }
         let stops = facts.timeline.stops
@@ -70,7 +70,7 @@ extension Situation {
     }
 
     /// How long the run may run before it is stopped from outside; nil when it has no timeout.
-    private func watchdogLimit(of run: EngineRun, _ spec: Spec) -> Duration? {
+    private func watchdogLimit(of run: EngineRun, _ spec: ExecutionSpec) -> Duration? {
         spec.executionConfig.timeoutSeconds.map { .seconds($0) + timing.watchdogGrace }
     }
 
@@ -100,10 +100,10 @@ extension Situation {
     func stopCondition(of run: EngineRun) -> [ExecutionEvent] {
         guard let refusal = reportedStopRefusal else {
             let isSet = execution.status.condition(.shutdownRefused) != nil && facts.timeline.stops.failing == nil
-            return isSet ? [.conditionWithdrawn(.shutdownRefused)] : []
+            return isSet ? [.conditionRemoved(.shutdownRefused)] : []
         }
         return [
-            .conditionChanged(
+            .conditionSet(
                 .shutdownRefused, .true, reason: .general(refusal.reason), message: stopRefusedMessage(run, refusal))
         ]
     }

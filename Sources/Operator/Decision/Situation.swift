@@ -44,7 +44,7 @@ struct Situation: Sendable {
     ///
     /// Its run is mirrored and can be ended as before. Nothing is started or missed any more: the garbage collector takes
     /// the run along, before the execution or after it.
-    private func leavingStep(_ spec: Spec) -> Step {
+    private func leavingStep(_ spec: ExecutionSpec) -> Step {
         guard execution.status.runRef != nil, case .present(let run) = facts.run, isOurs(run), !run.isBeingDeleted
         else {
             return .rest(after: nil)
@@ -53,7 +53,7 @@ struct Situation: Sendable {
     }
 
     /// Some run exists under the name that belongs to this execution.
-    private func step(with run: EngineRun, _ spec: Spec) -> Step {
+    private func step(with run: EngineRun, _ spec: ExecutionSpec) -> Step {
         guard isOurs(run) else {
             // It may go before a create that is still on its way arrives, which would then make the run after all.
             if execution.status.runRef == nil, let settling { return .rest(after: settling) }
@@ -69,7 +69,7 @@ struct Situation: Sendable {
     }
 
     /// A run that was deleted after its end is read from its last words; of any other only a live read proves more.
-    private func step(afterDeletionOf last: EngineRun, _ spec: Spec) -> Step {
+    private func step(afterDeletionOf last: EngineRun, _ spec: ExecutionSpec) -> Step {
         isOurs(last) && last.state.isFinished ? finishStep(last, spec) : .readRun
     }
 
@@ -91,9 +91,14 @@ struct Situation: Sendable {
         return .write(status)
     }
 
-    /// Ends the execution, or explains it, without a word from its run.
-    func decided(_ reason: Reason, _ message: String) -> ExecutionEvent {
-        .decided(reason, message: message, engine: engine.name)
+    /// Explains what the execution waits for.
+    func held(_ reason: Reason, _ message: String) -> ExecutionEvent {
+        .held(reason, message: message, engine: engine.name)
+    }
+
+    /// Ends the execution without a verdict from its run.
+    func ended(_ reason: Reason, _ message: String) -> ExecutionEvent {
+        .ended(reason, message: message, engine: engine.name)
     }
 }
 

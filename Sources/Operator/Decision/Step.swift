@@ -29,7 +29,7 @@ enum Step: Sendable {
     /// Delete the execution, in exactly the version that was decided upon.
     case deleteExecution
     /// Store this status.
-    case write(Status)
+    case write(ExecutionStatus)
 
     /// True for a step that does nothing until something changes or a time has come.
     var isPause: Bool {

@@ -16,7 +16,7 @@ extension Notice {
     ///   - wasCreated: the run was created since `old`, which was told then.
     ///   - namesake: the object that has the run's name, be it the run or a foreign one.
     static func news(
-        from old: Status, to new: Status, wasCreated: Bool, namesake: RunReference?
+        from old: ExecutionStatus, to new: ExecutionStatus, wasCreated: Bool, namesake: RunReference?
     ) -> [Notice] {
         var news: [Notice] = []
         // A run whose end was all that was ever seen of it is gone: there is nothing to adopt.

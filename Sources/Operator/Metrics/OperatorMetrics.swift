@@ -71,7 +71,7 @@ struct OperatorMetrics: Sendable {
     ///   - status: what was stored.
     ///   - runEnd: when its run ended, by the engine's clock; nil where the run does not tell.
     ///   - now: the time at which it was stored, by the API server's clock.
-    func finished(_ status: Status, runEnd: EngineTime?, now: ServerTime) {
+    func finished(_ status: ExecutionStatus, runEnd: EngineTime?, now: ServerTime) {
         guard let reason = status.reason, let outcome = status.outcome else { return }
         let engine = (status.engine ?? .tekton).rawValue
         ended.increment([engine, outcome.rawValue, reason.rawValue])

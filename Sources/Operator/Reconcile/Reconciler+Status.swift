@@ -9,7 +9,7 @@ extension Reconciler {
     ///
     /// The patch names the version it was made for: an execution that somebody changed meanwhile is read again and
     /// decided upon anew.
-    func write(_ status: Status, of execution: WorkflowExecution, in pass: inout Pass) async -> WorkOutcome? {
+    func write(_ status: ExecutionStatus, of execution: WorkflowExecution, in pass: inout Pass) async -> WorkOutcome? {
         let patch = StatusPatch(of: execution, to: status)
         do {
             let written = try await client.patch(
@@ -34,7 +34,7 @@ extension Reconciler {
     }
 
     /// True when the newest that is known of an execution is this status: no two writes are made at the same time.
-    private func isStored(_ status: Status, for execution: WorkflowExecution) -> Bool {
+    private func isStored(_ status: ExecutionStatus, for execution: WorkflowExecution) -> Bool {
         guard let known = executions.execution(for: execution.key), known.uid == execution.uid else { return false }
         return known.status.updatedAt == status.updatedAt && known.status.phase == status.phase
             && known.status.reason == status.reason
@@ -56,7 +56,7 @@ extension Reconciler {
     }
 
     /// One line, one count, and what people have to be told, for each transition.
-    private func note(_ status: Status, of execution: WorkflowExecution, in pass: Pass) {
+    private func note(_ status: ExecutionStatus, of execution: WorkflowExecution, in pass: Pass) {
         let old = execution.status
         for notice in Notice.news(
             from: old, to: status, wasCreated: pass.didCreateRun, namesake: pass.runReference)

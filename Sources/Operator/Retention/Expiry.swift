@@ -33,7 +33,7 @@ struct Expiry: Hashable, Sendable {
     }
 }
 
-extension Status {
+extension ExecutionStatus {
     /// When the execution ended, or its run for the last time.
     fileprivate var lastEnd: ServerTime? {
         guard let finishedAt, let diverged = condition(.runDiverged), diverged.status == .false else {

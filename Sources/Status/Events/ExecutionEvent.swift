@@ -1,21 +1,23 @@
 public import TowlineAPI
 
-/// What happened to an execution, or was learned about it.
+/// What happened to an execution, or what the operator learned about it.
 public enum ExecutionEvent: Hashable, Sendable {
-    /// Its run was created, adopted or looked at; the observation is the whole picture.
+    /// The run was created, adopted or read; the observation replaces what the status said about the run.
     case observed(Observation)
-    /// Towline itself holds the execution back, waits, or ends it without a verdict from its run.
+    /// Towline waits, or holds the execution back; the status keeps what it said about the run.
     ///
-    /// What was last known of the run stays. A reason that belongs to Pending explains a running execution too: its
-    /// phase stays Running.
+    /// A reason that belongs to Pending also explains a running execution, which stays Running. A reason with an
+    /// outcome is ignored.
+    case held(Reason, message: String, engine: EngineName?)
+    /// Towline ends the execution without a verdict from its run; the status keeps what it said about the run.
     ///
-    /// `provesNoRun` is false where an end before any run was seen does not prove that there never was one: then
-    /// nobody knows whether a step started.
-    case decided(Reason, message: String, engine: EngineName?, provesNoRun: Bool = true)
-    /// A condition beside those the phase decides, such as `RunPresent`, holds or does not.
-    case conditionChanged(ConditionType, ConditionStatus, reason: ConditionReason, message: String)
-    /// Such a condition has nothing to tell anymore.
-    case conditionWithdrawn(ConditionType)
-    /// The execution was looked at, and nothing but its generation is new.
+    /// `provesNoRun` is false if the operator saw no run but there may have been one: `executed` stays unknown then.
+    /// A reason without an outcome is ignored.
+    case ended(Reason, message: String, engine: EngineName?, provesNoRun: Bool = true)
+    /// Sets a condition that the phase does not decide, such as `RunPresent`.
+    case conditionSet(ConditionType, ConditionStatus, reason: ConditionReason, message: String)
+    /// Removes such a condition.
+    case conditionRemoved(ConditionType)
+    /// The operator processed the object's current generation and nothing else changed.
     case acknowledged
 }

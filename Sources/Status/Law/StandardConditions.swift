@@ -18,7 +18,7 @@ enum StandardConditions {
     /// The conditions of `status` as its phase demands; then Towline's others, then those of somebody else.
     ///
     /// Transition times come from `before` where a condition's status is the same there.
-    static func refreshed(in status: Status, since before: Status, now: ServerTime) -> [Condition] {
+    static func refreshed(in status: ExecutionStatus, since before: ExecutionStatus, now: ServerTime) -> [Condition] {
         let demanded = states(in: status.phase).map { type, value in
             let known = before.condition(type).flatMap { $0.status == value ? $0 : nil }
             return Condition(
@@ -44,7 +44,7 @@ enum StandardConditions {
     }
 
     /// The reason of the status; where this version does not know it, the one the condition already gives.
-    private static func reason(of status: Status, known: Condition?) -> String {
+    private static func reason(of status: ExecutionStatus, known: Condition?) -> String {
         if let reason = status.reason { return reason.rawValue }
         if let reason = known?.reason, !reason.isEmpty { return reason }
         let fallback: Reason =

@@ -3,12 +3,12 @@ import TowlineAPI
 
 /// One update of a status: what it was, what happens, what it becomes.
 struct StatusTransition {
-    private let before: Status
-    private var status: Status
+    private let before: ExecutionStatus
+    private var status: ExecutionStatus
     private let generation: Int64
     private let now: ServerTime
 
-    init(of status: Status, generation: Int64, now: ServerTime) {
+    init(of status: ExecutionStatus, generation: Int64, now: ServerTime) {
         self.before = status
         self.status = status
         self.generation = generation
@@ -18,25 +18,31 @@ struct StatusTransition {
     mutating func apply(_ event: ExecutionEvent) {
         switch event {
         case .observed(let observation): observe(observation)
-        case .decided(let reason, let message, let engine, let provesNoRun):
-            guard !status.phase.isTerminal else { return }
+        case .held(let reason, let message, let engine):
+            guard !status.phase.isTerminal, reason.outcome == nil else { return }
             if let engine { status.engine = engine }
-            // Nothing can have started without a run. Of one that was lost, or seen and not read to its end, nobody knows;
-            // and what has the run's name may be the run itself, without its owner reference.
+            if status.executed != true { status.executed = nil }
+            explain(reason, message)
+            enter(reason.phase, reason)
+        case .ended(let reason, let message, let engine, let provesNoRun):
+            guard !status.phase.isTerminal, reason.outcome != nil else { return }
+            if let engine { status.engine = engine }
+            // Without a run, nothing can have started. If the run was lost or its end was not read, that is unknown;
+            // and the object with the run's name may be the run itself, without its owner reference.
             let hadNoRun =
                 status.phase == .pending && status.runRef == nil && provesNoRun && reason != .runLost
                 && reason != .nameCollision
-            if status.executed != true { status.executed = reason.outcome != nil && hadNoRun ? false : nil }
+            if status.executed != true { status.executed = hadNoRun ? false : nil }
             explain(reason, message)
             enter(reason.phase, reason)
-        case .conditionChanged(let type, let value, let reason, let message):
+        case .conditionSet(let type, let value, let reason, let message):
             guard !StandardConditions.types.contains(type) else { return }
             let condition = Condition(
                 type: type.rawValue, status: value, observedGeneration: generation,
                 lastTransitionTime: now.roundedDownToSeconds, reason: reason.word,
                 message: message.bounded(to: Bounds.message))
             status.conditions = status.conditions.replacing(condition)
-        case .conditionWithdrawn(let type):
+        case .conditionRemoved(let type):
             guard !StandardConditions.types.contains(type) else { return }
             status.conditions.removeAll { $0.type == type.rawValue }
         case .acknowledged: break
@@ -44,7 +50,7 @@ struct StatusTransition {
     }
 
     /// The new status; nil when it tells nothing new.
-    var result: Status? {
+    var result: ExecutionStatus? {
         var result = status
         result.observedGeneration = generation
         result.conditions = StandardConditions.refreshed(in: result, since: before, now: now)

@@ -11,7 +11,7 @@ public struct StatusPatch: Hashable, Sendable {
     public let body: [UInt8]
 
     /// The patch from the status `execution` has to `status`.
-    public init(of execution: WorkflowExecution, to status: Status) {
+    public init(of execution: WorkflowExecution, to status: ExecutionStatus) {
         var writer = JSONWriter(reservingCapacity: 2048)
         writer.beginObject()
         writer.key("metadata")
@@ -31,7 +31,7 @@ public struct StatusPatch: Hashable, Sendable {
 }
 
 extension JSONWriter {
-    fileprivate mutating func changes(from old: Status, to new: Status) {
+    fileprivate mutating func changes(from old: ExecutionStatus, to new: ExecutionStatus) {
         // Always there, so that the stored object never depends on a schema's defaults.
         key("observedGeneration")
         integer(new.observedGeneration)

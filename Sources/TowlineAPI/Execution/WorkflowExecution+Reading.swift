@@ -6,20 +6,20 @@ extension WorkflowExecution {
     /// Total: unknown fields are skipped, a wrong type is an error that names the field, and an object without name or
     /// UID is refused.
     public convenience init(
-        reading cursor: inout JSONCursor, keeping detail: Status.Detail = .everything
+        reading cursor: inout JSONCursor, keeping detail: ExecutionStatus.Detail = .everything
     ) throws(JSONError) {
         let start = cursor.offset
         var metadata = ObjectMetadata()
-        var spec: Spec?
-        var status = Status()
+        var spec: ExecutionSpec?
+        var status = ExecutionStatus()
         try cursor.forEachField { (key, cursor) throws(JSONError) in
             switch key {
             case "metadata":
                 metadata = try cursor.field("metadata") { (cursor) throws(JSONError) in
                     try ObjectMetadata(&cursor, annotations: Retention.annotations + Restoration.annotations)
                 }
-            case "spec": spec = try Spec(reading: &cursor)
-            case "status": status = try Status(reading: &cursor, keeping: detail)
+            case "spec": spec = try ExecutionSpec(reading: &cursor)
+            case "status": status = try ExecutionStatus(reading: &cursor, keeping: detail)
             default: try cursor.skipValue()
             }
         }

@@ -15,7 +15,7 @@ public final class WorkflowExecution: Sendable {
     public let creationTimestamp: ServerTime?
     /// Set while the execution is being deleted.
     public let deletionTimestamp: ServerTime?
-    public let status: Status
+    public let status: ExecutionStatus
     /// How long the execution and its run are kept after the end.
     public let retention: Retention
     /// Whether it was restored from a backup, and released.
@@ -24,8 +24,8 @@ public final class WorkflowExecution: Sendable {
 
     public init(
         key: ObjectKey, uid: String, resourceVersion: ResourceVersion = ResourceVersion(""), generation: Int64 = 1,
-        creationTimestamp: ServerTime? = nil, deletionTimestamp: ServerTime? = nil, spec: Spec?,
-        status: Status = Status(),
+        creationTimestamp: ServerTime? = nil, deletionTimestamp: ServerTime? = nil, spec: ExecutionSpec?,
+        status: ExecutionStatus = ExecutionStatus(),
         retention: Retention = Retention(), restoration: Restoration = .none
     ) {
         self.key = key
@@ -41,7 +41,7 @@ public final class WorkflowExecution: Sendable {
     }
 
     /// What the user asked for; nil for a finished execution that was read for a store.
-    public var spec: Spec? { specBox?.spec }
+    public var spec: ExecutionSpec? { specBox?.spec }
 
     /// The name of the engine run that belongs to this execution, and to no other.
     public var runName: String { RunName.of(executionName: key.name, uid: uid) }
@@ -59,9 +59,9 @@ extension WorkflowExecution: CustomStringConvertible {
 
 /// Keeps the space of a spec out of the executions that have none anymore.
 private final class SpecBox: Sendable {
-    let spec: Spec
+    let spec: ExecutionSpec
 
-    init(_ spec: Spec) {
+    init(_ spec: ExecutionSpec) {
         self.spec = spec
     }
 }

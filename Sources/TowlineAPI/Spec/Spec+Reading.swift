@@ -1,11 +1,11 @@
 public import KubeClient
 
-extension Spec {
+extension ExecutionSpec {
     /// Reads one `spec` object: unknown fields are skipped, a wrong type is an error that names the field.
     ///
-    /// A word outside an enumeration is no error: it is kept in ``unknownWords``, so that the execution can be told.
+    /// A word outside an enumeration is no error: it is kept in ``unknownValues``, so that the execution can be told.
     public init(reading cursor: inout JSONCursor) throws(JSONError) {
-        var spec = Spec(workflowRef: WorkflowReference(workflowId: ""))
+        var spec = ExecutionSpec(workflowRef: WorkflowReference(workflowId: ""))
         try cursor.object("spec") { (key, cursor) throws(JSONError) in
             switch key {
             case "workflowRef": try spec.readWorkflowReference(&cursor)
@@ -61,7 +61,7 @@ extension Spec {
         guard let word else { return nil }
         if let value = Word(rawValue: word) { return value }
         let allowed = Word.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ")
-        unknownWords.append(ValidationProblem(field: field, message: "must be \(allowed), not \"\(word)\""))
+        unknownValues.append(ValidationProblem(field: field, message: "must be \(allowed), not \"\(word)\""))
         return nil
     }
 }

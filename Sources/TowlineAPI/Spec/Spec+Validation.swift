@@ -1,10 +1,10 @@
-extension Spec {
+extension ExecutionSpec {
     /// What is wrong with the spec; empty when it can be run.
     ///
     /// The schema refuses all of it too. It is checked again, because the cluster may have an older schema, and because
     /// a schema cannot compare parameter names without regard to case.
     public func validate() -> [ValidationProblem] {
-        unknownWords + referenceProblems + engineProblems + parameterProblems + configProblems
+        unknownValues + referenceProblems + engineProblems + parameterProblems + configProblems
     }
 
     private var referenceProblems: [ValidationProblem] {

@@ -1,5 +1,5 @@
 /// What the user asks for; every field but ``shutdown`` and the two times to live is immutable after creation.
-public struct Spec: Hashable, Sendable {
+public struct ExecutionSpec: Hashable, Sendable {
     public var workflowRef: WorkflowReference
     /// In the order in which the API server wrote them.
     public var parameters: [Parameter]
@@ -9,13 +9,13 @@ public struct Spec: Hashable, Sendable {
     public var executionConfig: ExecutionConfig
     public var shutdown: Shutdown?
     /// Words found where only some are allowed, such as an engine this version does not know.
-    public var unknownWords: [ValidationProblem]
+    public var unknownValues: [ValidationProblem]
 
     public init(
         workflowRef: WorkflowReference, parameters: [Parameter] = [],
         remediationRequestRef: RemediationRequestReference? = nil, confidence: Double? = nil,
         executionConfig: ExecutionConfig = ExecutionConfig(), shutdown: Shutdown? = nil,
-        unknownWords: [ValidationProblem] = []
+        unknownValues: [ValidationProblem] = []
     ) {
         self.workflowRef = workflowRef
         self.parameters = parameters
@@ -23,6 +23,6 @@ public struct Spec: Hashable, Sendable {
         self.confidence = confidence
         self.executionConfig = executionConfig
         self.shutdown = shutdown
-        self.unknownWords = unknownWords
+        self.unknownValues = unknownValues
     }
 }

@@ -1,6 +1,6 @@
 public import KubeClient
 
-extension Status {
+extension ExecutionStatus {
     /// How much of a status a reader wants to keep.
     public enum Detail: Sendable {
         case everything
@@ -12,7 +12,7 @@ extension Status {
     ///
     /// A phase or outcome this version does not know is an error too: such an execution must be left alone.
     public init(reading cursor: inout JSONCursor, keeping detail: Detail = .everything) throws(JSONError) {
-        var status = Status()
+        var status = ExecutionStatus()
         try cursor.object("status") { (key, cursor) throws(JSONError) in
             try status.read(key, &cursor)
         }

@@ -1,7 +1,7 @@
 public import KubeClient
 
 /// What Towline tells about an execution; only the Status module makes new ones.
-public struct Status: Hashable, Sendable {
+public struct ExecutionStatus: Hashable, Sendable {
     /// The `metadata.generation` whose reconcile produced this status; -1: not looked at yet.
     public var observedGeneration: Int64 = -1
     public var phase: Phase = .pending

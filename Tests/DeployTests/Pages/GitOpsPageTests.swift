@@ -31,7 +31,7 @@ import TowlineAPI
             let json = try #require(execution["spec"])
             #expect(try unknownFields(json, specSchema()) == [])
             var cursor = JSONCursor(json.encoded)
-            #expect(try Spec(reading: &cursor).validate().isEmpty)
+            #expect(try ExecutionSpec(reading: &cursor).validate().isEmpty)
         }
     }
 

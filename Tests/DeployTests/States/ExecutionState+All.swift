@@ -23,10 +23,13 @@ extension ExecutionState {
                 outputs: [Output(name: "a", value: "b")], links: [Link(name: "l", url: "https://example.com")]))
     }
 
-    private static func decision(_ reason: Reason) -> ExecutionEvent { .decided(reason, message: "", engine: .argo) }
+    private static func decision(_ reason: Reason) -> ExecutionEvent {
+        reason.outcome == nil
+            ? .held(reason, message: "", engine: .argo) : .ended(reason, message: "", engine: .argo)
+    }
 
     private static func state(_ name: String, _ verdict: Verdict, _ events: ExecutionEvent...) -> ExecutionState? {
-        var status = Status()
+        var status = ExecutionStatus()
         for (step, event) in events.enumerated() {
             status = status.after(event, generation: 1, now: start + .seconds(step)) ?? status
         }
@@ -54,18 +57,18 @@ extension ExecutionState {
             [(Reason.succeeded, Verdict.success), (.stepFailed, .failure)].compactMap { reason, verdict in
                 state(
                     "\(reason), then \(type) \(value)", verdict, run(reason),
-                    .conditionChanged(type, value, reason: .general(.executing), message: "m"))
+                    .conditionSet(type, value, reason: .general(.executing), message: "m"))
             }
         }
     }
 
     private static let unavailable = state(
         "the engine went away", .underWay, run(.executing),
-        .conditionChanged(.engineUnavailable, .true, reason: .general(.engineUnavailable), message: "m"))
+        .conditionSet(.engineUnavailable, .true, reason: .general(.engineUnavailable), message: "m"))
 
     /// Somebody else put a condition into the status, before Towline's own.
     private static let foreign: ExecutionState? = {
-        var status = Status()
+        var status = ExecutionStatus()
         status.conditions = ["Healthy", "Available"].map {
             Condition(
                 type: $0, status: .false, observedGeneration: 1, lastTransitionTime: start, reason: "No", message: "")

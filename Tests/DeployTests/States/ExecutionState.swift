@@ -6,7 +6,7 @@ import TowlineAPI
 struct ExecutionState: Sendable, CustomStringConvertible {
     let description: String
     let verdict: Verdict
-    var status: Status
+    var status: ExecutionStatus
     var generation: Int64 = 1
     var shutdown: Shutdown?
     var isDeleted = false

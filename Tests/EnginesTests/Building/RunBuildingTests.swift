@@ -12,7 +12,8 @@ import TowlineAPI
     ) -> WorkflowExecution {
         WorkflowExecution(
             key: ObjectKey(namespace: "payments", name: "restart"), uid: "3f9c2a71-d000-4000-8000-000000000001",
-            spec: Spec(workflowRef: reference, parameters: parameters, executionConfig: config, shutdown: shutdown))
+            spec: ExecutionSpec(
+                workflowRef: reference, parameters: parameters, executionConfig: config, shutdown: shutdown))
     }
 
     private func metadata(_ name: String) -> String {
@@ -71,10 +72,11 @@ import TowlineAPI
         #expect(engine.name == name)
         let reference = WorkflowReference(workflowId: "deploy")
         #expect(engine.makeRun(for: execution(reference, shutdown: .stop), named: "r") == nil)
-        var status = Status()
+        var status = ExecutionStatus()
         status.phase = .failed
         let key = ObjectKey(namespace: "n", name: "e")
-        let finished = WorkflowExecution(key: key, uid: "u", spec: Spec(workflowRef: reference), status: status)
+        let finished = WorkflowExecution(
+            key: key, uid: "u", spec: ExecutionSpec(workflowRef: reference), status: status)
         #expect(engine.makeRun(for: finished, named: "r") == nil)
         #expect(engine.makeRun(for: WorkflowExecution(key: key, uid: "u", spec: nil), named: "r") == nil)
     }

@@ -13,7 +13,7 @@ import TowlineAPI
     private let runs = RunCache(engine: EngineCatalogue.engine(.tekton), namespaces: [])
     private let done = Fixtures.condition("True", "Succeeded")
 
-    private func status(_ more: [ExecutionEvent] = []) throws -> Status {
+    private func status(_ more: [ExecutionEvent] = []) throws -> ExecutionStatus {
         let run = try Fixtures.pipelineRun(condition: done)
         let status = try #require(Fixtures.situation(Fixtures.execution(), run: .present(run)).next().status)
         return status.after(more, generation: 1, now: Fixtures.start) ?? status
@@ -42,9 +42,9 @@ import TowlineAPI
 
     /// Its run went, and whoever was to say that nothing stays any more ended before.
     @Test func whatIsSaidToStayIsLookedAtAfterAStart() throws {
-        let retained = ExecutionEvent.conditionChanged(
+        let retained = ExecutionEvent.conditionSet(
             .retained, .true, reason: .retention(.keptByAnnotation), message: "kept")
-        let gone = ExecutionEvent.conditionChanged(
+        let gone = ExecutionEvent.conditionSet(
             .runPresent, .false, reason: .retention(.runExpired), message: "gone")
         fill(executions.stores, [Fixtures.execution(status: try status([gone]))])
         #expect(executions.keysThatNeedWork == [])
@@ -71,7 +71,7 @@ import TowlineAPI
     }
 
     @Test func whatIsSaidToBeGoneIsNoNews() throws {
-        let gone = ExecutionEvent.conditionChanged(.runPresent, .false, reason: .general(.runDeleted), message: "")
+        let gone = ExecutionEvent.conditionSet(.runPresent, .false, reason: .general(.runDeleted), message: "")
         fill(executions.stores, [Fixtures.execution(status: try status([gone]))])
         fill(runs.stores, [])
         #expect(executions.stores.scopes.map(\.store.count) == [1])
@@ -100,8 +100,8 @@ import TowlineAPI
         #expect(executions.endedExecution(withUID: running.uid) == ended.key)
         _ = executions.follow(.deleted(ended))
         #expect(executions.endedExecution(withUID: running.uid) == nil)
-        let rejected = Status().after(
-            .decided(.rejected, message: "", engine: .tekton), generation: 1, now: Fixtures.start)
+        let rejected = ExecutionStatus().after(
+            .ended(.rejected, message: "", engine: .tekton), generation: 1, now: Fixtures.start)
         executions.apply(Fixtures.execution(status: try #require(rejected)))
         #expect(executions.endedExecution(withUID: running.uid) == nil)
     }

@@ -26,13 +26,15 @@ import TowlineAPI
         Fixtures.situation(execution, run: run, now: Self.later) { $0.isRunProven = isProven }.next()
     }
 
-    private let isGone = ExecutionEvent.conditionChanged(
+    private let isGone = ExecutionEvent.conditionSet(
         .runPresent, .false, reason: .general(.runDeleted), message: "gone")
-    private let goesOn = ExecutionEvent.conditionChanged(
+    private let goesOn = ExecutionEvent.conditionSet(
         .runDiverged, .true, reason: .general(.executing), message: "goes on")
 
     /// Everything but the conditions, the generation and the time of the update is as it was.
-    private func expectLatched(_ new: Status, since old: Status, _ location: SourceLocation = #_sourceLocation) {
+    private func expectLatched(
+        _ new: ExecutionStatus, since old: ExecutionStatus, _ location: SourceLocation = #_sourceLocation
+    ) {
         var same = new
         same.conditions = old.conditions
         same.updatedAt = old.updatedAt
@@ -137,7 +139,8 @@ import TowlineAPI
 
     @Test func anExecutionThatNeverHadARunSaysNothingOfOne() throws {
         let status = try #require(
-            Status().after(.decided(.rejected, message: "no", engine: .tekton), generation: 1, now: Fixtures.start))
+            ExecutionStatus().after(
+                .ended(.rejected, message: "no", engine: .tekton), generation: 1, now: Fixtures.start))
         let execution = Fixtures.execution(status: status)
         let foreign = try Fixtures.pipelineRun(owner: "dddddddd-0000-4000-8000-000000000001", condition: running)
         for run in [Facts.Run.absent(last: nil), .unknown, .present(foreign)] {
@@ -173,7 +176,7 @@ import TowlineAPI
             condition: running, startTime: Fixtures.start, spec: ["pipelineRef": ["name": "x"], "status": "Cancelled"])
         let verdict = try #require(
             try Fixtures.running(live).after(
-                .decided(.watchdogExpired, message: "late", engine: .tekton), generation: 1, now: Fixtures.start))
+                .ended(.watchdogExpired, message: "late", engine: .tekton), generation: 1, now: Fixtures.start))
         let execution = Fixtures.execution(status: verdict)
         #expect(next(execution, .present(live)).name == "readRun")
         let status = try #require(next(execution, .present(live), isProven: true).status)

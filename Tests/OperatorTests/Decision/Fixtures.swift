@@ -14,11 +14,12 @@ enum Fixtures {
     static let instant = ContinuousClock.now
 
     static func execution(
-        engine: EngineName = .tekton, spec edit: (inout Spec) -> Void = { _ in }, status: Status = Status(),
+        engine: EngineName = .tekton, spec edit: (inout ExecutionSpec) -> Void = { _ in },
+        status: ExecutionStatus = ExecutionStatus(),
         deletion: ServerTime? = nil, generation: Int64 = 1, retention: Retention = Retention(),
         restoration: Restoration = .none
     ) -> WorkflowExecution {
-        var spec = Spec(workflowRef: WorkflowReference(workflowId: "restart", engine: engine))
+        var spec = ExecutionSpec(workflowRef: WorkflowReference(workflowId: "restart", engine: engine))
         edit(&spec)
         return WorkflowExecution(
             key: ObjectKey(namespace: "payments", name: "restart"), uid: uid, resourceVersion: ResourceVersion("7"),
@@ -102,14 +103,14 @@ enum Fixtures {
     }
 
     /// The status of an execution whose run was created at `time`.
-    static func running(_ run: EngineRun, since time: ServerTime = start) throws -> Status {
-        situation(execution(), run: .present(run), now: time).next().status ?? Status()
+    static func running(_ run: EngineRun, since time: ServerTime = start) throws -> ExecutionStatus {
+        situation(execution(), run: .present(run), now: time).next().status ?? ExecutionStatus()
     }
 }
 
 extension Step {
     /// The status that is to be written.
-    var status: Status? {
+    var status: ExecutionStatus? {
         if case .write(let status) = self { status } else { nil }
     }
 }

@@ -8,8 +8,9 @@ import TowlineAPI
 /// Executions that a backup tool restored without their status.
 @Suite struct RestoredTests {
     private func restored(
-        _ restoration: Restoration = .held, engine: EngineName = .tekton, spec edit: (inout Spec) -> Void = { _ in },
-        status: Status = Status()
+        _ restoration: Restoration = .held, engine: EngineName = .tekton,
+        spec edit: (inout ExecutionSpec) -> Void = { _ in },
+        status: ExecutionStatus = ExecutionStatus()
     ) -> WorkflowExecution {
         Fixtures.execution(engine: engine, spec: edit, status: status, restoration: restoration)
     }
@@ -39,7 +40,7 @@ import TowlineAPI
     }
 
     @Test func `is not failed by its start deadline while held nor once released`() throws {
-        let deadline = { (spec: inout Spec) in spec.executionConfig.startDeadlineSeconds = 60 }
+        let deadline = { (spec: inout ExecutionSpec) in spec.executionConfig.startDeadlineSeconds = 60 }
         let late = Fixtures.start + .seconds(86_400)
         let absent = Facts.Run.absent(last: nil)
         let held = try #require(
@@ -88,7 +89,7 @@ import TowlineAPI
     }
 
     @Test func `what has ended stays as it is`() {
-        var ended = Status()
+        var ended = ExecutionStatus()
         ended.phase = .completed
         ended.outcome = .success
         ended.reason = .succeeded

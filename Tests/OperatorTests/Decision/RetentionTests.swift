@@ -38,11 +38,11 @@ import TowlineAPI
         }
     }
 
-    private let runIsGone = ExecutionEvent.conditionChanged(
+    private let runIsGone = ExecutionEvent.conditionSet(
         .runPresent, .false, reason: .retention(.runExpired), message: "gone")
 
     private func retained(_ reason: ConditionReason) -> ExecutionEvent {
-        .conditionChanged(.retained, .true, reason: reason, message: "kept")
+        .conditionSet(.retained, .true, reason: reason, message: "kept")
     }
 
     @Test func `what keeps a run without its owner reference does not keep the execution`() throws {
@@ -161,9 +161,9 @@ import TowlineAPI
     func aRunThatIsToBeArchivedStaysUntilItIs(_ word: String, _ stays: Bool) throws {
         let archiving = try Fixtures.workflow(
             "Succeeded", labels: ["workflows.argoproj.io/workflow-archiving-status": .string(word)])
-        var status = Status()
+        var status = ExecutionStatus()
         status = try #require(
-            status.after(.decided(.succeeded, message: "", engine: .argo), generation: 1, now: Fixtures.start))
+            status.after(.ended(.succeeded, message: "", engine: .argo), generation: 1, now: Fixtures.start))
         status.runRef = EngineCatalogue.engine(.argo).reference(to: archiving)
         for (retention, seconds) in [(Retention(runSeconds: 10), Int64(10)), (Retention(executionSeconds: 60), 60)] {
             let execution = Fixtures.execution(engine: .argo, status: status, retention: retention)
@@ -175,7 +175,7 @@ import TowlineAPI
 
     /// Whoever has a run done again wants to see how that ended.
     @Test func theTimesOfARunThatWentOnCountFromItsSecondEnd() throws {
-        let again = ExecutionEvent.conditionChanged(
+        let again = ExecutionEvent.conditionSet(
             .runDiverged, .false, reason: .general(.stepFailed), message: "ended again")
         var status = try ended(both).status
         status = try #require(status.after(again, generation: 1, now: Fixtures.start + .seconds(500)))
@@ -186,7 +186,7 @@ import TowlineAPI
     }
 
     @Test func aRunThatGoesOnIsNotDeleted() throws {
-        let goesOn = ExecutionEvent.conditionChanged(
+        let goesOn = ExecutionEvent.conditionSet(
             .runDiverged, .true, reason: .general(.executing), message: "goes on")
         for seconds in [Int64(10), 60] {
             let step = situation(
@@ -221,7 +221,8 @@ import TowlineAPI
 
     @Test func anExecutionThatNeverHadARunNeedsNoLookAtOne() throws {
         let status = try #require(
-            Status().after(.decided(.rejected, message: "no", engine: .tekton), generation: 1, now: Fixtures.start))
+            ExecutionStatus().after(
+                .ended(.rejected, message: "no", engine: .tekton), generation: 1, now: Fixtures.start))
         let execution = Fixtures.execution(status: status, retention: both)
         #expect(Expiry(of: execution)?.run == nil)
         for facts in [Facts.Run.unknown, .engineMissing, .unreadable] {

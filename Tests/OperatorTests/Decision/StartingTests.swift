@@ -27,7 +27,7 @@ import TowlineAPI
     }
 
     @Test func anEngineThatIsNotServedIsSaidAndNothingElse() throws {
-        let ended = { (spec: inout Spec) in
+        let ended = { (spec: inout ExecutionSpec) in
             spec.shutdown = .terminate
             spec.executionConfig.startDeadlineSeconds = 1
         }

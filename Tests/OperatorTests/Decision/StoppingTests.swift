@@ -189,7 +189,7 @@ import TowlineAPI
     @Test func `withdraws the refusal once the request was accepted`() throws {
         let asked = try run(Fixtures.start, asked: "Cancelled")
         var status = try Fixtures.running(try run(Fixtures.start))
-        let event = ExecutionEvent.conditionChanged(
+        let event = ExecutionEvent.conditionSet(
             .shutdownRefused, .true, reason: .general(.forbidden), message: "no")
         status = try #require(status.after(event, generation: 1, now: Fixtures.start))
         let execution = Fixtures.execution(spec: { $0.shutdown = .terminate }, status: status)
@@ -214,7 +214,7 @@ import TowlineAPI
 
     @Test func `keeps asking a run to terminate that outlived the verdict`() throws {
         let run = try run(Fixtures.start)
-        let verdict = ExecutionEvent.decided(.watchdogExpired, message: "could not be stopped", engine: .tekton)
+        let verdict = ExecutionEvent.ended(.watchdogExpired, message: "could not be stopped", engine: .tekton)
         let status = try #require(
             try Fixtures.running(run).after(verdict, generation: 1, now: Fixtures.start + .seconds(460)))
         let ended = Fixtures.execution(status: status)

@@ -12,8 +12,8 @@ import TowlineAPI
 
     private func status(
         _ reason: Reason?, message: String? = nil, run: RunReference? = nil, phase: Phase? = nil
-    ) -> Status {
-        var status = Status()
+    ) -> ExecutionStatus {
+        var status = ExecutionStatus()
         status.reason = reason
         status.phase = phase ?? reason?.phase ?? .pending
         status.outcome = reason?.outcome
@@ -23,7 +23,7 @@ import TowlineAPI
     }
 
     private func news(
-        from old: Status, to new: Status, wasCreated: Bool = false, namesake: RunReference? = nil
+        from old: ExecutionStatus, to new: ExecutionStatus, wasCreated: Bool = false, namesake: RunReference? = nil
     ) -> [Notice] {
         Notice.news(from: old, to: new, wasCreated: wasCreated, namesake: namesake)
     }

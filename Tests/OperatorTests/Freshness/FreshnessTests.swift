@@ -72,7 +72,7 @@ import TowlineAPI
         _ number: Int, _ engine: EngineName, serverVersion: Int?, cachedVersion: Int?, hasEnded: Bool = false
     ) throws -> WorkflowExecution {
         let uid = "3f9c2a71-d0aa-4bbb-8ccc-\(100_000_000_000 + number)"
-        var status = Status()
+        var status = ExecutionStatus()
         status.phase = .running
         status.engine = engine
         let key = ObjectKey(namespace: "payments", name: name(number))
@@ -82,7 +82,7 @@ import TowlineAPI
             apiVersion: type.apiVersion, kind: type.kind, name: runName, uid: "run-\(number)")
         let execution = WorkflowExecution(
             key: key, uid: uid, resourceVersion: ResourceVersion("7"),
-            spec: Spec(workflowRef: WorkflowReference(workflowId: "w", engine: engine)), status: status)
+            spec: ExecutionSpec(workflowRef: WorkflowReference(workflowId: "w", engine: engine)), status: status)
         func object(_ version: Int) -> JSONValue {
             var run: JSONValue = [
                 "apiVersion": .string(type.apiVersion), "kind": .string(type.kind),

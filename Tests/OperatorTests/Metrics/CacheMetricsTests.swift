@@ -17,11 +17,12 @@ import TowlineAPI
     private func execution(_ name: String, in namespace: String, _ engine: EngineName, _ phase: Phase)
         -> WorkflowExecution
     {
-        var status = Status()
+        var status = ExecutionStatus()
         status.phase = phase
         status.engine = engine
         // As a store keeps it: of what has ended, the spec is gone.
-        let spec = phase.isTerminal ? nil : Spec(workflowRef: WorkflowReference(workflowId: "w", engine: engine))
+        let spec =
+            phase.isTerminal ? nil : ExecutionSpec(workflowRef: WorkflowReference(workflowId: "w", engine: engine))
         return WorkflowExecution(
             key: ObjectKey(namespace: namespace, name: name), uid: "\(namespace)/\(name)",
             resourceVersion: ResourceVersion("1"), spec: spec, status: status)

@@ -15,9 +15,9 @@ import TowlineAPI
     }
 
     private func status(_ reason: Reason, started: ServerTime? = Fixtures.start, lasting: Duration = .seconds(90))
-        -> Status
+        -> ExecutionStatus
     {
-        var status = Status()
+        var status = ExecutionStatus()
         status.reason = reason
         status.outcome = reason.outcome
         status.engine = .argo

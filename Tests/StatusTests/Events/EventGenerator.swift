@@ -32,13 +32,22 @@ struct EventGenerator {
         switch number(below: 10) {
         case 0: .acknowledged
         case 1:
-            .conditionChanged(
+            .conditionSet(
                 pick(ConditionType.allCases), pick(ConditionStatus.allCases), reason: conditionReason(),
                 message: text())
-        case 2: .conditionWithdrawn(pick(ConditionType.allCases))
-        case 3, 4, 5: .decided(reason(), message: text(), engine: chance(50) ? pick(EngineName.allCases) : nil)
+        case 2: .conditionRemoved(pick(ConditionType.allCases))
+        case 3, 4, 5: decision(reason())
         default: .observed(observation())
         }
+    }
+
+    /// Mostly the event that fits the reason.
+    private mutating func decision(_ reason: Reason) -> ExecutionEvent {
+        let engine = chance(50) ? pick(EngineName.allCases) : nil
+        let ends = chance(95) ? reason.outcome != nil : reason.outcome == nil
+        return ends
+            ? .ended(reason, message: text(), engine: engine, provesNoRun: chance(80))
+            : .held(reason, message: text(), engine: engine)
     }
 
     private mutating func reason() -> Reason {

@@ -9,7 +9,7 @@ import TowlineAPI
         var generator = EventGenerator(seed: seed)
         var reached: Set<Phase> = []
         for sequence in 0..<2000 {
-            var status = Status()
+            var status = ExecutionStatus()
             var now = ServerTime(seconds: 1_767_225_600)
             var generation: Int64 = 1
             for step in 0..<(4 + generator.number(below: 20)) {
@@ -40,10 +40,10 @@ import TowlineAPI
     @Test func theSameEventTwiceIsOneWrite() {
         let seed = UInt64.random(in: 0...UInt64.max)
         var generator = EventGenerator(seed: seed)
-        var status = Status()
+        var status = ExecutionStatus()
         let start = ServerTime(seconds: 1_767_225_600)
         for step in 0..<2000 {
-            if status.phase.isTerminal { status = Status() }
+            if status.phase.isTerminal { status = ExecutionStatus() }
             let event = generator.event()
             let now = start + .seconds(step)
             status = status.after(event, generation: 1, now: now) ?? status
@@ -57,8 +57,8 @@ import TowlineAPI
     @Test func aBrokenLawIsFound() throws {
         let now = ServerTime(seconds: 1_767_225_600)
         let old = try #require(
-            Status().after(.observed(Observation(reason: .succeeded, engine: .argo)), generation: 1, now: now))
-        func violations(_ change: (inout Status) -> Void) -> [String] {
+            ExecutionStatus().after(.observed(Observation(reason: .succeeded, engine: .argo)), generation: 1, now: now))
+        func violations(_ change: (inout ExecutionStatus) -> Void) -> [String] {
             var new = old
             new.updatedAt = now + .seconds(1)
             change(&new)

@@ -5,7 +5,9 @@ import TowlineAPI
 /// they are made.
 enum StatusLaws {
     /// What a step broke; empty when it kept the law.
-    static func violations(from old: Status, to new: Status, generation: Int64, now: ServerTime) -> [String] {
+    static func violations(from old: ExecutionStatus, to new: ExecutionStatus, generation: Int64, now: ServerTime)
+        -> [String]
+    {
         var broken: [String] = []
         func law(_ name: String, _ holds: Bool) { if !holds { broken.append(name) } }
 
@@ -44,7 +46,7 @@ enum StatusLaws {
     }
 
     private static func conditionViolations(
-        from old: Status, to new: Status, generation: Int64, now: ServerTime
+        from old: ExecutionStatus, to new: ExecutionStatus, generation: Int64, now: ServerTime
     ) -> [String] {
         var broken: [String] = []
         let table: [String: String] =
@@ -80,7 +82,7 @@ enum StatusLaws {
         return broken
     }
 
-    private static func boundViolations(_ status: Status) -> [String] {
+    private static func boundViolations(_ status: ExecutionStatus) -> [String] {
         var broken: [String] = []
         func law(_ name: String, _ text: String?, _ limit: Int) {
             if let text, text.utf8.count > limit { broken.append("\(name) has \(text.utf8.count) bytes") }

@@ -11,14 +11,14 @@ import TowlineAPI
         .observed(Observation(reason: reason, engine: .tekton, runRef: run, progress: progress, executed: true))
     }
 
-    private func states(_ status: Status) -> [String] {
+    private func states(_ status: ExecutionStatus) -> [String] {
         status.conditions.map { "\($0.type)=\($0.status.rawValue)" }
     }
 
     @Test func anExecutionGoesFromPendingOverRunningToCompleted() throws {
         let held = try #require(
-            Status().after(
-                .decided(.engineUnavailable, message: "no CRD", engine: .tekton), generation: 1, now: start))
+            ExecutionStatus().after(
+                .held(.engineUnavailable, message: "no CRD", engine: .tekton), generation: 1, now: start))
         #expect(held.phase == .pending && held.reason == .engineUnavailable && held.startedAt == nil)
         #expect(states(held) == ["Succeeded=Unknown", "Finished=False", "Ready=False", "Reconciling=True"])
 
@@ -37,7 +37,7 @@ import TowlineAPI
 
     @Test func whatFailsBeforeARunNeverStarted() throws {
         let failed = try #require(
-            Status().after(.decided(.rejected, message: "no", engine: .argo), generation: 1, now: start))
+            ExecutionStatus().after(.ended(.rejected, message: "no", engine: .argo), generation: 1, now: start))
         #expect(failed.phase == .failed && failed.outcome == .error && failed.executed == false)
         #expect(failed.startedAt == nil && failed.finishedAt == start.roundedDownToSeconds)
         #expect(states(failed) == ["Succeeded=False", "Finished=True", "Ready=False", "Stalled=True"])
@@ -45,45 +45,45 @@ import TowlineAPI
 
     @Test func ofALostRunNobodyKnowsWhatStarted() throws {
         let lost = try #require(
-            Status().after(.decided(.runLost, message: "", engine: .argo), generation: 1, now: start))
+            ExecutionStatus().after(.ended(.runLost, message: "", engine: .argo), generation: 1, now: start))
         #expect(lost.executed == nil && lost.message == nil)
     }
 
     @Test func `a taken name does not prove that nothing started`() throws {
         let taken = try #require(
-            Status().after(.decided(.nameCollision, message: "", engine: .argo), generation: 1, now: start))
+            ExecutionStatus().after(.ended(.nameCollision, message: "", engine: .argo), generation: 1, now: start))
         #expect(taken.executed == nil && taken.reason == .nameCollision)
     }
 
     @Test func aRunFirstSeenAtItsEndPassesThroughRunning() throws {
-        let done = try #require(Status().after(running(.stepFailed), generation: 1, now: start))
+        let done = try #require(ExecutionStatus().after(running(.stepFailed), generation: 1, now: start))
         #expect(done.phase == .failed && done.startedAt == start.roundedDownToSeconds)
         #expect(done.finishedAt == done.startedAt)
     }
 
     @Test func aRunningExecutionIsHeldWithoutGoingBack() throws {
-        let running = try #require(Status().after(running(), generation: 1, now: start))
+        let running = try #require(ExecutionStatus().after(running(), generation: 1, now: start))
         let frozen = try #require(
             running.after(
                 [
-                    .decided(.engineUnavailable, message: "the CRD is gone", engine: .tekton),
-                    .conditionChanged(.engineUnavailable, .true, reason: .general(.engineUnavailable), message: "gone"),
+                    .held(.engineUnavailable, message: "the CRD is gone", engine: .tekton),
+                    .conditionSet(.engineUnavailable, .true, reason: .general(.engineUnavailable), message: "gone"),
                 ], generation: 1, now: start + .seconds(1)))
         #expect(frozen.phase == .running && frozen.reason == .engineUnavailable && frozen.outcome == nil)
         #expect(frozen.condition(.engineUnavailable)?.status == .true)
         let back = try #require(
             frozen.after(
-                [self.running(), .conditionWithdrawn(.engineUnavailable)], generation: 1, now: start + .seconds(2)))
+                [self.running(), .conditionRemoved(.engineUnavailable)], generation: 1, now: start + .seconds(2)))
         #expect(back.reason == .executing && back.condition(.engineUnavailable) == nil)
     }
 
     @Test func theEndIsLatched() throws {
-        let done = try #require(Status().after(running(.cancelled), generation: 1, now: start))
+        let done = try #require(ExecutionStatus().after(running(.cancelled), generation: 1, now: start))
         #expect(done.after(running(.succeeded), generation: 1, now: start + .seconds(1)) == nil)
-        #expect(done.after(.decided(.runDeleted, message: "", engine: nil), generation: 1, now: start) == nil)
+        #expect(done.after(.ended(.runDeleted, message: "", engine: nil), generation: 1, now: start) == nil)
         let gone = try #require(
             done.after(
-                .conditionChanged(.runPresent, .false, reason: .general(.runDeleted), message: "deleted"),
+                .conditionSet(.runPresent, .false, reason: .general(.runDeleted), message: "deleted"),
                 generation: 1,
                 now: start + .seconds(3)))
         #expect(gone.outcome == .cancelled && gone.condition(.runPresent)?.status == .false)
@@ -91,7 +91,7 @@ import TowlineAPI
     }
 
     @Test func aLaterGenerationOfAFinishedExecutionIsReported() throws {
-        let done = try #require(Status().after(running(.succeeded), generation: 1, now: start))
+        let done = try #require(ExecutionStatus().after(running(.succeeded), generation: 1, now: start))
         let seen = try #require(done.after(.acknowledged, generation: 2, now: start + .seconds(60)))
         #expect(seen.observedGeneration == 2)
         #expect(seen.conditions.map(\.lastTransitionTime) == done.conditions.map(\.lastTransitionTime))
@@ -99,14 +99,14 @@ import TowlineAPI
     }
 
     @Test func aClockThatRunsBackwardsBreaksNothing() throws {
-        let running = try #require(Status().after(running(), generation: 1, now: start))
+        let running = try #require(ExecutionStatus().after(running(), generation: 1, now: start))
         let done = try #require(running.after(self.running(.succeeded), generation: 1, now: start - .seconds(50)))
         #expect(done.finishedAt == running.startedAt)
         #expect(try #require(done.updatedAt) > #require(running.updatedAt))
     }
 
     @Test func theFirstRunSeenIsTheRun() throws {
-        let running = try #require(Status().after(running(), generation: 1, now: start))
+        let running = try #require(ExecutionStatus().after(running(), generation: 1, now: start))
         var other = run
         other.uid = "r2"
         let next = try #require(
@@ -118,7 +118,7 @@ import TowlineAPI
     @Test func textsAreCutOnACharacterBoundary() throws {
         let long = String(repeating: "é", count: 600)
         let status = try #require(
-            Status().after(.decided(.rejected, message: long, engine: nil), generation: 1, now: start))
+            ExecutionStatus().after(.ended(.rejected, message: long, engine: nil), generation: 1, now: start))
         let message = try #require(status.message)
         #expect(message.utf8.count == 1023 && message.hasSuffix("é…"))
         #expect(status.condition(.succeeded)?.message == message)
@@ -126,19 +126,19 @@ import TowlineAPI
 
     @Test func standardConditionsCannotBeSetByHand() {
         for type in [ConditionType.succeeded, .finished, .ready, .reconciling, .stalled] {
-            let status = Status().after(.acknowledged, generation: 1, now: start)
+            let status = ExecutionStatus().after(.acknowledged, generation: 1, now: start)
             #expect(
                 status?.after(
                     [
-                        .conditionChanged(type, .true, reason: .general(.succeeded), message: ""),
-                        .conditionWithdrawn(type),
+                        .conditionSet(type, .true, reason: .general(.succeeded), message: ""),
+                        .conditionRemoved(type),
                     ],
                     generation: 1, now: start) == nil)
         }
     }
 
     @Test func aReasonOfALaterVersionStays() throws {
-        var status = try #require(Status().after(running(.succeeded), generation: 1, now: start))
+        var status = try #require(ExecutionStatus().after(running(.succeeded), generation: 1, now: start))
         status.reason = nil
         for index in status.conditions.indices { status.conditions[index].reason = "FutureWord" }
         let seen = try #require(status.after(.acknowledged, generation: 2, now: start))

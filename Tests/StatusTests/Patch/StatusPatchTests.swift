@@ -6,13 +6,13 @@ import TowlineAPI
 @Suite struct StatusPatchTests {
     private let start = ServerTime(seconds: 1_767_225_600)
 
-    private func execution(_ status: Status) -> WorkflowExecution {
+    private func execution(_ status: ExecutionStatus) -> WorkflowExecution {
         WorkflowExecution(
             key: ObjectKey(namespace: "ns", name: "a"), uid: "u1", resourceVersion: ResourceVersion("7"), spec: nil,
             status: status)
     }
 
-    private func patch(from old: Status, to new: Status) throws -> JSONValue {
+    private func patch(from old: ExecutionStatus, to new: ExecutionStatus) throws -> JSONValue {
         try JSONValue(parsing: StatusPatch(of: execution(old), to: new).body)
     }
 
@@ -26,16 +26,16 @@ import TowlineAPI
         return .object(result)
     }
 
-    private func read(_ value: JSONValue) throws -> Status {
+    private func read(_ value: JSONValue) throws -> ExecutionStatus {
         var cursor = JSONCursor(value.encoded)
-        return try Status(reading: &cursor)
+        return try ExecutionStatus(reading: &cursor)
     }
 
     @Test func aPatchLeadsFromEveryStatusToTheNext() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         var generator = EventGenerator(seed: seed)
         for sequence in 0..<300 {
-            var status = Status()
+            var status = ExecutionStatus()
             var stored: JSONValue = [:]
             var now = start
             for step in 0..<12 {
@@ -54,10 +54,10 @@ import TowlineAPI
             reason: .stepFailed, message: "m", engine: .argo, engineReason: "Failed", progress: "1/2", executed: true,
             failure: Failure(task: "drain", exitCode: 3), outputs: [Output(name: "a", value: "b")],
             links: [Link(name: "l", url: "https://example")])
-        let done = try #require(Status().after(.observed(observation), generation: 1, now: start))
-        let stored = try #require(patch(from: Status(), to: done)["status"])
+        let done = try #require(ExecutionStatus().after(.observed(observation), generation: 1, now: start))
+        let stored = try #require(patch(from: ExecutionStatus(), to: done)["status"])
         var cursor = JSONCursor(stored.encoded)
-        let kept = try Status(reading: &cursor, keeping: .whatReconcilingNeeds)
+        let kept = try ExecutionStatus(reading: &cursor, keeping: .whatReconcilingNeeds)
         #expect(kept.failure == nil)
 
         let later = try #require(kept.after(.acknowledged, generation: 2, now: start + .seconds(5)))
@@ -67,8 +67,8 @@ import TowlineAPI
     }
 
     @Test func preconditionsAreCarried() throws {
-        let next = try #require(Status().after(.acknowledged, generation: 1, now: start))
-        let patch = try patch(from: Status(), to: next)
+        let next = try #require(ExecutionStatus().after(.acknowledged, generation: 1, now: start))
+        let patch = try patch(from: ExecutionStatus(), to: next)
         #expect(patch["metadata"] == ["uid": "u1", "resourceVersion": "7"])
         let unread = WorkflowExecution(key: ObjectKey(namespace: "ns", name: "a"), uid: "u1", spec: nil)
         let bare = try JSONValue(parsing: StatusPatch(of: unread, to: next).body)
@@ -77,7 +77,7 @@ import TowlineAPI
 
     @Test func onlyWhatChangedIsSent() throws {
         let running = try #require(
-            Status().after(
+            ExecutionStatus().after(
                 .observed(Observation(reason: .executing, engine: .tekton, progress: "1/3")), generation: 1, now: start)
         )
         let next = try #require(
@@ -92,7 +92,7 @@ import TowlineAPI
         var observation = Observation(
             reason: .executing, message: "m", engine: .tekton, failure: Failure(task: "a", step: "b", exitCode: 1),
             outputs: [Output(name: "a", value: "b")])
-        let old = try #require(Status().after(.observed(observation), generation: 1, now: start))
+        let old = try #require(ExecutionStatus().after(.observed(observation), generation: 1, now: start))
         observation.failure = Failure(task: "a")
         observation.outputs = []
         observation.message = ""

@@ -12,7 +12,7 @@ import TowlineAPI
         let seed = UInt64.random(in: 0...UInt64.max)
         var generator = EventGenerator(seed: seed)
         for sequence in 0..<100 {
-            var status = Status()
+            var status = ExecutionStatus()
             var now = ServerTime(seconds: 1_767_225_600)
             for step in 0..<10 {
                 now = generator.time(after: now)

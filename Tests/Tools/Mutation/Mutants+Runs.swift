@@ -9,7 +9,7 @@ extension Mutant {
             "skip-adoption",
             Edit(
                 starting, "        case .nameTaken:\n",
-                "        case .nameTaken:\n            if BUG { return report([decided(.nameCollision, \"taken\")]) }\n"
+                "        case .nameTaken:\n            if BUG { return report([ended(.nameCollision, \"taken\")]) }\n"
             )),
         Mutant(
             "drop-the-uid-check",
@@ -43,7 +43,7 @@ extension Mutant {
             Edit(
                 starting, "        guard let manifest = engine.makeRun(",
                 "        if BUG, execution.status.reason != .executing {\n"
-                    + "            return report([decided(.executing, \"created\")])\n        }\n"
+                    + "            return report([held(.executing, \"created\")])\n        }\n"
                     + "        guard let manifest = engine.makeRun("),
             Edit(
                 situation, "        let wasSeen = execution.status.runRef != nil\n",

@@ -17,9 +17,9 @@ import TowlineAPI
             }
     }
 
-    private func spec(of manifest: JSONValue) throws -> Spec {
+    private func spec(of manifest: JSONValue) throws -> ExecutionSpec {
         var cursor = JSONCursor(try #require(manifest["spec"]).encoded)
-        return try Spec(reading: &cursor)
+        return try ExecutionSpec(reading: &cursor)
     }
 
     private func expectation(of manifest: JSONValue) throws -> [String] {

@@ -4,7 +4,7 @@ import TowlineAPI
 
 @Suite struct WorkflowExecutionReadingTests {
     private func read(
-        _ text: String, keeping detail: Status.Detail = .everything
+        _ text: String, keeping detail: ExecutionStatus.Detail = .everything
     ) throws -> WorkflowExecution {
         var cursor = JSONCursor(Array(text.utf8))
         return try WorkflowExecution(reading: &cursor, keeping: detail)
@@ -92,7 +92,7 @@ import TowlineAPI
 
     @Test func absentAndNullAreTheSame() throws {
         let absent = try read(#"{"metadata":{"name":"a","uid":"u"}}"#)
-        #expect(absent.status == Status())
+        #expect(absent.status == ExecutionStatus())
         #expect(absent.status.phase == .pending && absent.status.observedGeneration == -1)
         #expect(absent.spec == nil)
         let nulls = try read(
@@ -101,8 +101,8 @@ import TowlineAPI
               "startedAt": null, "failure": null}, "spec": {"workflowRef": null, "parameters": null,
               "remediationRequestRef": null, "confidence": null, "shutdown": null}}
             """)
-        #expect(nulls.status == Status())
-        #expect(nulls.spec == Spec(workflowRef: WorkflowReference(workflowId: "")))
+        #expect(nulls.status == ExecutionStatus())
+        #expect(nulls.spec == ExecutionSpec(workflowRef: WorkflowReference(workflowId: "")))
     }
 
     @Test(arguments: [

@@ -47,7 +47,7 @@ import TowlineAPI
     }
 
     @Test func theProblemNamesTheParameterAndTheWayOut() throws {
-        var spec = Spec(
+        var spec = ExecutionSpec(
             workflowRef: WorkflowReference(workflowId: "a"),
             parameters: [Parameter(name: "OK", value: "x"), Parameter(name: "NOTE", value: "secret $(params.TOKEN)")])
         let problem = try #require(spec.validate().first)
@@ -89,10 +89,10 @@ import TowlineAPI
     }
 
     /// An execution with a few random values, as the operator reads it and as the API server sees it.
-    private static func execution(using generator: inout SplitMix) -> (spec: Spec, object: JSONValue) {
+    private static func execution(using generator: inout SplitMix) -> (spec: ExecutionSpec, object: JSONValue) {
         let engine = [nil, EngineName.tekton, .argo].randomElement(using: &generator) ?? nil
         let allows = [nil, nil, false, true].randomElement(using: &generator) ?? nil
-        var spec = Spec(workflowRef: WorkflowReference(workflowId: "w", engine: engine))
+        var spec = ExecutionSpec(workflowRef: WorkflowReference(workflowId: "w", engine: engine))
         spec.executionConfig.allowExpressions = allows
         var parameters: JSONObject = [:]
         for name in ["A", "B", "C"].prefix(Int.random(in: 0...3, using: &generator)) {

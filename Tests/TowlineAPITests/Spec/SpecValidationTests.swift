@@ -13,7 +13,7 @@ import TowlineAPI
         WorkflowReference(workflowId: "restart.v1", version: "1", engine: .argo, name: "other", clusterScope: true),
     ])
     func soundReferencesHaveNoProblem(_ reference: WorkflowReference) {
-        #expect(Spec(workflowRef: reference).validate() == [])
+        #expect(ExecutionSpec(workflowRef: reference).validate() == [])
     }
 
     @Test(arguments: [
@@ -33,7 +33,7 @@ import TowlineAPI
         (WorkflowReference(workflowId: "a", clusterScope: true), "clusterScope"),
     ])
     func contradictionsNameTheField(_ reference: WorkflowReference, _ field: String) {
-        #expect(Spec(workflowRef: reference).validate().map(\.field) == ["spec.workflowRef.\(field)"])
+        #expect(ExecutionSpec(workflowRef: reference).validate().map(\.field) == ["spec.workflowRef.\(field)"])
     }
 
     @Test(arguments: ["A", "_a", "a-b_C9", String(repeating: "a", count: 128)])
@@ -49,7 +49,7 @@ import TowlineAPI
     @Test func tektonTellsNoCaseApart() {
         let parameters = [Parameter(name: "TARGET", value: "a"), Parameter(name: "target", value: "b")]
         #expect(problems(parameters) == ["spec.parameters[target]"])
-        let spec = Spec(workflowRef: WorkflowReference(workflowId: "a", engine: .argo), parameters: parameters)
+        let spec = ExecutionSpec(workflowRef: WorkflowReference(workflowId: "a", engine: .argo), parameters: parameters)
         #expect(spec.validate() == [])
     }
 
@@ -59,7 +59,7 @@ import TowlineAPI
         #expect(problems(Array(many.prefix(64))) == [])
         #expect(
             problems([Parameter(name: "a", value: String(repeating: "x", count: 32_769))]) == ["spec.parameters[a]"])
-        var spec = Spec(workflowRef: WorkflowReference(workflowId: "a"))
+        var spec = ExecutionSpec(workflowRef: WorkflowReference(workflowId: "a"))
         spec.confidence = 1.1
         spec.executionConfig = ExecutionConfig(
             serviceAccountName: "No", timeoutSeconds: 0, startDeadlineSeconds: 2_592_001)
@@ -71,6 +71,6 @@ import TowlineAPI
     }
 
     private func problems(_ parameters: [Parameter]) -> [String] {
-        Spec(workflowRef: WorkflowReference(workflowId: "a"), parameters: parameters).validate().map(\.field)
+        ExecutionSpec(workflowRef: WorkflowReference(workflowId: "a"), parameters: parameters).validate().map(\.field)
     }
 }

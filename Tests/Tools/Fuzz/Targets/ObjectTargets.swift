@@ -78,7 +78,7 @@ extension FuzzTarget {
             }
             return FuzzTarget(name: "execution", corpus: objects.map(\.encoded)) { text, random in
                 var cursor = JSONCursor(text)
-                let detail: Status.Detail = random.below(2) == 0 ? .everything : .whatReconcilingNeeds
+                let detail: ExecutionStatus.Detail = random.below(2) == 0 ? .everything : .whatReconcilingNeeds
                 guard let execution = try? WorkflowExecution(reading: &cursor, keeping: detail) else { return false }
                 _ = execution.spec?.validate()
                 for engine in EngineCatalogue.all {

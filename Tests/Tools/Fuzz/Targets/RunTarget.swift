@@ -73,7 +73,7 @@ extension FuzzTarget {
             progress: state.progress?.description, executed: state.executed, failure: state.failure,
             outputs: state.outputs)
         let now = ServerTime(seconds: 1_767_225_600)
-        guard let status = Status().after(.observed(observation), generation: 1, now: now) else { return }
+        guard let status = ExecutionStatus().after(.observed(observation), generation: 1, now: now) else { return }
         let whole = WorkflowExecution(key: ObjectKey(namespace: "n", name: "a"), uid: "u", spec: nil)
         let patch = try JSONValue(parsing: StatusPatch(of: whole, to: status).body)
         let problems = schema.problems(of: patch["status"] ?? .null)
