@@ -3,49 +3,49 @@ import Testing
 
 @testable import KubeRuntime
 
-@Suite struct OutageTests {
+@Suite struct CircuitBreakerTests {
     let start = ContinuousClock.now
 
-    /// An outage that has just begun.
-    func begun() -> Outage {
-        var outage = Outage(backoff: PatientTransport.backoff)
-        for _ in 1..<Outage.limit { #expect(outage.failed(start, random: 0) == nil) }
-        #expect(outage.failed(start, random: 0) == .began)
-        return outage
+    /// A breaker that has just opened.
+    func opened() -> CircuitBreaker {
+        var breaker = CircuitBreaker(backoff: CircuitBreakerTransport.backoff)
+        for _ in 1..<CircuitBreaker.limit { #expect(breaker.failed(start, random: 0) == nil) }
+        #expect(breaker.failed(start, random: 0) == .opened)
+        return breaker
     }
 
-    @Test func fewFailuresAreNone() {
-        var outage = Outage(backoff: PatientTransport.backoff)
+    @Test func `stays closed while failures in a row are below the limit`() {
+        var breaker = CircuitBreaker(backoff: CircuitBreakerTransport.backoff)
         for _ in 0..<100 {
-            for _ in 1..<Outage.limit { #expect(outage.failed(start, random: 0) == nil) }
-            #expect(outage.admit(start) == .send)
-            #expect(outage.answered() == nil)
+            for _ in 1..<CircuitBreaker.limit { #expect(breaker.failed(start, random: 0) == nil) }
+            #expect(breaker.admit(start) == .send)
+            #expect(breaker.answered() == nil)
         }
     }
 
-    @Test func oneRequestAtATimeLooksForTheServer() {
-        var outage = begun()
+    @Test func `sends one probe at a time with growing pauses while open`() {
+        var breaker = opened()
         let until = start + .milliseconds(100)
-        #expect(outage.admit(start) == .wait(until: until))
-        #expect(outage.admit(until) == .send)
-        #expect(outage.admit(until) == .wait(until: until + Outage.probeTime))
-        #expect(outage.failed(until, random: 0) == nil)
-        #expect(outage.admit(until) == .wait(until: until + .milliseconds(200)), "the pauses grow")
-        #expect(outage.admit(until + .milliseconds(200)) == .send)
-        #expect(outage.answered() == .ended)
-        #expect(outage.admit(until) == .send)
+        #expect(breaker.admit(start) == .wait(until: until))
+        #expect(breaker.admit(until) == .send)
+        #expect(breaker.admit(until) == .wait(until: until + CircuitBreaker.probeTime))
+        #expect(breaker.failed(until, random: 0) == nil)
+        #expect(breaker.admit(until) == .wait(until: until + .milliseconds(200)), "the pauses grow")
+        #expect(breaker.admit(until + .milliseconds(200)) == .send)
+        #expect(breaker.answered() == .closed)
+        #expect(breaker.admit(until) == .send)
     }
 
-    @Test func aProbeThatNeverComesBackIsReplaced() {
-        var outage = begun()
+    @Test func `sends another probe when one never returns`() {
+        var breaker = opened()
         let until = start + .milliseconds(100)
-        #expect(outage.admit(until) == .send)
-        #expect(outage.admit(until + Outage.probeTime) == .send)
+        #expect(breaker.admit(until) == .send)
+        #expect(breaker.admit(until + CircuitBreaker.probeTime) == .send)
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct PatientTransportTests {
-    /// A server that is away until it is told to answer, and counts who asked.
+@Suite(.timeLimit(.minutes(1))) struct CircuitBreakerTransportTests {
+    /// A server that is unreachable until `isBack` is set, and counts requests.
     final class Server: HTTPTransport {
         let isBack = Latch()
         let count = Locked(0)
@@ -64,12 +64,11 @@ import Testing
     let server = Server()
     let time = VirtualTime()
 
-    var transport: PatientTransport {
-        PatientTransport(server, time: time, random: { 0.5 }, logger: Logger(LogSink(write: { _ in })))
+    var transport: CircuitBreakerTransport {
+        CircuitBreakerTransport(server, time: time, random: { 0.5 }, logger: Logger(LogSink(write: { _ in })))
     }
 
-    /// Fifty clients that ask again at once when they get no answer: the server sees a few requests in a minute.
-    @Test func aServerThatIsAwayIsNotStormed() async {
+    @Test func `fifty clients that retry at once send few requests to an unreachable server`() async {
         let transport = transport
         await withDiscardingTaskGroup { group in
             for _ in 0..<50 {
@@ -78,26 +77,26 @@ import Testing
                 }
             }
             let start = time.now
-            await eventually("a minute passes") {
+            await eventually("a minute has passed") {
                 time.advance(by: .milliseconds(50))
                 return start.duration(to: time.now) >= .seconds(60)
             }
             #expect(server.count.withLock { $0 } < 150)
             server.isBack.set()
-            await eventually("all are answered") {
+            await eventually("all requests are answered") {
                 time.advance(by: .milliseconds(50))
                 return server.count.withLock { $0 } >= 60 && time.scheduledCount == 0
             }
         }
     }
 
-    @Test func nobodyWaitsForLongerThanTheRequestMayTake() async {
+    @Test func `a held request fails at its own timeout`() async {
         let transport = transport
-        for _ in 0..<Outage.limit { _ = try? await transport.send(HTTPRequest(.get, "/")) }
+        for _ in 0..<CircuitBreaker.limit { _ = try? await transport.send(HTTPRequest(.get, "/")) }
         let before = server.count.withLock { $0 }
         let request = HTTPRequest(.get, "/", timeout: .milliseconds(10))
         let outcome = Task { try await transport.send(request) }
-        await eventually("it waits") { time.scheduledCount == 1 }
+        await eventually("the request is held") { time.scheduledCount == 1 }
         time.advance(by: .milliseconds(10))
         await #expect { try await outcome.value } throws: { ($0 as? TransportError)?.kind == .unreachable }
         #expect(server.count.withLock { $0 } == before)

@@ -9,7 +9,7 @@ public struct ElectionSettings: Sendable, Hashable {
     public let identity: String
     public let timing: ElectionTiming
 
-    public init(lease: ObjectKey, identity: String, timing: ElectionTiming = .standard) {
+    public init(lease: ObjectKey, identity: String, timing: ElectionTiming = .default) {
         self.lease = lease
         self.identity = identity
         self.timing = timing
@@ -72,7 +72,7 @@ public struct ElectionTiming: Sendable, Hashable {
     }
 
     /// A lease of 15 seconds, trusted in for 10, renewed every 2.
-    public static let standard = ElectionTiming(seconds: 15, 10, 2)
+    public static let `default` = ElectionTiming(seconds: 15, 10, 2)
 
     /// The longest time for one request, so that one that hangs does not cost the lease.
     var requestTimeout: Duration { max(.seconds(1), renewDeadline / 2) }

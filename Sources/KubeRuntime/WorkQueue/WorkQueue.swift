@@ -92,7 +92,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     public func done(_ key: Key, _ outcome: WorkOutcome) {
         let (worked, drains) = change { keys, now in
             let delay = delay(for: key, outcome, keys)
-            return keys.finish(key, outcome.verdict, again: delay.map { now.advanced(by: $0) }, now: now)
+            return keys.finish(key, outcome.result, again: delay.map { now.advanced(by: $0) }, now: now)
         } then: { state, worked -> (Duration?, [CheckedContinuation<Void, Never>]) in
             guard state.keys.running.isEmpty else { return (worked, []) }
             defer { state.drains = [] }
@@ -149,10 +149,10 @@ extension WorkQueue {
     private func delay(for key: Key, _ outcome: WorkOutcome, _ keys: WorkQueueState<Key>) -> Duration? {
         switch outcome {
         case .success: nil
-        case .requeue(let delay), .postpone(let delay): delay
-        case .retry(let notBefore), .backOff(let notBefore):
+        case .requeue(let delay), .deferred(let delay): delay
+        case .failed(let retryAfter), .waiting(let retryAfter):
             // A server may ask for more than the backoff, but not for so much that the key would look forgotten.
-            max(min(notBefore, backoff.cap), backoff.delay(attempt: keys.attempt(of: key) ?? 1, random: random()))
+            max(min(retryAfter, backoff.cap), backoff.delay(attempt: keys.attempt(of: key) ?? 1, random: random()))
         }
     }
 
@@ -246,25 +246,25 @@ public enum WorkOutcome: Hashable, Sendable {
     case success
     /// Done; the key is to run again after a time, unless something happens earlier.
     case requeue(after: Duration)
-    /// Failed; the key runs again after its backoff, and not before `notBefore` has passed.
-    case retry(notBefore: Duration = .zero)
+    /// Failed; the key runs again after its backoff, and not before `retryAfter` has passed.
+    case failed(retryAfter: Duration = .zero)
     /// Something outside is waited for; the key runs again as after a failure, but it is none.
-    case backOff(notBefore: Duration)
+    case waiting(retryAfter: Duration)
     /// The key's turn has not come, so nothing was tried: its failures still count. It runs again after a time, or when
     /// someone adds it.
-    case postpone(atMost: Duration)
+    case deferred(atMost: Duration)
 
     /// True when the key runs again after its backoff, which grows with each such outcome in a row.
     public var backsOff: Bool {
         switch self {
-        case .success, .requeue, .postpone: false
-        case .retry, .backOff: true
+        case .success, .requeue, .deferred: false
+        case .failed, .waiting: true
         }
     }
 }
 
 /// What a run of a key says about its failures.
-enum WorkVerdict: Hashable, Sendable {
+enum WorkResult: Hashable, Sendable {
     /// It worked: there are none.
     case worked
     /// One more.
@@ -274,11 +274,11 @@ enum WorkVerdict: Hashable, Sendable {
 }
 
 extension WorkOutcome {
-    var verdict: WorkVerdict {
+    var result: WorkResult {
         switch self {
         case .success, .requeue: .worked
-        case .retry, .backOff: .failed
-        case .postpone: .untried
+        case .failed, .waiting: .failed
+        case .deferred: .untried
         }
     }
 }

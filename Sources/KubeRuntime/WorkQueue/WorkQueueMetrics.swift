@@ -48,8 +48,8 @@ struct WorkQueueMetrics: Sendable {
         workDuration.observe(worked, values)
         switch outcome {
         case .success: break
-        case .requeue(let delay), .postpone(let delay): delayed(by: delay)
-        case .retry, .backOff: retries.increment(values)
+        case .requeue(let delay), .deferred(let delay): delayed(by: delay)
+        case .failed, .waiting: retries.increment(values)
         }
     }
 

@@ -39,9 +39,9 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     /// Exactly the keys in phase `waiting`, by the time at which they become ready.
     private var waiting = KeyedHeap<Key, Instant>()
     /// Exactly the `ready` keys of priority `normal`.
-    private var normal = FairLine<Key>()
+    private var normal = FairQueue<Key>()
     /// Exactly the `ready` keys of priority `low`.
-    private var low = FairLine<Key>()
+    private var low = FairQueue<Key>()
     /// How many keys of each group are not idle; a group without any is forgotten.
     private var groups: [String: Int] = [:]
     /// The groups in `groups` that are slow.
@@ -205,9 +205,9 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     ///
     /// `again` is the time the worker asks for; what was added meanwhile wins when it is earlier. Unless the run worked,
     /// that is so only where something has changed.
-    mutating func finish(_ key: Key, _ verdict: WorkVerdict, again: Instant?, now: Instant) -> Duration? {
+    mutating func finish(_ key: Key, _ result: WorkResult, again: Instant?, now: Instant) -> Duration? {
         guard var entry = entries[key], let since = running.removeValue(forKey: key) else { return nil }
-        switch verdict {
+        switch result {
         case .worked: entry.failures = 0
         case .failed: entry.failures += 1
         case .untried: break
@@ -216,7 +216,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         note(entry.group, isSlow: worked >= WorkShares.slowness)
         let added: Again? = if case .runningDirty(_, let again) = entry.phase { again } else { nil }
         switch (added, again) {
-        case (.now, let time?) where verdict != .worked && !entry.endsBackoff:
+        case (.now, let time?) where result != .worked && !entry.endsBackoff:
             wait(key, entry, until: time)
         case (.now, _):
             makeReady(key, entry, now)

@@ -62,7 +62,7 @@ public struct OperatorConfiguration: Sendable {
         public var timing: ElectionTiming
 
         public init(
-            namespace: String? = nil, name: String = "towline-operator", timing: ElectionTiming = .standard
+            namespace: String? = nil, name: String = "towline-operator", timing: ElectionTiming = .default
         ) {
             self.namespace = namespace
             self.name = name

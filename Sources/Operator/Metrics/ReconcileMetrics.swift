@@ -13,8 +13,8 @@ struct ReconcileMetrics: Sendable {
             switch outcome {
             case .success: self = .success
             case .requeue(let delay): self = delay > .zero ? .requeueAfter : .requeue
-            case .backOff, .postpone: self = .requeueAfter
-            case .retry: self = .error
+            case .waiting, .deferred: self = .requeueAfter
+            case .failed: self = .error
             }
         }
     }

@@ -41,7 +41,7 @@ extension Reconciler {
         } catch {
             if error.isNotFoundObject(named: key.name) { return .ends(.success) }
             logger.warn(complaint, ["error": .foreign(known?.discreet(error) ?? "\(error)")])
-            return .ends(.retry(notBefore: error.retryAfter ?? .zero))
+            return .ends(.failed(retryAfter: error.retryAfter ?? .zero))
         }
     }
 

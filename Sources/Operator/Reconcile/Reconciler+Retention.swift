@@ -68,7 +68,7 @@ extension Reconciler {
             // The condition has it all: who may read executions may know their parameters.
             ["object": .own(object), "error": .foreign(error.kind)])
         let pause = error.retryAfter ?? .zero
-        guard let code = error.code, code != 404, !error.isTransient else { return .retry(notBefore: pause) }
+        guard let code = error.code, code != 404, !error.isTransient else { return .failed(retryAfter: pause) }
         pass.facts.deletionRefusal = Refusal(
             reason: code == 403 ? .forbidden : .rejected,
             message: "The API server refuses to delete \(object): \(error)", isLasting: true, pause: pause)

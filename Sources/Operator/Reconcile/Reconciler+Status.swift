@@ -29,7 +29,7 @@ extension Reconciler {
             }
             note(.writeStatus, worked: false, in: &pass)
             pass.logger.warn("Could not write the status", ["error": .foreign(execution.discreet(error))])
-            return .retry(notBefore: error.retryAfter ?? .zero)
+            return .failed(retryAfter: error.retryAfter ?? .zero)
         }
     }
 
@@ -49,7 +49,7 @@ extension Reconciler {
             return outcome
         case .current(let current):
             // The same version again: the conflict was the server's own race, so give it time.
-            guard current.resourceVersion != execution.resourceVersion else { return .retry() }
+            guard current.resourceVersion != execution.resourceVersion else { return .failed() }
             executions.apply(current)
             return nil
         }

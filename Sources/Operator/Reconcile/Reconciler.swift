@@ -47,10 +47,10 @@ struct Reconciler: Sendable {
         var trouble: RecoveryGroup?
         let outcome = await reconcile(key, waited: waited, logger: logger, &trouble)
         switch outcome {
-        case .retry, .backOff:
+        case .failed, .waiting:
             if let trouble { recovery.failed(key, in: trouble) } else { recovery.settled(key) }
         // Nothing was tried: what it waits for is still to be found out.
-        case .postpone: break
+        case .deferred: break
         case .success, .requeue: recovery.settled(key)
         }
         return outcome
@@ -78,7 +78,7 @@ struct Reconciler: Sendable {
         }
         if first.status.runRef == nil, !first.isFinished { creates.addQueueing(waited, of: runKey) }
         for _ in 0..<Self.maximumSteps {
-            guard !Task.isCancelled else { return .retry() }
+            guard !Task.isCancelled else { return .failed() }
             guard let execution = executions.execution(for: key) else {
                 cache.forget(runKey)
                 return .success
@@ -108,7 +108,7 @@ struct Reconciler: Sendable {
             }
         }
         logger.warn("Gave up after too many steps in a row")
-        return .retry()
+        return .failed()
     }
 
     /// The state of one reconciliation.
@@ -168,11 +168,11 @@ struct Reconciler: Sendable {
         case .wait(let due):
             executions.expiries.plan(pass.key, at: due)
             return .success
-        case .retry(let notBefore): return .retry(notBefore: notBefore)
+        case .retry(let notBefore): return .failed(retryAfter: notBefore)
         case .backOff(let notBefore):
             tell(situation.heldBackNotice, of: execution)
-            return .backOff(notBefore: notBefore)
-        case .postpone(let pause): return .postpone(atMost: pause)
+            return .waiting(retryAfter: notBefore)
+        case .postpone(let pause): return .deferred(atMost: pause)
         case .readRun: await readRun(in: &pass)
         case .createRun(let manifest): await createRun(manifest, for: execution, in: &pass)
         case .readDetail(let run, let listings): await readDetail(of: run, listings, in: &pass)

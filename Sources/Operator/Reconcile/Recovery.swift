@@ -28,12 +28,12 @@ struct RecoveryGroup: Hashable, Sendable {
 }
 
 /// Tries executions whose requests fail before their backoff ends, so that none sleeps through the recovery;
-/// ``RecoveryGroups`` holds the rules.
+/// ``EarlyRetries`` holds the rules.
 ///
 /// One timer serves all of them, and none runs while nothing fails or this process does not work on executions.
 final class Recovery: Sendable {
     private struct State {
-        var groups: RecoveryGroups<ObjectKey, RecoveryGroup>
+        var groups: EarlyRetries<ObjectKey, RecoveryGroup>
         /// The next look, and its timer once that is known.
         var look: ContinuousClock.Instant?
         var timer: TimerToken?
@@ -48,7 +48,7 @@ final class Recovery: Sendable {
     /// - Parameter interval: so long after a recovery everything is to work again, as far as the rate allows.
     init(interval: Duration, time: any TimeSource, wake: @escaping @Sendable (ObjectKey) -> Void) {
         // A probe finds the recovery within three quarters; the rest is for those that it wakes.
-        state = Locked(State(groups: RecoveryGroups(limits: RecoveryGroups.Limits(interval: interval * 3 / 4))))
+        state = Locked(State(groups: EarlyRetries(limits: EarlyRetries.Limits(interval: interval * 3 / 4))))
         self.time = time
         self.wake = wake
     }
@@ -94,7 +94,7 @@ final class Recovery: Sendable {
     }
 
     private func change(
-        _ body: (inout RecoveryGroups<ObjectKey, RecoveryGroup>, ContinuousClock.Instant) -> Void = { _, _ in }
+        _ body: (inout EarlyRetries<ObjectKey, RecoveryGroup>, ContinuousClock.Instant) -> Void = { _, _ in }
     ) {
         let now = time.now
         var next: ContinuousClock.Instant?

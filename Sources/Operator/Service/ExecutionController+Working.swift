@@ -64,7 +64,7 @@ extension ExecutionController {
             metrics.timedOut()
             logger.warn("A reconciliation took too long and is broken off")
         }
-        return outcome ?? .retry()
+        return outcome ?? .failed()
     }
 
     /// Hands out no work once `stop` is set, and returns when what was handed out has had its time.

@@ -24,14 +24,14 @@ public struct OperatorProcess: Sendable {
         let transport = try CurlTransport(
             configuration: cluster, userAgent: "towline/\(configuration.version) (linux) operator")
         let metered = MeteredTransport(transport, server: cluster.server, time: time, registry: registry)
-        let patient = PatientTransport(metered, time: time, logger: logger)
+        let patient = CircuitBreakerTransport(metered, time: time, logger: logger)
         let election = try configuration.election.map {
             try Election($0, configuration, cluster, time, logger, registry)
         }
         let controller = ExecutionController(
             configuration: configuration, client: KubeClient(transport: patient), elector: election?.elector,
             time: time, clock: .system, logger: logger, registry: registry)
-        patient.whenServerReturns { [weak controller] in controller?.serverReturned() }
+        patient.whenServerRecovers { [weak controller] in controller?.serverReturned() }
         let checks = HealthChecks()
         checks.add("ping", for: .liveness) { nil }
         checks.add("caches", for: .readiness) { controller.readinessProblem }

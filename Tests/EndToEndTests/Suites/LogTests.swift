@@ -82,7 +82,7 @@ import Testing
                 "--metrics-bind-address", "127.0.0.1:\(metrics)", "--health-probe-bind-address", "0",
             ], directory: directory, name: "outage-\(port)")
         try await eventually("the outage is told") {
-            has(process, "The API server is away; requests are held back")
+            has(process, "API server unreachable; holding requests back")
         }
         // A candidate asks for the lease again and again.
         try await eventually("fifty requests have failed") { try await failures(metrics) >= 50 }

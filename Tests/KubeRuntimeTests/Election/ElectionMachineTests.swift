@@ -29,7 +29,7 @@ import Testing
 
     /// A machine that was fed these events at these times, and its last step.
     func fed(_ events: [(Double, Machine.Event)]) -> (Machine, Machine.Step) {
-        var machine = Machine(identity: "me", timing: .standard)
+        var machine = Machine(identity: "me", timing: .default)
         var step = Machine.Step(next: .wait(until: Self.start))
         for (time, event) in events { step = machine.step(event, now: Self.at(time), random: 0.5) }
         return (machine, step)

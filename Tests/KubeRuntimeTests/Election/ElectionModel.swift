@@ -55,7 +55,7 @@ struct ElectionModel {
 
     static let origin = ContinuousClock.now
     static let settings = ElectionSettings(
-        lease: ObjectKey(namespace: "ns", name: "op"), identity: "", timing: .standard)
+        lease: ObjectKey(namespace: "ns", name: "op"), identity: "", timing: .default)
 
     init(candidates count: Int, faults: Faults, seed: UInt64) {
         self.faults = faults

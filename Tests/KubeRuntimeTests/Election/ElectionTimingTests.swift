@@ -23,6 +23,6 @@ import Testing
         let timing = try ElectionTiming(
             leaseDuration: .seconds(2), renewDeadline: .milliseconds(1500), retryPeriod: .milliseconds(300))
         #expect(timing.requestTimeout == .seconds(1))
-        #expect(ElectionTiming.standard.requestTimeout == .seconds(5))
+        #expect(ElectionTiming.default.requestTimeout == .seconds(5))
     }
 }

@@ -28,13 +28,13 @@ import Testing
         for attempt in 1...4 {
             let item = await queue.next()
             #expect(item?.attempt == attempt)
-            queue.done("key", .retry())
+            queue.done("key", .failed())
             #expect(queue.depth == 0)
             time.advance(by: Backoff.workQueue.delay(attempt: attempt, random: 0.5))
             #expect(queue.depth == 1)
         }
         _ = await queue.next()
-        queue.done("key", .retry(notBefore: .seconds(7)))
+        queue.done("key", .failed(retryAfter: .seconds(7)))
         time.advance(by: .seconds(6))
         #expect(queue.depth == 0)
         time.advance(by: .seconds(1))
@@ -61,7 +61,7 @@ import Testing
             if Bool.random() { await Task.yield() }
             worker.cancel()
             queue.add("key")
-            if let item = await worker.value { queue.done(item.key, .retry()) }
+            if let item = await worker.value { queue.done(item.key, .failed()) }
             time.advance(by: .seconds(600))
             #expect(queue.depth == 1)
             guard let item = await queue.next() else { return }
@@ -83,7 +83,7 @@ import Testing
         queue.add("late")
         #expect(await queue.next() == nil)
         #expect(!drained.withLock { $0 })
-        queue.done("running", .retry())
+        queue.done("running", .failed())
         await drain
         #expect(queue.count == 0)
     }
@@ -96,7 +96,7 @@ import Testing
         #expect(await queue.next()?.key == "running")
         #expect(time.scheduledCount == 2)
         queue.shutDown()
-        queue.done("running", .retry())
+        queue.done("running", .failed())
         #expect(time.scheduledCount == 0)
     }
 
@@ -142,7 +142,7 @@ import Testing
         time.advance(by: .seconds(3))
         #expect(shows("unfinished_work_seconds{\(labels)} 3"))
         #expect(shows("longest_running_processor_seconds{\(labels)} 3"))
-        queue.done("a", .retry())
+        queue.done("a", .failed())
         #expect(shows("retries_total{\(labels)} 2"))
         #expect(shows("work_duration_seconds_count{\(labels)} 1"))
         #expect(shows(#"work_duration_seconds_bucket{\#(labels),le="9.999999999999999e-06"} 0"#), "as in client-go")

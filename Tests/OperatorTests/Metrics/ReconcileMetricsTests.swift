@@ -36,8 +36,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (WorkOutcome.success, "success"), (.retry(), "error"), (.requeue(after: .zero), "requeue"),
-        (.requeue(after: .seconds(1)), "requeue_after"), (.backOff(notBefore: .zero), "requeue_after"),
+        (WorkOutcome.success, "success"), (.failed(), "error"), (.requeue(after: .zero), "requeue"),
+        (.requeue(after: .seconds(1)), "requeue_after"), (.waiting(retryAfter: .zero), "requeue_after"),
     ])
     func eachOutcomeIsCountedOnce(outcome: WorkOutcome, result: String) throws {
         let metrics = ReconcileMetrics(registry: registry, workers: 1)

@@ -135,9 +135,9 @@ struct ReconcilerBench {
             let pause: Duration =
                 switch outcome {
                 case .success: .seconds(1_000_000)
-                case .requeue(let pause), .postpone(let pause): pause
+                case .requeue(let pause), .deferred(let pause): pause
                 // As the queue would, which never tries again at once.
-                case .retry(let pause), .backOff(let pause): max(pause, .milliseconds(5))
+                case .failed(let pause), .waiting(let pause): max(pause, .milliseconds(5))
                 }
             let wanted = time.now.advanced(by: pause)
             while !isWoken.withLock({ $0 }), time.now < min(wanted, end) {

@@ -160,16 +160,16 @@ import TowlineAPI
     @Test func `everything works again within a poll interval after an outage of the API server`() async {
         let names = (0..<60).map { "restart-\($0)" }
         let kinds: [ClusterServer.Kind] = [.create, .writeStatus, .stopRun, .readRun, .readExecution, .other]
-        let transport = Locked<PatientTransport?>(nil)
+        let transport = Locked<CircuitBreakerTransport?>(nil)
         let bench = ClusterBench { server, now in
             for name in names.prefix(30) { server.add(name, in: "payments", at: now) }
         } seen: { server, time in
-            let patient = PatientTransport(
+            let patient = CircuitBreakerTransport(
                 server, time: time, random: { 0.5 }, logger: Logger(LogSink(write: { _ in })))
             transport.withLock { $0 = patient }
             return patient
         } started: { controller in
-            transport.withLock { $0 }?.whenServerReturns { [weak controller] in controller?.serverReturned() }
+            transport.withLock { $0 }?.whenServerRecovers { [weak controller] in controller?.serverReturned() }
         }
         await bench.pass(.seconds(20)) { count(bench, names, "Running") == 30 }
         for kind in kinds { bench.server.trouble(kind, .unreachable) }

@@ -40,7 +40,7 @@ extension Mutant {
             "trust-the-cache-after-a-conflict",
             Edit(
                 writing, "{ return .success }\n            if error.isConflict {",
-                "{ return .success }\n            if BUG, error.isConflict { return .retry() }\n"
+                "{ return .success }\n            if BUG, error.isConflict { return .failed() }\n"
                     + "            if error.isConflict {"),
             Edit(
                 "Sources/KubeRuntime/Watching/StoreState.swift",

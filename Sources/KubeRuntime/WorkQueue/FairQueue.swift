@@ -2,7 +2,7 @@
 ///
 /// Groups are either quick or slow; the caller says which, and which of them may have another worker now. Every
 /// operation is O(log n), plus the number of groups that have workers but no room.
-struct FairLine<Key: Hashable & Sendable>: Sendable {
+struct FairQueue<Key: Hashable & Sendable>: Sendable {
     /// The ready keys of each group by ticket; no group without a key is in it.
     private var keys: [String: KeyedHeap<Key, UInt64>] = [:]
     /// The quick groups that have ready keys, by the ticket of their next turn.
@@ -57,7 +57,7 @@ struct FairLine<Key: Hashable & Sendable>: Sendable {
         return key
     }
 
-    mutating func removeAll() { self = FairLine() }
+    mutating func removeAll() { self = FairQueue() }
 
     private mutating func dropIfEmpty(_ group: String) {
         guard keys[group]?.isEmpty == true else { return }

@@ -4,7 +4,7 @@ import Testing
 @testable import KubeRuntime
 
 @Suite struct RecoveryGroupsTests {
-    typealias Groups = RecoveryGroups<Int, String>
+    typealias Groups = EarlyRetries<Int, String>
 
     let start = ContinuousClock.now
 

@@ -11,7 +11,7 @@
 ///
 /// Pure. A group without members is forgotten; a key leaves with ``settled(_:)``, so that there are never more members
 /// than keys that wait for their backoff.
-package struct RecoveryGroups<Key: Hashable & Sendable, Group: Hashable & Sendable>: Sendable {
+package struct EarlyRetries<Key: Hashable & Sendable, Group: Hashable & Sendable>: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
     /// How much is tried how soon.
@@ -140,7 +140,7 @@ package struct RecoveryGroups<Key: Hashable & Sendable, Group: Hashable & Sendab
     /// Forgets everything.
     package mutating func removeAll() {
         let limits = limits
-        self = RecoveryGroups(limits: limits)
+        self = EarlyRetries(limits: limits)
     }
 
     /// The keys that are to be tried now.
