@@ -2,14 +2,14 @@
 ///
 /// Pure: the same arguments give the same delay. Ceilings before jitter:
 ///
-/// | attempt | ``workQueue`` (5 ms … 5 min) | ``reflector`` (800 ms … 30 s) |
+/// | attempt | ``workQueue`` (5 ms … 5 min) | ``reflector`` (800 ms … 15 s) |
 /// | --- | --- | --- |
 /// | 1 | 5 ms | 800 ms |
 /// | 2 | 10 ms | 1.6 s |
 /// | 5 | 80 ms | 12.8 s |
-/// | 7 | 320 ms | 30 s |
-/// | 12 | 10.24 s | 30 s |
-/// | 17 and above | 5 min | 30 s |
+/// | 7 | 320 ms | 15 s |
+/// | 12 | 10.24 s | 15 s |
+/// | 17 and above | 5 min | 15 s |
 public struct Backoff: Hashable, Sendable {
     /// What chance does to the ceiling `d` of an attempt.
     public enum Jitter: Hashable, Sendable {
@@ -33,8 +33,9 @@ public struct Backoff: Hashable, Sendable {
 
     /// The wait before a failed key is handled again.
     public static let workQueue = Backoff(base: .milliseconds(5), cap: .seconds(300), jitter: .full)
-    /// The wait before a failed list or watch is tried again.
-    public static let reflector = Backoff(base: .milliseconds(800), cap: .seconds(30), jitter: .half)
+    /// The wait before a failed list or watch is tried again. client-go waits 30 seconds at most; here an execution
+    /// is seen within 15 seconds after the API server is reachable again.
+    public static let reflector = Backoff(base: .milliseconds(800), cap: .seconds(15), jitter: .half)
 
     /// The longest wait after failure number `attempt`, which counts from 1.
     public func ceiling(attempt: Int) -> Duration {
