@@ -87,7 +87,7 @@ extension Mutant {
         Mutant(
             "call-a-timeout-a-failure",
             Edit(
-                "Sources/TowlineAPI/Status/Reason.swift",
+                "Sources/TowlineAPI/Reason.swift",
                 "        case .pipelineTimeout, .taskTimeout, .deadlineExceeded, .watchdogExpired: .timeout\n",
                 "        case .pipelineTimeout, .taskTimeout, .deadlineExceeded, .watchdogExpired: BUG ? .failed : .timeout\n"
             )),

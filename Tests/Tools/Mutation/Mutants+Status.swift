@@ -1,5 +1,5 @@
 extension Mutant {
-    private static let transition = "Sources/Status/Law/StatusTransition.swift"
+    private static let transition = "Sources/Status/StatusTransition.swift"
     private static let writing = "Sources/Operator/Reconcile/Reconciler+Status.swift"
 
     /// Bugs in what is written into the status, and how.
@@ -34,7 +34,7 @@ extension Mutant {
         Mutant(
             "write-over-whatever-is-there",
             Edit(
-                "Sources/Status/Patch/StatusPatch.swift", "        if !execution.resourceVersion.isEmpty {",
+                "Sources/Status/StatusPatch.swift", "        if !execution.resourceVersion.isEmpty {",
                 "        if !BUG, !execution.resourceVersion.isEmpty {")),
         Mutant(
             "trust-the-cache-after-a-conflict",

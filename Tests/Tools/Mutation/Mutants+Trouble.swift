@@ -2,7 +2,7 @@ extension Mutant {
     private static let watchdog = "Sources/Operator/Decision/Situation+Watchdog.swift"
     private static let running = "Sources/Operator/Decision/Situation+Running.swift"
     private static let clock = "Sources/KubeRuntime/Time/ServerClock.swift"
-    private static let transition = "Sources/Status/Law/StatusTransition.swift"
+    private static let transition = "Sources/Status/StatusTransition.swift"
 
     /// Bugs that show only where clocks differ, requests are refused, and others touch what is not theirs.
     static let ofTrouble = [

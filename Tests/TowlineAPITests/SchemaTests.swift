@@ -9,7 +9,7 @@ import TowlineAPI
 
     init() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../../crds/towline.dev_workflowexecutions.yaml").standardizedFileURL
+            .appending(path: "../../crds/towline.dev_workflowexecutions.yaml").standardizedFileURL
         let documents = try YAML.documents(Array(try Data(contentsOf: file)), source: file.lastPathComponent)
         let definition = try #require(documents.first)
         let type = WorkflowExecution.resourceType

@@ -1,3 +1,45 @@
+/// How far an execution is; it only ever moves forward.
+public enum Phase: String, CaseIterable, Hashable, Sendable {
+    /// No run exists yet.
+    case pending = "Pending"
+    /// The run exists and has not ended.
+    case running = "Running"
+    /// The workflow did its work.
+    case completed = "Completed"
+    /// Everything else: the outcome says what.
+    case failed = "Failed"
+
+    public var isTerminal: Bool { self == .completed || self == .failed }
+
+    /// True when an execution in this phase may be in `next` afterwards; staying is allowed.
+    ///
+    /// Pending to Completed is: a run first seen when it had ended passes through Running within one status.
+    public func mayBecome(_ next: Phase) -> Bool {
+        switch self {
+        case .pending: true
+        case .running: next != .pending
+        case .completed, .failed: next == self
+        }
+    }
+}
+
+/// How an execution ended.
+public enum Outcome: String, CaseIterable, Hashable, Sendable {
+    /// The workflow did its work.
+    case success = "Success"
+    /// The workflow ran and failed, or the engine refused it for the user's input.
+    case failed = "Failed"
+    /// A time limit ended it.
+    case timeout = "Timeout"
+    /// Somebody asked it to end.
+    case cancelled = "Cancelled"
+    /// There is no verdict from the workflow: it was not created, not resolved or lost.
+    case error = "Error"
+
+    /// The phase an execution with this outcome is in.
+    public var phase: Phase { self == .success ? .completed : .failed }
+}
+
 /// Why an execution is in its phase: Towline's own closed vocabulary, the same for every engine.
 ///
 /// A reason decides the phase and the outcome (``phase``, ``outcome``), so that these can never contradict each other.

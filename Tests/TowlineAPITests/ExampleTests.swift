@@ -6,7 +6,7 @@ import TowlineAPI
 /// What `examples/` promises, as far as it can be told without an API server.
 @Suite struct ExampleTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../../examples").standardizedFileURL
+        .appending(path: "../../examples").standardizedFileURL
 
     private static func executions(in folder: URL) throws -> [(file: String, manifest: JSONValue)] {
         try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)

@@ -5,7 +5,7 @@ import TowlineAPI
 /// Holds `docs/status.md` to the vocabulary of the code.
 @Suite struct StatusDocumentationTests {
     private static let file = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../../docs/status.md").standardizedFileURL
+        .appending(path: "../../docs/status.md").standardizedFileURL
 
     /// A row of a table of reasons, as the page has it.
     private struct Row: Equatable {

@@ -1,0 +1,151 @@
+public import KubeClient
+
+/// One `WorkflowExecution` of the cluster as a reconciler sees it.
+///
+/// An immutable object rather than a struct: stores, queues and workers hand around one pointer. Thousands of finished
+/// executions stay in a store, so that what nobody reads of them anymore is not kept.
+public final class WorkflowExecution: Sendable {
+    public static let resourceType = ResourceType(
+        group: "towline.dev", version: "v1alpha1", plural: "workflowexecutions", kind: "WorkflowExecution")
+
+    public let key: ObjectKey
+    public let uid: String
+    public let resourceVersion: ResourceVersion
+    public let generation: Int64
+    public let creationTimestamp: ServerTime?
+    /// Set while the execution is being deleted.
+    public let deletionTimestamp: ServerTime?
+    public let status: ExecutionStatus
+    /// How long the execution and its run are kept after the end.
+    public let retention: Retention
+    /// Whether it was restored from a backup, and released.
+    public let restoration: Restoration
+    private let specBox: SpecBox?
+
+    public init(
+        key: ObjectKey, uid: String, resourceVersion: ResourceVersion = ResourceVersion(""), generation: Int64 = 1,
+        creationTimestamp: ServerTime? = nil, deletionTimestamp: ServerTime? = nil, spec: ExecutionSpec?,
+        status: ExecutionStatus = ExecutionStatus(),
+        retention: Retention = Retention(), restoration: Restoration = .none
+    ) {
+        self.key = key
+        self.uid = uid
+        self.resourceVersion = resourceVersion
+        self.generation = generation
+        self.creationTimestamp = creationTimestamp
+        self.deletionTimestamp = deletionTimestamp
+        self.specBox = spec.map(SpecBox.init)
+        self.status = status
+        self.retention = retention
+        self.restoration = restoration
+    }
+
+    /// What the user asked for; nil for a finished execution that was read for a store.
+    public var spec: ExecutionSpec? { specBox?.spec }
+
+    /// The name of the engine run that belongs to this execution, and to no other.
+    public var runName: String { RunName.of(executionName: key.name, uid: uid) }
+
+    /// The engine that runs the execution: of a finished one, whose spec a store does not keep, the one its status names.
+    public var engineName: EngineName { spec?.workflowRef.resolvedEngine ?? status.engine ?? .tekton }
+
+    /// True once the status says how the execution ended.
+    public var isFinished: Bool { status.phase.isTerminal }
+}
+
+extension WorkflowExecution: CustomStringConvertible {
+    public var description: String { "WorkflowExecution \(key)" }
+}
+
+/// Keeps the space of a spec out of the executions that have none anymore.
+private final class SpecBox: Sendable {
+    let spec: ExecutionSpec
+
+    init(_ spec: ExecutionSpec) {
+        self.spec = spec
+    }
+}
+
+extension WorkflowExecution {
+    /// Reads one object, and of a finished one only what `detail` keeps.
+    ///
+    /// Total: unknown fields are skipped, a wrong type is an error that names the field, and an object without name or
+    /// UID is refused.
+    public convenience init(
+        reading cursor: inout JSONCursor, keeping detail: ExecutionStatus.Detail = .everything
+    ) throws(JSONError) {
+        let start = cursor.offset
+        var metadata = ObjectMetadata()
+        var spec: ExecutionSpec?
+        var status = ExecutionStatus()
+        try cursor.forEachField { (key, cursor) throws(JSONError) in
+            switch key {
+            case "metadata":
+                metadata = try cursor.field("metadata") { (cursor) throws(JSONError) in
+                    try ObjectMetadata(&cursor, annotations: Retention.annotations + Restoration.annotations)
+                }
+            case "spec": spec = try ExecutionSpec(reading: &cursor)
+            case "status": status = try ExecutionStatus(reading: &cursor, keeping: detail)
+            default: try cursor.skipValue()
+            }
+        }
+        guard !metadata.name.isEmpty else { throw JSONError("metadata.name: missing", offset: start) }
+        guard !metadata.uid.isEmpty else { throw JSONError("metadata.uid: missing", offset: start) }
+        let retention = Retention(spec?.executionConfig ?? ExecutionConfig(), metadata)
+        if status.phase.isTerminal, detail == .whatReconcilingNeeds { spec = nil }
+        self.init(
+            key: metadata.key, uid: metadata.uid, resourceVersion: metadata.resourceVersion,
+            generation: metadata.generation, creationTimestamp: metadata.creationTimestamp,
+            deletionTimestamp: metadata.deletionTimestamp, spec: spec, status: status,
+            retention: retention, restoration: Restoration(metadata))
+    }
+
+    /// Reads objects completely.
+    public static let decoder: ObjectDecoder<WorkflowExecution> = { (cursor) throws(JSONError) in
+        try WorkflowExecution(reading: &cursor)
+    }
+
+    /// Reads objects for a store: of finished ones only what a later status is computed from.
+    public static let storeDecoder: ObjectDecoder<WorkflowExecution> = { (cursor) throws(JSONError) in
+        try WorkflowExecution(reading: &cursor, keeping: .whatReconcilingNeeds)
+    }
+}
+
+/// How the engine run of an execution is called.
+///
+/// The name is a pure function of the execution's name and UID, so that a lost answer or a restart leads to the same
+/// run, and an execution re-created under its old name leads to another.
+public enum RunName {
+    /// The longest name: both engines refuse more, and label values end there too.
+    public static let maximumLength = 63
+    /// How many hexadecimal digits of the UID a name ends in.
+    public static let uniqueDigits = 10
+
+    /// The execution's name, shortened where needed, plus the first ten digits of its UID.
+    ///
+    /// Always a valid DNS-1123 label: dots, which an execution's name may have, become dashes. Characters no object
+    /// name has are treated likewise, and a UID with too few digits is filled with zeros.
+    public static func of(executionName: String, uid: String) -> String {
+        let limit = maximumLength - uniqueDigits - 1
+        var prefix: [UInt8] = []
+        for byte in executionName.utf8 where prefix.count < limit {
+            prefix.append(isAlphanumeric(byte) ? byte : UInt8(ascii: "-"))
+        }
+        let dash = UInt8(ascii: "-")
+        while prefix.last == dash { prefix.removeLast() }
+        let trimmed = prefix.drop { $0 == dash }
+
+        var digits = Array(uid.utf8.filter(isHexadecimal).prefix(uniqueDigits))
+        while digits.count < uniqueDigits { digits.append(UInt8(ascii: "0")) }
+        let separator = trimmed.isEmpty ? [] : [dash]
+        return String(decoding: trimmed + separator + digits, as: UTF8.self)
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+
+    private static func isHexadecimal(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+}
