@@ -34,13 +34,15 @@ let package = Package(
         .target(
             name: "Engines", dependencies: ["KubeClient", "TowlineAPI", "Status"], swiftSettings: strict),
         .target(
-            name: "Operator",
-            dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Status", "Engines"],
+            name: "Executions", dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Status", "Engines"],
+            swiftSettings: strict),
+        .target(
+            name: "Operator", dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Engines", "Executions"],
             swiftSettings: strict),
         .target(name: "Sandbox", dependencies: ["KubeClient", "KubeRuntime", "CLinux"], swiftSettings: strict),
         .executableTarget(
             name: "towline",
-            dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Operator", "Sandbox", "CLinux"],
+            dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Executions", "Operator", "Sandbox", "CLinux"],
             swiftSettings: strict),
 
         .target(name: "Exposition", path: "Tests/Support/Exposition", swiftSettings: testing),
@@ -58,7 +60,7 @@ let package = Package(
             path: "Tests/Tools/Fuzz", swiftSettings: testing),
         .executableTarget(
             name: "towline-simulate",
-            dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Operator", "TestSupport"],
+            dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Executions", "TestSupport"],
             path: "Tests/Tools/Simulation", swiftSettings: testing),
         .executableTarget(
             name: "towline-manifests", dependencies: ["Operator", "Engines", "TowlineAPI"], swiftSettings: testing),
@@ -80,8 +82,11 @@ let package = Package(
             exclude: ["Recordings"], swiftSettings: testing),
         .testTarget(
             name: "OperatorTests",
+            dependencies: ["Operator", "TowlineAPI", "KubeRuntime", "KubeClient"], swiftSettings: testing),
+        .testTarget(
+            name: "ExecutionsTests",
             dependencies: [
-                "Operator", "Engines", "Status", "TowlineAPI", "KubeRuntime", "KubeClient", "Exposition",
+                "Executions", "Engines", "Status", "TowlineAPI", "KubeRuntime", "KubeClient", "Exposition",
                 "TestSupport",
             ], swiftSettings: testing),
         .testTarget(

@@ -1,4 +1,5 @@
 import CLinux
+import Executions
 import FoundationEssentials
 import KubeClient
 import KubeRuntime

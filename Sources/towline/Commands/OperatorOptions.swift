@@ -1,3 +1,4 @@
+import Executions
 import KubeRuntime
 import Operator
 import TowlineAPI

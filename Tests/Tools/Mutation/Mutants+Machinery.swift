@@ -25,12 +25,12 @@ extension Mutant {
         Mutant(
             "forget-what-failed",
             Edit(
-                "Sources/Operator/Service/ExecutionController+Working.swift", "        queue.done(item.key, outcome)\n",
+                "Sources/Executions/ExecutionController.swift", "        queue.done(item.key, outcome)\n",
                 "        queue.done(item.key, BUG ? .success : outcome)\n")),
         Mutant(
             "never-poll",
             Edit(
-                "Sources/Operator/Service/ExecutionController+Working.swift",
+                "Sources/Executions/ExecutionController.swift",
                 "                group.addTask { await verifier.run() }\n",
                 "                group.addTask { if !BUG { await verifier.run() } }\n")),
         Mutant(

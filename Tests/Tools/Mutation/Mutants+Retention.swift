@@ -1,6 +1,6 @@
 extension Mutant {
-    private static let deciding = "Sources/Operator/Decision/Situation+Retention.swift"
-    private static let expiry = "Sources/Operator/Retention/Expiry.swift"
+    private static let deciding = "Sources/Executions/Decision/Situation+AfterTheEnd.swift"
+    private static let expiry = "Sources/Executions/Scheduling/ExpirySchedule.swift"
 
     /// Bugs in what is deleted when its time is over.
     static let ofRetention = [
@@ -10,7 +10,7 @@ extension Mutant {
                 deciding, "retention.isKept || retention.management != nil",
                 "retention.isKept || !BUG && retention.management != nil"),
             Edit(
-                "Sources/Operator/Decision/Situation+Obstacle.swift",
+                "Sources/Executions/Decision/Situation+AfterTheEnd.swift",
                 "        if isExecutionDue, let mark", "        if !BUG, isExecutionDue, let mark")),
         Mutant(
             "count-from-the-start",
@@ -25,13 +25,14 @@ extension Mutant {
         Mutant(
             "delete-a-run-whatever-became-of-it",
             Edit(
-                "Sources/Operator/Reconcile/Reconciler+Retention.swift",
+                "Sources/Executions/Reconcile/Reconciler+Execution.swift",
                 "DeleteOptions(uid: uid, resourceVersion: version, propagation: .background)",
                 "DeleteOptions(uid: uid, resourceVersion: BUG ? nil : version, propagation: .background)")),
         Mutant(
             "delete-a-run-that-goes-on",
             Edit(
-                "Sources/Operator/Decision/Situation+Obstacle.swift",
-                "if !run.state.isFinished {", "if !BUG, !run.state.isFinished {")),
+                "Sources/Executions/Decision/Situation+AfterTheEnd.swift",
+                "if !run.state.isFinished {\n            return Obstacle(",
+                "if !BUG, !run.state.isFinished {\n            return Obstacle(")),
     ]
 }

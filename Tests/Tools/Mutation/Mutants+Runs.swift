@@ -1,7 +1,7 @@
 extension Mutant {
-    private static let starting = "Sources/Operator/Decision/Situation+Starting.swift"
-    private static let situation = "Sources/Operator/Decision/Situation.swift"
-    private static let reading = "Sources/Operator/Reconcile/Reconciler+Run.swift"
+    private static let starting = "Sources/Executions/Decision/Situation.swift"
+    private static let situation = "Sources/Executions/Decision/Situation.swift"
+    private static let reading = "Sources/Executions/Reconcile/Reconciler+Run.swift"
 
     /// Bugs in how runs are created, found and asked to end.
     static let ofRuns = [
@@ -51,7 +51,7 @@ extension Mutant {
         Mutant(
             "name-runs-by-the-attempt",
             Edit(
-                "Sources/Operator/Decision/Situation+Starting.swift", "named: execution.runName)",
+                "Sources/Executions/Decision/Situation.swift", "named: execution.runName)",
                 "named: BUG ? execution.runName + \"-\\(now.seconds % 97)\" : execution.runName)")),
         Mutant(
             "forget-the-owner",
@@ -69,13 +69,13 @@ extension Mutant {
         Mutant(
             "do-not-hear-a-shutdown",
             Edit(
-                "Sources/Operator/Decision/Situation+Watchdog.swift",
+                "Sources/Executions/Decision/Situation+Running.swift",
                 "        isOverTimeout(run, spec) ? .terminate : spec.shutdown\n",
                 "        isOverTimeout(run, spec) ? .terminate : BUG ? nil : spec.shutdown\n")),
         Mutant(
             "let-the-watchdog-sleep",
             Edit(
-                "Sources/Operator/Decision/Situation+Watchdog.swift",
+                "Sources/Executions/Decision/Situation+Running.swift",
                 "        spec.executionConfig.timeoutSeconds.map { .seconds($0) + timing.watchdogGrace }\n",
                 "        BUG ? nil : spec.executionConfig.timeoutSeconds.map { .seconds($0) + timing.watchdogGrace }\n")
         ),

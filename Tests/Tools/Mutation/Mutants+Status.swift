@@ -1,6 +1,6 @@
 extension Mutant {
     private static let transition = "Sources/Status/StatusTransition.swift"
-    private static let writing = "Sources/Operator/Reconcile/Reconciler+Status.swift"
+    private static let writing = "Sources/Executions/Reconcile/Reconciler+Execution.swift"
 
     /// Bugs in what is written into the status, and how.
     static let ofStatus = [
@@ -12,7 +12,7 @@ extension Mutant {
                 "    private mutating func observe(_ observation: Observation) {\n        guard BUG || !status.phase.isTerminal"
             ),
             Edit(
-                "Sources/Operator/Decision/Situation+AfterTheEnd.swift",
+                "Sources/Executions/Decision/Situation+AfterTheEnd.swift",
                 "        guard isDiverged else { return events + [.acknowledged] }\n",
                 "        if BUG { return [.observed(observation(of: run, run.state))] }\n"
                     + "        guard isDiverged else { return events + [.acknowledged] }\n")),
@@ -39,9 +39,9 @@ extension Mutant {
         Mutant(
             "trust-the-cache-after-a-conflict",
             Edit(
-                writing, "{ return .success }\n            if error.isConflict {",
+                writing, "{ return .success }\n            if error.isConflict {\n",
                 "{ return .success }\n            if BUG, error.isConflict { return .failed() }\n"
-                    + "            if error.isConflict {"),
+                    + "            if error.isConflict {\n"),
             Edit(
                 "Sources/KubeRuntime/Watching/StoreState.swift",
                 "        entries[key] = Entry(object: object, round: round)\n        quarantine[key] = nil\n        if object.uid == old.uid {",
@@ -50,7 +50,7 @@ extension Mutant {
         Mutant(
             "skip-the-generation-that-ended",
             Edit(
-                "Sources/Operator/Cache/ExecutionCache.swift",
+                "Sources/Executions/Cache/ExecutionCache.swift",
                 "        !execution.isFinished || execution.status.observedGeneration != execution.generation",
                 "        !execution.isFinished || !BUG && execution.status.observedGeneration != execution.generation")),
     ]

@@ -1,6 +1,6 @@
 extension Mutant {
-    private static let watchdog = "Sources/Operator/Decision/Situation+Watchdog.swift"
-    private static let running = "Sources/Operator/Decision/Situation+Running.swift"
+    private static let watchdog = "Sources/Executions/Decision/Situation+Running.swift"
+    private static let running = "Sources/Executions/Decision/Situation+Running.swift"
     private static let clock = "Sources/KubeRuntime/Time/ServerClock.swift"
     private static let transition = "Sources/Status/StatusTransition.swift"
 
@@ -9,12 +9,12 @@ extension Mutant {
         Mutant(
             "believe-the-engines-clock",
             Edit(
-                "Sources/Operator/Decision/Timeline.swift",
+                "Sources/Executions/Cache/Timeline.swift",
                 "max(run.creationTimestamp ?? .earliest, ServerTime(assuming: began))",
                 "BUG ? ServerTime(assuming: began) : max(run.creationTimestamp ?? .earliest, ServerTime(assuming: began))"
             ),
             Edit(
-                "Sources/Operator/Decision/Timeline.swift", "age: isNew ? Self.age(earliest, now) : .zero",
+                "Sources/Executions/Cache/Timeline.swift", "age: isNew ? Self.age(earliest, now) : .zero",
                 "age: BUG || isNew ? Self.age(earliest, now) : .zero")),
         Mutant(
             "believe-this-machines-clock",
@@ -37,7 +37,7 @@ extension Mutant {
         Mutant(
             "expire-a-start-twice-as-fast",
             Edit(
-                "Sources/Operator/Decision/Situation+Starting.swift",
+                "Sources/Executions/Decision/Situation.swift",
                 "facts.ownQueueing - facts.timeline.executionAge(at: instant)",
                 "facts.ownQueueing - facts.timeline.executionAge(at: instant) * (BUG ? 2 : 1)")),
         Mutant(
@@ -62,7 +62,7 @@ extension Mutant {
         Mutant(
             "never-stop-a-run-after-its-verdict",
             Edit(
-                "Sources/Operator/Decision/Situation+AfterTheEnd.swift",
+                "Sources/Executions/Decision/Situation+AfterTheEnd.swift",
                 "guard facts.stopRefusal == nil, case .present(let run) = facts.run, mayStillHaveToStop(run),",
                 "guard !BUG, facts.stopRefusal == nil, case .present(let run) = facts.run, mayStillHaveToStop(run),")),
         Mutant(
@@ -91,37 +91,38 @@ extension Mutant {
         Mutant(
             "take-a-disowned-run-for-another",
             Edit(
-                "Sources/Operator/Decision/Situation.swift", "        guard isOurs(run) else {\n",
+                "Sources/Executions/Decision/Situation.swift", "        guard isOurs(run) else {\n",
                 "        guard isOurs(run), !BUG || run.isOwned(byExecutionWithUID: execution.uid) else {\n")),
         Mutant(
             "delete-what-is-to-be-archived",
             Edit(
-                "Sources/Operator/Decision/Situation+Obstacle.swift", "guard run.isToBeArchived else { return nil }",
+                "Sources/Executions/Decision/Situation+AfterTheEnd.swift",
+                "guard run.isToBeArchived else { return nil }",
                 "guard !BUG, run.isToBeArchived else { return nil }")),
         Mutant(
             "sleep-through-a-recovery",
             Edit(
-                "Sources/Operator/Reconcile/Recovery.swift", "change { $0.failed(key, in: group, now: $1) }",
+                "Sources/Executions/Scheduling/Recovery.swift", "change { $0.failed(key, in: group, now: $1) }",
                 "if !BUG { change { $0.failed(key, in: group, now: $1) } }")),
         Mutant(
             "let-held-creates-take-every-place",
             Edit(
-                "Sources/Operator/Cache/CreateTraffic.swift",
+                "Sources/Executions/Scheduling/CreateTraffic.swift",
                 "return !isSlow || taken.count { self.isSlow($0.lane, now) } < slowPlaces",
                 "return BUG || !isSlow || taken.count { self.isSlow($0.lane, now) } < slowPlaces"),
             Edit(
-                "Sources/Operator/Cache/CreateTraffic.swift",
+                "Sources/Executions/Scheduling/CreateTraffic.swift",
                 "let window = isSlow(lane, now) ? 1 : windows[lane] ?? 1",
                 "let window = BUG ? places : isSlow(lane, now) ? 1 : windows[lane] ?? 1")),
         Mutant(
             "verify-a-third-as-often",
             Edit(
-                "Sources/Operator/Freshness/VerificationPace.swift", "        self.interval = interval\n",
+                "Sources/Executions/Scheduling/VerificationPace.swift", "        self.interval = interval\n",
                 "        self.interval = BUG ? interval * 3 : interval\n")),
         Mutant(
             "never-verify-a-new-run",
             Edit(
-                "Sources/Operator/Freshness/Freshness.swift",
+                "Sources/Executions/Scheduling/Freshness.swift",
                 "        lane(of: execution)?.track(execution.runKey, of: execution.key, time.now)\n",
                 "        if !BUG { lane(of: execution)?.track(execution.runKey, of: execution.key, time.now) }\n")),
     ]

@@ -1,6 +1,6 @@
+import Executions
 import KubeClient
 import KubeRuntime
-import Operator
 
 /// One process of the operator in the simulation: the product's own controller over a simulated transport.
 ///
@@ -47,7 +47,7 @@ final class Replica: @unchecked Sendable {
                 logger: logger, metrics: registry) : nil
         token = elector?.token
         let controller = ExecutionController(
-            configuration: OperatorConfiguration(version: "simulated"),
+            configuration: ExecutionConfiguration(),
             client: KubeClient(transport: transport, retry: retry), elector: elector, time: time, clock: clock,
             random: { random.unit() }, logger: logger, registry: registry)
         self.controller = controller

@@ -1,0 +1,34 @@
+public import TowlineAPI
+
+/// The configuration of the controller of executions.
+public struct ExecutionConfiguration: Sendable {
+    /// The namespaces whose executions are served; empty means all of them.
+    public var namespaces: [String]
+    /// The engines whose executions are served; executions of other engines wait, and their status says so.
+    public var engines: Set<EngineName>
+    /// How often the state of every unfinished run is verified against the API server.
+    public var pollInterval: Duration
+    /// Maximum concurrent reconciliations.
+    public var workers: Int
+    /// The pages that every run is linked to.
+    public var links: LinkTemplates
+    /// The name of this process in the events that it publishes, usually the name of its pod.
+    public var instance: String
+    /// The delays and limits that no flag changes.
+    public var timing: ExecutionTiming
+
+    public init(
+        namespaces: [String] = [], engines: Set<EngineName> = Set(EngineName.allCases),
+        pollInterval: Duration = .seconds(10), workers: Int = 8, links: LinkTemplates = LinkTemplates(),
+        instance: String = "towline-operator", timing: ExecutionTiming = ExecutionTiming()
+    ) {
+        // A namespace that is named twice is served and counted once.
+        self.namespaces = namespaces.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        self.engines = engines
+        self.pollInterval = pollInterval
+        self.workers = workers
+        self.links = links
+        self.instance = instance
+        self.timing = timing
+    }
+}

@@ -1,0 +1,221 @@
+import Engines
+import KubeClient
+import KubeRuntime
+import Status
+import TowlineAPI
+
+/// Brings one execution as far as it goes now: decides, acts on the decision, and decides again on what came of it.
+///
+/// Guarantees: at most one run is ever created for an execution, because its name is a function of the execution's
+/// UID; nothing is decided on a view older than the operator's own last write, because every answer is put into the
+/// caches before the next decision; a status is written only when it differs. Assumes that one key is with one worker
+/// at a time, which the work queue sees to.
+struct Reconciler: Sendable {
+    let client: KubeClient
+    let executions: ExecutionCache
+    let runs: [EngineName: RunCache]
+    let time: any TimeSource
+    let clock: ServerClock
+    let timing: ExecutionTiming
+    let links: LinkTemplates
+    let metrics: ExecutionMetrics
+    let openCreates: OpenCreates
+    let creates: CreateGate
+    let recovery: Recovery
+    let recorder: EventRecorder
+    private let masks = ParameterMasks()
+    /// Nil where no other process can have written before this one.
+    var fence: TakeoverFence?
+
+    /// More steps than the longest way from a new execution to its end; whatever takes longer starts anew.
+    private static let maximumSteps = 16
+
+    /// Takes over the executions there are: another process may have sent creates for them just before.
+    func inherit() {
+        for key in executions.unfinishedKeys {
+            guard let execution = executions.execution(for: key), execution.status.runRef == nil else { continue }
+            openCreates.note(ObjectKey(namespace: key.namespace, name: execution.runName), at: time.now)
+        }
+    }
+
+    /// Works on the execution of this name until there is nothing more to do at the moment.
+    ///
+    /// - Parameters:
+    ///   - waited: for how long the execution has waited for a worker.
+    ///   - logger: the one of this reconciliation.
+    func reconcile(_ key: ObjectKey, waited: Duration = .zero, logger: Logger) async -> WorkOutcome {
+        var trouble: RecoveryGroup?
+        let outcome = await reconcile(key, waited: waited, logger: logger, &trouble)
+        switch outcome {
+        case .failed, .waiting:
+            if let trouble { recovery.failed(key, in: trouble) } else { recovery.settled(key) }
+        // Nothing was tried: what it waits for is still to be found out.
+        case .deferred: break
+        case .success, .requeue: recovery.settled(key)
+        }
+        return outcome
+    }
+
+    /// - Parameter trouble: which kind of request failed last; nil where none did.
+    private func reconcile(
+        _ key: ObjectKey, waited: Duration, logger: Logger, _ trouble: inout RecoveryGroup?
+    ) async -> WorkOutcome {
+        if let outcome = await confirm(key, logger, &trouble) { return outcome }
+        guard let first = executions.execution(for: key), let cache = runs[first.engineName] else { return .success }
+        let runKey = ObjectKey(namespace: key.namespace, name: first.runName)
+        // What the API server and webhooks answer may repeat parameters.
+        let discreet = logger.hiding(masks.mask(of: first))
+        var pass = Pass(of: first, runKey, in: cache, logger: discreet)
+        defer {
+            trouble = pass.trouble
+            let execution = executions.execution(for: key)
+            if execution?.isFinished ?? true || execution?.status.runRef != nil {
+                creates.forget(runKey)
+            } else if !pass.waitsForTurn {
+                // One that was called and does not come gives its place to others.
+                creates.leave(runKey)
+            }
+        }
+        if first.status.runRef == nil, !first.isFinished { creates.addQueueing(waited, of: runKey) }
+        for _ in 0..<Self.maximumSteps {
+            guard !Task.isCancelled else { return .failed() }
+            guard let execution = executions.execution(for: key) else {
+                cache.forget(runKey)
+                return .success
+            }
+            // Deleted and created again under the same name: another execution, with another run.
+            guard execution.uid == first.uid else { return .requeue(after: .zero) }
+            pass.reconsider(execution)
+            let instant = time.now
+            pass.see(execution, at: instant, now: clock.known())
+            pass.facts.creationPause = cache.creationPause(of: runKey, at: instant)
+            pass.facts.ownQueueing = creates.queueing(of: runKey)
+            pass.facts.isExpiryTurn = executions.expiries.isTurn(of: key)
+            pass.facts.creationSettles = openCreates.settling(runKey, now: instant)
+            let situation = Situation(
+                execution: execution, engine: cache.engine, facts: pass.facts, now: clock.now(), instant: instant,
+                timing: timing, links: links)
+            let step = situation.next()
+            pass.logger.debug("Decided", ["step": .own(step.name)])
+            if let outcome = await execute(step, in: situation, &pass) {
+                if pass.facts.isExpiryTurn, !outcome.backsOff { executions.expiries.endTurn(of: key) }
+                // A run that outlived its verdict is still told to stop.
+                if executions.execution(for: key)?.isFinished ?? true, !outcome.backsOff {
+                    cache.forget(runKey)
+                    openCreates.forget(runKey)
+                }
+                return outcome
+            }
+        }
+        logger.warn("Gave up after too many steps in a row")
+        return .failed()
+    }
+
+    /// The state of one reconciliation.
+    struct Pass {
+        let key: ObjectKey
+        let runKey: ObjectKey
+        let cache: RunCache
+        let logger: Logger
+        var facts: Facts
+        var didCreateRun = false
+        /// Which kind of request failed last.
+        var trouble: RecoveryGroup?
+        /// True when the run was put into the line of those that are to be created, or is still there.
+        var waitsForTurn: Bool { if case .wait = facts.creationHold { true } else { false } }
+        /// The run that the execution was known to have when the facts were gathered.
+        private var knownRun: RunReference?
+
+        init(of execution: WorkflowExecution, _ runKey: ObjectKey, in cache: RunCache, logger: Logger) {
+            key = execution.key
+            self.runKey = runKey
+            self.cache = cache
+            self.logger = logger
+            knownRun = execution.status.runRef
+            facts = Self.facts(of: runKey, in: cache)
+        }
+
+        private static func facts(of runKey: ObjectKey, in cache: RunCache) -> Facts {
+            var facts = Facts(run: cache.knowledge(of: runKey), isEngineServed: cache.isServed(in: runKey.namespace))
+            facts.isCacheCurrent = cache.isCurrent(in: runKey.namespace)
+            facts.timeline = cache.timeline(of: runKey)
+            return facts
+        }
+
+        /// Notes what of the execution and of its run is seen now.
+        mutating func see(_ execution: WorkflowExecution, at instant: ContinuousClock.Instant, now: ServerTime?) {
+            facts.timeline.see(execution, at: instant, now: now)
+            if case .present(let run) = facts.run, execution.isRun(run) {
+                facts.timeline.see(run, at: instant, now: now)
+            }
+            cache.keep(facts.timeline, of: runKey)
+        }
+
+        /// Gathers the facts anew when the execution has got its run since: what was read before that, such as that
+        /// there was no run, proves nothing about it.
+        mutating func reconsider(_ execution: WorkflowExecution) {
+            guard execution.status.runRef != knownRun else { return }
+            knownRun = execution.status.runRef
+            facts = Self.facts(of: runKey, in: cache)
+        }
+    }
+
+    /// Does what was decided; returns the outcome of the reconciliation when that was the last step.
+    private func execute(_ step: Step, in situation: Situation, _ pass: inout Pass) async -> WorkOutcome? {
+        let execution = situation.execution
+        switch step {
+        case .rest(let pause): return pause.map { .requeue(after: $0) } ?? .success
+        case .wait(let due):
+            executions.expiries.plan(pass.key, at: due)
+            return .success
+        case .retry(let notBefore): return .failed(retryAfter: notBefore)
+        case .backOff(let notBefore):
+            tell(situation.heldBackNotice, of: execution)
+            return .waiting(retryAfter: notBefore)
+        case .postpone(let pause): return .deferred(atMost: pause)
+        case .readRun: await readRun(in: &pass)
+        case .createRun(let manifest): await createRun(manifest, for: execution, in: &pass)
+        case .readDetail(let run, let listings): await readDetail(of: run, listings, in: &pass)
+        case .stopRun(let run, let patch):
+            if await stop(run, patch, in: &pass) { tell(situation.shutdownNotice(for: run), of: execution) }
+        case .readExecution: return await read(execution, in: &pass)
+        case .deleteRun(let run): return await delete(run, in: situation, &pass)
+        case .deleteExecution: return await delete(execution, in: &pass)
+        case .write(let status): return await write(status, of: execution, in: &pass)
+        }
+        return nil
+    }
+
+    /// Notes that a request of this kind failed, or worked, in the namespace of an execution.
+    func note(_ request: RecoveryGroup.Request, worked: Bool, in pass: inout Pass) {
+        let engine = request.isOfEngine ? pass.cache.engine.name : nil
+        let group = RecoveryGroup(request: request, engine: engine, namespace: pass.key.namespace)
+        if worked { recovery.worked(pass.key, in: group) } else { pass.trouble = group }
+    }
+
+    /// Has people told about an execution, as Kubernetes events.
+    func tell(_ notice: Notice?, of execution: WorkflowExecution) {
+        guard let notice else { return }
+        recorder.record(notice.event(regarding: execution, masking: masks.mask(of: execution)))
+    }
+}
+
+extension Logger {
+    /// A logger for the controller, with controller-runtime's keys.
+    func controlling() -> Logger {
+        let type = WorkflowExecution.resourceType
+        return with([
+            "controller": .own(ReconcileMetrics.controller), "controllerGroup": .own(type.group),
+            "controllerKind": .own(type.kind),
+        ])
+    }
+
+    /// A logger for one reconciliation, with controller-runtime's keys; `attempt` counts the failures in a row.
+    func reconciling(_ key: ObjectKey, id: String, attempt: Int) -> Logger {
+        about([
+            WorkflowExecution.resourceType.kind: .object(["name": key.name, "namespace": key.namespace]),
+            "namespace": .own(key.namespace), "name": .own(key.name), "reconcileID": .own(id),
+            "attempt": .integer(Int64(attempt)),
+        ])
+    }
+}

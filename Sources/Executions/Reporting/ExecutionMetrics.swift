@@ -1,0 +1,87 @@
+import Engines
+import KubeClient
+import KubeRuntime
+import TowlineAPI
+
+/// What the operator counts of executions. Labels hold words of closed vocabularies, never a name or a server's text.
+struct ExecutionMetrics: Sendable {
+    private let ended: Counter
+    private let duration: Histogram
+    private let detectionLag: Histogram
+    private let createErrors: Counter
+    private let deletions: Counter
+
+    init(registry: MetricsRegistry) {
+        ended = registry.counter(
+            "towline_execution_total", help: "Executions that this process brought to their end.",
+            labels: ["engine", "outcome", "reason"])
+        duration = registry.histogram(
+            "towline_execution_duration_seconds",
+            help: "Time from startedAt to finishedAt of the executions that ended, in whole seconds.",
+            labels: ["engine", "outcome"],
+            buckets: [1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400])
+        detectionLag = registry.histogram(
+            "towline_detection_lag_seconds",
+            help: """
+                Time from the end of a run to its being stored in the execution's status. The run's end is by the \
+                engine's clock and in whole seconds, so up to a second of it may be rounding; where the clocks \
+                disagree so far that it would be negative, it is 0.
+                """,
+            labels: ["engine"], buckets: [0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 15, 30, 60, 300, 900, 3600])
+        createErrors = registry.counter(
+            "towline_run_create_errors_total",
+            help: "Creates of runs that failed; AlreadyExists where the name was taken, mostly by the own run.",
+            labels: ["engine", "reason"])
+        deletions = registry.counter(
+            "towline_retention_deletions_total", help: "Objects deleted because their time to live was over.",
+            labels: ["kind"])
+        exposeAll()
+    }
+
+    /// What is deleted when its time is over.
+    enum Expired: String, CaseIterable {
+        case run
+        case execution
+    }
+
+    func deleted(_ object: Expired) { deletions.increment([object.rawValue]) }
+
+    /// Gives every series a first value, so that already the first event shows in a rate.
+    private func exposeAll() {
+        for object in Expired.allCases { deletions.expose([object.rawValue]) }
+        for engine in EngineName.allCases.map(\.rawValue) {
+            for reason in Reason.allCases {
+                guard let outcome = reason.outcome else { continue }
+                ended.expose([engine, outcome.rawValue, reason.rawValue])
+            }
+            for outcome in Outcome.allCases { duration.expose([engine, outcome.rawValue]) }
+            detectionLag.expose([engine])
+            for failure in CreateFailure.reasons { createErrors.expose([engine, failure.rawValue]) }
+            createErrors.expose([engine, Self.nameTaken])
+        }
+    }
+
+    func createFailed(_ engine: EngineName, _ failure: CreateFailure) {
+        createErrors.increment([engine.rawValue, failure.reason?.rawValue ?? Self.nameTaken])
+    }
+
+    /// Counts an execution whose end was stored.
+    ///
+    /// - Parameters:
+    ///   - status: what was stored.
+    ///   - runEnd: when its run ended, by the engine's clock; nil where the run does not tell.
+    ///   - now: the time at which it was stored, by the API server's clock.
+    func finished(_ status: ExecutionStatus, runEnd: EngineTime?, now: ServerTime) {
+        guard let reason = status.reason, let outcome = status.outcome else { return }
+        let engine = (status.engine ?? .tekton).rawValue
+        ended.increment([engine, outcome.rawValue, reason.rawValue])
+        if let start = status.startedAt, let end = status.finishedAt {
+            duration.observe(end - start, [engine, outcome.rawValue])
+        }
+        // Clocks that disagree make the figure wrong, and nothing else.
+        if let runEnd { detectionLag.observe(max(now - ServerTime(assuming: runEnd), .zero), [engine]) }
+    }
+
+    /// The `reason` of a create that met an object of the run's name.
+    private static let nameTaken = "AlreadyExists"
+}

@@ -1,0 +1,44 @@
+import Engines
+import KubeClient
+import Testing
+
+@testable import Executions
+@testable import KubeRuntime
+
+/// What the cache of runs says without asking the API server.
+@Suite struct RunCacheTests {
+    private func knowledge(_ cache: RunCache, _ run: EngineRun) -> String {
+        switch cache.knowledge(of: run.key) {
+        case .present: "present"
+        case .unknown: "unknown"
+        case .deleted: "deleted"
+        case .engineNotFollowed: "not followed"
+        case .absent, .engineMissing, .unreadable: "else"
+        }
+    }
+
+    @Test func whatIsNotServedAnyMoreIsNotKnown() throws {
+        let cache = RunCache(engine: EngineCatalogue.engine(.tekton), namespaces: [])
+        let run = try Fixtures.pipelineRun()
+        cache.apply(run)
+        #expect(knowledge(cache, run) == "present")
+        let store = try #require(cache.stores.store(for: "payments"))
+        _ = store.update { store, changes in store.markUnavailable("404 page not found", into: &changes) }
+        #expect(!cache.isServed(in: "payments"))
+        #expect(knowledge(cache, run) == "unknown")
+    }
+
+    @Test func whatIsNotFollowedIsNotKnown() throws {
+        let cache = RunCache(engine: EngineCatalogue.engine(.tekton), namespaces: [], isFollowed: false)
+        #expect(knowledge(cache, try Fixtures.pipelineRun()) == "not followed")
+    }
+
+    @Test func aPostponementEndsWithItsTime() throws {
+        let cache = RunCache(engine: EngineCatalogue.engine(.tekton), namespaces: [])
+        let key = ObjectKey(namespace: "payments", name: "r")
+        cache.postponeCreation(of: key, for: .seconds(10), at: Fixtures.instant)
+        #expect(cache.creationPause(of: key, at: Fixtures.instant + .seconds(4)) == .seconds(6))
+        #expect(cache.creationPause(of: key, at: Fixtures.instant + .seconds(10)) == nil)
+        #expect(cache.creationPause(of: ObjectKey(namespace: "payments", name: "s"), at: Fixtures.instant) == nil)
+    }
+}

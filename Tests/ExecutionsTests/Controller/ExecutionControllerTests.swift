@@ -1,0 +1,101 @@
+import Executions
+import KubeClient
+import KubeRuntime
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct ExecutionControllerTests {
+    let server = HeldServer()
+    let time = VirtualTime()
+    let stop = Latch()
+    let hasEnded = Latch()
+    let registry = MetricsRegistry()
+
+    /// Runs a controller until a worker waits for the answer to a create, and then does `body`.
+    func whileCreating(_ body: (Task<Void, Never>) async -> Void) async {
+        let controller = ExecutionController(
+            configuration: ExecutionConfiguration(), client: KubeClient(transport: server), time: time,
+            clock: time.wallClock(startingAt: Timestamp(assuming: Fixtures.start)),
+            logger: Logger(LogSink(write: { _ in })),
+            registry: registry)
+        let task = Task {
+            try? await controller.run(until: stop)
+            hasEnded.set()
+        }
+        await eventually("the create is under way") { server.count(.post) == 1 }
+        await body(task)
+        await task.value
+        #expect(time.scheduledCount == 0)
+    }
+
+    @Test func whatWasBegunIsFinishedAfterAStop() async {
+        let start = time.now
+        await whileCreating { _ in
+            stop.set()
+            await eventually("some of the grace period passes") {
+                time.advance(by: .milliseconds(10))
+                return start.duration(to: time.now) >= .seconds(5)
+            }
+            #expect(!hasEnded.isSet)
+            server.answersCreates.set()
+        }
+        #expect(server.count(.patch) == 1, "the failed create is told in the status")
+    }
+
+    @Test func whatTakesTooLongIsBrokenOff() async {
+        let start = time.now
+        await whileCreating { _ in
+            stop.set()
+            await eventually("the controller ends") {
+                time.advance(by: .milliseconds(10))
+                return hasEnded.isSet
+            }
+        }
+        #expect(server.count(.patch) == 0)
+        #expect(start.duration(to: time.now) >= .seconds(10))
+    }
+
+    @Test func aReconciliationHasADeadline() async {
+        await whileCreating { _ in
+            let start = time.now
+            await eventually("it is tried again") {
+                time.advance(by: .milliseconds(100))
+                return server.count(.post) == 2
+            }
+            #expect(start.duration(to: time.now) >= .seconds(110))
+            stop.set()
+            server.answersCreates.set()
+        }
+        let text = String(decoding: registry.exposition(), as: UTF8.self)
+        #expect(text.contains("controller_runtime_reconcile_timeouts_total{controller=\"workflowexecution\"} 1"))
+        #expect(text.contains("workqueue_retries_total"))
+    }
+
+    /// One that may not be read must not keep the others waiting; but the operator is not ready.
+    @Test func aForbiddenNamespaceHoldsUpNoOther() async {
+        let server = HeldServer(forbidding: "orders")
+        let controller = ExecutionController(
+            configuration: ExecutionConfiguration(namespaces: ["payments", "orders"]),
+            client: KubeClient(transport: server), time: time,
+            clock: time.wallClock(startingAt: Timestamp(assuming: Fixtures.start)),
+            logger: Logger(LogSink(write: { _ in })), registry: registry)
+        let task = Task { try? await controller.run(until: stop) }
+        let start = time.now
+        await eventually("the execution of the other is worked on") {
+            time.advance(by: .milliseconds(100))
+            return server.count(.post) == 1
+        }
+        #expect(start.duration(to: time.now) >= .seconds(14), "it could still be filled")
+        #expect(controller.readinessProblem == "the executions of namespace orders were never listed")
+        let text = String(decoding: registry.exposition(), as: UTF8.self)
+        #expect(text.contains("towline_engine_available{engine=\"tekton\"} 0"))
+        #expect(!text.contains("reflector_consecutive_failures{type=\"workflowexecutions.towline.dev\"} 0"))
+        stop.set()
+        server.answersCreates.set()
+        await task.value
+    }
+
+    @Test func cancellationBreaksOffAtOnce() async {
+        await whileCreating { task in task.cancel() }
+        #expect(server.count(.patch) == 0)
+    }
+}

@@ -1,0 +1,211 @@
+import Engines
+import KubeClient
+import Status
+import Testing
+import TowlineAPI
+
+@testable import Executions
+
+/// What is said of a run after its execution has ended: that it is gone, or that it goes on.
+@Suite struct AfterTheEndTests {
+    private static let later = Fixtures.start + .seconds(100)
+    private let done = Fixtures.condition("True", "Succeeded")
+    private let running = Fixtures.condition("Unknown", "Running")
+
+    /// An execution whose run succeeded, with further events after that.
+    private func ended(_ more: [ExecutionEvent] = [], deletion: ServerTime? = nil) throws -> WorkflowExecution {
+        let run = try Fixtures.pipelineRun(condition: done)
+        var status = try #require(Fixtures.situation(Fixtures.execution(), run: .present(run)).next().status)
+        if !more.isEmpty { status = try #require(status.after(more, generation: 1, now: Fixtures.start)) }
+        return Fixtures.execution(status: status, deletion: deletion)
+    }
+
+    private func next(
+        _ execution: WorkflowExecution, _ run: Facts.Run, isProven: Bool = false
+    ) -> Step {
+        Fixtures.situation(execution, run: run, now: Self.later) { $0.isRunProven = isProven }.next()
+    }
+
+    private let isGone = ExecutionEvent.conditionSet(
+        .runPresent, .false, reason: .general(.runDeleted), message: "gone")
+    private let goesOn = ExecutionEvent.conditionSet(
+        .runDiverged, .true, reason: .general(.executing), message: "goes on")
+
+    /// Everything but the conditions, the generation and the time of the update is as it was.
+    private func expectLatched(
+        _ new: ExecutionStatus, since old: ExecutionStatus, _ location: SourceLocation = #_sourceLocation
+    ) {
+        var same = new
+        same.conditions = old.conditions
+        same.updatedAt = old.updatedAt
+        #expect(same == old, sourceLocation: location)
+        for type in [ConditionType.succeeded, .finished, .ready] {
+            #expect(new.condition(type) == old.condition(type), sourceLocation: location)
+        }
+    }
+
+    @Test func aRunThatIsThereAndEndedIsNoNews() throws {
+        let run = try Fixtures.pipelineRun(condition: done)
+        #expect(next(try ended(), .present(run)).name == "rest")
+        #expect(next(try ended(), .present(run), isProven: true).name == "rest")
+    }
+
+    @Test func aRunThatTheStoreDoesNotHaveIsAskedFor() throws {
+        let run = try Fixtures.pipelineRun(condition: done)
+        #expect(next(try ended(), .unknown).name == "readRun")
+        #expect(next(try ended(), .deleted(last: run)).name == "readRun")
+        #expect(next(try ended(), .unreadable).name == "retry")
+        #expect(next(try ended(), .engineMissing).name == "rest")
+    }
+
+    @Test func aRunThatIsProvenToBeGoneIsSaidOnce() throws {
+        let execution = try ended()
+        let status = try #require(next(execution, .absent(last: nil)).status)
+        let condition = try #require(status.condition(.runPresent))
+        #expect(condition.status == .false)
+        #expect(condition.reason == "RunDeleted")
+        #expect(condition.message.contains("after its end"))
+        #expect(condition.lastTransitionTime == Self.later)
+        expectLatched(status, since: execution.status)
+        for run in [Facts.Run.absent(last: nil), .unknown, .engineMissing] {
+            #expect(next(Fixtures.execution(status: status), run).name == "rest")
+        }
+    }
+
+    @Test func anotherRunUnderTheNameIsNotTheRun() throws {
+        let other = try Fixtures.pipelineRun(uid: "cccccccc-0000-4000-8000-000000000001", condition: running)
+        let execution = try ended()
+        #expect(next(execution, .present(other)).name == "readRun")
+        let status = try #require(next(execution, .present(other), isProven: true).status)
+        #expect(status.condition(.runPresent)?.reason == "RunReplaced")
+        #expect(status.condition(.runDiverged) == nil)
+        expectLatched(status, since: execution.status)
+        #expect(next(Fixtures.execution(status: status), .present(other)).name == "rest")
+    }
+
+    @Test func aRunThatGoesOnIsSaidOnTheWordOfALiveRead() throws {
+        let live = try Fixtures.pipelineRun(version: "30", condition: running)
+        let execution = try ended()
+        #expect(next(execution, .present(live)).name == "readRun")
+        let status = try #require(next(execution, .present(live), isProven: true).status)
+        let condition = try #require(status.condition(.runDiverged))
+        #expect(condition.status == .true)
+        #expect(condition.reason == "Executing")
+        #expect(condition.message.contains("says Running"))
+        expectLatched(status, since: execution.status)
+        // What it says while it goes on is not followed.
+        let stopping = try Fixtures.pipelineRun(
+            version: "31", condition: Fixtures.condition("Unknown", "StoppedRunFinally"))
+        #expect(next(Fixtures.execution(status: status), .present(stopping)).name == "rest")
+    }
+
+    @Test func aRunThatWentOnAndEndedAgainDivergesNoMore() throws {
+        let execution = try ended([goesOn])
+        let again = try Fixtures.pipelineRun(version: "40", condition: Fixtures.condition("False", "Failed"))
+        #expect(next(execution, .present(again)).name == "readRun")
+        let status = try #require(next(execution, .present(again), isProven: true).status)
+        #expect(status.condition(.runDiverged)?.status == .false)
+        #expect(status.condition(.runDiverged)?.message.contains("ended again: Tekton Pipelines says Failed") == true)
+        expectLatched(status, since: execution.status)
+        #expect(next(Fixtures.execution(status: status), .present(again)).name == "rest")
+        let third = try Fixtures.pipelineRun(version: "50", condition: running)
+        let diverged = next(Fixtures.execution(status: status), .present(third), isProven: true)
+        #expect(diverged.status?.condition(.runDiverged)?.status == .true)
+    }
+
+    @Test func aRunThatWentOnAndIsGoneDoesNotGoOn() throws {
+        let status = try #require(next(try ended([goesOn]), .absent(last: nil)).status)
+        #expect(status.condition(.runPresent)?.status == .false)
+        #expect(status.condition(.runDiverged)?.status == .false)
+        #expect(next(Fixtures.execution(status: status), .unknown).name == "rest")
+    }
+
+    @Test func aRunThatCameBackIsPresentAgain() throws {
+        let run = try Fixtures.pipelineRun(condition: done)
+        let execution = try ended([isGone])
+        #expect(next(execution, .present(run)).name == "readRun")
+        let status = try #require(next(execution, .present(run), isProven: true).status)
+        #expect(status.condition(.runPresent) == nil)
+        #expect(next(Fixtures.execution(status: status), .present(run)).name == "rest")
+    }
+
+    @Test func anExecutionThatIsBeingDeletedSaysNothingOfItsRun() throws {
+        let execution = try ended(deletion: Self.later)
+        for run in [Facts.Run.absent(last: nil), .unknown] {
+            #expect(next(execution, run).name == "rest")
+        }
+        #expect(!execution.isContradicted(by: nil))
+    }
+
+    @Test func anExecutionThatNeverHadARunSaysNothingOfOne() throws {
+        let status = try #require(
+            ExecutionStatus().after(
+                .ended(.rejected, message: "no", engine: .tekton), generation: 1, now: Fixtures.start))
+        let execution = Fixtures.execution(status: status)
+        let foreign = try Fixtures.pipelineRun(owner: "dddddddd-0000-4000-8000-000000000001", condition: running)
+        for run in [Facts.Run.absent(last: nil), .unknown, .present(foreign)] {
+            #expect(next(execution, run).name == "rest")
+            #expect(next(execution, run, isProven: true).name == "rest")
+        }
+    }
+
+    @Test func theNewestGenerationIsToldWithTheNews() throws {
+        let old = try ended().status
+        let execution = Fixtures.execution(status: old, generation: 2)
+        #expect(next(execution, .absent(last: nil)).status?.observedGeneration == 2)
+        #expect(next(execution, .unreadable).status?.observedGeneration == 2)
+        #expect(next(execution, .engineMissing).status?.observedGeneration == 2)
+    }
+
+    @Test func theVerdictThatARunIsGoneSaysSoAtOnce() throws {
+        let live = try Fixtures.pipelineRun(condition: running)
+        let execution = Fixtures.execution(status: try Fixtures.running(live))
+        let deleted = try #require(next(execution, .absent(last: live)).status)
+        #expect(deleted.reason == .runDeleted)
+        #expect(deleted.condition(.runPresent)?.reason == "RunDeleted")
+        #expect(next(Fixtures.execution(status: deleted), .absent(last: live)).name == "rest")
+        let other = try Fixtures.pipelineRun(uid: "cccccccc-0000-4000-8000-000000000001")
+        let replaced = try #require(next(execution, .present(other)).status)
+        #expect(replaced.reason == .runReplaced)
+        #expect(replaced.condition(.runPresent)?.reason == "RunReplaced")
+        #expect(next(Fixtures.execution(status: replaced), .present(other)).name == "rest")
+    }
+
+    @Test func aRunThatTheWatchdogCouldNotEndGoesOn() throws {
+        let live = try Fixtures.pipelineRun(
+            condition: running, startTime: Fixtures.start, spec: ["pipelineRef": ["name": "x"], "status": "Cancelled"])
+        let verdict = try #require(
+            try Fixtures.running(live).after(
+                .ended(.watchdogExpired, message: "late", engine: .tekton), generation: 1, now: Fixtures.start))
+        let execution = Fixtures.execution(status: verdict)
+        #expect(next(execution, .present(live)).name == "readRun")
+        let status = try #require(next(execution, .present(live), isProven: true).status)
+        #expect(status.condition(.runDiverged)?.status == .true)
+        #expect(status.outcome == .timeout)
+    }
+
+    /// Links are part of what is latched: an operator that starts with other templates changes none.
+    @Test func otherTemplatesDoNotReachWhatEnded() throws {
+        let run = try Fixtures.pipelineRun(condition: done)
+        var situation = Fixtures.situation(Fixtures.execution(), run: .present(run))
+        situation.links = try LinkTemplates([LinkTemplate("Logs=https://logs.example/{uid}")])
+        let status = try #require(situation.next().status)
+        #expect(status.links == [Link(name: "Logs", url: "https://logs.example/\(run.uid)")])
+        var restarted = Fixtures.situation(Fixtures.execution(status: status), run: .present(run), now: Self.later)
+        restarted.links = try LinkTemplates([LinkTemplate("Other=https://other.example/{uid}")])
+        #expect(restarted.next().name == "rest")
+        restarted.facts.run = .absent(last: nil)
+        #expect(restarted.next().status?.links == status.links)
+    }
+
+    @Test func aLivingRunIsLinkedAtOnceAndFollowsTheTemplates() throws {
+        let run = try Fixtures.pipelineRun()
+        var situation = Fixtures.situation(Fixtures.execution(), run: .present(run))
+        situation.links = try LinkTemplates([LinkTemplate("Logs=https://logs.example/{namespace}/{name}")])
+        let status = try #require(situation.next().status)
+        #expect(status.phase == .running)
+        #expect(status.links == [Link(name: "Logs", url: "https://logs.example/payments/restart-3f9c2a71d0")])
+        let restarted = Fixtures.situation(Fixtures.execution(status: status), run: .present(run), now: Self.later)
+        #expect(restarted.next().status?.links == [])
+    }
+}

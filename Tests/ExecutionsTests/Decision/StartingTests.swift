@@ -1,0 +1,222 @@
+import Engines
+import KubeClient
+import Testing
+import TowlineAPI
+
+@testable import Executions
+
+/// What happens before a run was seen.
+@Suite struct StartingTests {
+    @Test func aNewExecutionGetsARunAtOnce() {
+        #expect(Fixtures.situation(Fixtures.execution()).next().name == "createRun")
+        #expect(Fixtures.situation(Fixtures.execution(engine: .argo)).next().name == "createRun")
+    }
+
+    @Test func anExecutionBeingDeletedIsLeftAlone() {
+        #expect(Fixtures.situation(Fixtures.execution(deletion: Fixtures.start)).next().name == "rest")
+    }
+
+    @Test func aMissingEngineIsSaidAndWaitedFor() throws {
+        let situation = Fixtures.situation(Fixtures.execution(), isEngineServed: false)
+        let status = try #require(situation.next().status)
+        #expect(status.phase == .pending)
+        #expect(status.reason == .engineUnavailable)
+        #expect(status.message?.contains("Tekton") == true)
+        // Said once: the same situation with that status in place only waits.
+        #expect(Fixtures.situation(Fixtures.execution(status: status), isEngineServed: false).next().name == "backOff")
+    }
+
+    @Test func anEngineThatIsNotServedIsSaidAndNothingElse() throws {
+        let ended = { (spec: inout ExecutionSpec) in
+            spec.shutdown = .terminate
+            spec.executionConfig.startDeadlineSeconds = 1
+        }
+        let late = Fixtures.start + .seconds(60)
+        let situation = Fixtures.situation(Fixtures.execution(spec: ended), run: .engineNotFollowed, now: late)
+        let status = try #require(situation.next().status)
+        #expect(status.phase == .pending, "whether there is a run may not be asked")
+        #expect(status.reason == .engineUnavailable)
+        #expect(status.message?.contains("--engine") == true)
+        let told = Fixtures.execution(spec: ended, status: status)
+        let rest = Fixtures.situation(told, run: .engineNotFollowed, now: late).next()
+        guard case .rest(nil) = rest else { return #expect(Bool(false), "\(rest)") }
+    }
+
+    @Test func aTransientFailureIsSaidThenRetried() throws {
+        let failure = CreateFailure.transient(.quotaExceeded, message: "exceeded quota", retryAfter: .seconds(3))
+        let situation = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = failure }
+        let status = try #require(situation.next().status)
+        #expect(status.phase == .pending)
+        #expect(status.reason == .quotaExceeded)
+        let again = Fixtures.situation(Fixtures.execution(status: status)) { $0.creationFailure = failure }
+        guard case .backOff(.seconds(3)) = again.next() else { return #expect(Bool(false), "\(again.next())") }
+    }
+
+    @Test func whateverWakesAnExecutionTheServersWaitStands() {
+        let woken = Fixtures.situation(Fixtures.execution()) { $0.creationPause = .seconds(2) }
+        guard case .postpone(.seconds(2)) = woken.next() else { return #expect(Bool(false), "\(woken.next())") }
+        let stopped = Fixtures.situation(Fixtures.execution(spec: { $0.shutdown = .stop })) {
+            $0.creationPause = .seconds(2)
+        }
+        #expect(stopped.next().name == "readRun")
+    }
+
+    @Test func `a wait for a turn is reported once, unless it is short`() throws {
+        func step(_ waited: Duration, isSlow: Bool) -> Step {
+            Fixtures.situation(Fixtures.execution()) { $0.creationHold = .wait(waited: waited, isSlow: isSlow) }.next()
+        }
+        let short = step(.milliseconds(300), isSlow: true)
+        guard case .postpone(.milliseconds(700)) = short else { return #expect(Bool(false), "\(short)") }
+        // In a burst that moves on, each execution would cost another write.
+        let burst = step(.seconds(4), isSlow: false)
+        guard case .postpone(.seconds(4)) = burst else { return #expect(Bool(false), "\(burst)") }
+        #expect(step(.seconds(10), isSlow: false).status?.reason == .waitingToCreate)
+        let status = try #require(step(.seconds(1), isSlow: true).status)
+        #expect(status.phase == .pending)
+        #expect(status.reason == .waitingToCreate)
+        let reported = Fixtures.situation(Fixtures.execution(status: status)) {
+            $0.creationHold = .wait(waited: .seconds(2), isSlow: true)
+        }
+        #expect(reported.next().name == "postpone")
+    }
+
+    @Test func `an obstacle that was met is not replaced by a wait for a turn`() throws {
+        let failure = CreateFailure.transient(.webhookUnavailable, message: "no answer", retryAfter: nil)
+        let met = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = failure }
+        let held = Fixtures.execution(status: try #require(met.next().status))
+        let waiting = Fixtures.situation(held) { $0.creationHold = .wait(waited: .seconds(9), isSlow: true) }
+        #expect(waiting.next().name == "postpone")
+    }
+
+    @Test func `the start deadline does not count what the operator kept waiting`() throws {
+        let execution = Fixtures.execution(spec: { $0.executionConfig.startDeadlineSeconds = 60 })
+        let now = Fixtures.start + .seconds(99)
+        let charged = Fixtures.situation(execution, run: .absent(last: nil), now: now)
+        #expect(charged.next().status?.reason == .startDeadlineExceeded)
+        let queued = Fixtures.situation(execution, run: .absent(last: nil), now: now) { $0.ownQueueing = .seconds(40) }
+        #expect(queued.next().name == "createRun")
+        let over = Fixtures.situation(execution, run: .absent(last: nil), now: now + .seconds(1)) {
+            $0.ownQueueing = .seconds(40)
+        }
+        #expect(over.next().status?.reason == .startDeadlineExceeded)
+    }
+
+    @Test func `a run that was tried a moment ago is not tried again at once`() {
+        let paused = Fixtures.situation(Fixtures.execution()) { $0.creationHold = .pause(.milliseconds(70)) }
+        guard case .postpone(.milliseconds(70)) = paused.next() else { return #expect(Bool(false), "\(paused.next())") }
+    }
+
+    @Test func aPermanentFailureEndsTheExecutionThatProvablyHasNoRun() throws {
+        let failure = CreateFailure.permanent(.policyDenied, message: "denied by no-latest")
+        let unproven = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = failure }
+        #expect(unproven.next().name == "readRun")
+        let proven = Fixtures.situation(Fixtures.execution(), run: .absent(last: nil)) { $0.creationFailure = failure }
+        let status = try #require(proven.next().status)
+        #expect(status.phase == .failed)
+        #expect(status.outcome == .error)
+        #expect(status.reason == .policyDenied)
+        #expect(status.startedAt == nil)
+        #expect(status.finishedAt != nil)
+    }
+
+    @Test func aTakenNameIsLookedAt() throws {
+        let taken = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = .nameTaken }
+        #expect(taken.next().name == "readRun")
+        // Gone again by the time it was read: the next attempt creates it.
+        let gone = Fixtures.situation(Fixtures.execution(), run: .absent(last: nil)) { $0.creationFailure = .nameTaken }
+        #expect(gone.next().name == "retry")
+    }
+
+    @Test func ourOwnRunIsAdopted() throws {
+        let run = try Fixtures.pipelineRun()
+        let status = try #require(Fixtures.situation(Fixtures.execution(), run: .present(run)).next().status)
+        #expect(status.phase == .running)
+        #expect(status.runRef?.uid == run.uid)
+        #expect(status.startedAt == Fixtures.start)
+    }
+
+    @Test func aForeignRunIsACollision() throws {
+        let foreign = try Fixtures.pipelineRun(owner: "bbbbbbbb-0000-4000-8000-000000000001")
+        let status = try #require(Fixtures.situation(Fixtures.execution(), run: .present(foreign)).next().status)
+        #expect(status.outcome == .error)
+        #expect(status.reason == .nameCollision)
+        #expect(status.runRef == nil)
+    }
+
+    @Test(arguments: [Shutdown.stop, .terminate]) func aShutdownBeforeTheRunNeedsProofThatThereIsNone(
+        _ shutdown: Shutdown
+    ) throws {
+        let execution = Fixtures.execution(spec: { $0.shutdown = shutdown })
+        #expect(Fixtures.situation(execution).next().name == "readRun")
+        let status = try #require(Fixtures.situation(execution, run: .absent(last: nil)).next().status)
+        #expect(status.outcome == .cancelled)
+        #expect(status.startedAt == nil)
+    }
+
+    /// The process that created the run may have ended before it stored that, and the engine may come back with it.
+    @Test func `does not claim that nothing ran while the engine's API is not served`() throws {
+        let execution = Fixtures.execution(spec: { $0.shutdown = .stop })
+        let missing = try #require(Fixtures.situation(execution, run: .engineMissing).next().status)
+        #expect(missing.outcome == .cancelled && missing.executed == nil)
+        let absent = try #require(Fixtures.situation(execution, run: .absent(last: nil)).next().status)
+        #expect(absent.outcome == .cancelled && absent.executed == false)
+    }
+
+    @Test func theStartDeadlineNeedsProofToo() throws {
+        let execution = Fixtures.execution(spec: { $0.executionConfig.startDeadlineSeconds = 600 })
+        let before = Fixtures.start + .seconds(599)
+        let after = Fixtures.start + .seconds(600)
+        #expect(Fixtures.situation(execution, now: before).next().name == "createRun")
+        #expect(Fixtures.situation(execution, now: after).next().name == "readRun")
+        let status = try #require(Fixtures.situation(execution, run: .absent(last: nil), now: after).next().status)
+        #expect(status.reason == .startDeadlineExceeded)
+        #expect(status.outcome == .error)
+    }
+
+    @Test func aRetryNeverSleepsThroughTheStartDeadline() throws {
+        let failure = CreateFailure.transient(.apiUnavailable, message: "busy", retryAfter: .seconds(100))
+        let execution = Fixtures.execution(spec: { $0.executionConfig.startDeadlineSeconds = 60 })
+        let first = Fixtures.situation(execution) { $0.creationFailure = failure }
+        let held = Fixtures.execution(
+            spec: { $0.executionConfig.startDeadlineSeconds = 60 }, status: try #require(first.next().status))
+        let second = Fixtures.situation(held, now: Fixtures.start + .seconds(20)) { $0.creationFailure = failure }
+        guard case .backOff(.seconds(40)) = second.next() else { return #expect(Bool(false), "\(second.next())") }
+    }
+
+    @Test func aRunOnlyTheWatchSawIsNeverCreatedAgain() throws {
+        let run = try Fixtures.pipelineRun(condition: Fixtures.condition("Unknown", "Running"))
+        let execution = Fixtures.execution()
+        #expect(Fixtures.situation(execution, run: .deleted(last: run)).next().name == "readRun")
+        let status = try #require(Fixtures.situation(execution, run: .absent(last: run)).next().status)
+        #expect(status.reason == .runDeleted)
+    }
+
+    @Test func anInvalidSpecIsRefusedWithoutARun() throws {
+        let execution = Fixtures.execution(spec: { $0.workflowRef.clusterScope = true })
+        let status = try #require(Fixtures.situation(execution, run: .absent(last: nil)).next().status)
+        #expect(status.reason == .invalidSpec)
+        #expect(status.message?.contains("clusterScope") == true)
+    }
+
+    /// A create whose answer was lost may still arrive; what was said to have no run would get one.
+    @Test func anExecutionEndsWithoutARunOnlyOnceNoCreateIsOnItsWay() {
+        let stopped = Fixtures.execution(spec: { $0.shutdown = .stop })
+        let open = Fixtures.situation(stopped, run: .absent(last: nil)) {
+            $0.creationSettles = Fixtures.instant + .seconds(4)
+        }
+        guard case .rest(.seconds(4)) = open.next() else { return #expect(Bool(false), "\(open.next())") }
+        let settled = Fixtures.situation(stopped, run: .absent(last: nil)) { $0.creationSettles = Fixtures.instant }
+        #expect(settled.next().status?.outcome == .cancelled)
+        // What may be on its way does not keep anybody from creating the run: its name is the same.
+        let wanted = Fixtures.situation(Fixtures.execution()) { $0.creationSettles = Fixtures.instant + .seconds(4) }
+        #expect(wanted.next().name == "createRun")
+    }
+
+    /// The foreign object may be gone when the create arrives.
+    @Test func aTakenNameIsNoVerdictWhileACreateIsOnItsWay() throws {
+        let later = Fixtures.instant + .seconds(4)
+        let foreign = try Fixtures.pipelineRun(owner: "bbbbbbbb-0000-4000-8000-000000000001")
+        let taken = Fixtures.situation(Fixtures.execution(), run: .present(foreign)) { $0.creationSettles = later }
+        guard case .rest(.seconds(4)) = taken.next() else { return #expect(Bool(false), "\(taken.next())") }
+    }
+}

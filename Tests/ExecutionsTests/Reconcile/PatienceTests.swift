@@ -1,0 +1,140 @@
+import Engines
+import KubeClient
+import Testing
+import TowlineAPI
+
+@testable import Executions
+@testable import KubeRuntime
+
+/// How long the operator waits for others, and what it does then; the real reconciler on virtual time.
+@Suite struct PatienceTests {
+    /// The words of an engine that is at work and began at `start`.
+    private func working(_ engine: EngineName, since start: ServerTime) -> JSONObject {
+        let started = JSONValue.string(start.rfc3339)
+        switch engine {
+        case .tekton:
+            return [
+                "startTime": started, "conditions": [Fixtures.condition("Unknown", "Running")],
+                "childReferences": [["kind": "TaskRun", "name": "t", "pipelineTaskName": "drain"]],
+            ]
+        case .argo:
+            return [
+                "phase": "Running", "startedAt": started,
+                "nodes": ["n": ["type": "Pod", "phase": "Running", "displayName": "drain"]],
+            ]
+        }
+    }
+
+    /// The words of an engine that ended the run when it was asked to.
+    private func ended(_ engine: EngineName, since start: ServerTime, at end: ServerTime) -> JSONObject {
+        var status = working(engine, since: start)
+        switch engine {
+        case .tekton:
+            status["conditions"] = [Fixtures.condition("False", "Cancelled", "PipelineRun \"r\" was cancelled")]
+            status["completionTime"] = .string(end.rfc3339)
+        case .argo:
+            status["phase"] = "Failed"
+            status["message"] = "Stopped with strategy 'Terminate'"
+            status["finishedAt"] = .string(end.rfc3339)
+        }
+        return status
+    }
+
+    /// What the run was asked for.
+    private func request(_ bench: ReconcilerBench) -> String? {
+        let field = bench.engine == .tekton ? "status" : "shutdown"
+        return bench.run?["spec"]?[field]?.stringValue
+    }
+
+    @Test(arguments: [(EngineName.tekton, "tekton-pipelines-controller"), (.argo, "instanceID")])
+    func anEngineThatNeverLooksIsNamedAfterAMinute(_ engine: EngineName, _ hint: String) async throws {
+        let bench = try await ReconcilerBench(engine)
+        try await bench.live(.seconds(59))
+        #expect(bench.verdict == "Running/-/AwaitingEngine")
+        try await bench.live(.seconds(2))
+        #expect(bench.verdict == "Running/-/EngineNotResponding")
+        #expect(bench.message.contains(hint))
+        #expect(bench.status["executed"] == nil, "nothing is known before the end")
+        // It came after all.
+        try bench.engineWrites(working(engine, since: bench.now))
+        try await bench.live(.seconds(5))
+        #expect(bench.verdict == "Running/-/Executing")
+        #expect(bench.creates == 1)
+    }
+
+    @Test func anEngineIsNotBlamedForWhatIsNotSeen() async throws {
+        let bench = try await ReconcilerBench(.tekton)
+        try await bench.live(.seconds(30))
+        for scope in bench.cache.stores.scopes { scope.store.noteFailures(3) }
+        try await bench.live(.seconds(300))
+        #expect(bench.verdict == "Running/-/AwaitingEngine")
+        for scope in bench.cache.stores.scopes { scope.store.noteFailures(0) }
+        try await bench.live(.seconds(1))
+        #expect(bench.verdict == "Running/-/EngineNotResponding")
+    }
+
+    @Test(arguments: EngineName.allCases) func theTimeLimitReachesTheEngine(_ engine: EngineName) async throws {
+        let bench = try await ReconcilerBench(engine, spec: ["executionConfig": ["timeoutSeconds": 90]])
+        try await bench.live(.seconds(1))
+        let spec = bench.run?["spec"]
+        switch engine {
+        case .tekton: #expect(spec?[path: ["timeouts", "pipeline"]] == "1m30s")
+        case .argo: #expect(spec?["activeDeadlineSeconds"] == 90)
+        }
+    }
+
+    @Test(arguments: EngineName.allCases) func theWatchdogEndsWhatTheEngineForgot(_ engine: EngineName) async throws {
+        let bench = try await ReconcilerBench(engine, spec: ["executionConfig": ["timeoutSeconds": 100]])
+        try await bench.live(.seconds(5))
+        let start = bench.now
+        try bench.engineWrites(working(engine, since: start))
+        // Its limit and a minute of grace.
+        try await bench.live(.seconds(159))
+        #expect(request(bench) == nil)
+        try await bench.live(.seconds(2))
+        #expect(request(bench) == (engine == .tekton ? "Cancelled" : "Terminate"))
+        try bench.engineWrites(ended(engine, since: start, at: bench.now))
+        try await bench.live(.seconds(1))
+        #expect(bench.verdict == "Failed/Timeout/WatchdogExpired")
+        #expect(bench.message.contains("100 seconds"))
+    }
+
+    @Test(arguments: EngineName.allCases) func aDeadEngineKeepsNoExecutionOpen(_ engine: EngineName) async throws {
+        let bench = try await ReconcilerBench(engine, spec: ["executionConfig": ["timeoutSeconds": 100]])
+        // Nobody ever looks at the run: limit, grace, and half a minute for the verdict.
+        try await bench.live(.seconds(189))
+        #expect(bench.verdict.hasPrefix("Running/-/"))
+        try await bench.live(.seconds(2))
+        #expect(bench.verdict == "Failed/Timeout/WatchdogExpired")
+        #expect(bench.message.contains("may still be running"))
+    }
+
+    @Test(arguments: EngineName.allCases) func theServersWaitOutlastsEveryWakeUp(_ engine: EngineName) async throws {
+        let bench = try await ReconcilerBench(engine)
+        bench.server.answerNextCreate(
+            HTTPResponse(status: 503, headers: ["Retry-After": "30"], body: Array("try again later".utf8)))
+        // Each look in between is one that something else brought about.
+        for _ in 0..<29 {
+            try await bench.live(.seconds(1))
+            #expect(bench.creates == 1)
+            #expect(bench.verdict == "Pending/-/APIUnavailable")
+        }
+        try await bench.live(.seconds(2))
+        #expect(bench.creates == 2)
+        #expect(bench.verdict == "Running/-/AwaitingEngine")
+    }
+
+    @Test(arguments: EngineName.allCases) func theStartDeadlineOutweighsTheServersWait(
+        _ engine: EngineName
+    ) async throws {
+        let bench = try await ReconcilerBench(engine, spec: ["executionConfig": ["startDeadlineSeconds": 10]])
+        bench.server.answerNextCreate(
+            HTTPResponse(status: 503, headers: ["Retry-After": "600"], body: Array("try again later".utf8)))
+        try await bench.live(.seconds(9))
+        #expect(bench.verdict == "Pending/-/APIUnavailable")
+        try await bench.live(.seconds(2))
+        #expect(bench.verdict == "Failed/Error/StartDeadlineExceeded")
+        #expect(bench.message.contains("try again later"))
+        #expect(bench.creates == 1)
+    }
+}

@@ -1,0 +1,179 @@
+import Engines
+import KubeClient
+import KubeRuntime
+import Testing
+import TowlineAPI
+
+@testable import Executions
+
+@Suite struct NoticeTests {
+    private let run = RunReference(
+        apiVersion: "tekton.dev/v1", kind: "PipelineRun", name: "restart-3f9c2a71d0", uid: "run-uid")
+
+    private func status(
+        _ reason: Reason?, message: String? = nil, run: RunReference? = nil, phase: Phase? = nil
+    ) -> ExecutionStatus {
+        var status = ExecutionStatus()
+        status.reason = reason
+        status.phase = phase ?? reason?.phase ?? .pending
+        status.outcome = reason?.outcome
+        status.message = message
+        status.runRef = run
+        return status
+    }
+
+    private func news(
+        from old: ExecutionStatus, to new: ExecutionStatus, wasCreated: Bool = false, namesake: RunReference? = nil
+    ) -> [Notice] {
+        Notice.news(from: old, to: new, wasCreated: wasCreated, namesake: namesake)
+    }
+
+    @Test func aRunThatWasCreatedIsToldByItsCreationAlone() {
+        #expect(Notice.created(run).reason == "RunCreated")
+        #expect(Notice.created(run).related == run)
+        #expect(news(from: status(nil), to: status(.awaitingEngine, run: run), wasCreated: true).isEmpty)
+    }
+
+    @Test func aRunThatWasThereIsAdopted() {
+        let adopted = news(from: status(nil), to: status(.executing, run: run))
+        #expect(adopted.map(\.reason) == ["RunAdopted"])
+        #expect(adopted.first?.type == .normal)
+        #expect(adopted.first?.related == run)
+        #expect(news(from: status(.executing, run: run), to: status(.queued, run: run)).isEmpty)
+        // It was gone before it could be adopted.
+        #expect(news(from: status(nil), to: status(.runDeleted, run: run)).map(\.reason) == ["RunDeleted"])
+    }
+
+    @Test(arguments: Reason.allCases) func everyEndIsToldOnce(_ reason: Reason) {
+        let told = news(from: status(.executing, run: run), to: status(reason, message: "why", run: run))
+        guard let outcome = reason.outcome else { return #expect(told.isEmpty) }
+        #expect(told.map(\.reason) == [reason.rawValue])
+        #expect(told.first?.detail == "why")
+        #expect(told.first?.note == "\(outcome.phase.rawValue) with outcome \(outcome.rawValue)")
+        #expect(told.first?.type == ([.success, .cancelled].contains(outcome) ? .normal : .warning))
+        #expect(told.first?.related == run)
+        let again = news(from: status(reason, run: run), to: status(reason, message: "other", run: run))
+        #expect(again.isEmpty)
+    }
+
+    /// What a webhook says of a deletion may repeat parameters, which nobody knows any more after the end.
+    @Test(arguments: [(Reason.forbidden.rawValue, false), (RetentionReason.runGoesOn.rawValue, true)])
+    func aRefusedDeletionIsToldWithoutTheServersWords(_ reason: String, _ isTold: Bool) {
+        let old = status(.succeeded, run: run)
+        var new = old
+        new.conditions = [
+            Condition(
+                type: ConditionType.retained.rawValue, status: .true, observedGeneration: 1,
+                lastTransitionTime: Fixtures.start, reason: reason, message: "says hunter22")
+        ]
+        let told = news(from: old, to: new)
+        #expect(told.map(\.reason) == [reason])
+        #expect(told.first?.detail.contains("hunter22") == isTold)
+    }
+
+    @Test func aCollisionNamesTheForeignObject() {
+        let foreign = RunReference(apiVersion: "tekton.dev/v1", kind: "PipelineRun", name: "restart", uid: "foreign")
+        let told = news(from: status(nil), to: status(.nameCollision), namesake: foreign)
+        #expect(told.map(\.type) == [.warning])
+        #expect(told.first?.related == foreign)
+        // Of a run that was replaced, the run is meant and not what has its name now.
+        let replaced = news(from: status(.executing, run: run), to: status(.runReplaced, run: run), namesake: foreign)
+        #expect(replaced.first?.related == run)
+    }
+
+    @Test(arguments: Reason.allCases) func whatHoldsAnExecutionBackIsTold(_ reason: Reason) {
+        let execution = Fixtures.execution(status: status(reason, message: "why"))
+        let failure = CreateFailure.transient(.quotaExceeded, message: "", retryAfter: nil)
+        let held = Fixtures.situation(execution) { $0.creationFailure = failure }.heldBackNotice
+        if reason.phase == .pending, reason != .accepted, reason != .waitingToCreate {
+            #expect(held?.reason == reason.rawValue)
+            #expect(held?.type == .warning)
+            #expect(held?.detail == "why")
+        } else {
+            #expect(held == nil)
+        }
+    }
+
+    @Test func onlyAnAttemptIsTold() {
+        let waiting = Fixtures.execution(status: status(.quotaExceeded))
+        #expect(Fixtures.situation(waiting) { $0.creationPause = .seconds(9) }.heldBackNotice == nil)
+        #expect(Fixtures.situation(waiting, run: .unreadable).heldBackNotice == nil)
+        #expect(Fixtures.situation(waiting, isEngineServed: false).heldBackNotice != nil)
+        // The run of an execution whose engine vanished is not held back.
+        let running = Fixtures.execution(status: status(.engineUnavailable, run: run, phase: .running))
+        #expect(Fixtures.situation(running, isEngineServed: false).heldBackNotice == nil)
+    }
+
+    @Test func whoWantedTheEndIsTold() throws {
+        let run = try Fixtures.pipelineRun(
+            condition: Fixtures.condition("Unknown", "Running"), startTime: Fixtures.start)
+        let running = try Fixtures.running(run)
+        let asked = Fixtures.execution(spec: { $0.shutdown = .stop }, status: running)
+        let stop = try #require(Fixtures.situation(asked, run: .present(run)).shutdownNotice(for: run))
+        #expect(stop.type == .normal)
+        #expect(stop.reason == "ShutdownRequested")
+        #expect(stop.note.hasSuffix("as spec.shutdown asks: Stop"))
+
+        let limited = Fixtures.execution(spec: { $0.executionConfig.timeoutSeconds = 90 }, status: running)
+        func notice(after seconds: Int64) -> Notice? {
+            let now = Fixtures.start + .seconds(seconds)
+            return Fixtures.situation(limited, run: .present(run), now: now).shutdownNotice(for: run)
+        }
+        #expect(notice(after: 149) == nil)
+        let watchdog = try #require(notice(after: 150))
+        #expect(watchdog.type == .warning)
+        #expect(watchdog.reason == "WatchdogShutdown")
+        #expect(watchdog.note.contains("timeout of 90 seconds"))
+        #expect(watchdog.related?.uid == run.uid)
+    }
+
+    @Test func theEventIsAboutTheExecutionAndItsRun() throws {
+        let event = Notice.created(run).event(regarding: Fixtures.execution(), masking: .none)
+        #expect(event.regarding.apiVersion == "towline.dev/v1alpha1")
+        #expect(event.regarding.kind == "WorkflowExecution")
+        #expect(event.regarding.key == ObjectKey(namespace: "payments", name: "restart"))
+        #expect(event.regarding.uid == Fixtures.uid)
+        #expect(event.regarding.resourceVersion == ResourceVersion("7"))
+        #expect(event.related?.key == ObjectKey(namespace: "payments", name: run.name))
+        #expect(event.related?.uid == "run-uid")
+        #expect(event.note == "Created PipelineRun restart-3f9c2a71d0.")
+        #expect(event.action == "CreateRun")
+    }
+
+    @Test func parameterValuesAreMasked() {
+        let parameters = [
+            Parameter(name: "TOKEN", value: "hunter22"), Parameter(name: "LONGER", value: "hunter22-and-more"),
+            Parameter(name: "COUNT", value: "3"), Parameter(name: "NAMESPACE", value: "payments"),
+            Parameter(name: "EMPTY", value: ""),
+        ]
+        let message = "3 tasks: login with hunter22-and-more failed, hunter22 too, in payments"
+        let notice = news(from: status(.executing, run: run), to: status(.stepFailed, message: message, run: run))[0]
+        let execution = Fixtures.execution(spec: { $0.parameters = parameters })
+        let event = notice.event(regarding: execution, masking: ParameterMasks().mask(of: execution))
+        // The namespace is no secret, even where a parameter repeats it.
+        #expect(event.note == "Failed with outcome Failed: 3 tasks: login with *** failed, *** too, in payments")
+    }
+
+    @Test func `names of the execution and its run stay readable where a value is part of them`() {
+        let execution = Fixtures.execution(spec: { $0.parameters = [Parameter(name: "A", value: "rest")] })
+        let message = "pod \(execution.runName)-main of restart: rest is no restart2"
+        let notice = news(from: status(.executing, run: run), to: status(.stepFailed, message: message, run: run))[0]
+        let event = notice.event(regarding: execution, masking: ParameterMasks().mask(of: execution))
+        #expect(event.note.hasSuffix("pod \(execution.runName)-main of restart: *** is no ***art2"))
+    }
+
+    @Test func `a mask is made once for an execution, and few are kept`() {
+        let masks = ParameterMasks()
+        func execution(_ uid: String, _ value: String = "secret") -> WorkflowExecution {
+            let execution = Fixtures.execution(spec: { $0.parameters = [Parameter(name: "A", value: value)] })
+            return WorkflowExecution(key: execution.key, uid: uid, spec: execution.spec)
+        }
+        let first = masks.mask(of: execution("1"))
+        #expect(masks.mask(of: execution("1")) === first)
+        #expect(masks.mask(of: execution("1", "other")) !== first)
+        let second = masks.mask(of: execution("2"))
+        for other in 3..<100 { _ = masks.mask(of: execution("\(other)")) }
+        #expect(masks.mask(of: execution("2")) !== second)
+        #expect(masks.mask(of: Fixtures.execution()) === Mask.none)
+    }
+}

@@ -1,0 +1,77 @@
+import KubeClient
+import Testing
+
+@testable import Executions
+
+@Suite struct ExpiryPlanTests {
+    private let instant = ContinuousClock.now
+
+    private func key(_ number: Int) -> ObjectKey { ObjectKey(namespace: "payments", name: "e-\(number)") }
+    private func after(_ seconds: Int64) -> ServerTime { Fixtures.start + .seconds(seconds) }
+
+    @Test func aTurnIsGivenWhenTheTimeHasCome() {
+        var plan = ExpiryPlan()
+        plan.plan(key(1), at: after(10))
+        #expect(plan.giveTurns(now: after(10) - .nanoseconds(1), at: instant) == [])
+        #expect(plan.giveTurns(now: after(10), at: instant) == [key(1)])
+        #expect(plan.isTurn(of: key(1)))
+        #expect(plan.giveTurns(now: after(10), at: instant) == [])
+        plan.endTurn(of: key(1))
+        #expect(!plan.isTurn(of: key(1)))
+    }
+
+    @Test func theLastTimeThatWasAskedForCounts() {
+        var plan = ExpiryPlan()
+        plan.plan(key(1), at: after(10))
+        plan.plan(key(1), at: after(20))
+        #expect(plan.giveTurns(now: after(15), at: instant) == [])
+        plan.plan(key(1), at: after(12))
+        #expect(plan.giveTurns(now: after(15), at: instant) == [key(1)])
+        plan.plan(key(2), at: after(12))
+        plan.forget(key(2))
+        plan.forget(key(1))
+        #expect(plan.giveTurns(now: after(15), at: instant) == [] && !plan.isTurn(of: key(1)))
+        #expect(plan.nextLook(now: after(15), at: instant) == nil)
+    }
+
+    @Test func whatIsAskedForDuringATurnComesAfterIt() {
+        var plan = ExpiryPlan()
+        plan.plan(key(1), at: after(10))
+        #expect(plan.giveTurns(now: after(10), at: instant) == [key(1)])
+        plan.plan(key(1), at: after(10))
+        #expect(
+            plan.giveTurns(now: after(10), at: instant) == [], "a failure is tried again by the queue, with a pause")
+        #expect(plan.nextLook(now: after(10), at: instant) == nil)
+        plan.endTurn(of: key(1))
+        #expect(plan.giveTurns(now: after(10), at: instant) == [key(1)])
+    }
+
+    @Test func manyAtOnceComeInPortionsThoseThatWaitedLongestFirst() {
+        var plan = ExpiryPlan()
+        for number in (0..<120).shuffled() { plan.plan(key(number), at: after(Int64(number))) }
+        let cap = ExpiryPlan.turnsPerInterval
+        var order: [ObjectKey] = []
+        var (now, elapsed) = (instant, Duration.zero)
+        while order.count < 120 {
+            let turns = plan.giveTurns(now: after(500), at: now)
+            #expect(turns.count <= cap)
+            order += turns
+            // The wall clock stands still; the portions come nevertheless.
+            guard let next = plan.nextLook(now: after(500), at: now) else { break }
+            elapsed += now.duration(to: next)
+            now = next
+        }
+        #expect(order == (0..<120).map(key))
+        #expect(elapsed == .seconds((120 - 1) / cap))
+    }
+
+    @Test func theWallClockIsReadAtLeastOnceASecond() {
+        var plan = ExpiryPlan()
+        #expect(plan.nextLook(now: after(0), at: instant) == nil, "nobody waits")
+        plan.plan(key(1), at: after(86_400))
+        #expect(plan.nextLook(now: after(0), at: instant) == instant + .seconds(1))
+        #expect(plan.nextLook(now: after(86_400) - .milliseconds(3), at: instant) == instant + .milliseconds(3))
+        // Set back by an hour: it waits for longer, and deletes nothing too early.
+        #expect(plan.giveTurns(now: after(82_800), at: instant) == [])
+    }
+}
