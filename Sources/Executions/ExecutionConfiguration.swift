@@ -1,3 +1,4 @@
+public import KubeRuntime
 public import TowlineAPI
 
 /// The configuration of the controller of executions.
@@ -30,5 +31,13 @@ public struct ExecutionConfiguration: Sendable {
         self.links = links
         self.instance = instance
         self.timing = timing
+    }
+}
+
+extension EventSource {
+    /// What Towline's events say about their source; `instance` is the name of the process, usually of its pod.
+    public static func towline(instance: String) -> EventSource {
+        EventSource(
+            controller: WellKnown.reportingController, instance: instance, fieldManager: WellKnown.fieldManager)
     }
 }

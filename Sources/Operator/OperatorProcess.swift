@@ -6,7 +6,9 @@ public import KubeRuntime
 public struct OperatorProcess: Sendable {
     private let configuration: OperatorConfiguration
     private let transports: [CurlTransport]
-    let controller: ExecutionController
+    fileprivate let manager: ControllerManager
+    fileprivate let controllers: [Controller]
+    private let executions: ExecutionController
     private let rights: RightsCheck
     let registry: MetricsRegistry
     private let checks: HealthChecks
@@ -29,16 +31,21 @@ public struct OperatorProcess: Sendable {
         let election = try configuration.election.map {
             try Election($0, configuration, cluster, time, logger, registry)
         }
-        let controller = ExecutionController(
-            configuration: configuration.executions, client: KubeClient(transport: patient), elector: election?.elector,
-            time: time, clock: .system, logger: logger, registry: registry)
-        patient.whenServerRecovers { [weak controller] in controller?.serverReturned() }
+        let manager = ControllerManager(
+            client: KubeClient(transport: patient), elector: election?.elector,
+            events: .towline(instance: configuration.executions.instance), time: time, clock: .system, logger: logger,
+            metrics: registry)
+        let executions = ExecutionController(configuration: configuration.executions, managedBy: manager)
+        patient.whenServerRecovers { [weak executions] in executions?.serverReturned() }
+        let controllers = [executions.controller]
         let checks = HealthChecks()
         checks.add("ping", for: .liveness) { nil }
-        checks.add("caches", for: .readiness) { controller.readinessProblem }
+        checks.add("caches", for: .readiness) { controllers.lazy.compactMap(\.readinessProblem).first }
         self.configuration = configuration
         transports = [transport] + (election.map { [$0.transport] } ?? [])
-        self.controller = controller
+        self.manager = manager
+        self.controllers = controllers
+        self.executions = executions
         rights = RightsCheck(
             client: KubeClient(transport: patient), namespaces: configuration.executions.namespaces,
             engines: configuration.executions.engines,
@@ -52,7 +59,7 @@ public struct OperatorProcess: Sendable {
     /// Runs until `shutdown` returns.
     public func run(until shutdown: @escaping @Sendable () async -> Void) async throws {
         let stop = Latch()
-        var services = [Service("controller", stop: { stop.set() }) { try await controller.run(until: stop) }]
+        var services = [Service("controller", stop: { stop.set() }) { try await manager.run(controllers, until: stop) }]
         services.append(Service("rights") { await rights.run() })
         services.append(Service("log") { [logger] in await logger.sink.run() })
         if let address = configuration.probeAddress {
@@ -118,6 +125,6 @@ public struct MetricsReference: Sendable {
         process = try OperatorProcess(
             configuration: configuration, cluster: cluster, logger: Logger(LogSink(write: { _ in })))
         registry = process.registry
-        process.controller.registerReflectors()
+        process.manager.registerReflectors(of: process.controllers)
     }
 }

@@ -1,5 +1,6 @@
 import Engines
 import KubeClient
+import KubeRuntime
 import Status
 import TowlineAPI
 

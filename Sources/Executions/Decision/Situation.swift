@@ -329,14 +329,6 @@ public struct ExecutionTiming: Sendable {
     public var causePatience: Duration = .seconds(60)
     /// The least time between two status writes that report nothing but progress.
     public var progressInterval: Duration = .seconds(2)
-    /// How long the workers wait for the caches of runs to be filled at the start.
-    public var cachePatience: Duration = .seconds(15)
-    /// What was begun before a shutdown may take until it is broken off.
-    public var shutdownGrace: Duration = .seconds(10)
-    /// What one reconciliation may take until it is broken off and tried again.
-    public var reconcileDeadline: Duration = .seconds(120)
-    /// How long a new leader's workers wait for the cache of executions to catch up; then they read each one.
-    public var takeoverPatience: Duration = .milliseconds(500)
     /// After this time a request that was sent is carried out, or never will be.
     public var requestSettling: Duration = .seconds(10)
     /// How often a missing engine is asked for again.

@@ -101,7 +101,7 @@ extension Reconciler {
     ///
     /// - Parameter trouble: set where that failed.
     func confirm(_ key: ObjectKey, _ logger: Logger, _ trouble: inout RecoveryGroup?) async -> WorkOutcome? {
-        guard let fence, !fence.passed.isSet else { return nil }
+        guard let takeover, !takeover.isCaughtUp else { return nil }
         switch await readLive(key, orSay: "Could not read the execution after taking over", logger) {
         case .ends(let outcome):
             if outcome.backsOff { trouble = Self.readExecution(in: key.namespace) }

@@ -24,14 +24,14 @@ struct Reconciler: Sendable {
     let recovery: Recovery
     let recorder: EventRecorder
     private let masks = ParameterMasks()
-    /// Nil where no other process can have written before this one.
-    var fence: TakeoverFence?
+    /// Nil without an election: no other process can have written before this one.
+    var takeover: TakeoverSync?
 
     /// More steps than the longest way from a new execution to its end; whatever takes longer starts anew.
     private static let maximumSteps = 16
 
-    /// Takes over the executions there are: another process may have sent creates for them just before.
-    func inherit() {
+    /// Expects a run for every execution without one: the former leader may have sent a create just before it ended.
+    func expectCreatesOfPredecessor() {
         for key in executions.unfinishedKeys {
             guard let execution = executions.execution(for: key), execution.status.runRef == nil else { continue }
             openCreates.note(ObjectKey(namespace: key.namespace, name: execution.runName), at: time.now)
@@ -197,25 +197,5 @@ struct Reconciler: Sendable {
     func tell(_ notice: Notice?, of execution: WorkflowExecution) {
         guard let notice else { return }
         recorder.record(notice.event(regarding: execution, masking: masks.mask(of: execution)))
-    }
-}
-
-extension Logger {
-    /// A logger for the controller, with controller-runtime's keys.
-    func controlling() -> Logger {
-        let type = WorkflowExecution.resourceType
-        return with([
-            "controller": .own(ReconcileMetrics.controller), "controllerGroup": .own(type.group),
-            "controllerKind": .own(type.kind),
-        ])
-    }
-
-    /// A logger for one reconciliation, with controller-runtime's keys; `attempt` counts the failures in a row.
-    func reconciling(_ key: ObjectKey, id: String, attempt: Int) -> Logger {
-        about([
-            WorkflowExecution.resourceType.kind: .object(["name": key.name, "namespace": key.namespace]),
-            "namespace": .own(key.namespace), "name": .own(key.name), "reconcileID": .own(id),
-            "attempt": .integer(Int64(attempt)),
-        ])
     }
 }

@@ -27,12 +27,13 @@ final class ClusterBench: Sendable {
         clock = time.wallClock(startingAt: Timestamp(assuming: Fixtures.start))
         prepare(server, clock.now())
         let retry = RetryPolicy(sleep: { try await time.sleep(for: $0) }, random: { 0.5 })
+        let manager = ControllerManager(
+            client: KubeClient(transport: seen(server, time), retry: retry), events: .towline(instance: "test"),
+            time: time, clock: clock, random: { 0.5 }, logger: Logger(LogSink(write: { _ in })), metrics: registry)
         let controller = ExecutionController(
-            configuration: ExecutionConfiguration(workers: workers),
-            client: KubeClient(transport: seen(server, time), retry: retry), time: time, clock: clock, random: { 0.5 },
-            logger: Logger(LogSink(write: { _ in })), registry: registry)
+            configuration: ExecutionConfiguration(workers: workers), managedBy: manager)
         started(controller)
-        task = Task { try? await controller.run(until: stop) }
+        task = Task { try? await manager.run([controller.controller], until: stop) }
     }
 
     /// Moves the time on until a condition holds; returns how long that took, nil when it took longer than `limit`.

@@ -10,15 +10,19 @@ import Testing
     let hasEnded = Latch()
     let registry = MetricsRegistry()
 
+    private func manager(_ server: HeldServer) -> ControllerManager {
+        ControllerManager(
+            client: KubeClient(transport: server), events: .towline(instance: "test"), time: time,
+            clock: time.wallClock(startingAt: Timestamp(assuming: Fixtures.start)),
+            logger: Logger(LogSink(write: { _ in })), metrics: registry)
+    }
+
     /// Runs a controller until a worker waits for the answer to a create, and then does `body`.
     func whileCreating(_ body: (Task<Void, Never>) async -> Void) async {
-        let controller = ExecutionController(
-            configuration: ExecutionConfiguration(), client: KubeClient(transport: server), time: time,
-            clock: time.wallClock(startingAt: Timestamp(assuming: Fixtures.start)),
-            logger: Logger(LogSink(write: { _ in })),
-            registry: registry)
+        let manager = manager(server)
+        let executions = ExecutionController(configuration: ExecutionConfiguration(), managedBy: manager)
         let task = Task {
-            try? await controller.run(until: stop)
+            try? await manager.run([executions.controller], until: stop)
             hasEnded.set()
         }
         await eventually("the create is under way") { server.count(.post) == 1 }
@@ -73,19 +77,18 @@ import Testing
     /// One that may not be read must not keep the others waiting; but the operator is not ready.
     @Test func aForbiddenNamespaceHoldsUpNoOther() async {
         let server = HeldServer(forbidding: "orders")
-        let controller = ExecutionController(
-            configuration: ExecutionConfiguration(namespaces: ["payments", "orders"]),
-            client: KubeClient(transport: server), time: time,
-            clock: time.wallClock(startingAt: Timestamp(assuming: Fixtures.start)),
-            logger: Logger(LogSink(write: { _ in })), registry: registry)
-        let task = Task { try? await controller.run(until: stop) }
+        let manager = manager(server)
+        let executions = ExecutionController(
+            configuration: ExecutionConfiguration(namespaces: ["payments", "orders"]), managedBy: manager)
+        let task = Task { try? await manager.run([executions.controller], until: stop) }
         let start = time.now
         await eventually("the execution of the other is worked on") {
             time.advance(by: .milliseconds(100))
             return server.count(.post) == 1
         }
         #expect(start.duration(to: time.now) >= .seconds(14), "it could still be filled")
-        #expect(controller.readinessProblem == "the executions of namespace orders were never listed")
+        let problem = "the workflowexecutions of namespace orders have not been listed yet"
+        #expect(executions.controller.readinessProblem == problem)
         let text = String(decoding: registry.exposition(), as: UTF8.self)
         #expect(text.contains("towline_engine_available{engine=\"tekton\"} 0"))
         #expect(!text.contains("reflector_consecutive_failures{type=\"workflowexecutions.towline.dev\"} 0"))

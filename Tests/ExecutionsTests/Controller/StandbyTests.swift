@@ -8,16 +8,17 @@ import Testing
     let time = VirtualTime()
     let stop = Latch()
 
-    private var controller: ExecutionController {
+    private func makeController() -> (manager: ControllerManager, controller: Controller) {
         let logger = Logger(LogSink(write: { _ in }))
         let registry = MetricsRegistry()
         let client = KubeClient(transport: server)
         let settings = ElectionSettings(lease: ObjectKey(namespace: "towline-system", name: "op"), identity: "me")
         let elector = LeaderElector(
             settings: settings, client: client, time: time, clock: time.wallClock(), logger: logger, metrics: registry)
-        return ExecutionController(
-            configuration: ExecutionConfiguration(), client: client, elector: elector, time: time,
-            clock: time.wallClock(startingAt: Timestamp(assuming: Fixtures.start)), logger: logger, registry: registry)
+        let manager = ControllerManager(
+            client: client, elector: elector, events: .towline(instance: "test"), time: time,
+            clock: time.wallClock(startingAt: Timestamp(assuming: Fixtures.start)), logger: logger, metrics: registry)
+        return (manager, ExecutionController(configuration: ExecutionConfiguration(), managedBy: manager).controller)
     }
 
     /// Lets time pass in small steps until something has happened.
@@ -29,8 +30,8 @@ import Testing
     }
 
     @Test func aStandbyIsReadyAndWritesNothingUntilItLeads() async throws {
-        let controller = controller
-        let task = Task { try await controller.run(until: stop) }
+        let (manager, controller) = makeController()
+        let task = Task { try await manager.run([controller], until: stop) }
         let start = time.now
         await passing("it is ready") { controller.readinessProblem == nil }
         await passing("it waits for its turn") { start.duration(to: time.now) >= .seconds(5) }
@@ -51,8 +52,8 @@ import Testing
     }
 
     @Test func aStandbyThatIsStoppedEndsAtOnce() async throws {
-        let controller = controller
-        let task = Task { try await controller.run(until: stop) }
+        let (manager, controller) = makeController()
+        let task = Task { try await manager.run([controller], until: stop) }
         await passing("it is ready") { controller.readinessProblem == nil }
         stop.set()
         try await task.value

@@ -21,7 +21,7 @@ import TowlineAPI
     }
 
     private func next(
-        _ execution: WorkflowExecution, _ run: Facts.Run, isProven: Bool = false
+        _ execution: WorkflowExecution, _ run: RunKnowledge, isProven: Bool = false
     ) -> Step {
         Fixtures.situation(execution, run: run, now: Self.later) { $0.isRunProven = isProven }.next()
     }
@@ -67,7 +67,7 @@ import TowlineAPI
         #expect(condition.message.contains("after its end"))
         #expect(condition.lastTransitionTime == Self.later)
         expectLatched(status, since: execution.status)
-        for run in [Facts.Run.absent(last: nil), .unknown, .engineMissing] {
+        for run in [RunKnowledge.absent(last: nil), .unknown, .engineMissing] {
             #expect(next(Fixtures.execution(status: status), run).name == "rest")
         }
     }
@@ -131,7 +131,7 @@ import TowlineAPI
 
     @Test func anExecutionThatIsBeingDeletedSaysNothingOfItsRun() throws {
         let execution = try ended(deletion: Self.later)
-        for run in [Facts.Run.absent(last: nil), .unknown] {
+        for run in [RunKnowledge.absent(last: nil), .unknown] {
             #expect(next(execution, run).name == "rest")
         }
         #expect(!execution.isContradicted(by: nil))
@@ -143,7 +143,7 @@ import TowlineAPI
                 .ended(.rejected, message: "no", engine: .tekton), generation: 1, now: Fixtures.start))
         let execution = Fixtures.execution(status: status)
         let foreign = try Fixtures.pipelineRun(owner: "dddddddd-0000-4000-8000-000000000001", condition: running)
-        for run in [Facts.Run.absent(last: nil), .unknown, .present(foreign)] {
+        for run in [RunKnowledge.absent(last: nil), .unknown, .present(foreign)] {
             #expect(next(execution, run).name == "rest")
             #expect(next(execution, run, isProven: true).name == "rest")
         }

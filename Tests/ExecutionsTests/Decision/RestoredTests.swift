@@ -28,8 +28,8 @@ import TowlineAPI
         }
     }
 
-    @Test(arguments: [Facts.Run.unknown, .absent(last: nil), .engineMissing, .engineNotFollowed])
-    func `creates no run whatever is known of one`(_ run: Facts.Run) {
+    @Test(arguments: [RunKnowledge.unknown, .absent(last: nil), .engineMissing, .engineNotFollowed])
+    func `creates no run whatever is known of one`(_ run: RunKnowledge) {
         let situation = Fixtures.situation(restored(), run: run) { $0.isRunProven = true }
         #expect(situation.next().status?.reason == .restoredFromBackup)
     }
@@ -42,7 +42,7 @@ import TowlineAPI
     @Test func `is not failed by its start deadline while held nor once released`() throws {
         let deadline = { (spec: inout ExecutionSpec) in spec.executionConfig.startDeadlineSeconds = 60 }
         let late = Fixtures.start + .seconds(86_400)
-        let absent = Facts.Run.absent(last: nil)
+        let absent = RunKnowledge.absent(last: nil)
         let held = try #require(
             Fixtures.situation(restored(spec: deadline), run: absent, now: late).next().status)
         #expect(held.reason == .restoredFromBackup)

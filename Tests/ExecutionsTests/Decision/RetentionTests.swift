@@ -27,7 +27,7 @@ import TowlineAPI
     }
 
     private func situation(
-        _ execution: WorkflowExecution, _ run: Facts.Run, after seconds: Int64, isTurn: Bool = true,
+        _ execution: WorkflowExecution, _ run: RunKnowledge, after seconds: Int64, isTurn: Bool = true,
         isProven: Bool = false, refusal: Refusal? = nil
     ) -> Situation {
         Fixtures.situation(execution, run: run, now: Fixtures.start + .seconds(seconds)) { facts in
@@ -48,7 +48,7 @@ import TowlineAPI
     @Test func `what keeps a run without its owner reference does not keep the execution`() throws {
         let metadata: JSONObject = ["ownerReferences": [], "annotations": ["towline.dev/keep": "true"]]
         let execution = try ended(Retention(executionSeconds: 60))
-        let stripped = Facts.Run.present(try run(metadata))
+        let stripped = RunKnowledge.present(try run(metadata))
         #expect(situation(execution, stripped, after: 60).next().name == "readRun")
         #expect(situation(execution, stripped, after: 60, isProven: true).next().name == "deleteExecution")
     }
@@ -200,7 +200,7 @@ import TowlineAPI
 
     @Test func anExecutionGoesAfterItsRun() throws {
         let execution = try ended(Retention(executionSeconds: 60))
-        let present = Facts.Run.present(try run())
+        let present = RunKnowledge.present(try run())
         #expect(situation(execution, present, after: 59, isProven: true).next().name == "wait")
         #expect(situation(execution, present, after: 60).next().name == "readRun")
         #expect(situation(execution, present, after: 60, isProven: true).next().name == "deleteRun")
@@ -208,7 +208,7 @@ import TowlineAPI
         #expect(situation(execution, .deleted(last: try run()), after: 60).next().name == "readRun")
         // What became of the run is not told of an execution that goes itself.
         #expect(situation(execution, .absent(last: nil), after: 60, isProven: true).next().name == "deleteExecution")
-        let leaving = Facts.Run.present(try run(["deletionTimestamp": "2026-01-01T10:00:00Z"]))
+        let leaving = RunKnowledge.present(try run(["deletionTimestamp": "2026-01-01T10:00:00Z"]))
         #expect(situation(execution, leaving, after: 60, isProven: true).next().name == "deleteExecution")
         #expect(situation(execution, .unreadable, after: 60).next().name == "retry")
     }
@@ -225,7 +225,7 @@ import TowlineAPI
                 .ended(.rejected, message: "no", engine: .tekton), generation: 1, now: Fixtures.start))
         let execution = Fixtures.execution(status: status, retention: both)
         #expect(Expiry(of: execution)?.run == nil)
-        for facts in [Facts.Run.unknown, .engineMissing, .unreadable] {
+        for facts in [RunKnowledge.unknown, .engineMissing, .unreadable] {
             #expect(situation(execution, facts, after: 60).next().name == "deleteExecution")
         }
     }
@@ -236,7 +236,7 @@ import TowlineAPI
         let told = try #require(situation(try ended(both), .engineNotFollowed, after: 60).next().status)
         #expect(told.condition(.retained)?.message.contains("--engine") == true)
         let gone = try ended(both, [runIsGone])
-        for facts in [Facts.Run.engineMissing, .engineNotFollowed] {
+        for facts in [RunKnowledge.engineMissing, .engineNotFollowed] {
             #expect(situation(gone, facts, after: 60).next().name == "deleteExecution")
         }
     }

@@ -70,7 +70,7 @@ import TowlineAPI
         let first = Fixtures.situation(Fixtures.execution(), run: .present(done))
         let ended = Fixtures.execution(status: try #require(first.next().status))
         let failed = try Fixtures.pipelineRun(condition: Fixtures.condition("False", "Failed"))
-        for run in [Facts.Run.present(failed), .engineMissing] {
+        for run in [RunKnowledge.present(failed), .engineMissing] {
             #expect(Fixtures.situation(ended, run: run).next().name == "rest")
         }
     }
@@ -101,7 +101,7 @@ import TowlineAPI
     @Test func aVanishedRunIsDeletedOnlyByALiveRead() throws {
         let run = try Fixtures.pipelineRun(condition: running)
         let execution = Fixtures.execution(status: try Fixtures.running(run))
-        for knowledge in [Facts.Run.unknown, .deleted(last: run)] {
+        for knowledge in [RunKnowledge.unknown, .deleted(last: run)] {
             #expect(Fixtures.situation(execution, run: knowledge).next().name == "readRun")
         }
         #expect(Fixtures.situation(execution, run: .unreadable).next().name == "retry")
@@ -132,7 +132,7 @@ import TowlineAPI
         let live = try Fixtures.pipelineRun(condition: running)
         let done = try Fixtures.pipelineRun(condition: Fixtures.condition("True", "Succeeded"))
         let status = try Fixtures.running(try Fixtures.pipelineRun())
-        func next(_ run: Facts.Run, _ shutdown: Shutdown? = nil) -> Step {
+        func next(_ run: RunKnowledge, _ shutdown: Shutdown? = nil) -> Step {
             let execution = Fixtures.execution(
                 spec: { $0.shutdown = shutdown }, status: status, deletion: Fixtures.start)
             return Fixtures.situation(execution, run: run).next()
@@ -141,7 +141,7 @@ import TowlineAPI
         #expect(next(.present(live), .stop).name == "stopRun")
         // The garbage collector takes the run along: that is no end of its own.
         let leaving = try Fixtures.pipelineRun(metadata: ["deletionTimestamp": "2026-01-01T10:00:00Z"])
-        for run in [Facts.Run.absent(last: live), .deleted(last: live), .unknown, .engineMissing, .present(leaving)] {
+        for run in [RunKnowledge.absent(last: live), .deleted(last: live), .unknown, .engineMissing, .present(leaving)] {
             #expect(next(run).name == "rest", "\(run)")
         }
     }

@@ -61,7 +61,8 @@ struct ReconcilerBench {
         let sink = LogSink(level: .debug, clock: clock, time: time) { [lines] line in
             lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
         }
-        logger = Logger(sink).controlling().reconciling(key, id: "some-id", attempt: 1)
+        let type = WorkflowExecution.resourceType
+        logger = Logger(sink).controlling(type).reconciling(type, key, id: "some-id", attempt: 1)
         let registry = metrics
         // Nobody runs it: what is recorded stays where it is.
         let recorder = EventRecorder(

@@ -27,7 +27,7 @@ import TowlineAPI
             namespaces: [],
             expiries: ExpirySchedule(time: time, clock: ServerClock(time: time, fallback: .system)) { _ in },
             freshness: freshness)
-        caches = RunCache.ofEachEngine(ExecutionConfiguration())
+        caches = RunCache.ofEachEngine(followed: Set(EngineName.allCases), namespaces: [])
     }
 
     /// Verifies while `body` runs.

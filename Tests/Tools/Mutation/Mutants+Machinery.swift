@@ -25,14 +25,14 @@ extension Mutant {
         Mutant(
             "forget-what-failed",
             Edit(
-                "Sources/Executions/ExecutionController.swift", "        queue.done(item.key, outcome)\n",
+                "Sources/KubeRuntime/Controller/Controller.swift", "        queue.done(item.key, outcome)\n",
                 "        queue.done(item.key, BUG ? .success : outcome)\n")),
         Mutant(
             "never-poll",
             Edit(
                 "Sources/Executions/ExecutionController.swift",
-                "                group.addTask { await verifier.run() }\n",
-                "                group.addTask { if !BUG { await verifier.run() } }\n")),
+                "                        for verifier in verifiers { group.addTask { await verifier.run() } }\n",
+                "                        for verifier in verifiers { group.addTask { if !BUG { await verifier.run() } } }\n")),
         Mutant(
             "take-a-lease-that-is-held",
             Edit(

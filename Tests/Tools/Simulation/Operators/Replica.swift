@@ -46,14 +46,15 @@ final class Replica: @unchecked Sendable {
                 client: KubeClient(transport: transport), time: time, clock: clock, random: { random.unit() },
                 logger: logger, metrics: registry) : nil
         token = elector?.token
-        let controller = ExecutionController(
-            configuration: ExecutionConfiguration(),
-            client: KubeClient(transport: transport, retry: retry), elector: elector, time: time, clock: clock,
-            random: { random.unit() }, logger: logger, registry: registry)
+        let manager = ControllerManager(
+            client: KubeClient(transport: transport, retry: retry), elector: elector,
+            events: .towline(instance: "operator-\(number)"), time: time, clock: clock, random: { random.unit() },
+            logger: logger, metrics: registry)
+        let controller = ExecutionController(configuration: ExecutionConfiguration(), managedBy: manager)
         self.controller = controller
         task = Task(executorPreference: world.executor) {
             do {
-                try await controller.run(until: self.stop)
+                try await manager.run([controller.controller], until: self.stop)
             } catch {
                 world.history.note("operator-\(self.number) lost its lease: \(error)")
             }

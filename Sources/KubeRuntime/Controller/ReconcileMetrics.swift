@@ -1,9 +1,5 @@
-import KubeRuntime
-
 /// What the workers do, under the names that dashboards for controller-runtime ask for.
 struct ReconcileMetrics: Sendable {
-    static let controller = "workflowexecution"
-
     /// The words of the label `result`.
     enum Result: String, CaseIterable {
         case success
@@ -32,12 +28,13 @@ struct ReconcileMetrics: Sendable {
     private let timeouts: Counter
     private let time: Histogram
     private let active: Gauge
-    private let labels = [ReconcileMetrics.controller]
+    private let labels: [String]
 
-    init(registry: MetricsRegistry, workers: Int) {
+    init(registry: MetricsRegistry, controller: String, workers: Int) {
+        labels = [controller]
         func counter(_ name: String, _ help: String) -> Counter {
             let counter = registry.counter("controller_runtime_\(name)", help: help, labels: ["controller"])
-            counter.expose([ReconcileMetrics.controller])
+            counter.expose([controller])
             return counter
         }
         total = registry.counter(

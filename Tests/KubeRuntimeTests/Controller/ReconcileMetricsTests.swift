@@ -1,8 +1,7 @@
 import Exposition
-import KubeRuntime
 import Testing
 
-@testable import Executions
+@testable import KubeRuntime
 
 @Suite struct ReconcileMetricsTests {
     private let registry = MetricsRegistry()
@@ -14,7 +13,7 @@ import Testing
     }
 
     @Test func everythingIsThereFromTheStart() throws {
-        _ = ReconcileMetrics(registry: registry, workers: 7)
+        _ = ReconcileMetrics(registry: registry, controller: "workflowexecution", workers: 7)
         for result in ["success", "error", "requeue", "requeue_after"] {
             #expect(try value("reconcile_total", ["result": result]) == 0)
         }
@@ -28,7 +27,7 @@ import Testing
     }
 
     @Test func bucketsAreThoseOfControllerRuntime() throws {
-        _ = ReconcileMetrics(registry: registry, workers: 1)
+        _ = ReconcileMetrics(registry: registry, controller: "workflowexecution", workers: 1)
         let buckets = try #require(registry.descriptions.first { $0.name.hasSuffix("_time_seconds") }?.buckets)
         #expect(buckets.count == 40)
         #expect(buckets.first == 0.005)
@@ -40,7 +39,7 @@ import Testing
         (.requeue(after: .seconds(1)), "requeue_after"), (.waiting(retryAfter: .zero), "requeue_after"),
     ])
     func eachOutcomeIsCountedOnce(outcome: WorkOutcome, result: String) throws {
-        let metrics = ReconcileMetrics(registry: registry, workers: 1)
+        let metrics = ReconcileMetrics(registry: registry, controller: "workflowexecution", workers: 1)
         metrics.began()
         #expect(try value("active_workers") == 1)
         metrics.ended(outcome, after: .milliseconds(500))

@@ -1,0 +1,153 @@
+import Engines
+import KubeClient
+import KubeRuntime
+import TowlineAPI
+
+/// What the controller of executions follows: executions and the runs of each engine.
+///
+/// A change of a run is about the execution that owns it. Finished executions are reconciled only if they contradict
+/// what is known about their run.
+struct ExecutionSources: Sendable {
+    let executions: ExecutionCache
+    let runs: [EngineName: RunCache]
+    let reconciler: Reconciler
+
+    /// - Parameter probeInterval: how often a type that the API server does not serve is looked for again.
+    func all(probeInterval: Duration) -> [ControllerSource] {
+        var settings = ReflectorSettings()
+        settings.probeInterval = probeInterval
+        let source = ControllerSource(
+            WorkflowExecution.resourceType, role: .primary, settings: settings,
+            remedy: "install the definition with kubectl apply -f crds/ or with the chart",
+            decoding: WorkflowExecution.storeDecoder, into: executions.stores
+        ) { change, context in requests(after: change, context) }
+        // A run may have a hundred kilobytes, and a page is read as a whole.
+        settings.pageSize = 100
+        let followed = EngineCatalogue.all.compactMap { runs[$0.name] }.filter(\.isFollowed)
+        return [source]
+            + followed.map { cache in
+                ControllerSource(
+                    cache.engine.runType, role: .secondary, labelSelector: WellKnown.executionUIDLabel,
+                    settings: settings, remedy: "install \(cache.engine.title), or leave it out with --engine",
+                    decoding: cache.engine.runDecoder, into: cache.stores
+                ) { change, context in requests(after: change, of: cache, context) }
+            }
+    }
+
+    /// The executions that may need work when the workers start.
+    var initialRequests: [ReconcileRequest] {
+        var requests: [ReconcileRequest] = executions.keysThatNeedWork.map { .recheck($0) }
+        for cache in runs.values {
+            for scope in executions.stores.scopes { requests += contradictions(in: scope.namespace, by: cache) }
+        }
+        return requests
+    }
+}
+
+// MARK: - Executions
+
+extension ExecutionSources {
+    private func requests(
+        after change: StoreChange<WorkflowExecution>, _ context: SourceContext
+    ) -> [ReconcileRequest] {
+        let key = executions.follow(change)
+        switch change {
+        case .changed(_, let execution):
+            // The leader finished it: a standby needs to remember nothing more about it.
+            if !context.isServing, execution.isFinished { forget(execution) }
+            return key.map { [change.isOwnStatusWrite ? .recheck($0) : .changed($0)] } ?? []
+        case .added: return key.map { [.changed($0)] } ?? []
+        case .deleted(let execution):
+            forget(execution)
+            return []
+        case .synced, .unavailable:
+            guard context.isServing else { return [] }
+            return runs.values.flatMap { contradictions(in: context.namespace, by: $0) }
+        case .quarantined, .vanished: return []
+        }
+    }
+
+    private func forget(_ execution: WorkflowExecution) {
+        let run = ObjectKey(namespace: execution.key.namespace, name: execution.runName)
+        runs[execution.engineName]?.forget(run)
+        reconciler.openCreates.forget(run)
+        reconciler.creates.forget(run)
+        reconciler.recovery.settled(execution.key)
+    }
+}
+
+extension StoreChange<WorkflowExecution> {
+    /// True if only the status changed, which is mostly the operator's own write: nothing that the execution waits for
+    /// has changed with it.
+    fileprivate var isOwnStatusWrite: Bool {
+        guard case .changed(let old, let new) = self else { return false }
+        return old.status != new.status && old.generation == new.generation
+            && old.deletionTimestamp == new.deletionTimestamp
+    }
+}
+
+// MARK: - Runs
+
+extension ExecutionSources {
+    private func requests(
+        after change: StoreChange<EngineRun>, of cache: RunCache, _ context: SourceContext
+    ) -> [ReconcileRequest] {
+        switch change {
+        case .added(let run), .changed(_, let run):
+            if case .changed(let old, _) = change, run.isRetainedOtherwise(than: old) { replanExpiry(of: run) }
+            if let key = unfinishedExecution(of: run) { return [.changed(key)] }
+            return contradiction(run.executionUID, by: run)
+        case .deleted(let run):
+            if let key = unfinishedExecution(of: run) {
+                cache.remember(deleted: run)
+                return [.changed(key)]
+            }
+            // A run that lost its label looks deleted too; from now on it keeps no execution.
+            replanExpiry(of: run)
+            return contradiction(run.executionUID, by: nil)
+        case .quarantined(let object), .vanished(let object):
+            // The label finds the execution, if it can be read. A live read then shows what is wrong with the run.
+            guard let uid = object.metadata.label(WellKnown.executionUIDLabel) else { return [] }
+            if let key = executions.unfinishedExecution(withUID: uid) { return [.changed(key)] }
+            if case .vanished = change { return contradiction(uid, by: nil) }
+            return []
+        case .synced, .unavailable:
+            let diverged = context.isServing ? contradictions(in: context.namespace, by: cache) : []
+            executions.replanExpiries(of: cache.engine.name)
+            // The engine appeared or vanished, which concerns every execution of it.
+            return diverged + executions.unfinishedKeys.map { .changed($0) }
+        }
+    }
+
+    private func unfinishedExecution(of run: EngineRun) -> ObjectKey? {
+        run.executionUID.flatMap { executions.unfinishedExecution(withUID: $0) }
+    }
+
+    /// Plans the TTL again, because something started or stopped keeping the run.
+    private func replanExpiry(of run: EngineRun) {
+        guard let uid = run.executionUID, let key = executions.endedExecution(withUID: uid),
+            let execution = executions.execution(for: key)
+        else { return }
+        executions.expiries.follow(execution)
+    }
+
+    /// The finished execution with this UID, if its status contradicts the run; nil means that the run is gone.
+    private func contradiction(_ uid: String?, by run: EngineRun?) -> [ReconcileRequest] {
+        guard let uid, let key = executions.endedExecution(withUID: uid),
+            executions.execution(for: key)?.isContradicted(by: run) == true
+        else { return [] }
+        return [.recheck(key)]
+    }
+
+    /// The finished executions whose runs were deleted or continued without a watch event.
+    private func contradictions(in namespace: String?, by cache: RunCache) -> [ReconcileRequest] {
+        executions.contradicted(in: namespace, by: cache).map { .recheck($0) }
+    }
+}
+
+extension EngineRun {
+    /// True if something that keeps a run from being deleted was added or removed, or its owner changed.
+    func isRetainedOtherwise(than old: EngineRun) -> Bool {
+        isKept != old.isKept || isToBeArchived != old.isToBeArchived || ownerUID != old.ownerUID
+    }
+}
