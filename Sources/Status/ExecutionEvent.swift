@@ -1,3 +1,4 @@
+public import KubeClient
 public import TowlineAPI
 
 /// What happened to an execution, or what the operator learned about it.
@@ -11,30 +12,30 @@ public enum ExecutionEvent: Hashable, Sendable {
     case held(Reason, message: String, engine: EngineName?)
     /// Towline ends the execution without a verdict from its run; the status keeps what it said about the run.
     ///
-    /// `provesNoRun` is false if the operator saw no run but there may have been one: `executed` stays unknown then.
+    /// `provesNoRun` is false if the operator saw no run but one may have existed: `executed` stays unknown then.
     /// A reason without an outcome is ignored.
     case ended(Reason, message: String, engine: EngineName?, provesNoRun: Bool = true)
     /// Sets a condition that the phase does not decide, such as `RunPresent`.
     case conditionSet(ConditionType, ConditionStatus, reason: ConditionReason, message: String)
     /// Removes such a condition.
     case conditionRemoved(ConditionType)
-    /// The operator processed the object's current generation and nothing else changed.
+    /// The operator processed the object's current generation, and nothing else changed.
     case acknowledged
 }
 
-/// What one look at an execution's run told, in Towline's words.
+/// What one read of an execution's run reported, in Towline's vocabulary.
 ///
-/// It has no phase: the reason fixes that. Texts may have any length; the status bounds them.
+/// It has no phase: the reason decides that. Texts may have any length; the status cuts them to its bounds.
 public struct Observation: Hashable, Sendable {
     public var reason: Reason
     public var message: String
     public var engine: EngineName
-    /// The engine's own word for the run's state, verbatim.
+    /// The engine's reason for the state of the run, verbatim.
     public var engineReason: String?
     public var runRef: RunReference?
-    /// Ended and known units of work, such as `3/7`; nil keeps what was known before.
+    /// Finished and known tasks, such as `3/7`; nil keeps the previous value.
     public var progress: String?
-    /// Did any step start? Nil where it is not known; false counts only together with the end of the run.
+    /// Whether any step started; nil if unknown. False counts only together with the end of the run.
     public var executed: Bool?
     public var failure: Failure?
     public var outputs: [Output]
@@ -55,5 +56,104 @@ public struct Observation: Hashable, Sendable {
         self.failure = failure
         self.outputs = outputs
         self.links = links
+    }
+}
+
+extension ExecutionStatus {
+    /// The status after `event`; nil if only the time of the update would change.
+    ///
+    /// Every status of an execution is made here.
+    ///
+    /// - Parameters:
+    ///   - generation: the `metadata.generation` of the object that this status was read with.
+    ///   - now: the time of the event by the API server's clock.
+    public func after(_ event: ExecutionEvent, generation: Int64, now: ServerTime) -> ExecutionStatus? {
+        after([event], generation: generation, now: now)
+    }
+
+    /// The status after `events`, in this order, as one update.
+    public func after(_ events: [ExecutionEvent], generation: Int64, now: ServerTime) -> ExecutionStatus? {
+        var update = StatusUpdate(of: self, generation: generation, now: now)
+        for event in events { update.apply(event) }
+        return update.result
+    }
+}
+
+extension StatusUpdate<ExecutionStatus> {
+    fileprivate mutating func apply(_ event: ExecutionEvent) {
+        switch event {
+        case .observed(let observation): observe(observation.bounded)
+        case .held(let reason, let message, let engine):
+            guard reason.outcome == nil else { return }
+            revise { status in
+                if let engine { status.engine = engine }
+                if status.executed != true { status.executed = nil }
+            }
+            conclude(reason, message)
+        case .ended(let reason, let message, let engine, let provesNoRun):
+            guard reason.outcome != nil else { return }
+            revise { status in
+                if let engine { status.engine = engine }
+                // Without a run, nothing can have started. If the run was lost or its end was not read, that is
+                // unknown; and the object with the run's name may be the run itself, without its owner reference.
+                let hadNoRun =
+                    status.phase == .pending && status.runRef == nil && provesNoRun && reason != .runLost
+                    && reason != .nameCollision
+                if status.executed != true { status.executed = hadNoRun ? false : nil }
+            }
+            conclude(reason, message)
+        case .conditionSet(let type, let value, let reason, let message):
+            setCondition(type, value, reason: reason.rawValue, message: message)
+        case .conditionRemoved(let type): removeCondition(type)
+        case .acknowledged: break
+        }
+    }
+
+    /// Copies what the run reported; a run exists, so the execution is at least Running.
+    private mutating func observe(_ seen: Observation) {
+        revise { status in
+            status.engine = seen.engine
+            status.engineReason = seen.engineReason
+            status.progress = seen.progress ?? status.progress
+            // A step that started cannot become unstarted if the engine forgets it. That none started is known only
+            // at the end.
+            if status.executed != true {
+                status.executed = seen.reason.outcome == nil && seen.executed == false ? nil : seen.executed
+            }
+            status.failure = seen.failure
+            status.outputs = seen.outputs
+            status.links = seen.links
+            // An execution has one run: the first one seen.
+            if status.runRef == nil { status.runRef = seen.runRef }
+        }
+        enter(.running)
+        conclude(seen.reason, seen.message)
+    }
+
+    /// Sets the reason, its outcome and its phase.
+    private mutating func conclude(_ reason: Reason, _ message: String) {
+        setMessage(message)
+        revise { status in
+            status.reason = reason
+            status.outcome = reason.outcome
+        }
+        enter(reason.phase)
+    }
+}
+
+extension Observation {
+    /// The observation with each text and list within its bound; entries that would violate the schema are dropped.
+    fileprivate var bounded: Observation {
+        var result = self
+        result.engineReason = engineReason?.bounded(to: Bounds.name)
+        result.progress = progress?.bounded(to: Bounds.progress)
+        result.runRef = runRef?.bounded
+        result.failure = failure?.bounded
+        result.outputs = outputs.map(\.bounded).firstOfEachName(\.name, atMost: Bounds.outputs)
+        // A truncated URL would lead to another page.
+        result.links = links.filter { !$0.url.isEmpty && $0.url.utf8.count <= Bounds.url }
+            .map { Link(name: $0.name.bounded(to: Bounds.name), url: $0.url) }
+            .firstOfEachName(\.name, atMost: Bounds.links)
+        return result
     }
 }

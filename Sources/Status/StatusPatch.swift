@@ -1,29 +1,37 @@
-import KubeClient
+public import KubeClient
 public import TowlineAPI
 
-/// The JSON merge patch (RFC 7386) for the `status` subresource that leads from one status to another.
+/// The JSON merge patch (RFC 7386) for the `status` subresource that changes one status into another.
 ///
-/// It carries the resource version as precondition, so that the API server answers 409 to a patch that was made for an
-/// older state or for an object of the same name, and the UID for servers that compare it (kube-apiserver 1.36 does not
-/// for the status of custom resources). Members that went away are set to null, as a merge patch asks for; lists travel
-/// whole.
+/// It carries the resource version, so the API server answers 409 to a patch that was made for an older state or for
+/// another object of the same name, and the UID for servers that compare it (kube-apiserver 1.36 does not for the status
+/// of custom resources). Removed fields are null, as a merge patch requires; lists are sent whole.
 public struct StatusPatch: Hashable, Sendable {
     public let body: [UInt8]
 
-    /// The patch from the status `execution` has to `status`.
+    /// The patch that changes the status of `execution` to `status`.
     public init(of execution: WorkflowExecution, to status: ExecutionStatus) {
+        self.init(
+            uid: execution.uid, resourceVersion: execution.resourceVersion, from: execution.status, to: status)
+    }
+
+    /// The patch of an object of any kind; an empty resource version is left out.
+    public init<Status: KindStatus>(
+        uid: String, resourceVersion: ResourceVersion, from old: Status, to new: Status
+    ) {
         var writer = JSONWriter(reservingCapacity: 2048)
         writer.beginObject()
         writer.key("metadata")
         writer.beginObject()
-        writer.member("uid", execution.uid)
-        if !execution.resourceVersion.isEmpty {
-            writer.member("resourceVersion", execution.resourceVersion.text)
+        writer.member("uid", uid)
+        if !resourceVersion.isEmpty {
+            writer.member("resourceVersion", resourceVersion.text)
         }
         writer.endObject()
         writer.key("status")
         writer.beginObject()
-        writer.changes(from: execution.status, to: status)
+        writer.sharedChanges(from: old, to: new)
+        new.writeChanges(since: old, to: &writer)
         writer.endObject()
         writer.endObject()
         body = writer.bytes
@@ -31,47 +39,44 @@ public struct StatusPatch: Hashable, Sendable {
 }
 
 extension JSONWriter {
-    fileprivate mutating func changes(from old: ExecutionStatus, to new: ExecutionStatus) {
-        // Always there, so that the stored object never depends on a schema's defaults.
+    /// The changed fields that every kind has.
+    fileprivate mutating func sharedChanges<Status: KindStatus>(from old: Status, to new: Status) {
+        // Always sent, so that the stored object never depends on the schema's defaults.
         key("observedGeneration")
         integer(new.observedGeneration)
         member("phase", new.phase.rawValue)
-        change("outcome", old.outcome?.rawValue, new.outcome?.rawValue)
-        change("reason", old.reason?.rawValue, new.reason?.rawValue)
         change("message", old.message, new.message)
-        change("engine", old.engine?.rawValue, new.engine?.rawValue)
-        change("engineReason", old.engineReason, new.engineReason)
         change("startedAt", old.startedAt?.rfc3339, new.startedAt?.rfc3339)
         change("finishedAt", old.finishedAt?.rfc3339, new.finishedAt?.rfc3339)
+        change("duration", old.duration, new.duration)
         change("updatedAt", old.updatedAt?.rfc3339Microseconds, new.updatedAt?.rfc3339Microseconds)
-        change("progress", old.progress, new.progress)
-        if old.executed != new.executed {
-            key("executed")
-            if let executed = new.executed { bool(executed) } else { null() }
-        }
-        if old.runRef != new.runRef { run(new.runRef) }
-        if old.failure != new.failure { failure(new.failure) }
-        list("outputs", old.outputs, new.outputs) { writer, output in
-            writer.member("name", output.name)
-            writer.member("value", output.value)
-        }
-        list("links", old.links, new.links) { writer, link in
-            writer.member("name", link.name)
-            writer.member("url", link.url)
-        }
-        list("conditions", old.conditions, new.conditions) { writer, condition in
-            writer.condition(condition)
+        changeList("conditions", old.conditions, new.conditions) { writer, condition in
+            writer.member("type", condition.type)
+            writer.member("status", condition.status.rawValue)
+            writer.key("observedGeneration")
+            writer.integer(condition.observedGeneration)
+            writer.member("lastTransitionTime", condition.lastTransitionTime.rfc3339)
+            writer.member("reason", condition.reason)
+            writer.member("message", condition.message)
         }
     }
 
-    /// A member's new text, null where it has none, nothing where it is the same.
-    private mutating func change(_ name: String, _ old: String?, _ new: String?) {
+    /// Writes a member's new text, null if it was removed, nothing if it is unchanged.
+    package mutating func change(_ name: String, _ old: String?, _ new: String?) {
         guard old != new else { return }
         key(name)
         if let new { string(new) } else { null() }
     }
 
-    private mutating func list<Element: Equatable>(
+    /// Writes a member's new flag, null if it was removed, nothing if it is unchanged.
+    package mutating func change(_ name: String, _ old: Bool?, _ new: Bool?) {
+        guard old != new else { return }
+        key(name)
+        if let new { bool(new) } else { null() }
+    }
+
+    /// Writes a list of objects, null if it became empty, nothing if it is unchanged.
+    package mutating func changeList<Element: Equatable>(
         _ name: String, _ old: [Element], _ new: [Element], _ write: (inout JSONWriter, Element) -> Void
     ) {
         guard old != new else { return }
@@ -85,8 +90,33 @@ extension JSONWriter {
         }
         endArray()
     }
+}
 
-    private mutating func run(_ reference: RunReference?) {
+// MARK: WorkflowExecution
+
+extension ExecutionStatus {
+    public func writeChanges(since old: ExecutionStatus, to writer: inout JSONWriter) {
+        writer.change("outcome", old.outcome?.rawValue, outcome?.rawValue)
+        writer.change("reason", old.reason?.rawValue, reason?.rawValue)
+        writer.change("engine", old.engine?.rawValue, engine?.rawValue)
+        writer.change("engineReason", old.engineReason, engineReason)
+        writer.change("progress", old.progress, progress)
+        writer.change("executed", old.executed, executed)
+        if old.runRef != runRef { writer.run(runRef) }
+        if old.failure != failure { writer.failure(failure) }
+        writer.changeList("outputs", old.outputs, outputs) { writer, output in
+            writer.member("name", output.name)
+            writer.member("value", output.value)
+        }
+        writer.changeList("links", old.links, links) { writer, link in
+            writer.member("name", link.name)
+            writer.member("url", link.url)
+        }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func run(_ reference: RunReference?) {
         key("runRef")
         guard let reference else { return null() }
         beginObject()
@@ -97,8 +127,8 @@ extension JSONWriter {
         endObject()
     }
 
-    /// Every member is written, as null where it is absent: the failure that stood there before may have had it.
-    private mutating func failure(_ failure: Failure?) {
+    /// Writes every member, null if absent, because the stored failure may have it.
+    fileprivate mutating func failure(_ failure: Failure?) {
         key("failure")
         guard let failure else { return null() }
         beginObject()
@@ -111,15 +141,5 @@ extension JSONWriter {
         key("exitCode")
         if let exitCode = failure.exitCode { integer(exitCode) } else { null() }
         endObject()
-    }
-
-    private mutating func condition(_ condition: Condition) {
-        member("type", condition.type)
-        member("status", condition.status.rawValue)
-        key("observedGeneration")
-        integer(condition.observedGeneration)
-        member("lastTransitionTime", condition.lastTransitionTime.rfc3339)
-        member("reason", condition.reason)
-        member("message", condition.message)
     }
 }

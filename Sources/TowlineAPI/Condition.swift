@@ -2,7 +2,7 @@ public import KubeClient
 
 /// One condition of an execution, in the shape of `metav1.Condition`.
 public struct Condition: Hashable, Sendable {
-    /// One of ``ConditionType``'s words, or a word of somebody else.
+    /// A raw value of ``ConditionType``, or the type of a condition that another writer owns.
     public var type: String
     public var status: ConditionStatus
     public var observedGeneration: Int64
@@ -33,38 +33,38 @@ public enum ConditionStatus: String, CaseIterable, Hashable, Sendable {
 
 /// The conditions Towline writes.
 public enum ConditionType: String, CaseIterable, Hashable, Sendable {
-    /// Unknown until the end; then whether the workflow did its work.
+    /// Unknown until the end, then whether the workflow succeeded.
     case succeeded = "Succeeded"
-    /// True at the end, whatever the outcome.
+    /// True at the end, for every outcome.
     case finished = "Finished"
-    /// True when the workflow did its work.
+    /// True if the workflow succeeded.
     case ready = "Ready"
-    /// Only ever True: there is no verdict yet.
+    /// True until the end, then absent.
     case reconciling = "Reconciling"
-    /// Only ever True: it ended without success.
+    /// True after an end without success, otherwise absent.
     case stalled = "Stalled"
-    /// False when a finished execution's run is gone from the cluster.
+    /// False if the run of a finished execution no longer exists.
     case runPresent = "RunPresent"
-    /// True when a finished execution's run went on afterwards.
+    /// True while the run of a finished execution is still running, or running again.
     case runDiverged = "RunDiverged"
     /// True while the API server refuses requests to stop a run that has not ended.
     case shutdownRefused = "ShutdownRefused"
-    /// False when the owner reference to the execution was removed from its unfinished run.
+    /// False if the owner reference to the execution was removed from its unfinished run.
     case runOwned = "RunOwned"
-    /// True when an engine or the API does not answer for a run that has not ended.
+    /// True while the engine's API is not served, or not followed by this operator, and a run has not ended.
     case engineUnavailable = "EngineUnavailable"
-    /// True when a finished execution, or its run, is still there although its time to live is over.
+    /// True if a finished execution or its run is kept although its TTL expired.
     case retained = "Retained"
 }
 
-/// Why a condition beside those that the phase decides has its status.
+/// The reason of a condition that the phase does not decide.
 public enum ConditionReason: Hashable, Sendable {
-    /// What could be the reason of an execution, too.
+    /// A reason that an execution can have as well.
     case general(Reason)
     case retention(RetentionReason)
 
-    /// The reason as the status has it.
-    public var word: String {
+    /// The text in the status.
+    public var rawValue: String {
         switch self {
         case .general(let reason): reason.rawValue
         case .retention(let reason): reason.rawValue
@@ -72,19 +72,19 @@ public enum ConditionReason: Hashable, Sendable {
     }
 }
 
-/// What became of a finished execution, or of its run, whose time to live is over.
+/// What happened, or what prevents it, when the TTL of a finished execution or of its run expired.
 public enum RetentionReason: String, CaseIterable, Hashable, Sendable {
-    /// The run is gone, as its time to live was over.
+    /// The run was deleted because its TTL expired.
     case runExpired = "RunExpired"
-    /// A GitOps tool manages the execution, and would create it again.
+    /// A GitOps tool manages the execution and would create it again.
     case managedByGitOps = "ManagedByGitOps"
-    /// ``WellKnown/keepAnnotation`` is on the execution or on its run.
+    /// The execution or its run has the annotation ``WellKnown/keepAnnotation``.
     case keptByAnnotation = "KeptByAnnotation"
-    /// The run goes on, or goes on again.
+    /// The run is still running, or running again.
     case runGoesOn = "RunGoesOn"
-    /// The engine has yet to archive the run.
+    /// The engine has not archived the run yet.
     case runToBeArchived = "RunToBeArchived"
-    /// Somebody took the run away from the execution.
+    /// The run no longer has the execution as its owner.
     case runNotOwned = "RunNotOwned"
 }
 
@@ -115,7 +115,7 @@ extension Condition {
                 let time = try cursor.timestamp("status.conditions[].lastTransitionTime")
                 condition.lastTransitionTime = time ?? .earliest
             case "reason":
-                // A literal of the vocabulary costs no memory of its own.
+                // A literal of the vocabulary is shared instead of allocated.
                 let text = try cursor.string("status.conditions[].reason") ?? ""
                 condition.reason =
                     Reason(rawValue: text)?.rawValue ?? RetentionReason(rawValue: text)?.rawValue ?? text

@@ -1,8 +1,8 @@
 extension ExecutionSpec {
-    /// What is wrong with the spec; empty when it can be run.
+    /// The problems of the spec; empty if it can run.
     ///
-    /// The schema refuses all of it too. It is checked again, because the cluster may have an older schema, and because
-    /// a schema cannot compare parameter names without regard to case.
+    /// The schema refuses all of them too. They are checked again because the cluster may have an older schema, and
+    /// because a schema cannot compare parameter names case-insensitively.
     public func validate() -> [ValidationProblem] {
         unknownValues + referenceProblems + engineProblems + parameterProblems + configProblems
     }
@@ -13,7 +13,7 @@ extension ExecutionSpec {
             guard let value, value.utf8.count > limit || !isValid(value) else { return }
             problems.append(ValidationProblem(field: field, message: message))
         }
-        let name = "must be the name of an object: lower case letters, digits, \"-\" and \".\", at most 253"
+        let name = "must be an object name: lowercase letters, digits, \"-\" and \".\", at most 253 characters"
         let reference = workflowRef
         check("spec.workflowRef.workflowId", reference.workflowId, SpecLimits.nameLength, Grammar.isObjectName, name)
         check("spec.workflowRef.name", reference.name, SpecLimits.nameLength, Grammar.isObjectName, name)
@@ -25,7 +25,7 @@ extension ExecutionSpec {
             Grammar.isImageReference, "must be an image reference such as registry.example/workflows/restart:1.4.0")
         check(
             "spec.workflowRef.containerDigest", reference.containerDigest, 71, Grammar.isDigest,
-            "must be \"sha256:\" and 64 hexadecimal digits in lower case")
+            "must be \"sha256:\" and 64 lowercase hexadecimal digits")
         return problems
     }
 
@@ -36,15 +36,15 @@ extension ExecutionSpec {
         }
         switch workflowRef.resolvedEngine {
         case .argo:
-            if workflowRef.containerImage != nil { refuse("containerImage", "may only be set for engine tekton") }
-            if workflowRef.containerDigest != nil { refuse("containerDigest", "may only be set for engine tekton") }
+            if workflowRef.containerImage != nil { refuse("containerImage", "can only be set for engine tekton") }
+            if workflowRef.containerDigest != nil { refuse("containerDigest", "can only be set for engine tekton") }
         case .tekton:
-            if workflowRef.clusterScope == true { refuse("clusterScope", "may only be true for engine argo") }
+            if workflowRef.clusterScope == true { refuse("clusterScope", "can only be true for engine argo") }
             if workflowRef.containerDigest != nil, workflowRef.containerImage == nil {
-                refuse("containerDigest", "may only be set together with containerImage")
+                refuse("containerDigest", "can only be set together with containerImage")
             }
             if workflowRef.containerDigest != nil, workflowRef.containerImage?.contains("@") == true {
-                refuse("containerDigest", "may not be set when containerImage has a digest of its own")
+                refuse("containerDigest", "must not be set if containerImage already has a digest")
             }
         }
         return problems
@@ -61,13 +61,15 @@ extension ExecutionSpec {
             let field = "spec.parameters[\(parameter.name.prefix(SpecLimits.parameterNameLength))]"
             func refuse(_ message: String) { problems.append(ValidationProblem(field: field, message: message)) }
             if !Grammar.isParameterName(parameter.name) {
-                refuse("must begin with a letter or \"_\" and have only letters, digits, \"-\" and \"_\", at most 128")
+                refuse(
+                    "must start with a letter or \"_\" and contain only letters, digits, \"-\" and \"_\", at most 128 characters"
+                )
             }
             if parameter.value.utf8.count > 4 * SpecLimits.parameterValueLength {
                 refuse("must have at most \(SpecLimits.parameterValueLength) characters")
             }
             if workflowRef.resolvedEngine == .tekton, !seen.insert(parameter.name.lowercased()).inserted {
-                refuse("may not differ from another parameter only in upper and lower case")
+                refuse("must not differ from another parameter only in case: Tekton ignores case")
             }
             if executionConfig.allowExpressions != true, let problem = expressionProblem(parameter.value) {
                 refuse(problem)
@@ -76,7 +78,7 @@ extension ExecutionSpec {
         return problems
     }
 
-    /// Why a value is not data to the engine; nil when it is.
+    /// Why the engine would not treat a value as data; nil if it would.
     private func expressionProblem(_ value: String) -> String? {
         let engine = workflowRef.resolvedEngine
         guard let opening = ParameterExpression.opening(in: value, for: engine) else { return nil }
@@ -86,8 +88,8 @@ extension ExecutionSpec {
             case .argo: "Argo"
             }
         return """
-            has "\(opening)", which \(title) would expand; set spec.executionConfig.allowExpressions to true to allow \
-            that, or pass the text another way, such as base64-encoded
+            contains "\(opening)", which \(title) would expand; set spec.executionConfig.allowExpressions to true to \
+            allow it, or pass the text another way, such as base64-encoded
             """
     }
 
@@ -114,7 +116,7 @@ extension ExecutionSpec {
     }
 }
 
-/// One thing that is wrong with a spec: where, and what it has to be.
+/// One problem of a spec: the field, and what it must be.
 public struct ValidationProblem: Hashable, Sendable, CustomStringConvertible {
     /// The path of the field, such as `spec.workflowRef.engine`.
     public let field: String
@@ -128,7 +130,7 @@ public struct ValidationProblem: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(field): \(message)" }
 }
 
-/// The bounds of a spec; the schema in `crds/` states the same ones.
+/// The bounds of a spec; the schema in `crds/` has the same ones.
 public enum SpecLimits {
     /// The longest object name, in bytes.
     public static let nameLength = 253
@@ -143,6 +145,6 @@ public enum SpecLimits {
     public static let parameterValueLength = 8192
     /// The longest timeout and start deadline, in seconds: 30 days.
     public static let seconds: Int64 = 30 * 86_400
-    /// The longest time to live, in seconds: 10 years of 365 days.
+    /// The longest TTL, in seconds: 10 years of 365 days.
     public static let ttlSeconds: Int64 = 3650 * 86_400
 }

@@ -1,16 +1,16 @@
 public import KubeClient
 
-/// What the user asks for; every field but ``shutdown`` and the two times to live is immutable after creation.
+/// What the user requests; all fields except ``shutdown`` and the two TTLs are immutable after creation.
 public struct ExecutionSpec: Hashable, Sendable {
     public var workflowRef: WorkflowReference
-    /// In the order in which the API server wrote them.
+    /// In the order of the API server's JSON.
     public var parameters: [Parameter]
     public var remediationRequestRef: RemediationRequestReference?
-    /// How sure the author was that this is the right workflow, 0 to 1; kept for audit.
+    /// How sure the author was that this is the right workflow, 0 to 1; recorded for audit.
     public var confidence: Double?
     public var executionConfig: ExecutionConfig
     public var shutdown: Shutdown?
-    /// Words found where only some are allowed, such as an engine this version does not know.
+    /// Values that are not in their enumeration, such as an engine that this version does not know.
     public var unknownValues: [ValidationProblem]
 
     public init(
@@ -29,19 +29,19 @@ public struct ExecutionSpec: Hashable, Sendable {
     }
 }
 
-/// Which workflow to run, on which engine, and where its definition is found.
+/// Which workflow to run, on which engine, and where to find its definition.
 public struct WorkflowReference: Hashable, Sendable {
-    /// The catalogue's name for the workflow.
+    /// The ID of the workflow in the user's catalog.
     public var workflowId: String
-    /// The catalogue's version; recorded, never interpreted.
+    /// The version in the user's catalog; recorded, never interpreted.
     public var version: String?
-    /// The engine the user named; nil when absent or a word Towline does not know.
+    /// The engine that the user named; nil if absent or unknown to this version.
     public var engine: EngineName?
-    /// The name of the Pipeline or WorkflowTemplate, where it is not ``workflowId``.
+    /// The name of the Pipeline or WorkflowTemplate, if it differs from ``workflowId``.
     public var name: String?
     /// The OCI bundle that holds the Pipeline.
     public var containerImage: String?
-    /// The digest that pins the bundle, `sha256:` and 64 hexadecimal digits.
+    /// The digest that pins the bundle: `sha256:` and 64 hexadecimal digits.
     public var containerDigest: String?
     /// True for a ClusterWorkflowTemplate.
     public var clusterScope: Bool?
@@ -59,22 +59,22 @@ public struct WorkflowReference: Hashable, Sendable {
         self.clusterScope = clusterScope
     }
 
-    /// The engine that runs the workflow: the one named, else Tekton.
+    /// The engine that runs the workflow: the named one, or Tekton.
     public var resolvedEngine: EngineName { engine ?? .tekton }
 
     /// The name of the Pipeline or WorkflowTemplate.
     public var templateName: String { name ?? workflowId }
 }
 
-/// The execution engines Towline hands workflows to, by the words users write.
+/// The engines that run workflows; the raw values are what users write.
 public enum EngineName: String, CaseIterable, Hashable, Sendable {
-    /// Tekton Pipelines; what an execution gets that names no engine.
+    /// Tekton Pipelines, the default.
     case tekton
     /// Argo Workflows.
     case argo
 }
 
-/// One parameter of a workflow; both travel to the engine unchanged.
+/// One parameter of a workflow; name and value are passed to the engine unchanged.
 public struct Parameter: Hashable, Sendable {
     public var name: String
     public var value: String
@@ -85,7 +85,7 @@ public struct Parameter: Hashable, Sendable {
     }
 }
 
-/// The object on whose behalf an execution was made; kept for audit, never read or followed.
+/// The object that an execution was created for; recorded for audit, never read.
 public struct RemediationRequestReference: Hashable, Sendable {
     public var kind: String?
     public var name: String
@@ -98,19 +98,19 @@ public struct RemediationRequestReference: Hashable, Sendable {
     }
 }
 
-/// How the run is to be executed, and how long what it leaves behind is kept; what is absent is not sent to the engine.
+/// Settings of the run, and how long finished objects are kept; absent fields are not sent to the engine.
 public struct ExecutionConfig: Hashable, Sendable {
-    /// The service account the run's pods use.
+    /// The service account of the run's pods.
     public var serviceAccountName: String?
-    /// The engine's timeout, in seconds; Towline's watchdog stands behind it.
+    /// The engine's timeout in seconds; Towline's watchdog enforces it if the engine does not.
     public var timeoutSeconds: Int64?
-    /// Seconds after the execution's creation by which a run must have been created; absent: no end.
+    /// Seconds after the execution's creation by which its run must exist; nil for no deadline.
     public var startDeadlineSeconds: Int64?
-    /// True when the engine may expand expressions in parameter values; otherwise a value with one is refused.
+    /// True if the engine may expand expressions in parameter values; otherwise values with expressions are refused.
     public var allowExpressions: Bool?
-    /// Seconds after the execution's end after which its run is deleted; absent: never. May be changed at any time.
+    /// Seconds from the end of the execution to the deletion of its run; nil for never. Can be changed at any time.
     public var runTTLSecondsAfterFinished: Int64?
-    /// Seconds after its end after which the execution is deleted; absent: never. May be changed at any time.
+    /// Seconds from the end of the execution to its deletion; nil for never. Can be changed at any time.
     public var ttlSecondsAfterFinished: Int64?
 
     public init(
@@ -126,11 +126,11 @@ public struct ExecutionConfig: Hashable, Sendable {
     }
 }
 
-/// How a user asks a running execution to end.
+/// How a user stops an execution.
 public enum Shutdown: String, CaseIterable, Hashable, Sendable, Comparable {
-    /// End after the workflow's `finally` tasks or exit handlers ran.
+    /// Stop the tasks, then run the workflow's `finally` tasks or exit handlers.
     case stop = "Stop"
-    /// End at once; nothing more runs.
+    /// Stop at once; no `finally` task or exit handler runs.
     case terminate = "Terminate"
 
     public static func < (left: Shutdown, right: Shutdown) -> Bool {
@@ -141,7 +141,7 @@ public enum Shutdown: String, CaseIterable, Hashable, Sendable, Comparable {
 extension ExecutionSpec {
     /// Reads one `spec` object: unknown fields are skipped, a wrong type is an error that names the field.
     ///
-    /// A word outside an enumeration is no error: it is kept in ``unknownValues``, so that the execution can be told.
+    /// A value outside an enumeration is not an error: it is recorded in ``unknownValues``, so ``validate()`` reports it.
     public init(reading cursor: inout JSONCursor) throws(JSONError) {
         var spec = ExecutionSpec(workflowRef: WorkflowReference(workflowId: ""))
         try cursor.object("spec") { (key, cursor) throws(JSONError) in
@@ -153,8 +153,8 @@ extension ExecutionSpec {
             case "confidence": spec.confidence = try cursor.number("spec.confidence")
             case "executionConfig": spec.executionConfig = try ExecutionConfig(reading: &cursor)
             case "shutdown":
-                let word = try cursor.string("spec.shutdown")
-                spec.shutdown = spec.known(word, "spec.shutdown")
+                let text = try cursor.string("spec.shutdown")
+                spec.shutdown = spec.known(text, "spec.shutdown")
             default: try cursor.skipValue()
             }
         }
@@ -192,14 +192,14 @@ extension ExecutionSpec {
         parameters = read
     }
 
-    /// The case that `word` names; a word without one is recorded.
-    private mutating func known<Word: RawRepresentable & CaseIterable>(
-        _ word: String?, _ field: String
-    ) -> Word? where Word.RawValue == String {
-        guard let word else { return nil }
-        if let value = Word(rawValue: word) { return value }
-        let allowed = Word.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ")
-        unknownValues.append(ValidationProblem(field: field, message: "must be \(allowed), not \"\(word)\""))
+    /// The case with this raw value; an unknown raw value is recorded.
+    private mutating func known<Value: RawRepresentable<String> & CaseIterable>(
+        _ text: String?, _ field: String
+    ) -> Value? {
+        guard let text else { return nil }
+        if let value = Value(rawValue: text) { return value }
+        let allowed = Value.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ")
+        unknownValues.append(ValidationProblem(field: field, message: "must be \(allowed), not \"\(text)\""))
         return nil
     }
 }

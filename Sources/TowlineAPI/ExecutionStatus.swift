@@ -1,36 +1,38 @@
 public import KubeClient
 
-/// What Towline tells about an execution; only the Status module makes new ones.
+/// What Towline reports about an execution; only the module `Status` makes new ones.
 public struct ExecutionStatus: Hashable, Sendable {
-    /// The `metadata.generation` whose reconcile produced this status; -1: not looked at yet.
+    /// The `metadata.generation` that this status was made for; -1 before the first update.
     public var observedGeneration: Int64 = -1
     public var phase: Phase = .pending
-    /// Set with the terminal phase.
+    /// Set together with a terminal phase.
     public var outcome: Outcome?
-    /// Nil when absent or a word of another version.
+    /// Nil if absent or unknown to this version.
     public var reason: Reason?
     public var message: String?
-    /// The engine that was resolved.
+    /// The engine that runs the workflow.
     public var engine: EngineName?
-    /// The engine's own word, verbatim.
+    /// The engine's reason for the state of the run, verbatim.
     public var engineReason: String?
     public var runRef: RunReference?
     public var startedAt: ServerTime?
     public var finishedAt: ServerTime?
+    /// The time from `startedAt` to `finishedAt` in Go's notation, such as `1m32s`; nil if no run started.
+    public var duration: String?
     public var updatedAt: ServerTime?
-    /// Ended and known units of work, such as `3/7`.
+    /// Finished and known tasks, such as `3/7`.
     public var progress: String?
-    /// Did any step start? Nil until known; false only at the end, on proof.
+    /// Whether any step started; nil until known, false only at the end and if proven.
     public var executed: Bool?
     public var failure: Failure?
     public var outputs: [Output] = []
     public var links: [Link] = []
     public var conditions: [Condition] = []
 
-    /// The status of an execution nobody has looked at.
+    /// The status of an execution that was not reconciled yet.
     public init() {}
 
-    /// The condition of a type Towline writes.
+    /// The condition of a type that Towline writes; nil if absent.
     public func condition(_ type: ConditionType) -> Condition? {
         conditions.first { $0.type == type.rawValue }
     }
@@ -51,12 +53,12 @@ public struct RunReference: Hashable, Sendable {
     }
 }
 
-/// Where and why a workflow failed first, as far as the engine tells.
+/// The first failure in a workflow, as far as the engine reports it.
 public struct Failure: Hashable, Sendable {
     public var task: String?
     public var step: String?
     public var exitCode: Int64?
-    /// The engine's or the kubelet's word, such as `OOMKilled`.
+    /// The reason of the engine or the kubelet, such as `OOMKilled`.
     public var reason: String?
     public var message: String?
 
@@ -75,7 +77,7 @@ public struct Failure: Hashable, Sendable {
 /// One result of the workflow.
 public struct Output: Hashable, Sendable {
     public var name: String
-    /// A string as it is; anything else as JSON text.
+    /// A string unchanged; any other value as JSON.
     public var value: String
 
     public init(name: String, value: String) {
@@ -84,7 +86,7 @@ public struct Output: Hashable, Sendable {
     }
 }
 
-/// A page about the run for people to open.
+/// A web page about the run.
 public struct Link: Hashable, Sendable {
     public var name: String
     public var url: String
@@ -96,16 +98,16 @@ public struct Link: Hashable, Sendable {
 }
 
 extension ExecutionStatus {
-    /// How much of a status a reader wants to keep.
+    /// How much of a status to keep when reading it.
     public enum Detail: Sendable {
         case everything
-        /// Of a finished execution only what a later status is computed from: a store holds thousands of them.
+        /// Of a finished execution only what later updates need, because a store holds thousands of them.
         case whatReconcilingNeeds
     }
 
     /// Reads one `status` object: unknown fields are skipped, a wrong type is an error that names the field.
     ///
-    /// A phase or outcome this version does not know is an error too: such an execution must be left alone.
+    /// An unknown phase or outcome is an error too: an execution of a newer version must not be modified.
     public init(reading cursor: inout JSONCursor, keeping detail: Detail = .everything) throws(JSONError) {
         var status = ExecutionStatus()
         try cursor.object("status") { (key, cursor) throws(JSONError) in
@@ -119,8 +121,8 @@ extension ExecutionStatus {
     private mutating func read(_ key: String, _ cursor: inout JSONCursor) throws(JSONError) {
         switch key {
         case "observedGeneration": observedGeneration = try cursor.integer("status.observedGeneration") ?? -1
-        case "phase": phase = try cursor.word("status.phase") ?? .pending
-        case "outcome": outcome = try cursor.word("status.outcome")
+        case "phase": phase = try cursor.enumValue("status.phase") ?? .pending
+        case "outcome": outcome = try cursor.enumValue("status.outcome")
         case "reason": reason = try cursor.string("status.reason").flatMap(Reason.init(rawValue:))
         case "message": message = try cursor.string("status.message")
         case "engine": engine = try cursor.string("status.engine").flatMap(EngineName.init(rawValue:))
@@ -128,6 +130,7 @@ extension ExecutionStatus {
         case "runRef": runRef = try RunReference(reading: &cursor)
         case "startedAt": startedAt = try cursor.timestamp("status.startedAt")
         case "finishedAt": finishedAt = try cursor.timestamp("status.finishedAt")
+        case "duration": duration = try cursor.string("status.duration")
         case "updatedAt": updatedAt = try cursor.timestamp("status.updatedAt")
         case "progress": progress = try cursor.string("status.progress")
         case "executed": executed = try cursor.bool("status.executed")
@@ -139,8 +142,9 @@ extension ExecutionStatus {
         }
     }
 
-    /// Forgets what never changes again: fields absent before and after make no difference in a patch.
+    /// Drops fields that never change again; a patch leaves a field alone that is absent before and after.
     private mutating func dropDetail() {
+        duration = nil
         engineReason = nil
         progress = nil
         executed = nil
@@ -149,7 +153,7 @@ extension ExecutionStatus {
         links = []
     }
 
-    /// Lets conditions that repeat the status's message share its storage.
+    /// Makes conditions that repeat the status's message share its storage.
     private mutating func shareText() {
         guard let message else { return }
         for index in conditions.indices where conditions[index].message == message {
@@ -159,16 +163,16 @@ extension ExecutionStatus {
 }
 
 extension JSONCursor {
-    /// Reads one of an enumeration's words; any other is an error that names the field and the word.
-    fileprivate mutating func word<Word: RawRepresentable>(
+    /// Reads a value of an enumeration; an unknown value is an error that names the field and the value.
+    fileprivate mutating func enumValue<Value: RawRepresentable<String>>(
         _ field: StaticString
-    ) throws(JSONError) -> Word? where Word.RawValue == String {
+    ) throws(JSONError) -> Value? {
         let start = offset
         guard let text = try string(field), !text.isEmpty else { return nil }
-        guard let word = Word(rawValue: text) else {
+        guard let value = Value(rawValue: text) else {
             throw JSONError("\(field): \"\(text.prefix(100))\" is not known to this version", offset: start)
         }
-        return word
+        return value
     }
 }
 

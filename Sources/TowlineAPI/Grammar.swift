@@ -1,21 +1,21 @@
-/// The text by which an engine recognizes an expression in a parameter value that it would expand.
+/// Detects expressions in parameter values that an engine would expand.
 ///
-/// Both engines substitute in several passes, and a value that one pass inserted is expanded by the next. The schema in
-/// `crds/` has the same rules in CEL.
+/// Both engines substitute in several passes, and a later pass expands what an earlier one inserted. The schema in `crds/`
+/// has the same rules in CEL.
 public enum ParameterExpression {
     /// What follows `$(` in Tekton's variables, before a `.` or a `[`.
     ///
-    /// Tekton replaces exact names, such as `$(params.TARGET)`, and leaves everything else alone: `$(date)` reaches the
-    /// shell. Which names exist depends on the pipeline, so every name below these roots counts. `finally` is in no
-    /// variable, but Tekton's webhook refuses `$(finally.TASK.results.NAME)`.
+    /// Tekton replaces exact names, such as `$(params.TARGET)`, and leaves everything else unchanged: `$(date)` reaches the
+    /// shell. Which names exist depends on the pipeline, so every name below these roots counts. No variable starts with
+    /// `finally`, but Tekton's webhook refuses `$(finally.TASK.results.NAME)`.
     static let tektonRoots = [
         "params", "inputs", "context", "tasks", "finally", "step", "steps", "results", "workspaces", "credentials",
         "artifacts",
     ]
 
-    /// The beginning of the first expression in `value` that `engine` would expand, such as `$(params.`; nil for none.
+    /// The start of the first expression in `value` that `engine` would expand, such as `$(params.`; nil if none.
     ///
-    /// The end of an expression is not looked for: text that follows the value in the workflow may close it.
+    /// An expression needs no end to count: text that follows the value in the workflow may close it.
     public static func opening(in value: String, for engine: EngineName) -> String? {
         let bytes = Array(value.utf8)
         switch engine {
@@ -43,9 +43,9 @@ public enum ParameterExpression {
     }
 }
 
-/// The forms of names, by hand: a regular expression engine costs more memory than the rest of the module.
+/// The syntax of names, checked by hand because a regular expression engine needs more memory than this module.
 enum Grammar {
-    /// A DNS-1123 subdomain: labels of lower case letters, digits and inner dashes, joined by dots.
+    /// A DNS-1123 subdomain: labels of lowercase letters, digits and inner dashes, joined by dots.
     static func isObjectName(_ text: String) -> Bool {
         text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
             guard let first = label.first, let last = label.last else { return false }
@@ -54,7 +54,7 @@ enum Grammar {
         }
     }
 
-    /// What both engines accept: Tekton wants a letter or underscore first, Argo allows no dot.
+    /// The names that both engines accept: Tekton requires a letter or underscore first, Argo forbids dots.
     static func isParameterName(_ text: String) -> Bool {
         guard let first = text.utf8.first, text.utf8.count <= SpecLimits.parameterNameLength else { return false }
         return (isLetter(first) || first == UInt8(ascii: "_"))
@@ -63,7 +63,7 @@ enum Grammar {
             }
     }
 
-    /// `sha256:` and 64 hexadecimal digits in lower case.
+    /// `sha256:` and 64 lowercase hexadecimal digits.
     static func isDigest(_ text: String) -> Bool {
         let prefix = "sha256:"
         let digits = text.utf8.dropFirst(prefix.utf8.count)

@@ -1,8 +1,8 @@
 import KubeClient
 
-/// Reads of single fields; what goes wrong names the field, and `null` counts as absent, as in the API server.
+/// Reads single fields: errors name the field, and `null` counts as absent, as in the API server.
 extension JSONCursor {
-    /// Runs `read` and puts `field` before the message of what it throws.
+    /// Runs `read` and prefixes the message of its error with `field`.
     mutating func field<Value>(
         _ field: StaticString, _ read: (inout JSONCursor) throws(JSONError) -> Value
     ) throws(JSONError) -> Value {
@@ -33,7 +33,7 @@ extension JSONCursor {
         return try self.field(field) { (cursor) throws(JSONError) in try cursor.readBool() }
     }
 
-    /// Reads a date and time of RFC 3339.
+    /// Reads an RFC 3339 date and time.
     mutating func timestamp(_ field: StaticString) throws(JSONError) -> ServerTime? {
         let start = offset
         guard let text = try string(field) else { return nil }

@@ -1,19 +1,19 @@
-/// How far an execution is; it only ever moves forward.
+/// How far an execution has come; a phase only moves forward.
 public enum Phase: String, CaseIterable, Hashable, Sendable {
     /// No run exists yet.
     case pending = "Pending"
     /// The run exists and has not ended.
     case running = "Running"
-    /// The workflow did its work.
+    /// The workflow succeeded.
     case completed = "Completed"
-    /// Everything else: the outcome says what.
+    /// The execution ended without success; the outcome says how.
     case failed = "Failed"
 
     public var isTerminal: Bool { self == .completed || self == .failed }
 
-    /// True when an execution in this phase may be in `next` afterwards; staying is allowed.
+    /// True if an execution in this phase may be in `next` afterwards; staying is allowed.
     ///
-    /// Pending to Completed is: a run first seen when it had ended passes through Running within one status.
+    /// Pending to Completed is allowed: a run that had ended when it was first seen passes through Running in one update.
     public func mayBecome(_ next: Phase) -> Bool {
         switch self {
         case .pending: true
@@ -25,57 +25,57 @@ public enum Phase: String, CaseIterable, Hashable, Sendable {
 
 /// How an execution ended.
 public enum Outcome: String, CaseIterable, Hashable, Sendable {
-    /// The workflow did its work.
+    /// The workflow succeeded.
     case success = "Success"
-    /// The workflow ran and failed, or the engine refused it for the user's input.
+    /// The workflow ran and failed, or the engine refused its input.
     case failed = "Failed"
     /// A time limit ended it.
     case timeout = "Timeout"
-    /// Somebody asked it to end.
+    /// A user stopped it.
     case cancelled = "Cancelled"
-    /// There is no verdict from the workflow: it was not created, not resolved or lost.
+    /// The workflow has no result: its run was not created, not resolved or lost.
     case error = "Error"
 
-    /// The phase an execution with this outcome is in.
+    /// The phase of an execution with this outcome.
     public var phase: Phase { self == .success ? .completed : .failed }
 }
 
-/// Why an execution is in its phase: Towline's own closed vocabulary, the same for every engine.
+/// Why an execution is in its phase: Towline's closed vocabulary, the same for every engine.
 ///
-/// A reason decides the phase and the outcome (``phase``, ``outcome``), so that these can never contradict each other.
+/// A reason decides the phase and the outcome (``phase``, ``outcome``), so they never contradict each other.
 public enum Reason: String, CaseIterable, Hashable, Sendable {
     // MARK: Before a run exists
 
-    /// The execution was read and is valid; its run is about to be created.
+    /// The execution is valid; its run is about to be created.
     case accepted = "Accepted"
-    /// The operator creates other runs first.
+    /// The operator is creating other runs first.
     case waitingToCreate = "WaitingToCreate"
     /// The cluster does not serve the engine's API.
     case engineUnavailable = "EngineUnavailable"
-    /// The API server is throttling, failing or out of reach.
+    /// The API server throttles, fails or is unreachable.
     case apiUnavailable = "APIUnavailable"
-    /// An admission webhook that has to see the run does not answer.
+    /// A required admission webhook does not answer.
     case webhookUnavailable = "WebhookUnavailable"
-    /// A resource quota leaves no room for the run.
+    /// A resource quota does not allow the run.
     case quotaExceeded = "QuotaExceeded"
     /// The operator lacks a permission in the namespace.
     case forbidden = "Forbidden"
-    /// The execution was restored from a backup and nobody said yet that it may run.
+    /// The execution was restored from a backup and was not released yet.
     case restoredFromBackup = "RestoredFromBackup"
 
     // MARK: While a run exists
 
-    /// The run was created and its engine has not looked at it yet.
+    /// The run exists and its engine has not processed it yet.
     case awaitingEngine = "AwaitingEngine"
-    /// The engine has not looked at the run for a minute; most often its controller is down.
+    /// The engine has not processed the run for a minute; usually its controller is down.
     case engineNotResponding = "EngineNotResponding"
-    /// The engine holds the run back, for a queue, a lock or a volume.
+    /// The engine holds the run back for a queue, a lock or a volume.
     case queued = "Queued"
     /// The engine is fetching the workflow's definition; no step has started.
     case resolving = "Resolving"
     /// Steps are running.
     case executing = "Executing"
-    /// The run is ending, because a task failed or somebody asked for it; its `finally` tasks may still run.
+    /// The run is ending because a task failed or a stop was requested; its `finally` tasks may still run.
     case stopping = "Stopping"
     /// The run is being cancelled.
     case cancelling = "Cancelling"
@@ -83,14 +83,14 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
     case timingOut = "TimingOut"
     /// The API server refuses the request to stop the run, which continues.
     case shutdownRefused = "ShutdownRefused"
-    /// The run waits for somebody to resume it.
+    /// The run waits until a user resumes it.
     case suspended = "Suspended"
 
     // MARK: Success
 
-    /// Every task did its work.
+    /// All tasks succeeded.
     case succeeded = "Succeeded"
-    /// The run succeeded, and some of its tasks were skipped.
+    /// The run succeeded and some tasks were skipped.
     case completedWithSkips = "CompletedWithSkips"
 
     // MARK: Failed
@@ -111,13 +111,13 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
     case sidecarFailed = "SidecarFailed"
     /// A container that runs before the steps failed.
     case initContainerFailed = "InitContainerFailed"
-    /// A container could not be made of its configuration, such as a missing secret.
+    /// A container could not be configured, for example because a secret is missing.
     case configError = "ConfigError"
     /// A parameter is missing or of the wrong type.
     case invalidParameters = "InvalidParameters"
-    /// The engine read the workflow's definition and refused it.
+    /// The engine refused the workflow's definition.
     case invalidWorkflow = "InvalidWorkflow"
-    /// The tasks ran, and their results could not be put together.
+    /// The tasks ran and their results could not be evaluated.
     case resultsFailed = "ResultsFailed"
 
     // MARK: Timeout
@@ -128,31 +128,31 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
     case taskTimeout = "TaskTimeout"
     /// The run's active deadline passed.
     case deadlineExceeded = "DeadlineExceeded"
-    /// The engine did not end the run at its time limit, so Towline's watchdog told it to, or tried to.
+    /// The engine did not stop the run at its time limit, so Towline's watchdog requested it, or tried to.
     case watchdogExpired = "WatchdogExpired"
 
     // MARK: Cancelled
 
-    /// Somebody asked the execution or its run to end.
+    /// A user stopped the execution or its run.
     case cancelled = "Cancelled"
 
     // MARK: Error
 
-    /// The API server or the engine's admission refused the run.
+    /// The API server, or the engine's admission webhook, refused the run.
     case rejected = "Rejected"
     /// A policy of the cluster refused the run.
     case policyDenied = "PolicyDenied"
-    /// A foreign object has the run's name; it was left untouched.
+    /// Another object has the run's name; it was not modified.
     case nameCollision = "NameCollision"
     /// No run could be created before the start deadline.
     case startDeadlineExceeded = "StartDeadlineExceeded"
-    /// The namespace is being deleted and takes no run.
+    /// The namespace is being deleted and accepts no run.
     case namespaceTerminating = "NamespaceTerminating"
     /// The run was deleted before its end was read.
     case runDeleted = "RunDeleted"
-    /// The run was deleted, and another object has its name now.
+    /// The run was deleted and another object has its name.
     case runReplaced = "RunReplaced"
-    /// A run should exist, and none was ever seen.
+    /// A run should exist and none was ever seen.
     case runLost = "RunLost"
     /// The engine could not fetch the workflow's definition.
     case resolutionFailed = "ResolutionFailed"
@@ -162,12 +162,12 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
     case engineError = "EngineError"
     /// The execution's spec contradicts itself or breaks a bound.
     case invalidSpec = "InvalidSpec"
-    /// What ran is not what the digest pins.
+    /// The engine ran another bundle than the digest pins.
     case digestMismatch = "DigestMismatch"
 }
 
 extension Reason {
-    /// How an execution with this reason ended; nil while it has not.
+    /// How an execution with this reason ended; nil if it has not.
     public var outcome: Outcome? {
         switch self {
         case .accepted, .waitingToCreate, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded,

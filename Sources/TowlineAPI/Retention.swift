@@ -1,16 +1,16 @@
 public import KubeClient
 
-/// How long an execution and its run are kept after the end: what the user wrote, and what on the object forbids it.
+/// How long an execution and its run are kept after the end: the TTLs, and what on the object prevents the deletion.
 ///
-/// Sixteen bytes, because a store holds one for each finished execution, long after its spec was dropped.
+/// It has 16 bytes because a store holds one for each finished execution, after dropping the spec.
 public struct Retention: Hashable, Sendable {
     /// Seconds from the end of the execution to the deletion of its run; nil for never.
     public var runSeconds: UInt32?
     /// Seconds from the end of the execution to its own deletion; nil for never.
     public var executionSeconds: UInt32?
-    /// By which mark a GitOps tool knows the execution as its own; nil for no such tool.
+    /// The mark by which a GitOps tool manages the execution; nil if none does.
     public var management: ManagementMark?
-    /// True when ``WellKnown/keepAnnotation`` keeps the execution, and with it its run.
+    /// True if ``WellKnown/keepAnnotation`` keeps the execution and its run.
     public var isKept: Bool
 
     public init(
@@ -23,7 +23,7 @@ public struct Retention: Hashable, Sendable {
         self.isKept = isKept
     }
 
-    /// What `config` and the metadata of an execution say; a time out of bounds means that nothing is deleted.
+    /// Reads the configuration and the metadata of an execution; a TTL out of bounds deletes nothing.
     public init(_ config: ExecutionConfig, _ metadata: ObjectMetadata) {
         func bounded(_ seconds: Int64?) -> UInt32? {
             seconds.flatMap { (0...SpecLimits.ttlSeconds).contains($0) ? UInt32(exactly: $0) : nil }
@@ -34,39 +34,40 @@ public struct Retention: Hashable, Sendable {
             isKept: Self.isKept(metadata))
     }
 
-    /// True when the annotation that keeps an object is on it: with any value but `false`.
+    /// True if an object has the annotation ``WellKnown/keepAnnotation`` with any value except `false`.
     public static func isKept(_ metadata: ObjectMetadata) -> Bool {
         metadata.annotation(WellKnown.keepAnnotation).map { $0 != "false" } ?? false
     }
 
-    /// The annotations that ``init(_:_:)`` wants to see.
+    /// The annotations that ``init(_:_:)`` reads.
     static let annotations = [WellKnown.keepAnnotation] + ManagementMark.annotations
 }
 
-/// The mark by which a GitOps tool knows an object as its own; a deleted object it would create again.
+/// The label or annotation by which a GitOps tool manages an object and would create it again after a deletion.
 ///
-/// Where a mark is somebody else's, an object stays too long; where one is not known here, it runs again and again.
+/// If a mark is missing here, the tool recreates the deleted execution and it runs again. If another tool uses a mark
+/// for its own purposes, the execution is only kept too long.
 public enum ManagementMark: String, CaseIterable, Hashable, Sendable {
-    /// The annotation of Argo CD. A hook has it too, and runs again only with the next sync.
+    /// Argo CD's annotation. A hook has it too, but only runs again with the next sync.
     case argoTracking = "argocd.argoproj.io/tracking-id"
-    /// The label that Argo CD is mostly told to use where it tracks by label.
+    /// The usual label if Argo CD tracks by label.
     case argoInstance = "argocd.argoproj.io/instance"
-    /// The label of a Kustomization of Flux.
+    /// The label of a Flux Kustomization.
     case fluxKustomization = "kustomize.toolkit.fluxcd.io/name"
-    /// The label of a HelmRelease of Flux.
+    /// The label of a Flux HelmRelease.
     case fluxHelmRelease = "helm.toolkit.fluxcd.io/name"
-    /// The label of a ResourceSet of the Flux operator.
+    /// The label of a ResourceSet of the Flux Operator.
     case fluxResourceSet = "resourceset.fluxcd.controlplane.io/name"
-    /// The annotation of Helm.
+    /// Helm's annotation.
     case helmRelease = "meta.helm.sh/release-name"
-    /// The annotation of Config Sync and of kpt.
+    /// The annotation of Config Sync and kpt.
     case inventory = "config.k8s.io/owning-inventory"
-    /// The label of kapp, and of its controller.
+    /// The label of kapp and kapp-controller.
     case kapp = "kapp.k14s.io/app"
-    /// The label by which Argo CD tracks where it is not told otherwise, until 3.0; others write it, too.
+    /// The label by which Argo CD before 3.0 tracks by default; other tools write it too.
     case instance = "app.kubernetes.io/instance"
 
-    /// The mark on an object; nil where no tool would create it again.
+    /// The mark on an object; nil if no tool would create it again.
     init?(_ metadata: ObjectMetadata) {
         let found = Self.allCases.first { mark in
             guard metadata.annotation(mark.rawValue) ?? metadata.label(mark.rawValue) != nil else { return false }
@@ -76,7 +77,7 @@ public enum ManagementMark: String, CaseIterable, Hashable, Sendable {
         self = found
     }
 
-    /// The tool whose mark it is, for people.
+    /// The name of the tool for messages.
     public var tool: String {
         switch self {
         case .argoTracking, .argoInstance: "Argo CD"
@@ -88,13 +89,13 @@ public enum ManagementMark: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// The annotations by which a mark is found.
+    /// The annotations that ``init(_:)`` reads.
     static let annotations = allCases.map(\.rawValue) + [argoHook, helmHook]
 
     private static let argoHook = "argocd.argoproj.io/hook"
     private static let helmHook = "helm.sh/hook"
 
-    /// True for hooks of the mark's tool: they run again with the next sync or release, and not before.
+    /// True for hooks of the mark's tool, which only run again with the next sync or release.
     private func exempts(_ metadata: ObjectMetadata) -> Bool {
         switch self {
         case .argoTracking, .argoInstance, .instance: Self.isArgoHook(metadata)
@@ -103,7 +104,7 @@ public enum ManagementMark: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// Argo CD takes Helm's hooks for its own, but for `crd-install`; its own annotation decides where there is one.
+    /// Argo CD treats Helm's hooks as its own, except `crd-install`; its own annotation takes precedence.
     private static func isArgoHook(_ metadata: ObjectMetadata) -> Bool {
         if let own = metadata.annotation(argoHook) { return own != "Skip" }
         return metadata.annotation(helmHook).map { $0 != "crd-install" } ?? false

@@ -1,43 +1,43 @@
 import KubeClient
 
-/// The words Towline puts on objects, or reads from them.
+/// Labels, annotations and names that Towline writes to objects or reads from them.
 public enum WellKnown {
     /// The field manager of everything the operator writes.
     public static let fieldManager = "towline-operator"
-    /// Who tells the Kubernetes events about executions.
+    /// The reporting controller of Kubernetes events about executions.
     public static let reportingController = "towline.dev/operator"
-    /// The label on every run: the UID of its execution. Every watch of runs selects on it.
+    /// The label on every run with the UID of its execution; every watch of runs selects on it.
     public static let executionUIDLabel = "towline.dev/execution-uid"
-    /// The annotation on every run: the name of its execution.
+    /// The annotation on every run with the name of its execution.
     public static let executionAnnotation = "towline.dev/execution"
-    /// The annotation, set to `true` on every run, by which Argo CD leaves out changes that are none to its users.
+    /// The annotation, `true` on every run, that makes Argo CD ignore updates of the run.
     ///
-    /// Without it each step of a run would refresh the application that its execution belongs to. Tekton hands it down
-    /// to TaskRuns and pods.
+    /// Without it, each step of a run would refresh the application of its execution. Tekton copies it to TaskRuns and
+    /// pods.
     public static let ignoreUpdatesAnnotation = "argocd.argoproj.io/ignore-resource-updates"
-    /// The annotation that keeps an execution or a run beyond its time to live, whatever its value, `false` excepted.
+    /// The annotation that keeps an execution or a run after its TTL expired, with any value except `false`.
     public static let keepAnnotation = "towline.dev/keep"
     /// The label that Velero puts on every object it restores, with the name of the restore.
     public static let restoreNameLabel = "velero.io/restore-name"
     /// The annotation that lets a restored execution run, with the value `true`.
     public static let runRestoredAnnotation = "towline.dev/run-restored"
-    /// The annotation on an example that says how it has to end: `PHASE/OUTCOME` or `PHASE/OUTCOME/REASON`.
+    /// The annotation on an example with its expected end: `PHASE/OUTCOME` or `PHASE/OUTCOME/REASON`.
     public static let expectAnnotation = "towline.dev/expect"
 }
 
-/// Whether an execution was restored from a backup, and whether somebody said that it may run.
+/// Whether an execution was restored from a backup, and whether a user released it.
 ///
-/// A backup tool creates the object again under a new UID and, by default, without its status: nothing on it tells
-/// whether it ran before.
+/// A backup tool creates the object with a new UID and, by default, without its status, so nothing on it shows whether
+/// it ran before.
 public enum Restoration: Hashable, Sendable {
-    /// No sign of a restore.
+    /// Not restored.
     case none
-    /// Restored, and not released: it must not run unless it already does.
+    /// Restored and not released: no run is created, but an existing one is followed.
     case held
-    /// Restored, and released by ``WellKnown/runRestoredAnnotation``.
+    /// Restored and released by ``WellKnown/runRestoredAnnotation``.
     case released
 
-    /// What the metadata of an execution says.
+    /// Reads the metadata of an execution.
     init(_ metadata: ObjectMetadata) {
         let mark = WellKnown.restoreNameLabel
         guard (metadata.label(mark) ?? metadata.annotation(mark)) != nil else {

@@ -1,9 +1,9 @@
 public import KubeClient
 
-/// One `WorkflowExecution` of the cluster as a reconciler sees it.
+/// One `WorkflowExecution` of the cluster.
 ///
-/// An immutable object rather than a struct: stores, queues and workers hand around one pointer. Thousands of finished
-/// executions stay in a store, so that what nobody reads of them anymore is not kept.
+/// It is an immutable class rather than a struct so that stores, queues and workers share one object. Stores hold
+/// thousands of finished executions, so fields that are no longer needed are dropped.
 public final class WorkflowExecution: Sendable {
     public static let resourceType = ResourceType(
         group: "towline.dev", version: "v1alpha1", plural: "workflowexecutions", kind: "WorkflowExecution")
@@ -18,7 +18,7 @@ public final class WorkflowExecution: Sendable {
     public let status: ExecutionStatus
     /// How long the execution and its run are kept after the end.
     public let retention: Retention
-    /// Whether it was restored from a backup, and released.
+    /// Whether it was restored from a backup and released.
     public let restoration: Restoration
     private let specBox: SpecBox?
 
@@ -40,16 +40,16 @@ public final class WorkflowExecution: Sendable {
         self.restoration = restoration
     }
 
-    /// What the user asked for; nil for a finished execution that was read for a store.
+    /// What the user requested; nil for a finished execution that was read for a store.
     public var spec: ExecutionSpec? { specBox?.spec }
 
-    /// The name of the engine run that belongs to this execution, and to no other.
+    /// The name of the execution's run, unique to this execution.
     public var runName: String { RunName.of(executionName: key.name, uid: uid) }
 
-    /// The engine that runs the execution: of a finished one, whose spec a store does not keep, the one its status names.
+    /// The engine that runs the execution; from the status if the spec was dropped.
     public var engineName: EngineName { spec?.workflowRef.resolvedEngine ?? status.engine ?? .tekton }
 
-    /// True once the status says how the execution ended.
+    /// True if the execution has ended.
     public var isFinished: Bool { status.phase.isTerminal }
 }
 
@@ -57,7 +57,7 @@ extension WorkflowExecution: CustomStringConvertible {
     public var description: String { "WorkflowExecution \(key)" }
 }
 
-/// Keeps the space of a spec out of the executions that have none anymore.
+/// Holds a spec by reference, so executions without one do not pay for its size.
 private final class SpecBox: Sendable {
     let spec: ExecutionSpec
 
@@ -67,10 +67,9 @@ private final class SpecBox: Sendable {
 }
 
 extension WorkflowExecution {
-    /// Reads one object, and of a finished one only what `detail` keeps.
+    /// Reads one object; of a finished one only what `detail` selects.
     ///
-    /// Total: unknown fields are skipped, a wrong type is an error that names the field, and an object without name or
-    /// UID is refused.
+    /// Unknown fields are skipped, a wrong type is an error that names the field, and so is a missing name or UID.
     public convenience init(
         reading cursor: inout JSONCursor, keeping detail: ExecutionStatus.Detail = .everything
     ) throws(JSONError) {
@@ -100,31 +99,31 @@ extension WorkflowExecution {
             retention: retention, restoration: Restoration(metadata))
     }
 
-    /// Reads objects completely.
+    /// Reads complete objects.
     public static let decoder: ObjectDecoder<WorkflowExecution> = { (cursor) throws(JSONError) in
         try WorkflowExecution(reading: &cursor)
     }
 
-    /// Reads objects for a store: of finished ones only what a later status is computed from.
+    /// Reads objects for a store: of finished ones only what later updates need.
     public static let storeDecoder: ObjectDecoder<WorkflowExecution> = { (cursor) throws(JSONError) in
         try WorkflowExecution(reading: &cursor, keeping: .whatReconcilingNeeds)
     }
 }
 
-/// How the engine run of an execution is called.
+/// The name of an execution's run.
 ///
-/// The name is a pure function of the execution's name and UID, so that a lost answer or a restart leads to the same
-/// run, and an execution re-created under its old name leads to another.
+/// It is a pure function of the execution's name and UID: a lost response or a restart leads to the same run, and an
+/// execution that is created again under its old name gets another run.
 public enum RunName {
-    /// The longest name: both engines refuse more, and label values end there too.
+    /// The longest name: both engines refuse longer ones, and so do label values.
     public static let maximumLength = 63
-    /// How many hexadecimal digits of the UID a name ends in.
+    /// The number of hexadecimal digits of the UID at the end of a name.
     public static let uniqueDigits = 10
 
-    /// The execution's name, shortened where needed, plus the first ten digits of its UID.
+    /// The execution's name, shortened if necessary, plus the first ten digits of its UID.
     ///
-    /// Always a valid DNS-1123 label: dots, which an execution's name may have, become dashes. Characters no object
-    /// name has are treated likewise, and a UID with too few digits is filled with zeros.
+    /// The result is always a valid DNS-1123 label: dots and characters that no object name contains become dashes, and
+    /// a UID with too few digits is padded with zeros.
     public static func of(executionName: String, uid: String) -> String {
         let limit = maximumLength - uniqueDigits - 1
         var prefix: [UInt8] = []

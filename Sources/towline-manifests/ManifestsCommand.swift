@@ -1,6 +1,6 @@
 import Foundation
 
-/// `towline-manifests`: writes the files of the repository that follow from the operator's own tables.
+/// `towline-manifests`: writes the files of the repository that are generated from the operator's tables.
 ///
 /// Its argument is the root of the repository; `make manifests` runs it.
 @main
@@ -11,23 +11,23 @@ struct ManifestsCommand {
     }
 }
 
-/// A file of the repository that follows from the operator's own tables.
+/// A file of the repository that is generated from the operator's tables.
 struct GeneratedFile: Sendable {
-    /// Below the root of the repository.
+    /// Relative to the root of the repository.
     let path: String
     let content: String
 
-    /// Every such file; of pages that are written by hand, with the generated part put in.
+    /// All generated files; a page written by hand contains its generated part.
     static func all(in root: URL) throws -> [GeneratedFile] {
         RoleManifest.all + [RoleManifest.chartRules] + UserRole.allCases.map(\.file) + [try RightsPage.file(in: root)]
     }
 
-    /// True when the repository has the file just so.
+    /// True if the file in the repository has this content.
     func isCurrent(below root: URL) -> Bool {
         (try? String(contentsOf: root.appending(path: path), encoding: .utf8)) == content
     }
 
-    /// Writes the file where it is missing or another one; tells whether it had to.
+    /// Writes the file if it is missing or differs; returns whether it did.
     func write(below root: URL) throws -> Bool {
         guard !isCurrent(below: root) else { return false }
         let file = root.appending(path: path)

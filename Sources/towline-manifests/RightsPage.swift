@@ -9,10 +9,10 @@ enum RightsPage {
     private static let end = "<!-- end of rights -->"
 
     struct MarkersMissing: Error, CustomStringConvertible {
-        var description: String { "\(path) has to hold \(begin)and \(end)" }
+        var description: String { "\(path) must contain the lines \(begin)and \(end)" }
     }
 
-    /// The page with the table as it has to be.
+    /// The page with the current table.
     static func file(in root: URL) throws -> GeneratedFile {
         let page = try String(contentsOf: root.appending(path: path), encoding: .utf8)
         guard let start = page.range(of: begin), let stop = page.range(of: end), start.upperBound <= stop.lowerBound

@@ -2,7 +2,7 @@ import Engines
 import Operator
 import TowlineAPI
 
-/// The rules of one of the operator's roles, made from its rights.
+/// One of the operator's roles, generated from its permissions.
 struct RoleManifest: Sendable {
     let part: Right.Part
 
@@ -11,10 +11,10 @@ struct RoleManifest: Sendable {
 
     private static let parts: [Right.Part] = [.executions] + EngineName.allCases.map { .engine($0) } + [.election]
 
-    /// `towline-operator`, and for the other parts a word more.
-    private var name: String { word.map { "towline-operator-\($0)" } ?? "towline-operator" }
+    /// `towline-operator`, with a suffix for each other part.
+    private var name: String { suffix.map { "towline-operator-\($0)" } ?? "towline-operator" }
 
-    private var word: String? {
+    private var suffix: String? {
         switch part {
         case .executions: nil
         case .engine(let engine): engine.rawValue
@@ -24,16 +24,17 @@ struct RoleManifest: Sendable {
 
     private var about: String {
         switch part {
-        case .executions: "What the operator needs to follow executions."
-        case .engine(let engine): "What the operator needs to run workflows on \(EngineCatalogue.engine(engine).title)."
-        case .election: "What several operators need to elect the one that works (--leader-elect)."
+        case .executions: "The permissions of the operator on executions."
+        case .engine(let engine):
+            "The permissions of the operator to run workflows on \(EngineCatalogue.engine(engine).title)."
+        case .election: "The permissions of the operator for leader election (--leader-elect)."
         }
     }
 
-    /// A role of all namespaces, or for the lease of its namespace only.
+    /// A cluster role, or a role in the namespace of the lease.
     private var file: GeneratedFile {
         let isNamespaced = part == .election
-        let path = isNamespaced ? "election-role" : "operator\(word.map { "-\($0)" } ?? "")-clusterrole"
+        let path = isNamespaced ? "election-role" : "operator\(suffix.map { "-\($0)" } ?? "")-clusterrole"
         return GeneratedFile(
             path: "deploy/base/rbac/\(path).yaml",
             content: """
@@ -50,7 +51,7 @@ struct RoleManifest: Sendable {
                 """)
     }
 
-    /// What one rule is about.
+    /// The resource that one rule covers.
     private struct Subject: Equatable {
         let group: String
         let resource: String
@@ -61,7 +62,7 @@ struct RoleManifest: Sendable {
         }
     }
 
-    /// One rule for each resource, or its one object, with what each verb is for; the lines are not indented.
+    /// One rule for each resource or named object, with a comment for each purpose; the lines are not indented.
     private func rules(lease: String) -> [String] {
         var subjects: [Subject] = []
         let rights = Right.all.filter { $0.part == part }
@@ -77,12 +78,12 @@ struct RoleManifest: Sendable {
         }
     }
 
-    /// The rules as named templates of the Helm chart, which puts them into roles of all or of some namespaces.
+    /// The rules as named templates of the Helm chart, which uses them in cluster roles or namespaced roles.
     static var chartRules: GeneratedFile {
         let templates = parts.map { part in
             let role = RoleManifest(part: part)
             return """
-                {{- define "towline.rules.\(role.word ?? "operator")" -}}
+                {{- define "towline.rules.\(role.suffix ?? "operator")" -}}
                 \(role.rules(lease: #"{{ include "towline.fullname" . }}"#).joined(separator: "\n"))
                 {{- end }}
 
@@ -100,11 +101,11 @@ extension Right {
     var verbList: String { verbs.map(\.rawValue).joined(separator: ", ") }
 }
 
-/// What people may do with executions who have one of the cluster's own roles in a namespace.
+/// What the built-in user roles of Kubernetes allow on executions.
 enum UserRole: String, CaseIterable {
     case view, edit, admin
 
-    /// Whoever may edit may view already, since the cluster's own roles are made from one another.
+    /// The built-in roles aggregate: `edit` includes `view`, and `admin` includes `edit`.
     private var verbs: String {
         switch self {
         case .view: "get, list, watch"
@@ -115,9 +116,9 @@ enum UserRole: String, CaseIterable {
 
     private var about: String {
         switch self {
-        case .view: "Whoever has the role `view` may read executions."
-        case .edit: "Whoever has the role `edit` may start, stop and delete executions as well."
-        case .admin: "Whoever has the role `admin` may also delete all executions of a namespace at once."
+        case .view: "Users with the role `view` can read executions."
+        case .edit: "Users with the role `edit` can also start, stop and delete executions."
+        case .admin: "Users with the role `admin` can also delete all executions of a namespace at once."
         }
     }
 

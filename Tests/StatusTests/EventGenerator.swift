@@ -3,7 +3,7 @@ import Status
 import TestSupport
 import TowlineAPI
 
-/// Makes sequences of events, sensible and not, that are the same for the same seed.
+/// Generates random events, plausible and not; the same seed gives the same events.
 struct EventGenerator {
     private var numbers: SplitMix
 
@@ -15,7 +15,7 @@ struct EventGenerator {
 
     mutating func pick<Element>(_ elements: [Element]) -> Element { elements[number(below: elements.count)] }
 
-    /// Mostly short; sometimes beyond every bound, of characters of several bytes.
+    /// Mostly short texts; sometimes longer than every bound, with characters of several bytes.
     mutating func text() -> String {
         switch number(below: 12) {
         case 0: ""
@@ -27,7 +27,7 @@ struct EventGenerator {
 
     mutating func optionalText() -> String? { chance(50) ? text() : nil }
 
-    /// Events of the middle of a run are frequent, so that sequences do not end at once.
+    /// Events in the middle of a run are frequent, so sequences do not end at once.
     mutating func event() -> ExecutionEvent {
         switch number(below: 10) {
         case 0: .acknowledged
@@ -80,7 +80,7 @@ struct EventGenerator {
         return observation
     }
 
-    /// A clock that mostly runs forward and sometimes belongs to another machine.
+    /// The time of the next event: mostly later, sometimes the earlier time of another machine.
     mutating func time(after last: ServerTime) -> ServerTime {
         switch number(below: 10) {
         case 0: last - .seconds(number(below: 100))

@@ -16,22 +16,12 @@ import TowlineAPI
         try JSONValue(parsing: StatusPatch(of: execution(old), to: new).body)
     }
 
-    /// RFC 7386, section 2.
-    private func merged(_ target: JSONValue, _ patch: JSONValue) -> JSONValue {
-        guard case .object(let members) = patch else { return patch }
-        var result = target.objectValue ?? JSONObject()
-        for member in members {
-            result[member.key] = member.value.isNull ? nil : merged(result[member.key] ?? .null, member.value)
-        }
-        return .object(result)
-    }
-
     private func read(_ value: JSONValue) throws -> ExecutionStatus {
         var cursor = JSONCursor(value.encoded)
         return try ExecutionStatus(reading: &cursor)
     }
 
-    @Test func aPatchLeadsFromEveryStatusToTheNext() throws {
+    @Test func `a patch changes every status into the next`() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         var generator = EventGenerator(seed: seed)
         for sequence in 0..<300 {
@@ -42,14 +32,14 @@ import TowlineAPI
                 now = generator.time(after: now)
                 guard let next = status.after(generator.event(), generation: 1, now: now) else { continue }
                 let patch = try #require(patch(from: status, to: next)["status"])
-                stored = merged(stored, patch)
+                stored = stored.merging(patch)
                 #expect(try read(stored) == next, "seed \(seed), sequence \(sequence), step \(step)")
                 status = next
             }
         }
     }
 
-    @Test func aPatchOfAnExecutionFromAStoreTakesNothingAway() throws {
+    @Test func `a patch of an execution from a store removes nothing`() throws {
         let observation = Observation(
             reason: .stepFailed, message: "m", engine: .argo, engineReason: "Failed", progress: "1/2", executed: true,
             failure: Failure(task: "drain", exitCode: 3), outputs: [Output(name: "a", value: "b")],
@@ -61,12 +51,12 @@ import TowlineAPI
         #expect(kept.failure == nil)
 
         let later = try #require(kept.after(.acknowledged, generation: 2, now: start + .seconds(5)))
-        let result = try read(merged(stored, try #require(patch(from: kept, to: later)["status"])))
+        let result = try read(stored.merging(try #require(patch(from: kept, to: later)["status"])))
         let expected = try #require(done.after(.acknowledged, generation: 2, now: start + .seconds(5)))
         #expect(result == expected)
     }
 
-    @Test func preconditionsAreCarried() throws {
+    @Test func `a patch carries the UID and the resource version`() throws {
         let next = try #require(ExecutionStatus().after(.acknowledged, generation: 1, now: start))
         let patch = try patch(from: ExecutionStatus(), to: next)
         #expect(patch["metadata"] == ["uid": "u1", "resourceVersion": "7"])
@@ -75,7 +65,7 @@ import TowlineAPI
         #expect(bare["metadata"] == ["uid": "u1"])
     }
 
-    @Test func onlyWhatChangedIsSent() throws {
+    @Test func `a patch contains only what changed`() throws {
         let running = try #require(
             ExecutionStatus().after(
                 .observed(Observation(reason: .executing, engine: .tekton, progress: "1/3")), generation: 1, now: start)
@@ -88,7 +78,7 @@ import TowlineAPI
         #expect(patch["status"]?.objectValue?.keys == ["observedGeneration", "phase", "updatedAt", "progress"])
     }
 
-    @Test func whatWentAwayIsNull() throws {
+    @Test func `a patch sets removed fields to null`() throws {
         var observation = Observation(
             reason: .executing, message: "m", engine: .tekton, failure: Failure(task: "a", step: "b", exitCode: 1),
             outputs: [Output(name: "a", value: "b")])

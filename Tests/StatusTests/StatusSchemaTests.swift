@@ -5,9 +5,9 @@ import TowlineAPI
 
 @testable import towline_fuzz
 
-/// What the module writes must be what the schema in `crds/` takes, or the API server refuses the status for good.
+/// Every status must fit the schema in `crds/`; otherwise the API server refuses it permanently.
 @Suite struct StatusSchemaTests {
-    @Test func everyStatusFitsTheSchema() throws {
+    @Test func `every status fits the schema`() throws {
         let schema = try StatusSchema()
         let seed = UInt64.random(in: 0...UInt64.max)
         var generator = EventGenerator(seed: seed)
@@ -17,7 +17,7 @@ import TowlineAPI
             for step in 0..<10 {
                 now = generator.time(after: now)
                 status = status.after(generator.event(), generation: 1, now: now) ?? status
-                // From an empty status the patch holds every field there is.
+                // A patch from an empty status contains every field.
                 let whole = WorkflowExecution(key: ObjectKey(namespace: "n", name: "a"), uid: "u", spec: nil)
                 let written = try #require(JSONValue(parsing: StatusPatch(of: whole, to: status).body)["status"])
                 #expect(schema.problems(of: written) == [], "seed \(seed), sequence \(sequence), step \(step)")

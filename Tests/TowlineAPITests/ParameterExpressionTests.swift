@@ -52,7 +52,7 @@ import TowlineAPI
             parameters: [Parameter(name: "OK", value: "x"), Parameter(name: "NOTE", value: "secret $(params.TOKEN)")])
         let problem = try #require(spec.validate().first)
         #expect(problem.field == "spec.parameters[NOTE]")
-        #expect(problem.message.contains(#"has "$(params.", which Tekton would expand"#))
+        #expect(problem.message.contains(#"contains "$(params.", which Tekton would expand"#))
         #expect(problem.message.contains("spec.executionConfig.allowExpressions"))
         #expect(!problem.message.contains("secret") && !problem.message.contains("TOKEN"))
         spec.executionConfig.allowExpressions = false

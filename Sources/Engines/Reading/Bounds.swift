@@ -5,7 +5,7 @@ enum Bounds {
     static let message = Status.Bounds.message
     static let engineReason = 128
     /// Names of tasks, steps and outputs.
-    static let name = Status.Bounds.word
+    static let name = Status.Bounds.name
     static let digest = 128
     static let outputValue = Status.Bounds.outputValue
     /// How many outputs are kept, and how many bytes of all their values.

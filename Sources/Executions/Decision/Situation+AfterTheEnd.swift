@@ -177,7 +177,9 @@ extension Situation {
             .retention(.keptByAnnotation), .retention(.runGoesOn), .retention(.runToBeArchived),
             .retention(.runNotOwned), .general(.forbidden), .general(.rejected),
         ]
-        if let retained = execution.status.condition(.retained), kept.contains(where: { $0.word == retained.reason }) {
+        if let retained = execution.status.condition(.retained),
+            kept.contains(where: { $0.rawValue == retained.reason })
+        {
             return false
         }
         return Expiry(of: execution)?.isRunDue(at: now) ?? false

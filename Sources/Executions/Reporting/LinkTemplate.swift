@@ -97,7 +97,7 @@ public struct LinkTemplates: Hashable, Sendable {
 
 extension LinkTemplate {
     /// The most bytes of a name, and of an address whose blanks are filled: what the status has room for.
-    static let nameLimit = Bounds.word
+    static let nameLimit = Bounds.name
     static let addressLimit = Bounds.url
 
     /// Reads `NAME=URL`, or `NAME@ENGINE=URL` for the runs of one engine.

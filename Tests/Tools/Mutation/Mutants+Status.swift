@@ -1,5 +1,5 @@
 extension Mutant {
-    private static let transition = "Sources/Status/StatusTransition.swift"
+    private static let update = "Sources/Status/StatusUpdate.swift"
     private static let writing = "Sources/Executions/Reconcile/Reconciler+Execution.swift"
 
     /// Bugs in what is written into the status, and how.
@@ -7,9 +7,9 @@ extension Mutant {
         Mutant(
             "open-what-has-ended",
             Edit(
-                transition,
-                "    private mutating func observe(_ observation: Observation) {\n        guard !status.phase.isTerminal",
-                "    private mutating func observe(_ observation: Observation) {\n        guard BUG || !status.phase.isTerminal"
+                update,
+                "    public mutating func revise(_ change: (inout Status) -> Void) {\n        guard !status.phase.isTerminal",
+                "    public mutating func revise(_ change: (inout Status) -> Void) {\n        guard BUG || !status.phase.isTerminal"
             ),
             Edit(
                 "Sources/Executions/Decision/Situation+AfterTheEnd.swift",
@@ -19,23 +19,23 @@ extension Mutant {
         Mutant(
             "start-again-with-every-look",
             Edit(
-                transition, "        if phase == .running || phase == .completed, status.startedAt == nil {",
-                "        if phase == .running || phase == .completed, BUG || status.startedAt == nil {")),
+                update, "        if phase.requiresStart, status.startedAt == nil {",
+                "        if phase.requiresStart, BUG || status.startedAt == nil {")),
         Mutant(
             "run-ahead-of-the-generation",
             Edit(
-                transition, "        result.observedGeneration = generation\n",
+                update, "        result.observedGeneration = generation\n",
                 "        result.observedGeneration = BUG ? generation + 1 : generation\n")),
         Mutant(
             "write-although-nothing-changed",
             Edit(
-                transition, "        guard result != before else { return nil }\n",
+                update, "        guard result != before else { return nil }\n",
                 "        guard BUG || result != before else { return nil }\n")),
         Mutant(
             "write-over-whatever-is-there",
             Edit(
-                "Sources/Status/StatusPatch.swift", "        if !execution.resourceVersion.isEmpty {",
-                "        if !BUG, !execution.resourceVersion.isEmpty {")),
+                "Sources/Status/StatusPatch.swift", "        if !resourceVersion.isEmpty {",
+                "        if !BUG, !resourceVersion.isEmpty {")),
         Mutant(
             "trust-the-cache-after-a-conflict",
             Edit(

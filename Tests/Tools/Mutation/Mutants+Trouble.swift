@@ -2,7 +2,7 @@ extension Mutant {
     private static let watchdog = "Sources/Executions/Decision/Situation+Running.swift"
     private static let running = "Sources/Executions/Decision/Situation+Running.swift"
     private static let clock = "Sources/KubeRuntime/Time/ServerClock.swift"
-    private static let transition = "Sources/Status/StatusTransition.swift"
+    private static let transition = "Sources/Status/ExecutionEvent.swift"
 
     /// Bugs that show only where clocks differ, requests are refused, and others touch what is not theirs.
     static let ofTrouble = [
@@ -86,8 +86,8 @@ extension Mutant {
         Mutant(
             "take-a-lost-run-for-proof",
             Edit(
-                transition, "                status.phase == .pending && status.runRef == nil",
-                "                BUG || status.phase == .pending && status.runRef == nil")),
+                transition, "                    status.phase == .pending && status.runRef == nil",
+                "                    BUG || status.phase == .pending && status.runRef == nil")),
         Mutant(
             "take-a-disowned-run-for-another",
             Edit(

@@ -10,7 +10,7 @@ enum StatusLaw {
     }
 
     private static func immutable(_ old: JSONValue, _ new: JSONValue) -> String? {
-        for field in ["startedAt", "finishedAt"] {
+        for field in ["startedAt", "finishedAt", "duration"] {
             if let value = old[field], new[field] != value { return "\(field) changed from \(value)" }
         }
         if let run = old["runRef"], new["runRef"] != run { return "runRef changed" }
@@ -32,6 +32,8 @@ enum StatusLaw {
         let isTerminal = rank == 2
         if isTerminal != (new["outcome"] != nil) { return "outcome and phase \(to) do not agree" }
         if isTerminal != (new["finishedAt"] != nil) { return "finishedAt and phase \(to) do not agree" }
+        let hasRun = new["startedAt"] != nil && new["finishedAt"] != nil
+        if old["finishedAt"] == nil, hasRun != (new["duration"] != nil) { return "duration and phase \(to) do not agree" }
         if to == "Running" || to == "Completed", new["startedAt"] == nil { return "\(to) without startedAt" }
         if (to == "Completed") != (new["outcome"] == "Success") { return "outcome and phase \(to) contradict" }
         return nil

@@ -3,7 +3,8 @@ import Status
 import Testing
 import TowlineAPI
 
-@Suite struct StatusTransitionTests {
+/// The updates of an execution's status.
+@Suite struct ExecutionStatusTests {
     private let start = ServerTime(seconds: 1_767_225_600, nanoseconds: 123_456_789)
     private let run = RunReference(apiVersion: "tekton.dev/v1", kind: "PipelineRun", name: "a-0123456789", uid: "r1")
 
@@ -15,7 +16,7 @@ import TowlineAPI
         status.conditions.map { "\($0.type)=\($0.status.rawValue)" }
     }
 
-    @Test func anExecutionGoesFromPendingOverRunningToCompleted() throws {
+    @Test func `an execution moves from Pending to Running to Completed`() throws {
         let held = try #require(
             ExecutionStatus().after(
                 .held(.engineUnavailable, message: "no CRD", engine: .tekton), generation: 1, now: start))
@@ -31,11 +32,12 @@ import TowlineAPI
         let done = try #require(running.after(self.running(.succeeded), generation: 2, now: start + .seconds(20)))
         #expect(done.phase == .completed && done.outcome == .success && done.progress == "1/2")
         #expect(done.finishedAt?.seconds == start.seconds + 20 && done.startedAt == running.startedAt)
+        #expect(running.duration == nil && done.duration == "11s")
         #expect(states(done) == ["Succeeded=True", "Finished=True", "Ready=True"])
         #expect(done.conditions.allSatisfy { $0.observedGeneration == 2 && $0.reason == "Succeeded" })
     }
 
-    @Test func whatFailsBeforeARunNeverStarted() throws {
+    @Test func `an execution that fails without a run executed nothing`() throws {
         let failed = try #require(
             ExecutionStatus().after(.ended(.rejected, message: "no", engine: .argo), generation: 1, now: start))
         #expect(failed.phase == .failed && failed.outcome == .error && failed.executed == false)
@@ -43,25 +45,47 @@ import TowlineAPI
         #expect(states(failed) == ["Succeeded=False", "Finished=True", "Ready=False", "Stalled=True"])
     }
 
-    @Test func ofALostRunNobodyKnowsWhatStarted() throws {
+    @Test(arguments: [
+        (0, "0s"), (59, "59s"), (60, "1m0s"), (92, "1m32s"), (3600, "1h0m0s"), (93_605, "26h0m5s"), (-7, "0s"),
+    ])
+    func `duration is the time from start to end in Go's notation`(_ seconds: Int, _ text: String) throws {
+        let running = try #require(ExecutionStatus().after(running(), generation: 1, now: start))
+        let done = try #require(
+            running.after(self.running(.stepFailed), generation: 1, now: start + .seconds(seconds)))
+        #expect(done.duration == text)
+    }
+
+    @Test func `an execution that never started has no duration`() throws {
+        let failed = try #require(
+            ExecutionStatus().after(.ended(.rejected, message: "", engine: .argo), generation: 1, now: start))
+        #expect(failed.finishedAt != nil && failed.duration == nil)
+    }
+
+    @Test func `a hold or an end with a reason of the other is ignored`() {
+        let status = ExecutionStatus().after(.acknowledged, generation: 1, now: start)
+        #expect(status?.after(.held(.rejected, message: "", engine: nil), generation: 1, now: start) == nil)
+        #expect(status?.after(.ended(.quotaExceeded, message: "", engine: nil), generation: 1, now: start) == nil)
+    }
+
+    @Test func `executed is unknown if the run was lost`() throws {
         let lost = try #require(
             ExecutionStatus().after(.ended(.runLost, message: "", engine: .argo), generation: 1, now: start))
         #expect(lost.executed == nil && lost.message == nil)
     }
 
-    @Test func `a taken name does not prove that nothing started`() throws {
+    @Test func `executed is unknown if another object has the name of the run`() throws {
         let taken = try #require(
             ExecutionStatus().after(.ended(.nameCollision, message: "", engine: .argo), generation: 1, now: start))
         #expect(taken.executed == nil && taken.reason == .nameCollision)
     }
 
-    @Test func aRunFirstSeenAtItsEndPassesThroughRunning() throws {
+    @Test func `a run that had ended when first seen sets startedAt`() throws {
         let done = try #require(ExecutionStatus().after(running(.stepFailed), generation: 1, now: start))
         #expect(done.phase == .failed && done.startedAt == start.roundedDownToSeconds)
         #expect(done.finishedAt == done.startedAt)
     }
 
-    @Test func aRunningExecutionIsHeldWithoutGoingBack() throws {
+    @Test func `a hold leaves a running execution in Running`() throws {
         let running = try #require(ExecutionStatus().after(running(), generation: 1, now: start))
         let frozen = try #require(
             running.after(
@@ -77,7 +101,7 @@ import TowlineAPI
         #expect(back.reason == .executing && back.condition(.engineUnavailable) == nil)
     }
 
-    @Test func theEndIsLatched() throws {
+    @Test func `the end is final except for conditions`() throws {
         let done = try #require(ExecutionStatus().after(running(.cancelled), generation: 1, now: start))
         #expect(done.after(running(.succeeded), generation: 1, now: start + .seconds(1)) == nil)
         #expect(done.after(.ended(.runDeleted, message: "", engine: nil), generation: 1, now: start) == nil)
@@ -90,7 +114,7 @@ import TowlineAPI
         #expect(gone.finishedAt == done.finishedAt)
     }
 
-    @Test func aLaterGenerationOfAFinishedExecutionIsReported() throws {
+    @Test func `a new generation of a finished execution is observed`() throws {
         let done = try #require(ExecutionStatus().after(running(.succeeded), generation: 1, now: start))
         let seen = try #require(done.after(.acknowledged, generation: 2, now: start + .seconds(60)))
         #expect(seen.observedGeneration == 2)
@@ -98,14 +122,14 @@ import TowlineAPI
         #expect(seen.conditions.allSatisfy { $0.observedGeneration == 2 })
     }
 
-    @Test func aClockThatRunsBackwardsBreaksNothing() throws {
+    @Test func `a clock that runs backward keeps the order of the times`() throws {
         let running = try #require(ExecutionStatus().after(running(), generation: 1, now: start))
         let done = try #require(running.after(self.running(.succeeded), generation: 1, now: start - .seconds(50)))
         #expect(done.finishedAt == running.startedAt)
         #expect(try #require(done.updatedAt) > #require(running.updatedAt))
     }
 
-    @Test func theFirstRunSeenIsTheRun() throws {
+    @Test func `runRef keeps the first run seen`() throws {
         let running = try #require(ExecutionStatus().after(running(), generation: 1, now: start))
         var other = run
         other.uid = "r2"
@@ -115,7 +139,7 @@ import TowlineAPI
         #expect(next.runRef == run && next.executed == true)
     }
 
-    @Test func textsAreCutOnACharacterBoundary() throws {
+    @Test func `texts are cut at a character boundary`() throws {
         let long = String(repeating: "é", count: 600)
         let status = try #require(
             ExecutionStatus().after(.ended(.rejected, message: long, engine: nil), generation: 1, now: start))
@@ -124,7 +148,7 @@ import TowlineAPI
         #expect(status.condition(.succeeded)?.message == message)
     }
 
-    @Test func standardConditionsCannotBeSetByHand() {
+    @Test func `derived conditions cannot be set by an event`() {
         for type in [ConditionType.succeeded, .finished, .ready, .reconciling, .stalled] {
             let status = ExecutionStatus().after(.acknowledged, generation: 1, now: start)
             #expect(
@@ -137,7 +161,7 @@ import TowlineAPI
         }
     }
 
-    @Test func aReasonOfALaterVersionStays() throws {
+    @Test func `a reason of a newer version is kept`() throws {
         var status = try #require(ExecutionStatus().after(running(.succeeded), generation: 1, now: start))
         status.reason = nil
         for index in status.conditions.indices { status.conditions[index].reason = "FutureWord" }

@@ -1,0 +1,136 @@
+public import KubeClient
+public import TowlineAPI
+
+/// One update of the status of any kind: starts from the stored status, collects changes, and applies the shared rules.
+///
+/// `startedAt` and `finishedAt` are set once, `duration` together with `finishedAt`; the phase only moves as
+/// ``StatusPhase/mayBecome(_:)`` allows; after a terminal phase only conditions and `observedGeneration` change;
+/// `lastTransitionTime` moves only when a condition's status does; `updatedAt` moves with every update and never back.
+public struct StatusUpdate<Status: KindStatus>: Sendable {
+    private let before: Status
+    /// The status as changed so far; ``result`` has the derived conditions and the update time.
+    public private(set) var status: Status
+    private let generation: Int64
+    private let now: ServerTime
+
+    /// Starts an update of a stored status.
+    ///
+    /// - Parameters:
+    ///   - generation: the `metadata.generation` of the object that `status` was read with.
+    ///   - now: the time of the update by the API server's clock.
+    public init(of status: Status, generation: Int64, now: ServerTime) {
+        self.before = status
+        self.status = status
+        self.generation = generation
+        self.now = now
+    }
+
+    /// Changes the kind's own fields; does nothing in a terminal phase, so that a result never changes.
+    public mutating func revise(_ change: (inout Status) -> Void) {
+        guard !status.phase.isTerminal else { return }
+        change(&status)
+    }
+
+    /// Sets the message, cut to the bound of the schema; does nothing in a terminal phase.
+    public mutating func setMessage(_ message: String) {
+        let text = message.bounded(to: Bounds.message)
+        revise { $0.message = text.isEmpty ? nil : text }
+    }
+
+    /// Enters `phase` if the current one allows it, and sets the times that it requires.
+    public mutating func enter(_ phase: Status.Phase) {
+        guard !status.phase.isTerminal, status.phase.mayBecome(phase) else { return }
+        status.phase = phase
+        let time = now.roundedDownToSeconds
+        if phase.requiresStart, status.startedAt == nil { status.startedAt = time }
+        guard phase.isTerminal, status.finishedAt == nil else { return }
+        // Two operators may disagree on the time.
+        let end = max(time, status.startedAt ?? time)
+        status.finishedAt = end
+        status.duration = status.startedAt.map { Self.goDuration(seconds: end.seconds - $0.seconds) }
+    }
+
+    /// Sets a condition; does nothing for the types that the status derives.
+    public mutating func setCondition(
+        _ type: Status.ConditionType, _ value: ConditionStatus, reason: String, message: String
+    ) {
+        guard !Status.derivedConditionTypes.contains(type) else { return }
+        let condition = Condition(
+            type: type.rawValue, status: value, observedGeneration: generation,
+            lastTransitionTime: now.roundedDownToSeconds, reason: reason, message: message.bounded(to: Bounds.message))
+        if let index = status.conditions.firstIndex(where: { $0.type == condition.type }) {
+            status.conditions[index] = condition
+        } else {
+            status.conditions.append(condition)
+        }
+    }
+
+    /// Removes a condition; does nothing for the types that the status derives.
+    public mutating func removeCondition(_ type: Status.ConditionType) {
+        guard !Status.derivedConditionTypes.contains(type) else { return }
+        status.conditions.removeAll { $0.type == type.rawValue }
+    }
+
+    /// The new status; nil if only the time of the update would change.
+    public var result: Status? {
+        var result = status
+        result.observedGeneration = generation
+        result.conditions = currentConditions
+        guard result != before else { return nil }
+        result.updatedAt = nextUpdate
+        return result
+    }
+
+    /// The derived conditions, then Towline's others, then those of other writers.
+    ///
+    /// A condition whose status is the same as before keeps its transition time.
+    private var currentConditions: [Condition] {
+        func stored(_ type: String, _ value: ConditionStatus) -> Condition? {
+            before.conditions.first { $0.type == type && $0.status == value }
+        }
+        let derived = status.derivedConditions.map { type, value in
+            let known = stored(type.rawValue, value)
+            return Condition(
+                type: type.rawValue, status: value, observedGeneration: generation,
+                lastTransitionTime: known?.lastTransitionTime ?? now.roundedDownToSeconds,
+                reason: reason(of: known), message: status.message ?? "")
+        }
+        var own: [Condition] = []
+        var foreign: [Condition] = []
+        for var condition in status.conditions {
+            guard let type = Status.ConditionType(rawValue: condition.type) else {
+                foreign.append(condition)
+                continue
+            }
+            if Status.derivedConditionTypes.contains(type) { continue }
+            condition.observedGeneration = generation
+            if let known = stored(condition.type, condition.status) {
+                condition.lastTransitionTime = known.lastTransitionTime
+            }
+            own.append(condition)
+        }
+        return Array((derived + own + foreign).prefix(Bounds.conditions))
+    }
+
+    /// The reason of the status; if this version does not know it, the one that the stored condition has.
+    private func reason(of known: Condition?) -> String {
+        if let reason = status.derivedReason { return reason }
+        if let reason = known?.reason, !reason.isEmpty { return reason }
+        return status.phase.fallbackReason
+    }
+
+    /// Now, but at least a microsecond after the last update: the time moves even if operators' clocks differ.
+    private var nextUpdate: ServerTime {
+        let nanoseconds = Int64(now.nanoseconds)
+        let micro = ServerTime(seconds: now.seconds, nanoseconds: nanoseconds - nanoseconds % 1000)
+        guard let last = before.updatedAt else { return micro }
+        return max(micro, last + .microseconds(1))
+    }
+
+    /// A span of whole seconds as Go's `time.Duration` prints it: `0s`, `1m32s`, `26h0m5s`.
+    private static func goDuration(seconds total: Int64) -> String {
+        let (hours, minutes, seconds) = (total / 3600, total / 60 % 60, total % 60)
+        if hours > 0 { return "\(hours)h\(minutes)m\(seconds)s" }
+        return minutes > 0 ? "\(minutes)m\(seconds)s" : "\(seconds)s"
+    }
+}
