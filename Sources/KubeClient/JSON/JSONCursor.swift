@@ -81,3 +81,312 @@ public struct JSONCursor: Sendable {
         guard peekByte() == nil else { throw failure("unexpected text after the value") }
     }
 }
+
+/// What is wrong with a JSON text, and where.
+public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was expected or found.
+    public let message: String
+    /// The byte offset in the text at which reading stopped.
+    public let offset: Int
+
+    public init(_ message: String, offset: Int) {
+        self.message = message
+        self.offset = offset
+    }
+
+    public var description: String { "invalid JSON at byte \(offset): \(message)" }
+}
+
+extension JSONCursor {
+    /// The kind of the next value, told by its first byte.
+    public enum Kind: Sendable {
+        case object, array, string, number, bool, null
+    }
+
+    /// Returns the kind of the next value without consuming it.
+    public mutating func kind() throws(JSONError) -> Kind {
+        guard let byte = peekByte() else { throw failure("unexpected end of text") }
+        switch byte {
+        case UInt8(ascii: "{"): return .object
+        case UInt8(ascii: "["): return .array
+        case UInt8(ascii: "\""): return .string
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): return .bool
+        case UInt8(ascii: "n"): return .null
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
+        default: throw failure("expected a value")
+        }
+    }
+
+    /// Reads one object; `body` must consume the value of each key it is given.
+    public mutating func forEachField(
+        _ body: (_ key: String, _ cursor: inout JSONCursor) throws(JSONError) -> Void
+    ) throws(JSONError) {
+        try consume(UInt8(ascii: "{"), "an object")
+        try enter()
+        defer { depth -= 1 }
+        if peekByte() == UInt8(ascii: "}") {
+            position += 1
+            return
+        }
+        while true {
+            guard peekByte() == UInt8(ascii: "\"") else { throw failure("expected a quoted key") }
+            let key = try readString()
+            try consume(UInt8(ascii: ":"), "\":\"")
+            try body(key, &self)
+            if try endsContainer(UInt8(ascii: "}")) { return }
+        }
+    }
+
+    /// Reads one array; `body` must consume each element.
+    public mutating func forEachElement(
+        _ body: (_ cursor: inout JSONCursor) throws(JSONError) -> Void
+    ) throws(JSONError) {
+        try consume(UInt8(ascii: "["), "an array")
+        try enter()
+        defer { depth -= 1 }
+        if peekByte() == UInt8(ascii: "]") {
+            position += 1
+            return
+        }
+        while true {
+            try body(&self)
+            if try endsContainer(UInt8(ascii: "]")) { return }
+        }
+    }
+
+    /// Consumes a comma (false) or the closing bracket (true).
+    private mutating func endsContainer(_ close: UInt8) throws(JSONError) -> Bool {
+        switch peekByte() {
+        case UInt8(ascii: ","):
+            position += 1
+            return false
+        case close:
+            position += 1
+            return true
+        default:
+            throw failure("expected \",\" or \"\(Character(UnicodeScalar(close)))\"")
+        }
+    }
+
+    /// Skips the next value, whatever it is, and returns the range of its bytes.
+    @discardableResult
+    public mutating func skipValue() throws(JSONError) -> Range<Int> {
+        let kind = try kind()
+        let start = position
+        switch kind {
+        case .string: try skipString()
+        case .number: _ = try readNumberRange()
+        case .bool: _ = try readBool()
+        case .null: try consumeLiteral("null")
+        case .object:
+            try forEachFieldSkippingKeys()
+        case .array:
+            try forEachElement { (cursor) throws(JSONError) in _ = try cursor.skipValue() }
+        }
+        return start..<position
+    }
+
+    private mutating func forEachFieldSkippingKeys() throws(JSONError) {
+        try consume(UInt8(ascii: "{"), "an object")
+        try enter()
+        defer { depth -= 1 }
+        if peekByte() == UInt8(ascii: "}") {
+            position += 1
+            return
+        }
+        while true {
+            guard peekByte() == UInt8(ascii: "\"") else { throw failure("expected a quoted key") }
+            try skipString()
+            try consume(UInt8(ascii: ":"), "\":\"")
+            _ = try skipValue()
+            if try endsContainer(UInt8(ascii: "}")) { return }
+        }
+    }
+
+    /// Copies the bytes of the next value without decoding it.
+    public mutating func readRaw() throws(JSONError) -> [UInt8] {
+        let range = try skipValue()
+        return Array(bytes[range])
+    }
+}
+
+extension JSONCursor {
+    /// Consumes `null` and returns true, or leaves the cursor where it is.
+    public mutating func readNull() throws(JSONError) -> Bool {
+        guard peekByte() == UInt8(ascii: "n") else { return false }
+        try consumeLiteral("null")
+        return true
+    }
+
+    public mutating func readBool() throws(JSONError) -> Bool {
+        switch peekByte() {
+        case UInt8(ascii: "t"):
+            try consumeLiteral("true")
+            return true
+        case UInt8(ascii: "f"):
+            try consumeLiteral("false")
+            return false
+        default:
+            throw failure("expected true or false")
+        }
+    }
+
+    /// Reads a whole number; a fraction, an exponent or a value beyond 64 bits is an error.
+    public mutating func readInteger() throws(JSONError) -> Int64 {
+        let start = position
+        let range = try readNumberRange()
+        var text = bytes[range]
+        let negative = text.first == UInt8(ascii: "-")
+        if negative { text = text.dropFirst() }
+        var value: Int64 = 0
+        for byte in text {
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else {
+                throw JSONError("expected a whole number", offset: start)
+            }
+            let (scaled, overflowed) = value.multipliedReportingOverflow(by: 10)
+            let digit = Int64(byte &- UInt8(ascii: "0"))
+            let (sum, carried) =
+                negative
+                ? scaled.subtractingReportingOverflow(digit) : scaled.addingReportingOverflow(digit)
+            guard !overflowed, !carried else { throw JSONError("number does not fit 64 bits", offset: start) }
+            value = sum
+        }
+        return value
+    }
+
+    public mutating func readDouble() throws(JSONError) -> Double {
+        let range = try readNumberRange()
+        guard let value = Double(String(decoding: bytes[range], as: UTF8.self)), value.isFinite else {
+            throw JSONError("number out of range", offset: range.lowerBound)
+        }
+        return value
+    }
+
+    /// Consumes a number of RFC 8259's grammar and returns where it stands.
+    mutating func readNumberRange() throws(JSONError) -> Range<Int> {
+        skipWhitespace()
+        let start = position
+        if position < end, bytes[position] == UInt8(ascii: "-") { position += 1 }
+        let integral = position
+        guard consumeDigits() > 0 else { throw failure("expected a number") }
+        if bytes[integral] == UInt8(ascii: "0"), position - integral > 1 {
+            throw JSONError("number with a leading zero", offset: start)
+        }
+        if position < end, bytes[position] == UInt8(ascii: ".") {
+            position += 1
+            guard consumeDigits() > 0 else { throw failure("expected a digit after the decimal point") }
+        }
+        if position < end, bytes[position] == UInt8(ascii: "e") || bytes[position] == UInt8(ascii: "E") {
+            position += 1
+            if position < end, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
+                position += 1
+            }
+            guard consumeDigits() > 0 else { throw failure("expected a digit in the exponent") }
+        }
+        return start..<position
+    }
+
+    private mutating func consumeDigits() -> Int {
+        let start = position
+        while position < end, bytes[position] >= UInt8(ascii: "0"), bytes[position] <= UInt8(ascii: "9") {
+            position += 1
+        }
+        return position - start
+    }
+}
+
+extension JSONCursor {
+    /// Reads a string; malformed UTF-8 and lone surrogates become U+FFFD, as in Go's decoder.
+    public mutating func readString() throws(JSONError) -> String {
+        let content = try scanString()
+        guard content.escaped else { return String(decoding: bytes[content.range], as: UTF8.self) }
+        return try unescape(content.range)
+    }
+
+    mutating func skipString() throws(JSONError) {
+        _ = try scanString()
+    }
+
+    /// Finds the closing quote and tells whether there are escapes between.
+    private mutating func scanString() throws(JSONError) -> (range: Range<Int>, escaped: Bool) {
+        guard peekByte() == UInt8(ascii: "\"") else { throw failure("expected a string") }
+        position += 1
+        let start = position
+        var escaped = false
+        while position < end {
+            let byte = bytes[position]
+            if byte == UInt8(ascii: "\"") {
+                position += 1
+                return (start..<(position - 1), escaped)
+            }
+            if byte == UInt8(ascii: "\\") {
+                escaped = true
+                position += 1
+            } else if byte < 0x20 {
+                throw failure("control character in a string")
+            }
+            position += 1
+        }
+        position = end
+        throw failure("string without an end")
+    }
+
+    private func unescape(_ range: Range<Int>) throws(JSONError) -> String {
+        var output: [UInt8] = []
+        output.reserveCapacity(range.count)
+        var index = range.lowerBound
+        while index < range.upperBound {
+            let byte = bytes[index]
+            index += 1
+            guard byte == UInt8(ascii: "\\") else {
+                output.append(byte)
+                continue
+            }
+            guard index < range.upperBound else { throw JSONError("escape without an end", offset: index) }
+            let code = bytes[index]
+            index += 1
+            switch code {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): output.append(code)
+            case UInt8(ascii: "b"): output.append(0x08)
+            case UInt8(ascii: "f"): output.append(0x0C)
+            case UInt8(ascii: "n"): output.append(0x0A)
+            case UInt8(ascii: "r"): output.append(0x0D)
+            case UInt8(ascii: "t"): output.append(0x09)
+            case UInt8(ascii: "u"):
+                let scalar = try readUnicodeEscape(&index, limit: range.upperBound)
+                output.append(contentsOf: Array(String(Character(scalar)).utf8))
+            default: throw JSONError("unknown escape", offset: index - 1)
+            }
+        }
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// Reads the four digits after `\u`, and a second escape where the first is a high surrogate.
+    private func readUnicodeEscape(_ index: inout Int, limit: Int) throws(JSONError) -> UnicodeScalar {
+        let first = try readHexadecimal(&index, limit: limit)
+        if (0xD800..<0xDC00).contains(first), limit - index >= 6,
+            bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u")
+        {
+            var next = index + 2
+            let second = try readHexadecimal(&next, limit: limit)
+            if (0xDC00..<0xE000).contains(second) {
+                index = next
+                return UnicodeScalar(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00)) ?? "\u{FFFD}"
+            }
+        }
+        return UnicodeScalar(first) ?? "\u{FFFD}"
+    }
+
+    private func readHexadecimal(_ index: inout Int, limit: Int) throws(JSONError) -> UInt32 {
+        guard limit - index >= 4 else { throw JSONError("unicode escape too short", offset: index) }
+        var value: UInt32 = 0
+        for _ in 0..<4 {
+            guard let digit = Character(UnicodeScalar(bytes[index])).hexDigitValue else {
+                throw JSONError("unicode escape with a digit that is not hexadecimal", offset: index)
+            }
+            value = value << 4 | UInt32(digit)
+            index += 1
+        }
+        return value
+    }
+}

@@ -54,3 +54,81 @@ public struct OwnerReference: Hashable, Sendable {
 
     public init() {}
 }
+
+extension ObjectMetadata {
+    /// Reads the value of an object's `metadata`.
+    ///
+    /// - Parameter annotations: the keys of the annotations to keep.
+    public init(_ cursor: inout JSONCursor, annotations wanted: [String] = []) throws(JSONError) {
+        try cursor.forEachField { (key, cursor) throws(JSONError) in
+            if try cursor.readNull() { return }
+            switch key {
+            case "name": name = try cursor.readString()
+            case "namespace": namespace = try cursor.readString()
+            case "uid": uid = try cursor.readString()
+            case "resourceVersion": resourceVersion = ResourceVersion(try cursor.readString())
+            case "generation": generation = try cursor.readInteger()
+            case "creationTimestamp": creationTimestamp = try cursor.readTimestamp()
+            case "deletionTimestamp": deletionTimestamp = try cursor.readTimestamp()
+            case "finalizers":
+                try cursor.forEachElement { (cursor) throws(JSONError) in
+                    let name = try cursor.readString()
+                    if finalizers.count < Self.maximumFinalizers { finalizers.append(name) }
+                }
+            case "labels": labels = try cursor.readLabels { _ in true }
+            case "annotations" where !wanted.isEmpty:
+                annotations = try cursor.readLabels { wanted.contains($0) }
+            case "ownerReferences":
+                try cursor.forEachElement { (cursor) throws(JSONError) in
+                    ownerReferences.append(try OwnerReference(&cursor))
+                }
+            default: try cursor.skipValue()
+            }
+        }
+        // Of a live object they say nothing that anybody asks for.
+        if deletionTimestamp == nil { finalizers = [] }
+    }
+}
+
+extension OwnerReference {
+    /// Reads one element of `metadata.ownerReferences`.
+    public init(_ cursor: inout JSONCursor) throws(JSONError) {
+        try cursor.forEachField { (key, cursor) throws(JSONError) in
+            if try cursor.readNull() { return }
+            switch key {
+            case "apiVersion": apiVersion = try cursor.readString()
+            case "kind": kind = try cursor.readString()
+            case "name": name = try cursor.readString()
+            case "uid": uid = try cursor.readString()
+            case "controller": isController = try cursor.readBool()
+            case "blockOwnerDeletion": blocksOwnerDeletion = try cursor.readBool()
+            default: try cursor.skipValue()
+            }
+        }
+    }
+}
+
+extension JSONCursor {
+    /// Reads an RFC 3339 time as the API server writes it.
+    public mutating func readTimestamp() throws(JSONError) -> ServerTime {
+        let start = offset
+        let text = try readString()
+        guard let timestamp = ServerTime(rfc3339: text) else {
+            throw JSONError("\"\(text.prefix(40))\" is no RFC 3339 time", offset: start)
+        }
+        return timestamp
+    }
+
+    /// Reads an object of strings and keeps the members whose key is wanted.
+    mutating func readLabels(where isWanted: (String) -> Bool) throws(JSONError) -> [Label] {
+        var labels: [Label] = []
+        try forEachField { (key, cursor) throws(JSONError) in
+            guard isWanted(key) else {
+                try cursor.skipValue()
+                return
+            }
+            labels.append(Label(key: key, value: try cursor.readNull() ? "" : cursor.readString()))
+        }
+        return labels
+    }
+}

@@ -1,0 +1,88 @@
+import FoundationEssentials
+
+/// Percent-encoding of the parts of a URL (RFC 3986, section 2).
+extension String {
+    /// The text as one segment of a path: all but unreserved characters encoded.
+    ///
+    /// A segment `.` or `..` is encoded too, so that it cannot climb out of the path it is put into.
+    public var percentEncodedPathSegment: String {
+        if self == "." { return "%2E" }
+        if self == ".." { return "%2E%2E" }
+        return percentEncoded
+    }
+
+    /// The text as the name or the value of a query parameter: all but unreserved characters encoded.
+    public var percentEncodedQueryValue: String { percentEncoded }
+
+    /// The text with its escapes resolved; nil when an escape is malformed or the result is no UTF-8.
+    ///
+    /// - Parameter plusIsSpace: whether `+` means a space, as it does in a query.
+    public func percentDecoded(plusIsSpace: Bool = false) -> String? {
+        var output: [UInt8] = []
+        output.reserveCapacity(utf8.count)
+        var bytes = utf8.makeIterator()
+        while let byte = bytes.next() {
+            switch byte {
+            case UInt8(ascii: "%"):
+                guard let high = bytes.next().flatMap(Self.hexDigit), let low = bytes.next().flatMap(Self.hexDigit)
+                else { return nil }
+                output.append(high << 4 | low)
+            case UInt8(ascii: "+") where plusIsSpace: output.append(UInt8(ascii: " "))
+            default: output.append(byte)
+            }
+        }
+        return String(validating: output, as: UTF8.self)
+    }
+
+    private var percentEncoded: String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var output: [UInt8] = []
+        output.reserveCapacity(utf8.count)
+        for byte in utf8 {
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                output.append(byte)
+            default: output += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        default: nil
+        }
+    }
+}
+
+/// Base64 with padding (RFC 4648, section 4), as kubeconfig files and secrets carry bytes.
+public enum Base64 {
+    public static func encode(_ bytes: [UInt8]) -> String {
+        Data(bytes).base64EncodedString()
+    }
+
+    /// The bytes of a base64 text; nil when it is malformed. Line breaks are skipped, as in Go.
+    public static func decode(_ text: String) -> [UInt8]? {
+        let packed = text.utf8.filter { $0 != 0x0A && $0 != 0x0D }
+        return Data(base64Encoded: Data(packed)).map { Array($0) }
+    }
+}
+
+extension String {
+    /// The text where it has at most `limit` bytes of UTF-8, otherwise its beginning and the mark `…`.
+    ///
+    /// It is cut between scalars. Where not even the mark has room, nothing is left.
+    package func bounded(to limit: Int) -> String {
+        guard utf8.count > limit else { return self }
+        let mark = "…"
+        guard limit >= mark.utf8.count else { return "" }
+        var end = utf8.index(startIndex, offsetBy: limit - mark.utf8.count)
+        while end > startIndex, utf8[end] & 0xC0 == 0x80 { end = utf8.index(before: end) }
+        return self[..<end] + mark
+    }
+}

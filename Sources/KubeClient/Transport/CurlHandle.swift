@@ -1,0 +1,227 @@
+import CLibcurl
+import Glibc
+
+/// One of libcurl's easy handles, set up for one server and one identity; belongs to the transport's thread.
+final class CurlHandle {
+    let easy: UnsafeMutableRawPointer
+    let identity: CurlIdentity
+    private let errorText: UnsafeMutablePointer<CChar>
+    private var lists: [UnsafeMutablePointer<curl_slist>] = []
+
+    /// Nil when there is no memory left.
+    init?(_ identity: CurlIdentity, _ settings: CurlSettings) {
+        guard let easy = curl_easy_init() else { return nil }
+        self.easy = easy
+        self.identity = identity
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        _ = towline_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_PROTOCOLS_STR, "http,https")
+        set(CURLOPT_PATH_AS_IS, 1)
+        set(CURLOPT_USERAGENT, settings.userAgent)
+        setUpConnection(settings)
+        setUpTLS(settings)
+    }
+
+    deinit {
+        curl_easy_cleanup(easy)
+        freeLists()
+        errorText.deallocate()
+    }
+
+    private func setUpConnection(_ settings: CurlSettings) {
+        set(CURLOPT_CONNECTTIMEOUT_MS, 10_000)
+        _ = towline_curl_set_socket(easy, CURLOPT_SOCKOPTFUNCTION) { _, socket, _ in
+            DeadPeer.detect(on: socket)
+            return Int32(CURL_SOCKOPT_OK)
+        }
+        // Empty texts switch off what libcurl would otherwise take from the environment.
+        set(CURLOPT_PROXY, settings.proxyURL.map(Self.resolvingRemotely) ?? "")
+        set(CURLOPT_NOPROXY, "")
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        if let name = settings.serverName {
+            let address = settings.address
+            let (from, to) = (ServerAddress.bracketed(name), ServerAddress.bracketed(address.host))
+            set(CURLOPT_CONNECT_TO, ["\(from):\(address.port):\(to):\(address.port)"])
+        }
+    }
+
+    /// A SOCKS proxy is told the server's name, as Go does it: the name may mean something only beyond the proxy.
+    private static func resolvingRemotely(_ proxyURL: String) -> String {
+        proxyURL.hasPrefix("socks5://") ? "socks5h://" + proxyURL.dropFirst(9) : proxyURL
+    }
+
+    private func setUpTLS(_ settings: CurlSettings) {
+        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        if settings.skipsVerification {
+            set(CURLOPT_SSL_VERIFYPEER, 0)
+            set(CURLOPT_SSL_VERIFYHOST, 0)
+        }
+        if let authority = identity.authority { set(CURLOPT_CAINFO_BLOB, authority) }
+        if let certificate = identity.certificate {
+            set(CURLOPT_SSLCERT_BLOB, certificate.certificate)
+            set(CURLOPT_SSLKEY_BLOB, certificate.key)
+        }
+    }
+
+    func set(_ option: CURLoption, _ value: Int) {
+        _ = towline_curl_set_long(easy, option, value)
+    }
+
+    /// Sets a text, which libcurl copies; nil unsets it.
+    func set(_ option: CURLoption, _ value: String?) {
+        _ = towline_curl_set_string(easy, option, value)
+    }
+
+    private func set(_ option: CURLoption, _ value: [UInt8]) {
+        var value = value
+        value.withUnsafeMutableBytes { bytes in
+            _ = towline_curl_set_blob(easy, option, bytes.baseAddress, bytes.count)
+        }
+    }
+
+    /// Sets a list, which lives as long as the handle or until `setHeaders` replaces it.
+    private func set(_ option: CURLoption, _ lines: [String]) {
+        guard let list = Self.list(lines) else { return }
+        lists.append(list)
+        _ = towline_curl_set_list(easy, option, list)
+    }
+
+    private var headers: UnsafeMutablePointer<curl_slist>?
+
+    func setHeaders(_ lines: [String]) {
+        let list = Self.list(lines)
+        _ = towline_curl_set_list(easy, CURLOPT_HTTPHEADER, list)
+        curl_slist_free_all(headers)
+        headers = list
+    }
+
+    private func freeLists() {
+        curl_slist_free_all(headers)
+        for list in lists { curl_slist_free_all(list) }
+    }
+
+    private static func list(_ lines: [String]) -> UnsafeMutablePointer<curl_slist>? {
+        var list: UnsafeMutablePointer<curl_slist>?
+        for line in lines { list = curl_slist_append(list, line) ?? list }
+        return list
+    }
+
+    func setBody(_ body: [UInt8]) {
+        _ = towline_curl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
+        var body = body
+        body.withUnsafeMutableBytes { bytes in
+            _ = towline_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress)
+        }
+    }
+
+    /// Lets a paused transfer go on.
+    func resume() {
+        curl_easy_pause(easy, Int32(CURLPAUSE_CONT))
+    }
+
+    /// Forgets the transfer, so that the handle can serve another.
+    func detach() {
+        _ = towline_curl_set_pointer(easy, CURLOPT_WRITEDATA, nil)
+        _ = towline_curl_set_pointer(easy, CURLOPT_HEADERDATA, nil)
+        setHeaders([])
+        setBody([])
+        errorText.pointee = 0
+    }
+
+    /// What libcurl says about a failure.
+    func message(_ code: CURLcode) -> String {
+        errorText.pointee == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText)
+    }
+
+    /// True when a request left for the server.
+    var hasSentRequest: Bool {
+        var size = 0
+        return towline_curl_get_long(easy, CURLINFO_REQUEST_SIZE, &size) == CURLE_OK && size > 0
+    }
+}
+
+/// A request with everything libcurl is told, checked.
+struct CurlRequest: Sendable {
+    let method: HTTPMethod
+    let target: String
+    /// Whole header lines.
+    let headers: [String]
+    let body: [UInt8]
+    let timeout: Duration
+    let credential: Credential
+    let identity: CurlIdentity
+
+    init(
+        _ request: HTTPRequest, _ impersonation: HTTPHeaders, credential: Credential, identity: CurlIdentity
+    ) throws(TransportError) {
+        guard request.target.utf8.first == UInt8(ascii: "/"),
+            request.target.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { throw TransportError(.invalidRequest, "the target \"\(request.target)\" is not percent-encoded") }
+        method = request.method
+        target = request.target
+        body = request.body
+        timeout = request.timeout
+        self.credential = credential
+        self.identity = identity
+        // libcurl would ask before it sends a large body, and wait a second for servers that do not answer.
+        var lines = ["Expect:"]
+        try Self.append("Accept", request.accept, to: &lines)
+        if let contentType = request.contentType { try Self.append("Content-Type", contentType, to: &lines) }
+        if let authorization = credential.authorization {
+            try Self.append("Authorization", authorization, to: &lines)
+        }
+        for field in impersonation.fields + request.headers.fields {
+            try Self.append(field.name, field.value, to: &lines)
+        }
+        headers = lines
+    }
+
+    private static func append(_ name: String, _ value: String, to lines: inout [String]) throws(TransportError) {
+        guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }), name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
+            !name.isEmpty
+        else { throw TransportError(.invalidRequest, "the header \"\(name)\" has control characters") }
+        // A line that ends with its colon would tell libcurl to drop the header.
+        lines.append(value.isEmpty ? "\(name);" : "\(name): \(value)")
+    }
+}
+
+/// What a TLS connection is opened with; one with other certificates is another connection.
+struct CurlIdentity: Hashable, Sendable {
+    let authority: [UInt8]?
+    let certificate: ClientCertificate?
+}
+
+/// What is the same for all requests to one server.
+struct CurlSettings: Sendable {
+    let address: ServerAddress
+    let serverName: String?
+    let skipsVerification: Bool
+    let proxyURL: String?
+    let asksForCompression: Bool
+    let userAgent: String
+}
+
+/// How a connection finds out that its peer is gone without saying so.
+///
+/// Ten seconds without a byte are followed by a probe every five; what nobody acknowledges for 15 seconds, probe or data,
+/// ends the connection. So that takes 20 seconds at most.
+enum DeadPeer {
+    static let idleSeconds: Int32 = 10
+    static let probeSeconds: Int32 = 5
+    static let unacknowledgedMilliseconds: Int32 = 15_000
+
+    /// Sets a TCP socket up; an option that the system does not know is left out.
+    static func detect(on socket: Int32) {
+        set(socket, SOL_SOCKET, SO_KEEPALIVE, 1)
+        set(socket, Int32(IPPROTO_TCP), TCP_KEEPIDLE, idleSeconds)
+        set(socket, Int32(IPPROTO_TCP), TCP_KEEPINTVL, probeSeconds)
+        set(socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, unacknowledgedMilliseconds)
+    }
+
+    private static func set(_ socket: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {
+        var value = value
+        setsockopt(socket, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+}

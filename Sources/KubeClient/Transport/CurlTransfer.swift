@@ -1,0 +1,159 @@
+import CLibcurl
+
+/// One exchange under way; belongs to the transport's thread.
+final class CurlTransfer {
+    /// The largest unary body, after decompression.
+    static let maximumBody = 64 << 20
+    /// The most bytes of heads: those of interim answers, of the answer itself, and of trailers.
+    static let maximumHead = 256 << 10
+
+    let handle: CurlHandle
+    private let exchange: CurlExchange
+    private let address: ServerAddress
+    /// Until when the head of a stream must be there; nil for unary requests, which libcurl watches itself.
+    private(set) var headDeadline: ContinuousClock.Instant?
+    private var response = HTTPResponse(status: 0)
+    private var headSize = 0
+    /// What of the answer was too large, when something was.
+    private var excess: String?
+    private var isAnswered = false
+
+    init(_ exchange: CurlExchange, _ handle: CurlHandle, address: ServerAddress) {
+        self.exchange = exchange
+        self.handle = handle
+        self.address = address
+    }
+
+    var timeout: Duration { exchange.request.timeout }
+
+    /// Tells libcurl what to send, and where the answer goes.
+    ///
+    /// - Parameter connectsAfresh: whether kept connections are passed over.
+    func configure(_ settings: CurlSettings, connectsAfresh: Bool) {
+        let request = exchange.request
+        let isStream = exchange.buffer != nil
+        handle.set(CURLOPT_URL, address.url(request.target, naming: settings.serverName))
+        let host = settings.serverName == nil ? [] : ["Host: \(address.authority)"]
+        handle.setHeaders(host + request.headers)
+        handle.set(CURLOPT_HTTPGET, 1)
+        if !request.body.isEmpty || request.method == .post || request.method == .put {
+            handle.set(CURLOPT_POST, 1)
+            handle.setBody(request.body)
+        }
+        handle.set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+        let multiplexes = address.isSecure && !isStream
+        handle.set(CURLOPT_HTTP_VERSION, multiplexes ? Int(CURL_HTTP_VERSION_2TLS) : Int(CURL_HTTP_VERSION_1_1))
+        handle.set(CURLOPT_PIPEWAIT, multiplexes ? 1 : 0)
+        handle.set(CURLOPT_FRESH_CONNECT, isStream || connectsAfresh ? 1 : 0)
+        handle.set(CURLOPT_FORBID_REUSE, isStream ? 1 : 0)
+        handle.set(CURLOPT_ACCEPT_ENCODING, isStream || !settings.asksForCompression ? nil : "gzip")
+        let milliseconds = max(1, request.timeout.wholeMilliseconds)
+        handle.set(CURLOPT_TIMEOUT_MS, isStream ? 0 : Int(clamping: milliseconds))
+        if isStream { headDeadline = .now + request.timeout }
+        connectCallbacks()
+    }
+
+    private func connectCallbacks() {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        _ = towline_curl_set_pointer(handle.easy, CURLOPT_WRITEDATA, context)
+        _ = towline_curl_set_pointer(handle.easy, CURLOPT_HEADERDATA, context)
+        // The loop keeps the transfer until libcurl no longer has the handle.
+        _ = towline_curl_set_write(handle.easy, CURLOPT_WRITEFUNCTION) { data, size, count, context in
+            guard let data, let context else { return 0 }
+            let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+            return transfer.receiveBody(UnsafeRawBufferPointer(start: data, count: size * count))
+        }
+        _ = towline_curl_set_write(handle.easy, CURLOPT_HEADERFUNCTION) { data, size, count, context in
+            guard let data, let context else { return 0 }
+            let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+            return transfer.receiveHeader(UnsafeRawBufferPointer(start: data, count: size * count)) ? size * count : 0
+        }
+    }
+
+    /// Returns how many bytes were taken, or what tells libcurl to pause or to give up.
+    private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        if let buffer = exchange.buffer {
+            return buffer.offer(bytes) ? bytes.count : Int(CURL_WRITEFUNC_PAUSE)
+        }
+        guard bytes.count <= Self.maximumBody - response.body.count else {
+            excess = "more than \(Self.maximumBody >> 20) MiB"
+            return 0
+        }
+        response.body.append(contentsOf: bytes)
+        return bytes.count
+    }
+
+    /// Takes one line of a head; false where that is too long.
+    private func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        headSize += bytes.count
+        guard headSize <= Self.maximumHead else {
+            excess = "a head of more than \(Self.maximumHead >> 10) KiB"
+            return false
+        }
+        let line = bytes.prefix { $0 != 0x0D && $0 != 0x0A }
+        if line.starts(with: "HTTP/".utf8) {
+            // Interim answers have a head too; the last one counts.
+            let code = line.split(separator: 0x20).dropFirst().first.map { String(decoding: $0, as: UTF8.self) }
+            response = HTTPResponse(status: code.flatMap { Int($0) } ?? 0)
+        } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+            let value = line[line.index(after: colon)...].drop { $0 == 0x20 || $0 == 0x09 }
+            response.headers.append(
+                String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self))
+        } else if line.isEmpty, response.status >= 200, exchange.buffer != nil {
+            // A watch goes on for long; what refuses one is read to its end, and that has to come.
+            if response.status == 200 { headDeadline = nil }
+            answer(.success(response))
+        }
+        return true
+    }
+
+    private func answer(_ result: Result<HTTPResponse, TransportError>) {
+        guard !isAnswered else { return }
+        isAnswered = true
+        exchange.completion(result)
+    }
+
+    /// What libcurl's verdict means.
+    func result(_ code: CURLcode) -> Result<HTTPResponse, TransportError> {
+        if code == CURLE_OK { return .success(response) }
+        if let excess {
+            return .failure(TransportError(.tooLarge, "\(address.authority): the answer has \(excess)"))
+        }
+        let kind = TransportError.Kind(code, wasSent: handle.hasSentRequest)
+        return .failure(TransportError(kind, "\(address.authority): \(handle.message(code))"))
+    }
+
+    /// Passes the end on to whoever waits for it.
+    func complete(_ result: Result<HTTPResponse, TransportError>) {
+        answer(result)
+        exchange.buffer?.end(result.map { _ in })
+    }
+}
+
+extension TransportError.Kind {
+    /// What one of libcurl's codes means for the caller.
+    init(_ code: CURLcode, wasSent: Bool) {
+        switch code {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_PROXY,
+            CURLE_OUT_OF_MEMORY:
+            self = .unreachable
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
+            CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CLIENTCERT, CURLE_SSL_INVALIDCERTSTATUS:
+            self = .tls
+        case CURLE_OPERATION_TIMEDOUT: self = wasSent ? .timedOut : .unreachable
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT: self = .invalidRequest
+        case CURLE_FILESIZE_EXCEEDED: self = .tooLarge
+        default: self = wasSent ? .connectionLost : .unreachable
+        }
+    }
+}
+
+extension Duration {
+    /// Rounded down; clamped to the range of 64 bits.
+    var wholeMilliseconds: Int64 {
+        let (scaled, overflowed) = components.seconds.multipliedReportingOverflow(by: 1000)
+        guard !overflowed else { return components.seconds < 0 ? .min : .max }
+        let (sum, carried) = scaled.addingReportingOverflow(components.attoseconds / 1_000_000_000_000_000)
+        return carried ? scaled : sum
+    }
+}
