@@ -46,7 +46,11 @@ let package = Package(
             swiftSettings: strict),
 
         .target(name: "Exposition", path: "Tests/Support/Exposition", swiftSettings: testing),
-        .target(name: "TestSupport", path: "Tests/Support/TestSupport", swiftSettings: testing),
+        .target(
+            name: "TestSupport", dependencies: ["KubeClient"], path: "Tests/Support/TestSupport",
+            swiftSettings: testing),
+        // Apart from TestSupport, because the tools link that statically and Swift Testing has no static library.
+        .target(name: "Eventually", path: "Tests/Support/Eventually", swiftSettings: testing),
         .target(
             name: "Faults", dependencies: ["KubeClient", "CLinux"], path: "Tests/Support/Faults", swiftSettings: testing
         ),
@@ -66,9 +70,11 @@ let package = Package(
             name: "towline-manifests", dependencies: ["Operator", "Engines", "TowlineAPI"], swiftSettings: testing),
         .executableTarget(name: "towline-mutate", path: "Tests/Tools/Mutation", swiftSettings: testing),
 
-        .testTarget(name: "KubeClientTests", dependencies: ["KubeClient", "KubeRuntime"], swiftSettings: testing),
         .testTarget(
-            name: "KubeRuntimeTests", dependencies: ["KubeRuntime", "KubeClient", "Exposition", "TestSupport"],
+            name: "KubeClientTests", dependencies: ["KubeClient", "KubeRuntime", "TestSupport"], swiftSettings: testing),
+        .testTarget(
+            name: "KubeRuntimeTests",
+            dependencies: ["KubeRuntime", "KubeClient", "Exposition", "TestSupport", "Eventually"],
             swiftSettings: testing),
         .testTarget(
             name: "TowlineAPITests", dependencies: ["TowlineAPI", "Sandbox", "KubeClient", "TestSupport"],
@@ -78,16 +84,17 @@ let package = Package(
             dependencies: ["Status", "TowlineAPI", "KubeClient", "TestSupport", "towline-fuzz"],
             swiftSettings: testing),
         .testTarget(
-            name: "EnginesTests", dependencies: ["Engines", "Status", "TowlineAPI", "KubeClient"],
+            name: "EnginesTests", dependencies: ["Engines", "Status", "TowlineAPI", "KubeClient", "TestSupport"],
             exclude: ["Recordings"], swiftSettings: testing),
         .testTarget(
             name: "OperatorTests",
-            dependencies: ["Operator", "TowlineAPI", "KubeRuntime", "KubeClient"], swiftSettings: testing),
+            dependencies: ["Operator", "TowlineAPI", "KubeRuntime", "KubeClient", "Eventually"],
+            swiftSettings: testing),
         .testTarget(
             name: "ExecutionsTests",
             dependencies: [
                 "Executions", "Engines", "Status", "TowlineAPI", "KubeRuntime", "KubeClient", "Exposition",
-                "TestSupport",
+                "TestSupport", "Eventually",
             ], swiftSettings: testing),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient", "TestSupport"],
@@ -99,7 +106,8 @@ let package = Package(
                 "KubeClient", "Exposition", "TestSupport",
             ],
             exclude: ["ArgoCD/argo-cd.lua"], swiftSettings: testing),
-        .testTarget(name: "TowlineTests", dependencies: ["towline", "KubeRuntime"], swiftSettings: testing),
+        .testTarget(
+            name: "TowlineTests", dependencies: ["towline", "KubeRuntime", "TestSupport"], swiftSettings: testing),
         // The simulator itself is a program, so that its own process can be set up for it.
         .testTarget(
             name: "ToolTests", dependencies: ["towline-fuzz", "towline-simulate", "TestSupport"],

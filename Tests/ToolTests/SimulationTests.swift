@@ -5,7 +5,7 @@ import Testing
 /// Plays a fixed set of seeds; `make simulate` plays any number of others.
 @Suite struct SimulationTests {
     /// The simulator that was built beside the tests.
-    private static let program = BuiltProducts.program("towline-simulate")
+    private static let program = Repository.builtProgram("towline-simulate")
 
     private func simulate(_ arguments: String...) throws -> (output: String, code: Int32) {
         let process = Process()

@@ -1,12 +1,12 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 import TowlineAPI
 
 /// What `examples/` promises, as far as it can be told without an API server.
 @Suite struct ExampleTests {
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../examples").standardizedFileURL
+    private static let folder = Repository.file("examples")
 
     private static func executions(in folder: URL) throws -> [(file: String, manifest: JSONValue)] {
         try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)

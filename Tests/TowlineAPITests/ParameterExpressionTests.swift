@@ -112,9 +112,7 @@ import TowlineAPI
     }
 
     private static func schema() throws -> CustomResourceSchema {
-        let file = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../crds/towline.dev_workflowexecutions.yaml").standardizedFileURL
-        let documents = try YAML.documents(Array(try Data(contentsOf: file)), source: file.lastPathComponent)
+        let documents = try Repository.documents("crds/towline.dev_workflowexecutions.yaml")
         let version = try #require(documents.first?["spec"]?["versions"]?[0])
         return try CustomResourceSchema(reading: #require(version["schema"]?["openAPIV3Schema"]))
     }

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 import TowlineAPI
 
@@ -8,9 +9,7 @@ import TowlineAPI
     private let version: JSONValue
 
     init() throws {
-        let file = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../crds/towline.dev_workflowexecutions.yaml").standardizedFileURL
-        let documents = try YAML.documents(Array(try Data(contentsOf: file)), source: file.lastPathComponent)
+        let documents = try Repository.documents("crds/towline.dev_workflowexecutions.yaml")
         let definition = try #require(documents.first)
         let type = WorkflowExecution.resourceType
         #expect(definition["spec"]?["group"]?.stringValue == type.group)

@@ -1,11 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 import TowlineAPI
 
 /// Holds `docs/status.md` to the vocabulary of the code.
 @Suite struct StatusDocumentationTests {
-    private static let file = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../docs/status.md").standardizedFileURL
+    private static let file = Repository.file("docs/status.md")
 
     /// A row of a table of reasons, as the page has it.
     private struct Row: Equatable {

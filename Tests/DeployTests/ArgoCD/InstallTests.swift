@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// The forms in which Argo CD takes the Lua are copies: they have to be those of the Lua beside them.

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// A script of deploy/argo-cd, run by an interpreter of Lua 5.1 in the surroundings that Argo CD gives it.

@@ -1,4 +1,5 @@
 import KubeClient
+import TestSupport
 import Testing
 
 /// The tests that Argo CD runs over its own scripts, in its own files, for the day when these are among them.

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// What Helm makes of the chart. Skipped where `helm` is not on PATH.

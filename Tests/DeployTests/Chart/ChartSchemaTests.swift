@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// The chart's values, their schema, their table and their use in templates are about the same values.

@@ -1,4 +1,5 @@
 import KubeClient
+import TestSupport
 import Testing
 
 /// `deploy/install.yaml` is what `make manifests` writes.

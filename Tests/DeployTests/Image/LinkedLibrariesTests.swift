@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The image has what the binary links: the list in the Dockerfile is the binary's own.

@@ -1,5 +1,6 @@
 import Foundation
 import Operator
+import TestSupport
 import Testing
 
 /// Holds `docs/metrics.md` to the registry; `make docs` writes it.

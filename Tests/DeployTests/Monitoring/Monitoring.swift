@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 
 /// What `deploy/monitoring` has for Prometheus and Grafana.
 enum Monitoring {

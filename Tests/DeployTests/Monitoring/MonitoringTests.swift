@@ -1,4 +1,5 @@
 import KubeClient
+import TestSupport
 import Testing
 
 /// What alerts, dashboard and pages name exists, and every alert says what it has to.

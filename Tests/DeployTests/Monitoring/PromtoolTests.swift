@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// What Prometheus' own tool says of alerts and queries, where it is installed.
@@ -12,7 +13,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         // JSON is YAML.
         for (name, content) in files { try Data(content.encoded).write(to: folder.appending(path: name)) }
-        _ = try await promtool.run(arguments + [folder.appending(path: file).path])
+        try await promtool.output(arguments + [folder.appending(path: file).path])
     }
 
     @Test func takesTheAlerts() async throws {

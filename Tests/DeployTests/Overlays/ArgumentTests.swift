@@ -10,8 +10,8 @@ import Testing
         #expect(!operators.isEmpty)
         for (path, container) in operators {
             #expect(container.list("env").isEmpty, "\(path): variables are not looked at")
-            let said = try await Tool(executable: BuiltProducts.program("towline"))
-                .run(container.texts("args") + ["--print-config"])
+            let said = try await Tool(executable: Repository.builtProgram("towline"))
+                .output(container.texts("args") + ["--print-config"])
             #expect(said.contains("leaderElect: true"), "\(path)")
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// What people write beside this checkout: an overlay or the base, and components.

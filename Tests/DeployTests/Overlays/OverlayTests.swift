@@ -1,4 +1,5 @@
 import KubeClient
+import TestSupport
 import Testing
 
 /// Every way to install Towline keeps every rule.

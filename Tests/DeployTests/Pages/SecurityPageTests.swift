@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// docs/SECURITY.md names the test that holds each promise; all of them exist.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What scanners of repositories look for is not in the tree: tests make their keys and tokens themselves.

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 
 /// Everything that one installation applies.
 struct Installation: Sendable {

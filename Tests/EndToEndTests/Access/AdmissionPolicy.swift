@@ -1,28 +1,27 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// The policy of `deploy/policy`, put into force in a test's namespace only.
 enum AdmissionPolicy: String, Sendable {
     case deny, warn
 
-    private static let folder = Repository.root.appending(path: "deploy/policy")
-
     /// Puts it into force, and waits until it is.
     func enforce(in workspace: Workspace) async throws {
-        let policy = try #require(try Repository.documents(Self.folder.appending(path: "base/policy.yaml")).first)
+        let policy = try #require(try Repository.documents("deploy/policy/base/policy.yaml").first)
         do {
             try await workspace.access.create(Types.type(of: policy), nil, policy)
         } catch let error as KubeError where error.isAlreadyExists {}
         var binding = try #require(
-            try Repository.documents(Self.folder.appending(path: "\(rawValue)/binding.yaml")).first)
+            try Repository.documents("deploy/policy/\(rawValue)/binding.yaml").first)
         binding[path: ["metadata", "name"]] = .string("\(binding.name ?? "")-\(workspace.namespace)")
         binding[path: ["spec", "matchResources"]] = [
             "namespaceSelector": ["matchLabels": ["kubernetes.io/metadata.name": .string(workspace.namespace)]]
         ]
         try await workspace.access.create(Types.type(of: binding), nil, binding)
         let nobody = try await TestUser.make("nobody", in: workspace, ["executions": Self.executions])
-        try await eventually("the policy is in force", within: .seconds(60)) {
+        try await poll("the policy is in force", within: .seconds(60)) {
             let answer = try await nobody.create(Templates.execution("probe", engine: "tekton"), isDryRun: true)
             return (answer.message + answer.warnings).contains("may not start this execution")
         }
@@ -72,7 +71,7 @@ struct TestUser: Sendable {
 
     /// Waits until the object is taken; it takes a moment until new rights are known everywhere.
     func succeed(_ manifest: String, isDryRun: Bool = true) async throws {
-        try await eventually("\(name) may create it") {
+        try await poll("\(name) may create it") {
             let answer = try await create(manifest, isDryRun: isDryRun)
             guard answer.code == 201 else { throw DeadlineExceeded(description: answer.message) }
             return true

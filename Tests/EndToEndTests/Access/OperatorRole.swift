@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 
 /// The roles that the operator ships with.
 enum OperatorRole: String, CaseIterable, Sendable {
@@ -9,9 +10,18 @@ enum OperatorRole: String, CaseIterable, Sendable {
     case election = "election-role"
 
     func manifest() throws -> JSONValue {
-        let file = Repository.root.appending(path: "deploy/base/rbac/\(rawValue).yaml")
-        guard let role = try Repository.documents(file).first else { throw CocoaError(.fileReadCorruptFile) }
+        guard let role = try Repository.documents("deploy/base/rbac/\(rawValue).yaml").first else {
+            throw CocoaError(.fileReadCorruptFile)
+        }
         return role
+    }
+}
+
+extension Repository {
+    /// The part of `deploy/install.yaml` that says who the operator is and what it may do.
+    static func operatorIdentity() throws -> [JSONValue] {
+        let kinds = ["Namespace", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"]
+        return try documents("deploy/install.yaml").filter { kinds.contains($0["kind"]?.stringValue ?? "") }
     }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
 import KubeClient
 import KubeRuntime
+import TestSupport
 import Testing
 
 /// An operator with exactly the rights that it ships with, and everything that makes it use them.
@@ -100,7 +101,7 @@ struct RightsStage {
                 Templates.execution(
                     "\(name)-\(engine)", engine: engine.rawValue, more: "executionConfig: {\(field): 0}"))
         }
-        try await eventually("the execution and the run are gone") {
+        try await poll("the execution and the run are gone") {
             let brief = try await workspace.access.get(Types.execution, workspace.namespace, "brief-\(engine)")
             let bare = try await workspace.execution("bare-\(engine)")
             guard brief == nil, let run = bare.runName else { return false }

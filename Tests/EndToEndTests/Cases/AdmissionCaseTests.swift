@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// What keeps an execution from its run, and what is not handed to an engine.
@@ -28,7 +29,7 @@ import Testing
         try await run.write("succeeded")
         var saved = try await workspace.finished(name)
         try await workspace.access.delete(Types.execution, workspace.namespace, name)
-        try await eventually("the execution is gone") {
+        try await poll("the execution is gone") {
             try await workspace.access.get(Types.execution, workspace.namespace, name) == nil
         }
         for field in ["uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"] {

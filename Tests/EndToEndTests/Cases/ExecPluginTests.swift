@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// Credentials of a plugin that prints YAML, as client-go accepts them.
@@ -66,7 +67,7 @@ import Testing
                 try Self.kubeconfig("https://127.0.0.1:\(port)", plugin: plugin, in: directory).path,
                 "--namespace", "default", "--metrics-bind-address", "0", "--health-probe-bind-address", "0",
             ], directory: directory, name: "operator")
-        try await eventually("the token arrives") { server.output.contains("Authorization: Bearer good") }
+        try await poll("the token arrives") { server.output.contains("Authorization: Bearer good") }
         try await process.stop(SIGKILL)
         try await server.stop(SIGKILL)
     }

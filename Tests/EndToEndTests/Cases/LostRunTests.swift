@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// Runs that others prune, take over, strip or delete: the execution says what is known, and no more.
@@ -21,7 +22,7 @@ import Testing
             let original = try #require(try await run.object())
             try await run.write("running")
             try await run.delete()
-            try await eventually("\(run.name) is gone") { try await run.object() == nil }
+            try await poll("\(run.name) is gone") { try await run.object() == nil }
             guard run.execution.hasPrefix("replaced") else { continue }
             let copy: JSONValue = [
                 "apiVersion": .string(run.engine.runType.apiVersion), "kind": .string(run.engine.runType.kind),

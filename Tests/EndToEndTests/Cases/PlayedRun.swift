@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 
 /// A run on a cluster without engines, and the hand that writes what its engine's controller would write.
 struct PlayedRun: Sendable {
@@ -51,7 +52,7 @@ struct PlayedRun: Sendable {
 
     /// Waits until the run is asked to stop and returns how.
     func stopped(within limit: Duration = .seconds(30)) async throws -> String {
-        try await eventually("\(name) is asked to stop", within: limit) { try await stopRequest() }
+        try await poll("\(name) is asked to stop", within: limit) { try await stopRequest() }
     }
 
     /// Writes what Tekton makes for a task, first the object and then its status.
@@ -87,7 +88,7 @@ struct PlayedRun: Sendable {
     private func replace(_ type: ResourceType, _ name: String, _ change: (inout JSONValue) -> Void) async throws {
         // Workflows have no status subresource.
         let subresource = type == Types.workflow ? nil : "status"
-        try await eventually("\(name) is written") {
+        try await poll("\(name) is written") {
             guard var object = try await workspace.access.get(type, workspace.namespace, name) else { return false }
             change(&object)
             let key = ObjectKey(namespace: workspace.namespace, name: name)
@@ -110,7 +111,7 @@ struct CaseInput: Sendable {
     ///
     /// `{name}` becomes the value of that name, and then `NOW`, `NOW-30s` or `NOW+30s` a time.
     init(_ name: String, _ engine: TestEngine? = nil, _ values: [String: String] = [:]) throws {
-        let folder = Repository.root.appending(path: "Tests/EndToEndTests/Cases/Inputs/\(engine?.rawValue ?? "")")
+        let folder = Repository.file("Tests/EndToEndTests/Cases/Inputs/\(engine?.rawValue ?? "")")
         let text = try String(contentsOf: folder.appending(path: "\(name).json"), encoding: .utf8)
         value = Self.fill(try JSONValue(parsing: text), values, Date())
     }

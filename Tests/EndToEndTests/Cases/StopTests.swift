@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// Stops: none without cause, none that is claimed and was refused, and what counts when a run was stopped.
@@ -73,7 +74,7 @@ import Testing
         let condition = told[path: ["status", "conditions"]]?.arrayValue?.first { $0["type"] == "ShutdownRefused" }
         #expect(condition?["message"]?.stringValue?.contains(refusal.words) == true)
         if refusal == .forbidden { #expect(condition?["reason"] == "Forbidden") }
-        try await eventually("a warning of the refused stop") {
+        try await poll("a warning of the refused stop") {
             try await workspace.access.list(Types.event, workspace.namespace).contains { event in
                 event["type"] == "Warning" && event[path: ["regarding", "name"]]?.stringValue == run.execution
                     && event["note"]?.stringValue?.contains(refusal.words) == true

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 
 /// A real etcd and kube-apiserver, started from a folder as envtest does.
 ///
@@ -77,7 +78,7 @@ struct ControlPlane: Sendable {
     private static func waitUntilReady(
         _ apiServer: ChildProcess, _ etcd: ChildProcess, kubeconfig: URL
     ) async throws {
-        try await eventually("kube-apiserver is ready", within: .seconds(120)) {
+        try await poll("kube-apiserver is ready", within: .seconds(120)) {
             guard apiServer.isRunning else { throw StartFailure(output: apiServer.errorOutput) }
             guard etcd.isRunning else { throw StartFailure(output: etcd.errorOutput) }
             let access = try ClusterAccess(kubeconfig: kubeconfig)

@@ -1,6 +1,7 @@
 import Faults
 import Foundation
 import KubeClient
+import TestSupport
 
 @testable import Sandbox
 

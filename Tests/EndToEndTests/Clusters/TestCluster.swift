@@ -1,6 +1,7 @@
 import Foundation
 import KubeClient
 import Sandbox
+import TestSupport
 
 /// The cluster that the end-to-end tests of this run share.
 ///
@@ -136,7 +137,7 @@ final class TestCluster: Sendable {
         let process = try ChildProcess(
             Repository.binary, ["sandbox", "--port", "0", "--kubeconfig-out", kubeconfig.path] + arguments,
             directory: directory, name: "sandbox")
-        try await eventually("the sandbox says where it is") {
+        try await poll("the sandbox says where it is") {
             guard process.isRunning else { throw SandboxEnded(output: process.errorOutput) }
             return process.output.contains("export KUBECONFIG=\(kubeconfig.path)")
         }
@@ -165,11 +166,11 @@ final class TestCluster: Sendable {
         for definition in definitions { try await access.create(Types.definition, nil, definition) }
         for definition in definitions {
             let type = try Types.type(definedBy: definition)
-            try await eventually("\(type.plural).\(type.group) are served") {
+            try await poll("\(type.plural).\(type.group) are served") {
                 try await access.client.list(type, namespace: nil, decoding: ClusterAccess.tree).items.isEmpty
             }
         }
-        for object in hasTowline ? try Repository.identityAndRights() : [] {
+        for object in hasTowline ? try Repository.operatorIdentity() : [] {
             let namespace = object[path: ["metadata", "namespace"]]?.stringValue
             try await access.create(Types.type(of: object), namespace, object)
         }

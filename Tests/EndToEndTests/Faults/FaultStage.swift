@@ -1,6 +1,7 @@
 import Faults
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// Two operators that share a lease, an API server that can be restarted, and a witness of all they do.
@@ -60,14 +61,14 @@ final class FaultStage: Sendable {
     /// Who leads, and who does not.
     private func roles() async throws -> (leader: SupervisedOperator, other: SupervisedOperator) {
         let (first, second) = (operators[0], operators[1])
-        return try await eventually("one of the operators leads") {
+        return try await poll("one of the operators leads") {
             if first.leads { return (first, second) }
             return second.leads ? (second, first) : nil
         }
     }
 
     private func takeOver(by other: SupervisedOperator) async throws {
-        try await eventually("the other operator leads") { other.leads }
+        try await poll("the other operator leads") { other.leads }
     }
 
     /// Waits until a leader that lost its lease has ended, which is no success.

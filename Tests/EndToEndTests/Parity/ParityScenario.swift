@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Something that can happen to an execution, and what its status has to say of it on every engine.

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 
 /// Where all scenarios of the parity test play: one namespace, and one operator behind a proxy.
 final class ParityStage: Sendable {
@@ -89,7 +90,7 @@ struct ParityActor: Sendable {
     func untilTaskRuns(_ task: String) async throws {
         let run = try await runName()
         let type = engine.runType
-        try await eventually("\(task) of \(run) has begun") {
+        try await poll("\(task) of \(run) has begun") {
             let text = try await workspace.access.get(type, workspace.namespace, run)?["status"]?.encodedString
             return text?.contains("\"\(run)-\(task)\"") == true || text?.contains("\"\(run).onExit\"") == true
         }

@@ -1,4 +1,5 @@
 import KubeClient
+import TestSupport
 import Testing
 
 /// Nobody has Towline run what they could not run themselves.
@@ -86,7 +87,7 @@ struct AdmissionPolicyTests {
         try await AdmissionPolicy.deny.enforce(in: workspace)
         let erin = try await TestUser.make("erin", in: workspace, ["executions": AdmissionPolicy.executions])
         try await workspace.create(execution(.argo, account: "restarter"))
-        try await eventually("the execution is told to end") {
+        try await poll("the execution is told to end") {
             try await erin.access.merge(
                 Types.execution, workspace.namespace, "asked", ["spec": ["shutdown": "Terminate"]])
             return true
@@ -97,7 +98,7 @@ struct AdmissionPolicyTests {
         let workspace = try await Workspace.make("policy")
         try await AdmissionPolicy.warn.enforce(in: workspace)
         let frank = try await TestUser.make("frank", in: workspace, ["executions": AdmissionPolicy.executions])
-        let answer: TestUser.Answer = try await eventually("frank may create executions") {
+        let answer: TestUser.Answer = try await poll("frank may create executions") {
             let answer = try await frank.create(execution(.tekton))
             return answer.code == 201 ? answer : nil
         }

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// What becomes of a run after the end of its execution changes nothing but a condition.
@@ -113,7 +114,7 @@ import Testing
         try await workspace.create(Templates.all)
         let ended = try await finishedExecution("leaving", "tekton", in: workspace)
         try await workspace.access.delete(Types.execution, workspace.namespace, "leaving")
-        try await eventually("the run is gone with its execution", within: .seconds(90)) {
+        try await poll("the run is gone with its execution", within: .seconds(90)) {
             try await workspace.runs(of: ended).isEmpty
         }
         #expect(try await workspace.access.get(Types.execution, workspace.namespace, "leaving") == nil)

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// What people see of an execution with `kubectl describe` and `kubectl events`.
@@ -12,7 +13,7 @@ import Testing
 
     /// Waits for the event with a reason and returns it.
     private func event(_ reason: String, of execution: String, in workspace: Workspace) async throws -> JSONValue {
-        try await eventually("the event \(reason) of \(execution)") {
+        try await poll("the event \(reason) of \(execution)") {
             try await events(of: execution, in: workspace).first { $0["reason"]?.stringValue == reason }
         }
     }
@@ -65,7 +66,7 @@ import Testing
         try await troubled.raise(.quota)
         try await workspace.create(Templates.execution("held", engine: "tekton"))
 
-        let held: JSONValue = try await eventually("the series") {
+        let held: JSONValue = try await poll("the series") {
             try await events(of: "held", in: workspace).first {
                 ($0[path: ["series", "count"]]?.integerValue ?? 0) > 1
             }

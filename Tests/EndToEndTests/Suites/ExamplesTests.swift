@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// Every manifest under `examples/` does what its annotation `towline.dev/expect` says.
@@ -9,7 +10,7 @@ import Testing
     }
 
     private func documents(_ folder: String) throws -> [JSONValue] {
-        try Repository.manifests(in: Repository.root.appending(path: folder))
+        try Repository.manifests(in: folder)
     }
 
     @Test func executionsEndAsTheirFilesSay() async throws {

@@ -1,6 +1,7 @@
 import Faults
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// A hundred executions while operators die, stop and are cut off, and while the API server restarts.
@@ -37,7 +38,7 @@ struct FaultTests {
             let manifest = Templates.execution(
                 "number-\(number)", engine: TestEngine.allCases[number % 2].rawValue, workflow: workflow(number))
             // Users try again too while the API server is away.
-            try await eventually("number \(number) is created") {
+            try await poll("number \(number) is created") {
                 do {
                     try await workspace.create(manifest)
                 } catch let error as KubeError where error.isAlreadyExists {}
@@ -77,7 +78,7 @@ struct FaultTests {
 
     private func waitForTheEnd(of count: Int, _ stage: FaultStage) async throws {
         do {
-            try await eventually("\(count) executions have ended", within: .seconds(90)) {
+            try await poll("\(count) executions have ended", within: .seconds(90)) {
                 stage.chronicle.history.lives.values.filter(\.isFinished).count == count
             }
         } catch {

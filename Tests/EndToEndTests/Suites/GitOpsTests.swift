@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// What tools that keep a cluster as Git has it see of an execution and of what it brings about.

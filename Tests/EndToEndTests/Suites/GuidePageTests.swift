@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// `docs/guide.md` works as written: each block, in order, in a namespace of a cluster with Towline and Tekton.

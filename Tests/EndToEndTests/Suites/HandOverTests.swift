@@ -1,6 +1,7 @@
 import Foundation
 import KubeClient
 import KubeRuntime
+import TestSupport
 import Testing
 
 /// Two operators for the same executions: one works, the other takes over.
@@ -65,7 +66,7 @@ import Testing
         let sandbox = try ChildProcess(
             Repository.binary, ["sandbox", "--port", "0", "--kubeconfig-out", kubeconfig.path], directory: directory,
             name: "hanging-sandbox")
-        try await eventually("the sandbox says where it is") { sandbox.output.contains(kubeconfig.path) }
+        try await poll("the sandbox says where it is") { sandbox.output.contains(kubeconfig.path) }
         let leader = try ChildProcess(
             Repository.binary,
             [
@@ -74,7 +75,7 @@ import Testing
                 "--leader-elect-renew-deadline", "3s", "--leader-elect-retry-period", "500ms",
                 "--leader-elect-resource-namespace", "default",
             ], directory: directory, name: "hanging-leader")
-        try await eventually("it leads") { leader.errorOutput.contains("\"Leading\"") }
+        try await poll("it leads") { leader.errorOutput.contains("\"Leading\"") }
         sandbox.send(SIGSTOP)
         let start = ContinuousClock.now
         #expect(try await leader.exit(within: .seconds(20)) == 1)
@@ -118,9 +119,9 @@ private struct Pair {
                 "--leader-elect-resource-namespace", HandOverTests.leaseNamespace, "--leader-elect-resource-name", name,
             ] + flags
         let first = try workspace.startOperator(arguments: arguments)
-        try await eventually("the first one leads") { first.errorOutput.contains("\"Leading\"") }
+        try await poll("the first one leads") { first.errorOutput.contains("\"Leading\"") }
         let second = try workspace.startOperator(arguments: arguments)
-        try await eventually("the second one watches") { second.errorOutput.contains("leases.coordination.k8s.io") }
+        try await poll("the second one watches") { second.errorOutput.contains("leases.coordination.k8s.io") }
         return Pair(workspace: workspace, name: name, first: first, second: second)
     }
 
@@ -132,9 +133,9 @@ private struct Pair {
 
     /// Returns after how long the second one started to work.
     func waitUntilTheSecondLeads(since start: ContinuousClock.Instant) async throws -> Duration {
-        try await eventually("the second one leads") { second.errorOutput.contains("\"Leading\"") }
+        try await poll("the second one leads") { second.errorOutput.contains("\"Leading\"") }
         let duration = start.duration(to: .now)
-        try await eventually("the second one works") { second.errorOutput.contains("\"Starting workers\"") }
+        try await poll("the second one works") { second.errorOutput.contains("\"Starting workers\"") }
         print("workers after \(start.duration(to: .now))")
         return duration
     }

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// One execution, one run: whatever is called alike.
@@ -12,7 +13,7 @@ import Testing
         try await workspace.create(manifest)
         let first = try await workspace.finished("twice")
         try await workspace.access.delete(Types.execution, workspace.namespace, "twice")
-        try await eventually("the first execution is gone") {
+        try await poll("the first execution is gone") {
             try await workspace.access.get(Types.execution, workspace.namespace, "twice") == nil
         }
         try await workspace.create(manifest)
@@ -60,7 +61,7 @@ import Testing
         // Nobody is to see the moment in which there is none.
         #expect(try await process.stop() == 0)
         try await workspace.access.delete(engine.runType, workspace.namespace, name)
-        try await eventually("the run is gone") {
+        try await poll("the run is gone") {
             try await workspace.access.get(engine.runType, workspace.namespace, name) == nil
         }
         // The same to the last label and owner, as a backup would bring it back.
@@ -91,7 +92,7 @@ import Testing
         try await workspace.create(Templates.execution("gone", engine: engine.rawValue, workflow: "takes-long"))
         _ = try await workspace.execution("gone", until: "executes") { $0.status("reason") == "Executing" }
         try await workspace.access.delete(Types.execution, workspace.namespace, "gone")
-        try await eventually("execution, run and all that the run made are gone") {
+        try await poll("execution, run and all that the run made are gone") {
             let types = [Types.execution, engine.runType, Types.taskRun, Types.pod]
             for type in types where try await !workspace.access.list(type, workspace.namespace).isEmpty { return false }
             return true

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// `docs/install.md` takes a reader from a cluster with engines to a finished execution, an upgrade and back.

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// The verbs people type, through an unmodified kubectl.
@@ -47,7 +48,7 @@ import Testing
             "get", "-n", bench.namespace, "wfe", "one", "-o", "jsonpath={.status.outcome}")
         #expect(path == "Success")
         #expect(try await bench.kubectl("delete", "-n", bench.namespace, "wfe", "one").contains("deleted"))
-        try await eventually("the run is gone with its execution", within: .seconds(90)) {
+        try await poll("the run is gone with its execution", within: .seconds(90)) {
             try await bench.workspace.access.list(Types.pipelineRun, bench.namespace).isEmpty
         }
         try await bench.process.stop()
@@ -58,7 +59,7 @@ import Testing
         let watch = try bench.kubectl.start(["get", "-n", bench.namespace, "wfe", "-w"])
         let file = try bench.kubectl.file(Templates.execution("seen", engine: "argo"))
         try await bench.kubectl("apply", "-n", bench.namespace, "-f", file)
-        try await eventually("the watch shows the end") {
+        try await poll("the watch shows the end") {
             watch.output.contains("Running") && watch.output.contains("Completed")
         }
         try await watch.stop(SIGINT)

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// What a running operator writes to its log.
@@ -37,10 +38,10 @@ import Testing
         #expect(process.errorOutput == "")
 
         process.send(SIGUSR1)
-        try await eventually("the level is told") { has(process, "The log level was changed") }
+        try await poll("the level is told") { has(process, "The log level was changed") }
         try await workspace.create(Templates.execution("talkative", engine: "argo"))
         let execution = try await workspace.finished("talkative")
-        try await eventually("its end is told") { lines(process).contains { $0["phase"] == "Completed" } }
+        try await poll("its end is told") { lines(process).contains { $0["phase"] == "Completed" } }
         let line = try #require(lines(process).first { $0["msg"] == "Created the run" })
         #expect(line["level"] == "info")
         #expect((line["ts"]?.doubleValue ?? 0) > 1_700_000_000)
@@ -56,7 +57,7 @@ import Testing
         #expect(has(process, "Decided"))
 
         process.send(SIGUSR2)
-        try await eventually("the level is told again") {
+        try await poll("the level is told again") {
             lines(process).count { $0["msg"] == "The log level was changed" } == 2
         }
         try await workspace.create(Templates.execution("silent-again", engine: "tekton"))
@@ -81,11 +82,11 @@ import Testing
                 "operator", "--kubeconfig", kubeconfig.path, "--leader-elect", "--leader-elect-retry-period", "100ms",
                 "--metrics-bind-address", "127.0.0.1:\(metrics)", "--health-probe-bind-address", "0",
             ], directory: directory, name: "outage-\(port)")
-        try await eventually("the outage is told") {
+        try await poll("the outage is told") {
             has(process, "API server unreachable; holding requests back")
         }
         // A candidate asks for the lease again and again.
-        try await eventually("fifty requests have failed") { try await failures(metrics) >= 50 }
+        try await poll("fifty requests have failed") { try await failures(metrics) >= 50 }
         let during = lines(process)
         #expect(during.count < 20, "\(process.errorOutput)")
         #expect(!during.contains { $0["suppressed"] != nil })

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// The cluster takes what `deploy/` has: each overlay, the single file, and the chart where `helm` is installed.
@@ -24,7 +25,7 @@ import Testing
 
     static let overlays =
         (try? FileManager.default.contentsOfDirectory(
-            atPath: Repository.root.appending(path: "deploy/overlays").path))?.sorted() ?? []
+            atPath: Repository.file("deploy/overlays").path))?.sorted() ?? []
 
     @Test(.enabled(if: !isOnExistingCluster, "it would install Towline"), arguments: overlays)
     func anOverlayIsAccepted(_ name: String) async throws {

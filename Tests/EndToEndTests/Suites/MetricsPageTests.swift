@@ -1,6 +1,7 @@
 import Exposition
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// The whole page of metrics of a running operator.
@@ -33,7 +34,7 @@ import Testing
             "--leader-elect", "--leader-elect-resource-namespace", HandOverTests.leaseNamespace,
             "--leader-elect-resource-name", Self.lease,
         ])
-        try await eventually("ready") { try await Page.fetch(probes, "/readyz").code == 200 }
+        try await poll("ready") { try await Page.fetch(probes, "/readyz").code == 200 }
         try await workspace.create(Templates.all)
         let more = "parameters: {TARGET: outside-text}"
         try await workspace.create(Templates.execution("counted-one", engine: "tekton", more: more))
@@ -67,7 +68,7 @@ import Testing
         let lags = try #require(page.value("towline_detection_lag_seconds_count", ["engine": "tekton"]))
         #expect(lags == 1)
         #expect(try #require(page.value("process_threads")) >= 1)
-        let reference = try String(contentsOf: Repository.root.appending(path: "docs/metrics.md"), encoding: .utf8)
+        let reference = try Repository.text("docs/metrics.md")
         for family in page.families { #expect(reference.contains("| `\(family.name)` | \(family.kind.rawValue) |")) }
         try await checkWithPublishedParsers(text)
     }

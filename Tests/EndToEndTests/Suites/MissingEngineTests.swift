@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// A cluster without an engine, and one where it comes and goes, in part or altogether.
@@ -30,7 +31,7 @@ import Testing
         fresh["metadata"] = ["name": .string(Self.name)]
         fresh["spec"] = try await definition(workspace)["spec"]
         try await workspace.access.delete(Types.definition, "", Self.name)
-        try await eventually("the definition is gone") {
+        try await poll("the definition is gone") {
             try await workspace.access.get(Types.definition, "", Self.name) == nil
         }
         return fresh
@@ -50,7 +51,7 @@ import Testing
         }
         try await workspace.access.merge(
             Types.definition, "", Self.name, ["spec": ["versions": .array(versions)]])
-        try await eventually("PipelineRuns are served in \(names)") {
+        try await poll("PipelineRuns are served in \(names)") {
             let resources = try await workspace.access.client.servedResources(group: "tekton.dev", version: "v1")
             return (resources?.contains("pipelineruns") ?? false) == names.contains("v1")
         }

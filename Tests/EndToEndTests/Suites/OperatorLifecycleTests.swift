@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// The operator process itself: probes, metrics, signals, and a cluster that is not ready for it.
@@ -11,7 +12,7 @@ import Testing
         let process = try workspace.startOperator(arguments: [
             "--health-probe-bind-address", "127.0.0.1:\(probes)", "--metrics-bind-address", "127.0.0.1:\(metrics)",
         ])
-        try await eventually("ready") { try await Page.fetch(probes, "/readyz").code == 200 }
+        try await poll("ready") { try await Page.fetch(probes, "/readyz").code == 200 }
         #expect(try await Page.fetch(probes, "/healthz").code == 200)
         try await workspace.create(Templates.all)
         try await workspace.create(Templates.execution("counted", engine: "tekton"))

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// The operator is killed at every single write it makes, before and after the write arrives.
@@ -32,7 +33,7 @@ import Testing
         let name = "round-\(write)"
         try await workspace.create(Templates.execution(name, engine: scenario.engine))
 
-        let wasStruck = try await eventually("the strike, or the end") { () -> Bool? in
+        let wasStruck = try await poll("the strike, or the end") { () -> Bool? in
             if !victim.isRunning { return true }
             return try await workspace.execution(name).condition("Finished") == "True" ? proxy.hasStruck : nil
         }

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// Runs and executions go when their time is over, and not before; what is to stay stays, and says why.
@@ -21,7 +22,7 @@ import Testing
     }
 
     private func expectGone(_ name: String, in workspace: Workspace) async throws {
-        try await eventually("\(name) is gone", within: .seconds(60)) {
+        try await poll("\(name) is gone", within: .seconds(60)) {
             try await workspace.access.get(Types.execution, workspace.namespace, name) == nil
         }
     }

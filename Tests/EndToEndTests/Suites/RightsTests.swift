@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// The operator's roles hold what it asks for, and nothing else.
@@ -20,7 +21,7 @@ import Testing
             rights.formUnion(AskedRight.granted(by: try role.manifest()))
         }
         let needed = granted.subtracting([Self.askedForByOthers, Self.askedForLater])
-        try? await eventually("every right was used") { needed.isSubset(of: stage.proxy.asked) }
+        try? await poll("every right was used") { needed.isSubset(of: stage.proxy.asked) }
         let asked = stage.proxy.asked
         #expect(asked.subtracting(granted).isEmpty, "the operator asks for what it is not granted")
         #expect(needed.subtracting(asked).isEmpty, "the operator is granted what it does not ask for")
@@ -58,7 +59,7 @@ import Testing
         let told = try await workspace.execution("on-argo", until: "says why it waits") { $0.status("reason") != nil }
         #expect(told.status("phase") == "Pending" && told.status("reason") == "EngineUnavailable")
         #expect(told.status("message")?.contains("--engine") == true)
-        try await eventually("the rights were looked at") {
+        try await poll("the rights were looked at") {
             stage.process.errorOutput.contains("\"All rights are there\"")
         }
         try await stage.end()

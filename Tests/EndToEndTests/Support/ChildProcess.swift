@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 
 /// A program that a test starts and stops; its output goes to files, so that no full pipe ever blocks it.
 final class ChildProcess: Sendable {
@@ -62,6 +63,15 @@ final class ChildProcess: Sendable {
 
     /// Waits until the process ends by itself.
     func exit(within limit: Duration) async throws -> Int32 {
-        try await eventually("process \(identifier) ends", within: limit) { self.exitCode }
+        try await poll("process \(identifier) ends", within: limit) { self.exitCode }
+    }
+}
+
+extension Kubectl {
+    /// Starts kubectl and returns it running.
+    func start(_ arguments: [String]) throws -> ChildProcess {
+        try ChildProcess(
+            executable, arguments, environment: environment, directory: directory,
+            name: "kubectl-\(UUID().uuidString)")
     }
 }

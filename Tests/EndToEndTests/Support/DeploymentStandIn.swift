@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 
 /// Does for the operator's Deployment what its controller, a scheduler and a kubelet would do: a test's cluster has none
 /// of them, and no image to start.

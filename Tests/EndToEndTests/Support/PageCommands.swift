@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The commands that a page tells its readers to run.
 enum PageCommands {
     /// The shell blocks of a page, in order.
     static func blocks(of page: String) throws -> [String] {
-        let text = try String(contentsOf: Repository.root.appending(path: page), encoding: .utf8)
+        let text = try Repository.text(page)
         return text.components(separatedBy: "\n```sh\n").dropFirst().compactMap { part in
             part.components(separatedBy: "\n```").first
         }
@@ -25,7 +26,7 @@ struct PageReader {
         folder = try Self.makeFolder(cluster)
         for path in paths {
             try FileManager.default.copyItem(
-                at: Repository.root.appending(path: path), to: folder.appending(path: path))
+                at: Repository.file(path), to: folder.appending(path: path))
         }
     }
 
@@ -46,7 +47,7 @@ struct PageReader {
     }
 
     /// Runs a block as a reader would who stops at the first command that fails; returns what it printed.
-    func run(_ block: String, within limit: Duration = .seconds(180)) async throws -> Kubectl.Result {
+    func run(_ block: String, within limit: Duration = .seconds(180)) async throws -> Tool.Result {
         let shell = try ChildProcess(
             URL(filePath: "/bin/sh"), ["-e", "-u", "-c", "cd '\(folder.path)'\n\(block)"],
             environment: [
@@ -55,6 +56,6 @@ struct PageReader {
             ],
             directory: cluster.directory, name: "block-\(UUID().uuidString)")
         let code = try await shell.exit(within: limit)
-        return Kubectl.Result(exitCode: code, output: shell.output, errorOutput: shell.errorOutput)
+        return Tool.Result(exitCode: code, output: shell.output, errorOutput: shell.errorOutput)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 /// A namespace of its own for one test, and the means to work in it.
@@ -61,7 +62,7 @@ struct Workspace: Sendable {
     ) async throws -> JSONValue {
         let seen = Locked<JSONValue?>(nil)
         do {
-            return try await eventually("\(name) \(what)", within: limit) {
+            return try await poll("\(name) \(what)", within: limit) {
                 let execution = try await self.execution(name)
                 seen.withLock { $0 = execution }
                 if condition(execution) { return execution }

@@ -1,6 +1,7 @@
 import Foundation
 import KubeClient
 import KubeRuntime
+import TestSupport
 
 /// An answer of a real API server to the create of a run, kept in `Answers/`.
 struct RecordedAnswer: Sendable {
@@ -8,7 +9,7 @@ struct RecordedAnswer: Sendable {
 
     /// The answer to the create of the run of this name.
     init(_ name: String, run: String, of type: ResourceType, in namespace: String) throws {
-        let file = Repository.root.appending(path: "Tests/EndToEndTests/Answers/\(name).json")
+        let file = Repository.file("Tests/EndToEndTests/Answers/\(name).json")
         var text = try String(contentsOf: file, encoding: .utf8)
         for (placeholder, value) in [
             ("{run}", run), ("{namespace}", namespace), ("{plural}", type.plural), ("{group}", type.group),

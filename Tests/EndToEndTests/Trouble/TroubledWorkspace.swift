@@ -1,6 +1,7 @@
 import Foundation
 import KubeClient
 import KubeRuntime
+import TestSupport
 
 /// A workspace whose operator meets trouble on its way to the API server.
 struct TroubledWorkspace: Sendable {
@@ -88,7 +89,7 @@ struct TroubledWorkspace: Sendable {
         request.body = probe.encoded
         let last = Locked("")
         do {
-            try await eventually("the recorded answer") {
+            try await poll("the recorded answer") {
                 let answer = try await workspace.access.transport.send(request)
                 last.withLock { $0 = String(decoding: answer.body, as: UTF8.self) }
                 return try JSONValue(parsing: last.withLock { $0 }) == expected

@@ -1,4 +1,5 @@
 import KubeClient
+import TestSupport
 import Testing
 
 @testable import Engines
@@ -10,8 +11,8 @@ import Testing
         var lines: [String] = []
         for recording in try Recording.all(of: "tekton") {
             lines.append(recording.name)
-            for text in recording.runs { lines.append("  " + (try read(text, by: engine).state.line)) }
-            guard let last = recording.runs.last else { continue }
+            for text in recording.encodedRun { lines.append("  " + (try read(text, by: engine).state.line)) }
+            guard let last = recording.encodedRun.last else { continue }
             let run = try read(last, by: engine)
             guard let listing = engine.childListings(for: run).first else { continue }
             #expect(listing.labelSelector == "tekton.dev/pipelineRun=\(run.key.name)")
@@ -26,7 +27,7 @@ import Testing
         var lines: [String] = []
         for recording in try Recording.all(of: "argo") {
             lines.append(recording.name)
-            for text in recording.runs {
+            for text in recording.encodedRun {
                 let run = try read(text, by: engine)
                 #expect(engine.childListings(for: run).isEmpty)
                 lines.append("  " + run.state.line)
@@ -44,7 +45,7 @@ import Testing
 
     @Test func theRunsMetadataIsRead() throws {
         for recording in try Recording.all(of: "tekton") {
-            let run = try read(try #require(recording.runs.last), by: TektonEngine())
+            let run = try read(try #require(recording.encodedRun.last), by: TektonEngine())
             #expect(run.key.namespace == "payments")
             #expect(run.uid.count == 36)
             #expect(!run.resourceVersion.isEmpty)

@@ -1,4 +1,5 @@
 import KubeClient
+import TestSupport
 import Testing
 import TowlineAPI
 
@@ -48,7 +49,7 @@ import TowlineAPI
         #expect(MemoryLayout<EngineRun>.size <= 240)
         for engine in EngineCatalogue.all {
             let recording = try #require(try Recording.all(of: engine.name.rawValue).first { $0.name == "succeeded" })
-            let run = try read(try #require(recording.runs.last), by: engine)
+            let run = try read(try #require(recording.encodedRun.last), by: engine)
             #expect(!run.state.hasRareFacts)
         }
     }

@@ -1,3 +1,4 @@
+import Eventually
 import Executions
 import KubeClient
 import KubeRuntime

@@ -1,4 +1,5 @@
 import Engines
+import Eventually
 import Exposition
 import KubeClient
 import KubeRuntime

@@ -1,4 +1,5 @@
 import KubeClient
+import TestSupport
 
 @testable import KubeRuntime
 

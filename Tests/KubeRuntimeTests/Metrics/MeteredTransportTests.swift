@@ -1,5 +1,6 @@
 import Exposition
 import KubeClient
+import TestSupport
 import Testing
 
 @testable import KubeRuntime

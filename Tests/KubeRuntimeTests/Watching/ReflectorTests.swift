@@ -1,4 +1,6 @@
+import Eventually
 import KubeClient
+import TestSupport
 import Testing
 
 @testable import KubeRuntime

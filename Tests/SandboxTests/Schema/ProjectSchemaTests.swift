@@ -1,5 +1,6 @@
 import Foundation
 import KubeClient
+import TestSupport
 import Testing
 
 @testable import Sandbox
@@ -9,10 +10,7 @@ import Testing
     private let schema: CustomResourceSchema
 
     init() throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        let file = root.appendingPathComponent("crds/towline.dev_workflowexecutions.yaml")
-        let documents = try YAML.documents(Array(Data(contentsOf: file)), source: file.lastPathComponent)
+        let documents = try Repository.documents("crds/towline.dev_workflowexecutions.yaml")
         let version = try #require(documents.first?["spec"]?["versions"]?[0])
         schema = try CustomResourceSchema(reading: #require(version["schema"]?["openAPIV3Schema"]))
     }

@@ -1,5 +1,6 @@
 import KubeClient
 import KubeRuntime
+import TestSupport
 import Testing
 
 @testable import Sandbox

@@ -30,3 +30,10 @@ extension FuzzTarget {
         ]
     }
 }
+
+extension FuzzTarget {
+    /// The texts of all YAML files below `examples/`.
+    static func examples() throws -> [[UInt8]] {
+        try Repository.files(below: "examples").filter { $0.hasSuffix(".yaml") }.map { try Repository.bytes($0) }
+    }
+}

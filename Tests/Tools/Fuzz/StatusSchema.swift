@@ -1,4 +1,5 @@
 import KubeClient
+import TestSupport
 
 /// What the schema in `crds/` says about a status: the API server refuses for good what does not fit it.
 struct StatusSchema: Sendable {
@@ -6,7 +7,7 @@ struct StatusSchema: Sendable {
 
     init() throws {
         let path = "crds/towline.dev_workflowexecutions.yaml"
-        let definition = try YAML.documents(Corpus.file(path), source: path).first
+        let definition = try Repository.documents(path).first
         let version = definition?["spec"]?["versions"]?[0]
         guard let schema = version?["schema"]?["openAPIV3Schema"]?["properties"]?["status"] else {
             throw Violation(description: "\(path) has no schema of a status")

@@ -1,12 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import towline
 
 /// Holds the table in `docs/configuration.md` to the declarations; `make docs` writes it.
 @Suite struct ConfigurationPageTests {
-    private static let page = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../../docs/configuration.md").standardizedFileURL
+    private static let page = Repository.file("docs/configuration.md")
     private static let begin = "<!-- BEGIN OPTIONS: `make docs` writes this table -->\n"
     private static let end = "\n<!-- END OPTIONS -->"
 

@@ -64,7 +64,7 @@ extension FuzzTarget {
     /// Executions, as a store reads them.
     static var execution: FuzzTarget {
         get throws {
-            let manifests = try Corpus.yaml(below: "examples").flatMap { text in
+            let manifests = try examples().flatMap { text in
                 ((try? YAML.documents(text, source: "corpus")) ?? []).filter { $0["kind"] == "WorkflowExecution" }
             }
             let objects = manifests.map { manifest in

@@ -1,16 +1,17 @@
 import Engines
 import KubeClient
 import Status
+import TestSupport
 import TowlineAPI
 
 extension FuzzTarget {
     /// The runs of an engine, their children, and the status that is made of what was read.
     static func runs(of name: EngineName) throws -> FuzzTarget {
         let engine = EngineCatalogue.engine(name)
-        let recordings = try Corpus.recordings(of: name.rawValue)
-        let lists = Damage(corpus: recordings.map(\.children))
+        let recordings = try Recording.all(of: name.rawValue)
+        let lists = Damage(corpus: recordings.map(\.taskRunList))
         let schema = try StatusSchema()
-        return FuzzTarget(name: name.rawValue, corpus: recordings.flatMap(\.runs)) { text, random in
+        return FuzzTarget(name: name.rawValue, corpus: recordings.flatMap(\.encodedRun)) { text, random in
             var cursor = JSONCursor(text)
             guard let run = try? engine.decodeRun(&cursor) else { return false }
             try check(run.state)

@@ -58,7 +58,7 @@ extension FuzzTarget {
               -
             ...
             """
-        let manifests = (try? Corpus.yaml(below: "examples")) ?? []
+        let manifests = (try? examples()) ?? []
         return [Array(text.utf8)] + manifests
     }()
 

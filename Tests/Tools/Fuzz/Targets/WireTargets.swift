@@ -1,11 +1,12 @@
 import KubeClient
 import KubeRuntime
+import TestSupport
 
 extension FuzzTarget {
     /// The bytes of a watch: however they are cut into pieces, the same events come out.
     static var watch: FuzzTarget {
         get throws {
-            let runs = try Corpus.recordings(of: "tekton").flatMap { $0.runs.prefix(1) }.prefix(6)
+            let runs = try Recording.all(of: "tekton").flatMap { $0.encodedRun.prefix(1) }.prefix(6)
             let added = runs.map { Array(#"{"type":"ADDED","object":"#.utf8) + $0 + Array("}\n".utf8) }
             let others = [
                 #"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"7","annotations":{"k8s.io/initial-events-end":"true"}}}}"#,
