@@ -1,3 +1,5 @@
+import Dispatch
+import Glibc
 import KubeClient
 import KubeRuntime
 import Testing
@@ -90,5 +92,110 @@ import Testing
             }
         }
         #expect(requests == 0)
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct CurlTransportProxyTests {
+    private func transport(server: String, proxy: String?) throws -> CurlTransport {
+        let configuration = ClusterConfiguration(server: server, proxyURL: proxy, origin: "test")
+        return try CurlTransport(configuration: configuration, userAgent: "towline/test")
+    }
+
+    @Test func plainRequestsGoToTheProxyAsAWhole() async throws {
+        let proxy = try RawServer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        let transport = try transport(server: "http://api.invalid:6443", proxy: "http://127.0.0.1:\(proxy.port)")
+        let response = try await transport.send(HTTPRequest(.get, "/version"))
+        #expect(response.body == Array("ok".utf8))
+        #expect(proxy.requests.first?.hasPrefix("GET http://api.invalid:6443/version HTTP/1.1") == true)
+        await transport.shutdown()
+    }
+
+    @Test func secureRequestsAskTheProxyForATunnel() async throws {
+        let proxy = try RawServer("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        let transport = try transport(
+            server: "https://api.invalid:6443", proxy: "http://user:word@127.0.0.1:\(proxy.port)")
+        await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, "/version")) }
+        let request = proxy.requests.first ?? ""
+        #expect(request.hasPrefix("CONNECT api.invalid:6443 HTTP/1.1"))
+        #expect(request.contains("Proxy-Authorization: Basic dXNlcjp3b3Jk"))
+        #expect(!request.contains("/version"))
+        await transport.shutdown()
+    }
+
+    @Test func socksProxiesAreSpokenTo() async throws {
+        let proxy = try RawServer("never sent, since what a SOCKS client says has no empty line")
+        let transport = try transport(server: "http://api.invalid:6443", proxy: "socks5://127.0.0.1:\(proxy.port)")
+        await #expect { try await transport.send(HTTPRequest(.get, "/version", timeout: .seconds(1))) } throws: {
+            ($0 as? TransportError)?.kind == .unreachable
+        }
+        await transport.shutdown()
+        while proxy.requests.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(proxy.requests.first?.utf8.first == 5, "the version of the protocol")
+    }
+
+    @Test func `a SOCKS proxy resolves the server's name`() async throws {
+        let proxy = try SOCKSListener()
+        let transport = try transport(server: "http://api.invalid:6443", proxy: "socks5://127.0.0.1:\(proxy.port)")
+        await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, "/version")) }
+        await transport.shutdown()
+        // Version 5, connect, then a name with its length and the port.
+        #expect(proxy.request == [5, 1, 0, 3, 11] + Array("api.invalid".utf8) + [0x19, 0x2B])
+    }
+
+    @Test func `answers are asked for compressed unless that is switched off`() async throws {
+        for asks in [true, false] {
+            let proxy = try RawServer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            let configuration = ClusterConfiguration(
+                server: "http://api.invalid:6443", proxyURL: "http://127.0.0.1:\(proxy.port)",
+                asksForCompression: asks, origin: "test")
+            let transport = try CurlTransport(configuration: configuration, userAgent: "towline/test")
+            _ = try await transport.send(HTTPRequest(.get, "/version"))
+            #expect(proxy.requests.first?.contains("Accept-Encoding: gzip") == asks)
+            await transport.shutdown()
+        }
+    }
+
+    @Test func aProxyThatIsNotThereIsUnreachable() async throws {
+        let transport = try transport(server: "http://127.0.0.1:1", proxy: "http://127.0.0.1:1")
+        await #expect { try await transport.send(HTTPRequest(.get, "/version")) } throws: {
+            ($0 as? TransportError)?.kind == .unreachable
+        }
+        await transport.shutdown()
+    }
+}
+
+/// Takes what a client of a SOCKS proxy asks for, and hangs up.
+private final class SOCKSListener: Sendable {
+    let port: UInt16
+    private let received = Locked<[UInt8]>([])
+
+    var request: [UInt8] { received.withLock { $0 } }
+
+    init() throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && listen(descriptor, 1) == 0
+                    && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        guard isBound else { throw TransportError(.unreachable, "cannot listen") }
+        port = UInt16(bigEndian: address.sin_port)
+        let received = received
+        DispatchQueue(label: "socks-listener").async {
+            let client = accept(descriptor, nil, nil)
+            var buffer = [UInt8](repeating: 0, count: 512)
+            // The methods that the client knows; none of them needs a name and a password.
+            _ = recv(client, &buffer, buffer.count, 0)
+            _ = Glibc.send(client, [5, 0] as [UInt8], 2, Int32(MSG_NOSIGNAL))
+            let count = recv(client, &buffer, buffer.count, 0)
+            received.withLock { $0 = Array(buffer.prefix(max(0, count))) }
+            close(client)
+            close(descriptor)
+        }
     }
 }

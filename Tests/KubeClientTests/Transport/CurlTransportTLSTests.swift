@@ -66,3 +66,74 @@ struct CurlTransportTLSTests {
         #expect(await failure { try await status(fixture, tls, Credential(clientCertificate: broken)) } == .tls)
     }
 }
+
+/// Tokens, certificates and authorities that change under a running transport.
+@Suite(.enabled(if: TLSFixture.isPossible, "needs the openssl command"))
+struct CurlTransportRotationTests {
+    let files: CredentialFixture
+
+    init() throws { files = try CredentialFixture() }
+
+    private func install(_ name: String, _ bytes: [UInt8]) throws -> String {
+        try files.write(name, String(decoding: bytes, as: UTF8.self))
+    }
+
+    private func transport(_ server: TLSFixture, _ credentials: any CredentialSource) throws -> CurlTransport {
+        let authority = CertificateAuthority(path: files.directory + "/ca.pem", clock: files.clock)
+        let configuration = ClusterConfiguration(
+            server: "https://127.0.0.1:\(server.port)", tls: TLSConfiguration(certificateAuthority: authority),
+            credentials: credentials, origin: "test")
+        return try CurlTransport(configuration: configuration, userAgent: "towline/test")
+    }
+
+    /// Who the server says it was asked by.
+    private func client(_ transport: CurlTransport) async throws -> String {
+        let response = try await transport.send(HTTPRequest(.get, "/", timeout: .seconds(10)))
+        let page = String(decoding: response.body, as: UTF8.self)
+        let line = page.split(whereSeparator: \.isNewline).last { $0.contains("Subject: CN") }
+        return line.map { String($0.split(separator: "=").last ?? "").filter { $0 != " " } } ?? "nobody"
+    }
+
+    @Test func aRenewedClientCertificateIsShownWithoutARestart() async throws {
+        let server = try await TLSFixture(subject: "127.0.0.1", alternative: "IP:127.0.0.1", asksForClient: true)
+        defer { server.stop() }
+        try await server.issue("first")
+        try await server.issue("second")
+        _ = try install("ca.pem", try server.file("ca.pem"))
+        let certificate = try install("tls.crt", try server.file("first.pem"))
+        let key = try install("tls.key", try server.file("first.key"))
+        let transport = try transport(
+            server,
+            CertificateFilesCredential(certificate: .file(certificate), key: .file(key), clock: files.clock))
+        #expect(try await client(transport) == "first")
+
+        _ = try install("tls.crt", try server.file("second.pem"))
+        _ = try install("tls.key", try server.file("second.key"))
+        #expect(try await client(transport) == "first", "files are not read for every request")
+        files.advance(.seconds(10))
+        #expect(try await client(transport) == "second")
+        await transport.shutdown()
+    }
+
+    @Test func aNewAuthorityIsTrustedAndTheOldOneIsNot() async throws {
+        let old = try await TLSFixture(subject: "127.0.0.1", alternative: "IP:127.0.0.1")
+        defer { old.stop() }
+        _ = try install("ca.pem", try old.file("other.pem"))
+        let transport = try transport(old, StaticCredential(.none))
+        await #expect(throws: TransportError.self) { try await client(transport) }
+
+        _ = try install("ca.pem", try old.file("ca.pem"))
+        files.advance(.seconds(10))
+        #expect(try await client(transport) == "nobody")
+
+        // What is being written, or is no certificate, changes nothing.
+        try files.write("ca.pem", "half a fi")
+        files.advance(.seconds(10))
+        #expect(try await client(transport) == "nobody")
+
+        _ = try install("ca.pem", try old.file("other.pem"))
+        files.advance(.seconds(10))
+        await #expect(throws: TransportError.self) { try await client(transport) }
+        await transport.shutdown()
+    }
+}

@@ -1,6 +1,8 @@
-import KubeClient
+import Glibc
 import KubeRuntime
 import Testing
+
+@testable import KubeClient
 
 /// Answers that a server had better not give.
 @Suite struct CurlTransportAnswerTests {
@@ -102,5 +104,57 @@ import Testing
         #expect(error?.kind == .tooLarge)
         #expect(error?.message.contains("256 KiB") == true)
         await transport.shutdown()
+    }
+}
+
+@Suite struct ServerAddressTests {
+    @Test(arguments: [
+        ("https://10.0.0.1:6443", "https://10.0.0.1:6443/x"), ("https://h", "https://h:443/x"),
+        ("http://h/", "http://h:80/x"),
+        ("https://[::1]:8443/k8s/clusters/c-1/", "https://[::1]:8443/k8s/clusters/c-1/x"),
+    ])
+    func urlsBeginWithTheAddress(text: String, url: String) throws {
+        #expect(try ServerAddress(text).url("/x", naming: nil) == url)
+    }
+
+    @Test func anotherNameStandsInForTheHost() throws {
+        #expect(try ServerAddress("https://10.0.0.1:6443/p").url("/x", naming: "api") == "https://api:6443/p/x")
+    }
+
+    @Test(arguments: [
+        "", "h:1", "ftp://h", "https://", "https://:1", "https://h:0", "https://h:99999", "https://h:x",
+        "https://u:p@h",
+        "https://h?x", "https://h#x", "https://::1:443", "https://[::1", "https://[::1]x", "https://h h", "https://ü",
+    ])
+    func whatIsNoAddressIsRefused(text: String) {
+        let error = #expect(throws: TransportError.self) { try ServerAddress(text) }
+        #expect(error?.kind == .invalidRequest)
+    }
+
+    @Test func thisMachineIsKnown() throws {
+        let addresses = try ["http://127.0.0.1:1", "http://[::1]:1", "https://10.0.0.1"].map { try ServerAddress($0) }
+        #expect(addresses.map(\.isLoopback) == [true, true, false])
+    }
+}
+
+@Suite struct DeadPeerTests {
+    /// The kernel keeps to these: the sum is the longest time until a peer that vanished is noticed.
+    @Test func theSystemIsToldToLookForThePeer() {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        DeadPeer.detect(on: descriptor)
+        func option(_ level: Int32, _ name: Int32) -> Int32 {
+            var value: Int32 = -1
+            var size = socklen_t(MemoryLayout<Int32>.size)
+            getsockopt(descriptor, level, name, &value, &size)
+            return value
+        }
+        let tcp = Int32(IPPROTO_TCP)
+        #expect(option(SOL_SOCKET, SO_KEEPALIVE) == 1)
+        let idle = option(tcp, TCP_KEEPIDLE)
+        let interval = option(tcp, TCP_KEEPINTVL)
+        let limit = option(tcp, TCP_USER_TIMEOUT) / 1000
+        #expect(idle == 10 && interval == 5 && limit == 15)
+        #expect(max(idle + interval, limit) + interval <= 30)
     }
 }

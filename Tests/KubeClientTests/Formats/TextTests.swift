@@ -85,3 +85,74 @@ import Testing
         }
     }
 }
+
+/// Durations in the form of Go.
+@Suite struct GoDurationTests {
+    @Test(arguments: [
+        (0, "0s"), (4, "4s"), (60, "1m0s"), (90, "1m30s"), (3600, "1h0m0s"), (5430, "1h30m30s"), (-5, "0s"),
+        (2_592_000, "720h0m0s"),
+    ])
+    func secondsAsGoWritesThem(_ seconds: Int64, _ text: String) {
+        #expect(Duration.seconds(seconds).goText == text)
+        if seconds >= 0 { #expect(Duration.goLimit(text)?.components.seconds == seconds) }
+    }
+
+    @Test(
+        arguments: [
+            ("0", 0), ("1.5h", 5400), ("300ms", 0), ("1m0.9s", 60), ("1h1h", 7200), ("", nil), ("5", nil), ("s", nil),
+            ("5x", nil), ("-5s", nil), ("1..5s", nil), ("99999999999999999999h", nil), ("1h ", nil),
+        ] as [(String, Int64?)])
+    func durationsOfGo(_ text: String, _ seconds: Int64?) {
+        #expect(Duration.goLimit(text)?.components.seconds == seconds)
+    }
+}
+
+@Suite struct EncodingTests {
+    @Test(arguments: [
+        ("payment-api", "payment-api"), ("a/b c", "a%2Fb%20c"), ("é", "%C3%A9"), ("a=b,c!=d", "a%3Db%2Cc%21%3Dd"),
+        ("100%", "100%25"), ("", ""),
+    ])
+    func encodingReversesDecoding(_ text: String, _ encoded: String) {
+        #expect(text.percentEncodedPathSegment == encoded)
+        #expect(text.percentEncodedQueryValue == encoded)
+        #expect(encoded.percentDecoded() == text)
+    }
+
+    @Test func aSegmentCannotClimb() {
+        #expect("..".percentEncodedPathSegment == "%2E%2E")
+        #expect(".".percentEncodedPathSegment == "%2E")
+    }
+
+    @Test func malformedEscapesAreRefused() {
+        for text in ["%", "%4", "%zz", "%FF", "%+1"] { #expect(text.percentDecoded() == nil) }
+        #expect("a+b".percentDecoded(plusIsSpace: true) == "a b")
+        #expect("a+b".percentDecoded() == "a+b")
+    }
+
+    @Test func base64() {
+        #expect(Base64.encode([0, 1, 255]) == "AAH/")
+        #expect(Base64.decode("AAH/") == [0, 1, 255])
+        #expect(Base64.decode("YQ\r\n==\n") == [0x61])
+        #expect(Base64.decode("") == [])
+        for text in ["Y", "YQ=", "Y Q==", "Y*==", "YQ-_"] { #expect(Base64.decode(text) == nil) }
+    }
+}
+
+/// Texts that somebody else wrote, cut to what there is room for.
+@Suite struct BoundedTextTests {
+    @Test func textsAreCutBetweenScalars() {
+        #expect("abc".bounded(to: 3) == "abc")
+        #expect("abcdef".bounded(to: 5) == "ab…")
+        #expect("aééé".bounded(to: 6) == "aé…")
+        #expect("aé…é".bounded(to: 5) == "a…")
+        #expect("abcdef".bounded(to: 3) == "…")
+        #expect("abcdef".bounded(to: 2) == "")
+        #expect("abcdef".bounded(to: -1) == "")
+    }
+
+    @Test func anErrorThatQuotesALongTextIsCut() {
+        let error = ConfigurationError(String(repeating: "x", count: 5000))
+        #expect(error.message.utf8.count == 4096)
+        #expect(error.message.hasSuffix("x…"))
+    }
+}

@@ -1,0 +1,291 @@
+import TestSupport
+import Testing
+
+@testable import KubeClient
+
+@Suite struct KubeClientTests {
+    private let key = ObjectKey(namespace: "n", name: "a")
+    private let object = #"{"metadata":{"name":"a"}}"#
+
+    private func client(_ transport: FakeTransport) -> KubeClient {
+        KubeClient(transport: transport, retry: RetryPolicy(sleep: { _ in }, random: { 0 }))
+    }
+
+    @Test func getReadsOneObject() async throws {
+        let transport = FakeTransport(HTTPResponse(200, object))
+        #expect(try await client(transport).get(podType, key, decoding: nameDecoder) == "a")
+        #expect(transport.requests.map(\.target) == ["/api/v1/namespaces/n/pods/a"])
+        #expect(transport.requests.map(\.method) == [.get])
+    }
+
+    @Test func aRefusedObjectIsAnErrorWithItsPlace() async {
+        let transport = FakeTransport(HTTPResponse(200, "{}"))
+        await #expect(
+            throws: KubeError.undecodable(
+                "answer to GET /api/v1/namespaces/n/pods/a: invalid JSON at byte 2: no metadata")
+        ) {
+            try await client(transport).get(podType, key, decoding: nameDecoder)
+        }
+    }
+
+    @Test func listKeepsTheGoodOnesOfAPage() async throws {
+        let transport = FakeTransport(
+            HTTPResponse(
+                200,
+                #"""
+                {"kind":"PodList","metadata":{"resourceVersion":"9","continue":"tok"},
+                 "items":[{"metadata":{"name":"a"}},
+                          {"metadata":{"name":"b","namespace":"n","uid":"u","resourceVersion":"4","generation":"x"}},
+                          {"metadata":{"name":"c"}}]}
+                """#))
+        let options = ListOptions(labelSelector: "a in (b,c)", limit: 500, version: .notOlderThan(ResourceVersion("5")))
+        let page = try await client(transport).list(runType, namespace: nil, options, decoding: nameDecoder)
+        #expect(page.items == ["a", "c"])
+        #expect(page.resourceVersion.text == "9" && page.continueToken == "tok")
+        #expect(page.undecodable.map(\.key) == [ObjectKey(namespace: "n", name: "b")])
+        #expect(page.undecodable.map(\.metadata.uid) == ["u"])
+        #expect(
+            transport.requests.map(\.target) == [
+                "/apis/tekton.dev/v1/pipelineruns?labelSelector=a%20in%20%28b%2Cc%29&limit=500&resourceVersion=5&resourceVersionMatch=NotOlderThan"
+            ])
+    }
+
+    @Test func theNextPageNamesNoVersion() async throws {
+        let transport = FakeTransport(HTTPResponse(200, #"{"items":null,"metadata":{"continue":""}}"#))
+        let options = ListOptions(limit: 5, continueToken: "t=", version: .any, asMetadataOnly: true)
+        let page = try await client(transport).list(podType, namespace: "n", options, decoding: nameDecoder)
+        #expect(page.items.isEmpty && page.continueToken == nil)
+        #expect(transport.requests.map(\.target) == ["/api/v1/namespaces/n/pods?limit=5&continue=t%3D"])
+        #expect(transport.requests.first?.accept.contains("as=PartialObjectMetadataList;") == true)
+    }
+
+    @Test func createSendsTheBodyOnce() async throws {
+        let transport = FakeTransport(HTTPResponse(201, object))
+        let options = WriteOptions(fieldManager: "towline-operator", fieldValidation: .strict, dryRun: true)
+        _ = try await client(transport).create(
+            podType, namespace: "n", body: Array(object.utf8), options, decoding: nameDecoder)
+        let request = try #require(transport.requests.first)
+        #expect(request.method == .post && request.body == Array(object.utf8))
+        #expect(request.contentType == "application/json")
+        #expect(
+            request.target
+                == "/api/v1/namespaces/n/pods?fieldManager=towline-operator&fieldValidation=Strict&dryRun=All")
+    }
+
+    @Test func aCreateThatMayHaveArrivedIsNotRepeated() async {
+        let transport = FakeTransport([
+            .failure(TransportError(.connectionLost, "gone")), .success(HTTPResponse(201, object)),
+        ])
+        await #expect(throws: KubeError.transport(TransportError(.connectionLost, "gone"))) {
+            try await client(transport).create(podType, namespace: "n", body: [], decoding: nameDecoder)
+        }
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test func anOverloadedServerIsAskedAgain() async throws {
+        let transport = FakeTransport(HTTPResponse(429, ""), HTTPResponse(429, ""), HTTPResponse(201, object))
+        #expect(try await client(transport).create(podType, namespace: "n", body: [], decoding: nameDecoder) == "a")
+        #expect(transport.requests.count == 3)
+    }
+
+    @Test(arguments: [
+        (Patch.merge(Array(#"{"spec":{}}"#.utf8)), "application/merge-patch+json", "", 1),
+        (.merge(Array(#"{"metadata":{"resourceVersion":"3"}}"#.utf8)), "application/merge-patch+json", "", 2),
+        (.json(Array("[]".utf8)), "application/json-patch+json", "", 1),
+        (.apply(Array("{}".utf8), force: true), "application/apply-patch+yaml", "&force=true", 2),
+    ])
+    func patchesAreRepeatedWhereHarmless(patch: Patch, type: String, query: String, tries: Int) async throws {
+        let transport = FakeTransport([
+            .failure(TransportError(.connectionLost, "")), .success(HTTPResponse(200, object)),
+        ])
+        _ = try? await client(transport).patch(
+            podType, key, subresource: "status", patch, WriteOptions(fieldManager: "m"), decoding: nameDecoder)
+        let request = try #require(transport.requests.first)
+        #expect(request.method == .patch && request.contentType == type)
+        #expect(request.target == "/api/v1/namespaces/n/pods/a/status?fieldManager=m\(query)")
+        #expect(transport.requests.count == tries)
+    }
+
+    @Test func deleteCarriesItsPreconditions() async throws {
+        let transport = FakeTransport(HTTPResponse(200, "{}"))
+        try await client(transport).delete(
+            podType, key, DeleteOptions(uid: "u", resourceVersion: ResourceVersion("3"), propagation: .background))
+        #expect(
+            transport.requests.map { String(decoding: $0.body, as: UTF8.self) } == [
+                #"{"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"uid":"u","resourceVersion":"3"},"propagationPolicy":"Background"}"#
+            ])
+    }
+
+    @Test func cancellationEndsTheRepetitions() async {
+        let transport = FakeTransport(HTTPResponse(503, "busy"))
+        let client = KubeClient(transport: transport, retry: RetryPolicy(sleep: { _ in throw CancellationError() }))
+        let error = await #expect(throws: KubeError.self) { try await client.get(podType, key, decoding: nameDecoder) }
+        #expect(error?.isCancelled == true)
+    }
+
+    @Test func discoveryTellsWhatIsServed() async throws {
+        let body =
+            #"{"kind":"APIResourceList","resources":[{"name":"pipelineruns","verbs":["get"]},{"name":"pipelineruns/status"}]}"#
+        let transport = FakeTransport(HTTPResponse(200, body), HTTPResponse(404, "404 page not found"))
+        let client = client(transport)
+        #expect(
+            try await client.servedResources(group: "tekton.dev", version: "v1") == [
+                "pipelineruns", "pipelineruns/status",
+            ])
+        #expect(try await client.servedResources(group: "", version: "v2") == nil)
+        #expect(transport.requests.map(\.target) == ["/apis/tekton.dev/v1", "/api/v2"])
+    }
+}
+
+@Suite struct KubeErrorTests {
+    private func status(_ code: Int, _ reason: String, _ rest: String = "") -> KubeError {
+        KubeError(
+            HTTPResponse(code, #"{"kind":"Status","apiVersion":"v1","reason":"\#(reason)","code":\#(code)\#(rest)}"#))
+    }
+
+    @Test func readsAllOfAStatus() {
+        let error = status(
+            409, "AlreadyExists",
+            #"""
+            ,"message":"pods \"a\" already exists","details":{"name":"a","kind":"pods","group":"g","uid":"u",
+            "retryAfterSeconds":3,"causes":[{"reason":"R","message":"M","field":"F"}]}
+            """#)
+        let status = error.status
+        #expect(status?.message == "pods \"a\" already exists")
+        #expect(status?.details.name == "a" && status?.details.kind == "pods" && status?.details.group == "g")
+        #expect(status?.details.causes.first?.field == "F")
+        #expect(error.isAlreadyExists && !error.isConflict && !error.isTransient)
+        #expect(error.retryAfter == .seconds(3))
+        #expect(error.description == #"409 AlreadyExists: pods "a" already exists"#)
+    }
+
+    @Test func aMissingObjectIsNotAMissingType() {
+        let object = status(404, "NotFound", #","details":{"name":"a","kind":"pipelineruns"}"#)
+        #expect(object.isNotFoundObject && !object.isPlainNotFound)
+        #expect(object.isNotFoundObject(named: "a") && !object.isNotFoundObject(named: "b"))
+        let path = KubeError(HTTPResponse(404, "404 page not found\n"))
+        #expect(path == .plainText(code: 404, body: "404 page not found", retryAfterSeconds: nil))
+        #expect(path.isPlainNotFound && !path.isNotFoundObject)
+        let type = status(404, "NotFound", #","details":{}"#)
+        #expect(type.isPlainNotFound && !type.isNotFoundObject)
+    }
+
+    @Test func theHeaderFillsInTheTimeToWait() {
+        let busy = KubeError(HTTPResponse(429, "slow down", headers: ["retry-after": "7"]))
+        #expect(busy.retryAfter == .seconds(7) && busy.isTransient)
+        let body = #"{"kind":"Status","details":{"retryAfterSeconds":2}}"#
+        #expect(KubeError(HTTPResponse(429, body, headers: ["Retry-After": "7"])).retryAfter == .seconds(2))
+        #expect(
+            KubeError(HTTPResponse(503, "", headers: ["Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"])).retryAfter
+                == nil)
+        #expect(KubeError(HTTPResponse(503, "", headers: ["Retry-After": "-5"])).retryAfter == .zero)
+    }
+
+    @Test func versionsOutOfRangeAreTold() {
+        #expect(status(410, "Expired").isExpired)
+        #expect(status(410, "Gone").isExpired)
+        #expect(KubeError(HTTPResponse(410, "gone")).isExpired)
+        let future = status(504, "Timeout", #","details":{"causes":[{"reason":"ResourceVersionTooLarge"}]}"#)
+        #expect(future.isResourceVersionTooLarge && !future.isExpired)
+        #expect(
+            status(504, "Timeout", #","message":"Too large resource version: 9"#).isResourceVersionTooLarge == false)
+        #expect(status(504, "Timeout", #","message":"Too large resource version: 9""#).isResourceVersionTooLarge)
+    }
+
+    @Test(arguments: [
+        (401, true), (403, false), (404, false), (408, true), (409, false), (422, false), (429, true), (500, true),
+        (503, true),
+    ])
+    func tellsWhatMayPass(code: Int, isTransient: Bool) {
+        #expect(status(code, "").isTransient == isTransient)
+        #expect(KubeError.plainText(code: code, body: "", retryAfterSeconds: nil).isTransient == isTransient)
+    }
+
+    @Test func aFullQuotaMayPass() {
+        #expect(status(403, "Forbidden", #","message":"pods \"a\" is forbidden: exceeded quota: q""#).isTransient)
+    }
+
+    @Test(arguments: ["", "{", "[]", "null", #"{"kind":"Status","details":[]}"#, #"{"kind":"Pod"}"#, #"{"kind":1}"#])
+    func foreignBodiesStayText(body: String) {
+        #expect(KubeError(HTTPResponse(500, body)) == .plainText(code: 500, body: body, retryAfterSeconds: nil))
+    }
+
+    @Test func longTextsAreCut() {
+        guard case .plainText(_, let body, _) = KubeError(HTTPResponse(500, String(repeating: "x", count: 10_000)))
+        else {
+            Issue.record("no plain text")
+            return
+        }
+        #expect(body.utf8.count == 4096)
+    }
+
+    @Test func hugeNumbersAreClamped() {
+        let error = status(429, "", #","details":{"retryAfterSeconds":9223372036854775807}"#)
+        #expect(error.retryAfter == .seconds(Int.max))
+    }
+}
+
+@Suite struct RetryPolicyTests {
+    private let policy = RetryPolicy(random: { 0 })
+
+    private func failure(_ code: Int, retryAfter: Int? = nil) -> KubeError {
+        .plainText(code: code, body: "", retryAfterSeconds: retryAfter)
+    }
+
+    @Test(arguments: [(429, true), (500, false), (502, false), (503, false), (504, false), (404, false), (401, false)])
+    func aWriteIsOnlyRepeatedWhenNothingHappened(code: Int, isRepeated: Bool) {
+        let pause = policy.pause(after: failure(code), repetition: 0, isRepeatable: false)
+        #expect((pause != nil) == isRepeated)
+    }
+
+    @Test(arguments: [(429, true), (500, false), (502, true), (503, true), (504, true), (409, false), (410, false)])
+    func aReadIsRepeatedOnOverload(code: Int, isRepeated: Bool) {
+        let pause = policy.pause(after: failure(code), repetition: 0, isRepeatable: true)
+        #expect((pause != nil) == isRepeated)
+    }
+
+    @Test func any5xxThatNamesATimeIsRepeated() {
+        #expect(policy.pause(after: failure(500, retryAfter: 1), repetition: 0, isRepeatable: true) == .seconds(1))
+        #expect(policy.pause(after: failure(500, retryAfter: 1), repetition: 0, isRepeatable: false) == nil)
+    }
+
+    @Test(arguments: [
+        (TransportError.Kind.unreachable, true), (.connectionLost, true), (.timedOut, false), (.tls, false),
+        (.cancelled, false), (.tooLarge, false),
+    ])
+    func lostConnectionsAreTriedAgain(kind: TransportError.Kind, isRepeated: Bool) {
+        let error = KubeError.transport(TransportError(kind, ""))
+        #expect((policy.pause(after: error, repetition: 0, isRepeatable: true) != nil) == isRepeated)
+        #expect(policy.pause(after: error, repetition: 0, isRepeatable: false) == nil)
+    }
+
+    @Test func pausesDoubleUpToTheCap() {
+        var long = policy
+        long.limit = 1000
+        let pauses = [0, 1, 2, 5, 6, 999].map { long.pause(after: failure(503), repetition: $0, isRepeatable: true) }
+        #expect(
+            pauses == [
+                .milliseconds(200), .milliseconds(400), .milliseconds(800), .milliseconds(6400), .seconds(10),
+                .seconds(10),
+            ])
+        #expect(policy.pause(after: failure(503), repetition: 4, isRepeatable: true) == nil)
+    }
+
+    @Test func chanceTakesAwayUpToHalf() {
+        let jittered = RetryPolicy(random: { 0.5 })
+        #expect(jittered.pause(after: failure(503), repetition: 0, isRepeatable: true) == .milliseconds(150))
+    }
+
+    @Test func aServerThatWantsAnHourIsNotWaitedFor() {
+        #expect(policy.pause(after: failure(429, retryAfter: 3600), repetition: 0, isRepeatable: true) == nil)
+        #expect(policy.pause(after: failure(429, retryAfter: .max), repetition: 0, isRepeatable: true) == nil)
+    }
+
+    @Test func aVersionFromTheFutureIsNotWaitedFor() {
+        var status = APIStatus(
+            code: 504, reason: "Timeout", message: "Too large resource version", retryAfterSeconds: 1)
+        #expect(policy.pause(after: .status(status), repetition: 0, isRepeatable: true) == nil)
+        status.message = "etcd is slow"
+        #expect(policy.pause(after: .status(status), repetition: 0, isRepeatable: true) == .seconds(1))
+    }
+}
