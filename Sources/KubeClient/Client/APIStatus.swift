@@ -1,11 +1,11 @@
-/// The `Status` object an API server answers instead of what was asked for.
+/// The `Status` object of an error response of an API server.
 public struct APIStatus: Sendable, Hashable {
     /// The HTTP status code.
     public var code: Int
-    /// The machine-readable word: `NotFound`, `AlreadyExists`, `Conflict`, `Expired`…
+    /// The machine-readable reason: `NotFound`, `AlreadyExists`, `Conflict`, `Expired`…
     public var reason: String
     public var message: String
-    /// How long the server asks to wait, from the body or from the `Retry-After` header.
+    /// The delay that the server asks for, from the body or the `Retry-After` header.
     public var retryAfterSeconds: Int?
     public var details = Details()
 
@@ -16,11 +16,11 @@ public struct APIStatus: Sendable, Hashable {
         self.retryAfterSeconds = retryAfterSeconds
     }
 
-    /// What the status is about.
+    /// The object that the request was about, and the causes of the error.
     public struct Details: Sendable, Hashable {
         public var name = ""
         public var group = ""
-        /// The kind or, as the API server mostly has it, the plural name.
+        /// The kind, or the plural name that API servers usually send.
         public var kind = ""
         public var uid = ""
         public var causes: [Cause] = []
@@ -28,7 +28,7 @@ public struct APIStatus: Sendable, Hashable {
         public init() {}
     }
 
-    /// One of the faults the server found.
+    /// One cause of the error.
     public struct Cause: Sendable, Hashable {
         public var reason = ""
         public var message = ""
@@ -39,10 +39,10 @@ public struct APIStatus: Sendable, Hashable {
 }
 
 extension APIStatus {
-    /// The version is too old for the server's history: list again.
+    /// The requested version is too old, so the client must list again.
     public var isExpired: Bool { code == 410 || reason == "Expired" || reason == "Gone" }
 
-    /// The server has not yet seen the version that was asked for: ask without one.
+    /// The server has not yet reached the requested version, so the client must retry without one.
     public var isResourceVersionTooLarge: Bool {
         details.causes.contains { $0.reason == "ResourceVersionTooLarge" }
             || code == 504 && message.contains("Too large resource version")
@@ -51,22 +51,22 @@ extension APIStatus {
     public var isConflict: Bool { code == 409 && reason == "Conflict" }
     public var isAlreadyExists: Bool { code == 409 && reason == "AlreadyExists" }
 
-    /// One named object does not exist, as opposed to its whole resource type.
+    /// The named object does not exist, as opposed to its resource type.
     public var isNotFoundObject: Bool { code == 404 && !details.name.isEmpty }
 
-    /// A resource quota has no room left; it may have some later.
+    /// A resource quota is exhausted, which can change later.
     public var isQuotaExceeded: Bool { code == 403 && message.contains("exceeded quota") }
 }
 
 extension APIStatus: CustomStringConvertible {
     public var description: String {
-        let word = reason.isEmpty ? "" : " \(reason)"
-        return message.isEmpty ? "\(code)\(word)" : "\(code)\(word): \(message)"
+        let suffix = reason.isEmpty ? "" : " \(reason)"
+        return message.isEmpty ? "\(code)\(suffix)" : "\(code)\(suffix): \(message)"
     }
 }
 
 extension APIStatus {
-    /// Reads a `Status` object; what is missing stays empty, and the code 0 when the text has none.
+    /// Reads a `Status` object; missing fields are empty, and a missing code is 0.
     public init(_ cursor: inout JSONCursor) throws(JSONError) {
         self.init(code: 0, reason: "", message: "")
         try cursor.forEachField { (key, cursor) throws(JSONError) in
@@ -81,7 +81,7 @@ extension APIStatus {
         }
     }
 
-    /// Reads the body of an answer; nil when it holds no `Status`.
+    /// Parses the body of a response; nil if it is not a `Status`.
     init?(body: [UInt8]) {
         var probe = JSONCursor(body)
         var kind = ""

@@ -1,15 +1,15 @@
-/// Speaks the verbs of the Kubernetes API over a transport.
+/// A client for the verbs of the Kubernetes API.
 ///
-/// Objects travel as bytes on the way out and through a decoder on the way in: the caller decides what is worth
-/// reading. Requests that may be repeated without harm are, within the bounds of the ``RetryPolicy``.
+/// Requests take bytes and responses go through a decoder, so the caller decides which fields to read. Idempotent
+/// requests are retried by the ``RetryPolicy``.
 ///
-/// A create may reach the server twice even without a repetition from here, because the transport below re-sends a
-/// request when a kept connection turns out to be dead. Give objects fixed names, and on `isAlreadyExists` look whether
-/// the object is the one that was meant.
+/// A create can reach the server twice even without a retry here, because the transport sends a request again if a kept
+/// connection turns out to be dead. Use fixed names, and on `isAlreadyExists` check whether the object is the intended
+/// one.
 public struct KubeClient: Sendable {
     let transport: any HTTPTransport
     public var retry: RetryPolicy
-    /// The longest time for one try of one request; for a watch, until it is open.
+    /// The timeout of one attempt of one request; for a watch, until it is open.
     public var requestTimeout: Duration
 
     public init(
@@ -20,24 +20,26 @@ public struct KubeClient: Sendable {
         self.requestTimeout = requestTimeout
     }
 
-    /// Returns a client whose requests go through what `route` makes of the transport.
-    public func routed(_ route: (any HTTPTransport) -> any HTTPTransport) -> KubeClient {
-        KubeClient(transport: route(transport), retry: retry, requestTimeout: requestTimeout)
+    /// Returns a client that sends its requests through the transport that `wrap` returns.
+    public func routed(_ wrap: (any HTTPTransport) -> any HTTPTransport) -> KubeClient {
+        KubeClient(transport: wrap(transport), retry: retry, requestTimeout: requestTimeout)
     }
 
-    /// Sends a request until it succeeds, fails for good or must not be repeated.
-    func send(_ request: HTTPRequest, isRepeatable: Bool) async throws(KubeError) -> HTTPResponse {
-        try await repeating(isRepeatable: isRepeatable) { () throws(KubeError) in
-            let response = try await Self.carrying { () throws(TransportError) in try await transport.send(request) }
+    /// Sends a request until it succeeds or fails with an error that is not retried.
+    func send(_ request: HTTPRequest, isIdempotent: Bool) async throws(KubeError) -> HTTPResponse {
+        try await retrying(isIdempotent: isIdempotent) { () throws(KubeError) in
+            let response = try await Self.wrappingErrors { () throws(TransportError) in
+                try await transport.send(request)
+            }
             guard (200..<300).contains(response.status) else { throw KubeError(response) }
             return response
         }
     }
 
-    func repeating<Result>(
-        isRepeatable: Bool, _ attempt: () async throws(KubeError) -> Result
+    func retrying<Result>(
+        isIdempotent: Bool, _ attempt: () async throws(KubeError) -> Result
     ) async throws(KubeError) -> Result {
-        var repetition = 0
+        var retries = 0
         while true {
             let failure: KubeError
             do {
@@ -45,19 +47,19 @@ public struct KubeClient: Sendable {
             } catch {
                 failure = error
             }
-            guard let pause = retry.pause(after: failure, repetition: repetition, isRepeatable: isRepeatable) else {
+            guard let delay = retry.delay(after: failure, retries: retries, isIdempotent: isIdempotent) else {
                 throw failure
             }
             do {
-                try await retry.sleep(pause)
+                try await retry.sleep(delay)
             } catch {
-                throw .transport(TransportError(.cancelled, "cancelled while waiting to repeat: \(failure)"))
+                throw .transport(TransportError(.cancelled, "canceled while waiting to retry: \(failure)"))
             }
-            repetition += 1
+            retries += 1
         }
     }
 
-    static func carrying<Result>(
+    static func wrappingErrors<Result>(
         _ exchange: () async throws(TransportError) -> Result
     ) async throws(KubeError) -> Result {
         do {
@@ -71,7 +73,7 @@ public struct KubeClient: Sendable {
         HTTPRequest(method, target, timeout: requestTimeout)
     }
 
-    /// Decodes the one object an answer holds.
+    /// Decodes the object in a response.
     static func decode<Object>(
         _ response: HTTPResponse, _ request: HTTPRequest, _ decode: ObjectDecoder<Object>
     ) throws(KubeError) -> Object {
@@ -79,43 +81,43 @@ public struct KubeClient: Sendable {
         do {
             return try decode(&cursor)
         } catch {
-            throw .undecodable("answer to \(request.method.rawValue) \(request.target): \(error)")
+            throw .undecodable("response to \(request.method.rawValue) \(request.target): \(error)")
         }
     }
 }
 
 extension KubeClient {
-    /// Reads one object, or only its metadata where the server can reduce it.
+    /// Gets one object, or only its metadata if the server supports that.
     public func get<Object>(
         _ type: ResourceType, _ key: ObjectKey, asMetadataOnly: Bool = false, decoding decoder: ObjectDecoder<Object>
     ) async throws(KubeError) -> Object {
         var request = request(.get, type.path(namespace: key.namespace, name: key.name))
         if asMetadataOnly { request.accept = Self.metadataOnly(list: false) }
-        return try Self.decode(try await send(request, isRepeatable: true), request, decoder)
+        return try Self.decode(try await send(request, isIdempotent: true), request, decoder)
     }
 
-    /// Reads one page of a collection; nil or an empty namespace means all of them.
+    /// Lists one page of a collection; a nil or empty namespace means all namespaces.
     ///
-    /// The page after it is asked for with its `continueToken`, which expires after some minutes (`isExpired`).
+    /// The `continueToken` gets the next page and expires after some minutes (`isExpired`).
     public func list<Object>(
         _ type: ResourceType, namespace: String?, _ options: ListOptions = ListOptions(),
         decoding decoder: ObjectDecoder<Object>
     ) async throws(KubeError) -> ObjectPage<Object> {
         var request = request(.get, options.query.target(type.path(namespace: namespace)))
         if options.asMetadataOnly { request.accept = Self.metadataOnly(list: true) }
-        return try Self.decode(try await send(request, isRepeatable: true), request) { (cursor) throws(JSONError) in
+        return try Self.decode(try await send(request, isIdempotent: true), request) { (cursor) throws(JSONError) in
             try ObjectPage(&cursor, decoding: decoder)
         }
     }
 
-    /// Returns the names of the resources and subresources served under a group and version.
+    /// Returns the names of the resources and subresources of a group and version, such as `pipelineruns/status`.
     ///
-    /// Nil when the server knows no such group or version. Subresources read `pipelineruns/status`.
+    /// Nil if the server does not serve the group or version.
     public func servedResources(group: String, version: String) async throws(KubeError) -> Set<String>? {
         let request = request(.get, ResourceType.path(group: group, version: version))
         let response: HTTPResponse
         do {
-            response = try await send(request, isRepeatable: true)
+            response = try await send(request, isIdempotent: true)
         } catch {
             guard error.code == 404 else { throw error }
             return nil
@@ -125,7 +127,7 @@ extension KubeClient {
         }
     }
 
-    /// The media type that asks for metadata, and for the whole object where the server cannot reduce it.
+    /// The media types that ask for metadata and fall back to the complete object.
     static func metadataOnly(list: Bool) -> String {
         let kind = list ? "PartialObjectMetadataList" : "PartialObjectMetadata"
         return "application/json;as=\(kind);g=meta.k8s.io;v=v1,application/json"
@@ -133,7 +135,7 @@ extension KubeClient {
 }
 
 extension JSONCursor {
-    /// Reads the `name` of all `resources` of an `APIResourceList`.
+    /// Reads the names of all resources in an `APIResourceList`.
     fileprivate mutating func readResourceNames() throws(JSONError) -> Set<String> {
         var names: Set<String> = []
         try forEachField { (key, cursor) throws(JSONError) in
@@ -153,7 +155,7 @@ extension JSONCursor {
 }
 
 extension KubeClient {
-    /// Creates an object; repeated only when the server said that it did nothing (429).
+    /// Creates an object; retried only after 429, which means that the server did nothing.
     public func create<Object>(
         _ type: ResourceType, namespace: String?, body: [UInt8], _ options: WriteOptions = WriteOptions(),
         decoding decoder: ObjectDecoder<Object>
@@ -161,10 +163,10 @@ extension KubeClient {
         var request = request(.post, options.query.target(type.path(namespace: namespace)))
         request.contentType = "application/json"
         request.body = body
-        return try Self.decode(try await send(request, isRepeatable: false), request, decoder)
+        return try Self.decode(try await send(request, isIdempotent: false), request, decoder)
     }
 
-    /// Replaces an object by one that carries the version it was made from; another version is a conflict.
+    /// Replaces an object; if `body` names a resource version and the object has another, it fails with a conflict.
     public func replace<Object>(
         _ type: ResourceType, _ key: ObjectKey, subresource: String? = nil, body: [UInt8],
         _ options: WriteOptions = WriteOptions(), decoding decoder: ObjectDecoder<Object>
@@ -173,12 +175,12 @@ extension KubeClient {
         var request = request(.put, options.query.target(path))
         request.contentType = "application/json"
         request.body = body
-        // Named versions make the second arrival harmless, as they do for a merge patch.
-        let isRepeatable = Patch.merge(body).isRepeatable
-        return try Self.decode(try await send(request, isRepeatable: isRepeatable), request, decoder)
+        // As with a merge patch, a resource version in the body makes a second arrival harmless.
+        let isIdempotent = Patch.merge(body).isIdempotent
+        return try Self.decode(try await send(request, isIdempotent: isIdempotent), request, decoder)
     }
 
-    /// Changes an object, or one of its subresources.
+    /// Patches an object or one of its subresources.
     public func patch<Object>(
         _ type: ResourceType, _ key: ObjectKey, subresource: String? = nil, _ patch: Patch,
         _ options: WriteOptions = WriteOptions(), decoding decoder: ObjectDecoder<Object>
@@ -189,26 +191,26 @@ extension KubeClient {
         var request = request(.patch, query.target(path))
         request.contentType = patch.contentType
         request.body = patch.body
-        return try Self.decode(try await send(request, isRepeatable: patch.isRepeatable), request, decoder)
+        return try Self.decode(try await send(request, isIdempotent: patch.isIdempotent), request, decoder)
     }
 
-    /// Deletes an object; repeated on trouble only when the options name its UID.
+    /// Deletes an object; retried only if the options name its UID.
     ///
-    /// A deletion that arrived twice ends with `isNotFoundObject`.
+    /// If a deletion arrives twice, the result is `isNotFoundObject`.
     public func delete(
         _ type: ResourceType, _ key: ObjectKey, _ options: DeleteOptions = DeleteOptions()
     ) async throws(KubeError) {
         var request = request(.delete, type.path(namespace: key.namespace, name: key.name))
         request.contentType = "application/json"
         request.body = options.body
-        _ = try await send(request, isRepeatable: options.uid != nil)
+        _ = try await send(request, isIdempotent: options.uid != nil)
     }
 }
 
 extension KubeClient {
-    /// Watches a collection; nil or an empty namespace means all of them.
+    /// Watches a collection; a nil or empty namespace means all namespaces.
     ///
-    /// - Returns: the open watch, after the server accepted it. Later trouble arrives as an event or is thrown there.
+    /// - Returns: the open watch, after the server accepted it. It reports later errors as events or throws them.
     public func watch<Object: Sendable>(
         _ type: ResourceType, namespace: String?, _ options: WatchOptions,
         decoding decoder: @escaping ObjectDecoder<Object>
@@ -216,15 +218,16 @@ extension KubeClient {
         var request = request(.get, options.query.target(type.path(namespace: namespace)))
         if options.asMetadataOnly { request.accept = Self.metadataOnly(list: false) }
         let opening = request
-        let stream = try await repeating(isRepeatable: true) { () throws(KubeError) in
-            let stream = try await Self.carrying { () throws(TransportError) in try await transport.open(opening) }
+        let stream = try await retrying(isIdempotent: true) { () throws(KubeError) in
+            let stream = try await Self.wrappingErrors { () throws(TransportError) in try await transport.open(opening)
+            }
             guard stream.status == 200 else { throw await Self.refusal(stream) }
             return stream
         }
         return WatchStream(body: stream.body, decoding: decoder)
     }
 
-    /// Reads the error a server answered instead of a watch.
+    /// Reads the body of an error response to a watch.
     private static func refusal(_ stream: HTTPStream) async -> KubeError {
         defer { stream.body.cancel() }
         var body: [UInt8] = []

@@ -1,17 +1,18 @@
-/// Why a verb did not do what was asked.
+/// An error of a request to the API server.
 public enum KubeError: Error, Sendable, Hashable {
-    /// The server refused and said why in its own form.
+    /// The server responded with a `Status`.
     case status(APIStatus)
-    /// Somebody refused who does not speak the Kubernetes API, or knows no such path; the body is cut at 4 KiB.
+    /// The response is an error without a `Status`, such as from a proxy or for an unknown path; the body is truncated
+    /// to 4 KiB.
     case plainText(code: Int, body: String, retryAfterSeconds: Int?)
-    /// No complete answer came back.
+    /// No complete response arrived.
     case transport(TransportError)
-    /// The server answered with success and a text that is not what was asked for.
+    /// The request succeeded, but the response could not be decoded.
     case undecodable(String)
 }
 
 extension KubeError {
-    /// The HTTP status code; nil when there was no answer, or none with an error.
+    /// The HTTP status code; nil without an error response.
     public var code: Int? {
         switch self {
         case .status(let status): status.code
@@ -20,20 +21,20 @@ extension KubeError {
         }
     }
 
-    /// The server's own `Status`.
+    /// The `Status` from the server.
     public var status: APIStatus? {
         if case .status(let status) = self { status } else { nil }
     }
 
-    /// The server said that this one object does not exist, while it serves the object's type.
+    /// The object does not exist, although the server serves its resource type.
     public var isNotFoundObject: Bool { status?.isNotFoundObject ?? false }
 
-    /// The server said that the object of this name does not exist, while it serves the object's type.
+    /// The object with this name does not exist, although the server serves its resource type.
     public func isNotFoundObject(named name: String) -> Bool {
         isNotFoundObject && status?.details.name == name
     }
 
-    /// The server knows no such path: most often the resource type is not installed.
+    /// The server does not know the path, usually because the resource type is not installed.
     public var isPlainNotFound: Bool { code == 404 && !isNotFoundObject }
 
     public var isConflict: Bool { status?.isConflict ?? false }
@@ -42,12 +43,12 @@ extension KubeError {
     public var isResourceVersionTooLarge: Bool { status?.isResourceVersionTooLarge ?? false }
     public var isQuotaExceeded: Bool { status?.isQuotaExceeded ?? false }
 
-    /// The caller's task was cancelled, or the transport was shut down.
+    /// The caller's task was canceled, or the transport was shut down.
     public var isCancelled: Bool {
         if case .transport(let error) = self { error.kind == .cancelled } else { false }
     }
 
-    /// How long the server asks to wait before the next try.
+    /// The delay that the server asks for before a retry.
     public var retryAfter: Duration? {
         switch self {
         case .status(let status): status.retryAfterSeconds.map { .seconds(max(0, $0)) }
@@ -56,9 +57,9 @@ extension KubeError {
         }
     }
 
-    /// True when the same request may succeed later without anybody mending it.
+    /// True if the same request can succeed later.
     ///
-    /// That is so for 401, 408, 429 and all of 5xx, for a full quota, and for all trouble on the way.
+    /// This applies to 401, 408, 429 and all 5xx, an exhausted quota, and most transport errors.
     public var isTransient: Bool {
         switch self {
         case .transport(let error): error.isTransient
@@ -74,7 +75,7 @@ extension KubeError {
 }
 
 extension KubeError {
-    /// The error without the words of whoever refused, which may repeat what they refused: `403 Forbidden`.
+    /// The error without the server's message, which can quote the request: `403 Forbidden`.
     public var kind: String {
         switch self {
         case .status(let status): status.reason.isEmpty ? "\(status.code)" : "\(status.code) \(status.reason)"
@@ -96,10 +97,10 @@ extension KubeError: CustomStringConvertible {
 }
 
 extension KubeError {
-    /// The most of a foreign error text that is kept.
+    /// The maximum size of an error text that is kept, in bytes.
     static let maximumPlainText = 4096
 
-    /// Reads an answer whose status is not a success.
+    /// Converts an error response.
     init(_ response: HTTPResponse) {
         let seconds = response.headers["Retry-After"].flatMap { Int($0) }
         guard var status = APIStatus(body: response.body) else {
@@ -107,7 +108,7 @@ extension KubeError {
             self = .plainText(code: response.status, body: text.trimmedLineEnd, retryAfterSeconds: seconds)
             return
         }
-        // The line of the answer rules over the body's copy.
+        // The status line of the response wins over the copy in the body.
         status.code = response.status
         status.retryAfterSeconds = status.retryAfterSeconds ?? seconds
         self = .status(status)
@@ -115,7 +116,7 @@ extension KubeError {
 }
 
 extension String {
-    /// The text without the line ends it closes with.
+    /// The text without trailing line breaks.
     fileprivate var trimmedLineEnd: String {
         var text = self[...]
         while text.last?.isNewline == true { text.removeLast() }

@@ -1,27 +1,28 @@
-/// How old an answer of `list` may be.
+/// The consistency of a list.
 ///
-/// The combinations the server refuses or misreads (a version with a limit but no match rule, for one) cannot be said.
+/// Combinations that servers reject or misinterpret are not representable, such as a version with a limit but without a
+/// match rule.
 public enum ListVersion: Sendable, Hashable {
-    /// Everything that was written before the request is in the answer.
+    /// The list includes all writes before the request.
     case mostRecent
-    /// Whatever the server has at hand, even older than what it answered before; a limit is ignored.
+    /// Any state that the server has cached, possibly older than its previous responses; `limit` is ignored.
     case any
-    /// As the collection was at this version or later.
+    /// The state at this version or later.
     case notOlderThan(ResourceVersion)
-    /// As the collection was at this very version.
+    /// The state at exactly this version.
     case exact(ResourceVersion)
 }
 
-/// What `list` asks for.
+/// The options of `list`.
 public struct ListOptions: Sendable, Hashable {
     public var labelSelector: String?
     public var fieldSelector: String?
-    /// The most objects on one page; nil for all on one.
+    /// The maximum number of objects on one page; nil for all objects on one page.
     public var limit: Int?
-    /// The token of the page before; the version asked for is then the first page's.
+    /// The token of the previous page; the list continues at the version of the first page.
     public var continueToken: String?
     public var version = ListVersion.mostRecent
-    /// Asks the server to send metadata only.
+    /// Asks the server to send only metadata.
     public var asMetadataOnly = false
 
     public init(
@@ -37,28 +38,28 @@ public struct ListOptions: Sendable, Hashable {
     }
 }
 
-/// Where `watch` starts.
+/// The start of a watch.
 public enum WatchStart: Sendable, Hashable {
-    /// With the first change after this version.
+    /// Sends the changes after this version.
     case after(ResourceVersion)
-    /// With the state at this version or later as added objects, a bookmark that ends them, then the changes.
+    /// Sends the state at this version or later as added objects, a bookmark after them, and then the changes.
     ///
-    /// Nil asks for the most recent state. Servers that cannot do it answer 422.
+    /// Nil means the most recent state. Servers without support respond with 422.
     case initialEvents(notOlderThan: ResourceVersion?)
-    /// With some state the server has at hand as added objects, which nothing ends, then the changes.
+    /// Sends any cached state as added objects and then the changes, without a bookmark between them.
     case any
 }
 
-/// What `watch` asks for.
+/// The options of `watch`.
 public struct WatchOptions: Sendable, Hashable {
     public var labelSelector: String?
     public var fieldSelector: String?
     public var start: WatchStart
-    /// After which time the server is to end the watch, in whole seconds; nil lets the server choose.
+    /// The time after which the server ends the watch, in whole seconds; nil for the server's default.
     public var timeout: Duration?
-    /// Asks for bookmarks, which move the version along where nothing happens.
+    /// Asks for bookmarks, which advance the version while no objects change.
     public var allowBookmarks = true
-    /// Asks the server to send metadata only.
+    /// Asks the server to send only metadata.
     public var asMetadataOnly = false
 
     public init(
@@ -74,19 +75,19 @@ public struct WatchOptions: Sendable, Hashable {
     }
 }
 
-/// What the server does about fields it does not know.
+/// How the server treats unknown fields.
 public enum FieldValidation: String, Sendable, Hashable {
     case strict = "Strict"
     case warn = "Warn"
     case ignore = "Ignore"
 }
 
-/// What `create`, `replace` and `patch` ask for.
+/// The options of `create`, `replace` and `patch`.
 public struct WriteOptions: Sendable, Hashable {
-    /// In whose name fields are set; server-side apply needs one.
+    /// The manager that owns the written fields; required for server-side apply.
     public var fieldManager: String?
     public var fieldValidation: FieldValidation?
-    /// Goes through everything but stores nothing.
+    /// Runs all checks but stores nothing.
     public var dryRun = false
 
     public init(fieldManager: String? = nil, fieldValidation: FieldValidation? = nil, dryRun: Bool = false) {
@@ -96,18 +97,18 @@ public struct WriteOptions: Sendable, Hashable {
     }
 }
 
-/// What happens to the objects a deleted one owns.
+/// What happens to the dependents of a deleted object.
 public enum DeletionPropagation: String, Sendable, Hashable {
     case background = "Background"
     case foreground = "Foreground"
     case orphan = "Orphan"
 }
 
-/// What `delete` asks for.
+/// The options of `delete`.
 public struct DeleteOptions: Sendable, Hashable {
-    /// Deletes only the object with this UID, not a later one of the same name.
+    /// Deletes only the object with this UID, and not a later object of the same name.
     public var uid: String?
-    /// Deletes only while the object has this version.
+    /// Deletes only if the object has this version.
     public var resourceVersion: ResourceVersion?
     public var propagation: DeletionPropagation?
     public var dryRun = false
@@ -123,13 +124,13 @@ public struct DeleteOptions: Sendable, Hashable {
     }
 }
 
-/// A change of an object, in one of the forms the server understands for every kind.
+/// A patch in one of the formats that the server supports for every kind.
 public enum Patch: Sendable, Hashable {
     /// A JSON merge patch (RFC 7396).
     case merge([UInt8])
-    /// A list of operations (RFC 6902).
+    /// A JSON patch, which is a list of operations (RFC 6902).
     case json([UInt8])
-    /// Server-side apply: all fields the manager wants to own; `force` takes them from other managers.
+    /// Server-side apply of all fields that the manager owns; `force` takes them over from other managers.
     case apply([UInt8], force: Bool)
 
     var body: [UInt8] {
@@ -146,11 +147,11 @@ public enum Patch: Sendable, Hashable {
         }
     }
 
-    /// True when a second arrival does nothing the first did not do.
+    /// True if a second arrival has no further effect.
     ///
-    /// That holds for apply, and for a merge patch that names the version it was made for: its second arrival is
-    /// refused with a conflict.
-    var isRepeatable: Bool {
+    /// This applies to apply, and to merge patches that name a resource version, whose second arrival fails with a
+    /// conflict.
+    var isIdempotent: Bool {
         switch self {
         case .apply: true
         case .json: false
@@ -163,7 +164,7 @@ extension ObjectMetadata {
     fileprivate var hasVersion: Bool { !resourceVersion.isEmpty }
 }
 
-/// The query of a request target, put together member by member.
+/// Builds the query of a request target.
 struct Query {
     private var text = ""
 
@@ -172,7 +173,7 @@ struct Query {
         text += (text.isEmpty ? "?" : "&") + name + "=" + value.percentEncodedQueryValue
     }
 
-    /// Returns the target that asks `path` with this query.
+    /// Returns `path` with the query.
     func target(_ path: String) -> String { path + text }
 }
 

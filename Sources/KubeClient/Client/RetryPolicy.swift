@@ -1,25 +1,25 @@
-/// Says whether, and after which pause, a request that failed is sent once more.
+/// Decides whether a failed request is retried, and after which delay.
 ///
-/// | failure | repeatable request | any other |
+/// | failure | idempotent request | other requests |
 /// | --- | --- | --- |
 /// | 429 | yes | yes: the server did nothing |
-/// | 502, 503, 504, any 5xx that names a time to wait | yes | no |
+/// | 502, 503, 504, any 5xx with `Retry-After` | yes | no |
 /// | no connection, connection lost | yes | no |
 /// | everything else | no | no |
 ///
-/// Repeatable are reads, watches, apply, deletion by UID, and writes that name the version they were made for. The
-/// pause is the longer of what the server asks for and the base doubled with each try (200 ms, 400 ms, 800 ms…, at
-/// most the cap), of which a random half is taken away so that clients do not come back all at once.
+/// Idempotent requests are reads, watches, apply, deletion by UID, and writes that name a resource version. The delay
+/// is the longer of the server's `Retry-After` and an exponential backoff (200 ms, 400 ms, 800 ms…, at most the cap),
+/// which is reduced by up to half at random, so that clients do not return at the same time.
 public struct RetryPolicy: Sendable {
-    /// How often a request is sent again at most.
+    /// The maximum number of retries.
     public var limit: Int
-    /// The pause before the first repetition.
+    /// The delay before the first retry.
     public var base: Duration
-    /// The longest pause; a server that asks for more gets no repetition, the caller gets the error.
+    /// The maximum delay; if the server asks for more, the request is not retried.
     public var cap: Duration
-    /// Waits; throws when the task is cancelled.
+    /// Waits; throws if the task is canceled.
     let sleep: @Sendable (Duration) async throws -> Void
-    /// Returns a number from 0 up to, not including, 1.
+    /// Returns a number in `0..<1`.
     let random: @Sendable () -> Double
 
     public init(
@@ -34,27 +34,27 @@ public struct RetryPolicy: Sendable {
         self.random = random
     }
 
-    /// Returns the pause before the next try; nil when there is to be none.
+    /// Returns the delay before the next retry; nil if the error is final.
     ///
-    /// - Parameter repetition: how many repetitions there were before: 0 after the first failure.
-    func pause(after error: KubeError, repetition: Int, isRepeatable: Bool) -> Duration? {
-        guard repetition < limit, Self.isWorthRepeating(error, isRepeatable: isRepeatable) else { return nil }
-        let asked = error.retryAfter ?? .zero
-        guard asked <= cap else { return nil }
-        // Beyond 20 doublings the cap rules anyhow, and the shift stays far from overflow.
-        let grown = min(cap, base * (1 << min(repetition, 20)))
-        return max(asked, grown * (1 - random() / 2))
+    /// - Parameter retries: the number of retries so far, which is 0 after the first failure.
+    func delay(after error: KubeError, retries: Int, isIdempotent: Bool) -> Duration? {
+        guard retries < limit, Self.isRetryable(error, isIdempotent: isIdempotent) else { return nil }
+        let requested = error.retryAfter ?? .zero
+        guard requested <= cap else { return nil }
+        // After 20 doublings the cap applies anyway, and the shift cannot overflow.
+        let backoff = min(cap, base * (1 << min(retries, 20)))
+        return max(requested, backoff * (1 - random() / 2))
     }
 
-    private static func isWorthRepeating(_ error: KubeError, isRepeatable: Bool) -> Bool {
+    private static func isRetryable(_ error: KubeError, isIdempotent: Bool) -> Bool {
         switch error {
         case .transport(let error):
-            return isRepeatable && (error.kind == .unreachable || error.kind == .connectionLost)
+            return isIdempotent && (error.kind == .unreachable || error.kind == .connectionLost)
         case .status, .plainText:
             guard let code = error.code else { return false }
             if code == 429 { return true }
-            // A version from the future is mended by asking without it, not by waiting.
-            guard isRepeatable, !error.isResourceVersionTooLarge else { return false }
+            // Waiting does not help with a version from the future; the client must retry without it.
+            guard isIdempotent, !error.isResourceVersionTooLarge else { return false }
             return (502...504).contains(code) || code >= 500 && error.retryAfter != nil
         case .undecodable: return false
         }

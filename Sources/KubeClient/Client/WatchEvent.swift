@@ -1,16 +1,16 @@
-/// What a watch reports.
+/// An event of a watch.
 public enum WatchEvent<Object> {
     case added(Object)
     case modified(Object)
-    /// The object's last state, with the version of its deletion.
+    /// The last state of the object, with the version of the deletion.
     case deleted(Object)
-    /// Everything up to this version was sent; `endsInitialEvents` when that completes the state the watch began with.
+    /// All events up to this version were sent; `endsInitialEvents` if this completes the initial state.
     case bookmark(ResourceVersion, endsInitialEvents: Bool)
-    /// The server ends the watch and says why; nothing follows.
+    /// The server ended the watch with an error; no events follow.
     case failed(APIStatus)
-    /// An object that the decoder refused, or an event of an unknown type; the watch continues.
+    /// An undecodable object, or an event of an unknown type; the watch continues.
     case undecodable(UndecodableObject)
-    /// An object was deleted whose last state the decoder refused; the watch continues.
+    /// The deletion of an object whose last state is undecodable; the watch continues.
     case undecodableDeletion(UndecodableObject)
 }
 
@@ -18,7 +18,7 @@ extension WatchEvent: Sendable where Object: Sendable {}
 extension WatchEvent: Equatable where Object: Equatable {}
 
 extension WatchEvent {
-    /// Reads one event of a watch; throws only where the text is no JSON object.
+    /// Reads one event; throws only if the text is not a JSON object.
     package init(_ cursor: inout JSONCursor, decoding decode: ObjectDecoder<Object>) throws(JSONError) {
         var type: String?
         var event: WatchEvent?
@@ -27,7 +27,7 @@ extension WatchEvent {
             switch key {
             case "type": type = try cursor.readString()
             case "object":
-                // Servers write the type first, and the object is then read where it stands.
+                // Servers write the type first, so the object can be decoded right away.
                 guard let type else {
                     unread = cursor
                     try cursor.skipValue()
@@ -41,15 +41,15 @@ extension WatchEvent {
         self =
             event
             ?? .unreadable(
-                type, UndecodableObject(metadata: ObjectMetadata(), error: "a watch event without object"))
+                type, UndecodableObject(metadata: ObjectMetadata(), error: "the watch event has no object"))
     }
 
-    /// Reads as much of an event as its beginning tells, without its object.
+    /// Reads the type and the metadata from the beginning of an incomplete event.
     init(salvaging cursor: JSONCursor, error: String) {
         var cursor = cursor
         var type: String?
         var object = UndecodableObject(metadata: ObjectMetadata(), error: error)
-        // What was read before the text ends stays.
+        // Everything before the end of the text is kept.
         try? cursor.forEachField { (key, cursor) throws(JSONError) in
             switch key {
             case "type": type = try cursor.readString()
@@ -62,7 +62,7 @@ extension WatchEvent {
         self = .unreadable(type, object)
     }
 
-    /// An event about an object that cannot be read; its type says whether the object still exists.
+    /// An event of an undecodable object; the type says whether the object still exists.
     static func unreadable(_ type: String?, _ object: UndecodableObject) -> WatchEvent {
         type == deletion ? .undecodableDeletion(object) : .undecodable(object)
     }
@@ -78,7 +78,7 @@ extension WatchEvent {
         case deletion: try readObject(type, &cursor, decode) { .deleted($0) }
         case "BOOKMARK": try readBookmark(&cursor)
         case "ERROR": try readFailure(&cursor)
-        default: try unknown("a watch event of the unknown type \"\(type.prefix(40))\"", &cursor)
+        default: try unknown("the watch event has the unknown type \"\(type.prefix(40))\"", &cursor)
         }
     }
 
@@ -91,7 +91,7 @@ extension WatchEvent {
         }
     }
 
-    /// Reads a bookmark by its version and its annotation alone, whatever else the server writes into it.
+    /// Reads the version and the annotation of a bookmark and ignores the rest.
     private static func readBookmark(_ cursor: inout JSONCursor) throws(JSONError) -> WatchEvent {
         let decoded = try cursor.decodeOrSkip { (cursor) throws(JSONError) in
             var (version, endsInitialEvents) = (ResourceVersion(""), false)
@@ -111,8 +111,8 @@ extension WatchEvent {
             }
             return (version, endsInitialEvents)
         }
-        // It is about no object, so none may be set aside because of it.
-        let unreadable = UndecodableObject(metadata: ObjectMetadata(), error: "a bookmark without resourceVersion")
+        // A bookmark is not about an object, so no object becomes stale because of it.
+        let unreadable = UndecodableObject(metadata: ObjectMetadata(), error: "the bookmark has no resourceVersion")
         guard case .success(let (version, endsInitialEvents)) = decoded, !version.isEmpty else {
             return .undecodable(unreadable)
         }

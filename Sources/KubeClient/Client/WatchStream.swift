@@ -1,9 +1,9 @@
-/// An open watch: its events, one after the other.
+/// The events of an open watch.
 ///
-/// It has one reader. What is not read is not fetched, so a slow reader slows the server down and costs no memory.
-/// Letting go of the stream ends the watch.
+/// It has one reader. Backpressure applies: a slow reader slows down the server and needs no extra memory. Releasing
+/// the stream ends the watch.
 public struct WatchStream<Object: Sendable>: Sendable {
-    /// The largest event that is read, in bytes: an object has 1.5 MiB at most where etcd stores it.
+    /// The maximum size of an event, in bytes; etcd limits objects to 1.5 MiB by default.
     static var maximumEventSize: Int { 8 << 20 }
 
     private let body: any HTTPBody
@@ -16,9 +16,9 @@ public struct WatchStream<Object: Sendable>: Sendable {
         self.framer = WatchFramer(bound: bound)
     }
 
-    /// Returns the next event; nil when the server ended the watch in the regular way.
+    /// Returns the next event; nil if the server ended the watch without an error.
     ///
-    /// - Throws: `transport` when the connection broke, `undecodable` when what arrives is no watch.
+    /// - Throws: `transport` if the connection was lost, `undecodable` if the bytes are not a watch.
     public mutating func next() async throws(KubeError) -> WatchEvent<Object>? {
         while true {
             if let event = try nextBuffered() { return event }
@@ -42,7 +42,7 @@ public struct WatchStream<Object: Sendable>: Sendable {
                 var cursor = JSONCursor(framer.buffer, range: range)
                 return try WatchEvent(&cursor, decoding: decoder)
             case .oversized(let range):
-                let error = "a watch event of more than \(framer.bound) bytes"
+                let error = "the watch event is larger than \(framer.bound) bytes"
                 return WatchEvent(salvaging: JSONCursor(framer.buffer, range: range), error: error)
             case nil: return nil
             }
@@ -60,40 +60,40 @@ public struct WatchStream<Object: Sendable>: Sendable {
     }
 }
 
-/// Cuts the bytes of a watch into its events.
+/// Splits the bytes of a watch into events.
 ///
-/// An event is one JSON object, wherever lines break: servers write errors over many lines. An event beyond the bound
-/// is read to its end without being kept.
+/// An event is one JSON object and can span lines, as errors of some servers do. The rest of an event beyond the bound
+/// is skipped.
 package struct WatchFramer {
-    /// What a cut brings forth.
+    /// The range of an event in ``buffer``.
     package enum Frame: Equatable {
-        /// An event, where it stands in the buffer until the next call.
+        /// A complete event; the range is valid until the next call.
         case event(Range<Int>)
-        /// The beginning of an event that was too large.
+        /// The beginning of an event that is too large.
         case oversized(Range<Int>)
     }
 
     package private(set) var buffer: [UInt8] = []
     let bound: Int
-    /// The next byte to look at.
+    /// The index of the next byte to scan.
     private var position = 0
-    /// Where the event being read begins.
+    /// The start of the current event.
     private var start = 0
     private var scanner = EventScanner()
-    /// True while the rest of a too large event is thrown away.
+    /// True while the rest of an event that is too large is skipped.
     private var isDiscarding = false
 
-    /// - Parameter bound: the size in bytes beyond which an event is not kept.
+    /// - Parameter bound: the maximum size of an event, in bytes.
     package init(bound: Int) {
         self.bound = bound
     }
 
-    /// True when an event has begun and not ended.
+    /// True after the start of an event and before its end.
     var isInsideEvent: Bool { scanner.isInside }
 
     package mutating func append(_ bytes: [UInt8]) {
         if start == buffer.count {
-            // The common case: everything before was used up, and no byte needs to move.
+            // The common case: all earlier bytes are consumed, and nothing needs to move.
             buffer = bytes
         } else {
             if start > 0 { buffer.removeFirst(start) }
@@ -105,7 +105,7 @@ package struct WatchFramer {
 
     /// Returns the next complete event; nil when more bytes are needed.
     package mutating func next() throws(JSONError) -> Frame? {
-        // Locals keep the scanner, which sees every byte, in registers.
+        // Local copies keep the scanner in registers, since it reads every byte.
         var (scanner, position, start) = (scanner, position, start)
         let isComplete = try scanner.scan(buffer.span, &position, start: &start)
         (self.scanner, self.position, self.start) = (scanner, position, start)
@@ -124,7 +124,7 @@ package struct WatchFramer {
         return range.count > bound ? .oversized(start..<(start + bound)) : .event(range)
     }
 
-    /// Throws away what an unfinished event has beyond the bound.
+    /// Drops the bytes of an incomplete event beyond the bound.
     private mutating func boundPending() {
         guard buffer.count - start > bound else { return }
         isDiscarding = true
@@ -133,18 +133,18 @@ package struct WatchFramer {
     }
 }
 
-/// Finds where one JSON object begins and ends, in bytes that arrive in any pieces.
+/// Finds the start and the end of a JSON object in bytes that arrive in pieces of any size.
 ///
-/// Brackets are counted, not matched; whoever decodes the object finds what is wrong inside.
+/// Brackets are counted and not matched; the decoder finds errors inside the object.
 struct EventScanner {
     private var depth = 0
     private var isInString = false
     private var isEscaped = false
 
-    /// True when an object has begun and not ended.
+    /// True after the start of an object and before its end.
     var isInside: Bool { depth > 0 }
 
-    /// Moves `index` behind the object, and `start` over the white space before it; false when its end is not there.
+    /// Moves `index` past the object and `start` past the white space before it; false if the end has not arrived.
     mutating func scan(_ bytes: Span<UInt8>, _ index: inout Int, start: inout Int) throws(JSONError) -> Bool {
         while index < bytes.count {
             if isInString {
@@ -169,7 +169,7 @@ struct EventScanner {
         return false
     }
 
-    /// Moves on to the end of the string, which most bytes of an object lie in.
+    /// Skips to the end of the string; most bytes of an object are in strings.
     private mutating func skipString(_ bytes: Span<UInt8>, _ index: inout Int) {
         while index < bytes.count {
             let byte = bytes[index]

@@ -4,18 +4,18 @@ import CLinux
 import Glibc
 #endif
 
-/// A program that is run to its end, with nothing to read and a bounded time and output.
+/// Runs a program to its end, with empty standard input and limits for time and output.
 struct ChildProcess {
     /// The path of the program.
     let path: String
     let arguments: [String]
     let environment: [String: String]
-    /// After this time the program and what it started are killed.
+    /// After this time the program and its children are killed.
     let timeout: Duration
 
-    /// A program that writes more to its standard output is killed.
+    /// A program that writes more bytes to its standard output is killed.
     static let maximumOutput = 1 << 20
-    /// What a program writes to its standard error beyond this is dropped.
+    /// Bytes that a program writes to its standard error beyond this are dropped.
     static let maximumErrorText = 4096
 
     struct Ending {
@@ -32,7 +32,7 @@ struct ChildProcess {
         case wroteTooMuch
     }
 
-    /// Runs the program; blocks until it has ended.
+    /// Runs the program; blocks until it ends.
     func run() -> Ending {
         guard let output = OutputPipe(limit: Self.maximumOutput),
             let errorText = OutputPipe(limit: Self.maximumErrorText)
@@ -50,7 +50,7 @@ struct ChildProcess {
         let deadline = ContinuousClock.now + timeout
         while true {
             if let outcome = collect(process, WNOHANG) {
-                // What a child of its own may still write is not waited for.
+                // Its own children may still write; that output is ignored.
                 output.read()
                 errorText.read()
                 return output.isOverfull ? .wroteTooMuch : outcome
@@ -63,18 +63,18 @@ struct ChildProcess {
                 return output.isOverfull ? .wroteTooMuch : .timedOut
             }
             var open = [output, errorText].compactMap(\.poll)
-            // The end of a program is not an event of its pipes when another process holds them open.
+            // If another process holds the pipes open, the end of the program is not visible on them.
             poll(&open, nfds_t(open.count), open.isEmpty ? 5 : 50)
         }
     }
 
-    /// The way the process ended; nil when it has not.
+    /// How the process ended; nil while it runs.
     private func collect(_ process: pid_t, _ options: Int32) -> Outcome? {
         var status: Int32 = 0
         var result = waitpid(process, &status, options)
         while result < 0, errno == EINTR { result = waitpid(process, &status, options) }
         if result == 0 { return nil }
-        // Somebody else took the status; the process has ended all the same.
+        // Other code reaped the process, so its status is lost.
         if result < 0 { return .exited(code: -1) }
         let signal = status & 0x7F
         return signal == 0 ? .exited(code: (status >> 8) & 0xFF) : .killed(signal: signal)
@@ -92,7 +92,7 @@ struct ChildProcess {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // A group of its own, so that all of it can be killed; no signal blocked or ignored that is so here.
+        // A separate process group, so that children can be killed too, with default signal handling.
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
@@ -109,17 +109,17 @@ struct ChildProcess {
     }
 }
 
-/// A pipe that a child writes into and that is read without waiting, up to a limit.
+/// A pipe for the output of a child, read without blocking and up to a limit.
 final class OutputPipe {
     private let readEnd: Int32
     private(set) var writeEnd: Int32
     private let limit: Int
     private(set) var bytes: [UInt8] = []
-    /// Whether more was written than `bytes` holds.
+    /// Whether the child wrote more than the limit.
     private(set) var isOverfull = false
     private var isAtEnd = false
 
-    /// Nil when the system has no pipe to give; `errno` says why.
+    /// Nil if the system cannot create a pipe; `errno` has the reason.
     init?(limit: Int) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0, let first = ends.first, let last = ends.last else { return nil }
@@ -135,22 +135,22 @@ final class OutputPipe {
         closeWriteEnd()
     }
 
-    /// Without this the end of what the child writes is never seen.
+    /// Closes this process's write end; otherwise the reader never sees the end of the output.
     func closeWriteEnd() {
         guard writeEnd >= 0 else { return }
         close(writeEnd)
         writeEnd = -1
     }
 
-    /// What to wait for; nil at the end of the text.
+    /// The descriptor to poll; nil at the end of the output.
     var poll: pollfd? {
         isAtEnd ? nil : pollfd(fd: readEnd, events: Int16(truncatingIfNeeded: POLLIN), revents: 0)
     }
 
-    /// Takes what is there.
+    /// Reads the available bytes.
     func read() {
         var buffer = [UInt8](repeating: 0, count: 16_384)
-        // Bounded, so that a child that never stops writing cannot keep the caller here.
+        // Bounded, so that a child that writes all the time cannot block the caller.
         for _ in 0..<64 where !isAtEnd {
             let count = Glibc.read(readEnd, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }

@@ -1,22 +1,22 @@
 extension ClusterConfiguration {
-    /// Finds out which cluster is meant, in the order of controller-runtime: the explicit kubeconfig, the files of
-    /// `KUBECONFIG`, the pod's service account, `~/.kube/config`.
+    /// Loads the configuration in the order of controller-runtime: the explicit kubeconfig, the files in `KUBECONFIG`,
+    /// the pod's service account, `~/.kube/config`.
     ///
-    /// Files of `KUBECONFIG` that choose no context, or that do not exist, leave the choice to the pod's service account.
+    /// The pod's service account is also used if the files in `KUBECONFIG` do not exist or choose no context. It is
+    /// ignored if `context` is set, because it is not a context.
     ///
-    /// Blocks on small files, so call it before tasks run. A pod's service account is no context: it is passed over
-    /// when a context is named.
+    /// Reads files synchronously, so call it at startup.
     /// - Parameters:
-    ///   - explicitPath: a kubeconfig file that must exist; the only one that is read.
+    ///   - explicitPath: a kubeconfig file that must exist; no other file is read.
     ///   - context: the context to use; nil for the current one.
-    ///   - environment: the environment of this process, which exec plugins inherit.
+    ///   - environment: the environment of the process, which exec plugins inherit.
     public static func load(
         explicitPath: String? = nil, context: String? = nil, environment: [String: String],
         serviceAccountDirectory: String = serviceAccountDirectory, clock: WallClock = .system
     ) throws(ConfigurationError) -> ClusterConfiguration {
-        let surroundings = Kubeconfig.Surroundings(environment: environment, clock: clock)
+        let process = Kubeconfig.ProcessEnvironment(environment: environment, clock: clock)
         if let explicitPath, !explicitPath.isEmpty {
-            return try Kubeconfig.file(explicitPath).configuration(context: context, surroundings)
+            return try Kubeconfig.file(explicitPath).configuration(context: context, process)
         }
         if let list = environment["KUBECONFIG"], !list.isEmpty {
             let files = try Kubeconfig.files(list: list)
@@ -27,9 +27,9 @@ extension ClusterConfiguration {
             }
             guard !files.files.isEmpty else {
                 throw ConfigurationError(
-                    "KUBECONFIG is \"\(list)\", and none of these files exists; correct or unset it")
+                    "KUBECONFIG is \"\(list)\", but none of these files exist; correct or unset it")
             }
-            return try files.configuration(context: context, surroundings)
+            return try files.configuration(context: context, process)
         }
         var podError: ConfigurationError?
         if context == nil {
@@ -37,7 +37,7 @@ extension ClusterConfiguration {
                 let pod = try inCluster(environment: environment, directory: serviceAccountDirectory, clock: clock)
                 if let pod { return pod }
             } catch {
-                // A pod without a service account may still have a kubeconfig in its home.
+                // A pod without a service account may have a kubeconfig in its home directory.
                 podError = error
             }
         }
@@ -45,7 +45,7 @@ extension ClusterConfiguration {
         let path = "\(home)/.kube/config"
         switch BoundedFile.read(path, upTo: Kubeconfig.maximumSize) {
         case .success(let bytes):
-            return try Kubeconfig(bytes, file: path).configuration(context: context, surroundings)
+            return try Kubeconfig(bytes, file: path).configuration(context: context, process)
         case .failure(let error) where error.isMissing: throw podError ?? nothingFound
         case .failure(let error): throw ConfigurationError("kubeconfig: \(error.message)")
         }
@@ -53,17 +53,17 @@ extension ClusterConfiguration {
 
     private static var nothingFound: ConfigurationError {
         ConfigurationError(
-            "no cluster is configured: there is no --kubeconfig, no KUBECONFIG, no service account of a pod and no "
-                + "~/.kube/config; provide one of them")
+            "no cluster is configured; set --kubeconfig or KUBECONFIG, create ~/.kube/config, or run in a pod with a "
+                + "service account")
     }
 }
 
-/// The identity that the kubelet gives to a pod.
+/// The configuration of a pod.
 extension ClusterConfiguration {
-    /// Where a pod finds the token, the certificate authority and the namespace of its service account.
+    /// The directory of a pod with the token, the certificate authority and the namespace of its service account.
     public static let serviceAccountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-    /// The configuration of the pod that this process runs in; nil when it runs in none. Blocks on small files.
+    /// The configuration of the pod that this process runs in; nil outside a pod. Reads files synchronously.
     public static func inCluster(
         environment: [String: String], directory: String = serviceAccountDirectory, clock: WallClock = .system
     ) throws(ConfigurationError) -> ClusterConfiguration? {
@@ -71,12 +71,12 @@ extension ClusterConfiguration {
         let port = environment["KUBERNETES_SERVICE_PORT"] ?? ""
         guard !host.isEmpty, !port.isEmpty else { return nil }
         guard let number = UInt16(port), number > 0 else {
-            throw ConfigurationError("KUBERNETES_SERVICE_PORT is \"\(port)\", which is no port")
+            throw ConfigurationError("KUBERNETES_SERVICE_PORT is \"\(port)\", which is not a port number")
         }
         for name in ["token", "ca.crt"] {
             if case .failure(let error) = BoundedFile.read("\(directory)/\(name)") {
                 throw ConfigurationError(
-                    "this looks like a pod, but its service account is not there: \(error.message); "
+                    "this process runs in a pod without a service account token: \(error.message); "
                         + "set automountServiceAccountToken or pass --kubeconfig")
             }
         }

@@ -1,17 +1,17 @@
-/// Which cluster to talk to, and as whom.
+/// The address of an API server, and the identity for requests to it.
 public struct ClusterConfiguration: Sendable {
-    /// The address of the API server, such as `https://10.0.0.1:6443` or `https://host/prefix`; no slash at the end.
+    /// The address of the API server, such as `https://10.0.0.1:6443/prefix`, without a trailing slash.
     public let server: String
     public let tls: TLSConfiguration
-    /// An `http`, `https` or `socks5` URL; nil for no proxy. The environment is not asked.
+    /// An `http`, `https` or `socks5` URL; nil for no proxy. Proxy variables of the environment are ignored.
     public let proxyURL: String?
-    /// Whether lists and objects may come compressed; a server on this machine is never asked for it.
+    /// Whether to request compressed responses; a server on this machine is never asked for them.
     public let asksForCompression: Bool
     public let credentials: any CredentialSource
     public let impersonation: Impersonation?
-    /// The namespace that is meant where none is named; never empty.
+    /// The default namespace; never empty.
     public let namespace: String
-    /// Where this configuration comes from, for messages: `context "prod" in /root/.kube/config`.
+    /// The source of the configuration for messages, such as `context "prod" in /root/.kube/config`.
     public let origin: String
 
     public init(
@@ -31,13 +31,13 @@ public struct ClusterConfiguration: Sendable {
     }
 }
 
-/// How a server proves that it is the one meant.
+/// How the identity of the server is verified.
 public struct TLSConfiguration: Sendable {
-    /// Nil for the certificates the system trusts.
+    /// Nil for the trusted certificates of the system.
     public let certificateAuthority: CertificateAuthority?
-    /// Whether any certificate is taken; then the connection is no safer than plain HTTP.
+    /// Whether any certificate is accepted, which makes the connection as insecure as plain HTTP.
     public let skipsVerification: Bool
-    /// The name to ask for and to check (SNI and subject); nil for the host of the server's address.
+    /// The name for SNI and verification; nil for the host of the server's address.
     public let serverName: String?
 
     public init(
@@ -49,9 +49,9 @@ public struct TLSConfiguration: Sendable {
     }
 }
 
-/// The certificates that a server's certificate is checked against: PEM bytes, or a file that may change.
+/// The CA certificates that verify the server's certificate: PEM bytes, or a file that can change.
 public struct CertificateAuthority: Sendable {
-    /// The path of the file; nil when the bytes were given.
+    /// The path of the file; nil for bytes.
     public let path: String?
     private let data: [UInt8]
     private let file: RefreshedValue<[UInt8]>?
@@ -66,7 +66,7 @@ public struct CertificateAuthority: Sendable {
         self.path = path
         self.data = []
         self.file = RefreshedValue(
-            label: "towline.certificate-authority", settlingTime: .zero, clock: clock
+            label: "towline.certificate-authority", minimumInterval: .zero, clock: clock
         ) {
             PEMSource.file(path).contents().map { BoundedFile.loaded($0, at: clock.now()) }
         }
@@ -79,23 +79,22 @@ public struct CertificateAuthority: Sendable {
         }
     }
 
-    /// The PEM bytes of now.
+    /// Returns the current PEM bytes.
     ///
-    /// A file is read again when the last reading is older than ten seconds, off the threads that tasks share; while it
-    /// cannot be read, the bytes that were read last serve. Compare with the bytes a connection was opened with to see
-    /// a rotation.
+    /// A file is read again after ten seconds, outside the cooperative thread pool. If that fails, the previous bytes
+    /// remain in use. To detect a rotation, compare the bytes with those that opened the connection.
     public func certificates() async throws(CredentialError) -> [UInt8] {
         guard let file else { return data }
         return try await file.current()
     }
 }
 
-/// The identity that requests are to be judged by, instead of the one they prove.
+/// The user that the API server authorizes requests for, instead of the authenticated user.
 public struct Impersonation: Hashable, Sendable {
     public let user: String
     public let uid: String
     public let groups: [String]
-    /// Further attributes, by name.
+    /// Extra attributes by name.
     public let extra: [String: [String]]
 
     public init(user: String, uid: String = "", groups: [String] = [], extra: [String: [String]] = [:]) {
@@ -105,8 +104,8 @@ public struct Impersonation: Hashable, Sendable {
         self.extra = extra
     }
 
-    /// The `Impersonate-…` headers. A name stands once for each of its values; the keys of extras are in lower case
-    /// and percent-encoded.
+    /// The `Impersonate-…` headers, one for each value; the keys of extra attributes are lower case and
+    /// percent-encoded.
     public var headers: [(name: String, value: String)] {
         var headers = [(name: "Impersonate-User", value: user)]
         if !uid.isEmpty { headers.append(("Impersonate-Uid", uid)) }
@@ -119,13 +118,13 @@ public struct Impersonation: Hashable, Sendable {
     }
 }
 
-/// Why it is not known which cluster to talk to, or as whom.
+/// An error in the configuration of the cluster or the user.
 public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What is wrong, in which file and entry, and what mends it; without secrets, at most 4096 bytes.
+    /// Says what is wrong, in which file and entry, and how to fix it; has no secrets and at most 4096 bytes.
     public let message: String
 
     public init(_ message: String) {
-        // It quotes what the files say, which may be of any length.
+        // It quotes file contents of any length.
         self.message = message.bounded(to: 4096)
     }
 

@@ -1,10 +1,10 @@
-/// What a request proves its identity with; either part may be missing.
+/// The credential of a request; either part may be missing.
 public struct Credential: Hashable, Sendable {
-    /// The value of the `Authorization` header, such as `Bearer …`.
+    /// The value of the `Authorization` header, for example `Bearer …`.
     public let authorization: String?
     public let clientCertificate: ClientCertificate?
 
-    /// The identity of a request that proves none: `system:anonymous`.
+    /// No credential: the API server treats the request as `system:anonymous`.
     public static let none = Credential()
 
     public init(authorization: String? = nil, clientCertificate: ClientCertificate? = nil) {
@@ -22,7 +22,7 @@ public struct Credential: Hashable, Sendable {
     }
 }
 
-/// A certificate, with its chain, and the private key it belongs to.
+/// A certificate with its chain and its private key.
 public struct ClientCertificate: Hashable, Sendable {
     /// One or more PEM blocks.
     public let certificate: [UInt8]
@@ -35,7 +35,7 @@ public struct ClientCertificate: Hashable, Sendable {
     }
 }
 
-/// Says what kind of credential it is, never the secret: descriptions end in logs.
+/// Shows the kind of credential and never the secret, because descriptions end up in logs.
 extension Credential: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public var description: String {
         let scheme = authorization.map { String($0.prefix { $0 != " " }) }
@@ -53,26 +53,26 @@ extension ClientCertificate: CustomStringConvertible, CustomDebugStringConvertib
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Where the credential of each request comes from.
+/// Provides the credential for each request.
 public protocol CredentialSource: Sendable {
-    /// The credential to send now; cheap when nothing has changed, so call it for every request.
+    /// Returns the current credential; call it for every request, since it is cheap while nothing changes.
     ///
-    /// - Parameter refresh: true after the server answered 401 to the last credential, which may then be dropped
-    ///   before its time. Try the request once more with what comes back.
+    /// - Parameter refresh: true after a 401, which lets the source replace a credential that has not expired. Send the
+    ///   request once more with the result.
     func credential(refresh: Bool) async throws(CredentialError) -> Credential
 }
 
-/// Why there is no credential.
+/// The reason that no credential is available.
 public enum CredentialError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What failed, where, and what mends it; without secrets.
+    /// Says what failed, where, and how to fix it; has no secrets.
     case unavailable(String)
-    /// The task that asked was cancelled.
+    /// The caller's task was canceled.
     case cancelled
 
     public var description: String {
         switch self {
         case .unavailable(let message): message
-        case .cancelled: "cancelled while waiting for a credential"
+        case .cancelled: "canceled while waiting for a credential"
         }
     }
 }
@@ -88,9 +88,9 @@ public struct StaticCredential: CredentialSource {
     public func credential(refresh: Bool) async throws(CredentialError) -> Credential { value }
 }
 
-/// The parts of several sources put together: of each part the first source that has it wins.
+/// Combines several sources: each part comes from the first source that has it.
 ///
-/// A user may have a client certificate and a token; a source whose parts are already there is not asked.
+/// For example, a user can have a client certificate and a token. Sources are asked only while a part is missing.
 public struct LayeredCredentials: CredentialSource {
     private let sources: [any CredentialSource]
 

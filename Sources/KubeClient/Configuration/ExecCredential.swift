@@ -2,29 +2,29 @@
 import Glibc
 #endif
 
-/// The credential that an exec plugin hands out, kept until shortly before it expires.
+/// The credential from an exec plugin, cached until shortly before it expires.
 ///
-/// The program runs on a queue of its own, once for all requests that wait. After a 401 it runs again, but not within
-/// ten seconds of its last run. What it writes to its standard error becomes part of the error message; what it writes
-/// to its standard output is a secret and never leaves this type.
+/// The plugin runs on a separate queue, once for all waiting requests. After a 401 it runs again, but not within ten
+/// seconds of its last run. Its standard error becomes part of error messages; its standard output is secret and never
+/// leaves this type.
 public struct ExecCredential: CredentialSource {
-    /// How long before its end a credential is replaced.
+    /// How long before its expiry a credential is replaced.
     static let leeway = Duration.seconds(10)
-    /// How often the program runs at most when its credentials are short-lived.
+    /// The minimum interval between runs if credentials are short-lived.
     static let shortestInterval = Duration.seconds(5)
 
     private let value: RefreshedValue<Credential>
 
     /// - Parameters:
-    ///   - origin: where the plugin is defined, for messages.
-    ///   - environment: the environment of this process.
-    ///   - timeout: after this time the program is killed.
+    ///   - origin: the kubeconfig entry of the plugin, for messages.
+    ///   - environment: the environment of the process.
+    ///   - timeout: after this time the plugin is killed.
     public init(
         plugin: ExecPlugin, origin: String, environment: [String: String], timeout: Duration = .seconds(60),
         clock: WallClock = .system
     ) {
         value = RefreshedValue(
-            label: "towline.exec-credential", settlingTime: .seconds(10), clock: clock
+            label: "towline.exec-credential", minimumInterval: .seconds(10), clock: clock
         ) {
             let run = ExecPluginRun(plugin: plugin, environment: environment, timeout: timeout)
             return run.credential(now: clock.now).mapError { problem in
@@ -38,21 +38,21 @@ public struct ExecCredential: CredentialSource {
     }
 }
 
-/// A program that hands out credentials (`client.authentication.k8s.io`), as a kubeconfig describes it.
+/// An exec plugin (`client.authentication.k8s.io`) as a kubeconfig describes it.
 public struct ExecPlugin: Hashable, Sendable {
-    /// `client.authentication.k8s.io/v1` or `…/v1beta1`: what the program is to speak.
+    /// The version of the protocol: `client.authentication.k8s.io/v1` or `…/v1beta1`.
     public let apiVersion: String
-    /// A path, or a name to be found in `PATH`.
+    /// A path, or a name to look up in `PATH`.
     public let command: String
     public let arguments: [String]
-    /// What the program's environment has besides the one of this process.
+    /// Variables added to the environment of this process.
     public let environment: [String: String]
-    /// Told when the program is missing.
+    /// The message if the program is missing.
     public let installHint: String
-    /// What the program is told of the cluster; nil when it did not ask.
+    /// The cluster information for the plugin; nil unless `provideClusterInfo` is set.
     public let cluster: Cluster?
 
-    /// The cluster that a credential is for, as the program is told.
+    /// The cluster that the credential is for.
     public struct Cluster: Hashable, Sendable {
         public let server: String
         public let serverName: String
@@ -60,7 +60,7 @@ public struct ExecPlugin: Hashable, Sendable {
         public let certificateAuthority: PEMSource?
         public let proxyURL: String
         public let disablesCompression: Bool
-        /// The cluster's extension `client.authentication.k8s.io/exec`, for this program only.
+        /// The cluster's extension `client.authentication.k8s.io/exec`, which is meant for the plugin.
         public let configuration: JSONValue?
     }
 
@@ -81,9 +81,9 @@ public struct ExecPlugin: Hashable, Sendable {
 }
 
 extension ExecPlugin {
-    /// The program's file; nil when there is none.
+    /// Returns the path of the program; nil if it does not exist.
     ///
-    /// - Parameter searchPath: directories divided by colons, as in `PATH`; those that are not absolute are passed over.
+    /// - Parameter searchPath: directories separated by colons, as in `PATH`; relative ones are ignored.
     func executable(searchPath: String, isExecutable: (String) -> Bool) -> String? {
         if command.contains("/") { return isExecutable(command) ? command : nil }
         for directory in searchPath.split(separator: ":") where directory.hasPrefix("/") {
@@ -93,7 +93,7 @@ extension ExecPlugin {
         return nil
     }
 
-    /// The value of `KUBERNETES_EXEC_INFO`. The program never gets a terminal: this is a service.
+    /// The value of `KUBERNETES_EXEC_INFO`. The plugin never gets a terminal, because this process is a service.
     func information() -> Result<String, CredentialError> {
         var spec: JSONObject = ["interactive": false]
         if let cluster {
@@ -125,7 +125,7 @@ extension ExecPlugin.Cluster {
     }
 }
 
-/// One run of an exec plugin, from its command line to the credential.
+/// Runs an exec plugin and parses its output.
 struct ExecPluginRun {
     let plugin: ExecPlugin
     let environment: [String: String]
@@ -135,14 +135,14 @@ struct ExecPluginRun {
         let message: String
     }
 
-    /// Runs the plugin; blocks until it has ended.
+    /// Runs the plugin; blocks until it ends.
     func credential(now: () -> Timestamp) -> Result<RefreshState<Credential>.Loaded, Problem> {
         var environment = environment.merging(plugin.environment) { $1 }
         switch plugin.information() {
         case .success(let information): environment["KUBERNETES_EXEC_INFO"] = information
         case .failure(let error): return .failure(Problem(message: error.description))
         }
-        // The plugin's own PATH is for what it starts itself.
+        // A PATH among the plugin's own variables applies only to programs that the plugin starts.
         let searchPath = self.environment["PATH"] ?? ""
         guard let path = plugin.executable(searchPath: searchPath, isExecutable: Self.isExecutable) else {
             return .failure(missing)
@@ -153,10 +153,10 @@ struct ExecPluginRun {
         switch ending.outcome {
         case .exited(code: 0): return ExecPluginOutput(apiVersion: plugin.apiVersion).read(ending.output, now: now())
         case .notStarted(errno: ENOENT): return .failure(missing)
-        case .notStarted(let code): return failure("cannot be started: \(String(cString: strerror(code)))", ending)
+        case .notStarted(let code): return failure("could not be started: \(String(cString: strerror(code)))", ending)
         case .exited(let code): return failure("exited with code \(code)", ending)
         case .killed(let signal): return failure("was killed by signal \(signal)", ending)
-        case .timedOut: return failure("did not end within \(timeout)", ending)
+        case .timedOut: return failure("did not finish within \(timeout)", ending)
         case .wroteTooMuch: return failure("wrote more than \(ChildProcess.maximumOutput) bytes", ending)
         }
     }
@@ -167,7 +167,7 @@ struct ExecPluginRun {
     }
 
     private var missing: Problem {
-        let place = plugin.command.contains("/") ? "is no executable file" : "is in no directory of PATH"
+        let place = plugin.command.contains("/") ? "is not an executable file" : "was not found in PATH"
         let hint = Self.printable(Array(plugin.installHint.utf8))
         return Problem(message: hint.isEmpty ? "\(place); install it" : "\(place). \(hint)")
     }
@@ -179,7 +179,7 @@ struct ExecPluginRun {
         return .failure(Problem(message: text.isEmpty ? what : "\(what): \(text)"))
     }
 
-    /// Foreign text made fit for one line of a message: no control characters, no blanks at its ends.
+    /// The text on one line without control characters, for messages.
     private static func printable(_ bytes: [UInt8]) -> String {
         let text = String(decoding: bytes.prefix(ChildProcess.maximumErrorText), as: UTF8.self)
         let visible = text.unicodeScalars.split { $0.properties.generalCategory == .control || $0 == " " }
@@ -187,9 +187,9 @@ struct ExecPluginRun {
     }
 }
 
-/// Reads the `ExecCredential` that a plugin writes, as JSON or YAML. No message repeats any of its text, which is secret.
+/// Parses the `ExecCredential` that a plugin writes as JSON or YAML. Messages never quote it, because it is secret.
 struct ExecPluginOutput {
-    /// The version the plugin was asked to speak.
+    /// The version that the kubeconfig asks for.
     let apiVersion: String
 
     typealias Problem = ExecPluginRun.Problem
@@ -205,14 +205,15 @@ struct ExecPluginOutput {
     private func credential(_ bytes: [UInt8], now: Timestamp) throws(Problem) -> RefreshState<Credential>.Loaded {
         let json = (try? JSONValue(parsing: bytes)) ?? (try? YAML.firstDocument(bytes, source: "output"))
         guard let whole = json, whole.objectValue != nil else {
-            throw Problem(message: "its output is no JSON or YAML object")
+            throw Problem(message: "its output is not a JSON or YAML object")
         }
-        // Without a kind it is taken for the one that is expected.
+        // As in client-go, the kind may be missing.
         let kind = whole["kind"].flatMap { $0 == .null || $0 == "" ? Optional.none : $0 } ?? "ExecCredential"
         guard kind == "ExecCredential", whole["apiVersion"]?.stringValue == apiVersion else {
             throw Problem(
-                message: "its output is no ExecCredential of \(apiVersion); let the plugin and the kubeconfig "
-                    + "name the same apiVersion")
+                message:
+                    "its output is not an ExecCredential of \(apiVersion); use the same apiVersion in the plugin and "
+                    + "the kubeconfig")
         }
         guard let status = whole["status"], status.objectValue != nil else {
             throw Problem(message: "its output has no status")
@@ -227,7 +228,7 @@ struct ExecPluginOutput {
             return RefreshState.Loaded(value: credential, refreshAt: nil, usableUntil: nil)
         }
         guard let end = Timestamp(rfc3339: expiration) else {
-            throw Problem(message: "its output's expirationTimestamp is no RFC 3339 time")
+            throw Problem(message: "the expirationTimestamp in its output is not an RFC 3339 time")
         }
         let refreshAt = max(end - ExecCredential.leeway, now + ExecCredential.shortestInterval)
         return RefreshState.Loaded(value: credential, refreshAt: refreshAt, usableUntil: end)
@@ -243,14 +244,14 @@ struct ExecPluginOutput {
         return ClientCertificate(certificate: Array(certificate.utf8), key: Array(key.utf8))
     }
 
-    /// A member that is a string; nil when it is absent, null or empty.
+    /// The string value of a member; nil if it is absent, null or empty.
     private func text(_ status: JSONValue, _ key: String) throws(Problem) -> String? {
         guard let value = status[key], !value.isNull else { return nil }
-        guard var text = value.stringValue else { throw Problem(message: "its output's \(key) is no string") }
+        guard var text = value.stringValue else { throw Problem(message: "the \(key) in its output is not a string") }
         if key == "token" { text = text.droppingBlanksAtEnd }
-        // A header cannot carry it, and what stands after a line break would be a header of its own.
+        // A line break would start another header.
         guard key != "token" || text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw Problem(message: "its output's token has bytes that no token has")
+            throw Problem(message: "the token in its output has invalid characters")
         }
         return text.isEmpty ? nil : text
     }

@@ -1,15 +1,14 @@
-/// A bearer token in a file that somebody else keeps fresh, such as the kubelet.
+/// A bearer token in a file that another process updates, such as the kubelet.
 ///
-/// The file is read again when the last reading is older than ten seconds, and after a 401. While it cannot be read,
-/// the token read last serves.
+/// The file is read again after ten seconds and after a 401. If that fails, the previous token remains in use.
 public struct TokenFileCredential: CredentialSource {
     private let value: RefreshedValue<Credential>
     private let fallback: String?
 
-    /// - Parameter fallback: the token to use while the file has none to give; nil when that is an error.
+    /// - Parameter fallback: the token to use if the file has none; if nil, that is an error.
     public init(path: String, fallback: String? = nil, clock: WallClock = .system) {
         self.fallback = fallback
-        value = RefreshedValue(label: "towline.token-file", settlingTime: .zero, clock: clock) {
+        value = RefreshedValue(label: "towline.token-file", minimumInterval: .zero, clock: clock) {
             BoundedFile.contents(path)
                 .flatMap { Self.credential($0, path: path) }
                 .map { BoundedFile.loaded($0, at: clock.now()) }
@@ -29,7 +28,7 @@ public struct TokenFileCredential: CredentialSource {
         let token = bytes.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
         guard !token.isEmpty else { return .failure(.unavailable("the token file \(path) is empty")) }
         guard token.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            return .failure(.unavailable("the token file \(path) holds bytes that no token has"))
+            return .failure(.unavailable("the token file \(path) has invalid characters"))
         }
         return .success(Credential(bearerToken: String(decoding: token, as: UTF8.self)))
     }
@@ -39,15 +38,14 @@ public struct TokenFileCredential: CredentialSource {
     }
 }
 
-/// A client certificate and its key, either of which may be a file that somebody else keeps fresh.
+/// A client certificate and its key, each of which can be in a file that another process updates.
 ///
-/// Files are read again when the last reading is older than ten seconds, and after a 401. While they cannot be read,
-/// the pair read last serves.
+/// Files are read again after ten seconds and after a 401. If that fails, the previous pair remains in use.
 public struct CertificateFilesCredential: CredentialSource {
     private let value: RefreshedValue<Credential>
 
     public init(certificate: PEMSource, key: PEMSource, clock: WallClock = .system) {
-        value = RefreshedValue(label: "towline.client-certificate", settlingTime: .zero, clock: clock) {
+        value = RefreshedValue(label: "towline.client-certificate", minimumInterval: .zero, clock: clock) {
             certificate.contents().flatMap { certificate in
                 key.contents().map { key in
                     let pair = ClientCertificate(certificate: certificate, key: key)
@@ -62,22 +60,22 @@ public struct CertificateFilesCredential: CredentialSource {
     }
 }
 
-/// Where the bytes of a PEM text are.
+/// The location of a PEM text.
 public enum PEMSource: Hashable, Sendable {
     case data([UInt8])
-    /// The path of a file, which may change.
+    /// The path of a file, whose contents can change.
     case file(String)
 
-    /// The bytes of now; blocks where they are in a file.
+    /// Returns the current bytes; reads a file synchronously.
     ///
-    /// A file without a PEM block, such as one that is being written, counts as unreadable: what it held serves on.
+    /// A file without a PEM block, for example during a write, is an error, so that the previous contents stay in use.
     func contents() -> Result<[UInt8], CredentialError> {
         switch self {
         case .data(let bytes): return .success(bytes)
         case .file(let path):
             return BoundedFile.contents(path).flatMap { bytes in
                 guard String(decoding: bytes, as: UTF8.self).contains("-----BEGIN ") else {
-                    return .failure(.unavailable("cannot use \(path): it holds no PEM block"))
+                    return .failure(.unavailable("cannot use \(path): it contains no PEM block"))
                 }
                 return .success(bytes)
             }
@@ -85,7 +83,7 @@ public enum PEMSource: Hashable, Sendable {
     }
 }
 
-/// Says where the bytes are, never what: a key may be among them.
+/// Shows the location and never the bytes, which can be a private key.
 extension PEMSource: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public var description: String {
         switch self {
@@ -99,16 +97,18 @@ extension PEMSource: CustomStringConvertible, CustomDebugStringConvertible, Cust
 }
 
 extension BoundedFile {
-    /// How long what was read from a file is taken for what it holds. Reading is as cheap as asking for the
-    /// modification time, and sees every change: the volumes of a pod swap a symbolic link.
+    /// How long the contents of a file are cached.
+    ///
+    /// Reading a file again costs as little as checking its modification time and detects every change, including the
+    /// swapped symbolic links of a pod's volumes.
     static let recheckInterval = Duration.seconds(10)
 
-    /// The bytes of a regular file; blocks. Fails with a message that names the path.
+    /// Reads a regular file synchronously; the error names the path.
     static func contents(_ path: String) -> Result<[UInt8], CredentialError> {
         read(path).mapError { .unavailable($0.message) }
     }
 
-    /// Contents for ``RefreshedValue``: looked at again after the interval, kept as long as nothing newer can be read.
+    /// A value for ``RefreshedValue`` that is reloaded after the interval and never expires.
     static func loaded<Value>(_ value: Value, at now: Timestamp) -> RefreshState<Value>.Loaded {
         RefreshState.Loaded(value: value, refreshAt: now + recheckInterval, usableUntil: nil)
     }

@@ -1,17 +1,17 @@
-/// What one or more kubeconfig files say together.
+/// The merged contents of one or more kubeconfig files.
 struct Kubeconfig: Sendable {
     var clusters: [String: KubeconfigEntry] = [:]
     var users: [String: KubeconfigEntry] = [:]
     var contexts: [String: KubeconfigEntry] = [:]
-    /// Empty when no file names one.
+    /// Empty if no file sets it.
     var currentContext = ""
-    /// The files that were read, in order of precedence.
+    /// The paths of the files, in order of precedence.
     var files: [String] = []
 
-    /// The longest file that is read, in bytes: some hundred clusters with their certificates take a megabyte.
+    /// The maximum size of a file, in bytes: a few hundred clusters with their certificates need one megabyte.
     static let maximumSize = YAML.maximumSize
 
-    /// Reads one file's text.
+    /// Parses the text of one file.
     init(_ bytes: [UInt8], file: String) throws(ConfigurationError) {
         let document: JSONValue
         do throws(YAMLError) {
@@ -22,19 +22,19 @@ struct Kubeconfig: Sendable {
         files = [file]
         guard !document.isNull else { return }
         guard let fields = document.objectValue else {
-            throw ConfigurationError("\(file): a kubeconfig is a mapping with clusters, users and contexts")
+            throw ConfigurationError("\(file): a kubeconfig must be a mapping with clusters, users and contexts")
         }
         merge(try Kubeconfig(KubeconfigEntry(place: file, file: file, fields: fields)))
     }
 
-    /// Nothing, for files to be merged into.
+    /// An empty configuration to merge files into.
     init() {}
 
     private init(_ root: KubeconfigEntry) throws(ConfigurationError) {
         let kind = try root.string("kind")
         let version = try root.string("apiVersion")
         guard kind == "" || kind == "Config", version == "" || version == "v1" else {
-            throw root.failure("this is a \(version) \(kind), where a v1 Config is expected")
+            throw root.failure("expected a v1 Config, found a \(version) \(kind)")
         }
         clusters = try Self.entries(root, list: "clusters", field: "cluster")
         users = try Self.entries(root, list: "users", field: "user")
@@ -47,11 +47,11 @@ struct Kubeconfig: Sendable {
     ) throws(ConfigurationError) -> [String: KubeconfigEntry] {
         var entries: [String: KubeconfigEntry] = [:]
         for element in try root.objects(list) {
-            // An entry without a name is one that a context without that field means.
+            // A context without this field refers to the entry without a name.
             let name = try element.string("name")
             let place = "\(field) \"\(name)\" in \(root.file)"
             guard entries[name] == nil else {
-                throw ConfigurationError("\(place) stands there twice; remove or rename one")
+                throw ConfigurationError("\(place) is defined twice; remove or rename one")
             }
             let fields = try element.object(field)?.fields ?? JSONObject()
             entries[name] = KubeconfigEntry(place: place, file: root.file, fields: fields)
@@ -59,10 +59,10 @@ struct Kubeconfig: Sendable {
         return entries
     }
 
-    /// True when no context is chosen.
+    /// True if no current context is set.
     var isEmpty: Bool { currentContext.isEmpty && contexts[""] == nil }
 
-    /// Adds what a file of lower precedence says: of each entry as a whole, and of the current context, the first wins.
+    /// Merges a file of lower precedence: existing entries and an existing current context are kept.
     mutating func merge(_ other: Kubeconfig) {
         clusters.merge(other.clusters) { first, _ in first }
         users.merge(other.users) { first, _ in first }
@@ -72,7 +72,7 @@ struct Kubeconfig: Sendable {
     }
 }
 
-/// Which files are read, by the rules of `kubectl`.
+/// Reading files by the rules of `kubectl`.
 extension Kubeconfig {
     /// Reads a file that must exist.
     static func file(_ path: String) throws(ConfigurationError) -> Kubeconfig {
@@ -82,9 +82,9 @@ extension Kubeconfig {
         }
     }
 
-    /// Reads the files of a list such as `KUBECONFIG`, divided by colons, each once, and merges them.
+    /// Reads and merges the files of a colon-separated list such as `KUBECONFIG`; each file is read once.
     ///
-    /// Files that do not exist are left out.
+    /// Files that do not exist are ignored.
     static func files(list: String) throws(ConfigurationError) -> Kubeconfig {
         var whole = Kubeconfig()
         var seen: Set<String> = []
@@ -99,50 +99,50 @@ extension Kubeconfig {
     }
 }
 
-/// From a context to the cluster and the user it names.
+/// Resolving a context to its cluster and user.
 extension Kubeconfig {
-    /// What loading needs besides the files.
-    struct Surroundings: Sendable {
+    /// The inputs of loading apart from the files.
+    struct ProcessEnvironment: Sendable {
         let environment: [String: String]
         let clock: WallClock
     }
 
     private var fileList: String { files.joined(separator: ", ") }
 
-    /// The configuration of the context `name`, or of the current one when it is nil.
+    /// Returns the configuration of the context `name`, or of the current context if it is nil.
     func configuration(
-        context name: String?, _ surroundings: Surroundings
+        context name: String?, _ process: ProcessEnvironment
     ) throws(ConfigurationError) -> ClusterConfiguration {
         let name = name ?? currentContext
         guard !name.isEmpty || contexts[name] != nil else {
             throw ConfigurationError(
-                "no current-context is set in \(fileList); name one of \(Self.names(contexts)) with --context, "
-                    + "or set one with \"kubectl config use-context\"")
+                "no current-context is set in \(fileList); choose one of \(Self.names(contexts)) with --context or "
+                    + "\"kubectl config use-context\"")
         }
         guard let context = contexts[name] else {
             throw ConfigurationError(
-                "context \"\(name)\" is defined in none of \(fileList); known are \(Self.names(contexts))")
+                "context \"\(name)\" is not defined in \(fileList); defined contexts: \(Self.names(contexts))")
         }
         let cluster = try entry(context, "cluster", clusters)
-        guard let cluster else { throw context.failure("it names no cluster; add one of \(Self.names(clusters))") }
+        guard let cluster else { throw context.failure("it has no cluster; set it to one of \(Self.names(clusters))") }
         let user = try entry(context, "user", users)
         let server = try cluster.server()
         let namespace = try context.string("namespace")
         let proxyURL = try cluster.proxyURL()
         let compresses = try !cluster.bool("disable-compression")
-        // What is about TLS, and every secret, is only read for HTTPS.
+        // TLS settings and secrets are read only for HTTPS.
         let isSecure = server.hasPrefix("https://")
         return ClusterConfiguration(
-            server: server, tls: isSecure ? try cluster.tls(clock: surroundings.clock) : TLSConfiguration(),
+            server: server, tls: isSecure ? try cluster.tls(clock: process.clock) : TLSConfiguration(),
             proxyURL: proxyURL, asksForCompression: compresses,
             credentials: isSecure
-                ? try user?.credentials(for: cluster, surroundings) ?? StaticCredential(.none)
+                ? try user?.credentials(for: cluster, process) ?? StaticCredential(.none)
                 : StaticCredential(.none),
             impersonation: try user?.impersonation(),
             namespace: namespace.isEmpty ? "default" : namespace, origin: context.place)
     }
 
-    /// The entry that a field of the context names; nil when it names none, and there is none without a name.
+    /// The entry that a field of the context refers to; nil if the field is empty and no entry without a name exists.
     private func entry(
         _ context: KubeconfigEntry, _ field: String, _ entries: [String: KubeconfigEntry]
     ) throws(ConfigurationError) -> KubeconfigEntry? {
@@ -150,7 +150,7 @@ extension Kubeconfig {
         guard let entry = entries[name] else {
             guard !name.isEmpty else { return nil }
             throw ConfigurationError(
-                "\(context.place) names \(field) \"\(name)\", which no file defines; define it or name one of "
+                "\(context.place): \(field) \"\(name)\" is not defined in any file; define it or use one of "
                     + Self.names(entries))
         }
         return entry

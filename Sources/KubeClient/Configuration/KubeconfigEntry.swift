@@ -1,10 +1,10 @@
-/// A named entry of a kubeconfig file, whose fields are read when they are needed.
+/// A named entry of a kubeconfig file; its fields are parsed on use.
 ///
-/// What is absent, null or empty is the same, as in `kubectl`.
+/// As in `kubectl`, absent, null and empty values are the same.
 struct KubeconfigEntry: Sendable {
-    /// What an error names: `user "jane" in /home/jane/.kube/config`.
+    /// The location for error messages: `user "jane" in /home/jane/.kube/config`.
     let place: String
-    /// The file the entry stands in, which relative paths start from.
+    /// The file of the entry; relative paths are relative to its directory.
     let file: String
     let fields: JSONObject
 
@@ -16,7 +16,7 @@ struct KubeconfigEntry: Sendable {
         fields[key].flatMap { $0.isNull ? Optional.none : $0 }
     }
 
-    /// Empty when absent.
+    /// The value of a string field; empty if absent.
     func string(_ key: String) throws(ConfigurationError) -> String {
         guard let value = value(key) else { return "" }
         guard let text = value.stringValue else { throw failure("\(key) must be a string; quote it") }
@@ -26,7 +26,7 @@ struct KubeconfigEntry: Sendable {
     func bool(_ key: String) throws(ConfigurationError) -> Bool {
         guard let value = value(key) else { return false }
         // client-go reads YAML 1.1.
-        guard let bool = value.boolValue ?? value.stringValue.flatMap(YAMLScalar.oldBool) else {
+        guard let bool = value.boolValue ?? value.stringValue.flatMap(YAMLScalar.yaml11Bool) else {
             throw failure("\(key) must be true or false")
         }
         return bool
@@ -41,7 +41,7 @@ struct KubeconfigEntry: Sendable {
         return texts.compactMap { $0 }
     }
 
-    /// An object within this one; nil when absent.
+    /// The value of a mapping field; nil if absent.
     func object(_ key: String) throws(ConfigurationError) -> KubeconfigEntry? {
         guard let value = value(key) else { return nil }
         guard let object = value.objectValue else { throw failure("\(key) must be a mapping") }
@@ -57,7 +57,7 @@ struct KubeconfigEntry: Sendable {
         }
     }
 
-    /// A path, made absolute by the directory of the file it stands in; empty when absent.
+    /// The value of a path field, resolved against the directory of the file; empty if absent.
     func path(_ key: String) throws(ConfigurationError) -> String {
         resolved(try string(key))
     }
@@ -67,11 +67,11 @@ struct KubeconfigEntry: Sendable {
         return file[...slash] + path
     }
 
-    /// PEM bytes that stand in the field `key-data`, in base64, or in the file that `key` names; the former wins.
+    /// The PEM bytes in the base64 field `key-data`, or the file that `key` names; `key-data` wins.
     func pem(_ key: String) throws(ConfigurationError) -> PEMSource? {
         let data = try string("\(key)-data")
         if !data.isEmpty {
-            guard let bytes = Base64.decode(data) else { throw failure("\(key)-data is no base64") }
+            guard let bytes = Base64.decode(data) else { throw failure("\(key)-data is not base64") }
             return .data(bytes)
         }
         let path = try path(key)
@@ -81,12 +81,12 @@ struct KubeconfigEntry: Sendable {
 
 /// The fields of a cluster.
 extension KubeconfigEntry {
-    /// The server's address without query and without a slash at its end.
+    /// The server's address without its query and trailing slash.
     ///
-    /// Where it has no scheme it is HTTP, whatever is configured about TLS: client-go decides before it looks at that.
+    /// As in client-go, an address without a scheme means HTTP, regardless of the TLS settings.
     func server() throws(ConfigurationError) -> String {
         let text = try string("server")
-        guard !text.isEmpty else { throw failure("it has no server; add its URL") }
+        guard !text.isEmpty else { throw failure("it has no server; add the URL of the API server") }
         var address = text.prefix { $0 != "?" && $0 != "#" }
         var scheme = "http://"
         if let end = address.firstRange(of: "://")?.upperBound {
@@ -96,9 +96,9 @@ extension KubeconfigEntry {
         while address.last == "/" { address.removeLast() }
         guard scheme == "http://" || scheme == "https://", let first = address.first, first != "/",
             !address.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F || "\"\\".utf8.contains($0) })
-        else { throw failure("server \"\(text)\" is no URL such as https://host:6443") }
+        else { throw failure("server \"\(text)\" is not a URL such as https://host:6443") }
         guard !address.prefix(while: { $0 != "/" }).contains("@") else {
-            throw failure("server has a user name in its URL; move it to username and password of the user")
+            throw failure("server has a user name in its URL; use username and password of the user instead")
         }
         return scheme + address
     }
@@ -107,11 +107,11 @@ extension KubeconfigEntry {
         let skipsVerification = try bool("insecure-skip-tls-verify")
         let authority = try pem("certificate-authority")
         guard !skipsVerification || authority == nil else {
-            throw failure("insecure-skip-tls-verify and a certificate-authority exclude each other; remove one")
+            throw failure("insecure-skip-tls-verify and certificate-authority are mutually exclusive; remove one")
         }
         let serverName = try string("tls-server-name")
         guard !serverName.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "/") }) else {
-            throw failure("tls-server-name must be the name of a host")
+            throw failure("tls-server-name must be a host name")
         }
         return TLSConfiguration(
             certificateAuthority: authority.map { CertificateAuthority($0, clock: clock) },
@@ -127,7 +127,7 @@ extension KubeconfigEntry {
         return scheme + text[end...]
     }
 
-    /// What an exec plugin is told of the cluster.
+    /// The cluster information for exec plugins.
     func execInformation() throws(ConfigurationError) -> ExecPlugin.Cluster {
         var configuration: JSONValue?
         for element in try objects("extensions") where try element.string("name") == "\(ExecPlugin.apiGroup)/exec" {
@@ -143,24 +143,24 @@ extension KubeconfigEntry {
 
 /// The fields of a user.
 extension KubeconfigEntry {
-    /// A certificate, and one of token file, token, and name and password; or else what an exec plugin hands out.
+    /// A client certificate, and a token file, a token, or a name and password; otherwise an exec plugin.
     func credentials(
-        for cluster: KubeconfigEntry, _ surroundings: Kubeconfig.Surroundings
+        for cluster: KubeconfigEntry, _ process: Kubeconfig.ProcessEnvironment
     ) throws(ConfigurationError) -> any CredentialSource {
         if fields["auth-provider"]?.objectValue != nil {
-            throw failure("auth-provider is no longer part of Kubernetes; use an exec plugin")
+            throw failure("auth-provider was removed from Kubernetes; use an exec plugin")
         }
         var sources: [any CredentialSource] = []
-        if let certificate = try certificate(clock: surroundings.clock) { sources.append(certificate) }
-        if let authorization = try authorization(clock: surroundings.clock) { sources.append(authorization) }
+        if let certificate = try certificate(clock: process.clock) { sources.append(certificate) }
+        if let authorization = try authorization(clock: process.clock) { sources.append(authorization) }
         if let exec = try object("exec") {
             let plugin = try exec.plugin(for: cluster)
-            // A plugin is for users who have nothing else to show.
+            // As in client-go, the plugin is used only without other credentials.
             if sources.isEmpty {
                 sources.append(
                     ExecCredential(
-                        plugin: plugin, origin: place, environment: surroundings.environment,
-                        clock: surroundings.clock))
+                        plugin: plugin, origin: place, environment: process.environment,
+                        clock: process.clock))
             }
         }
         guard let first = sources.first else { return StaticCredential(.none) }
@@ -180,17 +180,17 @@ extension KubeconfigEntry {
     }
 
     private func authorization(clock: WallClock) throws(ConfigurationError) -> (any CredentialSource)? {
-        // Blanks at the end of a header's value mean nothing.
+        // Trailing white space in a header's value is not significant.
         let token = try string("token").droppingBlanksAtEnd
         let tokenFile = try path("tokenFile")
         let username = try string("username")
         let password = try string("password")
         let isBasic = !username.isEmpty || !password.isEmpty
         guard !isBasic || (token.isEmpty && tokenFile.isEmpty) else {
-            throw failure("it has both a token and a username; keep one of them")
+            throw failure("it has both a token and a username; remove one")
         }
         guard token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw failure("token has blanks or bytes that no token has")
+            throw failure("token has white space or invalid characters")
         }
         if !tokenFile.isEmpty {
             return TokenFileCredential(path: tokenFile, fallback: token.isEmpty ? nil : token, clock: clock)
@@ -209,20 +209,20 @@ extension KubeconfigEntry {
         }
         guard !user.isEmpty else {
             guard uid.isEmpty, groups.isEmpty, extra.isEmpty else {
-                throw failure("as-uid, as-groups and as-user-extra need a user to go with; add as")
+                throw failure("as-uid, as-groups and as-user-extra need a user; add as")
             }
             return nil
         }
-        // Each becomes the value of a header, where a line break would begin another.
+        // Each becomes the value of a header, in which a line break would start another header.
         for text in [user, uid] + groups + extra.values.joined() where text.utf8.contains(where: { $0 < 0x20 }) {
-            throw failure("as, as-uid, as-groups and as-user-extra must not have control characters")
+            throw failure("as, as-uid, as-groups and as-user-extra must not contain control characters")
         }
         return Impersonation(user: user, uid: uid, groups: groups, extra: extra)
     }
 }
 
 extension String {
-    /// This text without the blanks and tabs at its end.
+    /// The text without trailing spaces and tabs.
     var droppingBlanksAtEnd: String {
         var rest = self[...]
         while let last = rest.utf8.last, last == 0x20 || last == 0x09 { rest = rest.dropLast() }
@@ -236,7 +236,7 @@ extension KubeconfigEntry {
         let apiVersion = try string("apiVersion")
         guard ExecPlugin.apiVersions.contains(apiVersion) else {
             throw failure(
-                "apiVersion \"\(apiVersion)\" is not spoken; use one of "
+                "apiVersion \"\(apiVersion)\" is not supported; use one of "
                     + ExecPlugin.apiVersions.joined(separator: ", "))
         }
         let command = try string("command")
@@ -246,7 +246,7 @@ extension KubeconfigEntry {
         for variable in try objects("env") {
             let name = try variable.string("name")
             guard !name.isEmpty, !name.contains("=") else {
-                throw variable.failure("the name is missing or has a \"=\"")
+                throw variable.failure("the name is missing or contains \"=\"")
             }
             environment[name] = try variable.string("value")
         }
@@ -256,12 +256,13 @@ extension KubeconfigEntry {
             cluster: try bool("provideClusterInfo") ? try cluster.execInformation() : nil)
     }
 
-    /// A plugin never gets a terminal here, which `Never` and `IfAvailable` allow.
+    /// Throws unless the plugin works without a terminal, which `Never` and `IfAvailable` allow.
     private func checkInteractiveMode(apiVersion: String) throws(ConfigurationError) {
         switch try string("interactiveMode") {
         case "Never", "IfAvailable": return
         case "Always":
-            throw failure("interactiveMode is Always, but there is no terminal here; use a plugin that needs none")
+            throw failure(
+                "interactiveMode is Always, but no terminal is available; use a plugin that does not need one")
         case "" where apiVersion.hasSuffix("/v1beta1"): return
         case let mode:
             throw failure("interactiveMode is \"\(mode)\"; set it to Never or IfAvailable")

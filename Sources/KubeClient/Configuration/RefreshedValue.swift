@@ -1,47 +1,47 @@
 import Dispatch
 
-/// Decides when a value that ages is loaded anew, and who gets what: a state machine without clock or I/O.
+/// Decides when a cached value is reloaded and how waiting requests are answered: a state machine without I/O.
 struct RefreshState<Value: Sendable>: Sendable {
-    /// What a loader returns.
+    /// The result of a load.
     struct Loaded: Sendable {
         let value: Value
-        /// From here on the next request loads anew; nil for never.
+        /// The next request after this time reloads the value; nil for never.
         let refreshAt: Timestamp?
-        /// Until here the value serves when a load fails; nil for ever.
+        /// If a reload fails, the value remains in use until this time; nil for no limit.
         var usableUntil: Timestamp?
     }
 
     enum Answer: Sendable {
         case value(Value)
         case failure(CredentialError)
-        /// The answer comes with the end of the load that is under way, or that the caller starts now.
+        /// The request waits for the load in progress, or for the load that the caller starts now.
         case wait(startsLoad: Bool)
     }
 
-    /// A forced refresh this soon after a load gets what that load brought: many requests fail at once on one
-    /// rejected credential, and one load serves them all.
-    let settlingTime: Duration
-    /// How long a failure answers the next requests, so that a broken loader is not run in a hot loop.
-    static var failureMemory: Duration { .seconds(2) }
+    /// A forced refresh within this time after a load gets the value of that load: one rejected credential fails many
+    /// requests at once, and one load serves them all.
+    let minimumInterval: Duration
+    /// How long a failure is cached, so that a failing loader does not run in a hot loop.
+    static var failureCacheDuration: Duration { .seconds(2) }
 
     private var current: Loaded?
     private var loadedAt = Timestamp.earliest
     private var failure: (error: CredentialError, at: Timestamp)?
     private var isLoading = false
-    /// Who waits, and whether the present value would not do for it.
+    /// The waiting requests, and whether each is a forced refresh.
     private var waiters: [UInt64: Bool] = [:]
 
-    init(settlingTime: Duration) {
-        self.settlingTime = settlingTime
+    init(minimumInterval: Duration) {
+        self.minimumInterval = minimumInterval
     }
 
     mutating func request(_ waiter: UInt64, refresh: Bool, now: Timestamp) -> Answer {
-        let hasSettled = !isWithin(settlingTime, of: loadedAt, now)
+        let hasSettled = !isWithin(minimumInterval, of: loadedAt, now)
         let isForced = refresh && hasSettled
         if let current, !isForced, !isDue(current, now) { return .value(current.value) }
         let usable = isForced ? nil : usableValue(now)
         if let usable, isLoading { return .value(usable) }
-        if let failure, !isLoading, isWithin(Self.failureMemory, of: failure.at, now) {
+        if let failure, !isLoading, isWithin(Self.failureCacheDuration, of: failure.at, now) {
             return usable.map { .value($0) } ?? .failure(failure.error)
         }
         let startsLoad = !isLoading
@@ -50,7 +50,7 @@ struct RefreshState<Value: Sendable>: Sendable {
         return .wait(startsLoad: startsLoad)
     }
 
-    /// Ends the load and returns the answer for each that waited.
+    /// Ends the load and returns the answer for each waiting request.
     mutating func finish(
         _ result: Result<Loaded, CredentialError>, now: Timestamp
     ) -> [(waiter: UInt64, answer: Result<Value, CredentialError>)] {
@@ -73,12 +73,12 @@ struct RefreshState<Value: Sendable>: Sendable {
         }
     }
 
-    /// Takes back a request; false when it was answered already.
+    /// Removes a waiting request; false if it was already answered.
     mutating func abandon(_ waiter: UInt64) -> Bool {
         waiters.removeValue(forKey: waiter) != nil
     }
 
-    /// A load that lies in the future means that the clock was set back: it says nothing about the value's age.
+    /// True if the value needs a reload, also if the clock was set back and the age of the value is unknown.
     private func isDue(_ loaded: Loaded, _ now: Timestamp) -> Bool {
         guard let refreshAt = loaded.refreshAt else { return false }
         return now >= refreshAt || now < loadedAt
@@ -95,10 +95,10 @@ struct RefreshState<Value: Sendable>: Sendable {
     }
 }
 
-/// A value that is loaded on demand and anew when it has aged, by one load at a time.
+/// A value that is loaded on demand and reloaded after some time, by one load at a time.
 ///
-/// The loader may block: it runs on a queue of its own, not on the threads that tasks share. A caller that is
-/// cancelled stops waiting; the load goes on, and its result serves the next caller.
+/// The loader may block, because it runs on a separate queue. If a caller is canceled, it stops waiting; the load
+/// continues, and its result serves the next caller.
 final class RefreshedValue<Value: Sendable>: Sendable {
     typealias Loaded = RefreshState<Value>.Loaded
     typealias Answer = Result<Value, CredentialError>
@@ -116,12 +116,12 @@ final class RefreshedValue<Value: Sendable>: Sendable {
 
     /// - Parameters:
     ///   - label: the name of the queue that `load` runs on.
-    ///   - settlingTime: how soon after a load a forced refresh is not worth another.
+    ///   - minimumInterval: a forced refresh within this time after a load does not start another load.
     init(
-        label: String, settlingTime: Duration, clock: WallClock,
+        label: String, minimumInterval: Duration, clock: WallClock,
         load: @escaping @Sendable () -> Result<Loaded, CredentialError>
     ) {
-        self.state = Locked(State(refresh: RefreshState(settlingTime: settlingTime)))
+        self.state = Locked(State(refresh: RefreshState(minimumInterval: minimumInterval)))
         self.clock = clock
         self.load = load
         self.queue = DispatchQueue(label: label)
@@ -135,7 +135,7 @@ final class RefreshedValue<Value: Sendable>: Sendable {
         let answer = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 ask(waiter, refresh: refresh, continuation)
-                // The handler may have run before there was anything to abandon.
+                // The cancellation handler may have run before the request was registered.
                 if Task.isCancelled { abandon(waiter) }
             }
         } onCancel: {

@@ -1,8 +1,8 @@
 /// A bounds-checked reader over the bytes of one JSON text (RFC 8259).
 ///
-/// A decoder walks the text once and takes only what it needs; what it skips is neither copied nor allocated. Watch
-/// and list bodies are read this way, ten times faster than with `JSONDecoder`. Everything it does on malformed input
-/// is to throw a ``JSONError``.
+/// A decoder reads the text once and picks the fields it needs; skipped values are neither copied nor allocated. Lists
+/// and watches are decoded this way, ten times faster than with `JSONDecoder`. On malformed input every method throws
+/// ``JSONError``.
 ///
 /// ```swift
 /// var name = ""
@@ -14,7 +14,7 @@
 /// }
 /// ```
 public struct JSONCursor: Sendable {
-    /// The deepest nesting that is read; deeper texts are refused, so that recursion stays bounded.
+    /// The maximum nesting depth, which bounds recursion; deeper texts are rejected.
     public static let maximumDepth = 200
 
     let bytes: [UInt8]
@@ -29,7 +29,7 @@ public struct JSONCursor: Sendable {
         self.end = bytes.count
     }
 
-    /// A cursor over part of `bytes`, without copying it; the range is clamped to the array.
+    /// A cursor over a part of `bytes`, without a copy; the range is clamped to the array.
     public init(_ bytes: [UInt8], range: Range<Int>) {
         let clamped = range.clamped(to: 0..<bytes.count)
         self.bytes = bytes
@@ -51,7 +51,7 @@ public struct JSONCursor: Sendable {
         }
     }
 
-    /// The next significant byte, not consumed; nil at the end of the text.
+    /// The next byte that is not white space, without consuming it; nil at the end of the text.
     mutating func peekByte() -> UInt8? {
         skipWhitespace()
         return position < end ? bytes[position] : nil
@@ -76,17 +76,17 @@ public struct JSONCursor: Sendable {
         guard depth <= Self.maximumDepth else { throw failure("nested deeper than \(Self.maximumDepth) levels") }
     }
 
-    /// Throws unless only white space is left.
+    /// Throws unless only white space remains.
     public mutating func expectEnd() throws(JSONError) {
         guard peekByte() == nil else { throw failure("unexpected text after the value") }
     }
 }
 
-/// What is wrong with a JSON text, and where.
+/// A syntax error in a JSON text.
 public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What was expected or found.
+    /// What the parser expected or found.
     public let message: String
-    /// The byte offset in the text at which reading stopped.
+    /// The byte offset of the error.
     public let offset: Int
 
     public init(_ message: String, offset: Int) {
@@ -98,7 +98,7 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension JSONCursor {
-    /// The kind of the next value, told by its first byte.
+    /// The kind of a JSON value, determined by its first byte.
     public enum Kind: Sendable {
         case object, array, string, number, bool, null
     }
@@ -117,7 +117,7 @@ extension JSONCursor {
         }
     }
 
-    /// Reads one object; `body` must consume the value of each key it is given.
+    /// Reads an object; `body` must consume the value of each key.
     public mutating func forEachField(
         _ body: (_ key: String, _ cursor: inout JSONCursor) throws(JSONError) -> Void
     ) throws(JSONError) {
@@ -137,7 +137,7 @@ extension JSONCursor {
         }
     }
 
-    /// Reads one array; `body` must consume each element.
+    /// Reads an array; `body` must consume each element.
     public mutating func forEachElement(
         _ body: (_ cursor: inout JSONCursor) throws(JSONError) -> Void
     ) throws(JSONError) {
@@ -154,7 +154,7 @@ extension JSONCursor {
         }
     }
 
-    /// Consumes a comma (false) or the closing bracket (true).
+    /// Consumes a comma and returns false, or the closing bracket and returns true.
     private mutating func endsContainer(_ close: UInt8) throws(JSONError) -> Bool {
         switch peekByte() {
         case UInt8(ascii: ","):
@@ -168,7 +168,7 @@ extension JSONCursor {
         }
     }
 
-    /// Skips the next value, whatever it is, and returns the range of its bytes.
+    /// Skips the next value of any kind and returns the range of its bytes.
     @discardableResult
     public mutating func skipValue() throws(JSONError) -> Range<Int> {
         let kind = try kind()
@@ -211,7 +211,7 @@ extension JSONCursor {
 }
 
 extension JSONCursor {
-    /// Consumes `null` and returns true, or leaves the cursor where it is.
+    /// Consumes `null` and returns true; otherwise returns false and consumes nothing.
     public mutating func readNull() throws(JSONError) -> Bool {
         guard peekByte() == UInt8(ascii: "n") else { return false }
         try consumeLiteral("null")
@@ -231,7 +231,7 @@ extension JSONCursor {
         }
     }
 
-    /// Reads a whole number; a fraction, an exponent or a value beyond 64 bits is an error.
+    /// Reads an integer; a fraction, an exponent, or a value beyond 64 bits is an error.
     public mutating func readInteger() throws(JSONError) -> Int64 {
         let start = position
         let range = try readNumberRange()
@@ -241,14 +241,14 @@ extension JSONCursor {
         var value: Int64 = 0
         for byte in text {
             guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else {
-                throw JSONError("expected a whole number", offset: start)
+                throw JSONError("expected an integer", offset: start)
             }
             let (scaled, overflowed) = value.multipliedReportingOverflow(by: 10)
             let digit = Int64(byte &- UInt8(ascii: "0"))
             let (sum, carried) =
                 negative
                 ? scaled.subtractingReportingOverflow(digit) : scaled.addingReportingOverflow(digit)
-            guard !overflowed, !carried else { throw JSONError("number does not fit 64 bits", offset: start) }
+            guard !overflowed, !carried else { throw JSONError("the number does not fit 64 bits", offset: start) }
             value = sum
         }
         return value
@@ -257,12 +257,12 @@ extension JSONCursor {
     public mutating func readDouble() throws(JSONError) -> Double {
         let range = try readNumberRange()
         guard let value = Double(String(decoding: bytes[range], as: UTF8.self)), value.isFinite else {
-            throw JSONError("number out of range", offset: range.lowerBound)
+            throw JSONError("the number is out of range", offset: range.lowerBound)
         }
         return value
     }
 
-    /// Consumes a number of RFC 8259's grammar and returns where it stands.
+    /// Consumes a number in the grammar of RFC 8259 and returns its range.
     mutating func readNumberRange() throws(JSONError) -> Range<Int> {
         skipWhitespace()
         let start = position
@@ -296,7 +296,7 @@ extension JSONCursor {
 }
 
 extension JSONCursor {
-    /// Reads a string; malformed UTF-8 and lone surrogates become U+FFFD, as in Go's decoder.
+    /// Reads a string; malformed UTF-8 and lone surrogates become U+FFFD, as in Go.
     public mutating func readString() throws(JSONError) -> String {
         let content = try scanString()
         guard content.escaped else { return String(decoding: bytes[content.range], as: UTF8.self) }
@@ -307,7 +307,7 @@ extension JSONCursor {
         _ = try scanString()
     }
 
-    /// Finds the closing quote and tells whether there are escapes between.
+    /// Finds the closing quote and returns whether the string has escapes.
     private mutating func scanString() throws(JSONError) -> (range: Range<Int>, escaped: Bool) {
         guard peekByte() == UInt8(ascii: "\"") else { throw failure("expected a string") }
         position += 1
@@ -328,7 +328,7 @@ extension JSONCursor {
             position += 1
         }
         position = end
-        throw failure("string without an end")
+        throw failure("unterminated string")
     }
 
     private func unescape(_ range: Range<Int>) throws(JSONError) -> String {
@@ -342,7 +342,7 @@ extension JSONCursor {
                 output.append(byte)
                 continue
             }
-            guard index < range.upperBound else { throw JSONError("escape without an end", offset: index) }
+            guard index < range.upperBound else { throw JSONError("unterminated escape", offset: index) }
             let code = bytes[index]
             index += 1
             switch code {
@@ -361,7 +361,7 @@ extension JSONCursor {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// Reads the four digits after `\u`, and a second escape where the first is a high surrogate.
+    /// Reads the four digits after `\u`, and the next escape if the first is a high surrogate.
     private func readUnicodeEscape(_ index: inout Int, limit: Int) throws(JSONError) -> UnicodeScalar {
         let first = try readHexadecimal(&index, limit: limit)
         if (0xD800..<0xDC00).contains(first), limit - index >= 6,
@@ -378,11 +378,11 @@ extension JSONCursor {
     }
 
     private func readHexadecimal(_ index: inout Int, limit: Int) throws(JSONError) -> UInt32 {
-        guard limit - index >= 4 else { throw JSONError("unicode escape too short", offset: index) }
+        guard limit - index >= 4 else { throw JSONError("the Unicode escape is too short", offset: index) }
         var value: UInt32 = 0
         for _ in 0..<4 {
             guard let digit = Character(UnicodeScalar(bytes[index])).hexDigitValue else {
-                throw JSONError("unicode escape with a digit that is not hexadecimal", offset: index)
+                throw JSONError("the Unicode escape has a character that is not a hex digit", offset: index)
             }
             value = value << 4 | UInt32(digit)
             index += 1

@@ -1,6 +1,6 @@
-/// The members of a JSON object, in the order in which they were written.
+/// The members of a JSON object, in the order of the text.
 ///
-/// Two objects are equal when they have the same members, in whatever order.
+/// Objects are equal if they have the same members in any order.
 public struct JSONObject: Sendable {
     /// Keys are unique.
     public private(set) var members: [Member] = []
@@ -17,7 +17,7 @@ public struct JSONObject: Sendable {
 
     public init() {}
 
-    /// Makes an object of members whose keys the caller knows to be unique.
+    /// Makes an object of members whose keys are known to be unique.
     package init(uniqueMembers: [Member]) {
         members = uniqueMembers
     }
@@ -42,7 +42,7 @@ public struct JSONObject: Sendable {
         }
     }
 
-    /// Changes the value of `key` in place, without copying it; does nothing when the key is absent.
+    /// Changes the value of `key` in place, without a copy; does nothing if the key is absent.
     public mutating func update<Result>(_ key: String, _ body: (inout JSONValue) throws -> Result) rethrows -> Result? {
         guard let index = index(of: key) else { return nil }
         return try body(&members[index].value)
@@ -56,7 +56,7 @@ public struct JSONObject: Sendable {
 extension JSONObject: Hashable {
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
         guard left.count == right.count else { return false }
-        // Most often the order is the same too.
+        // The order is usually the same.
         for (index, member) in left.members.enumerated() {
             if right.members[index] == member { continue }
             guard right[member.key] == member.value else { return false }

@@ -1,10 +1,10 @@
-/// Any JSON value, for objects whose shape is not known beforehand.
+/// Any JSON value, for objects without a fixed type.
 ///
-/// Lists and watches do not use it: they read bytes straight into slim structs with ``JSONCursor``.
+/// Lists and watches do not use it: they decode bytes directly into small structs with ``JSONCursor``.
 public enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
-    /// A number without fraction and exponent that fits 64 bits.
+    /// A number without a fraction or exponent that fits 64 bits.
     case integer(Int64)
     /// Every other number; always finite.
     case double(Double)
@@ -20,7 +20,7 @@ extension JSONValue {
         if case .bool(let value) = self { value } else { nil }
     }
 
-    /// The value of an integer, or of a double that is a whole number of 64 bits.
+    /// The value of an integer, or of a double that is an integer of 64 bits.
     public var integerValue: Int64? {
         switch self {
         case .integer(let value): value
@@ -49,9 +49,9 @@ extension JSONValue {
         if case .object(let value) = self { value } else { nil }
     }
 
-    /// The member `key` of an object; nil when absent or when this is no object.
+    /// The member `key` of an object; nil if it is absent or the value is not an object.
     ///
-    /// Setting a member of something else than an object makes it one; setting nil removes the member.
+    /// Setting a member turns any other value into an object; setting nil removes the member.
     public subscript(key: String) -> JSONValue? {
         get { objectValue?[key] }
         set {
@@ -62,13 +62,13 @@ extension JSONValue {
         }
     }
 
-    /// The element at `index` of an array; nil when out of range or when this is no array.
+    /// The element at `index` of an array; nil if it is out of range or the value is not an array.
     public subscript(index: Int) -> JSONValue? {
         guard let array = arrayValue, array.indices.contains(index) else { return nil }
         return array[index]
     }
 
-    /// The member at the end of a path of object keys.
+    /// The value at a path of object keys.
     public subscript(path path: [String]) -> JSONValue? {
         get {
             var value: JSONValue? = self
@@ -109,7 +109,7 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
 }
 
 extension JSONValue {
-    /// Reads one JSON text; of a key that stands twice in an object the last value wins.
+    /// Parses one JSON text; the last value of a duplicate key wins.
     public init(parsing bytes: [UInt8]) throws(JSONError) {
         var cursor = JSONCursor(bytes)
         self = try cursor.readValue()
@@ -120,7 +120,7 @@ extension JSONValue {
         try self.init(parsing: Array(text.utf8))
     }
 
-    /// Reads one JSON text and also returns the paths of keys that stand twice (`spec.name`), at most 100 of them.
+    /// Parses one JSON text and returns the paths of duplicate keys, such as `spec.name`; at most 100 of them.
     public static func parsingReportingDuplicates(
         _ bytes: [UInt8]
     ) throws(JSONError) -> (value: JSONValue, duplicates: [String]) {
@@ -167,7 +167,7 @@ extension JSONCursor {
 
     private mutating func readObject(path: String, duplicates: inout [String]?) throws(JSONError) -> JSONValue {
         var members: [JSONObject.Member] = []
-        // Few keys are compared one by one; many get an index, so that hostile input costs no quadratic time.
+        // Few keys are compared one by one; many keys get an index, so that hostile input cannot cause quadratic time.
         var places: [String: Int] = [:]
         try forEachField { (key, cursor) throws(JSONError) in
             let place = duplicates == nil ? "" : path.isEmpty ? key : "\(path).\(key)"

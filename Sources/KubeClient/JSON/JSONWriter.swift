@@ -1,6 +1,6 @@
-/// Appends JSON text to a byte buffer, compact and in the order of the calls.
+/// Appends compact JSON text to a byte buffer, in the order of the calls.
 ///
-/// Escapes only what RFC 8259 asks for: some servers read a JSON body with a YAML parser that knows few escapes.
+/// It escapes only what RFC 8259 requires: some servers parse JSON bodies with a YAML parser that knows few escapes.
 public struct JSONWriter: Sendable {
     public private(set) var bytes: [UInt8] = []
     /// True when the next value needs a comma before it.
@@ -41,7 +41,7 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// Writes the key of the member whose value is written next.
+    /// Writes the key of a member; the next call writes its value.
     public mutating func key(_ key: String) {
         separate()
         appendQuoted(key)
@@ -69,7 +69,7 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: "null".utf8)
     }
 
-    /// Writes bytes that already are one JSON value.
+    /// Writes bytes that are already one JSON value.
     public mutating func raw(_ value: some Sequence<UInt8>) {
         separate()
         bytes.append(contentsOf: value)
@@ -96,7 +96,7 @@ public struct JSONWriter: Sendable {
         }
     }
 
-    /// Writes a number; a whole one without fraction, as Go does. What is not finite is no JSON and becomes null.
+    /// Writes a number; integral values have no fraction, as in Go. Infinity and NaN are not JSON and become null.
     private mutating func double(_ value: Double) {
         if let whole = Int64(exactly: value) { return integer(whole) }
         guard value.isFinite else { return null() }
@@ -138,27 +138,27 @@ extension JSONValue {
 }
 
 extension JSONWriter {
-    /// Writes an object; `members` writes what is in it.
+    /// Writes an object; `members` writes its members.
     package mutating func object(_ members: (inout JSONWriter) -> Void) {
         beginObject()
         members(&self)
         endObject()
     }
 
-    /// Writes an array; `elements` writes what is in it.
+    /// Writes an array; `elements` writes its elements.
     package mutating func array(_ elements: (inout JSONWriter) -> Void) {
         beginArray()
         elements(&self)
         endArray()
     }
 
-    /// Writes a member that is a text.
+    /// Writes a member whose value is a string.
     package mutating func member(_ key: String, _ value: String) {
         self.key(key)
         string(value)
     }
 
-    /// Writes a member that is an object; `members` writes what is in it.
+    /// Writes a member whose value is an object; `members` writes its members.
     package mutating func member(_ key: String, _ members: (inout JSONWriter) -> Void) {
         self.key(key)
         object(members)

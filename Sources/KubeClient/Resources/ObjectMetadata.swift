@@ -1,7 +1,7 @@
-/// The part of an object's metadata a controller works with.
+/// The part of an object's metadata that controllers use.
 ///
-/// Kept slim, because caches hold one for each object: managed fields are skipped, and annotations are only kept when
-/// the decoder asks for them by name.
+/// It is small, because caches hold one for each object: managed fields are skipped, and only those annotations are
+/// kept that the decoder names.
 public struct ObjectMetadata: Hashable, Sendable {
     public var name = ""
     public var namespace = ""
@@ -11,21 +11,21 @@ public struct ObjectMetadata: Hashable, Sendable {
     public var creationTimestamp: ServerTime?
     /// Set while the object is being deleted.
     public var deletionTimestamp: ServerTime?
-    /// The finalizers that keep an object that is being deleted, up to ``maximumFinalizers``; empty for every other.
+    /// The finalizers that block the deletion, up to ``maximumFinalizers``; empty if the object is not being deleted.
     public var finalizers: [String] = []
     public var labels: [Label] = []
-    /// The annotations that were asked for, where present.
+    /// The annotations that the decoder asked for, if present.
     public var annotations: [Label] = []
     public var ownerReferences: [OwnerReference] = []
 
     public init() {}
 
-    /// How many finalizers are kept; more than any object has.
+    /// The maximum number of finalizers that are kept; real objects have fewer.
     public static let maximumFinalizers = 8
 
     public var key: ObjectKey { ObjectKey(namespace: namespace, name: name) }
 
-    /// The owner that controls the object; the API server allows one at most.
+    /// The owner that controls the object; the API server allows at most one.
     public var controller: OwnerReference? { ownerReferences.first { $0.isController } }
 
     public func label(_ key: String) -> String? { labels.first { $0.key == key }?.value }
@@ -43,7 +43,7 @@ public struct Label: Hashable, Sendable {
     }
 }
 
-/// A reference to an object that owns another; the owned one is garbage collected after the owner.
+/// A reference to the owner of an object; the object is garbage collected after its owners are deleted.
 public struct OwnerReference: Hashable, Sendable {
     public var apiVersion = ""
     public var kind = ""
@@ -85,7 +85,7 @@ extension ObjectMetadata {
             default: try cursor.skipValue()
             }
         }
-        // Of a live object they say nothing that anybody asks for.
+        // Finalizers matter only during deletion.
         if deletionTimestamp == nil { finalizers = [] }
     }
 }
@@ -109,17 +109,17 @@ extension OwnerReference {
 }
 
 extension JSONCursor {
-    /// Reads an RFC 3339 time as the API server writes it.
+    /// Reads an RFC 3339 time.
     public mutating func readTimestamp() throws(JSONError) -> ServerTime {
         let start = offset
         let text = try readString()
         guard let timestamp = ServerTime(rfc3339: text) else {
-            throw JSONError("\"\(text.prefix(40))\" is no RFC 3339 time", offset: start)
+            throw JSONError("\"\(text.prefix(40))\" is not an RFC 3339 time", offset: start)
         }
         return timestamp
     }
 
-    /// Reads an object of strings and keeps the members whose key is wanted.
+    /// Reads an object of strings and keeps the members whose keys match.
     mutating func readLabels(where isWanted: (String) -> Bool) throws(JSONError) -> [Label] {
         var labels: [Label] = []
         try forEachField { (key, cursor) throws(JSONError) in

@@ -1,14 +1,14 @@
-/// Reads one object from a JSON text; it must consume exactly one value.
+/// Decodes one object from a JSON text; it must consume exactly one value.
 public typealias ObjectDecoder<Object> = @Sendable (inout JSONCursor) throws(JSONError) -> Object
 
 /// One page of a collection.
 public struct ObjectPage<Object> {
     public var items: [Object] = []
-    /// The objects on this page the decoder refused.
+    /// The objects on this page that could not be decoded.
     public var undecodable: [UndecodableObject] = []
-    /// The collection's version, the same on all pages of one listing.
+    /// The version of the collection, which is the same on all pages of a list.
     public var resourceVersion = ResourceVersion("")
-    /// The token for the next page; nil on the last.
+    /// The token for the next page; nil on the last page.
     public var continueToken: String?
 
     public init() {}
@@ -17,7 +17,7 @@ public struct ObjectPage<Object> {
 extension ObjectPage: Sendable where Object: Sendable {}
 
 extension ObjectPage {
-    /// Reads a list; an item that cannot be decoded is set aside and costs the others nothing.
+    /// Reads a list; items that cannot be decoded go to ``undecodable`` and do not affect the others.
     init(_ cursor: inout JSONCursor, decoding decode: ObjectDecoder<Object>) throws(JSONError) {
         try cursor.forEachField { (key, cursor) throws(JSONError) in
             if try cursor.readNull() { return }
@@ -50,13 +50,13 @@ extension ObjectPage {
 }
 
 extension JSONCursor {
-    /// What became of one object of many.
+    /// The result of decoding one object of a list or watch.
     enum Decoded<Object> {
         case success(Object)
         case failure(UndecodableObject)
     }
 
-    /// Decodes one object, or steps over it where the decoder refuses; throws where the text itself is broken.
+    /// Decodes one object, or skips it if the decoder fails; throws only if the text is not JSON.
     mutating func decodeOrSkip<Object>(_ decode: ObjectDecoder<Object>) throws(JSONError) -> Decoded<Object> {
         let start = self
         do throws(JSONError) {
@@ -69,13 +69,13 @@ extension JSONCursor {
     }
 }
 
-/// An object the server sent and the decoder refused: what could be read of it, and why it was refused.
+/// An object from the server that could not be decoded, with the metadata that was readable.
 public struct UndecodableObject: Hashable, Sendable {
-    /// As far as readable; empty otherwise.
+    /// The readable fields; the others are empty.
     public var metadata: ObjectMetadata
     public let error: String
 
-    /// How many labels are kept: an object that cannot be read may have any number of them.
+    /// The maximum number of labels that are kept, since an undecodable object may have any number.
     private static let maximumLabels = 64
 
     public init(metadata: ObjectMetadata, error: String) {
@@ -83,11 +83,11 @@ public struct UndecodableObject: Hashable, Sendable {
         self.error = error
     }
 
-    /// Reads as much of the object's identity as its text allows.
+    /// Reads as much of the object's metadata as possible.
     init(salvaging cursor: JSONCursor, error: String) {
         var cursor = cursor
         var metadata = ObjectMetadata()
-        // What was read before the first fault stays.
+        // Everything before the first error is kept.
         try? cursor.forEachField { (key, cursor) throws(JSONError) in
             guard key == "metadata", try cursor.kind() == .object else {
                 try cursor.skipValue()
@@ -114,7 +114,7 @@ public struct UndecodableObject: Hashable, Sendable {
 }
 
 extension JSONCursor {
-    /// Reads the members of an object that are strings and steps over the others.
+    /// Reads the string members of an object and skips the others.
     mutating func readStrings() throws(JSONError) -> [String: String] {
         var strings: [String: String] = [:]
         try forEachField { (key, cursor) throws(JSONError) in

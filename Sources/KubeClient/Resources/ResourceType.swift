@@ -1,9 +1,9 @@
-/// A kind of object an API server serves: where it lives and what it is called.
+/// A resource type of an API server: its group, version, plural name and kind.
 public struct ResourceType: Hashable, Sendable {
     /// The API group; empty for the core group.
     public let group: String
     public let version: String
-    /// The name in paths, lower case and plural: `pipelineruns`.
+    /// The lower-case plural name in paths, such as `pipelineruns`.
     public let plural: String
     public let kind: String
 
@@ -14,15 +14,15 @@ public struct ResourceType: Hashable, Sendable {
         self.kind = kind
     }
 
-    /// What manifests write: `v1`, `tekton.dev/v1`.
+    /// The value of `apiVersion` in manifests, such as `v1` or `tekton.dev/v1`.
     public var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 
-    /// The path of a collection, or of one object, or of a part of one object.
+    /// The path of a collection, an object, or a subresource of an object.
     ///
     /// - Parameters:
-    ///   - namespace: nil or empty for all namespaces, and for objects that live in none.
+    ///   - namespace: nil or empty for all namespaces and for cluster-scoped objects.
     ///   - name: nil for the collection.
-    ///   - subresource: `status`, for example; ignored without a name.
+    ///   - subresource: for example `status`; ignored without a name.
     public func path(namespace: String?, name: String? = nil, subresource: String? = nil) -> String {
         var path = ResourceType.path(group: group, version: version)
         if let namespace, !namespace.isEmpty { path += "/namespaces/" + namespace.percentEncodedPathSegment }
@@ -33,7 +33,7 @@ public struct ResourceType: Hashable, Sendable {
         return path
     }
 
-    /// The path under which all resources of a group and version are served.
+    /// The path of a group and version.
     static func path(group: String, version: String) -> String {
         group.isEmpty
             ? "/api/" + version.percentEncodedPathSegment
@@ -41,9 +41,9 @@ public struct ResourceType: Hashable, Sendable {
     }
 }
 
-/// What tells one object from all others of its resource type.
+/// The namespace and name of an object, which identify it within its resource type.
 public struct ObjectKey: Hashable, Sendable {
-    /// Empty for objects that live in no namespace.
+    /// Empty for cluster-scoped objects.
     public let namespace: String
     public let name: String
 

@@ -1,7 +1,7 @@
-/// The version an API server gave an object or a collection.
+/// The resource version of an object or a collection.
 ///
-/// Two versions of one resource type can be ordered when both are plain decimal numbers (KEP-5504). Others are opaque:
-/// they can only be equal or not. `0` is no version but the wish for any, and is not ordered either.
+/// Two versions of one resource type are comparable if both are decimal numbers (KEP-5504). Other versions are opaque
+/// and can only be tested for equality. `0` in a request means any version, so it has no order either.
 public struct ResourceVersion: Hashable, Sendable {
     public let text: String
 
@@ -9,26 +9,26 @@ public struct ResourceVersion: Hashable, Sendable {
         self.text = text
     }
 
-    /// True when the server gave no version.
+    /// True if the server sent no version.
     public var isEmpty: Bool { text.isEmpty }
 
-    /// How one version stands to another.
+    /// The order of one version relative to another.
     public enum Order: Hashable, Sendable {
         case older, same, newer
     }
 
-    /// Tells how this version stands to `other`; nil when one of them cannot be ordered.
+    /// Compares this version with `other`; nil if one of them is opaque.
     public func order(relativeTo other: ResourceVersion) -> Order? {
         guard isDecimal, other.isDecimal else { return nil }
         let own = text.utf8
         let others = other.text.utf8
-        // Without leading zeros the longer number is the greater one, and bytes sort as numbers do.
+        // Without leading zeros the longer number is greater, and numbers of equal length compare like their bytes.
         if own.count != others.count { return own.count < others.count ? .older : .newer }
         if text == other.text { return .same }
         return own.lexicographicallyPrecedes(others) ? .older : .newer
     }
 
-    /// True when both can be ordered and this one is newer.
+    /// True if the versions are comparable and this one is newer.
     public func isNewer(than other: ResourceVersion) -> Bool {
         order(relativeTo: other) == .newer
     }

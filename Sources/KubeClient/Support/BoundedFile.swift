@@ -2,21 +2,21 @@
 import Glibc
 #endif
 
-/// Files of which no more than a bound is read: configurations, tokens, certificates, manifests.
+/// Reads files up to a maximum size: configurations, tokens, certificates, manifests.
 package enum BoundedFile {
-    /// The longest file that is read where nothing else is said, in bytes.
+    /// The default maximum size, in bytes.
     package static let maximumSize = 1 << 20
 
-    /// The bytes of a regular file of at most `maximum` bytes; blocks.
+    /// Reads a regular file of at most `maximum` bytes; blocks.
     package static func read(_ path: String, upTo maximum: Int = maximumSize) -> Result<[UInt8], ReadError> {
-        // Without O_NONBLOCK opening a named pipe would wait for its writer.
+        // Without O_NONBLOCK, opening a named pipe would wait for a writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return .failure(ReadError(path: path, code: errno)) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return .failure(ReadError(path: path, code: errno)) }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            return .failure(ReadError(path: path, reason: "it is no regular file"))
+            return .failure(ReadError(path: path, reason: "it is not a regular file"))
         }
         var bytes = [UInt8](repeating: 0, count: 4096)
         var count = 0
@@ -30,13 +30,13 @@ package enum BoundedFile {
             guard read > 0 else { return .success(Array(bytes.prefix(count))) }
             count += read
             guard count <= maximum else {
-                return .failure(ReadError(path: path, reason: "it has more than \(maximum) bytes"))
+                return .failure(ReadError(path: path, reason: "it is larger than \(maximum) bytes"))
             }
         }
     }
 
     package struct ReadError: Error {
-        /// What cannot be read, and why.
+        /// Names the file and the reason.
         package let message: String
         let isMissing: Bool
 

@@ -1,12 +1,12 @@
-/// RFC 3339, the form of every time in the Kubernetes API.
+/// RFC 3339, the format of every time in the Kubernetes API.
 extension ClockTime: CustomStringConvertible {
-    /// `2026-01-01T10:00:00Z`: Kubernetes' `Time`, any fraction cut off.
+    /// `2026-01-01T10:00:00Z`, the format of Kubernetes' `Time`; fractions are truncated.
     public var description: String { rfc3339 }
 
-    /// `2026-01-01T10:00:00Z`: Kubernetes' `Time`, any fraction cut off.
+    /// `2026-01-01T10:00:00Z`, the format of Kubernetes' `Time`; fractions are truncated.
     public var rfc3339: String { civilText + "Z" }
 
-    /// `2026-01-01T10:00:00.000000Z`: Kubernetes' `MicroTime`.
+    /// `2026-01-01T10:00:00.000000Z`, the format of Kubernetes' `MicroTime`.
     public var rfc3339Microseconds: String {
         civilText + "." + Self.padded(Int64(nanoseconds) / 1000, 6) + "Z"
     }
@@ -25,9 +25,9 @@ extension ClockTime: CustomStringConvertible {
         return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 
-    /// Reads a time with any fraction and any offset; nil when the text is none or lies outside the range.
+    /// Parses a time with any fraction and any offset; nil if the text is invalid or the time is out of range.
     ///
-    /// Digits beyond nanoseconds are cut off. A leap second is refused, as Go refuses it.
+    /// Digits beyond nanoseconds are dropped. Leap seconds are rejected, as in Go.
     public init?(rfc3339 text: String) {
         var reader = FieldReader(text)
         guard let year = reader.number(4), reader.consume("-"),
@@ -47,9 +47,9 @@ extension ClockTime: CustomStringConvertible {
 }
 
 extension ClockTime {
-    /// Reads the date of an HTTP header, `Sun, 06 Nov 1994 08:49:37 GMT`; nil for any other text.
+    /// Parses the date of an HTTP header, `Sun, 06 Nov 1994 08:49:37 GMT`; nil for any other text.
     ///
-    /// RFC 9110 section 5.6.7; its two obsolete forms are not read, as no API server writes them.
+    /// The two obsolete formats of RFC 9110, section 5.6.7, are not supported: no API server writes them.
     public init?(httpDate text: String) {
         var reader = FieldReader(text)
         guard reader.word(3) != nil, reader.consume(","), reader.consume(" "), let day = reader.number(2),
@@ -63,7 +63,7 @@ extension ClockTime {
         self.init(seconds: date.daysSince1970 * 86_400 + hour * 3600 + minute * 60 + second)
     }
 
-    /// `Sun, 06 Nov 1994 08:49:37 GMT`: the form of a date in an HTTP header, any fraction cut off.
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`, the format of dates in HTTP headers; fractions are truncated.
     public var httpDate: String {
         let secondOfDay = (seconds % 86_400 + 86_400) % 86_400
         let days = (seconds - secondOfDay) / 86_400
@@ -81,7 +81,7 @@ extension ClockTime {
     }
 }
 
-/// Consumes the fields of a time from left to right.
+/// Parses the fields of a time from left to right.
 private struct FieldReader {
     private var rest: Substring.UTF8View
 
@@ -103,7 +103,7 @@ private struct FieldReader {
         return Int64(byte - UInt8(ascii: "0"))
     }
 
-    /// A number of exactly `width` digits.
+    /// Consumes a number of exactly `width` digits.
     mutating func number(_ width: Int) -> Int64? {
         var value: Int64 = 0
         for _ in 0..<width {
@@ -113,7 +113,7 @@ private struct FieldReader {
         return value
     }
 
-    /// Exactly `width` ASCII letters.
+    /// Consumes exactly `width` ASCII letters.
     mutating func word(_ width: Int) -> String? {
         let letters = rest.prefix(width)
         let isWord = letters.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) }
@@ -122,7 +122,7 @@ private struct FieldReader {
         return String(Substring(letters))
     }
 
-    /// The nanoseconds of an optional fraction.
+    /// Consumes an optional fraction and returns its nanoseconds.
     mutating func fraction() -> Int64? {
         guard consume(".") else { return 0 }
         guard var value = digit() else { return nil }
@@ -136,7 +136,7 @@ private struct FieldReader {
         return value
     }
 
-    /// The seconds by which the local time is ahead of UTC.
+    /// Consumes the offset and returns the seconds by which local time is ahead of UTC.
     mutating func offset() -> Int64? {
         if consume("Z") || consume("z") { return 0 }
         let isBehind = consume("-")
@@ -147,19 +147,19 @@ private struct FieldReader {
     }
 }
 
-/// A date of the Gregorian calendar, for the years 0 to 9999.
+/// A date of the Gregorian calendar in the years 0 to 9999.
 ///
-/// Years are counted from March, so that the leap day is the last day of a year; 400 of them have 146 097 days.
+/// The arithmetic starts years in March, so that a leap day is the last day of its year. 400 years have 146,097 days.
 package struct CivilDate: Hashable, Sendable {
     package let year: Int64
     package let month: Int64
     package let day: Int64
 
     private static let daysPerEra: Int64 = 146_097
-    /// From 0000-03-01 to 1970-01-01.
+    /// Days from 0000-03-01 to 1970-01-01.
     private static let epoch: Int64 = 719_468
 
-    /// Nil when there is no such date.
+    /// Nil if the date does not exist.
     package init?(year: Int64, month: Int64, day: Int64) {
         guard (0...9999).contains(year), (1...12).contains(month), day >= 1 else { return nil }
         let isLeapYear = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
@@ -179,10 +179,10 @@ package struct CivilDate: Hashable, Sendable {
         let days = daysSince1970 + Self.epoch
         let dayOfEra = (days % Self.daysPerEra + Self.daysPerEra) % Self.daysPerEra
         let era = (days - dayOfEra) / Self.daysPerEra
-        // The divisors are the days of 4, 100 and 400 years, less one: they take out the leap days passed so far.
+        // The divisors are the days of 4, 100 and 400 years, minus one: they remove the leap days so far.
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        // Five months from March (or August) have 153 days.
+        // Five months starting in March or August have 153 days.
         let monthFromMarch = (5 * dayOfYear + 2) / 153
         day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
         month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9

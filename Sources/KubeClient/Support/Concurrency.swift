@@ -5,13 +5,13 @@ import Glibc
 import Glibc
 #endif
 
-/// A value that is only reached while its lock is held.
+/// A value protected by a mutex.
 ///
-/// It is a pthread mutex, because thread sanitizer does not understand `Synchronization.Mutex` on Linux and would
-/// report races that are none. Keep the state small and the closure short; never await or call out inside it.
+/// Keep the state small and the closures short; never call unknown code inside them. It uses a pthread mutex, because
+/// thread sanitizer does not understand `Synchronization.Mutex` on Linux and reports false races.
 ///
-/// `@unchecked Sendable` is sound: `state` is private and every access goes through `withLock`, which holds the
-/// mutex; the initial value is `sending`, so nobody else keeps a reference to it.
+/// `@unchecked Sendable` is sound: `state` is private, every access goes through `withLock`, which holds the mutex, and
+/// the initial value is `sending`, so no other reference to it exists.
 public final class Locked<State>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private var state: State
@@ -26,7 +26,7 @@ public final class Locked<State>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Runs `body` with exclusive access to the state and returns what it returns.
+    /// Runs `body` with exclusive access to the state and returns its result.
     public func withLock<Result, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -36,7 +36,7 @@ public final class Locked<State>: @unchecked Sendable {
     }
 }
 
-/// Something that happens once and that many may wait for.
+/// A one-time signal that any number of tasks can wait for.
 package final class Completion: Sendable {
     private let state = Locked<(isComplete: Bool, waiters: [CheckedContinuation<Void, Never>])>((false, []))
 
@@ -62,14 +62,14 @@ package final class Completion: Sendable {
     }
 }
 
-/// A thread outside the cooperative pool, for loops that block in the kernel.
+/// A thread outside the cooperative thread pool, for loops that block in system calls.
 package enum NativeThread {
-    /// Starts a thread that runs `body` once and ends with it; false when the system has no thread left.
+    /// Starts a thread that runs `body` and then ends; false if the system cannot create a thread.
     ///
-    /// All signals are blocked on it: they belong to the main thread, and a write to a closed socket must not end the
+    /// The thread blocks all signals: the main thread handles them, and a write to a closed socket must not end the
     /// process.
     ///
-    /// - Parameter name: shown by `ps -L` and debuggers; cut at 15 bytes.
+    /// - Parameter name: shown by `ps -L` and debuggers; truncated to 15 bytes.
     package static func start(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
         let start = Start(name: String(name.prefix(15)), body: body)
         let context = Unmanaged.passRetained(start)

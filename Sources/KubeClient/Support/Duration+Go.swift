@@ -1,9 +1,9 @@
-/// Durations as Go writes them and as both engines' manifests have them: `1h30m`, `4s`, `500ms`.
+/// Durations in Go's notation, which both engines use in their manifests: `1h30m`, `4s`, `500ms`.
 extension Duration {
-    /// The largest duration that 64 bits of nanoseconds hold.
+    /// The longest duration that fits 64 bits of nanoseconds.
     private static let longest = Duration.nanoseconds(Int64.max)
 
-    /// Reads Go's form, such as `1h30m` or `-1.5s`; nil when the text is none or does not fit 64 bits of nanoseconds.
+    /// Parses Go's notation, such as `1h30m` or `-1.5s`; nil if the text is invalid or exceeds 64 bits of nanoseconds.
     package init?(goDuration text: String) {
         var rest = Substring(text).utf8
         var isNegative = false
@@ -19,7 +19,7 @@ extension Duration {
         var total = Duration.zero
         while !rest.isEmpty {
             guard let amount = Self.readAmount(&rest), let unit = Self.readUnit(&rest) else { return nil }
-            // Whole and fraction apart: neither loses a digit that nanoseconds can hold.
+            // Computed separately, so that neither loses digits that nanoseconds can represent.
             let (whole, overflowed) = amount.whole.multipliedReportingOverflow(by: unit)
             guard !overflowed else { return nil }
             total += .nanoseconds(whole) + .nanoseconds(Int64(amount.fraction * Double(unit)))
@@ -42,7 +42,7 @@ extension Duration {
         return (value, fraction.isEmpty ? 0 : Double("0." + String(Substring(fraction))) ?? 0)
     }
 
-    /// The nanoseconds of the unit the text goes on with.
+    /// The nanoseconds of the unit at the start of the rest of the text.
     private static func readUnit(_ rest: inout Substring.UTF8View) -> Int64? {
         let units: [(String, Int64)] = [
             ("ns", 1), ("us", 1000), ("µs", 1000), ("μs", 1000), ("ms", 1_000_000), ("s", 1_000_000_000),
@@ -55,18 +55,18 @@ extension Duration {
         return nil
     }
 
-    /// True when 64 bits of nanoseconds hold the duration.
+    /// True if the duration fits 64 bits of nanoseconds.
     package var fitsNanoseconds: Bool { self <= Self.longest && self >= .zero - Self.longest }
 
-    /// Reads a time limit in Go's form; nil when the text is none, and for one below zero.
+    /// Parses a time limit in Go's notation; nil if the text is invalid or the duration is negative.
     package static func goLimit(_ text: String) -> Duration? {
         guard text.utf8.count <= 64, let duration = Duration(goDuration: text), duration >= .zero else { return nil }
         return duration
     }
 
-    /// As Go prints it: `1h0m0s`, `1m30s`, `4s`, `1.5s`, `500ms`; what is shorter than a millisecond is cut off.
+    /// The duration as Go prints it: `1h0m0s`, `1m30s`, `4s`, `1.5s`, `500ms`, truncated to milliseconds.
     ///
-    /// Of a negative duration nothing is left but `0s`.
+    /// A negative duration is `0s`.
     package var goText: String {
         guard self > .zero else { return "0s" }
         let parts = components
@@ -78,7 +78,7 @@ extension Duration {
         return minutes < 60 ? "\(minutes)m\(seconds)" : "\(minutes / 60)h\(minutes % 60)m\(seconds)"
     }
 
-    /// `.5` for half a billion nanoseconds; empty for none.
+    /// `.5` for 500,000,000 nanoseconds; empty for zero.
     package static func fractionText(_ nanoseconds: Int64) -> String {
         guard nanoseconds > 0 else { return "" }
         var digits = String(nanoseconds)

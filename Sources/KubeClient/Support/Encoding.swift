@@ -2,21 +2,21 @@ import FoundationEssentials
 
 /// Percent-encoding of the parts of a URL (RFC 3986, section 2).
 extension String {
-    /// The text as one segment of a path: all but unreserved characters encoded.
+    /// The text as one path segment: everything but unreserved characters is encoded.
     ///
-    /// A segment `.` or `..` is encoded too, so that it cannot climb out of the path it is put into.
+    /// The segments `.` and `..` are encoded too, so that they cannot escape from the path.
     public var percentEncodedPathSegment: String {
         if self == "." { return "%2E" }
         if self == ".." { return "%2E%2E" }
         return percentEncoded
     }
 
-    /// The text as the name or the value of a query parameter: all but unreserved characters encoded.
+    /// The text as a name or value of a query parameter: everything but unreserved characters is encoded.
     public var percentEncodedQueryValue: String { percentEncoded }
 
-    /// The text with its escapes resolved; nil when an escape is malformed or the result is no UTF-8.
+    /// The decoded text; nil if an escape is malformed or the result is not UTF-8.
     ///
-    /// - Parameter plusIsSpace: whether `+` means a space, as it does in a query.
+    /// - Parameter plusIsSpace: whether `+` decodes to a space, as in a query.
     public func percentDecoded(plusIsSpace: Bool = false) -> String? {
         var output: [UInt8] = []
         output.reserveCapacity(utf8.count)
@@ -60,13 +60,13 @@ extension String {
     }
 }
 
-/// Base64 with padding (RFC 4648, section 4), as kubeconfig files and secrets carry bytes.
+/// Base64 with padding (RFC 4648, section 4), the encoding of bytes in kubeconfig files and secrets.
 public enum Base64 {
     public static func encode(_ bytes: [UInt8]) -> String {
         Data(bytes).base64EncodedString()
     }
 
-    /// The bytes of a base64 text; nil when it is malformed. Line breaks are skipped, as in Go.
+    /// The bytes of a base64 text; nil if it is malformed. Line breaks are ignored, as in Go.
     public static func decode(_ text: String) -> [UInt8]? {
         let packed = text.utf8.filter { $0 != 0x0A && $0 != 0x0D }
         return Data(base64Encoded: Data(packed)).map { Array($0) }
@@ -74,9 +74,9 @@ public enum Base64 {
 }
 
 extension String {
-    /// The text where it has at most `limit` bytes of UTF-8, otherwise its beginning and the mark `…`.
+    /// The text truncated to `limit` bytes of UTF-8, with `…` at the end if anything is cut.
     ///
-    /// It is cut between scalars. Where not even the mark has room, nothing is left.
+    /// The cut is between scalars. The result is empty if `…` alone does not fit.
     package func bounded(to limit: Int) -> String {
         guard utf8.count > limit else { return self }
         let mark = "…"

@@ -1,35 +1,35 @@
-/// Takes secret values out of texts: for logs and events, which have more readers than those who may know the values.
+/// Masks secret values in texts such as logs and events, whose readers may not be allowed to see the values.
 ///
-/// Masked are whole values of four bytes and more, as they are and as JSON and Go quote them, the lines of those that
-/// have several, and what is left of one at the end of a text that was cut. Shorter values say nothing, and could be
-/// part of any word.
+/// A mask covers values of four bytes or more: plain, quoted as JSON or Go would, each line of a multi-line value, and
+/// the beginning of a value at the end of a truncated text. Shorter values are not masked: they reveal little and
+/// could be part of any word.
 ///
-/// What to look for is computed at the first text and kept: one hash for each form of each value, so that a mask costs
-/// little memory and each text costs about its own length.
+/// The search index is built for the first text and kept. It holds one hash for each form of each value, so it needs
+/// little memory, and masking takes time proportional to the length of the text.
 package final class Mask: Sendable {
     private let values: [String]
     private let names: [[UInt8]]
     private let compiled = Locked<Patterns?>(nil)
 
     /// - Parameters:
-    ///   - values: what readers must not see.
-    ///   - names: names of objects that everybody may see: a value that is only part of one of them stays there.
+    ///   - values: the values to mask.
+    ///   - names: public object names: a value inside one of these names is not masked.
     package init(_ values: [String], keeping names: [String] = []) {
         self.values = values.filter { $0.utf8.count >= Self.shortest }
         self.names = names.map { Array($0.utf8) }
     }
 
-    /// Hides nothing.
+    /// Masks nothing.
     package static let none = Mask([])
 
     private static let shortest = Patterns.shortest
     private static let replacement = Array("***".utf8)
     private static let cut = Array("…".utf8)
 
-    /// About how many bytes the mask takes besides the values themselves; 0 before its first text.
+    /// The approximate size of the index in bytes, without the values; 0 before the first text.
     package var size: Int { compiled.withLock { $0?.size ?? 0 } }
 
-    /// The text with `***` in place of each value.
+    /// The text with `***` in place of each masked value.
     package func applied(to text: String) -> String {
         guard !values.isEmpty, text.utf8.count >= Self.shortest else { return text }
         let patterns = compiled.withLock { compiled in
@@ -51,7 +51,7 @@ package final class Mask: Sendable {
         return covered.isEmpty ? text : Self.text(bytes, without: covered)
     }
 
-    /// Replaces each stretch of what is covered, by one value or by several that overlap.
+    /// Replaces each covered range, whether one value or several overlapping values cover it.
     private static func text(_ bytes: [UInt8], without covered: [Range<Int>]) -> String {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
@@ -66,7 +66,7 @@ package final class Mask: Sendable {
         return String(decoding: result + bytes[position...], as: UTF8.self)
     }
 
-    /// Where a name stands by itself, or with something that is joined to it by other characters than letters and digits.
+    /// The ranges of the public names, where letters or digits neither precede nor follow.
     private static func occurrences(of name: [UInt8], in bytes: [UInt8]) -> [Range<Int>] {
         guard name.count >= shortest, name.count <= bytes.count else { return [] }
         return (0...(bytes.count - name.count)).compactMap { start in
@@ -88,7 +88,7 @@ package final class Mask: Sendable {
     }
 }
 
-/// Hashes of everything that is looked for, by length.
+/// The hashes of all forms to search for, grouped by length.
 private struct Patterns {
     static let shortest = 4
 
@@ -96,9 +96,9 @@ private struct Patterns {
     private let lengths: [Int]
     /// The hash of each form.
     private let hashes: Set<UInt64>
-    /// For each form the bit that its hash chooses: most of what is asked for is not there.
+    /// A filter over the hashes, since most lookups find nothing.
     private let filter: BitSet
-    /// For each form the bit that its first four bytes choose.
+    /// A filter over the first four bytes of each form.
     private let heads: BitSet
 
     var size: Int { hashes.capacity * 16 + lengths.count * 8 + filter.size + heads.size }
@@ -123,7 +123,7 @@ private struct Patterns {
         self.heads = heads
     }
 
-    /// The longest form at each place where one begins; a place within what was found is looked at, too.
+    /// The longest form at each position where one starts, also inside other matches.
     func matches(in bytes: [UInt8]) -> [Range<Int>] {
         guard bytes.count >= Self.shortest else { return [] }
         var rolling: RollingHash?
@@ -141,7 +141,7 @@ private struct Patterns {
         return found
     }
 
-    /// Where the text's end is the beginning of a value, the longest such end.
+    /// The longest end of the text that is the beginning of a value.
     func startOfRemnant(in bytes: ArraySlice<UInt8>, of values: [String]) -> Int? {
         let bytes = Array(bytes)
         guard bytes.count >= Self.shortest else { return nil }
@@ -171,9 +171,9 @@ private struct Patterns {
     }
 }
 
-/// Hashes of all stretches of a text, each in constant time.
+/// Computes the hash of any range of a text in constant time.
 ///
-/// The base is random, so that nobody can prepare texts that collide; a collision would only mask too much.
+/// The base is random, so that no one can prepare texts that collide; a collision would only mask too much.
 private struct RollingHash {
     static let base = UInt64.random(in: 1 << 32...UInt64.max) | 1
 
@@ -208,19 +208,19 @@ private struct RollingHash {
         return bytes.reduce(0) { next($0, $1, base) }
     }
 
-    /// Four bytes as one number.
+    /// Four bytes as one integer.
     static func head(_ bytes: ArraySlice<UInt8>, at start: Int) -> UInt64 {
         UInt64(bytes[start]) << 24 | UInt64(bytes[start + 1]) << 16 | UInt64(bytes[start + 2]) << 8
             | UInt64(bytes[start + 3])
     }
 }
 
-/// Numbers, of each of which only some bits count: what it does not contain was never inserted.
+/// A Bloom filter with one hash function: a value that it does not contain was never inserted.
 private struct BitSet {
     private var words: [UInt64]
     private let mask: UInt64
 
-    /// - Parameter bits: how many to have at least.
+    /// - Parameter bits: the minimum number of bits.
     init(bits: Int) {
         var count = 64
         while count < bits { count *= 2 }
@@ -245,17 +245,16 @@ private struct BitSet {
     }
 }
 
-/// The forms in which a secret value may be found in the texts of others.
+/// The forms in which a secret value can occur in other programs' texts.
 enum SecretForms {
     private enum Quoting: CaseIterable {
-        /// As JSON does it, and as Go's `json.Marshal` does it where nobody tells it otherwise; Go began to write `\b`
-        /// and `\f` only lately.
+        /// JSON, and Go's `json.Marshal` with its default HTML escaping; old versions of Go write no `\b` and `\f`.
         case json, jsonForHTML, oldJSON, oldJSONForHTML
-        /// As Go's `%q` and `%+q` do it.
+        /// Go's `%q` and `%+q`.
         case go, goASCII
     }
 
-    /// Hands the value, its quoted forms where they differ, and each of its lines to `body`; some of them may be equal.
+    /// Calls `body` with the value, its quoted forms if they differ, and each of its lines; duplicates are possible.
     static func forEach(of value: String, _ body: (ArraySlice<UInt8>) -> Void) {
         let bytes = Array(value.utf8)
         body(bytes[...])
@@ -265,7 +264,7 @@ enum SecretForms {
             let quoted = quoted(value, quoting)
             body(quoted[...])
         }
-        // Line ends beyond ASCII have several bytes, each with its highest bit.
+        // Line ends outside ASCII have several bytes, each with its highest bit set.
         guard bytes.contains(where: { $0 < 0x20 || $0 >= 0x80 }) else { return }
         let lines = value.split(whereSeparator: \.isNewline)
         if lines.count > 1 || lines.first?.utf8.count != bytes.count {
@@ -273,7 +272,7 @@ enum SecretForms {
         }
     }
 
-    /// True for what some way of quoting does not leave as it is.
+    /// True for bytes that at least one way of quoting changes.
     private static func isSpecial(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
             || byte == UInt8(ascii: "&") || byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">")
@@ -294,7 +293,7 @@ enum SecretForms {
         return result
     }
 
-    /// Nil where the scalar stays as it is.
+    /// Nil if the scalar is not escaped.
     private static func escape(_ scalar: Unicode.Scalar, _ quoting: Quoting) -> String? {
         switch scalar {
         case "\"", "\\": return "\\\(scalar)"

@@ -1,4 +1,4 @@
-/// The body of a stream as its reader sees it; letting go of it ends the exchange.
+/// The reader's end of a stream's body; releasing it cancels the request.
 final class CurlBody: HTTPBody {
     private let id: UInt64
     private let buffer: StreamBuffer
@@ -34,16 +34,16 @@ final class CurlBody: HTTPBody {
     }
 }
 
-/// The bytes of a stream between the transport's thread and the reader, 80 KiB at most.
+/// Buffers the bytes of a stream between the transport's thread and the reader; at most 80 KiB.
 final class StreamBuffer: Sendable {
-    /// From how many unread bytes on no more are taken.
+    /// The number of unread bytes at which no more are accepted.
     static let highWaterMark = 64 << 10
 
     private typealias Piece = Result<[UInt8]?, TransportError>
 
     private struct State {
         var bytes: [UInt8] = []
-        /// True when bytes were refused and the sender waits to be asked again.
+        /// True if bytes were rejected and the sender waits for a resume.
         var isPaused = false
         var end: Result<Void, TransportError>?
         var reader: CheckedContinuation<Piece, Never>?
@@ -51,7 +51,7 @@ final class StreamBuffer: Sendable {
 
     private let state = Locked(State())
 
-    /// Takes bytes; false when there is no room, and the same bytes are to be offered again after a resume.
+    /// Appends bytes; false if the buffer is full, and then the sender must offer the same bytes again after a resume.
     func offer(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard !bytes.isEmpty else { return true }
         let reader: CheckedContinuation<Piece, Never>?
@@ -72,7 +72,7 @@ final class StreamBuffer: Sendable {
         return isTaken
     }
 
-    /// Notes how the stream ended; the first end counts.
+    /// Ends the stream with a result; later calls have no effect.
     func end(_ result: Result<Void, TransportError>) {
         let (reader, end) = state.withLock { state in
             let end = state.end ?? result
@@ -83,15 +83,15 @@ final class StreamBuffer: Sendable {
         reader?.resume(returning: Self.piece(end))
     }
 
-    /// Forgets the unread bytes and lets every read fail.
+    /// Drops the unread bytes and lets every read fail.
     func abandon() {
         state.withLock { $0.bytes = [] }
-        end(.failure(TransportError(.cancelled, "the stream was cancelled")))
+        end(.failure(TransportError(.cancelled, "the stream was canceled")))
     }
 
-    /// Returns unread bytes, or waits for some; nil at the end.
+    /// Returns unread bytes, or waits for some; nil at the end of the stream.
     ///
-    /// - Parameter resume: called when the sender was paused and there is room again.
+    /// - Parameter resume: called if the sender was paused and the buffer has room again.
     func next(resume: () -> Void) async throws(TransportError) -> [UInt8]? {
         let result: Piece = await withCheckedContinuation { continuation in
             let (piece, wasPaused): (Piece?, Bool) = state.withLock { state in

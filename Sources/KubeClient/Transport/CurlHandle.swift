@@ -1,14 +1,14 @@
 import CLibcurl
 import Glibc
 
-/// One of libcurl's easy handles, set up for one server and one identity; belongs to the transport's thread.
+/// A libcurl easy handle for one server and one TLS identity; used only on the transport's thread.
 final class CurlHandle {
     let easy: UnsafeMutableRawPointer
     let identity: CurlIdentity
     private let errorText: UnsafeMutablePointer<CChar>
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
 
-    /// Nil when there is no memory left.
+    /// Nil if memory is exhausted.
     init?(_ identity: CurlIdentity, _ settings: CurlSettings) {
         guard let easy = curl_easy_init() else { return nil }
         self.easy = easy
@@ -36,7 +36,7 @@ final class CurlHandle {
             DeadPeer.detect(on: socket)
             return Int32(CURL_SOCKOPT_OK)
         }
-        // Empty texts switch off what libcurl would otherwise take from the environment.
+        // Empty strings disable the defaults that libcurl takes from the environment.
         set(CURLOPT_PROXY, settings.proxyURL.map(Self.resolvingRemotely) ?? "")
         set(CURLOPT_NOPROXY, "")
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
@@ -47,7 +47,7 @@ final class CurlHandle {
         }
     }
 
-    /// A SOCKS proxy is told the server's name, as Go does it: the name may mean something only beyond the proxy.
+    /// Lets a SOCKS proxy resolve the server's name, as Go does: only the proxy may be able to.
     private static func resolvingRemotely(_ proxyURL: String) -> String {
         proxyURL.hasPrefix("socks5://") ? "socks5h://" + proxyURL.dropFirst(9) : proxyURL
     }
@@ -69,7 +69,7 @@ final class CurlHandle {
         _ = towline_curl_set_long(easy, option, value)
     }
 
-    /// Sets a text, which libcurl copies; nil unsets it.
+    /// Sets a string, which libcurl copies; nil unsets it.
     func set(_ option: CURLoption, _ value: String?) {
         _ = towline_curl_set_string(easy, option, value)
     }
@@ -81,7 +81,7 @@ final class CurlHandle {
         }
     }
 
-    /// Sets a list, which lives as long as the handle or until `setHeaders` replaces it.
+    /// Sets a list, which is freed with the handle or by the next `setHeaders`.
     private func set(_ option: CURLoption, _ lines: [String]) {
         guard let list = Self.list(lines) else { return }
         lists.append(list)
@@ -116,12 +116,12 @@ final class CurlHandle {
         }
     }
 
-    /// Lets a paused transfer go on.
+    /// Resumes a paused transfer.
     func resume() {
         curl_easy_pause(easy, Int32(CURLPAUSE_CONT))
     }
 
-    /// Forgets the transfer, so that the handle can serve another.
+    /// Resets the handle for the next transfer.
     func detach() {
         _ = towline_curl_set_pointer(easy, CURLOPT_WRITEDATA, nil)
         _ = towline_curl_set_pointer(easy, CURLOPT_HEADERDATA, nil)
@@ -130,23 +130,23 @@ final class CurlHandle {
         errorText.pointee = 0
     }
 
-    /// What libcurl says about a failure.
+    /// The message of libcurl for an error.
     func message(_ code: CURLcode) -> String {
         errorText.pointee == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText)
     }
 
-    /// True when a request left for the server.
+    /// True if a request was sent to the server.
     var hasSentRequest: Bool {
         var size = 0
         return towline_curl_get_long(easy, CURLINFO_REQUEST_SIZE, &size) == CURLE_OK && size > 0
     }
 }
 
-/// A request with everything libcurl is told, checked.
+/// A validated request with all settings for libcurl.
 struct CurlRequest: Sendable {
     let method: HTTPMethod
     let target: String
-    /// Whole header lines.
+    /// Complete header lines.
     let headers: [String]
     let body: [UInt8]
     let timeout: Duration
@@ -165,7 +165,8 @@ struct CurlRequest: Sendable {
         timeout = request.timeout
         self.credential = credential
         self.identity = identity
-        // libcurl would ask before it sends a large body, and wait a second for servers that do not answer.
+        // Otherwise libcurl sends `Expect: 100-continue` before a large body and waits a second for servers that ignore
+        // it.
         var lines = ["Expect:"]
         try Self.append("Accept", request.accept, to: &lines)
         if let contentType = request.contentType { try Self.append("Content-Type", contentType, to: &lines) }
@@ -181,19 +182,19 @@ struct CurlRequest: Sendable {
     private static func append(_ name: String, _ value: String, to lines: inout [String]) throws(TransportError) {
         guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }), name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
             !name.isEmpty
-        else { throw TransportError(.invalidRequest, "the header \"\(name)\" has control characters") }
-        // A line that ends with its colon would tell libcurl to drop the header.
+        else { throw TransportError(.invalidRequest, "the header \"\(name)\" contains control characters") }
+        // libcurl treats a line that ends with a colon as a request to remove the header.
         lines.append(value.isEmpty ? "\(name);" : "\(name): \(value)")
     }
 }
 
-/// What a TLS connection is opened with; one with other certificates is another connection.
+/// The certificates of a TLS connection; other certificates need another connection.
 struct CurlIdentity: Hashable, Sendable {
     let authority: [UInt8]?
     let certificate: ClientCertificate?
 }
 
-/// What is the same for all requests to one server.
+/// The settings of all requests to one server.
 struct CurlSettings: Sendable {
     let address: ServerAddress
     let serverName: String?
@@ -203,16 +204,16 @@ struct CurlSettings: Sendable {
     let userAgent: String
 }
 
-/// How a connection finds out that its peer is gone without saying so.
+/// Detects peers that disappeared without closing their connection.
 ///
-/// Ten seconds without a byte are followed by a probe every five; what nobody acknowledges for 15 seconds, probe or data,
-/// ends the connection. So that takes 20 seconds at most.
+/// After ten seconds without a byte the system sends a probe every five seconds. If data or probes remain
+/// unacknowledged for 15 seconds, the connection fails. Detection takes at most 20 seconds.
 enum DeadPeer {
     static let idleSeconds: Int32 = 10
     static let probeSeconds: Int32 = 5
     static let unacknowledgedMilliseconds: Int32 = 15_000
 
-    /// Sets a TCP socket up; an option that the system does not know is left out.
+    /// Configures a TCP socket; options that the system does not support are ignored.
     static func detect(on socket: Int32) {
         set(socket, SOL_SOCKET, SO_KEEPALIVE, 1)
         set(socket, Int32(IPPROTO_TCP), TCP_KEEPIDLE, idleSeconds)

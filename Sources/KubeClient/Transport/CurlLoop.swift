@@ -1,10 +1,10 @@
 import CLibcurl
 
-/// The transport's thread: starts and ends transfers and lets libcurl move their bytes.
+/// The loop of the transport's thread: starts and ends transfers and runs libcurl.
 final class CurlLoop {
-    /// How many easy handles and how many idle connections are kept.
+    /// The maximum number of easy handles and of idle connections that are kept.
     private static let maximumIdle = 16
-    /// The longest sleep, in milliseconds; messages and libcurl's own timers end it earlier.
+    /// The longest wait, in milliseconds; messages and libcurl's timers end it earlier.
     private static let longestSleep = 600_000
 
     private let mailbox: CurlMailbox
@@ -12,7 +12,7 @@ final class CurlLoop {
     private var transfers: [UInt64: CurlTransfer] = [:]
     private var transferIDs: [UnsafeMutableRawPointer: UInt64] = [:]
     private var idle: [CurlHandle] = []
-    /// True after a timeout, until an answer comes: the shared connection may be dead.
+    /// True after a timeout until the next response: the shared connection may be dead.
     private var distrustsConnections = false
 
     init(mailbox: CurlMailbox, settings: CurlSettings) {
@@ -21,7 +21,7 @@ final class CurlLoop {
         _ = towline_curl_multi_set_long(mailbox.multi, CURLMOPT_MAXCONNECTS, Self.maximumIdle)
     }
 
-    /// Works until it is told to stop.
+    /// Runs until it receives `stop`.
     func run() {
         var isStopped = false
         while !isStopped {
@@ -37,11 +37,11 @@ final class CurlLoop {
         for case .start(_, let exchange) in mailbox.close() { exchange.completion(.failure(.shutDown)) }
     }
 
-    /// Does what a caller asks for; false when that is to stop.
+    /// Handles a message; false for `stop`.
     private func receive(_ message: CurlMailbox.Message) -> Bool {
         switch message {
         case .start(let id, let exchange): start(id, exchange)
-        case .cancel(let id): end(id, .failure(TransportError(.cancelled, "the request was cancelled")))
+        case .cancel(let id): end(id, .failure(TransportError(.cancelled, "the request was canceled")))
         case .resume(let id): transfers[id]?.handle.resume()
         case .stop: return false
         }
@@ -50,10 +50,10 @@ final class CurlLoop {
 
     private func start(_ id: UInt64, _ exchange: CurlExchange) {
         guard let handle = takeHandle(for: exchange.request.identity) else {
-            return exchange.completion(.failure(TransportError(.unreachable, "no memory for a transfer")))
+            return exchange.completion(.failure(TransportError(.unreachable, "out of memory")))
         }
         let transfer = CurlTransfer(exchange, handle, address: settings.address)
-        transfer.configure(settings, connectsAfresh: distrustsConnections)
+        transfer.configure(settings, usesNewConnection: distrustsConnections)
         transfers[id] = transfer
         transferIDs[handle.easy] = id
         let code = curl_multi_add_handle(mailbox.multi, handle.easy)
@@ -63,7 +63,7 @@ final class CurlLoop {
     }
 
     private func takeHandle(for identity: CurlIdentity) -> CurlHandle? {
-        // Handles with other certificates are of no more use.
+        // Handles with other certificates are not reusable.
         idle.removeAll { $0.identity != identity }
         return idle.popLast() ?? CurlHandle(identity, settings)
     }
@@ -104,7 +104,7 @@ final class CurlLoop {
         let now = ContinuousClock.now
         for (id, transfer) in transfers {
             guard let deadline = transfer.headDeadline, deadline <= now else { continue }
-            let message = "\(settings.address.authority): no answer within \(transfer.timeout)"
+            let message = "\(settings.address.authority): no response within \(transfer.timeout)"
             end(id, .failure(TransportError(.timedOut, message)))
         }
     }
@@ -116,10 +116,10 @@ extension TransportError {
 
 typealias CurlCompletion<Answer> = @Sendable (Result<Answer, TransportError>) -> Void
 
-/// One exchange, and what is called with its end.
+/// A request and the callback for its result.
 enum CurlExchange: Sendable {
     case unary(CurlRequest, CurlCompletion<HTTPResponse>)
-    /// The head goes to the completion, the body to the buffer.
+    /// The head goes to the completion and the body to the buffer.
     case stream(CurlRequest, StreamBuffer, CurlCompletion<HTTPResponse>)
 
     var request: CurlRequest {
@@ -128,7 +128,7 @@ enum CurlExchange: Sendable {
         }
     }
 
-    /// Called once.
+    /// Called exactly once.
     var completion: CurlCompletion<HTTPResponse> {
         switch self {
         case .unary(_, let completion), .stream(_, _, let completion): completion
@@ -140,15 +140,15 @@ enum CurlExchange: Sendable {
     }
 }
 
-/// What callers have for the transport's thread, and the way to wake it.
+/// The queue of messages to the transport's thread, which it can wake.
 ///
-/// `@unchecked Sendable` is sound: libcurl allows `curl_multi_wakeup` from any thread while the handle exists, and the
-/// lock keeps it from being called after `close`, before which only the loop's thread makes any other call.
+/// `@unchecked Sendable` is sound: libcurl allows `curl_multi_wakeup` from any thread while the handle exists, the lock
+/// prevents calls after `close`, and only the loop's thread makes all other calls.
 final class CurlMailbox: @unchecked Sendable {
     enum Message: Sendable {
         case start(UInt64, CurlExchange)
         case cancel(UInt64)
-        /// The reader of a stream that was paused has room again.
+        /// The reader of a paused stream has room again.
         case resume(UInt64)
         case stop
     }
@@ -159,7 +159,7 @@ final class CurlMailbox: @unchecked Sendable {
         var isOpen = true
     }
 
-    /// libcurl's process-wide set-up; its own lock makes the first use safe.
+    /// The process-wide initialization of libcurl, which is thread-safe.
     private static let isSetUp = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     let multi: UnsafeMutableRawPointer
@@ -181,13 +181,13 @@ final class CurlMailbox: @unchecked Sendable {
         }
     }
 
-    /// Leaves a message; false when nobody will read it any more.
+    /// Adds a message; false if the loop has ended.
     @discardableResult
     func post(_ message: Message) -> Bool {
         state.withLock { state in
             guard state.isOpen else { return false }
             state.messages.append(message)
-            // One wake-up for all messages until they are fetched.
+            // One wake-up is enough for all messages until the loop takes them.
             if state.messages.count == 1 { curl_multi_wakeup(multi) }
             return true
         }
@@ -200,9 +200,9 @@ final class CurlMailbox: @unchecked Sendable {
         }
     }
 
-    /// Closes all connections, takes no more messages and returns those nobody acted on.
+    /// Closes all connections, rejects further messages, and returns the unhandled ones.
     ///
-    /// The loop's last call, after the last transfer was removed.
+    /// The loop calls it last, after all transfers are removed.
     func close() -> [Message] {
         let messages = state.withLock { state in
             state.isOpen = false

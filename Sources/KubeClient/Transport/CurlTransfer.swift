@@ -1,20 +1,20 @@
 import CLibcurl
 
-/// One exchange under way; belongs to the transport's thread.
+/// A request in flight; used only on the transport's thread.
 final class CurlTransfer {
-    /// The largest unary body, after decompression.
+    /// The maximum size of a unary body after decompression, in bytes.
     static let maximumBody = 64 << 20
-    /// The most bytes of heads: those of interim answers, of the answer itself, and of trailers.
+    /// The maximum size of all heads, in bytes: interim responses, the response, and trailers.
     static let maximumHead = 256 << 10
 
     let handle: CurlHandle
     private let exchange: CurlExchange
     private let address: ServerAddress
-    /// Until when the head of a stream must be there; nil for unary requests, which libcurl watches itself.
+    /// The deadline for the head of a stream; nil for unary requests, whose timeout libcurl enforces.
     private(set) var headDeadline: ContinuousClock.Instant?
     private var response = HTTPResponse(status: 0)
     private var headSize = 0
-    /// What of the answer was too large, when something was.
+    /// The part of the response that was too large, if any.
     private var excess: String?
     private var isAnswered = false
 
@@ -26,10 +26,10 @@ final class CurlTransfer {
 
     var timeout: Duration { exchange.request.timeout }
 
-    /// Tells libcurl what to send, and where the answer goes.
+    /// Configures libcurl for the request and its response.
     ///
-    /// - Parameter connectsAfresh: whether kept connections are passed over.
-    func configure(_ settings: CurlSettings, connectsAfresh: Bool) {
+    /// - Parameter usesNewConnection: whether kept connections are ignored.
+    func configure(_ settings: CurlSettings, usesNewConnection: Bool) {
         let request = exchange.request
         let isStream = exchange.buffer != nil
         handle.set(CURLOPT_URL, address.url(request.target, naming: settings.serverName))
@@ -44,7 +44,7 @@ final class CurlTransfer {
         let multiplexes = address.isSecure && !isStream
         handle.set(CURLOPT_HTTP_VERSION, multiplexes ? Int(CURL_HTTP_VERSION_2TLS) : Int(CURL_HTTP_VERSION_1_1))
         handle.set(CURLOPT_PIPEWAIT, multiplexes ? 1 : 0)
-        handle.set(CURLOPT_FRESH_CONNECT, isStream || connectsAfresh ? 1 : 0)
+        handle.set(CURLOPT_FRESH_CONNECT, isStream || usesNewConnection ? 1 : 0)
         handle.set(CURLOPT_FORBID_REUSE, isStream ? 1 : 0)
         handle.set(CURLOPT_ACCEPT_ENCODING, isStream || !settings.asksForCompression ? nil : "gzip")
         let milliseconds = max(1, request.timeout.wholeMilliseconds)
@@ -57,7 +57,7 @@ final class CurlTransfer {
         let context = Unmanaged.passUnretained(self).toOpaque()
         _ = towline_curl_set_pointer(handle.easy, CURLOPT_WRITEDATA, context)
         _ = towline_curl_set_pointer(handle.easy, CURLOPT_HEADERDATA, context)
-        // The loop keeps the transfer until libcurl no longer has the handle.
+        // The loop keeps the transfer until libcurl releases the handle.
         _ = towline_curl_set_write(handle.easy, CURLOPT_WRITEFUNCTION) { data, size, count, context in
             guard let data, let context else { return 0 }
             let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
@@ -70,7 +70,7 @@ final class CurlTransfer {
         }
     }
 
-    /// Returns how many bytes were taken, or what tells libcurl to pause or to give up.
+    /// Returns the number of accepted bytes, or a code that makes libcurl pause or fail.
     private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
         if let buffer = exchange.buffer {
             return buffer.offer(bytes) ? bytes.count : Int(CURL_WRITEFUNC_PAUSE)
@@ -83,7 +83,7 @@ final class CurlTransfer {
         return bytes.count
     }
 
-    /// Takes one line of a head; false where that is too long.
+    /// Adds one line to the head; false if the head is too large.
     private func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
         headSize += bytes.count
         guard headSize <= Self.maximumHead else {
@@ -92,7 +92,7 @@ final class CurlTransfer {
         }
         let line = bytes.prefix { $0 != 0x0D && $0 != 0x0A }
         if line.starts(with: "HTTP/".utf8) {
-            // Interim answers have a head too; the last one counts.
+            // Interim responses have a head too; the last one counts.
             let code = line.split(separator: 0x20).dropFirst().first.map { String(decoding: $0, as: UTF8.self) }
             response = HTTPResponse(status: code.flatMap { Int($0) } ?? 0)
         } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
@@ -100,7 +100,7 @@ final class CurlTransfer {
             response.headers.append(
                 String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self))
         } else if line.isEmpty, response.status >= 200, exchange.buffer != nil {
-            // A watch goes on for long; what refuses one is read to its end, and that has to come.
+            // A watch has no deadline, but the body of an error response does.
             if response.status == 200 { headDeadline = nil }
             answer(.success(response))
         }
@@ -113,17 +113,17 @@ final class CurlTransfer {
         exchange.completion(result)
     }
 
-    /// What libcurl's verdict means.
+    /// Converts the result of libcurl.
     func result(_ code: CURLcode) -> Result<HTTPResponse, TransportError> {
         if code == CURLE_OK { return .success(response) }
         if let excess {
-            return .failure(TransportError(.tooLarge, "\(address.authority): the answer has \(excess)"))
+            return .failure(TransportError(.tooLarge, "\(address.authority): the response has \(excess)"))
         }
         let kind = TransportError.Kind(code, wasSent: handle.hasSentRequest)
         return .failure(TransportError(kind, "\(address.authority): \(handle.message(code))"))
     }
 
-    /// Passes the end on to whoever waits for it.
+    /// Passes the result to the caller or to the reader of the stream.
     func complete(_ result: Result<HTTPResponse, TransportError>) {
         answer(result)
         exchange.buffer?.end(result.map { _ in })
@@ -131,7 +131,7 @@ final class CurlTransfer {
 }
 
 extension TransportError.Kind {
-    /// What one of libcurl's codes means for the caller.
+    /// Converts an error code of libcurl.
     init(_ code: CURLcode, wasSent: Bool) {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_PROXY,
@@ -149,7 +149,7 @@ extension TransportError.Kind {
 }
 
 extension Duration {
-    /// Rounded down; clamped to the range of 64 bits.
+    /// Milliseconds, rounded down and clamped to 64 bits.
     var wholeMilliseconds: Int64 {
         let (scaled, overflowed) = components.seconds.multipliedReportingOverflow(by: 1000)
         guard !overflowed else { return components.seconds < 0 ? .min : .max }

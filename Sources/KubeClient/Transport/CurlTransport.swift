@@ -1,15 +1,15 @@
-/// Carries requests over libcurl, whose whole work is done by one thread.
+/// Sends requests with libcurl on one thread.
 ///
-/// - Unary requests share connections and, over TLS, speak HTTP/2 where the server does. Streams have an HTTP/1.1
-///   connection each: libcurl buffers up to 32 MB of a paused HTTP/2 stream.
-/// - A request, POST included, is silently sent a second time by libcurl when a kept connection dies before the first
-///   byte of the answer. Creates must therefore be idempotent.
-/// - A 401 makes the source refresh the credential; the request is sent once more if that changed it.
-/// - Certificates are compared with every request: a new client certificate or authority means new connections.
-/// - Proxies are used only where the configuration names one; the environment is not read.
+/// - Unary requests share connections and use HTTP/2 over TLS if the server supports it. Each stream has its own
+///   HTTP/1.1 connection, because libcurl buffers up to 32 MB of a paused HTTP/2 stream.
+/// - libcurl silently sends a request again, including a POST, if a kept connection fails before the first byte of the
+///   response. Creates must therefore be idempotent.
+/// - After a 401 the credential source refreshes the credential; if it changed, the request is sent once more.
+/// - Certificates are compared for each request: a new client certificate or authority means new connections.
+/// - Only a proxy in the configuration is used; the environment is not read.
 ///
-/// Bounds: ten seconds to connect, the request's own timeout for the rest, 64 MiB for a unary body after
-/// decompression, 256 KiB for all heads of an exchange. A connection whose peer is gone without a word is given up within 20 seconds.
+/// Limits: ten seconds to connect, the request's timeout for the rest, 64 MiB for a unary body after decompression,
+/// 256 KiB for all heads of a response. A silently dead connection fails within 20 seconds.
 public final class CurlTransport: HTTPTransport {
     private let address: ServerAddress
     private let tls: TLSConfiguration
@@ -19,11 +19,11 @@ public final class CurlTransport: HTTPTransport {
     private let mailbox: CurlMailbox
     private let completion = Completion()
 
-    /// Starts the thread; nothing is connected yet.
+    /// Starts the thread without opening a connection.
     ///
-    /// - Parameter userAgent: says who asks: `towline/1.0 (linux/amd64)`. API servers indent their answers for names
-    ///   that begin with `curl`.
-    /// - Throws: `invalidRequest` where the configuration is no use, `unreachable` when the system has no thread left.
+    /// - Parameter userAgent: for example `towline/1.0 (linux/amd64)`. API servers indent responses to names that start
+    ///   with `curl`.
+    /// - Throws: `invalidRequest` if the configuration is invalid, `unreachable` if the system cannot create a thread.
     public init(configuration: ClusterConfiguration, userAgent: String) throws(TransportError) {
         address = try ServerAddress(configuration.server)
         tls = configuration.tls
@@ -36,21 +36,21 @@ public final class CurlTransport: HTTPTransport {
             proxyURL: configuration.proxyURL,
             asksForCompression: configuration.asksForCompression && !address.isLoopback,
             userAgent: userAgent)
-        guard let mailbox = CurlMailbox() else { throw TransportError(.unreachable, "libcurl cannot be set up") }
+        guard let mailbox = CurlMailbox() else { throw TransportError(.unreachable, "libcurl cannot be initialized") }
         self.mailbox = mailbox
         let (settings, completion) = (settings, completion)
         let isStarted = NativeThread.start(named: "kube-transport") {
             CurlLoop(mailbox: mailbox, settings: settings).run()
             completion.complete()
         }
-        guard isStarted else { throw TransportError(.unreachable, "no thread left for the transport") }
+        guard isStarted else { throw TransportError(.unreachable, "cannot create a thread for the transport") }
     }
 
     deinit {
         mailbox.post(.stop)
     }
 
-    /// Ends all exchanges with `cancelled` and closes all connections.
+    /// Fails all requests with `cancelled` and closes all connections.
     public func shutdown() async {
         mailbox.post(.stop)
         await completion.wait()
@@ -61,7 +61,7 @@ public final class CurlTransport: HTTPTransport {
         let response = try await exchange(first)
         guard response.status == 401 else { return response }
         let second = try await prepare(request, refresh: true)
-        // The same credential would be refused again.
+        // The server would reject the same credential again.
         return second.credential == first.credential ? response : try await exchange(second)
     }
 
@@ -102,7 +102,7 @@ public final class CurlTransport: HTTPTransport {
             status: head.status, headers: head.headers, body: CurlBody(id: id, buffer: buffer, mailbox: mailbox))
     }
 
-    /// Hands an exchange to the thread and waits for its answer; cancelling the task ends the exchange at once.
+    /// Passes a request to the thread and waits for its response; canceling the task cancels the request immediately.
     private func perform<Answer: Sendable>(
         _ id: UInt64? = nil, _ exchange: (@escaping CurlCompletion<Answer>) -> CurlExchange
     ) async throws(TransportError) -> Answer {
@@ -114,7 +114,7 @@ public final class CurlTransport: HTTPTransport {
                 guard mailbox.post(.start(id, exchange)) else {
                     return continuation.resume(returning: .failure(.shutDown))
                 }
-                // A cancellation before the start found nothing to cancel.
+                // A cancellation before the start had no effect.
                 if Task.isCancelled { mailbox.post(.cancel(id)) }
             }
         } onCancel: {

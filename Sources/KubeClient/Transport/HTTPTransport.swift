@@ -1,35 +1,35 @@
-/// Carries requests to one API server.
+/// Sends requests to one API server.
 public protocol HTTPTransport: Sendable {
-    /// Sends a request and returns the whole answer, whatever its status. The body is bounded.
+    /// Sends a request and returns the complete response with any status; the size of the body is limited.
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
 
-    /// Sends a request and returns as soon as the answer's headers are there.
+    /// Sends a request and returns when the headers of the response have arrived.
     func open(_ request: HTTPRequest) async throws(TransportError) -> HTTPStream
 }
 
-/// The body of an answer that is still arriving; one reader at a time.
+/// The body of a response that is still arriving; it allows one reader at a time.
 ///
-/// What is not read is not fetched: a slow reader slows the sender down. Releasing the last reference ends the
-/// exchange, as `cancel` does.
+/// Backpressure applies: a slow reader slows down the sender. Releasing the last reference cancels the request, as
+/// `cancel` does.
 public protocol HTTPBody: AnyObject, Sendable {
-    /// Returns the next bytes, never none; nil at the end of the body.
+    /// Returns the next bytes, at least one; nil at the end of the body.
     func next() async throws(TransportError) -> [UInt8]?
 
-    /// Ends the exchange; a waiting `next` throws `cancelled`.
+    /// Cancels the request; a waiting `next` throws `cancelled`.
     func cancel()
 }
 
-/// A request to an API server, without the server's address and without credentials: the transport adds those.
+/// A request to an API server; the transport adds the server's address and the credentials.
 public struct HTTPRequest: Sendable, Hashable {
     public var method: HTTPMethod
-    /// Path and query, percent-encoded, relative to the server's address: `/api/v1/pods?limit=500`.
+    /// The percent-encoded path and query relative to the server's address, such as `/api/v1/pods?limit=500`.
     public var target: String
     public var accept = "application/json"
     public var contentType: String?
     public var body: [UInt8] = []
-    /// Headers beyond those above, in order.
+    /// Additional headers, in order.
     public var headers = HTTPHeaders()
-    /// The longest time until the whole answer is there; for a stream, until its headers are there.
+    /// The timeout for the complete response; for a stream, until its headers arrive.
     public var timeout: Duration
 
     public init(_ method: HTTPMethod, _ target: String, timeout: Duration = .seconds(30)) {
@@ -39,7 +39,7 @@ public struct HTTPRequest: Sendable, Hashable {
     }
 }
 
-/// The methods the Kubernetes API uses.
+/// The methods of the Kubernetes API.
 public enum HTTPMethod: String, Sendable, Hashable {
     case get = "GET"
     case post = "POST"
@@ -48,7 +48,7 @@ public enum HTTPMethod: String, Sendable, Hashable {
     case delete = "DELETE"
 }
 
-/// A complete answer.
+/// A complete response.
 public struct HTTPResponse: Sendable, Hashable {
     public var status: Int
     public var headers: HTTPHeaders
@@ -61,7 +61,7 @@ public struct HTTPResponse: Sendable, Hashable {
     }
 }
 
-/// An answer whose body is still arriving.
+/// A response whose body is still arriving.
 public struct HTTPStream: Sendable {
     public let status: Int
     public let headers: HTTPHeaders
@@ -74,7 +74,7 @@ public struct HTTPStream: Sendable {
     }
 }
 
-/// Header fields in the order of arrival; names are compared without regard to case.
+/// Header fields in order of arrival; names are case-insensitive.
 public struct HTTPHeaders: Sendable, Hashable {
     public private(set) var fields: [Field] = []
 
@@ -91,7 +91,7 @@ public struct HTTPHeaders: Sendable, Hashable {
         fields.append(Field(name: name, value: value))
     }
 
-    /// The value of the first field of that name.
+    /// The value of the first field with this name.
     public subscript(name: String) -> String? {
         fields.first { Self.isEqual($0.name, name) }?.value
     }
@@ -112,7 +112,7 @@ extension HTTPHeaders: ExpressibleByDictionaryLiteral {
     }
 }
 
-/// Why no answer, or only a part of one, came back from the server.
+/// The reason that a request has no complete response.
 public struct TransportError: Error, Sendable, Hashable {
     public let kind: Kind
     public let message: String
@@ -123,25 +123,25 @@ public struct TransportError: Error, Sendable, Hashable {
     }
 
     public enum Kind: Sendable, Hashable {
-        /// The name did not resolve or nobody answered; the request was not sent.
+        /// The name did not resolve or the connection failed; the request was not sent.
         case unreachable
-        /// The handshake failed or a certificate was refused; the request was not sent.
+        /// The handshake failed or a certificate was rejected; the request was not sent.
         case tls
-        /// The time for the request is over; it may have been carried out.
+        /// The request timed out; the server may have executed it.
         case timedOut
-        /// The connection broke; the request may have been carried out.
+        /// The connection was lost; the server may have executed the request.
         case connectionLost
-        /// The caller's task was cancelled or the transport was shut down.
+        /// The caller's task was canceled or the transport was shut down.
         case cancelled
-        /// The answer is larger than the transport's bound.
+        /// The response exceeds the limits of the transport.
         case tooLarge
-        /// The request or the configuration cannot be sent as it is.
+        /// The request or the configuration is invalid.
         case invalidRequest
-        /// No credential could be had; the request was not sent.
+        /// No credential was available; the request was not sent.
         case credential
     }
 
-    /// True when a later try may succeed without anybody mending the request.
+    /// True if the same request can succeed later.
     public var isTransient: Bool {
         switch kind {
         case .unreachable, .tls, .timedOut, .connectionLost, .credential: true

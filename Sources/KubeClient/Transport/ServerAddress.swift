@@ -1,13 +1,13 @@
-/// The address of an API server, taken apart.
+/// The parsed address of an API server.
 struct ServerAddress: Hashable, Sendable {
     let isSecure: Bool
     /// Without the brackets of an IPv6 address.
     let host: String
     let port: UInt16
-    /// The path all requests begin with; empty or beginning with a slash.
+    /// The path prefix of all requests; empty or with a leading slash.
     let prefix: String
 
-    /// Reads `https://host:port/prefix`, where only the host is needed.
+    /// Parses `https://host:port/prefix`; only the host is required.
     init(_ text: String) throws(TransportError) {
         let refused = TransportError(
             .invalidRequest, "the server address \"\(text)\" is not of the form https://host:port")
@@ -51,15 +51,15 @@ struct ServerAddress: Hashable, Sendable {
         return (String(host), parts.count == 2 ? parts[1] : "")
     }
 
-    /// Host and port as a URL has them.
+    /// Host and port in URL syntax.
     var authority: String { "\(Self.bracketed(host)):\(port)" }
 
-    /// True when the server is on this machine, where compression only costs time.
+    /// True if the server is on this machine, where compression only costs time.
     var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 
     /// The URL of a target.
     ///
-    /// - Parameter name: what stands for the host, so that TLS asks for it and checks it.
+    /// - Parameter name: replaces the host, so that TLS requests and verifies this name.
     func url(_ target: String, naming name: String?) -> String {
         let host = Self.bracketed(name ?? host)
         return "\(isSecure ? "https" : "http")://\(host):\(port)\(prefix)\(target)"

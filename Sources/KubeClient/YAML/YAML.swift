@@ -1,58 +1,58 @@
-/// YAML as Kubernetes uses it: another spelling of JSON.
+/// Parses YAML as Kubernetes uses it: as an alternative syntax for JSON.
 ///
-/// Plain scalars resolve by YAML 1.2's core schema (`true`, `null`, `~`, `12`, `0x1F`, `1.5e3`), with two habits of
-/// `kubectl` kept: `0644` is octal, and what looks like a date stays a string. `yes`, `no`, `on` and `off` are strings,
-/// where `kubectl` reads YAML 1.1 booleans: a file that means a boolean by them should say `true` or `false`.
-/// `!!binary` is base64 of the bytes of a UTF-8 string. Keys that are numbers or booleans become strings. Merge keys (`<<`) are understood.
+/// Plain scalars resolve by the core schema of YAML 1.2 (`true`, `null`, `~`, `12`, `0x1F`, `1.5e3`), with two
+/// exceptions for compatibility with `kubectl`: `0644` is octal, and dates are strings. `yes`, `no`, `on` and `off` are
+/// strings, although `kubectl` reads them as YAML 1.1 booleans; use `true` or `false` instead. `!!binary` is base64 of
+/// a UTF-8 string. Keys that are numbers or booleans become strings. Merge keys (`<<`) are supported.
 public enum YAML {
-    /// The longest text that is read, in bytes.
+    /// The maximum size of a text, in bytes.
     public static let maximumSize = 16 << 20
-    /// The deepest nesting that is read, aliases expanded.
+    /// The maximum nesting depth after the expansion of aliases.
     public static let maximumDepth = 100
-    /// How much aliases may add to a text, each node counted as one plus the bytes of its scalar.
+    /// The maximum that aliases may add to a text: one for each node plus the bytes of its scalar.
     public static let maximumAliasExpansion = 1 << 20
 
-    /// How much of what other programs accept is an error.
+    /// Which questionable texts are accepted.
     enum Leniency: Sendable {
-        /// What looks like a mistake is an error.
+        /// Likely mistakes are errors.
         case strict
-        /// What client-go accepts where it decodes kubeconfigs and the output of exec plugins is accepted, too: of a
-        /// key that stands twice the last value counts, unknown tags mean nothing, and what follows the first document
-        /// is not read. `yes`, `on` and the like stay strings; who expects a boolean takes them for one.
+        /// Accepts what client-go accepts in kubeconfig files and in the output of exec plugins: the last value of a
+        /// duplicate key wins, unknown tags are ignored, and text after the first document is not read. `yes`, `on` and
+        /// the like remain strings; readers that expect a boolean convert them.
         case clientGo
     }
 
-    /// Reads the documents of a YAML stream; empty ones are left out.
+    /// Parses the documents of a YAML stream; empty documents are omitted.
     ///
-    /// A key that stands twice in a mapping, an unknown tag or alias, and a text beyond the limits above are errors.
-    /// - Parameter source: the name of the text in errors, such as the path of its file.
+    /// Duplicate keys, unknown tags or aliases, and texts beyond the limits above are errors.
+    /// - Parameter source: the name of the text in errors, such as a file path.
     public static func documents(_ bytes: [UInt8], source: String) throws(YAMLError) -> [JSONValue] {
         guard bytes.count <= maximumSize else {
             throw YAMLError(
                 source: source, line: 1, column: 1,
-                message: "the text has \(bytes.count) bytes, more than the \(maximumSize) that are read")
+                message: "the text has \(bytes.count) bytes; the maximum is \(maximumSize)")
         }
         var composer = YAMLComposer(events: try YAMLEventReader(bytes, source: source), leniency: .strict)
         return try composer.documents()
     }
 
-    /// Reads the first document of a YAML stream as client-go does (``Leniency/clientGo``); null when there is none.
+    /// Parses the first document of a stream as client-go does (``Leniency/clientGo``); null if the stream is empty.
     static func firstDocument(_ bytes: [UInt8], source: String) throws(YAMLError) -> JSONValue {
         guard bytes.count <= maximumSize else {
-            throw YAMLError(source: source, line: 1, column: 1, message: "the text has more than \(maximumSize) bytes")
+            throw YAMLError(source: source, line: 1, column: 1, message: "the text is larger than \(maximumSize) bytes")
         }
         var composer = YAMLComposer(events: try YAMLEventReader(bytes, source: source), leniency: .clientGo)
         return try composer.firstDocument()
     }
 }
 
-/// What is wrong with a YAML text, and where.
+/// An error in a YAML text, with its position.
 public struct YAMLError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The name the text was given, such as the path of its file.
+    /// The name of the text, such as a file path.
     public let source: String
-    /// Counted from 1.
+    /// Starts at 1.
     public let line: Int
-    /// Counted from 1, in characters.
+    /// Starts at 1, in characters.
     public let column: Int
     public let message: String
 
@@ -66,20 +66,20 @@ public struct YAMLError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(source):\(line):\(column): \(message)" }
 }
 
-/// Builds values out of events, expanding aliases within bounds.
+/// Builds values from events and expands aliases within limits.
 struct YAMLComposer {
     private let events: YAMLEventReader
     private let leniency: YAML.Leniency
-    /// The finished nodes of this document that have a name. A node that is still open has none, so no node can
-    /// contain itself.
+    /// The complete nodes of this document that have an anchor. Incomplete nodes are not in it, so no node can contain
+    /// itself.
     private var anchors: [String: Node] = [:]
-    /// What aliases have added so far.
+    /// The total that aliases have added so far.
     private var expansion = 0
 
-    /// A value with its cost when an alias repeats it.
+    /// A value with the cost of repeating it through an alias.
     private struct Node {
         var value: JSONValue
-        /// One for each node below and including this one, plus the bytes of the scalars.
+        /// One for this node and each node below it, plus the bytes of the scalars.
         var weight: Int
         /// Levels of containers below this node.
         var height: Int
@@ -90,7 +90,7 @@ struct YAMLComposer {
         self.leniency = leniency
     }
 
-    /// The first document, empty or not; null when there is none. What follows it is not looked at.
+    /// The first document; null if the stream is empty. The rest of the stream is ignored.
     mutating func firstDocument() throws(YAMLError) -> JSONValue {
         while true {
             switch try events.next().kind {
@@ -139,7 +139,7 @@ struct YAMLComposer {
 
     private mutating func expand(_ name: String, _ event: YAMLEvent, depth: Int) throws(YAMLError) -> Node {
         guard let node = anchors[name] else {
-            throw failure("alias \"*\(name)\" names no finished node before it; define it with \"&\(name)\"", event)
+            throw failure("alias \"*\(name)\" refers to no complete node before it; define it with \"&\(name)\"", event)
         }
         guard depth + node.height <= YAML.maximumDepth else { throw tooDeep(event) }
         expansion += node.weight
@@ -178,7 +178,7 @@ struct YAMLComposer {
             whole.height = max(whole.height, value.height + 1)
             if let key {
                 if let place = places[key] {
-                    guard leniency == .clientGo else { throw failure("key \"\(key)\" stands twice", event) }
+                    guard leniency == .clientGo else { throw failure("duplicate key \"\(key)\"", event) }
                     members[place].value = value.value
                 } else {
                     places[key] = members.count
@@ -188,7 +188,7 @@ struct YAMLComposer {
                 merged += try mergedObjects(value.value, event)
             }
         }
-        // Keys of the mapping itself win over merged ones, earlier merged mappings over later ones.
+        // Keys of the mapping win over merged keys, and earlier merged mappings win over later ones.
         for object in merged {
             for member in object where places[member.key] == nil {
                 places[member.key] = members.count
@@ -199,7 +199,7 @@ struct YAMLComposer {
         return whole
     }
 
-    /// The text of a key; nil for the merge key. A key that is a container is read before it is refused.
+    /// The text of a key; nil for the merge key. A list or mapping as a key is read to its end and rejected.
     private mutating func key(_ event: YAMLEvent, depth: Int) throws(YAMLError) -> String? {
         if case .scalar("<<", isPlain: true, let properties) = event.kind, properties.tag == nil { return nil }
         switch try node(event, depth: depth).value {
@@ -207,18 +207,18 @@ struct YAMLComposer {
         case .integer(let value): return String(value)
         case .double(let value): return JSONValue.double(value).encodedString
         case .bool(let value): return value ? "true" : "false"
-        case .null: throw failure("a key is empty or null; quote it to mean the text", event)
-        case .array, .object: throw failure("a key is a list or a mapping; keys are strings", event)
+        case .null: throw failure("a key is empty or null; quote it to use it as text", event)
+        case .array, .object: throw failure("a key is a list or a mapping; keys must be strings", event)
         }
     }
 
     private func mergedObjects(_ value: JSONValue, _ event: YAMLEvent) throws(YAMLError) -> [JSONObject] {
         if let object = value.objectValue { return [object] }
-        guard let list = value.arrayValue else { throw failure("\"<<\" merges a mapping or a list of mappings", event) }
+        guard let list = value.arrayValue else { throw failure("\"<<\" needs a mapping or a list of mappings", event) }
         var objects: [JSONObject] = []
         for element in list {
             guard let object = element.objectValue else {
-                throw failure("\"<<\" merges a mapping or a list of mappings", event)
+                throw failure("\"<<\" needs a mapping or a list of mappings", event)
             }
             objects.append(object)
         }
@@ -232,18 +232,19 @@ struct YAMLComposer {
             throw failure("unknown tag \"\(tag ?? "")\"", event)
         }
         guard let value = schema.value else {
-            guard schema.wanted != YAMLScalar.binary else {
-                throw failure("a !!binary value is no base64 of UTF-8", event)
+            guard schema.expected != YAMLScalar.binary else {
+                throw failure("a !!binary value is not base64 of UTF-8 text", event)
             }
             throw failure(
-                "\"\(text.prefix(80))\" is no \(schema.wanted); quote it, without a tag, to mean the text", event)
+                "\"\(text.prefix(80))\" is not a valid \(schema.expected); to use it as text, quote it, without a tag",
+                event)
         }
         return value
     }
 
     private func expect(tag: String?, _ name: String, _ event: YAMLEvent) throws(YAMLError) {
         guard leniency == .strict, let tag, tag != "!", tag != YAMLScalar.tagPrefix + name else { return }
-        throw failure("tag \"\(tag)\" is unknown or does not fit a \(name == "seq" ? "list" : "mapping")", event)
+        throw failure("tag \"\(tag)\" is unknown or does not apply to a \(name == "seq" ? "list" : "mapping")", event)
     }
 
     private func tooDeep(_ event: YAMLEvent) -> YAMLError {

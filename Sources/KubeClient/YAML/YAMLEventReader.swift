@@ -1,9 +1,9 @@
 import CLibyaml
 
-/// One step of a YAML text, and where it stands.
+/// One parser event and its position.
 struct YAMLEvent {
     let kind: Kind
-    /// Line and column, counted from 1.
+    /// Line and column start at 1.
     let line: Int
     let column: Int
 
@@ -20,19 +20,19 @@ struct YAMLEvent {
         case mappingEnd
     }
 
-    /// What may stand before a node.
+    /// The anchor and the tag of a node.
     struct Properties {
         let anchor: String?
-        /// The tag in full, such as `tag:yaml.org,2002:str`; nil when there is none.
+        /// The complete tag, such as `tag:yaml.org,2002:str`; nil if the node has none.
         let tag: String?
     }
 }
 
-/// libyaml's parser over one text, its events turned into Swift values.
+/// Parses one text with libyaml and converts its events to Swift values.
 final class YAMLEventReader {
     let source: String
     private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
-    /// The parser reads from here until it is deleted.
+    /// The input, which the parser reads until it is deleted.
     private let input: UnsafeMutableBufferPointer<UInt8>
 
     init(_ bytes: [UInt8], source: String) throws(YAMLError) {
@@ -41,7 +41,7 @@ final class YAMLEventReader {
         _ = input.initialize(fromContentsOf: bytes)
         parser.initialize(to: yaml_parser_t())
         guard yaml_parser_initialize(parser) == 1 else {
-            throw YAMLError(source: source, line: 1, column: 1, message: "no memory for a YAML parser")
+            throw YAMLError(source: source, line: 1, column: 1, message: "out of memory")
         }
         yaml_parser_set_input_string(parser, input.baseAddress, input.count)
     }
@@ -52,7 +52,7 @@ final class YAMLEventReader {
         input.deallocate()
     }
 
-    /// The next event; after the end of the stream every call returns that end.
+    /// Returns the next event; after the end of the stream it returns `.streamEnd` again and again.
     func next() throws(YAMLError) -> YAMLEvent {
         var event = yaml_event_t()
         guard yaml_parser_parse(parser, &event) == 1 else { throw failure() }
@@ -95,15 +95,15 @@ final class YAMLEventReader {
         text.map { String(cString: $0) }
     }
 
-    /// libyaml counts from 0.
+    /// Converts libyaml's positions, which start at 0.
     private static func position(_ count: Int) -> Int {
         count < Int.max ? count + 1 : count
     }
 
     private func failure() -> YAMLError {
-        let problem = parser.pointee.problem.map { String(cString: $0) } ?? "the text is no YAML"
+        let problem = parser.pointee.problem.map { String(cString: $0) } ?? "the text is not YAML"
         let context = parser.pointee.context.map { String(cString: $0) + ": " } ?? ""
-        // The reader, which finds broken UTF-8, sets no mark but where the parser stands.
+        // The reader, which finds invalid UTF-8, sets no problem mark; the parser's position is the best there is.
         let isReaderError = parser.pointee.error == YAML_READER_ERROR
         let mark = isReaderError ? parser.pointee.mark : parser.pointee.problem_mark
         return YAMLError(

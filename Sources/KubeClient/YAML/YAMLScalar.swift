@@ -1,47 +1,47 @@
-/// What a scalar means by the JSON-compatible core schema (YAML 1.2, section 10.3).
+/// Resolves a scalar by the JSON-compatible core schema (YAML 1.2, section 10.3).
 struct YAMLScalar {
     static let tagPrefix = "tag:yaml.org,2002:"
-    /// What `wanted` says of a value tagged `!!binary`.
+    /// The value of `expected` for a scalar tagged `!!binary`.
     static let binary = "base64"
 
-    /// Nil when the text does not have the form that its tag promises or that JSON can say.
+    /// Nil if the text does not match its tag or cannot be represented in JSON.
     let value: JSONValue?
-    /// The kind the text should be, for messages.
-    let wanted: String
+    /// The type that the text should have, for messages.
+    let expected: String
 
-    /// Nil for a tag that is not known.
+    /// Nil if the tag is unknown.
     init?(_ text: String, isPlain: Bool, tag: String?, _ leniency: YAML.Leniency = .strict) {
         switch tag {
         case nil where isPlain:
-            wanted = "finite number"
+            expected = "finite number"
             value = Self.plain(text)
         case nil, "!", Self.tagPrefix + "str":
-            wanted = "string"
+            expected = "string"
             value = .string(text)
         case Self.tagPrefix + "null":
-            wanted = "null"
+            expected = "null"
             value = Self.isNull(text) ? .some(.null) : .none
         case Self.tagPrefix + "bool":
-            wanted = "boolean"
-            value = (Self.bool(text) ?? (leniency == .clientGo ? Self.oldBool(text) : nil)).map { .bool($0) }
+            expected = "boolean"
+            value = (Self.bool(text) ?? (leniency == .clientGo ? Self.yaml11Bool(text) : nil)).map { .bool($0) }
         case Self.tagPrefix + "int":
-            wanted = "integer"
+            expected = "integer"
             value = Self.integer(text).map { .integer($0) }
         case Self.tagPrefix + "float":
-            wanted = "finite number"
+            expected = "finite number"
             value = Self.float(text).map { .double($0) }
         case Self.tagPrefix + "binary":
-            wanted = Self.binary
+            expected = Self.binary
             value = Base64.decode(text).flatMap { String(validating: $0, as: UTF8.self) }.map { .string($0) }
         case _ where leniency == .clientGo:
-            wanted = "string"
+            expected = "string"
             value = .string(text)
         default: return nil
         }
     }
 
-    /// Booleans of YAML 1.1 that the core schema does not have.
-    static func oldBool(_ text: String) -> Bool? {
+    /// Parses the booleans of YAML 1.1 that the core schema does not include.
+    static func yaml11Bool(_ text: String) -> Bool? {
         switch text {
         case "y", "Y", "yes", "Yes", "YES", "on", "On", "ON": true
         case "n", "N", "no", "No", "NO", "off", "Off", "OFF": false
@@ -50,7 +50,7 @@ struct YAMLScalar {
     }
 
     private static func plain(_ text: String) -> JSONValue? {
-        // Not `nil`, which JSONValue reads as its null.
+        // `nil` would become JSONValue's null.
         if isNotFinite(text) { return .none }
         if isNull(text) { return .null }
         if let bool = bool(text) { return .bool(bool) }
@@ -74,7 +74,7 @@ struct YAMLScalar {
         }
     }
 
-    /// Infinity and NaN, which JSON cannot say.
+    /// True for infinity and NaN, which JSON cannot represent.
     private static func isNotFinite(_ text: String) -> Bool {
         var digits = text[...]
         if text.hasPrefix("-") || text.hasPrefix("+") { digits = digits.dropFirst() }
@@ -84,7 +84,7 @@ struct YAMLScalar {
         }
     }
 
-    /// Decimal, `0x`, `0o`, and octal with a leading zero as `kubectl` reads file modes; nil beyond 64 bits.
+    /// Parses decimal, `0x`, `0o`, and octal with a leading zero, as `kubectl` reads file modes; nil beyond 64 bits.
     private static func integer(_ text: String) -> Int64? {
         let isNegative = text.hasPrefix("-")
         var digits = text[...]
@@ -100,12 +100,13 @@ struct YAMLScalar {
             radix = 8
             digits = digits.dropFirst()
         }
-        // The initialiser would take a second sign.
+        // The initializer would accept a second sign.
         guard let first = digits.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "-") else { return nil }
         return Int64(isNegative ? "-" + digits : String(digits), radix: radix)
     }
 
-    /// `[-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`; nil when that is no finite number.
+    /// Parses `[-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`; nil for anything else and for
+    /// numbers that are not finite.
     private static func float(_ text: String) -> Double? {
         var rest = Substring(text).utf8
         func digits() -> Int {

@@ -8,7 +8,7 @@ struct FileSource {
 
     private let path: String
     private let members: JSONObject
-    private let places: YAMLMemberPlaces
+    private let places: YAMLMemberPositions
 
     /// - Parameter path: how messages name the file.
     /// - Throws: where the text is no YAML, or no configuration of this version.
@@ -17,7 +17,7 @@ struct FileSource {
         let documents: [JSONValue]
         do {
             documents = try YAML.documents(bytes, source: path)
-            places = try YAMLMemberPlaces(bytes, source: path)
+            places = try YAMLMemberPositions(bytes, source: path)
         } catch {
             throw UsageError("\(error)", exitCode: 1)
         }

@@ -22,7 +22,7 @@ import Testing
         let transport = FakeTransport(HTTPResponse(200, "{}"))
         await #expect(
             throws: KubeError.undecodable(
-                "answer to GET /api/v1/namespaces/n/pods/a: invalid JSON at byte 2: no metadata")
+                "response to GET /api/v1/namespaces/n/pods/a: invalid JSON at byte 2: no metadata")
         ) {
             try await client(transport).get(podType, key, decoding: nameDecoder)
         }
@@ -234,19 +234,19 @@ import Testing
 
     @Test(arguments: [(429, true), (500, false), (502, false), (503, false), (504, false), (404, false), (401, false)])
     func aWriteIsOnlyRepeatedWhenNothingHappened(code: Int, isRepeated: Bool) {
-        let pause = policy.pause(after: failure(code), repetition: 0, isRepeatable: false)
-        #expect((pause != nil) == isRepeated)
+        let delay = policy.delay(after: failure(code), retries: 0, isIdempotent: false)
+        #expect((delay != nil) == isRepeated)
     }
 
     @Test(arguments: [(429, true), (500, false), (502, true), (503, true), (504, true), (409, false), (410, false)])
     func aReadIsRepeatedOnOverload(code: Int, isRepeated: Bool) {
-        let pause = policy.pause(after: failure(code), repetition: 0, isRepeatable: true)
-        #expect((pause != nil) == isRepeated)
+        let delay = policy.delay(after: failure(code), retries: 0, isIdempotent: true)
+        #expect((delay != nil) == isRepeated)
     }
 
     @Test func any5xxThatNamesATimeIsRepeated() {
-        #expect(policy.pause(after: failure(500, retryAfter: 1), repetition: 0, isRepeatable: true) == .seconds(1))
-        #expect(policy.pause(after: failure(500, retryAfter: 1), repetition: 0, isRepeatable: false) == nil)
+        #expect(policy.delay(after: failure(500, retryAfter: 1), retries: 0, isIdempotent: true) == .seconds(1))
+        #expect(policy.delay(after: failure(500, retryAfter: 1), retries: 0, isIdempotent: false) == nil)
     }
 
     @Test(arguments: [
@@ -255,37 +255,37 @@ import Testing
     ])
     func lostConnectionsAreTriedAgain(kind: TransportError.Kind, isRepeated: Bool) {
         let error = KubeError.transport(TransportError(kind, ""))
-        #expect((policy.pause(after: error, repetition: 0, isRepeatable: true) != nil) == isRepeated)
-        #expect(policy.pause(after: error, repetition: 0, isRepeatable: false) == nil)
+        #expect((policy.delay(after: error, retries: 0, isIdempotent: true) != nil) == isRepeated)
+        #expect(policy.delay(after: error, retries: 0, isIdempotent: false) == nil)
     }
 
     @Test func pausesDoubleUpToTheCap() {
         var long = policy
         long.limit = 1000
-        let pauses = [0, 1, 2, 5, 6, 999].map { long.pause(after: failure(503), repetition: $0, isRepeatable: true) }
+        let delays = [0, 1, 2, 5, 6, 999].map { long.delay(after: failure(503), retries: $0, isIdempotent: true) }
         #expect(
-            pauses == [
+            delays == [
                 .milliseconds(200), .milliseconds(400), .milliseconds(800), .milliseconds(6400), .seconds(10),
                 .seconds(10),
             ])
-        #expect(policy.pause(after: failure(503), repetition: 4, isRepeatable: true) == nil)
+        #expect(policy.delay(after: failure(503), retries: 4, isIdempotent: true) == nil)
     }
 
     @Test func chanceTakesAwayUpToHalf() {
         let jittered = RetryPolicy(random: { 0.5 })
-        #expect(jittered.pause(after: failure(503), repetition: 0, isRepeatable: true) == .milliseconds(150))
+        #expect(jittered.delay(after: failure(503), retries: 0, isIdempotent: true) == .milliseconds(150))
     }
 
     @Test func aServerThatWantsAnHourIsNotWaitedFor() {
-        #expect(policy.pause(after: failure(429, retryAfter: 3600), repetition: 0, isRepeatable: true) == nil)
-        #expect(policy.pause(after: failure(429, retryAfter: .max), repetition: 0, isRepeatable: true) == nil)
+        #expect(policy.delay(after: failure(429, retryAfter: 3600), retries: 0, isIdempotent: true) == nil)
+        #expect(policy.delay(after: failure(429, retryAfter: .max), retries: 0, isIdempotent: true) == nil)
     }
 
     @Test func aVersionFromTheFutureIsNotWaitedFor() {
         var status = APIStatus(
             code: 504, reason: "Timeout", message: "Too large resource version", retryAfterSeconds: 1)
-        #expect(policy.pause(after: .status(status), repetition: 0, isRepeatable: true) == nil)
+        #expect(policy.delay(after: .status(status), retries: 0, isIdempotent: true) == nil)
         status.message = "etcd is slow"
-        #expect(policy.pause(after: .status(status), repetition: 0, isRepeatable: true) == .seconds(1))
+        #expect(policy.delay(after: .status(status), retries: 0, isIdempotent: true) == .seconds(1))
     }
 }

@@ -188,7 +188,7 @@ import Testing
         #expect(events.count == 3 && events.first == .added("a") && events.last == .added("a"))
         guard events.count == 3, case .undecodable(let object) = events[1] else { return }
         #expect(object.metadata.name == "b" && object.metadata.uid == "u")
-        #expect(object.error == "a watch event of more than 500 bytes")
+        #expect(object.error == "the watch event is larger than 500 bytes")
     }
 
     @Test func aRefusedWatchIsAnError() async throws {

@@ -144,7 +144,7 @@ final class CredentialFixture: Sendable {
 
 @Suite final class RefreshStateTests {
     private let start = Timestamp(seconds: 1_000_000)
-    private var state = RefreshState<String>(settlingTime: .seconds(10))
+    private var state = RefreshState<String>(minimumInterval: .seconds(10))
 
     private func ask(_ waiter: UInt64, refresh: Bool = false, at now: Timestamp) -> String {
         switch state.request(waiter, refresh: refresh, now: now) {

@@ -131,12 +131,12 @@ import Testing
         let source = try source("", fields: fields)
         try fixture.remove("bin/plugin")
         let error = await #expect(throws: CredentialError.self) { try await source.credential(refresh: false) }
-        #expect(error?.description.hasSuffix("is no executable file. Run make it") == true)
+        #expect(error?.description.hasSuffix("is not an executable file. Run make it") == true)
     }
 
     @Test(arguments: [
-        (#"{}"#, "neither a token nor"), (#"{"token":5}"#, "token is no string"),
-        (#"{"token":"hush\nHost: x"}"#, "bytes that no token has"), (#"null"#, "has no status"),
+        (#"{}"#, "neither a token nor"), (#"{"token":5}"#, "the token in its output is not a string"),
+        (#"{"token":"hush\nHost: x"}"#, "the token in its output has invalid characters"), (#"null"#, "has no status"),
         (#"{"clientKeyData":"hush"}"#, "only one of"), (#"{"token":"hush","expirationTimestamp":"soon"}"#, "RFC 3339"),
     ])
     func malformedOutputIsAnErrorWithoutSecrets(_ status: String, _ problem: String) async throws {
@@ -199,9 +199,9 @@ import Testing
     }
 
     @Test func foreignOutputIsAnErrorWithoutSecrets() async throws {
-        #expect(try await failure("echo hush").hasSuffix("its output is no JSON or YAML object"))
-        #expect(try await failure("echo 'a: {hush'").hasSuffix("its output is no JSON or YAML object"))
-        #expect(try await failure("echo 'a: hush'").contains("no ExecCredential of"))
+        #expect(try await failure("echo hush").hasSuffix("its output is not a JSON or YAML object"))
+        #expect(try await failure("echo 'a: {hush'").hasSuffix("its output is not a JSON or YAML object"))
+        #expect(try await failure("echo 'a: hush'").contains("not an ExecCredential of"))
         let other = printing("{}").replacingOccurrences(of: "/v1", with: "/v1beta1")
         #expect(try await failure(other).contains("same apiVersion"))
         #expect(try await failure("head -c 2000000 /dev/zero").contains("wrote more than 1048576 bytes"))
@@ -214,7 +214,7 @@ import Testing
             plugin: plugin, origin: "test", environment: ["PATH": "/usr/bin:/bin", "DIR": fixture.directory],
             timeout: .milliseconds(500), clock: fixture.clock)
         let error = await #expect(throws: CredentialError.self) { try await source.credential(refresh: false) }
-        #expect(error?.description.contains("did not end within") == true)
+        #expect(error?.description.contains("did not finish within") == true)
         let child = try String(contentsOfFile: fixture.directory + "/child", encoding: .utf8)
         let process = try #require(pid_t(child.trimmingCharacters(in: .whitespacesAndNewlines)))
         let deadline = ContinuousClock.now + .seconds(10)

@@ -92,7 +92,7 @@ import Testing
         let error = #expect(throws: ConfigurationError.self) {
             try load("# " + String(repeating: "x", count: 16 << 20))
         }
-        #expect(error?.message.contains("more than 16777216 bytes") == true)
+        #expect(error?.message.contains("larger than 16777216 bytes") == true)
     }
 
     @Test func `entries without a name are the ones of a context without these fields`() throws {
@@ -169,7 +169,7 @@ import Testing
         #expect(throws: ConfigurationError.self) { try load(context: "c") }
         environment["KUBERNETES_SERVICE_HOST"] = nil
         let error = #expect(throws: ConfigurationError.self) { try load() }
-        #expect(error?.message.contains("none of these files exists") == true)
+        #expect(error?.message.contains("none of these files exist") == true)
         // What was asked for by name is not replaced by something else.
         environment["KUBERNETES_SERVICE_HOST"] = "10.0.0.1"
         #expect(throws: ConfigurationError.self) {

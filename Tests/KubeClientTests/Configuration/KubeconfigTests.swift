@@ -114,16 +114,16 @@ import Testing
 
     @Test(arguments: [
         ("{token: abc, username: a}", "both a token and a username"), ("{token: 12}", "token must be a string"),
-        ("{token: 'a b'}", "token has blanks"), ("{as-groups: [a]}", "need a user to go with; add as"),
+        ("{token: 'a b'}", "token has white space"), ("{as-groups: [a]}", "need a user; add as"),
         ("{client-certificate-data: AQI=}", "no client-key"),
         ("{client-key: a, client-certificate-data: '*'}", "base64"),
         ("{auth-provider: {name: oidc}}", "use an exec plugin"), ("{exec: []}", "exec must be a mapping"),
-        ("{exec: {apiVersion: v9, command: c}}", "\"v9\" is not spoken"),
+        ("{exec: {apiVersion: v9, command: c}}", "\"v9\" is not supported"),
         ("{exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}}", "no command"),
         ("{exec: {apiVersion: client.authentication.k8s.io/v1, command: c}}", "set it to Never"),
         ("{exec: {apiVersion: client.authentication.k8s.io/v1, command: c, interactiveMode: Always}}", "no terminal"),
         ("{exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: c, env: [{}]}}", "the name is missing"),
-        (#"{as: "jane\r\nHost: x"}"#, "must not have control characters"),
+        (#"{as: "jane\r\nHost: x"}"#, "must not contain control characters"),
     ])
     func aBrokenUserIsNamed(_ user: String, _ problem: String) {
         let message = failure(text(user: user))
@@ -132,12 +132,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{}", "it has no server"), ("{server: 'ftp://one'}", "no URL such as"), ("{server: 'https://'}", "no URL"),
-        ("{server: 'https://a b'}", "no URL"), ("{server: 'https://a:b@one'}", "has a user name in its URL"),
+        ("{}", "it has no server"), ("{server: 'ftp://one'}", "not a URL such as"),
+        ("{server: 'https://'}", "not a URL"),
+        ("{server: 'https://a b'}", "not a URL"), ("{server: 'https://a:b@one'}", "has a user name in its URL"),
         ("{server: https://one, proxy-url: 'one:80'}", "proxy-url must start with"),
-        ("{server: https://one, tls-server-name: 'a b'}", "must be the name of a host"),
+        ("{server: https://one, tls-server-name: 'a b'}", "must be a host name"),
         ("{server: https://one, insecure-skip-tls-verify: 1}", "must be true or false"),
-        ("{server: https://one, insecure-skip-tls-verify: true, certificate-authority: a}", "exclude each other"),
+        ("{server: https://one, insecure-skip-tls-verify: true, certificate-authority: a}", "mutually exclusive"),
     ])
     func aBrokenClusterIsNamed(_ cluster: String, _ problem: String) {
         let message = failure(text(cluster: cluster))
@@ -148,18 +149,19 @@ import Testing
     @Test func aDanglingNameIsToldWithTheMend() {
         #expect(
             failure("{current-context: c, contexts: [{name: c, context: {cluster: x}}], clusters: [{name: y}]}")
-                == "context \"c\" in DIR/home/config names cluster \"x\", which no file defines; "
-                + "define it or name one of \"y\"")
-        #expect(failure(text(), context: "d") == "context \"d\" is defined in none of DIR/home/config; known are \"c\"")
+                == "context \"c\" in DIR/home/config: cluster \"x\" is not defined in any file; "
+                + "define it or use one of \"y\"")
+        #expect(
+            failure(text(), context: "d") == "context \"d\" is not defined in DIR/home/config; defined contexts: \"c\"")
         #expect(failure("{contexts: [{name: c}]}").contains("no current-context is set in DIR/home/config"))
-        #expect(failure("{contexts: [{name: c}]}", context: "c").contains("it names no cluster; add one of (none)"))
+        #expect(failure("{contexts: [{name: c}]}", context: "c").contains("it has no cluster; set it to one of (none)"))
     }
 
     @Test(arguments: [
-        ("[]", "DIR/home/config: a kubeconfig is a mapping"), ("a: [", "DIR/home/config:2:1: "),
-        ("{kind: Pod, apiVersion: v1}", "this is a v1 Pod"), ("{users: {}}", "users must be a list of mappings"),
-        ("{users: [{user: {}}, {user: {}}]}", "stands there twice"),
-        ("{users: [{name: a}, {name: a}]}", "user \"a\" in DIR/home/config stands there twice"),
+        ("[]", "DIR/home/config: a kubeconfig must be a mapping"), ("a: [", "DIR/home/config:2:1: "),
+        ("{kind: Pod, apiVersion: v1}", "found a v1 Pod"), ("{users: {}}", "users must be a list of mappings"),
+        ("{users: [{user: {}}, {user: {}}]}", "is defined twice"),
+        ("{users: [{name: a}, {name: a}]}", "user \"a\" in DIR/home/config is defined twice"),
         ("", "no current-context"),
     ])
     func aBrokenFileIsNamed(_ text: String, _ problem: String) {
@@ -227,7 +229,7 @@ import Testing
         #expect(configuration.origin == "context \"https://second\" in \(second)")
         #expect(try load(context: "c", list).origin == "context \"c\" in \(first)")
         let error = #expect(throws: ConfigurationError.self) { try load(["KUBECONFIG": "/gone:/gone2"]) }
-        #expect(error?.message.contains("none of these files exists") == true)
+        #expect(error?.message.contains("none of these files exist") == true)
         #expect(throws: ConfigurationError.self) { try load(["KUBECONFIG": "\(first):\(directory)"]) }
     }
 

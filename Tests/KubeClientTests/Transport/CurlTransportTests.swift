@@ -274,7 +274,7 @@ import Testing
     @Test func headersCannotSmuggleOthers() async throws {
         let transport = try transport(1, credentials: StaticCredential(Credential(authorization: "Bearer a\r\nX: y")))
         let error = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, "/")) }
-        #expect(error == TransportError(.invalidRequest, "the header \"Authorization\" has control characters"))
+        #expect(error == TransportError(.invalidRequest, "the header \"Authorization\" contains control characters"))
         await transport.shutdown()
     }
 }

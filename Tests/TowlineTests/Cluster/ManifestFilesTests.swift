@@ -29,8 +29,8 @@ import Testing
         let large = folder.appending(path: "large").path
         try Data(repeating: UInt8(ascii: " "), count: YAML.maximumSize + 1).write(to: URL(filePath: large))
         for (path, reason) in [
-            ("/dev/zero", "it is no regular file"), (pipe, "it is no regular file"),
-            (large, "it has more than \(YAML.maximumSize) bytes"),
+            ("/dev/zero", "it is not a regular file"), (pipe, "it is not a regular file"),
+            (large, "it is larger than \(YAML.maximumSize) bytes"),
         ] {
             let error = #expect(throws: UsageError.self) { try ManifestFiles.documents(at: path) }
             #expect(error?.description == "cannot read \(path): \(reason)")

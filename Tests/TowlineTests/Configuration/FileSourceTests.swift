@@ -60,7 +60,7 @@ import Testing
         ("names: a", "t.yaml:3:8: names: expected a list; write [\"a\"]"),
         ("names:", "t.yaml:3:7: names: expected a list; leave the key out to have the default"),
         ("names: [a, 2]", "t.yaml:3:12: names[1]: expected the name of a namespace, found 2; put it in quotes"),
-        ("workerCount: 1\nquiet: true\nworkerCount: 2", "t.yaml:5:1: key \"workerCount\" stands twice"),
+        ("workerCount: 1\nquiet: true\nworkerCount: 2", "t.yaml:5:1: duplicate key \"workerCount\""),
         ("names: [a", "t.yaml:"),
         ("---\nquiet: true", "t.yaml: the file has several documents; leave one"),
     ])

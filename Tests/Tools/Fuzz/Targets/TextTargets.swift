@@ -22,7 +22,7 @@ extension FuzzTarget {
     /// YAML: what was read is JSON, and its JSON text is YAML for the same value.
     static let yaml = FuzzTarget(name: "yaml", corpus: yamlTexts + documents, isJSON: false) { text, random in
         guard let documents = try? YAML.documents(text, source: "fuzz") else { return false }
-        try require((try? YAMLMemberPlaces(text, source: "fuzz")) != nil, "the places of its members cannot be read")
+        try require((try? YAMLMemberPositions(text, source: "fuzz")) != nil, "the places of its members cannot be read")
         for document in documents where random.below(4) == 0 {
             // A text may nest deeper as JSON than YAML is read; what is read must be the same.
             guard let again = try? YAML.documents(document.encoded, source: "again") else { continue }

@@ -1,24 +1,24 @@
-/// Where the members of a YAML text's top mapping stand, for messages about what they hold.
+/// The positions of the members of a YAML text's top-level mapping, for error messages.
 ///
-/// It belongs to the first document, and is empty where that is no mapping. Members that a merge key brings have none.
-package struct YAMLMemberPlaces: Sendable {
-    /// A place in a text; line and column are counted from 1.
-    package struct Place: Hashable, Sendable {
+/// It covers the first document and is empty if that is not a mapping. Members added by a merge key have no position.
+package struct YAMLMemberPositions: Sendable {
+    /// A position in a text; line and column start at 1.
+    package struct Position: Hashable, Sendable {
         package let line: Int
         package let column: Int
     }
 
-    /// The places of one member.
+    /// The positions of one member.
     package struct Member: Sendable {
-        package fileprivate(set) var key: Place
-        package fileprivate(set) var value: Place
-        /// Those of the elements where the value is a list.
-        package fileprivate(set) var elements: [Place] = []
+        package fileprivate(set) var key: Position
+        package fileprivate(set) var value: Position
+        /// The positions of the elements, if the value is a list.
+        package fileprivate(set) var elements: [Position] = []
     }
 
     private var members: [String: Member] = [:]
 
-    /// The places of the member with this key.
+    /// The positions of the member with this key.
     package subscript(key: String) -> Member? { members[key] }
 
     /// - Parameter source: the name of the text in errors.
@@ -32,10 +32,10 @@ package struct YAMLMemberPlaces: Sendable {
             guard !key.isEnd else { return }
             try events.skip(key)
             let value = try events.next()
-            var member = Member(key: key.place, value: value.place)
+            var member = Member(key: key.position, value: value.position)
             if case .sequenceStart = value.kind {
                 while case let element = try events.next(), !element.isEnd {
-                    member.elements.append(element.place)
+                    member.elements.append(element.position)
                     try events.skip(element)
                 }
             } else {
@@ -47,7 +47,7 @@ package struct YAMLMemberPlaces: Sendable {
 }
 
 extension YAMLEvent {
-    fileprivate var place: YAMLMemberPlaces.Place { YAMLMemberPlaces.Place(line: line, column: column) }
+    fileprivate var position: YAMLMemberPositions.Position { YAMLMemberPositions.Position(line: line, column: column) }
 
     fileprivate var isBeforeContent: Bool {
         switch kind {
@@ -56,7 +56,7 @@ extension YAMLEvent {
         }
     }
 
-    /// True for the end of a container, and of the whole text.
+    /// True for the end of a list, a mapping, a document, or the stream.
     fileprivate var isEnd: Bool {
         switch kind {
         case .mappingEnd, .sequenceEnd, .documentEnd, .streamEnd: true
@@ -73,7 +73,7 @@ extension YAMLEvent {
 }
 
 extension YAMLEventReader {
-    /// Reads over what is inside the container that `event` begins.
+    /// Skips the contents of the list or mapping that `event` starts.
     fileprivate func skip(_ event: YAMLEvent) throws(YAMLError) {
         var depth = event.isStart ? 1 : 0
         while depth > 0 {
