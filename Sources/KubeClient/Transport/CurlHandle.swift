@@ -33,7 +33,7 @@ final class CurlHandle {
     private func setUpConnection(_ settings: CurlSettings) {
         set(CURLOPT_CONNECTTIMEOUT_MS, 10_000)
         _ = towline_curl_set_socket(easy, CURLOPT_SOCKOPTFUNCTION) { _, socket, _ in
-            DeadPeer.detect(on: socket)
+            TCPKeepAlive.enable(on: socket)
             return Int32(CURL_SOCKOPT_OK)
         }
         // Empty strings disable the defaults that libcurl takes from the environment.
@@ -208,13 +208,13 @@ struct CurlSettings: Sendable {
 ///
 /// After ten seconds without a byte the system sends a probe every five seconds. If data or probes remain
 /// unacknowledged for 15 seconds, the connection fails. Detection takes at most 20 seconds.
-enum DeadPeer {
+enum TCPKeepAlive {
     static let idleSeconds: Int32 = 10
     static let probeSeconds: Int32 = 5
     static let unacknowledgedMilliseconds: Int32 = 15_000
 
     /// Configures a TCP socket; options that the system does not support are ignored.
-    static func detect(on socket: Int32) {
+    static func enable(on socket: Int32) {
         set(socket, SOL_SOCKET, SO_KEEPALIVE, 1)
         set(socket, Int32(IPPROTO_TCP), TCP_KEEPIDLE, idleSeconds)
         set(socket, Int32(IPPROTO_TCP), TCP_KEEPINTVL, probeSeconds)

@@ -44,7 +44,7 @@ struct RestartableCluster: Sendable {
             }
             try await outage()
             server.cluster.storage.compact(through: .max)
-            for link in links { link.set(.sound) }
+            for link in links { link.set(.healthy) }
         }
     }
 }

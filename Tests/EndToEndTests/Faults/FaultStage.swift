@@ -7,21 +7,21 @@ import Testing
 /// Two operators that share a lease, an API server that can be restarted, and a witness of all they do.
 final class FaultStage: Sendable {
     let workspace: Workspace
-    let chronicle: Chronicle
+    let recorder: HistoryRecorder
     private let cluster: RestartableCluster
     private let operators: [SupervisedOperator]
 
     init(_ cluster: RestartableCluster, _ workspace: Workspace) throws {
         self.cluster = cluster
         self.workspace = workspace
-        chronicle = Chronicle(workspace.access.client, namespaces: [workspace.namespace])
+        recorder = HistoryRecorder(workspace.access.client, namespaces: [workspace.namespace])
         operators = try (1...2).map { _ in try SupervisedOperator(workspace, lease: workspace.namespace) }
     }
 
     /// Runs `body` while the operators are supervised and the witness watches.
     func perform(_ body: () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.chronicle.run() }
+            group.addTask { await self.recorder.run() }
             for one in operators { group.addTask { await one.supervise() } }
             defer { group.cancelAll() }
             try await body()
@@ -48,7 +48,7 @@ final class FaultStage: Sendable {
         case .partitioned:
             leader.link.set(.silent)
             try await takeOver(by: other)
-            leader.link.set(.sound)
+            leader.link.set(.healthy)
             try await expectResignation(of: victim)
         case .cut:
             for one in operators { one.link.cut() }

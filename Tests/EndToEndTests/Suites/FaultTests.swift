@@ -28,7 +28,7 @@ struct FaultTests {
             }
             try await waitForTheEnd(of: batch * Fault.allCases.count, stage)
         }
-        expectLawfulness(stage.chronicle.history)
+        expectLawfulness(stage.recorder.history)
         try await expectUntouched(strangers, workspace)
     }
 
@@ -79,22 +79,22 @@ struct FaultTests {
     private func waitForTheEnd(of count: Int, _ stage: FaultStage) async throws {
         do {
             try await poll("\(count) executions have ended", within: .seconds(90)) {
-                stage.chronicle.history.lives.values.filter(\.isFinished).count == count
+                stage.recorder.history.executions.values.filter(\.isFinished).count == count
             }
         } catch {
-            let open = stage.chronicle.history.lives.values.filter { !$0.isFinished }
+            let open = stage.recorder.history.executions.values.filter { !$0.isFinished }
             Issue.record("\(error): \(open.map { "\($0.name) \($0.verdict)" })")
         }
     }
 
-    private func expectLawfulness(_ history: History) {
+    private func expectLawfulness(_ history: ExecutionHistory) {
         #expect(history.violations == [])
-        #expect(history.lives.count == 100)
-        for (uid, life) in history.lives {
+        #expect(history.executions.count == 100)
+        for (uid, life) in history.executions {
             let number = Int(life.name.split(separator: "-").last ?? "") ?? 0
             #expect(life.verdict == Self.verdicts[workflow(number)], "\(life.name)")
             #expect(history.runs[uid]?.count == 1, "\(life.name): runs that were ever seen")
         }
-        #expect(Set(history.runs.keys) == Set(history.lives.keys), "no run without its execution")
+        #expect(Set(history.runs.keys) == Set(history.executions.keys), "no run without its execution")
     }
 }

@@ -11,14 +11,14 @@ import Testing
         KubeClient(transport: transport, retry: RetryPolicy(sleep: { _ in }, random: { 0 }))
     }
 
-    @Test func getReadsOneObject() async throws {
+    @Test func `gets one object`() async throws {
         let transport = FakeTransport(HTTPResponse(200, object))
         #expect(try await client(transport).get(podType, key, decoding: nameDecoder) == "a")
         #expect(transport.requests.map(\.target) == ["/api/v1/namespaces/n/pods/a"])
         #expect(transport.requests.map(\.method) == [.get])
     }
 
-    @Test func aRefusedObjectIsAnErrorWithItsPlace() async {
+    @Test func `throws an error with the request for an undecodable object`() async {
         let transport = FakeTransport(HTTPResponse(200, "{}"))
         await #expect(
             throws: KubeError.undecodable(
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func listKeepsTheGoodOnesOfAPage() async throws {
+    @Test func `a list keeps the decodable objects of a page`() async throws {
         let transport = FakeTransport(
             HTTPResponse(
                 200,
@@ -50,7 +50,7 @@ import Testing
             ])
     }
 
-    @Test func theNextPageNamesNoVersion() async throws {
+    @Test func `the request for the next page has no resource version`() async throws {
         let transport = FakeTransport(HTTPResponse(200, #"{"items":null,"metadata":{"continue":""}}"#))
         let options = ListOptions(limit: 5, continueToken: "t=", version: .any, asMetadataOnly: true)
         let page = try await client(transport).list(podType, namespace: "n", options, decoding: nameDecoder)
@@ -59,7 +59,7 @@ import Testing
         #expect(transport.requests.first?.accept.contains("as=PartialObjectMetadataList;") == true)
     }
 
-    @Test func createSendsTheBodyOnce() async throws {
+    @Test func `sends a create once`() async throws {
         let transport = FakeTransport(HTTPResponse(201, object))
         let options = WriteOptions(fieldManager: "towline-operator", fieldValidation: .strict, dryRun: true)
         _ = try await client(transport).create(
@@ -72,7 +72,7 @@ import Testing
                 == "/api/v1/namespaces/n/pods?fieldManager=towline-operator&fieldValidation=Strict&dryRun=All")
     }
 
-    @Test func aCreateThatMayHaveArrivedIsNotRepeated() async {
+    @Test func `does not retry a create that may have arrived`() async {
         let transport = FakeTransport([
             .failure(TransportError(.connectionLost, "gone")), .success(HTTPResponse(201, object)),
         ])
@@ -82,7 +82,7 @@ import Testing
         #expect(transport.requests.count == 1)
     }
 
-    @Test func anOverloadedServerIsAskedAgain() async throws {
+    @Test func `retries after 429`() async throws {
         let transport = FakeTransport(HTTPResponse(429, ""), HTTPResponse(429, ""), HTTPResponse(201, object))
         #expect(try await client(transport).create(podType, namespace: "n", body: [], decoding: nameDecoder) == "a")
         #expect(transport.requests.count == 3)
@@ -94,7 +94,7 @@ import Testing
         (.json(Array("[]".utf8)), "application/json-patch+json", "", 1),
         (.apply(Array("{}".utf8), force: true), "application/apply-patch+yaml", "&force=true", 2),
     ])
-    func patchesAreRepeatedWhereHarmless(patch: Patch, type: String, query: String, tries: Int) async throws {
+    func `retries only idempotent patches`(patch: Patch, type: String, query: String, tries: Int) async throws {
         let transport = FakeTransport([
             .failure(TransportError(.connectionLost, "")), .success(HTTPResponse(200, object)),
         ])
@@ -106,7 +106,7 @@ import Testing
         #expect(transport.requests.count == tries)
     }
 
-    @Test func deleteCarriesItsPreconditions() async throws {
+    @Test func `sends the preconditions of a delete`() async throws {
         let transport = FakeTransport(HTTPResponse(200, "{}"))
         try await client(transport).delete(
             podType, key, DeleteOptions(uid: "u", resourceVersion: ResourceVersion("3"), propagation: .background))
@@ -116,14 +116,14 @@ import Testing
             ])
     }
 
-    @Test func cancellationEndsTheRepetitions() async {
+    @Test func `cancellation ends the retries`() async {
         let transport = FakeTransport(HTTPResponse(503, "busy"))
         let client = KubeClient(transport: transport, retry: RetryPolicy(sleep: { _ in throw CancellationError() }))
         let error = await #expect(throws: KubeError.self) { try await client.get(podType, key, decoding: nameDecoder) }
         #expect(error?.isCancelled == true)
     }
 
-    @Test func discoveryTellsWhatIsServed() async throws {
+    @Test func `lists the served resources of a group`() async throws {
         let body =
             #"{"kind":"APIResourceList","resources":[{"name":"pipelineruns","verbs":["get"]},{"name":"pipelineruns/status"}]}"#
         let transport = FakeTransport(HTTPResponse(200, body), HTTPResponse(404, "404 page not found"))
@@ -143,7 +143,7 @@ import Testing
             HTTPResponse(code, #"{"kind":"Status","apiVersion":"v1","reason":"\#(reason)","code":\#(code)\#(rest)}"#))
     }
 
-    @Test func readsAllOfAStatus() {
+    @Test func `reads all fields of a status`() {
         let error = status(
             409, "AlreadyExists",
             #"""
@@ -159,7 +159,7 @@ import Testing
         #expect(error.description == #"409 AlreadyExists: pods "a" already exists"#)
     }
 
-    @Test func aMissingObjectIsNotAMissingType() {
+    @Test func `distinguishes a missing object from a missing type`() {
         let object = status(404, "NotFound", #","details":{"name":"a","kind":"pipelineruns"}"#)
         #expect(object.isNotFoundObject && !object.isPlainNotFound)
         #expect(object.isNotFoundObject(named: "a") && !object.isNotFoundObject(named: "b"))
@@ -170,7 +170,7 @@ import Testing
         #expect(type.isPlainNotFound && !type.isNotFoundObject)
     }
 
-    @Test func theHeaderFillsInTheTimeToWait() {
+    @Test func `uses Retry-After if the body has no delay`() {
         let busy = KubeError(HTTPResponse(429, "slow down", headers: ["retry-after": "7"]))
         #expect(busy.retryAfter == .seconds(7) && busy.isTransient)
         let body = #"{"kind":"Status","details":{"retryAfterSeconds":2}}"#
@@ -181,7 +181,7 @@ import Testing
         #expect(KubeError(HTTPResponse(503, "", headers: ["Retry-After": "-5"])).retryAfter == .zero)
     }
 
-    @Test func versionsOutOfRangeAreTold() {
+    @Test func `detects expired and future versions`() {
         #expect(status(410, "Expired").isExpired)
         #expect(status(410, "Gone").isExpired)
         #expect(KubeError(HTTPResponse(410, "gone")).isExpired)
@@ -196,21 +196,21 @@ import Testing
         (401, true), (403, false), (404, false), (408, true), (409, false), (422, false), (429, true), (500, true),
         (503, true),
     ])
-    func tellsWhatMayPass(code: Int, isTransient: Bool) {
+    func `classifies transient errors`(code: Int, isTransient: Bool) {
         #expect(status(code, "").isTransient == isTransient)
         #expect(KubeError.plainText(code: code, body: "", retryAfterSeconds: nil).isTransient == isTransient)
     }
 
-    @Test func aFullQuotaMayPass() {
+    @Test func `an exhausted quota is transient`() {
         #expect(status(403, "Forbidden", #","message":"pods \"a\" is forbidden: exceeded quota: q""#).isTransient)
     }
 
     @Test(arguments: ["", "{", "[]", "null", #"{"kind":"Status","details":[]}"#, #"{"kind":"Pod"}"#, #"{"kind":1}"#])
-    func foreignBodiesStayText(body: String) {
+    func `keeps the text of a body without a status`(body: String) {
         #expect(KubeError(HTTPResponse(500, body)) == .plainText(code: 500, body: body, retryAfterSeconds: nil))
     }
 
-    @Test func longTextsAreCut() {
+    @Test func `truncates long texts`() {
         guard case .plainText(_, let body, _) = KubeError(HTTPResponse(500, String(repeating: "x", count: 10_000)))
         else {
             Issue.record("no plain text")
@@ -219,7 +219,7 @@ import Testing
         #expect(body.utf8.count == 4096)
     }
 
-    @Test func hugeNumbersAreClamped() {
+    @Test func `clamps huge numbers`() {
         let error = status(429, "", #","details":{"retryAfterSeconds":9223372036854775807}"#)
         #expect(error.retryAfter == .seconds(Int.max))
     }
@@ -233,18 +233,18 @@ import Testing
     }
 
     @Test(arguments: [(429, true), (500, false), (502, false), (503, false), (504, false), (404, false), (401, false)])
-    func aWriteIsOnlyRepeatedWhenNothingHappened(code: Int, isRepeated: Bool) {
+    func `retries a write only if the server did nothing`(code: Int, isRepeated: Bool) {
         let delay = policy.delay(after: failure(code), retries: 0, isIdempotent: false)
         #expect((delay != nil) == isRepeated)
     }
 
     @Test(arguments: [(429, true), (500, false), (502, true), (503, true), (504, true), (409, false), (410, false)])
-    func aReadIsRepeatedOnOverload(code: Int, isRepeated: Bool) {
+    func `retries a read on overload`(code: Int, isRepeated: Bool) {
         let delay = policy.delay(after: failure(code), retries: 0, isIdempotent: true)
         #expect((delay != nil) == isRepeated)
     }
 
-    @Test func any5xxThatNamesATimeIsRepeated() {
+    @Test func `retries any 5xx with Retry-After`() {
         #expect(policy.delay(after: failure(500, retryAfter: 1), retries: 0, isIdempotent: true) == .seconds(1))
         #expect(policy.delay(after: failure(500, retryAfter: 1), retries: 0, isIdempotent: false) == nil)
     }
@@ -253,13 +253,13 @@ import Testing
         (TransportError.Kind.unreachable, true), (.connectionLost, true), (.timedOut, false), (.tls, false),
         (.cancelled, false), (.tooLarge, false),
     ])
-    func lostConnectionsAreTriedAgain(kind: TransportError.Kind, isRepeated: Bool) {
+    func `retries lost connections`(kind: TransportError.Kind, isRepeated: Bool) {
         let error = KubeError.transport(TransportError(kind, ""))
         #expect((policy.delay(after: error, retries: 0, isIdempotent: true) != nil) == isRepeated)
         #expect(policy.delay(after: error, retries: 0, isIdempotent: false) == nil)
     }
 
-    @Test func pausesDoubleUpToTheCap() {
+    @Test func `the delay doubles up to the cap`() {
         var long = policy
         long.limit = 1000
         let delays = [0, 1, 2, 5, 6, 999].map { long.delay(after: failure(503), retries: $0, isIdempotent: true) }
@@ -271,17 +271,17 @@ import Testing
         #expect(policy.delay(after: failure(503), retries: 4, isIdempotent: true) == nil)
     }
 
-    @Test func chanceTakesAwayUpToHalf() {
+    @Test func `jitter reduces the delay by up to half`() {
         let jittered = RetryPolicy(random: { 0.5 })
         #expect(jittered.delay(after: failure(503), retries: 0, isIdempotent: true) == .milliseconds(150))
     }
 
-    @Test func aServerThatWantsAnHourIsNotWaitedFor() {
+    @Test func `does not wait longer than the cap`() {
         #expect(policy.delay(after: failure(429, retryAfter: 3600), retries: 0, isIdempotent: true) == nil)
         #expect(policy.delay(after: failure(429, retryAfter: .max), retries: 0, isIdempotent: true) == nil)
     }
 
-    @Test func aVersionFromTheFutureIsNotWaitedFor() {
+    @Test func `does not wait for a future version`() {
         var status = APIStatus(
             code: 504, reason: "Timeout", message: "Too large resource version", retryAfterSeconds: 1)
         #expect(policy.delay(after: .status(status), retries: 0, isIdempotent: true) == nil)

@@ -6,7 +6,7 @@ import Testing
 @Suite struct WatchStreamTests {
     private typealias Event = WatchEvent<String>
 
-    /// All events of a body that arrives in the given pieces.
+    /// The events of a body that arrives in these pieces.
     private func events(
         _ pieces: [[UInt8]], bound: Int = 1 << 20, failure: TransportError? = nil
     ) async throws -> [WatchEvent<String>] {
@@ -44,11 +44,11 @@ import Testing
         ]
     }
 
-    @Test func readsEveryKindOfEvent() async throws {
+    @Test func `reads every type of event`() async throws {
         #expect(try await events(all) == expected)
     }
 
-    @Test func piecesMayEndAnywhere() async throws {
+    @Test func `reads events from pieces of any size`() async throws {
         let bytes = Array(all.utf8)
         for place in 0...bytes.count {
             #expect(
@@ -57,7 +57,7 @@ import Testing
         #expect(try await events(bytes.map { [$0] }) == expected)
     }
 
-    @Test func aTruncatedEventIsALostConnection() async throws {
+    @Test func `a truncated event means a lost connection`() async throws {
         let bytes = Array(#"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#.utf8)
         for place in 1..<bytes.count {
             let error = await #expect(throws: KubeError.self) { try await events([Array(bytes[..<place])]) }
@@ -66,7 +66,7 @@ import Testing
         #expect(try await events([bytes]) == [.added("a")])
     }
 
-    @Test func aBrokenConnectionIsThrownAfterTheEventsBefore() async throws {
+    @Test func `reports earlier events before a lost connection`() async throws {
         let lost = TransportError(.connectionLost, "reset")
         let body = FakeBody([Array(#"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#.utf8)], failure: lost)
         var stream = WatchStream(body: body, decoding: nameDecoder)
@@ -79,7 +79,7 @@ import Testing
         #"{"object":{"metadata":{"name":"b","namespace":"n","resourceVersion":"4"}},"type":"RENAMED"}"#,
         #"{"object":{"metadata":{"name":"b","namespace":"n","resourceVersion":"4"}}}"#,
     ])
-    func oneBadEventCostsNoOther(text: String) async throws {
+    func `continues after an undecodable event`(text: String) async throws {
         let good = #"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#
         let events = try await events("\(good)\n\(text)\n\(good)")
         #expect(events.first == .added("a") && events.last == .added("a"))
@@ -95,7 +95,7 @@ import Testing
         #"{"type":"DELETED","object":{"metadata":{"name":"b","namespace":"n","resourceVersion":"4","generation":"x"}}}"#,
         #"{"object":{"metadata":{"name":"b","namespace":"n","resourceVersion":"4","labels":7}},"type":"DELETED"}"#,
     ])
-    func `an undecodable deletion is a deletion`(text: String) async throws {
+    func `reports an undecodable deletion as a deletion`(text: String) async throws {
         guard case .undecodableDeletion(let object) = try await events(text).first else {
             Issue.record("it is another event")
             return
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test(arguments: [#"{"type":"DELETED","object":{}}"#, #"{"type":"DELETED","object":[]}"#, #"{"type":"DELETED"}"#])
-    func `a deletion without metadata is still a deletion`(text: String) async throws {
+    func `reports a deletion without metadata as a deletion`(text: String) async throws {
         guard case .undecodableDeletion(let object) = try await events(text).first else {
             Issue.record("it is another event")
             return
@@ -112,7 +112,7 @@ import Testing
         #expect(object.metadata == ObjectMetadata())
     }
 
-    @Test func `an oversized deletion is a deletion`() async throws {
+    @Test func `reports an oversized deletion as a deletion`() async throws {
         let padding = String(repeating: "x", count: 1000)
         let text = #"{"type":"DELETED","object":{"metadata":{"name":"b","uid":"u"},"data":"\#(padding)"}}"#
         guard case .undecodableDeletion(let object) = try await events(text, bound: 500).first else {
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test(arguments: [#"{}"#, #"{"metadata":{"name":"b"}}"#, #"{"metadata":{"resourceVersion":7,"name":"b"}}"#, "[]"])
-    func `a bookmark without version names no object`(object: String) async throws {
+    func `a bookmark without a version affects no object`(object: String) async throws {
         guard case .undecodable(let object) = try await events(#"{"type":"BOOKMARK","object":\#(object)}"#).first else {
             Issue.record("it is another event")
             return
@@ -144,14 +144,14 @@ import Testing
         #expect(object.metadata == ObjectMetadata())
     }
 
-    @Test func `a bookmark is read whatever else is in it`() async throws {
+    @Test func `reads a bookmark with unexpected fields`() async throws {
         let metadata =
             #"{"annotations":{"a":1,"k8s.io/initial-events-end":"true"},"generation":"x","resourceVersion":"7"}"#
         let events = try await events(#"{"type":"BOOKMARK","object":{"spec":7,"metadata":\#(metadata)}}"#)
         #expect(events == [.bookmark(ResourceVersion("7"), endsInitialEvents: true)])
     }
 
-    @Test func anUnreadableStatusStillEndsTheWatch() async throws {
+    @Test func `an unreadable status ends the watch`() async throws {
         let events = try await events(#"{"type":"ERROR","object":[]}"#)
         guard case .failed(let status) = events.first else {
             Issue.record("\(events)")
@@ -160,14 +160,14 @@ import Testing
         #expect(status.code == 500)
     }
 
-    @Test func malformedUTF8IsMended() async throws {
+    @Test func `replaces malformed UTF-8`() async throws {
         let bytes =
             Array(#"{"type":"ADDED","object":{"metadata":{"name":""#.utf8) + [0xFF, 0xC3] + Array(#""}}}"#.utf8)
         #expect(try await events([bytes]) == [.added("\u{FFFD}\u{FFFD}")])
     }
 
     @Test(arguments: ["<html>", "[]", "}", "null", #""a""#, #"{"type":"ADDED","object":{]}"#, #"{"type" "ADDED"}"#])
-    func whatIsNoWatchIsAnError(text: String) async throws {
+    func `throws if the body is not a watch`(text: String) async throws {
         let error = await #expect(throws: KubeError.self) { try await events(text) }
         guard case .undecodable = error else {
             Issue.record("\(String(describing: error))")
@@ -176,7 +176,7 @@ import Testing
     }
 
     @Test(arguments: [1, 7, 64, 4096])
-    func aTooLargeEventIsSteppedOver(pieceSize: Int) async throws {
+    func `skips an oversized event`(pieceSize: Int) async throws {
         let good = #"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#
         let padding = String(repeating: "x{", count: 1000)
         let large = #"{"type":"ADDED","object":{"metadata":{"name":"b","uid":"u"},"data":"\#(padding)"}}"#
@@ -191,7 +191,7 @@ import Testing
         #expect(object.error == "the watch event is larger than 500 bytes")
     }
 
-    @Test func aRefusedWatchIsAnError() async throws {
+    @Test func `throws the status of a rejected watch`() async throws {
         let status = #"{"kind":"Status","code":422,"reason":"Invalid","message":"no initial events"}"#
         let client = KubeClient(transport: FakeTransport(HTTPResponse(422, status)))
         let options = WatchOptions(start: .initialEvents(notOlderThan: nil))
@@ -214,7 +214,7 @@ import Testing
             "watch=true&resourceVersion=0&timeoutSeconds=1"
         ),
     ])
-    func optionsBecomeTheQuery(options: WatchOptions, query: String) async throws {
+    func `encodes the options in the query`(options: WatchOptions, query: String) async throws {
         let transport = FakeTransport(HTTPResponse(200, #"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#))
         var stream = try await KubeClient(transport: transport).watch(
             podType, namespace: nil, options, decoding: nameDecoder)

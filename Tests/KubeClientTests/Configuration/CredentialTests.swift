@@ -3,7 +3,7 @@ import Testing
 
 @testable import KubeClient
 
-/// A directory that goes away with the test, and a clock that only the test moves.
+/// A directory that is deleted after the test, and a clock that the test controls.
 final class CredentialFixture: Sendable {
     let directory: String
     private let time = Locked(Timestamp(seconds: 1_767_261_600))
@@ -23,7 +23,7 @@ final class CredentialFixture: Sendable {
         time.withLock { $0 = $0 + duration }
     }
 
-    /// Writes what looks like a PEM file, with an arbitrary body, and returns its bytes.
+    /// Writes a file in PEM syntax with an arbitrary body and returns its bytes.
     @discardableResult
     func writePEM(_ name: String, _ body: String) throws -> [UInt8] {
         let text = "-----BEGIN CERTIFICATE-----\n\(body)\n-----END CERTIFICATE-----\n"
@@ -47,7 +47,7 @@ final class CredentialFixture: Sendable {
 }
 
 @Suite struct FileCredentialTests {
-    @Test func aTokenFileIsReadAgain() async throws {
+    @Test func `rereads a token file`() async throws {
         let fixture = try CredentialFixture()
         let source = TokenFileCredential(path: try fixture.write("token", " first\n"), clock: fixture.clock)
         #expect(try await source.credential(refresh: false).authorization == "Bearer first")
@@ -63,7 +63,7 @@ final class CredentialFixture: Sendable {
     }
 
     @Test(arguments: ["", " \n", "a b", "é"])
-    func whatIsNoTokenIsAnError(_ text: String) async throws {
+    func `rejects a file without a valid token`(_ text: String) async throws {
         let fixture = try CredentialFixture()
         let path = try fixture.write("token", text)
         let error = await #expect(throws: CredentialError.self) {
@@ -74,7 +74,7 @@ final class CredentialFixture: Sendable {
         #expect(try await fallback.credential(refresh: false).authorization == "Bearer spare")
     }
 
-    @Test func certificateFilesAreReadAgain() async throws {
+    @Test func `rereads certificate files`() async throws {
         let fixture = try CredentialFixture()
         let one = try fixture.writePEM("tls.crt", "one")
         let source = CertificateFilesCredential(
@@ -86,7 +86,7 @@ final class CredentialFixture: Sendable {
         #expect(try await source.credential(refresh: false) != first)
     }
 
-    @Test func aCertificateAuthorityFollowsItsFile() async throws {
+    @Test func `rereads the file of a certificate authority`() async throws {
         let fixture = try CredentialFixture()
         let one = try fixture.writePEM("ca.crt", "one")
         let authority = CertificateAuthority(path: fixture.directory + "/ca.crt", clock: fixture.clock)
@@ -100,7 +100,7 @@ final class CredentialFixture: Sendable {
         #expect(try await CertificateAuthority(data: [7]).certificates() == [7])
     }
 
-    @Test func filesAreBounded() async throws {
+    @Test func `rejects files that are too large or not regular`() async throws {
         let fixture = try CredentialFixture()
         let marker = "-----BEGIN CERTIFICATE-----"
         let filling = String(repeating: "x", count: (1 << 20) - marker.utf8.count)
@@ -115,7 +115,7 @@ final class CredentialFixture: Sendable {
         }
     }
 
-    @Test func layersFillEachOther() async throws {
+    @Test func `combines the parts of several sources`() async throws {
         let pair = ClientCertificate(certificate: [1], key: [2])
         let layers = LayeredCredentials([
             StaticCredential(Credential(clientCertificate: pair)),
@@ -127,7 +127,7 @@ final class CredentialFixture: Sendable {
                 == Credential(authorization: "Bearer first", clientCertificate: pair))
     }
 
-    @Test func descriptionsHoldNoSecret() {
+    @Test func `descriptions contain no secrets`() {
         let credential = Credential(
             authorization: "Bearer hush",
             clientCertificate: ClientCertificate(certificate: [1], key: Array("hush".utf8)))
@@ -163,7 +163,7 @@ final class CredentialFixture: Sendable {
 
     private let broken: Result<RefreshState<String>.Loaded, CredentialError> = .failure(.unavailable("broken"))
 
-    @Test func oneLoadServesAllThatWait() {
+    @Test func `one load serves all waiting requests`() {
         #expect(ask(1, at: start) == "load")
         #expect(ask(2, at: start) == "wait")
         #expect(ask(3, refresh: true, at: start) == "wait")
@@ -175,7 +175,7 @@ final class CredentialFixture: Sendable {
         #expect(ask(4, at: start + .seconds(1_000_000)) == "a")
     }
 
-    @Test func anAgedValueIsLoadedAnewWhileItStillServes() {
+    @Test func `serves the old value during a reload`() {
         _ = ask(1, at: start)
         let due = start + .seconds(60)
         _ = state.finish(loaded("a", refreshAt: due, usableUntil: due + .seconds(5)), now: start)
@@ -192,7 +192,7 @@ final class CredentialFixture: Sendable {
         }
     }
 
-    @Test func aRejectedValueIsLoadedOnceForAll() {
+    @Test func `reloads a rejected value once for all requests`() {
         _ = ask(1, at: start)
         _ = state.finish(loaded("a"), now: start)
         #expect(ask(2, refresh: true, at: start + .seconds(9)) == "a")
@@ -203,7 +203,7 @@ final class CredentialFixture: Sendable {
         #expect(ask(5, refresh: true, at: start + .seconds(12)) == "b")
     }
 
-    @Test func aRejectedValueDoesNotServeAgainWhenTheLoadFails() {
+    @Test func `does not serve a rejected value if the reload fails`() {
         _ = ask(1, at: start)
         _ = state.finish(loaded("a"), now: start)
         let later = start + .seconds(20)
@@ -214,14 +214,14 @@ final class CredentialFixture: Sendable {
         #expect(ask(4, at: later) == "a")
     }
 
-    @Test func aFailureIsRememberedForAMoment() {
+    @Test func `caches a failure briefly`() {
         _ = ask(1, at: start)
         _ = state.finish(broken, now: start)
         #expect(ask(2, at: start + .seconds(1)) == "failure")
         #expect(ask(3, at: start + .seconds(2)) == "load")
     }
 
-    @Test func aClockSetBackLoadsAnew() {
+    @Test func `reloads if the clock was set back`() {
         _ = ask(1, at: start)
         _ = state.finish(loaded("a", refreshAt: start + .seconds(10)), now: start)
         #expect(ask(2, at: start - .seconds(3600)) == "load")

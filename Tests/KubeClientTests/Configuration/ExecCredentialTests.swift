@@ -10,7 +10,7 @@ import Testing
         fixture = try CredentialFixture()
     }
 
-    /// A user whose plugin is a shell script in the folder of the kubeconfig.
+    /// A kubeconfig user whose plugin is a shell script in the same folder.
     private func source(
         _ script: String, fields: String = "", cluster: String = "server: https://one", user: String = ""
     ) throws -> any CredentialSource {
@@ -48,7 +48,7 @@ import Testing
         return error?.description ?? ""
     }
 
-    @Test func aTokenIsKeptUntilShortlyBeforeItExpires() async throws {
+    @Test func `caches a token until shortly before it expires`() async throws {
         let end = (fixture.clock.now() + .seconds(60)).rfc3339
         let source = try source(counting(#"{"token":"abc","expirationTimestamp":"\#(end)"}"#))
         for _ in 0..<3 { #expect(try await source.credential(refresh: false) == Credential(bearerToken: "abc")) }
@@ -61,7 +61,7 @@ import Testing
         #expect(runs == 2)
     }
 
-    @Test func aRejectedTokenRunsThePluginAgain() async throws {
+    @Test func `runs the plugin again after a 401`() async throws {
         let source = try source(counting(#"{"token":"abc"}"#))
         _ = try await source.credential(refresh: false)
         _ = try await source.credential(refresh: true)
@@ -71,7 +71,7 @@ import Testing
         #expect(runs == 2)
     }
 
-    @Test func oneRunServesAllThatWait() async throws {
+    @Test func `one run serves all waiting requests`() async throws {
         let source = try source("sleep 0.2\n" + counting(#"{"token":"abc"}"#))
         try await withThrowingTaskGroup(of: Credential.self) { group in
             for _ in 0..<20 { group.addTask { try await source.credential(refresh: false) } }
@@ -80,20 +80,20 @@ import Testing
         #expect(runs == 1)
     }
 
-    @Test func aCertificateMayComeInsteadOfAToken() async throws {
+    @Test func `accepts a certificate instead of a token`() async throws {
         let source = try source(printing(#"{"clientCertificateData":"C","clientKeyData":"K"}"#))
         #expect(
             try await source.credential(refresh: false)
                 == Credential(clientCertificate: ClientCertificate(certificate: [0x43], key: [0x4B])))
     }
 
-    @Test func anExplicitTokenKeepsThePluginFromRunning() async throws {
+    @Test func `does not run the plugin if a token is set`() async throws {
         let source = try source(counting(#"{"token":"abc"}"#), user: "token: explicit, ")
         #expect(try await source.credential(refresh: false) == Credential(bearerToken: "explicit"))
         #expect(runs == 0)
     }
 
-    @Test func thePluginIsToldWhatItAskedFor() async throws {
+    @Test func `passes the cluster information to the plugin`() async throws {
         let source = try source(
             "echo \"$KUBERNETES_EXEC_INFO\" > $DIR/info\necho \"$1 $NAME\" > $DIR/seen\n"
                 + printing(#"{"token":"abc"}"#),
@@ -118,7 +118,7 @@ import Testing
             ])
     }
 
-    @Test func aFailureTellsWhatThePluginSaid() async throws {
+    @Test func `reports the standard error of a failed plugin`() async throws {
         let message = try await failure("echo hush; echo 'login\nfirst' >&2; exit 3")
         #expect(message.hasPrefix("exec plugin \"\(fixture.directory)/./bin/plugin\" (user \"u\" in "))
         #expect(message.hasSuffix("exited with code 3: login first"))
@@ -126,7 +126,7 @@ import Testing
         #expect(try await failure("kill -9 $$").hasSuffix("was killed by signal 9"))
     }
 
-    @Test func aMissingPluginTellsHowToInstallIt() async throws {
+    @Test func `reports the install hint of a missing plugin`() async throws {
         let fields = ##", installHint: "Run\n\emake it""##
         let source = try source("", fields: fields)
         try fixture.remove("bin/plugin")
@@ -139,7 +139,7 @@ import Testing
         (#"{"token":"hush\nHost: x"}"#, "the token in its output has invalid characters"), (#"null"#, "has no status"),
         (#"{"clientKeyData":"hush"}"#, "only one of"), (#"{"token":"hush","expirationTimestamp":"soon"}"#, "RFC 3339"),
     ])
-    func malformedOutputIsAnErrorWithoutSecrets(_ status: String, _ problem: String) async throws {
+    func `rejects malformed output without quoting it`(_ status: String, _ problem: String) async throws {
         let message = try await failure(printing(status))
         #expect(message.contains(problem), "\(message)")
         #expect(!message.contains("hush"))
@@ -150,7 +150,7 @@ import Testing
         "cat <<'END'\n\(lines)\nEND\n"
     }
 
-    @Test func `a plugin may write YAML`() async throws {
+    @Test func `accepts YAML from a plugin`() async throws {
         let source = try source(
             printingYAML(
                 """
@@ -164,7 +164,7 @@ import Testing
         #expect(try await source.credential(refresh: false) == Credential(bearerToken: "good"))
     }
 
-    @Test func `what client-go lets pass in a plugin's output is let pass`() async throws {
+    @Test func `accepts plugin output that client-go accepts`() async throws {
         let source = try source(
             printingYAML(
                 """
@@ -181,7 +181,7 @@ import Testing
         #expect(try await source.credential(refresh: false) == Credential(bearerToken: "good"))
     }
 
-    @Test func `the program is found by the PATH of this process, and is no directory`() async throws {
+    @Test func `finds the plugin in the PATH of the process and ignores directories`() async throws {
         try fixture.write("first/plugin/file", "")
         try fixture.write(
             "second/plugin",
@@ -198,7 +198,7 @@ import Testing
         #expect(try String(contentsOfFile: directory + "/path", encoding: .utf8) == "/nowhere\n")
     }
 
-    @Test func foreignOutputIsAnErrorWithoutSecrets() async throws {
+    @Test func `rejects foreign output without quoting it`() async throws {
         #expect(try await failure("echo hush").hasSuffix("its output is not a JSON or YAML object"))
         #expect(try await failure("echo 'a: {hush'").hasSuffix("its output is not a JSON or YAML object"))
         #expect(try await failure("echo 'a: hush'").contains("not an ExecCredential of"))
@@ -207,7 +207,7 @@ import Testing
         #expect(try await failure("head -c 2000000 /dev/zero").contains("wrote more than 1048576 bytes"))
     }
 
-    @Test func aPluginThatHangsIsKilledWithItsChildren() async throws {
+    @Test func `kills a hanging plugin and its children`() async throws {
         let path = try fixture.write("hang", "#!/bin/sh\nsleep 600 & echo $! > $DIR/child; wait", executable: true)
         let plugin = ExecPlugin(apiVersion: "\(group)/v1", command: path)
         let source = ExecCredential(
@@ -222,20 +222,20 @@ import Testing
         #expect(!isRunning(process))
     }
 
-    /// Neither gone nor a zombie that nobody collects.
+    /// True unless the process is gone or a zombie.
     private func isRunning(_ process: pid_t) -> Bool {
         guard let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return false }
         return !stat.contains(") Z ")
     }
 
-    @Test func aChildThatOutlivesThePluginIsNotWaitedFor() async throws {
+    @Test func `does not wait for children of the plugin`() async throws {
         let source = try source("sleep 25 &\n" + printing(#"{"token":"abc"}"#))
         let start = ContinuousClock.now
         #expect(try await source.credential(refresh: false) == Credential(bearerToken: "abc"))
         #expect(ContinuousClock.now - start < .seconds(20))
     }
 
-    @Test func aCancelledCallerStopsWaiting() async throws {
+    @Test func `a canceled caller stops waiting`() async throws {
         let source = try source("sleep 25\n" + printing(#"{"token":"abc"}"#))
         let task = Task { try await source.credential(refresh: false) }
         task.cancel()

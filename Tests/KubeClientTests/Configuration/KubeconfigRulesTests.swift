@@ -2,7 +2,7 @@ import Foundation
 import KubeClient
 import Testing
 
-/// Rules of client-go's loader that are easily missed; docs/configuration.md lists them all.
+/// Rules of client-go's loader that are easy to miss; docs/configuration.md lists all rules.
 @Suite struct KubeconfigRulesTests {
     private let fixture: CredentialFixture
 
@@ -30,23 +30,23 @@ import Testing
 
     // MARK: The text
 
-    @Test func `of a key that stands twice the last value counts`() throws {
+    @Test func `the last value of a duplicate key wins`() throws {
         #expect(try load(text(cluster: "{server: https://gone, server: https://one}")).server == "https://one")
     }
 
-    @Test func `unknown fields and tags are passed over`() async throws {
+    @Test func `ignores unknown fields and tags`() async throws {
         let text = text(
             cluster: "!k {server: !mine https://one, certificate: 7, extensions: [{name: a, extension: 1}]}")
         #expect(try load("preferences: {colors: true}\nmore: [1]\n" + text).server == "https://one")
     }
 
-    @Test func `binary scalars are the text that they encode`() async throws {
+    @Test func `decodes binary scalars`() async throws {
         #expect(try await credential("{token: !!binary YWJj}") == Credential(bearerToken: "abc"))
         let error = #expect(throws: ConfigurationError.self) { try load(text(user: "{token: !!binary hush}")) }
         #expect(error?.message.contains("hush") == false)
     }
 
-    @Test func `data in base64 may have line breaks`() async throws {
+    @Test func `accepts line breaks in base64 data`() async throws {
         let user = "\n  client-certificate-data: |\n    AQ\n    I=\n  client-key-data: \"A\\\n    w==\""
         let text = """
             current-context: c
@@ -62,16 +62,16 @@ import Testing
     }
 
     @Test(arguments: ["yes", "Yes", "on", "y", "true", "!!bool on"])
-    func `booleans of YAML 1.1 are booleans`(_ word: String) throws {
+    func `accepts booleans of YAML 1.1`(_ word: String) throws {
         #expect(
             try load(text(cluster: "{server: https://one, insecure-skip-tls-verify: \(word)}")).tls.skipsVerification)
     }
 
-    @Test func `only the first document is read`() throws {
+    @Test func `reads only the first document`() throws {
         #expect(try load("---\n" + text() + "\n---\ncurrent-context: d\n--- [\n").server == "https://one:6443")
     }
 
-    @Test func `a file may be JSON, with a byte order mark`() throws {
+    @Test func `accepts JSON with a byte order mark`() throws {
         let json = """
             \u{FEFF}{"current-context": "c", "clusters": [{"name": "k", "cluster": {"server": "https://one"}}],
             "contexts": [{"name": "c", "context": {"cluster": "k"}}], "users": null}
@@ -79,7 +79,7 @@ import Testing
         #expect(try load(json).server == "https://one")
     }
 
-    @Test func `a file with hundreds of clusters is read`() throws {
+    @Test func `reads a file with hundreds of clusters`() throws {
         let data = String(repeating: "QUJD", count: 2000)
         let clusters = (0..<300).map {
             "- {name: k\($0), cluster: {server: https://k, certificate-authority-data: \(data)}}"
@@ -88,14 +88,14 @@ import Testing
         #expect(try load(config + clusters.joined(separator: "\n")).server == "https://k")
     }
 
-    @Test func `a file of more than 16 MiB is refused`() throws {
+    @Test func `rejects files larger than 16 MiB`() throws {
         let error = #expect(throws: ConfigurationError.self) {
             try load("# " + String(repeating: "x", count: 16 << 20))
         }
         #expect(error?.message.contains("larger than 16777216 bytes") == true)
     }
 
-    @Test func `entries without a name are the ones of a context without these fields`() throws {
+    @Test func `a context without cluster and user uses the unnamed entries`() throws {
         let config = "contexts: [{context: {}}]\nclusters: [null, {name: other}, ]\n"
         let error = #expect(throws: ConfigurationError.self) { try load(config) }
         #expect(error?.message.contains("it has no server") == true)
@@ -109,11 +109,11 @@ import Testing
         ("localhost:8080", "http://localhost:8080"), ("HTTPS://One:6443", "https://One:6443"),
         ("https://one:6443/?x=1#y", "https://one:6443"), ("https://one/pre/fix/?x", "https://one/pre/fix"),
     ])
-    func `a server is read as client-go reads it`(_ written: String, _ server: String) throws {
+    func `normalizes server addresses like client-go`(_ written: String, _ server: String) throws {
         #expect(try load(text(cluster: "{server: '\(written)'}")).server == server)
     }
 
-    @Test func `a server without scheme is plain HTTP, whatever is said about TLS`() async throws {
+    @Test func `a server without a scheme uses plain HTTP regardless of TLS settings`() async throws {
         let configuration = try load(
             text(
                 cluster: "{server: 'one:6443', insecure-skip-tls-verify: true, certificate-authority: gone}",
@@ -123,26 +123,26 @@ import Testing
         #expect(try await configuration.credentials.credential(refresh: false) == .none)
     }
 
-    @Test func `compression can be switched off`() throws {
+    @Test func `compression can be disabled`() throws {
         #expect(try load(text()).asksForCompression)
         #expect(try !load(text(cluster: "{server: https://one, disable-compression: true}")).asksForCompression)
     }
 
-    @Test func `a scheme of a proxy may be in upper case`() throws {
+    @Test func `accepts an upper-case scheme of a proxy`() throws {
         #expect(try load(text(cluster: "{server: https://one, proxy-url: 'SOCKS5://p:1'}")).proxyURL == "socks5://p:1")
     }
 
     // MARK: The user
 
-    @Test func `blanks at the end of a token are dropped`() async throws {
+    @Test func `trims trailing white space of a token`() async throws {
         #expect(try await credential("{token: 'abc \t '}") == Credential(bearerToken: "abc"))
     }
 
-    @Test func `a key without a certificate is passed over`() async throws {
+    @Test func `ignores a key without a certificate`() async throws {
         #expect(try await credential("{client-key: gone, token: abc}") == Credential(bearerToken: "abc"))
     }
 
-    @Test func `a plugin is not asked when there is a certificate`() async throws {
+    @Test func `does not run the plugin if a certificate exists`() async throws {
         let exec = "exec: {apiVersion: client.authentication.k8s.io/v1, command: gone, interactiveMode: Never}"
         #expect(
             try await credential("{client-certificate-data: AQI=, client-key-data: Aw==, \(exec)}")
@@ -151,7 +151,7 @@ import Testing
 
     // MARK: Which files
 
-    @Test func `files that choose no context leave it to the pod's service account`() throws {
+    @Test func `uses the service account if no file chooses a context`() throws {
         try fixture.write("account/token", "pod-token")
         try fixture.writePEM("account/ca.crt", "authority")
         let empty = try fixture.write("empty", "")
@@ -170,7 +170,7 @@ import Testing
         environment["KUBERNETES_SERVICE_HOST"] = nil
         let error = #expect(throws: ConfigurationError.self) { try load() }
         #expect(error?.message.contains("none of these files exist") == true)
-        // What was asked for by name is not replaced by something else.
+        // An explicit context is never replaced by the service account.
         environment["KUBERNETES_SERVICE_HOST"] = "10.0.0.1"
         #expect(throws: ConfigurationError.self) {
             try ClusterConfiguration.load(

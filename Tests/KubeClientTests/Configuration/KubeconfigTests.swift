@@ -9,7 +9,7 @@ import Testing
         fixture = try CredentialFixture()
     }
 
-    /// A kubeconfig with one of each, the fields of cluster, user and context as flow mappings.
+    /// A kubeconfig with one cluster, user and context; the arguments are their fields as flow mappings.
     private func text(cluster: String = "{server: https://one:6443}", user: String = "{}", context: String = "")
         -> String
     {
@@ -38,7 +38,7 @@ import Testing
         try await load(text(user: user)).credentials.credential(refresh: false)
     }
 
-    @Test func aContextNamesClusterUserAndNamespace() throws {
+    @Test func `resolves cluster, user and namespace of a context`() throws {
         let configuration = try load(
             text(
                 cluster: "{server: 'https://one:6443/prefix/', tls-server-name: api, proxy-url: 'socks5://p:1080'}",
@@ -56,11 +56,11 @@ import Testing
         ("{server: 'localhost:6443', insecure-skip-tls-verify: true}", "http://localhost:6443"),
         ("{server: 'http://[::1]:8080/'}", "http://[::1]:8080"),
     ])
-    func aServerMayLackItsScheme(_ cluster: String, _ server: String) throws {
+    func `accepts a server without a scheme`(_ cluster: String, _ server: String) throws {
         #expect(try load(text(cluster: cluster)).server == server)
     }
 
-    @Test func eachWayToAuthenticate() async throws {
+    @Test func `supports each kind of credential`() async throws {
         try fixture.write("home/token", "filed")
         let pair = ClientCertificate(certificate: [1, 2], key: [3])
         #expect(try await credential("{}") == .none)
@@ -75,7 +75,7 @@ import Testing
                 == Credential(authorization: "Bearer abc", clientCertificate: pair))
     }
 
-    @Test func pathsStartFromTheFileThatHoldsThem() async throws {
+    @Test func `resolves paths relative to their file`() async throws {
         let authority = try fixture.writePEM("home/pki/ca.crt", "authority")
         let certificate = try fixture.writePEM("home/pki/tls.crt", "certificate")
         let key = try fixture.writePEM("elsewhere/tls.key", "key")
@@ -89,19 +89,19 @@ import Testing
                 == ClientCertificate(certificate: certificate, key: key))
     }
 
-    @Test func dataBeatsTheFile() async throws {
+    @Test func `inline data wins over a file`() async throws {
         let configuration = try load(
             text(cluster: "{server: https://one, certificate-authority: gone, certificate-authority-data: AQI=}"))
         #expect(try await configuration.tls.certificateAuthority?.certificates() == [1, 2])
     }
 
-    @Test func noSecretGoesOverPlainHTTP() async throws {
+    @Test func `sends no secrets over plain HTTP`() async throws {
         let configuration = try load(text(cluster: "{server: 'http://one'}", user: "{token: abc, as: jane}"))
         #expect(try await configuration.credentials.credential(refresh: false) == .none)
         #expect(configuration.impersonation?.user == "jane")
     }
 
-    @Test func impersonation() throws {
+    @Test func `sends the headers of an impersonated user`() throws {
         let user = "{as: jane, as-uid: '7', as-groups: [a, b], as-user-extra: {Example.com/Scope: [x, y]}}"
         let headers = try load(text(user: user)).impersonation?.headers.map { "\($0.name): \($0.value)" }
         #expect(
@@ -125,7 +125,7 @@ import Testing
         ("{exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: c, env: [{}]}}", "the name is missing"),
         (#"{as: "jane\r\nHost: x"}"#, "must not contain control characters"),
     ])
-    func aBrokenUserIsNamed(_ user: String, _ problem: String) {
+    func `names the user in errors`(_ user: String, _ problem: String) {
         let message = failure(text(user: user))
         #expect(message.hasPrefix("user \"u\" in DIR/home/config"))
         #expect(message.contains(problem), "\(message)")
@@ -140,13 +140,13 @@ import Testing
         ("{server: https://one, insecure-skip-tls-verify: 1}", "must be true or false"),
         ("{server: https://one, insecure-skip-tls-verify: true, certificate-authority: a}", "mutually exclusive"),
     ])
-    func aBrokenClusterIsNamed(_ cluster: String, _ problem: String) {
+    func `names the cluster in errors`(_ cluster: String, _ problem: String) {
         let message = failure(text(cluster: cluster))
         #expect(message.hasPrefix("cluster \"one\" in DIR/home/config: "))
         #expect(message.contains(problem), "\(message)")
     }
 
-    @Test func aDanglingNameIsToldWithTheMend() {
+    @Test func `explains how to fix an undefined name`() {
         #expect(
             failure("{current-context: c, contexts: [{name: c, context: {cluster: x}}], clusters: [{name: y}]}")
                 == "context \"c\" in DIR/home/config: cluster \"x\" is not defined in any file; "
@@ -164,7 +164,7 @@ import Testing
         ("{users: [{name: a}, {name: a}]}", "user \"a\" in DIR/home/config is defined twice"),
         ("", "no current-context"),
     ])
-    func aBrokenFileIsNamed(_ text: String, _ problem: String) {
+    func `names the file in errors`(_ text: String, _ problem: String) {
         let message = failure(text)
         #expect(message.contains(problem), "\(message)")
     }
@@ -202,7 +202,7 @@ import Testing
             serviceAccountDirectory: directory + "/account", clock: fixture.clock)
     }
 
-    @Test func theOrderOfPrecedence() throws {
+    @Test func `loads the sources in order of precedence`() throws {
         try writeServiceAccount()
         let explicit = try writeConfig("explicit", server: "https://explicit")
         var environment = ["HOME": directory + "/home"]
@@ -219,11 +219,11 @@ import Testing
         #expect(throws: ConfigurationError.self) { try load(explicitPath: directory + "/gone", environment) }
     }
 
-    @Test func filesOfAListAreMerged() throws {
+    @Test func `merges the files of KUBECONFIG`() throws {
         let first = try writeConfig("first", server: "https://first", current: "")
         let second = try writeConfig("second", server: "https://second", current: "https://second")
         let list = ["KUBECONFIG": "\(directory)/gone:\(first)::\(second):\(first)"]
-        // The entry k of the first file wins as a whole; the current context is the first that is set.
+        // The first file's entry k wins completely, and the first current context wins.
         let configuration = try load(list)
         #expect(configuration.server == "https://first")
         #expect(configuration.origin == "context \"https://second\" in \(second)")
@@ -233,7 +233,7 @@ import Testing
         #expect(throws: ConfigurationError.self) { try load(["KUBECONFIG": "\(first):\(directory)"]) }
     }
 
-    @Test func aPodUsesItsServiceAccount() async throws {
+    @Test func `a pod uses its service account`() async throws {
         try writeServiceAccount()
         var environment = ["KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "6443"]
         let configuration = try load(environment)
@@ -247,7 +247,7 @@ import Testing
         #expect(throws: ConfigurationError.self) { try load(environment) }
     }
 
-    @Test func aPodWithoutAServiceAccountIsToldSo() throws {
+    @Test func `reports a pod without a service account`() throws {
         var environment = ["KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"]
         let error = #expect(throws: ConfigurationError.self) { try load(environment) }
         #expect(error?.message.contains("automountServiceAccountToken") == true)

@@ -6,7 +6,7 @@ import Testing
         #"null"#, #"true"#, #"[]"#, #"{}"#, #"[1,-2,3.5]"#, #"{"a":{"b":["c",null]},"d":false}"#,
         #""a\"b\\c\nd""#, "\"\u{1F600}é\"", #"{"big":9223372036854775807,"small":-9223372036854775808}"#,
     ])
-    func writingReturnsWhatWasRead(_ text: String) throws {
+    func `parsed values encode to the same text`(_ text: String) throws {
         #expect(try JSONValue(parsing: text).encodedString == text)
     }
 
@@ -14,50 +14,50 @@ import Testing
         "", " ", "{", "[", "[1,]", "{,}", #"{"a" 1}"#, #"{"a":1,}"#, "01", "1.", "1e", "-", "+1", "tru", "nul",
         #""abc"#, #""\x""#, #""\u12""#, "[1 2]", "{}x", "\"\u{01}\"", #"{a:1}"#,
     ])
-    func malformedTextIsAnError(_ text: String) {
+    func `rejects malformed texts`(_ text: String) {
         #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
     }
 
-    @Test func deepNestingIsAnErrorNotACrash() {
+    @Test func `rejects deep nesting without a crash`() {
         let text = String(repeating: "[", count: 100_000)
         #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
         var cursor = JSONCursor(Array(text.utf8))
         #expect(throws: JSONError.self) { try cursor.skipValue() }
     }
 
-    @Test func surrogatesBecomeOneScalarOrAReplacement() throws {
+    @Test func `combines surrogate pairs and replaces lone surrogates`() throws {
         #expect(try JSONValue(parsing: #""\ud83d\ude00""#) == .string("\u{1F600}"))
         #expect(try JSONValue(parsing: #""\ud83dx""#) == .string("\u{FFFD}x"))
         #expect(try JSONValue(parsing: #""\ud83d\u0041""#) == .string("\u{FFFD}A"))
     }
 
-    @Test func numbersBeyondSixtyFourBitsAreDoubles() throws {
+    @Test func `numbers beyond 64 bits are doubles`() throws {
         #expect(try JSONValue(parsing: "9223372036854775808") == .double(9_223_372_036_854_775_808))
         #expect(throws: JSONError.self) { try JSONValue(parsing: "1e999") }
     }
 
-    @Test func objectsAreEqualInAnyOrder() throws {
+    @Test func `objects are equal in any order`() throws {
         let left = try JSONValue(parsing: #"{"a":1,"b":2}"#)
         let right = try JSONValue(parsing: #"{"b":2,"a":1}"#)
         #expect(left == right)
         #expect(left.hashValue == right.hashValue)
     }
 
-    @Test func repeatedKeysAreReported() throws {
+    @Test func `reports duplicate keys`() throws {
         let text = #"{"spec":{"a":1,"a":2,"l":[{"x":1,"x":1}]}}"#
         let (value, duplicates) = try JSONValue.parsingReportingDuplicates(Array(text.utf8))
         #expect(value["spec"]?["a"] == 2)
         #expect(duplicates == ["spec.a", "spec.l[0].x"])
     }
 
-    @Test func manyKeysAreKept() throws {
+    @Test func `keeps the last value of a duplicate key among many keys`() throws {
         let text = "{" + (0..<100).map { "\"k\($0)\":\($0)" }.joined(separator: ",") + ",\"k50\":7}"
         let value = try JSONValue(parsing: text)
         #expect(value.objectValue?.count == 100)
         #expect(value["k50"] == 7)
     }
 
-    @Test func pathsReachIntoObjects() {
+    @Test func `reads and writes values at paths`() {
         var value: JSONValue = ["a": ["b": 1]]
         value[path: ["a", "c"]] = 2
         value[path: ["x", "y", "z"]] = "new"
@@ -68,7 +68,7 @@ import Testing
         #expect(value[path: ["a", "b"]] == nil)
     }
 
-    @Test func cursorTakesOnlyWhatIsAsked() throws {
+    @Test func `a cursor skips fields that are not read`() throws {
         var cursor = JSONCursor(Array(#"{"skip":[{"deep":"}"}],"name":"x","n":-12}"#.utf8))
         var name = ""
         var number: Int64 = 0

@@ -1,13 +1,13 @@
 import KubeClient
 import Testing
 
-/// What others say of an execution does not give away what it was started with.
-@Suite struct MaskingTests {
+/// Texts of other programs must not reveal the parameters of an execution.
+@Suite struct MaskTests {
     private func masked(_ text: String, _ values: String...) -> String {
         Mask(values).applied(to: text)
     }
 
-    @Test func valuesAreMaskedLongestFirst() {
+    @Test func `masks the longest value first`() {
         #expect(
             masked("login with hunter22-and-more failed, hunter22 too", "hunter22", "hunter22-and-more")
                 == "login with *** failed, *** too")
@@ -15,70 +15,70 @@ import Testing
         #expect(masked("3 tasks, of it 1", "3", "of", "") == "3 tasks, of it 1")
     }
 
-    /// API servers quote what they refuse.
-    @Test func quotedValuesAreMasked() {
+    /// API servers quote rejected values.
+    @Test func `masks quoted values`() {
         let value = "a \"quoted\"\nvalue\\"
         let quoted = JSONValue.string(value).encodedString
         #expect(masked("Invalid value: \(quoted): too long", value) == "Invalid value: \"***\": too long")
         #expect(masked("got \(value).", value) == "got ***.")
     }
 
-    /// Webhooks are mostly written in Go, whose JSON escapes what HTML would take for its own, and whose `%q` is no JSON.
+    /// Most webhooks are written in Go, whose JSON escapes HTML characters and whose `%q` is not JSON.
     @Test(arguments: [
         ("s3cr&t<pass>", #"s3cr\u0026t\u003cpass\u003e"#), ("a\u{2028}b&c", #"a\u2028b\u0026c"#),
         ("bell\u{7}and\u{1}", #"bell\aand\x01"#), ("tab\t\"q\"\\", #"tab\t\"q\"\\"#),
         ("gr\u{fc}n&\u{1f600}", #"gr\u00fcn&\U0001f600"#),
     ])
-    func whatGoQuotesIsMasked(_ value: String, _ quoted: String) {
+    func `masks values quoted by Go`(_ value: String, _ quoted: String) {
         #expect(masked("denied: {\"value\":\"\(quoted)\"}", value) == "denied: {\"value\":\"***\"}")
     }
 
-    @Test func singleLinesAreMasked() {
+    @Test func `masks each line of a value`() {
         #expect(masked("line 2 is second-line", "first-line\nsecond-line\r\n") == "line 2 is ***")
     }
 
-    @Test(arguments: 4...20) func theBeginningOfAValueIsMaskedWhereATextIsCut(_ length: Int) {
+    @Test(arguments: 4...20) func `masks the beginning of a value at the end of a truncated text`(_ length: Int) {
         let value = "0123456789abcdefghij"
         let text = "Invalid value: " + value.prefix(length) + "…"
         #expect(masked(text, value) == "Invalid value: ***…")
         #expect(masked("ends in \(value.prefix(length - 1))", value) == "ends in \(value.prefix(length - 1))")
     }
 
-    @Test func whatIsCutElsewhereStays() {
+    @Test func `does not mask parts of a value elsewhere`() {
         #expect(masked("012…", "0123456789") == "012…")
         #expect(masked("…", "0123456789") == "…")
         #expect(masked("", "0123456789") == "")
         #expect(masked("é…", "été2") == "é…")
     }
 
-    @Test func severalValuesAreMaskedAtOnce() {
+    @Test func `masks several values`() {
         let text = "hunter22-and-more, hunter22, \"two\\nlines\", two\nlines and abc"
         #expect(
             masked(text, "hunter22", "hunter22-and-more", "two\nlines", "abc", "") == "***, ***, \"***\", *** and abc")
         #expect(Mask([]).applied(to: text) == text)
     }
 
-    @Test func `values that overlap leave nothing of each other`() {
+    @Test func `masks overlapping values completely`() {
         #expect(masked("xabcdefghx", "abcd", "cdefgh") == "x***x")
         #expect(masked("hunter22hunter22", "hunter22") == "***")
         #expect(masked("aaaaaaa", "aaaa") == "***")
     }
 
-    @Test func `control characters are masked as old and new encoders quote them`() {
+    @Test func `masks control characters as old and new JSON encoders quote them`() {
         #expect(masked(#"a\u0008b\u000cc & a\bb\fc"#, "a\u{8}b\u{c}c") == "*** & ***")
     }
 
-    @Test func `a value stays where it is only part of a known name`() {
+    @Test func `does not mask a value inside a public name`() {
         let mask = Mask(
             ["search", "payments"], keeping: ["restart-search-2cdc", "restart-search", "payments"])
         #expect(mask.applied(to: "run restart-search-2cdc-pod") == "run restart-search-2cdc-pod")
         #expect(mask.applied(to: "research, prestart-search, restart-search2") == "re***, prestart-***, restart-***2")
         #expect(mask.applied(to: "restart-search/search") == "restart-search/***")
-        // A value that is more than the name is masked as a whole.
+        // A value that contains more than the name is masked completely.
         #expect(Mask(["search-me"], keeping: ["search"]).applied(to: "to search-me, search") == "to ***, search")
     }
 
-    @Test func `what is masked does not depend on what else is in the text`() {
+    @Test func `masks values in random texts`() {
         var random = SystemRandomNumberGenerator()
         func word(_ lengths: ClosedRange<Int>) -> String {
             String(
@@ -94,8 +94,8 @@ import Testing
         }
     }
 
-    /// As many values as an execution may have, as long as they may be, and each with something to quote.
-    @Test func `masking costs about as much as reading texts and values`() {
+    /// The maximum number and size of parameters, each with a character to quote.
+    @Test func `masks large values in linear time`() {
         let values = (0..<64).map { number in
             (0..<200).map { line in "line \(line) of value \(number) & \"more\"" }.joined(separator: "\n")
         }
@@ -106,13 +106,13 @@ import Testing
         for _ in 0..<50 {
             #expect(mask.applied(to: text) == "Invalid value: \"***\"; " + String(repeating: "ab &", count: 500))
         }
-        // Some tenths of a second without optimization; making all forms for each text took minutes.
+        // Takes a few tenths of a second without optimization; building all forms for each text would take minutes.
         #expect(ContinuousClock.now - start < .seconds(20))
         #expect(mask.size < 4 << 20)
     }
 
-    /// Lengths that all differ, and heads that all fit.
-    @Test func `hostile values and texts cost no more than some milliseconds`() {
+    /// All values differ in length and start with the same four bytes.
+    @Test func `masks hostile values and texts within milliseconds`() {
         let values = (0..<64).map { number in
             (1..<120).map { String(repeating: "a", count: $0 + number) + "b\(number)" }.joined(separator: "\n")
         }

@@ -2,7 +2,7 @@ import KubeClient
 import Testing
 
 @Suite struct ResourceTests {
-    @Test func pathsNameGroupNamespaceAndObject() {
+    @Test func `paths have group, namespace and name`() {
         let pods = ResourceType(group: "", version: "v1", plural: "pods", kind: "Pod")
         #expect(pods.path(namespace: nil) == "/api/v1/pods")
         #expect(pods.path(namespace: "") == "/api/v1/pods")
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(arguments: [("a/b", "a%2Fb"), ("..", "%2E%2E"), ("a?b#c", "a%3Fb%23c")])
-    func namesCannotLeaveTheirSegment(name: String, encoded: String) {
+    func `names are encoded in paths`(name: String, encoded: String) {
         #expect(podType.path(namespace: "n", name: name) == "/api/v1/namespaces/n/pods/\(encoded)")
     }
 
@@ -23,18 +23,18 @@ import Testing
         ("1", "2", ResourceVersion.Order.older), ("9", "10", .older), ("10", "9", .newer), ("10", "10", .same),
         ("99999999999999999999999999", "100000000000000000000000000", .older),
     ])
-    func decimalVersionsAreOrdered(left: String, right: String, order: ResourceVersion.Order) {
+    func `compares decimal versions`(left: String, right: String, order: ResourceVersion.Order) {
         #expect(ResourceVersion(left).order(relativeTo: ResourceVersion(right)) == order)
     }
 
     @Test(arguments: ["", "0", "01", "1a", "-1", "１"])
-    func otherVersionsAreNot(text: String) {
+    func `does not compare opaque versions`(text: String) {
         #expect(ResourceVersion(text).order(relativeTo: ResourceVersion("5")) == nil)
         #expect(ResourceVersion("5").order(relativeTo: ResourceVersion(text)) == nil)
         #expect(!ResourceVersion("5").isNewer(than: ResourceVersion(text)))
     }
 
-    @Test func metadataKeepsWhatAControllerNeeds() throws {
+    @Test func `reads the metadata that controllers use`() throws {
         var cursor = JSONCursor(
             Array(
                 #"""
@@ -59,7 +59,7 @@ import Testing
         #"{"name":1}"#, #"{"generation":1.5}"#, #"{"creationTimestamp":"yesterday"}"#, #"{"labels":{"a":1}}"#,
         #"{"ownerReferences":{}}"#, "[]", "",
     ])
-    func malformedMetadataIsRefused(text: String) {
+    func `rejects malformed metadata`(text: String) {
         #expect(throws: JSONError.self) {
             var cursor = JSONCursor(Array(text.utf8))
             _ = try ObjectMetadata(&cursor)

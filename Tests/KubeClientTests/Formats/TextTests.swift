@@ -11,7 +11,7 @@ import Testing
             ("0001-01-01T00:00:00Z", -62_135_596_800, 0), ("9999-12-31T23:59:59Z", 253_402_300_799, 0),
             ("2026-01-01t10:00:00z", 1_767_261_600, 0),
         ] as [(String, Int64, Int32)])
-    func reading(_ text: String, _ seconds: Int64, _ nanoseconds: Int32) throws {
+    func `parses RFC 3339`(_ text: String, _ seconds: Int64, _ nanoseconds: Int32) throws {
         let time = try #require(Timestamp(rfc3339: text))
         #expect(time.seconds == seconds)
         #expect(time.nanoseconds == nanoseconds)
@@ -24,11 +24,11 @@ import Testing
         "2026-01-01T10:00:00+24:00", "2026-01-01T10:00:00Zx", "26-01-01T10:00:00Z", "0000-12-31T23:59:59Z",
         "9999-12-31T23:59:59-01:00", "2026-01-01T10:00:00,5Z", "-026-01-01T10:00:00Z",
     ])
-    func whatIsNoTimeIsRefused(_ text: String) {
+    func `rejects invalid times`(_ text: String) {
         #expect(Timestamp(rfc3339: text) == nil)
     }
 
-    @Test func writing() {
+    @Test func `formats as RFC 3339`() {
         let time = Timestamp(seconds: 1_767_261_600, nanoseconds: 123_456_789)
         #expect(time.rfc3339 == "2026-01-01T10:00:00Z")
         #expect(time.rfc3339Microseconds == "2026-01-01T10:00:00.123456Z")
@@ -37,7 +37,7 @@ import Testing
         #expect(Timestamp.latest.rfc3339 == "9999-12-31T23:59:59Z")
     }
 
-    @Test func writingReturnsWhatWasRead() {
+    @Test func `formatted times parse to the same time`() {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<2000 {
             let seconds = Int64.random(in: Timestamp.earliest.seconds...Timestamp.latest.seconds, using: &generator)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func arithmeticStopsAtTheEndsOfTime() {
+    @Test func `arithmetic is clamped to the range`() {
         let time = Timestamp(seconds: 10, nanoseconds: 900_000_000)
         #expect(time + .milliseconds(200) == Timestamp(seconds: 11, nanoseconds: 100_000_000))
         #expect(time - .milliseconds(950) == Timestamp(seconds: 9, nanoseconds: 950_000_000))
@@ -64,7 +64,7 @@ import Testing
         #expect(Timestamp(seconds: 0, nanoseconds: -1) < Timestamp(seconds: 0))
     }
 
-    @Test func `reads the date of an HTTP header`() {
+    @Test func `parses the date of an HTTP header`() {
         #expect(ServerTime(httpDate: "Sun, 06 Nov 1994 08:49:37 GMT") == ServerTime(rfc3339: "1994-11-06T08:49:37Z"))
         #expect(ServerTime(rfc3339: "2026-11-30T23:59:59Z")?.httpDate == "Mon, 30 Nov 2026 23:59:59 GMT")
         for text in [
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func `an HTTP date reads back`() {
+    @Test func `a formatted HTTP date parses to the same time`() {
         let seed = UInt64.random(in: 0...UInt64.max)
         var state = seed
         for _ in 0..<500 {
@@ -86,13 +86,13 @@ import Testing
     }
 }
 
-/// Durations in the form of Go.
+/// Durations in Go's notation.
 @Suite struct GoDurationTests {
     @Test(arguments: [
         (0, "0s"), (4, "4s"), (60, "1m0s"), (90, "1m30s"), (3600, "1h0m0s"), (5430, "1h30m30s"), (-5, "0s"),
         (2_592_000, "720h0m0s"),
     ])
-    func secondsAsGoWritesThem(_ seconds: Int64, _ text: String) {
+    func `formats durations like Go`(_ seconds: Int64, _ text: String) {
         #expect(Duration.seconds(seconds).goText == text)
         if seconds >= 0 { #expect(Duration.goLimit(text)?.components.seconds == seconds) }
     }
@@ -102,7 +102,7 @@ import Testing
             ("0", 0), ("1.5h", 5400), ("300ms", 0), ("1m0.9s", 60), ("1h1h", 7200), ("", nil), ("5", nil), ("s", nil),
             ("5x", nil), ("-5s", nil), ("1..5s", nil), ("99999999999999999999h", nil), ("1h ", nil),
         ] as [(String, Int64?)])
-    func durationsOfGo(_ text: String, _ seconds: Int64?) {
+    func `parses durations of Go`(_ text: String, _ seconds: Int64?) {
         #expect(Duration.goLimit(text)?.components.seconds == seconds)
     }
 }
@@ -112,24 +112,24 @@ import Testing
         ("payment-api", "payment-api"), ("a/b c", "a%2Fb%20c"), ("é", "%C3%A9"), ("a=b,c!=d", "a%3Db%2Cc%21%3Dd"),
         ("100%", "100%25"), ("", ""),
     ])
-    func encodingReversesDecoding(_ text: String, _ encoded: String) {
+    func `decoding reverses percent-encoding`(_ text: String, _ encoded: String) {
         #expect(text.percentEncodedPathSegment == encoded)
         #expect(text.percentEncodedQueryValue == encoded)
         #expect(encoded.percentDecoded() == text)
     }
 
-    @Test func aSegmentCannotClimb() {
+    @Test func `encodes dot segments`() {
         #expect("..".percentEncodedPathSegment == "%2E%2E")
         #expect(".".percentEncodedPathSegment == "%2E")
     }
 
-    @Test func malformedEscapesAreRefused() {
+    @Test func `rejects malformed escapes`() {
         for text in ["%", "%4", "%zz", "%FF", "%+1"] { #expect(text.percentDecoded() == nil) }
         #expect("a+b".percentDecoded(plusIsSpace: true) == "a b")
         #expect("a+b".percentDecoded() == "a+b")
     }
 
-    @Test func base64() {
+    @Test func `encodes and decodes base64`() {
         #expect(Base64.encode([0, 1, 255]) == "AAH/")
         #expect(Base64.decode("AAH/") == [0, 1, 255])
         #expect(Base64.decode("YQ\r\n==\n") == [0x61])
@@ -138,9 +138,9 @@ import Testing
     }
 }
 
-/// Texts that somebody else wrote, cut to what there is room for.
+/// Foreign texts are truncated to a limit.
 @Suite struct BoundedTextTests {
-    @Test func textsAreCutBetweenScalars() {
+    @Test func `truncates texts between scalars`() {
         #expect("abc".bounded(to: 3) == "abc")
         #expect("abcdef".bounded(to: 5) == "ab…")
         #expect("aééé".bounded(to: 6) == "aé…")
@@ -150,7 +150,7 @@ import Testing
         #expect("abcdef".bounded(to: -1) == "")
     }
 
-    @Test func anErrorThatQuotesALongTextIsCut() {
+    @Test func `truncates errors that quote long texts`() {
         let error = ConfigurationError(String(repeating: "x", count: 5000))
         #expect(error.message.utf8.count == 4096)
         #expect(error.message.hasSuffix("x…"))

@@ -26,45 +26,45 @@ import Testing
             ("[~, null, '']", .array([.null, .null, .string("")])), ("|\n  a\n  b\n", .string("a\nb\n")),
             (">-\n  a\n  b\n", .string("a b")), ("{}", .object([:])),
         ] as [(String, JSONValue)])
-    func scalarsResolveByTheCoreSchema(_ text: String, _ value: JSONValue) throws {
+    func `resolves scalars by the core schema`(_ text: String, _ value: JSONValue) throws {
         #expect(try read(text) == [value])
     }
 
-    @Test func emptyDocumentsAreLeftOut() throws {
+    @Test func `omits empty documents`() throws {
         #expect(try read("---\n# nothing\n---\na: 1\n---\n---\nb: 2\n...\n") == [["a": 1], ["b": 2]])
         #expect(try read("") == [])
     }
 
-    @Test func jsonIsYAML() throws {
+    @Test func `parses JSON`() throws {
         #expect(try read(#"{"a": [1, "2", {"b": null}], "c": "é\n"}"#) == [["a": [1, "2", ["b": .null]], "c": "é\n"]])
     }
 
-    @Test func keysBecomeStrings() throws {
+    @Test func `converts keys to strings`() throws {
         #expect(try read("1: a\ntrue: b\n1.5: c\nyes: d\n") == [["1": "a", "true": "b", "1.5": "c", "yes": "d"]])
         #expect(failure("~: a")?.message.contains("key is empty or null") == true)
         #expect(failure("? [a]\n: b")?.message.contains("list or a mapping") == true)
     }
 
-    @Test func aKeyThatStandsTwiceIsAnErrorAtItsPlace() {
+    @Test func `rejects duplicate keys with their position`() {
         #expect(failure("a: 1\nb:\n  c: 1\n  c: 2\n")?.description == "test.yaml:4:3: duplicate key \"c\"")
         #expect(failure("1: a\n'1': b\n")?.line == 2)
     }
 
-    @Test func aliasesRepeatWhatTheyName() throws {
+    @Test func `expands aliases`() throws {
         #expect(try read("a: &x [1, 2]\nb: *x\n") == [["a": [1, 2], "b": [1, 2]]])
         #expect(failure("a: *x")?.message.contains("refers to no complete node") == true)
         #expect(failure("a: &x [*x]") != nil)
         #expect(failure("a: &x 1\n---\nb: *x\n")?.line == 3)
     }
 
-    @Test func mergeKeysFillInWhatIsMissing() throws {
+    @Test func `merge keys add only missing members`() throws {
         let text = "base: &b {x: 1, y: 2}\nmore: &m {y: 3, z: 4}\nall:\n  <<: [*b, *m]\n  x: 0\n"
         #expect(try read(text).first?["all"] == ["x": 0, "y": 2, "z": 4])
         #expect(try read("'<<': 1") == [["<<": 1]])
         #expect(failure("<<: 1")?.message.contains("needs a mapping") == true)
     }
 
-    @Test func hostileTextsAreErrors() {
+    @Test func `rejects texts that expand or nest too much`() {
         var laughs = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n"
         for level in 1..<12 {
             let alias = "*a\(level - 1)"
@@ -72,7 +72,7 @@ import Testing
         }
         #expect(failure(laughs)?.message.contains("aliases expand") == true)
         #expect(failure(String(repeating: "[", count: 100_000))?.message.contains("nested more than") == true)
-        // A key may be a mapping, whose key may be one.
+        // A key can be a mapping whose key is a mapping.
         #expect(failure(String(repeating: "? ", count: 100_000))?.message.contains("nested more than") == true)
         let deep = "a: &a \(String(repeating: "[", count: 60))\(String(repeating: "]", count: 60))\n"
         #expect(failure(deep + "b: \(String(repeating: "[", count: 60))*a")?.message.contains("nested") == true)
@@ -82,7 +82,7 @@ import Testing
         #expect(throws: YAMLError.self) { try YAML.documents([0x61, 0xFF, 0xFE], source: "binary") }
     }
 
-    @Test func damagedTextsAreReadOrRefused() {
+    @Test func `parses or rejects damaged texts without a crash`() {
         let text = Array(
             "a: &x [1, 'two', \"th\\u0072ee\"]\n<<: {b: *x}\n? c\n: |\n  text\n--- !!map\nd: >-\n  é\n".utf8)
         let seed = UInt64.random(in: 0...UInt64.max)
@@ -106,7 +106,7 @@ import Testing
         "a: [1", "a: b: c", "\tx: 1", ".inf", "-.INF", ".nan", "!!int x", "!!bool 1", "!!null x", "!thing x",
         "!!seq {}", "'x", "a: 1\n b: 2",
     ])
-    func brokenTextsAreErrors(_ text: String) {
+    func `rejects malformed texts`(_ text: String) {
         #expect(failure(text)?.source == "test.yaml")
     }
 }
@@ -119,7 +119,7 @@ import Testing
     /// `line:column`
     private func text(_ place: YAMLMemberPositions.Position?) -> String? { place.map { "\($0.line):\($0.column)" } }
 
-    @Test func membersAreFoundWhereTheyStand() throws {
+    @Test func `finds the positions of members`() throws {
         let places = try places(
             """
             # A comment.
@@ -143,11 +143,11 @@ import Testing
     }
 
     @Test(arguments: ["", "# nothing\n", "[a, b]", "text", "--- \n--- {a: b}\n"])
-    func whatIsNoMappingHasNone(_ text: String) throws {
+    func `a document that is not a mapping has no positions`(_ text: String) throws {
         #expect(try places(text)["a"] == nil)
     }
 
-    @Test func brokenTextsAreErrors() {
+    @Test func `rejects malformed texts`() {
         #expect(throws: YAMLError.self) { try places("a: [b") }
     }
 }

@@ -5,7 +5,7 @@ import KubeRuntime
 import Testing
 
 @Suite struct CurlTransportCredentialTests {
-    /// A token that changes with each refresh, at most so often, and then fails where told to.
+    /// A token that changes with each refresh, up to a limit.
     private final class RotatingToken: CredentialSource {
         let refreshes = Locked(0)
         private let limit: Int
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    /// Runs a body against a server that accepts one token, and returns how many requests reached it.
+    /// Runs `body` against a server that accepts one token; returns the number of requests to the server.
     private func serving(
         _ accepted: String, _ credentials: any CredentialSource, _ body: (CurlTransport) async throws -> Void
     ) async throws -> Int {
@@ -48,7 +48,7 @@ import Testing
         return count.withLock { $0 }
     }
 
-    @Test func a401RefreshesTheCredentialOnce() async throws {
+    @Test func `refreshes the credential once after a 401`() async throws {
         let token = RotatingToken(limit: 1)
         let requests = try await serving("token-1", token) { transport in
             for _ in 0..<2 {
@@ -59,7 +59,7 @@ import Testing
         #expect(requests == 3)
     }
 
-    @Test func aStreamIsOpenedWithTheFreshCredential() async throws {
+    @Test func `opens a stream with the refreshed credential`() async throws {
         let requests = try await serving("token-1", RotatingToken(limit: 1)) { transport in
             let stream = try await transport.open(HTTPRequest(.get, "/"))
             let body = try await stream.body.next()
@@ -68,7 +68,7 @@ import Testing
         #expect(requests == 2)
     }
 
-    @Test func aRefusalThatLastsIsReturned() async throws {
+    @Test func `returns a 401 after one refresh`() async throws {
         let requests = try await serving("other", RotatingToken(limit: 9)) { transport in
             let response = try await transport.send(HTTPRequest(.get, "/"))
             #expect(response.status == 401)
@@ -76,7 +76,7 @@ import Testing
         #expect(requests == 2)
     }
 
-    @Test func anUnchangedCredentialIsNotSentAgain() async throws {
+    @Test func `does not send an unchanged credential again`() async throws {
         let requests = try await serving("other", StaticCredential(Credential(bearerToken: "x"))) { transport in
             let response = try await transport.send(HTTPRequest(.get, "/"))
             let stream = try await transport.open(HTTPRequest(.get, "/"))
@@ -85,7 +85,7 @@ import Testing
         #expect(requests == 2)
     }
 
-    @Test func withoutACredentialNothingIsSent() async throws {
+    @Test func `sends nothing without a credential`() async throws {
         let requests = try await serving("x", NoCredential()) { transport in
             await #expect(throws: TransportError(.credential, "no token file")) {
                 try await transport.send(HTTPRequest(.get, "/"))
@@ -101,7 +101,7 @@ import Testing
         return try CurlTransport(configuration: configuration, userAgent: "towline/test")
     }
 
-    @Test func plainRequestsGoToTheProxyAsAWhole() async throws {
+    @Test func `sends plain HTTP requests to the proxy`() async throws {
         let proxy = try RawServer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         let transport = try transport(server: "http://api.invalid:6443", proxy: "http://127.0.0.1:\(proxy.port)")
         let response = try await transport.send(HTTPRequest(.get, "/version"))
@@ -110,7 +110,7 @@ import Testing
         await transport.shutdown()
     }
 
-    @Test func secureRequestsAskTheProxyForATunnel() async throws {
+    @Test func `opens a tunnel through the proxy for HTTPS`() async throws {
         let proxy = try RawServer("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
         let transport = try transport(
             server: "https://api.invalid:6443", proxy: "http://user:word@127.0.0.1:\(proxy.port)")
@@ -122,7 +122,7 @@ import Testing
         await transport.shutdown()
     }
 
-    @Test func socksProxiesAreSpokenTo() async throws {
+    @Test func `supports SOCKS proxies`() async throws {
         let proxy = try RawServer("never sent, since what a SOCKS client says has no empty line")
         let transport = try transport(server: "http://api.invalid:6443", proxy: "socks5://127.0.0.1:\(proxy.port)")
         await #expect { try await transport.send(HTTPRequest(.get, "/version", timeout: .seconds(1))) } throws: {
@@ -138,11 +138,11 @@ import Testing
         let transport = try transport(server: "http://api.invalid:6443", proxy: "socks5://127.0.0.1:\(proxy.port)")
         await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, "/version")) }
         await transport.shutdown()
-        // Version 5, connect, then a name with its length and the port.
+        // Version 5, connect, the length and the bytes of the name, and the port.
         #expect(proxy.request == [5, 1, 0, 3, 11] + Array("api.invalid".utf8) + [0x19, 0x2B])
     }
 
-    @Test func `answers are asked for compressed unless that is switched off`() async throws {
+    @Test func `requests compression unless it is disabled`() async throws {
         for asks in [true, false] {
             let proxy = try RawServer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             let configuration = ClusterConfiguration(
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    @Test func aProxyThatIsNotThereIsUnreachable() async throws {
+    @Test func `reports an unreachable proxy`() async throws {
         let transport = try transport(server: "http://127.0.0.1:1", proxy: "http://127.0.0.1:1")
         await #expect { try await transport.send(HTTPRequest(.get, "/version")) } throws: {
             ($0 as? TransportError)?.kind == .unreachable
@@ -164,7 +164,7 @@ import Testing
     }
 }
 
-/// Takes what a client of a SOCKS proxy asks for, and hangs up.
+/// Records the request of a SOCKS client and closes the connection.
 private final class SOCKSListener: Sendable {
     let port: UInt16
     private let received = Locked<[UInt8]>([])
@@ -189,7 +189,7 @@ private final class SOCKSListener: Sendable {
         DispatchQueue(label: "socks-listener").async {
             let client = accept(descriptor, nil, nil)
             var buffer = [UInt8](repeating: 0, count: 512)
-            // The methods that the client knows; none of them needs a name and a password.
+            // The methods of the client; the proxy chooses no authentication.
             _ = recv(client, &buffer, buffer.count, 0)
             _ = Glibc.send(client, [5, 0] as [UInt8], 2, Int32(MSG_NOSIGNAL))
             let count = recv(client, &buffer, buffer.count, 0)

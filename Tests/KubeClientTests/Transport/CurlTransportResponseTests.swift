@@ -4,8 +4,8 @@ import Testing
 
 @testable import KubeClient
 
-/// Answers that a server had better not give.
-@Suite struct CurlTransportAnswerTests {
+/// Malformed and hostile responses.
+@Suite struct CurlTransportResponseTests {
     private func transport(_ port: UInt16) throws -> CurlTransport {
         try CurlTransport(
             configuration: ClusterConfiguration(server: "http://127.0.0.1:\(port)", origin: "test"),
@@ -16,7 +16,7 @@ import Testing
         "", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
     ])
-    func aBrokenAnswerIsALostConnection(answer: String) async throws {
+    func `a malformed response means a lost connection`(answer: String) async throws {
         let server = try RawServer(answer)
         let transport = try transport(server.port)
         let sent = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.post, "/")) }
@@ -26,13 +26,13 @@ import Testing
             while try await stream.body.next() != nil {}
         }
         #expect(opened?.kind == .connectionLost)
-        // Nothing but a dead kept connection makes libcurl send a request again.
+        // libcurl sends a request again only if a kept connection is dead.
         #expect(server.requests.count == 2)
         await transport.shutdown()
     }
 
-    /// What refuses a watch promises more than it sends, and keeps the connection open.
-    @Test func aRefusalThatNeverEndsIsGivenUp() async throws {
+    /// The error response announces more bytes than it sends and keeps the connection open.
+    @Test func `times out on an endless error response to a watch`() async throws {
         let server = try HTTPServer(host: "127.0.0.1", port: 0) { _ in
             HTTPServerResponse(
                 status: 503,
@@ -58,14 +58,14 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func redirectsAreNotFollowed() async throws {
+    @Test func `does not follow redirects`() async throws {
         let server = try RawServer("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
         let transport = try transport(server.port)
         #expect(try await transport.send(HTTPRequest(.get, "/")).status == 302)
         await transport.shutdown()
     }
 
-    @Test func interimAnswersAreNoAnswers() async throws {
+    @Test func `skips interim responses`() async throws {
         let text = "HTTP/1.1 103 Early Hints\r\nX-A: 1\r\n\r\nHTTP/1.1 200 OK\r\nX-B: 2\r\nContent-Length: 2\r\n\r\nok"
         let server = try RawServer(text)
         let transport = try transport(server.port)
@@ -77,11 +77,11 @@ import Testing
         await transport.shutdown()
     }
 
-    /// Where the lines of a head are that has no end.
+    /// The place of the endless lines of a head.
     enum EndlessHead: CaseIterable {
         case answer, interimAnswers, trailers
 
-        /// A little more than is taken; libcurl itself takes 300 KB.
+        /// Slightly more than the limit; the limit of libcurl is 300 KB.
         var text: String {
             func lines(_ count: Int) -> String {
                 String(repeating: "X: \(String(repeating: "y", count: 995))\r\n", count: count)
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test(arguments: EndlessHead.allCases) func aHeadWithoutEndIsRefused(_ head: EndlessHead) async throws {
+    @Test(arguments: EndlessHead.allCases) func `rejects an endless head`(_ head: EndlessHead) async throws {
         let server = try RawServer(head.text)
         let transport = try transport(server.port)
         let error = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, "/")) }
@@ -113,11 +113,11 @@ import Testing
         ("http://h/", "http://h:80/x"),
         ("https://[::1]:8443/k8s/clusters/c-1/", "https://[::1]:8443/k8s/clusters/c-1/x"),
     ])
-    func urlsBeginWithTheAddress(text: String, url: String) throws {
+    func `URLs start with the address`(text: String, url: String) throws {
         #expect(try ServerAddress(text).url("/x", naming: nil) == url)
     }
 
-    @Test func anotherNameStandsInForTheHost() throws {
+    @Test func `replaces the host with the server name`() throws {
         #expect(try ServerAddress("https://10.0.0.1:6443/p").url("/x", naming: "api") == "https://api:6443/p/x")
     }
 
@@ -126,23 +126,23 @@ import Testing
         "https://u:p@h",
         "https://h?x", "https://h#x", "https://::1:443", "https://[::1", "https://[::1]x", "https://h h", "https://ü",
     ])
-    func whatIsNoAddressIsRefused(text: String) {
+    func `rejects invalid addresses`(text: String) {
         let error = #expect(throws: TransportError.self) { try ServerAddress(text) }
         #expect(error?.kind == .invalidRequest)
     }
 
-    @Test func thisMachineIsKnown() throws {
+    @Test func `recognizes loopback addresses`() throws {
         let addresses = try ["http://127.0.0.1:1", "http://[::1]:1", "https://10.0.0.1"].map { try ServerAddress($0) }
         #expect(addresses.map(\.isLoopback) == [true, true, false])
     }
 }
 
-@Suite struct DeadPeerTests {
-    /// The kernel keeps to these: the sum is the longest time until a peer that vanished is noticed.
-    @Test func theSystemIsToldToLookForThePeer() {
+@Suite struct TCPKeepAliveTests {
+    /// The sum of these values is the longest time to detect a dead peer.
+    @Test func `sets the keep-alive options of the socket`() {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
-        DeadPeer.detect(on: descriptor)
+        TCPKeepAlive.enable(on: descriptor)
         func option(_ level: Int32, _ name: Int32) -> Int32 {
             var value: Int32 = -1
             var size = socklen_t(MemoryLayout<Int32>.size)

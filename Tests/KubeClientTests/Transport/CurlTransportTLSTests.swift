@@ -2,7 +2,7 @@ import Foundation
 import KubeClient
 import Testing
 
-/// TLS against `openssl s_server`, with certificates made for the occasion.
+/// TLS against `openssl s_server`, with new certificates.
 @Suite(.enabled(if: TLSFixture.isPossible, "needs the openssl command"))
 struct CurlTransportTLSTests {
     private func status(_ fixture: TLSFixture, _ tls: TLSConfiguration, _ credential: Credential = .none) async throws
@@ -31,7 +31,7 @@ struct CurlTransportTLSTests {
         }
     }
 
-    @Test func checksTheServersCertificate() async throws {
+    @Test func `verifies the server's certificate`() async throws {
         let fixture = try await TLSFixture(subject: "127.0.0.1", alternative: "IP:127.0.0.1")
         defer { fixture.stop() }
         let authority = CertificateAuthority(data: try fixture.file("ca.pem"))
@@ -44,7 +44,7 @@ struct CurlTransportTLSTests {
         #expect(await failure { try await status(fixture, TLSConfiguration(certificateAuthority: nonsense)) } == .tls)
     }
 
-    @Test func anotherNameIsCheckedInPlaceOfTheHost() async throws {
+    @Test func `verifies the server name instead of the host`() async throws {
         let fixture = try await TLSFixture(subject: "kubernetes", alternative: "DNS:kubernetes")
         defer { fixture.stop() }
         let authority = CertificateAuthority(data: try fixture.file("ca.pem"))
@@ -55,7 +55,7 @@ struct CurlTransportTLSTests {
         #expect(await failure { try await status(fixture, wrong) } == .tls)
     }
 
-    @Test func presentsAClientCertificate() async throws {
+    @Test func `presents a client certificate`() async throws {
         let fixture = try await TLSFixture(subject: "127.0.0.1", alternative: "IP:127.0.0.1", asksForClient: true)
         defer { fixture.stop() }
         let tls = TLSConfiguration(certificateAuthority: CertificateAuthority(data: try fixture.file("ca.pem")))
@@ -67,7 +67,7 @@ struct CurlTransportTLSTests {
     }
 }
 
-/// Tokens, certificates and authorities that change under a running transport.
+/// Tokens, certificates and authorities that change while a transport is in use.
 @Suite(.enabled(if: TLSFixture.isPossible, "needs the openssl command"))
 struct CurlTransportRotationTests {
     let files: CredentialFixture
@@ -86,7 +86,7 @@ struct CurlTransportRotationTests {
         return try CurlTransport(configuration: configuration, userAgent: "towline/test")
     }
 
-    /// Who the server says it was asked by.
+    /// The client's subject as the server reports it.
     private func client(_ transport: CurlTransport) async throws -> String {
         let response = try await transport.send(HTTPRequest(.get, "/", timeout: .seconds(10)))
         let page = String(decoding: response.body, as: UTF8.self)
@@ -94,7 +94,7 @@ struct CurlTransportRotationTests {
         return line.map { String($0.split(separator: "=").last ?? "").filter { $0 != " " } } ?? "nobody"
     }
 
-    @Test func aRenewedClientCertificateIsShownWithoutARestart() async throws {
+    @Test func `uses a renewed client certificate without a restart`() async throws {
         let server = try await TLSFixture(subject: "127.0.0.1", alternative: "IP:127.0.0.1", asksForClient: true)
         defer { server.stop() }
         try await server.issue("first")
@@ -115,7 +115,7 @@ struct CurlTransportRotationTests {
         await transport.shutdown()
     }
 
-    @Test func aNewAuthorityIsTrustedAndTheOldOneIsNot() async throws {
+    @Test func `trusts a new authority and no longer the old one`() async throws {
         let old = try await TLSFixture(subject: "127.0.0.1", alternative: "IP:127.0.0.1")
         defer { old.stop() }
         _ = try install("ca.pem", try old.file("other.pem"))
@@ -126,7 +126,7 @@ struct CurlTransportRotationTests {
         files.advance(.seconds(10))
         #expect(try await client(transport) == "nobody")
 
-        // What is being written, or is no certificate, changes nothing.
+        // An incomplete file, or one without a certificate, changes nothing.
         try files.write("ca.pem", "half a fi")
         files.advance(.seconds(10))
         #expect(try await client(transport) == "nobody")

@@ -17,7 +17,7 @@ import Testing
         try HTTPServer(host: "127.0.0.1", port: 0, handler: handler)
     }
 
-    /// A body of 64 KiB pieces, and how many of them were taken.
+    /// A body of 64 KiB pieces that counts how many were sent.
     private func flood(pieces: Int, _ taken: Locked<Int>) -> HTTPServerResponse {
         HTTPServerResponse(
             status: 200,
@@ -35,7 +35,7 @@ import Testing
             "\(request.method) \(request.path)\n\(headers)\n\n\(String(decoding: request.body, as: UTF8.self))")
     }
 
-    @Test func sendsWhatItIsAsked() async throws {
+    @Test func `sends method, target, headers and body`() async throws {
         let server = try server(echo)
         let transport = try transport(
             server.port,
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test(arguments: [HTTPMethod.get, .post, .put, .patch, .delete])
-    func everyMethodKeepsItsName(method: HTTPMethod) async throws {
+    func `sends every method unchanged`(method: HTTPMethod) async throws {
         let server = try server { .text("\($0.method) \($0.body.count)") }
         let transport = try transport(server.port)
         for size in [0, 10, 0, 2 << 20] {
@@ -82,7 +82,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func manyRequestsAtOnceFindTheirAnswers() async throws {
+    @Test func `matches concurrent requests with their responses`() async throws {
         let server = try server { .text($0.path) }
         let transport = try transport(server.port)
         let answers = try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -99,7 +99,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func cancellationEndsAHungRequestAtOnce() async throws {
+    @Test func `cancellation ends a hanging request immediately`() async throws {
         let (started, signal) = AsyncStream<Void>.makeStream()
         let server = try server { _ in
             signal.yield()
@@ -118,7 +118,7 @@ import Testing
         #expect((await unary.result).transportFailure == .cancelled)
         #expect((await opening.result).transportFailure == .cancelled)
         #expect(ContinuousClock.now - begin < .seconds(5))
-        // A task that is cancelled already does not even begin.
+        // A task that is already canceled does not send anything.
         let late = Task {
             withUnsafeCurrentTask { $0?.cancel() }
             return try await transport.send(HTTPRequest(.get, "/"))
@@ -128,7 +128,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func aDeadlineEndsRequestsAndOpenings() async throws {
+    @Test func `requests and streams time out`() async throws {
         let server = try server { _ in
             try? await Task.sleep(for: .seconds(100))
             return .text("late")
@@ -143,7 +143,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func aStreamOutlivesTheDeadlineOfItsHead() async throws {
+    @Test func `a stream continues after the timeout of its head`() async throws {
         let server = try server { _ in
             HTTPServerResponse(
                 status: 200, headers: ["X-A": "b"],
@@ -156,7 +156,7 @@ import Testing
         let transport = try transport(server.port)
         var opened: HTTPStream?
         for _ in 0..<40 where opened == nil {
-            // On a busy machine the head itself may be late.
+            // On a busy machine the head can time out.
             opened = try? await transport.open(HTTPRequest(.get, "/", timeout: .milliseconds(500)))
         }
         let stream = try #require(opened)
@@ -169,13 +169,13 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func aSlowReaderHoldsTheServerBack() async throws {
+    @Test func `a slow reader slows down the server`() async throws {
         let taken = Locked(0)
         let pieces = 400
         let server = try server { _ in flood(pieces: pieces, taken) }
         let transport = try transport(server.port)
         let stream = try await transport.open(HTTPRequest(.get, "/"))
-        // The kernel's buffers take some megabytes; then the count stands still.
+        // The kernel buffers some megabytes; then the count stops.
         var last = -1
         var standstills = 0
         for _ in 0..<600 where standstills < 20 {
@@ -197,7 +197,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func lettingGoOfAStreamEndsIt() async throws {
+    @Test func `releasing a stream ends it`() async throws {
         let (gone, signal) = AsyncStream<Void>.makeStream()
         let server = try server { _ in
             HTTPServerResponse(
@@ -225,7 +225,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func nobodyThereIsUnreachable() async throws {
+    @Test func `reports an unreachable server`() async throws {
         let server = try server(echo)
         let port = server.port
         await server.shutdown()
@@ -236,7 +236,7 @@ import Testing
         await transport.shutdown()
     }
 
-    @Test func aBodyWithoutEndIsRefused() async throws {
+    @Test func `rejects an endless body`() async throws {
         let server = try server { _ in flood(pieces: 1100, Locked(0)) }
         let transport = try transport(server.port)
         let error = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, "/")) }
@@ -245,7 +245,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func shutdownEndsWhatIsUnderWay() async throws {
+    @Test func `shutdown cancels requests in flight`() async throws {
         let (started, signal) = AsyncStream<Void>.makeStream()
         let server = try server { _ in
             signal.yield()
@@ -264,14 +264,14 @@ import Testing
     }
 
     @Test(arguments: ["pods", "/a b", "/a\r\nX: y", "/ü"])
-    func malformedTargetsAreNotSent(target: String) async throws {
+    func `does not send malformed targets`(target: String) async throws {
         let transport = try transport(1)
         let error = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, target)) }
         #expect(error?.kind == .invalidRequest)
         await transport.shutdown()
     }
 
-    @Test func headersCannotSmuggleOthers() async throws {
+    @Test func `rejects headers with line breaks`() async throws {
         let transport = try transport(1, credentials: StaticCredential(Credential(authorization: "Bearer a\r\nX: y")))
         let error = await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.get, "/")) }
         #expect(error == TransportError(.invalidRequest, "the header \"Authorization\" contains control characters"))
@@ -280,7 +280,7 @@ import Testing
 }
 
 extension Result {
-    /// Why a transport failed.
+    /// The error of a failed request.
     var transportFailure: TransportError.Kind? {
         if case .failure(let error) = self { (error as? TransportError)?.kind } else { nil }
     }

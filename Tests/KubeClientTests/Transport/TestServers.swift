@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import KubeClient
 
-/// An authority, a certificate of its making, and a server that shows it; all gone after `stop`.
+/// A certificate authority, a certificate that it issued, and a server with that certificate; `stop` deletes all.
 final class TLSFixture {
     static let isPossible = FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
 
@@ -16,8 +16,8 @@ final class TLSFixture {
     }
 
     /// - Parameters:
-    ///   - alternative: what the certificate is for, as openssl writes it: `DNS:name`, `IP:address`.
-    ///   - asksForClient: whether clients must show a certificate of the same authority.
+    ///   - alternative: the subject alternative name in openssl's syntax: `DNS:name`, `IP:address`.
+    ///   - asksForClient: whether clients must present a certificate of the same authority.
     init(subject: String, alternative: String, asksForClient: Bool = false) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -47,7 +47,7 @@ final class TLSFixture {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Makes `NAME.pem` and `NAME.key`, a client certificate of the server's authority.
+    /// Creates a client certificate of the server's authority in `NAME.pem` and `NAME.key`.
     func issue(_ name: String) async throws {
         try await Self.openssl(
             folder,
@@ -82,7 +82,7 @@ final class TLSFixture {
         guard status == 0 else { throw Failure(message: "openssl \(arguments.first ?? "") ended with \(status)") }
     }
 
-    /// Reads the line in which the server says where it listens: `ACCEPT 0.0.0.0:41231`.
+    /// Reads the port from the line `ACCEPT 0.0.0.0:41231` of the server.
     private static func port(_ output: FileHandle) async throws -> UInt16 {
         let line = await withCheckedContinuation { continuation in
             DispatchQueue(label: "tls-fixture").async {
@@ -102,13 +102,13 @@ final class TLSFixture {
     }
 }
 
-/// A server that answers each connection's first request with bytes from a script and hangs up.
+/// A server that answers the first request of each connection with scripted bytes and closes it.
 final class RawServer: Sendable {
     let port: UInt16
     private let descriptor: Int32
     private let received = Locked<[String]>([])
 
-    /// - Parameter answers: the last one serves all further connections.
+    /// - Parameter answers: one for each connection; the last one is repeated.
     init(_ answers: [[UInt8]]) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -126,7 +126,7 @@ final class RawServer: Sendable {
         port = UInt16(bigEndian: address.sin_port)
         let received = received
         DispatchQueue(label: "raw-server").async {
-            // Closed here and nowhere else: the number of a closed descriptor soon is another server's.
+            // Closed only here: another server can reuse the number of a closed descriptor.
             defer { close(descriptor) }
             var left = answers[...]
             while let answer = left.first {

@@ -1,11 +1,11 @@
 import CLinux
 import Glibc
 
-/// Sockets of the loopback address.
+/// TCP sockets on the loopback address.
 enum LoopbackSocket {
-    /// A socket that keeps its port even while it does not listen.
+    /// Creates a socket that keeps its port even while it does not listen.
     static func bound() throws -> (descriptor: Int32, port: UInt16) {
-        // The kernel frees a port that it chose itself as soon as nobody listens: it is asked for by number.
+        // The kernel frees a port that it chose when the socket stops listening, so the port is requested by number.
         let scout = try make()
         defer { close(scout) }
         let port = try bind(scout, to: 0)
@@ -13,7 +13,7 @@ enum LoopbackSocket {
         return (descriptor, try bind(descriptor, to: port))
     }
 
-    /// A connection to a port; nil when it is refused.
+    /// Connects to a port; nil if the connection is refused.
     static func connected(to port: UInt16) -> Int32? {
         guard let descriptor = try? make() else { return nil }
         let result = withAddress(port) { connect(descriptor, $0, $1) }
@@ -31,7 +31,7 @@ enum LoopbackSocket {
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &enabled, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Closes a connection so that its other end is told of a reset.
+    /// Closes a connection with a reset.
     static func reset(_ descriptor: Int32) {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
@@ -40,23 +40,23 @@ enum LoopbackSocket {
 
     private static func make() throws -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw NetworkLink.Failure(description: "no file descriptor left") }
+        guard descriptor >= 0 else { throw NetworkLink.Failure(description: "cannot create a socket") }
         var enabled: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &enabled, socklen_t(MemoryLayout<Int32>.size))
         return descriptor
     }
 
-    /// Returns the port, also where 0 was asked for.
+    /// Binds the socket and returns its port, which the kernel chooses for 0.
     private static func bind(_ descriptor: Int32, to port: UInt16) throws -> UInt16 {
         guard withAddress(port, { Glibc.bind(descriptor, $0, $1) }) == 0 else {
-            throw NetworkLink.Failure(description: "port \(port) cannot be had")
+            throw NetworkLink.Failure(description: "cannot bind port \(port)")
         }
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
         }
-        guard result == 0 else { throw NetworkLink.Failure(description: "no port") }
+        guard result == 0 else { throw NetworkLink.Failure(description: "cannot read the port of a socket") }
         return UInt16(bigEndian: address.sin_port)
     }
 

@@ -1,4 +1,4 @@
-/// Numbers that follow from a seed alone, the same on every machine; for tests that print their seed.
+/// A random number generator with the same results for a seed on every machine; tests print their seed.
 public struct SplitMix: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -14,7 +14,7 @@ public struct SplitMix: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`, which must be positive.
+    /// Returns a number in `0..<bound`; `bound` must be positive.
     public mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
 
     public mutating func milliseconds(_ range: ClosedRange<Int>) -> Duration {

@@ -41,7 +41,7 @@ struct Soak {
         }
         defer { for crew in crews { crew.end() } }
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await world.chronicle.run() }
+            group.addTask { await world.recorder.run() }
             defer { group.cancelAll() }
             return try await loadAndMeasure(sandbox, crews, world)
         }

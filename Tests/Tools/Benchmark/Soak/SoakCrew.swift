@@ -100,7 +100,7 @@ final class SoakCrew: Sendable {
     private func interrupt(_ victim: Int, _ condition: NetworkLink.Condition, for duration: Duration) async throws {
         links[victim].set(condition)
         try await Task.sleep(for: duration)
-        links[victim].set(.sound)
+        links[victim].set(.healthy)
     }
 
     /// Starts those again that have ended.

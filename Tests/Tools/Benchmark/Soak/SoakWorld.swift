@@ -11,7 +11,7 @@ final class SoakWorld: Sendable {
     /// What an execution may need until it has ended, faults included; after that it counts as lost.
     private static let patience = Duration.seconds(90)
 
-    let chronicle: Chronicle
+    let recorder: HistoryRecorder
     private let transport: CurlTransport
     private let client: KubeClient
     private let counted = Locked(0)
@@ -21,14 +21,14 @@ final class SoakWorld: Sendable {
         let configuration = try ClusterConfiguration.load(explicitPath: kubeconfig.path, context: nil, environment: [:])
         transport = try CurlTransport(configuration: configuration, userAgent: "towline-soak")
         client = KubeClient(transport: transport)
-        chronicle = Chronicle(client, namespaces: Soak.namespaces)
+        recorder = HistoryRecorder(client, namespaces: Soak.namespaces)
     }
 
     /// How many executions were created.
     var count: Int { counted.withLock { $0 } }
 
     /// What went wrong so far: broken laws, and executions that did not end as they had to.
-    var complaints: [String] { chronicle.history.violations + broken.withLock { $0 } }
+    var complaints: [String] { recorder.history.violations + broken.withLock { $0 } }
 
     func isReady() async -> Bool {
         (try? await transport.send(HTTPRequest(.get, "/readyz")))?.status == 200
@@ -84,10 +84,10 @@ final class SoakWorld: Sendable {
         case .delete: return try await Task.sleep(for: random.milliseconds(0...1500))
         }
         let deadline = ContinuousClock.now + Self.patience
-        while chronicle.life(of: uid)?.isFinished != true, ContinuousClock.now < deadline {
+        while recorder.execution(uid: uid)?.isFinished != true, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(50))
         }
-        let life = chronicle.life(of: uid)
+        let life = recorder.execution(uid: uid)
         let verdict = life.map { "\($0.phase)/\($0.outcome)" } ?? "never seen"
         guard verdict != workflow.verdict else { return }
         let reason = life.map { "\($0.verdict): \($0.message)" } ?? ""

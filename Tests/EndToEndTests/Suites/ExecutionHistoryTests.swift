@@ -2,8 +2,8 @@ import Faults
 import KubeClient
 import Testing
 
-/// A witness that overlooks a breach would make every test with faults pass.
-@Suite struct WitnessTests {
+/// If the history missed a violation, every test with faults would pass.
+@Suite struct ExecutionHistoryTests {
     private func execution(_ status: JSONValue) -> JSONValue {
         ["metadata": ["uid": "e-1", "name": "one"], "status": status]
     }
@@ -13,8 +13,8 @@ import Testing
         return ["metadata": ["uid": .string(uid), "ownerReferences": [owner]]]
     }
 
-    @Test func aLawfulLifeIsNoViolation() {
-        var history = History()
+    @Test func `accepts a valid history`() {
+        var history = ExecutionHistory()
         history.observe(execution: execution(["phase": "Pending"]))
         history.observe(run: run("r-1"))
         history.observe(run: run("r-1"))
@@ -24,11 +24,11 @@ import Testing
         history.observe(execution: execution(end))
         #expect(history.violations == [])
         #expect(history.runs == ["e-1": ["r-1"]])
-        #expect(history.lives["e-1"]?.isFinished == true)
+        #expect(history.executions["e-1"]?.isFinished == true)
     }
 
-    @Test func aSecondRunIsSeen() {
-        var history = History()
+    @Test func `reports a second run`() {
+        var history = ExecutionHistory()
         history.observe(run: run("r-1"))
         history.observe(run: run("r-2"))
         #expect(history.violations == ["e-1: 2 runs were created"])
@@ -40,9 +40,9 @@ import Testing
             (["finishedAt": "3"], "finishedAt 2 became 3"),
             (["outcome": "Timeout"], "Failed/Error/ became Failed/Timeout/"),
             (["phase": "Running"], "Failed/Error/ became Running/Error/"),
-        ] as [(JSONValue, String)]) func whatIsStoredMustNotChange(_ change: JSONValue, _ violation: String)
+        ] as [(JSONValue, String)]) func `reports changes of final values`(_ change: JSONValue, _ violation: String)
     {
-        var history = History()
+        var history = ExecutionHistory()
         var status: JSONValue = ["phase": "Failed", "outcome": "Error", "startedAt": "1", "finishedAt": "2"]
         history.observe(execution: execution(status))
         for member in change.objectValue?.members ?? [] { status[member.key] = member.value }
