@@ -19,3 +19,43 @@ struct CELProgram: Sendable {
         return try evaluation.value(of: node)
     }
 }
+
+/// How many steps expressions may still take; a step is a small piece of work, such as a call or a look at ten bytes.
+struct CELBudget: Sendable {
+    /// Steps left for all expressions together.
+    private(set) var remaining: Int
+    private var remainingOfExpression = 0
+    private let perExpression: Int
+
+    /// The defaults are the API server's bounds for the rules of one object and for one rule.
+    init(total: Int = 10_000_000, perExpression: Int = 1_000_000) {
+        remaining = total
+        self.perExpression = perExpression
+    }
+
+    mutating func startExpression() { remainingOfExpression = perExpression }
+
+    mutating func charge(_ steps: Int) throws(CELError) {
+        remaining -= min(steps, perExpression)
+        remainingOfExpression -= min(steps, perExpression)
+        guard remaining >= 0, remainingOfExpression >= 0 else { throw .outOfBudget }
+    }
+}
+
+/// Why an expression does not compile or has no value, in the words of the reference implementation.
+struct CELError: Error, Hashable, Sendable, CustomStringConvertible {
+    let description: String
+    /// The evaluation took more steps than it may; no `||` and no `&&` makes up for that.
+    let isOutOfBudget: Bool
+
+    init(_ description: String, isOutOfBudget: Bool = false) {
+        self.description = description
+        self.isOutOfBudget = isOutOfBudget
+    }
+
+    static let outOfBudget = CELError("operation cancelled: actual cost limit exceeded", isOutOfBudget: true)
+    static let overflow = CELError("return error for overflow")
+
+    static func noSuchKey(_ key: String) -> CELError { CELError("no such key: \(key)") }
+    static func noSuchOverload(_ name: String) -> CELError { CELError("no such overload: \(name)") }
+}

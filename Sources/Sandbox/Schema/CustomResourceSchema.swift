@@ -40,3 +40,152 @@ struct CustomResourceSchema: Sendable {
         return violations + evaluation.errors
     }
 }
+
+/// One walk over an object along the tree of its rules.
+struct RuleEvaluation {
+    private(set) var errors: [FieldError] = []
+    private var budget = CELBudget()
+    private var path = FieldPath()
+
+    /// Runs the rules of a value and of all inside it; `old` is the stored value that belongs to it.
+    mutating func run(_ tree: RuleTree, on value: JSONValue, replacing old: JSONValue?) {
+        guard budget.remaining > 0, !value.isNull else { return }
+        let old = old?.isNull == true ? nil : old
+        if !tree.rules.isEmpty { runRules(tree, on: value, replacing: old) }
+        switch value {
+        case .object(let object):
+            for property in tree.properties {
+                guard let child = object[property.name] else { continue }
+                descend(.field(property.name), property.tree, child, old?[property.name])
+            }
+            if let values = tree.values {
+                for member in object { descend(.key(member.key), values, member.value, old?[member.key]) }
+            }
+        case .array(let elements):
+            guard let items = tree.items else { break }
+            let stored = Self.correlated(old?.arrayValue ?? [], tree.schema.listType)
+            for (index, element) in elements.enumerated() {
+                descend(
+                    .index(index), items, element, Self.identity(element, tree.schema.listType).flatMap { stored[$0] })
+            }
+        default: break
+        }
+    }
+
+    private mutating func descend(_ segment: FieldPath.Segment, _ tree: RuleTree, _ value: JSONValue, _ old: JSONValue?)
+    {
+        path.segments.append(segment)
+        run(tree, on: value, replacing: old)
+        path.segments.removeLast()
+    }
+
+    private static func identity(_ element: JSONValue, _ type: StructuralSchema.ListType) -> JSONValue? {
+        guard case .map(let keys) = type else { return nil }
+        return .array(keys.map { element[$0] ?? .null })
+    }
+
+    private static func correlated(_ elements: [JSONValue], _ type: StructuralSchema.ListType) -> [JSONValue: JSONValue]
+    {
+        var stored: [JSONValue: JSONValue] = [:]
+        for element in elements {
+            if let identity = identity(element, type), stored[identity] == nil { stored[identity] = element }
+        }
+        return stored
+    }
+
+    private mutating func runRules(_ tree: RuleTree, on value: JSONValue, replacing old: JSONValue?) {
+        let this = CELValue(value, tree.schema)
+        let before = old.map { CELValue($0, tree.schema) }
+        for rule in tree.rules where !rule.isTransition || rule.isOldOptional || before != nil {
+            var variables = [("self", this)]
+            if rule.isOldOptional {
+                variables.append(("oldSelf", .optional(before)))
+            } else if let before {
+                variables.append(("oldSelf", before))
+            }
+            do throws(CELError) {
+                if case .bool(true) = try rule.program.evaluate(variables, budget: &budget) { continue }
+                report(rule, value, message(of: rule, variables))
+            } catch {
+                guard error.isOutOfBudget else {
+                    report(rule, value, "\(error) evaluating rule: \(rule.name)")
+                    continue
+                }
+                if budget.remaining >= 0 {
+                    report(rule, value, "call cost exceeds limit for rule: \(rule.name)")
+                } else {
+                    report(
+                        rule, value,
+                        "validation failed due to running out of cost budget, no further validation rules will be run")
+                    return
+                }
+            }
+        }
+    }
+
+    /// The message of the rule's own expression, where it yields a usable one.
+    private mutating func message(of rule: CompiledRule, _ variables: [(name: String, value: CELValue)]) -> String {
+        guard let expression = rule.message,
+            case .string(let text)? = try? expression.evaluate(variables, budget: &budget)
+        else {
+            return rule.fixedMessage
+        }
+        let trimmed = text.trimmedOfBlanks
+        let isUsable = !trimmed.isEmpty && trimmed.utf8.count <= 5 * 1024 && !trimmed.contains(where: \.isNewline)
+        return isUsable ? trimmed : rule.fixedMessage
+    }
+
+    private mutating func report(_ rule: CompiledRule, _ value: JSONValue, _ detail: String) {
+        var place = path
+        place.segments += rule.fieldPath
+        errors.append(FieldError(rule.kind, place.description, .string(value.typeName), detail))
+    }
+}
+
+extension CELValue {
+    /// The value of a JSON value, with the types its schema gives it: times, durations, numbers.
+    init(_ json: JSONValue, _ schema: StructuralSchema?) {
+        switch json {
+        case .null: self = .null
+        case .bool(let value): self = .bool(value)
+        case .integer(let value): self = schema?.type == .number ? .double(Double(value)) : .int(value)
+        case .double(let value):
+            self = schema?.type == .integer ? Int64(exactly: value).map(CELValue.int) ?? .double(value) : .double(value)
+        case .string(let text): self = Self.string(text, format: schema?.constraints.format)
+        case .array(let elements):
+            self = .list(CELList(elements.map { CELValue($0, schema?.items) }, type: schema?.listType ?? .atomic))
+        case .object(let object): self = .object(object, schema)
+        }
+    }
+
+    private static func string(_ text: String, format: StringFormat?) -> CELValue {
+        switch format {
+        case .dateTime: Timestamp(rfc3339: text).map(CELValue.timestamp) ?? .string(text)
+        case .date: Timestamp(rfc3339: text + "T00:00:00Z").map(CELValue.timestamp) ?? .string(text)
+        case .duration: Duration(goDuration: text).map(CELValue.duration) ?? .string(text)
+        case .byte: Base64.decode(text).map(CELValue.bytes) ?? .string(text)
+        default: .string(text)
+        }
+    }
+
+    /// The value of a key of a map or an object; nil when there is none.
+    func member(_ key: CELValue) -> CELValue? {
+        switch self {
+        case .map(let entries): return entries.first { $0.key.equals(key) }?.value
+        case .object(let object, let schema):
+            guard case .string(let name) = key, let json = object[name] else { return nil }
+            return CELValue(json, schema?.property(name))
+        default: return nil
+        }
+    }
+
+    /// The entries of a map or an object; nil when this is neither.
+    var entries: [CELEntry]? {
+        switch self {
+        case .map(let entries): entries
+        case .object(let object, let schema):
+            object.map { CELEntry(key: .string($0.key), value: CELValue($0.value, schema?.property($0.key))) }
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import KubeClient
+
+/// One column of the table `kubectl get` prints.
+struct TableColumn: Sendable {
+    let name: String
+    /// The type in OpenAPI's words: string, integer, number, boolean or date.
+    let type: String
+    var format = ""
+    var description = ""
+    /// Columns above 0 are shown by `-o wide` only.
+    var priority: Int64 = 0
+    /// Reads the cell from an object in the form of its served version.
+    let cell: @Sendable (_ object: JSONValue, _ now: Timestamp) -> JSONValue
+
+    init(
+        _ name: String, type: String = "string", format: String = "", description: String = "", priority: Int64 = 0,
+        cell: @escaping @Sendable (_ object: JSONValue, _ now: Timestamp) -> JSONValue
+    ) {
+        self.name = name
+        self.type = type
+        self.format = format
+        self.description = description
+        self.priority = priority
+        self.cell = cell
+    }
+
+    /// The column's definition in a `Table`.
+    var definition: JSONValue {
+        [
+            "name": .string(name), "type": .string(type), "format": .string(format),
+            "description": .string(description), "priority": .integer(priority),
+        ]
+    }
+}
+
+extension TableColumn {
+    static let name = TableColumn(
+        "Name", format: "name", description: "The name, unique within the namespace."
+    ) { object, _ in object["metadata"]?["name"] ?? "" }
+
+    static let age = TableColumn("Age", description: "The time since the object was created.") { object, now in
+        HumanDuration.cell(object["metadata"]?["creationTimestamp"], now)
+    }
+
+    /// A column that shows a field as it is; an absent one is empty.
+    static func field(_ name: String, _ path: [String], description: String = "", priority: Int64 = 0) -> TableColumn {
+        TableColumn(name, description: description, priority: priority) { object, _ in object[path: path] ?? "" }
+    }
+}
+
+/// Durations in the short form tables show: `45s`, `5m10s`, `3h`, `2d4h`.
+enum HumanDuration {
+    /// The form of a number of seconds; two units while the larger one alone would be coarse.
+    static func text(seconds: Int64) -> String {
+        if seconds < -1 { return "<invalid>" }
+        if seconds < 0 { return "0s" }
+        if seconds < 120 { return "\(seconds)s" }
+        let minutes = seconds / 60
+        if minutes < 10 { return joined(minutes, "m", seconds % 60, "s") }
+        if minutes < 180 { return "\(minutes)m" }
+        let hours = minutes / 60
+        if hours < 8 { return joined(hours, "h", minutes % 60, "m") }
+        if hours < 48 { return "\(hours)h" }
+        let days = hours / 24
+        if hours < 192 { return joined(days, "d", hours % 24, "h") }
+        if days < 730 { return "\(days)d" }
+        if days < 2920 { return joined(days / 365, "y", days % 365, "d") }
+        return "\(days / 365)y"
+    }
+
+    private static func joined(_ large: Int64, _ unit: String, _ small: Int64, _ smallUnit: String) -> String {
+        small == 0 ? "\(large)\(unit)" : "\(large)\(unit)\(small)\(smallUnit)"
+    }
+
+    /// The time that passed since an RFC 3339 time; `<unknown>` when there is none.
+    static func cell(_ time: JSONValue?, _ now: Timestamp) -> JSONValue {
+        guard let text = time?.stringValue, let since = Timestamp(rfc3339: text) else { return "<unknown>" }
+        return .string(self.text(seconds: now.seconds - since.seconds))
+    }
+}

@@ -1,0 +1,86 @@
+import KubeClient
+
+/// The two forms of an event: `v1` keeps it, `events.k8s.io/v1` shows the same object under other names.
+enum EventForms {
+    /// Names of `events.k8s.io/v1` and of `v1` for the same field.
+    private static let names: [(own: String, core: String)] = [
+        ("regarding", "involvedObject"), ("note", "message"), ("reportingController", "reportingComponent"),
+        ("deprecatedSource", "source"), ("deprecatedFirstTimestamp", "firstTimestamp"),
+        ("deprecatedLastTimestamp", "lastTimestamp"), ("deprecatedCount", "count"),
+    ]
+
+    static let stored = StoredForm(
+        resource: GroupResource(group: "", resource: "events"), apiVersion: "v1", fields: coreFields,
+        toStored: { event in rename(event) { name in names.first { $0.own == name }?.core } },
+        fromStored: { event in rename(event) { name in names.first { $0.core == name }?.own } })
+
+    private static let objectFields = [
+        "kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath",
+    ]
+
+    static let coreFields =
+        objectFields.map { SelectableField("involvedObject.\($0)") } + [
+            SelectableField("reason"), SelectableField("type"), SelectableField("reportingComponent"),
+            SelectableField("source", storedAs: "source.component"),
+        ]
+
+    static let ownGroupFields =
+        objectFields.map { SelectableField("regarding.\($0)", storedAs: "involvedObject.\($0)") } + [
+            SelectableField("reason"), SelectableField("type"),
+            SelectableField("reportingController", storedAs: "reportingComponent"),
+        ]
+
+    private static func rename(_ event: JSONValue, _ newName: (String) -> String?) -> JSONValue {
+        var result = JSONObject()
+        for member in event.objectValue ?? JSONObject() {
+            result[newName(member.key) ?? member.key] = member.value
+        }
+        return .object(result)
+    }
+}
+
+/// The columns of events.
+enum EventColumns {
+    static let core = columns(
+        object: "involvedObject", message: "message", count: "count", first: "firstTimestamp", last: "lastTimestamp",
+        source: "source")
+
+    static let ownGroup = columns(
+        object: "regarding", message: "note", count: "deprecatedCount", first: "deprecatedFirstTimestamp",
+        last: "deprecatedLastTimestamp", source: "deprecatedSource")
+
+    private static func columns(
+        object: String, message: String, count: String, first: String, last: String, source: String
+    ) -> [TableColumn] {
+        [
+            TableColumn("Last Seen", description: "The time since the event was last seen.") { event, now in
+                HumanDuration.cell(
+                    time(event["series"]?["lastObservedTime"]) ?? time(event[last]) ?? time(event["eventTime"]), now)
+            },
+            .field("Type", ["type"]),
+            .field("Reason", ["reason"]),
+            TableColumn("Object", description: "The object the event is about.") { event, _ in
+                let kind = event[object]?["kind"]?.stringValue ?? ""
+                return .string("\(kind.lowercased())/\(event[object]?["name"]?.stringValue ?? "")")
+            },
+            .field("Subobject", [object, "fieldPath"], priority: 1),
+            TableColumn("Source", description: "Who tells.", priority: 1) { event, _ in
+                event[source]?["component"] ?? event["reportingController"] ?? event["reportingComponent"] ?? ""
+            },
+            .field("Message", [message]),
+            TableColumn("First Seen", description: "The time since the event was first seen.", priority: 1) {
+                HumanDuration.cell(time($0[first]) ?? time($0["eventTime"]), $1)
+            },
+            TableColumn("Count", type: "integer", description: "How often it was seen.", priority: 1) { event, _ in
+                event["series"]?["count"] ?? event[count] ?? 1
+            },
+            TableColumn("Name", format: "name", description: "The name of the event.", priority: 1) { event, _ in
+                event["metadata"]?["name"] ?? ""
+            },
+        ]
+    }
+
+    private static func time(_ value: JSONValue?) -> JSONValue? {
+        value?.stringValue == nil ? nil : value
+    }
+}

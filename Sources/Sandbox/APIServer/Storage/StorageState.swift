@@ -1,0 +1,145 @@
+/// All objects of the sandbox and the counter of their revisions: the pure part of ``ObjectStorage``.
+///
+/// One counter serves all collections, so a resource version orders every write of the whole sandbox.
+struct StorageState: Sendable {
+    private(set) var revision: Int64
+    private let initialRevision: Int64
+    private let limits: EventHistory.Limits
+    private var collections: [GroupResource: ObjectCollection] = [:]
+    /// Who owns whom, kept current by every write.
+    var ownership = OwnershipIndex()
+
+    init(initialRevision: Int64, limits: EventHistory.Limits) {
+        revision = initialRevision
+        self.initialRevision = initialRevision
+        self.limits = limits
+    }
+
+    /// The collection of a resource; an empty one when nothing was ever stored.
+    func collection(_ resource: GroupResource) -> ObjectCollection {
+        collections[resource] ?? ObjectCollection(limits: limits, startingAt: initialRevision)
+    }
+
+    mutating func create(_ resource: GroupResource, _ draft: ObjectDraft) throws(StorageError) -> ObjectRecord {
+        guard collection(resource).record(namespace: draft.namespace, name: draft.name) == nil else {
+            throw .alreadyExists
+        }
+        return put(resource, draft, replacing: nil)
+    }
+
+    /// Stores a new version of an object whose present version is that of `expected`.
+    mutating func replace(
+        _ resource: GroupResource, _ draft: ObjectDraft, expecting expected: Int64
+    ) throws(StorageError) -> ObjectRecord {
+        let present = try present(resource, draft, expecting: expected)
+        return put(resource, draft, replacing: present)
+    }
+
+    /// Removes an object whose present version is that of `expected`; `draft` is what watchers see last.
+    mutating func remove(
+        _ resource: GroupResource, _ draft: ObjectDraft, expecting expected: Int64
+    ) throws(StorageError) -> ObjectRecord {
+        let present = try present(resource, draft, expecting: expected)
+        revision += 1
+        let last = ObjectRecord(draft: draft, revision: revision)
+        collections[resource]?.remove(last)
+        ownership.note(resource, old: present, new: nil)
+        return last
+    }
+
+    private func present(
+        _ resource: GroupResource, _ draft: ObjectDraft, expecting expected: Int64
+    ) throws(StorageError) -> ObjectRecord {
+        guard let present = collection(resource).record(namespace: draft.namespace, name: draft.name) else {
+            throw .notFound
+        }
+        guard present.revision == expected else { throw .conflict }
+        return present
+    }
+
+    private mutating func put(
+        _ resource: GroupResource, _ draft: ObjectDraft, replacing old: ObjectRecord?
+    ) -> ObjectRecord {
+        revision += 1
+        let record = ObjectRecord(draft: draft, revision: revision)
+        collections[
+            resource, default: ObjectCollection(limits: limits, startingAt: initialRevision)
+        ].put(record)
+        ownership.note(resource, old: old, new: record)
+        return record
+    }
+
+    /// Forgets the changes of all collections up to and including `revision`.
+    mutating func compact(through revision: Int64) {
+        for resource in collections.keys { collections[resource]?.compact(through: revision) }
+    }
+}
+
+/// Why storage refused.
+enum StorageError: Error, Hashable, Sendable {
+    /// The name is taken.
+    case alreadyExists
+    case notFound
+    /// The object is not the version the write was based on.
+    case conflict
+    /// Changes after the given revision are no longer known.
+    case compacted
+    /// The revision lies in the future.
+    case notReached(current: Int64)
+}
+
+/// Where an object is stored.
+struct ObjectAddress: Hashable, Sendable {
+    let resource: GroupResource
+    let namespace: String
+    let name: String
+}
+
+/// Who owns whom by UID, and whom garbage collection has to look at.
+///
+/// An object becomes a suspect when it is written with owners, when it is terminating, when an owner of it goes, and
+/// when a dependent of it goes.
+struct OwnershipIndex: Sendable {
+    private var addresses: [String: ObjectAddress] = [:]
+    private var dependents: [String: Set<ObjectAddress>] = [:]
+    private var suspects: Set<ObjectAddress> = []
+    /// Terminating objects that wait until others are gone.
+    private var waiting: Set<ObjectAddress> = []
+
+    mutating func note(_ resource: GroupResource, old: ObjectRecord?, new: ObjectRecord?) {
+        guard let present = new ?? old else { return }
+        let address = ObjectAddress(resource: resource, namespace: present.namespace, name: present.name)
+        if old?.ownerReferences != new?.ownerReferences || new == nil {
+            for owner in old?.ownerReferences ?? [] { unlink(address, from: owner.uid) }
+            for owner in new?.ownerReferences ?? [] { dependents[owner.uid, default: []].insert(address) }
+        }
+        if let new {
+            addresses[new.uid] = address
+            if !new.ownerReferences.isEmpty || new.isTerminating { suspects.insert(address) }
+        } else {
+            addresses[present.uid] = nil
+            suspects.remove(address)
+            suspects.formUnion(dependents[present.uid] ?? [])
+            suspects.formUnion(waiting)
+            waiting = []
+        }
+    }
+
+    private mutating func unlink(_ address: ObjectAddress, from owner: String) {
+        dependents[owner]?.remove(address)
+        if dependents[owner]?.isEmpty == true { dependents[owner] = nil }
+        if let place = addresses[owner] { suspects.insert(place) }
+    }
+
+    func dependents(ofUID uid: String) -> Set<ObjectAddress> { dependents[uid] ?? [] }
+
+    /// Makes an object a suspect as soon as any object is removed.
+    mutating func suspectOnNextRemoval(_ address: ObjectAddress) {
+        waiting.insert(address)
+    }
+
+    mutating func takeSuspects() -> Set<ObjectAddress> {
+        defer { suspects = [] }
+        return suspects
+    }
+}
