@@ -118,7 +118,7 @@ struct CELChecker {
         case .dyn: found = .dyn
         case .map(_, let value): found = value
         case .object(let schema):
-            guard let property = schema.properties[EscapedName.unescaped(field)], let type = CELType(property) else {
+            guard let type = schema.type(ofField: EscapedName.unescaped(field)) else {
                 throw error("undefined field '\(field)'", node)
             }
             found = type

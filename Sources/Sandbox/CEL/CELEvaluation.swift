@@ -151,7 +151,7 @@ extension CELEvaluation {
 
     /// Names of declared fields are escaped in expressions, keys of maps are not.
     private static func member(_ field: String, of value: CELValue) -> CELValue? {
-        if case .object(_, let schema?) = value, schema.additionalProperties.schema == nil {
+        if case .object(_, let schema?) = value, schema.declaresFields {
             return value.member(.string(EscapedName.unescaped(field)))
         }
         return value.member(.string(field))

@@ -1,3 +1,5 @@
+import KubeClient
+
 /// The type of an expression, as far as it is known before the expression runs.
 indirect enum CELType: Sendable {
     /// Known only when the expression runs.
@@ -15,41 +17,10 @@ indirect enum CELType: Sendable {
     case list(CELType)
     case map(CELType, CELType)
     /// An object with declared fields.
-    case object(StructuralSchema)
+    case object(any CELObjectSchema)
     case optional(CELType)
     /// Stands in a function's signature for any type, the same one everywhere in the signature.
     case parameter(Character)
-
-    /// The type of the values a schema describes; nil when it gives none, and expressions can't speak of them.
-    init?(_ schema: StructuralSchema) {
-        if schema.isIntOrString {
-            self = .dyn
-            return
-        }
-        switch schema.type {
-        case nil: return nil
-        case .string: self = Self.string(format: schema.constraints.format)
-        case .integer: self = .int
-        case .number: self = .double
-        case .boolean: self = .bool
-        case .array: self = .list(schema.items.flatMap(CELType.init) ?? .dyn)
-        case .object:
-            switch schema.additionalProperties {
-            case .matching(let values): self = .map(.string, CELType(values) ?? .dyn)
-            case .anything: self = .map(.string, .dyn)
-            case .unspecified: self = .object(schema)
-            }
-        }
-    }
-
-    private static func string(format: StringFormat?) -> CELType {
-        switch format {
-        case .date, .dateTime: .timestamp
-        case .duration: .duration
-        case .byte: .bytes
-        default: .string
-        }
-    }
 }
 
 extension CELType: CustomStringConvertible {
@@ -119,6 +90,18 @@ struct CELTypeBindings {
         default: type
         }
     }
+}
+
+/// The schema of an object, as far as expressions need it.
+protocol CELObjectSchema: AnyObject, Sendable {
+    /// False for a map, whose keys are not escaped in expressions.
+    var declaresFields: Bool { get }
+
+    /// The type of a declared field; nil if the field is not declared or has no type.
+    func type(ofField name: String) -> CELType?
+
+    /// The value of a field, with the type that the schema gives it.
+    func value(_ json: JSONValue, ofField name: String) -> CELValue
 }
 
 /// Names of fields that are no identifiers, as expressions write them.

@@ -16,7 +16,7 @@ indirect enum CELValue: Sendable {
     /// Entries of a map literal, in their order; keys are unique.
     case map([CELEntry])
     /// An object of the API; its members become values when they are asked for.
-    case object(JSONObject, StructuralSchema?)
+    case object(JSONObject, (any CELObjectSchema)?)
     case optional(CELValue?)
     /// A type as a value, such as `int`.
     case type(String)
@@ -29,10 +29,17 @@ struct CELEntry: Sendable {
 
 /// A list; one that the schema calls a set or a map is compared without order.
 struct CELList: Sendable {
-    let elements: [CELValue]
-    let type: StructuralSchema.ListType
+    /// How the elements are told apart, as `x-kubernetes-list-type` says.
+    enum ListType: Hashable, Sendable {
+        case atomic
+        case set
+        case map(keys: [String])
+    }
 
-    init(_ elements: [CELValue], type: StructuralSchema.ListType = .atomic) {
+    let elements: [CELValue]
+    let type: ListType
+
+    init(_ elements: [CELValue], type: ListType = .atomic) {
         self.elements = elements
         self.type = type
     }
@@ -40,6 +47,19 @@ struct CELList: Sendable {
 
 extension CELValue {
     static func list(_ elements: [CELValue]) -> CELValue { .list(CELList(elements)) }
+
+    /// The value of JSON that has no schema.
+    init(_ json: JSONValue) {
+        switch json {
+        case .null: self = .null
+        case .bool(let value): self = .bool(value)
+        case .integer(let value): self = .int(value)
+        case .double(let value): self = .double(value)
+        case .string(let text): self = .string(text)
+        case .array(let elements): self = .list(elements.map { CELValue($0) })
+        case .object(let object): self = .object(object, nil)
+        }
+    }
 
     /// The name `type()` gives the value.
     var typeName: String {
@@ -83,6 +103,31 @@ extension CELValue {
         case .object(let object, _): object.isEmpty
         case .duration(let duration): duration == .zero
         default: false
+        }
+    }
+
+    /// The value of a key of a map or an object; nil when there is none.
+    func member(_ key: CELValue) -> CELValue? {
+        switch self {
+        case .map(let entries): return entries.first { $0.key.equals(key) }?.value
+        case .object(let object, let schema):
+            guard case .string(let name) = key, let json = object[name] else { return nil }
+            return schema?.value(json, ofField: name) ?? CELValue(json)
+        default: return nil
+        }
+    }
+
+    /// The entries of a map or an object; nil when this is neither.
+    var entries: [CELEntry]? {
+        switch self {
+        case .map(let entries): entries
+        case .object(let object, let schema):
+            object.map { member in
+                CELEntry(
+                    key: .string(member.key),
+                    value: schema?.value(member.value, ofField: member.key) ?? CELValue(member.value))
+            }
+        default: nil
         }
     }
 }

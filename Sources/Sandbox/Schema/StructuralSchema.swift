@@ -17,11 +17,8 @@ final class StructuralSchema: Sendable {
         }
     }
 
-    enum ListType: Hashable, Sendable {
-        case atomic
-        case set
-        case map(keys: [String])
-    }
+    /// `x-kubernetes-list-type`.
+    typealias ListType = CELList.ListType
 
     /// Absent only where the schema says int-or-string or preserves unknown fields, and inside `allOf` and the like.
     let type: ValueType?
