@@ -39,10 +39,30 @@ let package = Package(
         .target(
             name: "Operator", dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Engines", "Executions"],
             swiftSettings: strict),
-        .target(name: "Sandbox", dependencies: ["KubeClient", "KubeRuntime", "CLinux"], swiftSettings: strict),
+
+        // The sandbox, from the bottom up. CEL and Schema know no server.
+        // Expressions: values, parser, type checker, evaluator, functions, linear-time regular expressions.
+        .target(name: "CEL", dependencies: ["KubeClient"], swiftSettings: strict),
+        // Structural schemas with their rules, patches, JSON paths, managed fields.
+        .target(name: "Schema", dependencies: ["KubeClient", "CEL"], swiftSettings: strict),
+        // An in-memory API server: storage, registry, built-in and custom resources, garbage collection, HTTP.
+        .target(
+            name: "APIServer", dependencies: ["KubeClient", "KubeRuntime", "CEL", "Schema"], swiftSettings: strict),
+        // Tekton and Argo controllers that act on an API server without running containers.
+        .target(
+            name: "SimulatedEngines", dependencies: ["KubeClient", "KubeRuntime", "CEL", "Schema", "APIServer"],
+            swiftSettings: strict),
+        // The API server on a loopback port, with its simulated engines.
+        .target(
+            name: "Sandbox", dependencies: ["KubeClient", "KubeRuntime", "APIServer", "SimulatedEngines"],
+            swiftSettings: strict),
+
         .executableTarget(
             name: "towline",
-            dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Executions", "Operator", "Sandbox", "CLinux"],
+            dependencies: [
+                "KubeClient", "KubeRuntime", "TowlineAPI", "Executions", "Operator", "APIServer", "SimulatedEngines",
+                "Sandbox", "CLinux",
+            ],
             swiftSettings: strict),
 
         .target(name: "Exposition", path: "Tests/Support/Exposition", swiftSettings: testing),
@@ -52,10 +72,15 @@ let package = Package(
         // Apart from TestSupport, because the tools link that statically and Swift Testing has no static library.
         .target(name: "Eventually", path: "Tests/Support/Eventually", swiftSettings: testing),
         .target(
+            name: "SandboxSupport",
+            dependencies: ["KubeClient", "KubeRuntime", "APIServer", "Sandbox", "TestSupport"],
+            path: "Tests/Support/SandboxSupport", swiftSettings: testing),
+        .target(
             name: "Faults", dependencies: ["KubeClient", "CLinux"], path: "Tests/Support/Faults", swiftSettings: testing
         ),
         .executableTarget(
-            name: "towline-bench", dependencies: ["Faults", "TestSupport", "Sandbox", "KubeClient"],
+            name: "towline-bench",
+            dependencies: ["Faults", "TestSupport", "SimulatedEngines", "Sandbox", "KubeClient"],
             path: "Tests/Tools/Benchmark",
             swiftSettings: testing),
         .executableTarget(
@@ -77,7 +102,7 @@ let package = Package(
             dependencies: ["KubeRuntime", "KubeClient", "Exposition", "TestSupport", "Eventually"],
             swiftSettings: testing),
         .testTarget(
-            name: "TowlineAPITests", dependencies: ["TowlineAPI", "Sandbox", "KubeClient", "TestSupport"],
+            name: "TowlineAPITests", dependencies: ["TowlineAPI", "Schema", "KubeClient", "TestSupport"],
             swiftSettings: testing),
         .testTarget(
             name: "StatusTests",
@@ -96,13 +121,30 @@ let package = Package(
                 "Executions", "Engines", "Status", "TowlineAPI", "KubeRuntime", "KubeClient", "Exposition",
                 "TestSupport", "Eventually",
             ], swiftSettings: testing),
+        .testTarget(name: "CELTests", dependencies: ["CEL", "KubeClient", "TestSupport"], swiftSettings: testing),
         .testTarget(
-            name: "SandboxTests", dependencies: ["Sandbox", "KubeRuntime", "KubeClient", "TestSupport"],
+            name: "SchemaTests", dependencies: ["Schema", "CEL", "KubeClient", "TestSupport"],
+            swiftSettings: testing),
+        .testTarget(
+            name: "APIServerTests",
+            dependencies: [
+                "APIServer", "Schema", "SimulatedEngines", "Sandbox", "KubeRuntime", "KubeClient", "SandboxSupport",
+                "TestSupport",
+            ], swiftSettings: testing),
+        .testTarget(
+            name: "SimulatedEnginesTests",
+            dependencies: [
+                "SimulatedEngines", "APIServer", "Schema", "Sandbox", "KubeRuntime", "KubeClient", "TestSupport",
+            ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "SandboxTests",
+            dependencies: ["Sandbox", "APIServer", "KubeRuntime", "KubeClient", "SandboxSupport", "TestSupport"],
             swiftSettings: testing),
         .testTarget(
             name: "DeployTests",
             dependencies: [
-                "towline", "towline-manifests", "Operator", "Status", "TowlineAPI", "KubeRuntime", "Sandbox",
+                "towline", "towline-manifests", "Operator", "Status", "TowlineAPI", "KubeRuntime", "CEL",
                 "KubeClient", "Exposition", "TestSupport",
             ],
             exclude: ["ArgoCD/argo-cd.lua"], swiftSettings: testing),
@@ -114,7 +156,10 @@ let package = Package(
             swiftSettings: testing),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["KubeClient", "KubeRuntime", "Sandbox", "Faults", "Exposition", "TestSupport"],
+            dependencies: [
+                "KubeClient", "KubeRuntime", "APIServer", "SimulatedEngines", "Sandbox", "Faults", "Exposition",
+                "TestSupport",
+            ],
             exclude: ["Answers", "Cases/Inputs"], swiftSettings: testing),
     ]
 )

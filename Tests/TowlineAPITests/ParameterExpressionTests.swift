@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import TowlineAPI
 
-@testable import Sandbox
+@testable import Schema
 
 /// Parameter values are data: what an engine would expand is refused, by the operator and by the schema alike.
 @Suite struct ParameterExpressionTests {

@@ -1,18 +1,20 @@
+import APIServer
 import FoundationEssentials
 import KubeClient
 import KubeRuntime
 import Sandbox
+import SimulatedEngines
 
 /// The sandbox as users get it: the API server, the project's definition, and the simulated engines.
 struct LocalCluster: Sendable {
     let server: SandboxServer
     /// Nil where no engine is simulated.
-    private let engines: SimulatedEngines?
+    private let engines: EngineSimulator?
 
-    init(port: UInt16 = 0, simulating engines: SimulatedEngines.Selection = .all) throws {
+    init(port: UInt16 = 0, simulating engines: EngineSimulator.Selection = .all) throws {
         server = try SandboxServer(port: port)
         self.engines =
-            engines == .none ? nil : SimulatedEngines(engines, cluster: server.cluster, environment: .system)
+            engines == .none ? nil : EngineSimulator(engines, cluster: server.cluster, environment: .system)
         try load(EngineDefinitions.all)
         try load(try ManifestFiles.documents(at: try ProjectFiles.path("crds")))
     }

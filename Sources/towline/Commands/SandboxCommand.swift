@@ -25,13 +25,13 @@ struct SandboxCommand: Command {
         "load", key: "load", list: .text("FILE_OR_FOLDER", expected: "the path of a file or folder"),
         reach: .commandLine, help: "Create the objects of a YAML or JSON file, or of all such files in a folder.")
     private static let engines = Option(
-        "engines", ValueSyntax<SimulatedEngines.Selection>.word("ENGINES"), standard: "all", reach: .commandLine,
+        "engines", ValueSyntax<EngineSimulator.Selection>.word("ENGINES"), standard: "all", reach: .commandLine,
         help: "Simulate all engines, one of them, or none; runs of the others stay as clients write them.")
 
     private let port: UInt16
     private let kubeconfigPath: String
     private let manifests: [String]
-    private let engines: SimulatedEngines.Selection
+    private let engines: EngineSimulator.Selection
 
     init(_ settings: Settings) throws {
         port = UInt16(clamping: try settings.value(Self.listeningPort))

@@ -1,3 +1,4 @@
+import APIServer
 import FoundationEssentials
 import KubeClient
 import KubeRuntime

@@ -2,7 +2,7 @@ import KubeClient
 import TestSupport
 import Testing
 
-@testable import Sandbox
+@testable import CEL
 
 /// The expressions of the admission policy as far as they can be read without an API server; one that has `authorizer`
 /// compiles them in the end-to-end tests.

@@ -1,7 +1,7 @@
 import KubeClient
 import Testing
 
-@testable import Sandbox
+@testable import CEL
 
 /// The health expressions of docs/gitops.md, evaluated as Flux does it.
 @Suite struct HealthExpressionTests {

@@ -1,5 +1,5 @@
+import APIServer
 import KubeClient
-import Sandbox
 
 /// Lets the simulated engines act on an API server that is not the sandbox's.
 ///

@@ -1,9 +1,11 @@
 import Faults
 import Foundation
 import KubeClient
+import Sandbox
 import TestSupport
 
-@testable import Sandbox
+@testable import APIServer
+@testable import SimulatedEngines
 
 /// A cluster of its own whose API server can be restarted under its clients.
 ///
@@ -55,7 +57,7 @@ extension TestCluster {
         let server = try SandboxServer()
         try server.cluster.load(EngineDefinitions.all)
         try server.cluster.load(try Repository.definitions())
-        let engines = SimulatedEngines(cluster: server.cluster, environment: .system)
+        let engines = EngineSimulator(cluster: server.cluster, environment: .system)
         let kubeconfig = directory.appending(path: "kubeconfig")
         try Data(server.kubeconfig.encoded).write(to: kubeconfig)
         let tasks = [Task { await server.run() }, Task { await engines.run() }]

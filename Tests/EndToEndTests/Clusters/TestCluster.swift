@@ -1,6 +1,7 @@
 import Foundation
 import KubeClient
 import Sandbox
+import SimulatedEngines
 import TestSupport
 
 /// The cluster that the end-to-end tests of this run share.
@@ -154,7 +155,7 @@ final class TestCluster: Sendable {
     /// A real API server has neither our definition nor engines: both are brought along.
     static func controlPlane(
         _ assets: URL, _ directory: URL, engineGroups: Set<String> = ["tekton.dev", "argoproj.io"],
-        hasTowline: Bool = true, engines selection: SimulatedEngines.Selection = .all
+        hasTowline: Bool = true, engines selection: EngineSimulator.Selection = .all
     ) async throws -> (cluster: TestCluster, plane: ControlPlane) {
         let plane = try await ControlPlane.start(assets: assets, directory: directory)
         let access = try ClusterAccess(kubeconfig: plane.kubeconfig)
@@ -174,7 +175,7 @@ final class TestCluster: Sendable {
             let namespace = object[path: ["metadata", "namespace"]]?.stringValue
             try await access.create(Types.type(of: object), namespace, object)
         }
-        let engines = SimulatedEngines(
+        let engines = EngineSimulator(
             selection, cluster: RemoteCluster(client: access.client), environment: .system)
         let simulation = Task { await engines.run() }
         let cluster = TestCluster(

@@ -1,6 +1,7 @@
 import Foundation
 import KubeClient
 import Sandbox
+import SimulatedEngines
 
 /// An API server whose processor time is measured: a real one with its etcd, or the sandbox in this process.
 ///

@@ -1,0 +1,93 @@
+import KubeClient
+import Schema
+
+/// What is special about the objects of one resource; everything has the common default.
+struct ResourceStrategy: Sendable {
+    enum NameRule: Sendable {
+        /// RFC 1123 subdomain, up to 253 characters.
+        case subdomain
+        /// RFC 1123 label, up to 63 characters.
+        case label
+        /// Anything that can stand in a path: no slash and no percent sign.
+        case pathSegment
+    }
+
+    var nameRule = NameRule.subdomain
+    /// True when `metadata.generation` counts changes of the desired state.
+    var hasGeneration = false
+    /// True when a PUT without a resource version overwrites whatever is there.
+    var allowsUnconditionalUpdate = true
+    var allowsStrategicMerge = true
+    var allowsDeleteCollection = true
+    var servesLogs = false
+    /// Fills in what the server decides when an object is created.
+    var prepareForCreation: @Sendable (inout JSONValue) -> Void = { _ in }
+    /// Fills in what the server decides when an object is changed.
+    var prepareForUpdate: @Sendable (_ new: inout JSONValue, _ old: JSONValue) -> Void = { _, _ in }
+    /// Tells what is wrong with an object beyond its schema; `old` is nil for a new object.
+    var validate: @Sendable (_ new: JSONValue, _ old: JSONValue?) -> [StatusError.Cause] = { _, _ in [] }
+}
+
+extension StatusError.Cause {
+    static func invalid(_ field: String, _ value: JSONValue, _ why: String) -> Self {
+        Self(reason: "FieldValueInvalid", message: "Invalid value: \(value.encodedString): \(why)", field: field)
+    }
+
+    static func required(_ field: String, _ why: String = "") -> Self {
+        let message = why.isEmpty ? "Required value" : "Required value: \(why)"
+        return Self(reason: "FieldValueRequired", message: message, field: field)
+    }
+
+    static func forbidden(_ field: String, _ why: String) -> Self {
+        Self(reason: "FieldValueForbidden", message: "Forbidden: \(why)", field: field)
+    }
+
+    static func notSupported(_ field: String, _ value: String, _ supported: [String]) -> Self {
+        let list = supported.map { "\"\($0)\"" }.joined(separator: ", ")
+        return Self(
+            reason: "FieldValueNotSupported", message: "Unsupported value: \"\(value)\": supported values: \(list)",
+            field: field)
+    }
+}
+
+/// The shape of the objects of one version: its OpenAPI document, and the rules compiled from it.
+struct ObjectSchema: Sendable {
+    /// OpenAPI v3, as `kubectl explain` shows it.
+    let document: JSONValue
+    private let rules: CustomResourceSchema?
+
+    /// The schema of a built-in kind; one that is not structural accepts anything.
+    init(_ document: JSONValue) {
+        self.document = document
+        rules = try? CustomResourceSchema(reading: document)
+    }
+
+    /// The schema of one version of a definition.
+    init(reading document: JSONValue, at path: FieldPath) throws(FieldErrors) {
+        self.document = document
+        rules = try CustomResourceSchema(reading: document, at: path)
+    }
+
+    /// The compiled schema; nil when the document could not be compiled.
+    var root: StructuralSchema? { rules?.root }
+
+    /// The paths of the fields that the schema does not know, metadata included.
+    func unknownFields(in object: JSONValue) -> [String] {
+        var copy = object
+        return rules?.prune(&copy) ?? []
+    }
+
+    func prune(_ object: inout JSONValue) { _ = rules?.prune(&object) }
+
+    func applyDefaults(to object: inout JSONValue) { rules?.applyDefaults(to: &object) }
+
+    func validate(_ object: JSONValue, old: JSONValue?) -> [StatusError.Cause] {
+        rules?.validate(object, replacing: old).map(StatusError.Cause.init) ?? []
+    }
+}
+
+extension StatusError.Cause {
+    init(_ error: FieldError) {
+        self.init(reason: error.reason, message: error.body, field: error.field)
+    }
+}

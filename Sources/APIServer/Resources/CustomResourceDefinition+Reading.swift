@@ -1,0 +1,174 @@
+import KubeClient
+import Schema
+
+extension CustomResourceDefinition {
+    /// What is wrong with a definition.
+    struct Invalid: Error {
+        let causes: [StatusError.Cause]
+    }
+
+    /// Reads a definition; every broken rule is told.
+    init(_ object: JSONValue) throws(Invalid) {
+        let spec = object["spec"] ?? [:]
+        var causes = Self.nameErrors(object, spec)
+        name = object["metadata"]?["name"]?.stringValue ?? ""
+        group = spec["group"]?.stringValue ?? ""
+        names = Self.names(spec["names"] ?? [:])
+        isNamespaced = spec["scope"] == "Namespaced"
+        let texts = spec["versions"]?.arrayValue ?? []
+        var versions: [Version] = []
+        for (index, version) in texts.enumerated() {
+            do throws(Invalid) {
+                versions.append(try Self.version(version, at: FieldPath("spec", "versions").index(index)))
+            } catch {
+                causes += error.causes
+            }
+        }
+        self.versions = versions
+        if texts.isEmpty { causes.append(.required("spec.versions", "must have at least one version")) }
+        if texts.filter({ $0["storage"] == true }).count != 1, !texts.isEmpty {
+            causes.append(
+                .invalid("spec.versions", .array([]), "must have exactly one version marked as storage version"))
+        }
+        if Set(versions.map(\.name)).count != versions.count {
+            causes.append(.invalid("spec.versions", .array([]), "must contain unique version names"))
+        }
+        guard causes.isEmpty else { throw Invalid(causes: causes) }
+    }
+
+    private static func nameErrors(_ object: JSONValue, _ spec: JSONValue) -> [StatusError.Cause] {
+        var causes: [StatusError.Cause] = []
+        let group = spec["group"]?.stringValue ?? ""
+        let names = spec["names"] ?? [:]
+        if !NameRules.isSubdomain(group) || !group.contains(".") {
+            causes.append(.invalid("spec.group", .string(group), "should be a domain with at least one dot"))
+        }
+        for field in ["plural", "kind"] where (names[field]?.stringValue ?? "").isEmpty {
+            causes.append(.required("spec.names.\(field)"))
+        }
+        let plural = names["plural"]?.stringValue ?? ""
+        if !plural.isEmpty, !NameRules.isLabel(plural) {
+            causes.append(.invalid("spec.names.plural", .string(plural), NameRules.labelRule))
+        }
+        let expected = "\(plural).\(group)"
+        let name = object["metadata"]?["name"] ?? ""
+        if name.stringValue != expected {
+            causes.append(.invalid("metadata.name", name, "must be spec.names.plural+\".\"+spec.group"))
+        }
+        let scope = spec["scope"]?.stringValue ?? ""
+        if scope != "Namespaced", scope != "Cluster" {
+            causes.append(.notSupported("spec.scope", scope, ["Cluster", "Namespaced"]))
+        }
+        let conversion = spec["conversion"]?["strategy"]?.stringValue ?? "None"
+        if conversion != "None" { causes.append(.notSupported("spec.conversion.strategy", conversion, ["None"])) }
+        return causes
+    }
+
+    private static func names(_ names: JSONValue) -> ResourceNames {
+        let kind = names["kind"]?.stringValue ?? ""
+        return ResourceNames(
+            plural: names["plural"]?.stringValue ?? "", singular: names["singular"]?.stringValue ?? kind.lowercased(),
+            kind: kind, listKind: names["listKind"]?.stringValue ?? kind + "List",
+            shortNames: texts(names["shortNames"]), categories: texts(names["categories"]))
+    }
+
+    private static func texts(_ list: JSONValue?) -> [String] {
+        (list?.arrayValue ?? []).compactMap(\.stringValue)
+    }
+
+    private static func version(_ version: JSONValue, at path: FieldPath) throws(Invalid) -> Version {
+        var causes: [StatusError.Cause] = []
+        let name = version["name"]?.stringValue ?? ""
+        if !NameRules.isLabel(name) {
+            causes.append(.invalid("\(path).name", .string(name), NameRules.labelRule))
+        }
+        for flag in ["served", "storage"] where version[flag]?.boolValue == nil {
+            causes.append(.required("\(path).\(flag)"))
+        }
+        let schema = readSchema(version, at: path, &causes)
+        let columns = readColumns(version, at: path, &causes)
+        let fields = (version["selectableFields"]?.arrayValue ?? []).compactMap { $0["jsonPath"]?.stringValue }
+        guard causes.isEmpty else { throw Invalid(causes: causes) }
+        return Version(
+            name: name, isServed: version["served"] == true, isStored: version["storage"] == true, schema: schema,
+            columns: columns, hasStatusSubresource: version["subresources"]?["status"] != nil,
+            selectableFields: fields.map { SelectableField($0.first == "." ? String($0.dropFirst()) : $0) },
+            deprecationWarning: deprecationWarning(version))
+    }
+
+    private static func deprecationWarning(_ version: JSONValue) -> String? {
+        guard version["deprecated"] == true else { return nil }
+        return version["deprecationWarning"]?.stringValue
+            ?? "version \(version["name"]?.stringValue ?? "") of this resource is deprecated"
+    }
+
+    private static func readSchema(
+        _ version: JSONValue, at path: FieldPath, _ causes: inout [StatusError.Cause]
+    ) -> ObjectSchema? {
+        guard let document = version["schema"]?["openAPIV3Schema"] else {
+            causes.append(.required("\(path).schema.openAPIV3Schema", "schemas are required"))
+            return nil
+        }
+        do throws(FieldErrors) {
+            return try ObjectSchema(reading: document, at: path.field("schema").field("openAPIV3Schema"))
+        } catch {
+            causes += error.errors.map(StatusError.Cause.init)
+            return nil
+        }
+    }
+
+    private static func readColumns(
+        _ version: JSONValue, at path: FieldPath, _ causes: inout [StatusError.Cause]
+    ) -> [TableColumn] {
+        let definitions = version["additionalPrinterColumns"]?.arrayValue ?? []
+        guard !definitions.isEmpty else { return [.name, .age] }
+        var columns: [TableColumn] = [.name]
+        for (index, definition) in definitions.enumerated() {
+            do throws(Invalid) {
+                columns.append(
+                    try CustomColumn.column(
+                        definition, at: path.field("additionalPrinterColumns").index(index).description))
+            } catch {
+                causes += error.causes
+            }
+        }
+        return columns
+    }
+}
+
+/// The columns a CustomResourceDefinition adds to tables.
+enum CustomColumn {
+    private static let types = ["boolean", "date", "integer", "number", "string"]
+
+    /// Reads one of `additionalPrinterColumns`.
+    static func column(
+        _ definition: JSONValue, at path: String
+    ) throws(CustomResourceDefinition.Invalid) -> TableColumn {
+        var causes: [StatusError.Cause] = []
+        let name = definition["name"]?.stringValue ?? ""
+        let type = definition["type"]?.stringValue ?? ""
+        if name.isEmpty { causes.append(.required("\(path).name")) }
+        if !types.contains(type) { causes.append(.notSupported("\(path).type", type, types)) }
+        let text = definition["jsonPath"]?.stringValue ?? ""
+        let jsonPath = JSONPath(text)
+        if jsonPath == nil { causes.append(.invalid("\(path).jsonPath", .string(text), "is not a JSON path")) }
+        guard let jsonPath, causes.isEmpty else { throw CustomResourceDefinition.Invalid(causes: causes) }
+        return TableColumn(
+            name, type: type, format: definition["format"]?.stringValue ?? "",
+            description: definition["description"]?.stringValue ?? "",
+            priority: definition["priority"]?.integerValue ?? 0
+        ) { object, now in cell(jsonPath, object, type, now) }
+    }
+
+    /// The first value of the path in the column's type; null when there is none or it has another type.
+    private static func cell(_ path: JSONPath, _ object: JSONValue, _ type: String, _ now: Timestamp) -> JSONValue {
+        guard let value = path.values(in: object).first else { return .null }
+        switch type {
+        case "date": return HumanDuration.cell(value, now)
+        case "integer": return value.integerValue.map { .integer($0) } ?? .null
+        case "number": return value.doubleValue == nil ? .null : value
+        case "boolean": return value.boolValue == nil ? .null : value
+        default: return .string(value.stringValue ?? value.encodedString)
+        }
+    }
+}

@@ -1,0 +1,171 @@
+/// The objects of one resource, ordered by namespace and name, and their latest changes.
+struct ObjectCollection: Sendable {
+    private(set) var records: [ObjectRecord] = []
+    private(set) var history: EventHistory
+    /// The revision of the latest change.
+    private(set) var revision: Int64
+
+    init(limits: EventHistory.Limits, startingAt revision: Int64) {
+        history = EventHistory(limits: limits, startingAt: revision)
+        self.revision = revision
+    }
+
+    func record(namespace: String, name: String) -> ObjectRecord? {
+        let index = records.insertionIndex(namespace: namespace, name: name)
+        guard index < records.count, records[index].namespace == namespace, records[index].name == name else {
+            return nil
+        }
+        return records[index]
+    }
+
+    /// Puts a record in the place of the one with the same name, if there is one, and remembers the change.
+    mutating func put(_ record: ObjectRecord) {
+        let index = records.insertionIndex(namespace: record.namespace, name: record.name)
+        if let previous = self.record(namespace: record.namespace, name: record.name) {
+            records[index] = record
+            remember(StorageEvent(kind: .modified, record: record, previous: previous))
+        } else {
+            records.insert(record, at: index)
+            remember(StorageEvent(kind: .created, record: record, previous: nil))
+        }
+    }
+
+    /// Removes the object that `last` is the final version of, if it is still there.
+    mutating func remove(_ last: ObjectRecord) {
+        guard let previous = record(namespace: last.namespace, name: last.name) else { return }
+        records.remove(at: records.insertionIndex(namespace: last.namespace, name: last.name))
+        remember(StorageEvent(kind: .deleted, record: last, previous: previous))
+    }
+
+    mutating func compact(through revision: Int64) {
+        history.compact(through: revision)
+    }
+
+    private mutating func remember(_ event: StorageEvent) {
+        history.append(event)
+        revision = event.revision
+    }
+
+    /// The records as they were right after `revision`; nil when the changes since were compacted away.
+    func records(at revision: Int64) -> [ObjectRecord]? {
+        guard let since = history.events(after: revision) else { return nil }
+        guard !since.isEmpty else { return records }
+        var earlier: [RecordName: ObjectRecord?] = [:]
+        for event in since {
+            let name = RecordName(namespace: event.record.namespace, name: event.record.name)
+            if earlier[name] == nil { earlier[name] = .some(event.previous) }
+        }
+        var result = records.filter { earlier[RecordName(namespace: $0.namespace, name: $0.name)] == nil }
+        result.append(contentsOf: earlier.values.compactMap { $0 })
+        result.sort { $0.precedes(namespace: $1.namespace, name: $1.name) }
+        return result
+    }
+
+    private struct RecordName: Hashable {
+        let namespace: String
+        let name: String
+    }
+}
+
+extension [ObjectRecord] {
+    /// The index of the first record that does not precede the given name.
+    func insertionIndex(namespace: String, name: String) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = low + (high - low) / 2
+            if self[middle].precedes(namespace: namespace, name: name) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The part that belongs to one namespace.
+    func slice(inNamespace namespace: String) -> ArraySlice<ObjectRecord> {
+        let start = insertionIndex(namespace: namespace, name: "")
+        // No valid name sorts behind a zero byte appended to its namespace.
+        let end = insertionIndex(namespace: namespace + "\u{0}", name: "")
+        return self[start..<Swift.max(start, end)]
+    }
+}
+
+/// A change as storage remembers it.
+struct StorageEvent: Sendable {
+    enum Kind: Sendable {
+        case created, modified, deleted
+    }
+
+    let kind: Kind
+    /// The new version; of a deletion, the last one, stamped with the deletion's revision.
+    let record: ObjectRecord
+    /// The version before; nil for a creation.
+    let previous: ObjectRecord?
+
+    var revision: Int64 { record.revision }
+}
+
+/// The latest changes of one collection, oldest first; older ones are compacted away.
+package struct EventHistory: Sendable {
+    /// How much is kept; both bounds hold.
+    package struct Limits: Sendable {
+        package var events: Int
+        package var bytes: Int
+
+        package init(events: Int = 10_000, bytes: Int = 32 << 20) {
+            self.events = events
+            self.bytes = bytes
+        }
+    }
+
+    private let limits: Limits
+    private var events: [StorageEvent] = []
+    /// The index in `events` of the oldest change that is still kept.
+    private var start = 0
+    private var bytes = 0
+    /// The revision below which changes are no longer known.
+    private(set) var compactedRevision: Int64
+
+    init(limits: Limits, startingAt revision: Int64) {
+        self.limits = limits
+        compactedRevision = revision
+    }
+
+    mutating func append(_ event: StorageEvent) {
+        events.append(event)
+        bytes += event.record.text.count
+        while bytes > limits.bytes || events.count - start > limits.events { dropOldest() }
+        free()
+    }
+
+    /// Forgets every change up to and including `revision`.
+    mutating func compact(through revision: Int64) {
+        while start < events.count, events[start].revision <= revision { dropOldest() }
+        compactedRevision = max(compactedRevision, revision)
+        free()
+    }
+
+    /// Gives back what was dropped. Moving the rest each time would cost too much, so an eighth may wait.
+    private mutating func free() {
+        guard start > events.count / 8 else { return }
+        events.removeFirst(start)
+        start = 0
+    }
+
+    private mutating func dropOldest() {
+        guard start < events.count else { return }
+        bytes -= events[start].record.text.count
+        compactedRevision = events[start].revision
+        start += 1
+    }
+
+    /// The changes after `revision`, oldest first; nil when some of them were compacted away.
+    func events(after revision: Int64) -> ArraySlice<StorageEvent>? {
+        guard revision >= compactedRevision else { return nil }
+        var low = start
+        var high = events.count
+        while low < high {
+            let middle = low + (high - low) / 2
+            if events[middle].revision <= revision { low = middle + 1 } else { high = middle }
+        }
+        return events[low...]
+    }
+}

@@ -1,0 +1,65 @@
+/// An expression that was read and checked, ready to run.
+package struct CELProgram: Sendable {
+    let source: String
+    let node: CELNode
+    package let type: CELType
+
+    /// Compiles the expression; it may speak of the variables, which have these types.
+    package init(_ source: String, variables: [(name: String, type: CELType)]) throws(CELError) {
+        self.source = source
+        node = try CELParser.parse(source)
+        var checker = CELChecker(variables: variables, source: source)
+        type = try checker.type(of: node)
+    }
+
+    /// True if the expression uses the variable.
+    package func mentions(_ variable: String) -> Bool { node.mentions(variable) }
+
+    package func evaluate(_ variables: [(name: String, value: CELValue)], budget: inout CELBudget) throws(CELError)
+        -> CELValue
+    {
+        var evaluation = CELEvaluation(scope: variables, budget: budget)
+        defer { budget = evaluation.budget }
+        return try evaluation.value(of: node)
+    }
+}
+
+/// How many steps expressions may still take; a step is a small piece of work, such as a call or a look at ten bytes.
+package struct CELBudget: Sendable {
+    /// Steps left for all expressions together.
+    package private(set) var remaining: Int
+    private var remainingOfExpression = 0
+    private let perExpression: Int
+
+    /// The defaults are the API server's bounds for the rules of one object and for one rule.
+    package init(total: Int = 10_000_000, perExpression: Int = 1_000_000) {
+        remaining = total
+        self.perExpression = perExpression
+    }
+
+    mutating func startExpression() { remainingOfExpression = perExpression }
+
+    mutating func charge(_ steps: Int) throws(CELError) {
+        remaining -= min(steps, perExpression)
+        remainingOfExpression -= min(steps, perExpression)
+        guard remaining >= 0, remainingOfExpression >= 0 else { throw .outOfBudget }
+    }
+}
+
+/// Why an expression does not compile or has no value, in the words of the reference implementation.
+package struct CELError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+    /// The evaluation took more steps than it may; no `||` and no `&&` makes up for that.
+    package let isOutOfBudget: Bool
+
+    package init(_ description: String, isOutOfBudget: Bool = false) {
+        self.description = description
+        self.isOutOfBudget = isOutOfBudget
+    }
+
+    static let outOfBudget = CELError("operation cancelled: actual cost limit exceeded", isOutOfBudget: true)
+    static let overflow = CELError("return error for overflow")
+
+    static func noSuchKey(_ key: String) -> CELError { CELError("no such key: \(key)") }
+    static func noSuchOverload(_ name: String) -> CELError { CELError("no such overload: \(name)") }
+}

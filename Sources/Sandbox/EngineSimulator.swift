@@ -1,0 +1,33 @@
+package import APIServer
+package import KubeRuntime
+import SimulatedEngines
+
+/// The simulated controllers of the engines, acting on one cluster.
+package struct EngineSimulator: Sendable {
+    /// Which engines are simulated.
+    package enum Selection: String, CaseIterable, Sendable {
+        case all, tekton, argo, none
+    }
+
+    private let tekton: SimulatedTekton?
+    private let argo: SimulatedArgo?
+
+    /// Prepares the engines; ``run()`` starts them.
+    package init(
+        _ selection: Selection = .all, cluster: any SandboxCluster, environment: SandboxEnvironment,
+        time: any TimeSource = SystemTime()
+    ) {
+        let simulates = { (engine: Selection) in selection == .all || selection == engine }
+        tekton =
+            simulates(.tekton) ? SimulatedTekton(cluster: cluster, environment: environment, time: time) : nil
+        argo = simulates(.argo) ? SimulatedArgo(cluster: cluster, environment: environment, time: time) : nil
+    }
+
+    /// Runs every run of the selected engines until the task is cancelled; returns at once if none is selected.
+    package func run() async {
+        await withTaskGroup { group in
+            if let tekton { group.addTask { await tekton.run() } }
+            if let argo { group.addTask { await argo.run() } }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package import KubeClient
+
+/// One thing that is wrong with an object, worded as the API server words it.
+package struct FieldError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Kind: String, Hashable, Sendable {
+        case required = "Required value"
+        case invalid = "Invalid value"
+        case typeInvalid = "Type mismatch"
+        case notSupported = "Unsupported value"
+        case duplicate = "Duplicate value"
+        case forbidden = "Forbidden"
+        case tooLong = "Too long"
+        case tooMany = "Too many"
+    }
+
+    package let kind: Kind
+    /// The path of the field; `<nil>` for the object as a whole.
+    package let field: String
+    let badValue: JSONValue?
+    let detail: String
+
+    package init(_ kind: Kind, _ field: String, _ badValue: JSONValue? = nil, _ detail: String = "") {
+        self.kind = kind
+        self.field = field.isEmpty ? "<nil>" : field
+        self.badValue = badValue
+        self.detail = detail
+    }
+
+    /// The message without the path.
+    package var body: String {
+        var text = kind == .typeInvalid ? Kind.invalid.rawValue : kind.rawValue
+        switch kind {
+        case .required, .forbidden, .tooLong: break
+        default: if let badValue { text += ": " + Self.rendered(badValue) }
+        }
+        return detail.isEmpty ? text : text + ": " + detail
+    }
+
+    package var description: String { "\(field): \(body)" }
+
+    /// The `reason` of the cause in a `Status` object.
+    package var reason: String {
+        switch kind {
+        case .required: "FieldValueRequired"
+        case .invalid: "FieldValueInvalid"
+        case .typeInvalid: "FieldValueTypeInvalid"
+        case .notSupported: "FieldValueNotSupported"
+        case .duplicate: "FieldValueDuplicate"
+        case .forbidden: "FieldValueForbidden"
+        case .tooLong: "FieldValueTooLong"
+        case .tooMany: "FieldValueTooMany"
+        }
+    }
+
+    /// One element of `details.causes` in a `Status` object.
+    var cause: JSONValue {
+        ["reason": .string(reason), "message": .string(body), "field": .string(field)]
+    }
+
+    /// True when rules are not evaluated beside this error: their expressions could not rely on the schema.
+    var blocksRules: Bool {
+        switch kind {
+        case .required, .tooLong, .tooMany, .typeInvalid: true
+        default: false
+        }
+    }
+
+    private static func rendered(_ value: JSONValue) -> String {
+        let text = value.encodedString
+        // A message need not repeat a whole object.
+        return text.utf8.count <= 1024 ? text : String(text.prefix(1024)) + "…"
+    }
+}
+
+/// All that is wrong with an object; never empty when thrown.
+package struct FieldErrors: Error, Hashable, Sendable, CustomStringConvertible {
+    package let errors: [FieldError]
+
+    /// One error stands alone, several stand in brackets, each once.
+    package var description: String {
+        var seen = Set<String>()
+        let lines = errors.map(\.description).filter { seen.insert($0).inserted }
+        return lines.count == 1 ? lines[0] : "[" + lines.joined(separator: ", ") + "]"
+    }
+}
+
+/// A place in an object, written as the API server writes it: `spec.tasks[0].params[name]`.
+package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
+    package enum Segment: Hashable, Sendable {
+        case field(String)
+        case index(Int)
+        /// The key of a map.
+        case key(String)
+    }
+
+    package var segments: [Segment]
+
+    package init(_ fields: String...) { segments = fields.map(Segment.field) }
+
+    package func field(_ name: String) -> FieldPath { appending(.field(name)) }
+    package func index(_ index: Int) -> FieldPath { appending(.index(index)) }
+    package func key(_ key: String) -> FieldPath { appending(.key(key)) }
+
+    func appending(_ segment: Segment) -> FieldPath {
+        var path = self
+        path.segments.append(segment)
+        return path
+    }
+
+    package var description: String {
+        var text = ""
+        for segment in segments {
+            switch segment {
+            case .field(let name): text += text.isEmpty ? name : "." + name
+            case .index(let index): text += "[\(index)]"
+            case .key(let key): text += "[\(key)]"
+            }
+        }
+        return text
+    }
+}

@@ -1,0 +1,110 @@
+package import KubeClient
+
+/// Who owns which fields of an object: `metadata.managedFields`.
+package struct ManagedFields: Hashable, Sendable {
+    package enum Operation: String, Hashable, Sendable {
+        case apply = "Apply"
+        case update = "Update"
+    }
+
+    /// What tells one owner from another.
+    package struct Owner: Hashable, Sendable {
+        let name: String
+        let operation: Operation
+        /// Empty for the object itself.
+        let subresource: String
+        /// Of an applier it may change without making another owner.
+        let apiVersion: String
+
+        package static func == (left: Owner, right: Owner) -> Bool {
+            left.name == right.name && left.operation == right.operation && left.subresource == right.subresource
+                && (left.operation == .apply || left.apiVersion == right.apiVersion)
+        }
+
+        package func hash(into hasher: inout Hasher) {
+            hasher.combine(name)
+            hasher.combine(operation)
+            hasher.combine(subresource)
+        }
+    }
+
+    package struct Entry: Hashable, Sendable {
+        let owner: Owner
+        package var fields: FieldSet
+        /// When the owner last changed what it owns, RFC 3339.
+        package var time: String?
+    }
+
+    private(set) var entries: [Entry] = []
+
+    package init() {}
+
+    /// Reads `metadata.managedFields`; entries of other forms than `FieldsV1` are left out.
+    package init(_ value: JSONValue?) {
+        for entry in value?.arrayValue ?? [] {
+            guard let name = entry["manager"]?.stringValue, let fields = entry["fieldsV1"],
+                let operation = entry["operation"]?.stringValue.flatMap(Operation.init(rawValue:))
+            else { continue }
+            let owner = Owner(
+                name: name, operation: operation, subresource: entry["subresource"]?.stringValue ?? "",
+                apiVersion: entry["apiVersion"]?.stringValue ?? "")
+            entries.append(Entry(owner: owner, fields: FieldSet(fieldsV1: fields), time: entry["time"]?.stringValue))
+        }
+    }
+
+    /// What the owner owns; setting an empty set removes the owner.
+    package subscript(owner: Owner) -> FieldSet {
+        get { entries.first { $0.owner == owner }?.fields ?? FieldSet() }
+        set {
+            let time = entries.first { $0.owner == owner }?.time
+            entries.removeAll { $0.owner == owner }
+            if !newValue.isEmpty { entries.append(Entry(owner: owner, fields: newValue, time: time)) }
+        }
+    }
+
+    mutating func setTime(_ time: Timestamp, of owner: Owner) {
+        for index in entries.indices where entries[index].owner == owner { entries[index].time = time.rfc3339 }
+    }
+
+    /// Takes fields from every owner but one.
+    package mutating func remove(_ fields: FieldSet, exceptFrom keeper: Owner) {
+        for index in entries.indices where entries[index].owner != keeper {
+            entries[index].fields = entries[index].fields.subtracting(fields)
+        }
+        entries.removeAll { $0.fields.isEmpty }
+    }
+
+    var union: FieldSet { entries.reduce(FieldSet()) { $0.union($1.fields) } }
+
+    /// The same owners own the same fields, whenever they came to.
+    package func isSameOwnership(as other: ManagedFields) -> Bool {
+        entries.count == other.entries.count && entries.allSatisfy { entry in other[entry.owner] == entry.fields }
+    }
+
+    /// The form of `metadata.managedFields`: appliers first, then by time.
+    package var encoded: JSONValue {
+        let sorted = entries.sorted { left, right in
+            Self.rank(left) < Self.rank(right)
+        }
+        return .array(sorted.map(\.encoded))
+    }
+
+    private static func rank(_ entry: Entry) -> (String, String, String, String, String) {
+        let owner = entry.owner
+        return (owner.operation.rawValue, entry.time ?? "", owner.name, owner.apiVersion, owner.subresource)
+    }
+}
+
+extension ManagedFields.Entry {
+    fileprivate var encoded: JSONValue {
+        var object: JSONValue = [
+            "manager": .string(owner.name), "operation": .string(owner.operation.rawValue),
+            "apiVersion": .string(owner.apiVersion),
+        ]
+        if let time { object["time"] = .string(time) }
+        object["fieldsType"] = "FieldsV1"
+        object["fieldsV1"] = fields.fieldsV1
+        if !owner.subresource.isEmpty { object["subresource"] = .string(owner.subresource) }
+        return object
+    }
+}

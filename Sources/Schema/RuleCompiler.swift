@@ -1,0 +1,216 @@
+import CEL
+import KubeClient
+
+/// The validation rules of a schema, compiled, in a tree that has only the parts where there are rules.
+final class RuleTree: Sendable {
+    /// The schema of the value, with the fields every object has where it is one.
+    let schema: StructuralSchema
+    let rules: [CompiledRule]
+    let properties: [(name: String, tree: RuleTree)]
+    let items: RuleTree?
+    /// The rules of a map's values.
+    let values: RuleTree?
+
+    init(
+        schema: StructuralSchema, rules: [CompiledRule], properties: [(name: String, tree: RuleTree)], items: RuleTree?,
+        values: RuleTree?
+    ) {
+        self.schema = schema
+        self.rules = rules
+        self.properties = properties
+        self.items = items
+        self.values = values
+    }
+
+    var isEmpty: Bool { rules.isEmpty && properties.isEmpty && items == nil && values == nil }
+}
+
+/// One rule, ready to run.
+struct CompiledRule: Sendable {
+    let rule: ValidationRule
+    let program: CELProgram
+    let message: CELProgram?
+    let kind: FieldError.Kind
+    /// The segments of `fieldPath`.
+    let fieldPath: [FieldPath.Segment]
+    /// Speaks of the stored value, and so runs only on updates.
+    let isTransition: Bool
+    /// Runs on creation too: the stored value is an optional.
+    let isOldOptional: Bool
+
+    /// What is said when the rule does not hold and no expression says it better.
+    var fixedMessage: String {
+        guard let message = rule.message?.trimmedOfBlanks, !message.isEmpty else {
+            return "failed rule: \(rule.rule.trimmedOfBlanks)"
+        }
+        return message
+    }
+
+    /// How errors of the evaluation name the rule.
+    var name: String {
+        guard let message = rule.message?.trimmedOfBlanks, !message.isEmpty else { return rule.rule.trimmedOfBlanks }
+        return message
+    }
+}
+
+extension String {
+    /// The text without white space at its ends.
+    var trimmedOfBlanks: String {
+        guard let start = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
+        else { return "" }
+        return String(self[start...last])
+    }
+}
+
+/// Compiles the rules of a schema and gathers those that can't be.
+struct RuleCompiler {
+    private(set) var errors: [FieldError] = []
+
+    /// The tree of a schema's rules; nil when it has none.
+    ///
+    /// `isCorrelatable` is false inside lists whose elements have no identity: no stored value belongs to theirs.
+    mutating func compile(
+        _ schema: StructuralSchema, at path: FieldPath, isResource: Bool, isCorrelatable: Bool = true
+    ) -> RuleTree? {
+        let typed = isResource || schema.isEmbeddedResource ? schema.withObjectFields : schema
+        var rules: [CompiledRule] = []
+        for (index, rule) in schema.rules.enumerated() {
+            let place = path.field("x-kubernetes-validations").index(index)
+            if let rule = compile(rule, of: typed, at: place, isCorrelatable: isCorrelatable) { rules.append(rule) }
+        }
+        var properties: [(name: String, tree: RuleTree)] = []
+        for (name, property) in schema.properties.sorted(by: { $0.key < $1.key }) {
+            let place = path.field("properties").key(name)
+            if let tree = compile(property, at: place, isResource: false, isCorrelatable: isCorrelatable) {
+                properties.append((name, tree))
+            }
+        }
+        let areItemsCorrelatable = if case .map = schema.listType { isCorrelatable } else { false }
+        let items = schema.items.flatMap {
+            compile($0, at: path.field("items"), isResource: false, isCorrelatable: areItemsCorrelatable)
+        }
+        let values = schema.additionalProperties.schema.flatMap {
+            compile($0, at: path.field("additionalProperties"), isResource: false, isCorrelatable: isCorrelatable)
+        }
+        let tree = RuleTree(schema: typed, rules: rules, properties: properties, items: items, values: values)
+        return tree.isEmpty ? nil : tree
+    }
+
+    private mutating func report(_ kind: FieldError.Kind, _ path: FieldPath, _ value: String?, _ detail: String) {
+        errors.append(FieldError(kind, path.description, value.map(JSONValue.string), detail))
+    }
+
+    private mutating func compile(
+        _ rule: ValidationRule, of schema: StructuralSchema, at path: FieldPath, isCorrelatable: Bool
+    ) -> CompiledRule? {
+        guard let type = CELType(schema) else {
+            report(.forbidden, path, nil, "rules need a value with a type")
+            return nil
+        }
+        let isOldOptional = rule.optionalOldSelf ?? false
+        let variables = [("self", type), ("oldSelf", isOldOptional ? .optional(type) : type)]
+        guard let program = program(rule.rule, variables, yielding: "bool", at: path.field("rule")) else { return nil }
+        let isTransition = program.mentions("oldSelf")
+        if isTransition, !isCorrelatable {
+            report(
+                .invalid, path.field("rule"), rule.rule,
+                "oldSelf cannot be used on the uncorrelatable portion of the schema")
+        }
+        if isOldOptional, !isTransition {
+            report(
+                .invalid, path.field("optionalOldSelf"), "true",
+                "option cannot be set for a rule that does not use oldSelf")
+        }
+        var message: CELProgram?
+        if let expression = rule.messageExpression {
+            message = self.program(expression, variables, yielding: "string", at: path.field("messageExpression"))
+        }
+        checkMessage(of: rule, at: path)
+        return CompiledRule(
+            rule: rule, program: program, message: message, kind: kind(of: rule, at: path),
+            fieldPath: fieldPath(of: rule, in: schema, at: path), isTransition: isTransition,
+            isOldOptional: isOldOptional)
+    }
+
+    private mutating func program(
+        _ source: String, _ variables: [(name: String, type: CELType)], yielding wanted: String, at path: FieldPath
+    ) -> CELProgram? {
+        do throws(CELError) {
+            let program = try CELProgram(source, variables: variables)
+            if ["dyn", wanted].contains(program.type.description) { return program }
+            report(.invalid, path, source, "cel expression must evaluate to a \(wanted)")
+        } catch {
+            report(.invalid, path, source, "compilation failed: \(error)")
+        }
+        return nil
+    }
+
+    private mutating func checkMessage(of rule: ValidationRule, at path: FieldPath) {
+        if let message = rule.message {
+            if message.trimmedOfBlanks.isEmpty {
+                report(.invalid, path.field("message"), message, "message must be non-empty if specified")
+            } else if message.trimmedOfBlanks.contains(where: \.isNewline) {
+                report(.invalid, path.field("message"), message, "message must not contain line breaks")
+            }
+        } else if rule.messageExpression == nil, rule.rule.trimmedOfBlanks.contains(where: \.isNewline) {
+            report(.required, path.field("message"), nil, "message must be specified if rule contains line breaks")
+        }
+    }
+
+    private mutating func kind(of rule: ValidationRule, at path: FieldPath) -> FieldError.Kind {
+        switch rule.reason {
+        case nil, "FieldValueInvalid": return .invalid
+        case "FieldValueForbidden": return .forbidden
+        case "FieldValueRequired": return .required
+        case "FieldValueDuplicate": return .duplicate
+        case let reason?:
+            let known = ["FieldValueRequired", "FieldValueInvalid", "FieldValueForbidden", "FieldValueDuplicate"]
+            report(
+                .notSupported, path.field("reason"), reason,
+                "supported values: " + known.map { "\"\($0)\"" }.joined(separator: ", "))
+            return .invalid
+        }
+    }
+
+    /// Reads `fieldPath` by the syntax of JSON paths and makes sure that the schema has that field.
+    private mutating func fieldPath(of rule: ValidationRule, in schema: StructuralSchema, at path: FieldPath)
+        -> [FieldPath.Segment]
+    {
+        guard let text = rule.fieldPath else { return [] }
+        var segments: [FieldPath.Segment] = []
+        var node = schema
+        guard let names = JSONPath(text)?.fieldNames, !names.isEmpty else {
+            report(.invalid, path.field("fieldPath"), text, "must be a path of field names, such as .spec.engine")
+            return []
+        }
+        for name in names {
+            guard let next = node.property(name) else {
+                report(.invalid, path.field("fieldPath"), text, "does not refer to a valid field: \(name) is unknown")
+                return []
+            }
+            segments.append(node.properties[name] == nil ? .key(name) : .field(name))
+            node = next
+        }
+        return segments
+    }
+}
+
+extension StructuralSchema {
+    /// The schema with the fields that expressions may use of every object: its type and its name.
+    fileprivate var withObjectFields: StructuralSchema {
+        var text = Parts()
+        text.type = .string
+        var metadata = Parts()
+        metadata.type = .object
+        metadata.properties = ["name": StructuralSchema(text), "generateName": StructuralSchema(text)]
+        var parts = Parts()
+        parts.type = type
+        parts.isNullable = isNullable
+        parts.properties = properties
+        parts.preservesUnknownFields = preservesUnknownFields
+        parts.properties["apiVersion"] = StructuralSchema(text)
+        parts.properties["kind"] = StructuralSchema(text)
+        parts.properties["metadata"] = StructuralSchema(metadata)
+        return StructuralSchema(parts)
+    }
+}

@@ -1,0 +1,247 @@
+import CEL
+import KubeClient
+
+/// A template that is to be carried out as a node.
+struct TemplateCall {
+    /// The text of a ``TemplateKey``.
+    var template: String
+    var nodeName: String
+    var displayName: String
+    var boundaryID: String?
+    var flag = WorkflowNode.Flag.none
+    var isPartOfExitHandler = false
+    /// The names by which annotations may mean it.
+    var names: [String]
+    var arguments: [String: String] = [:]
+    /// How many templates it is nested in.
+    var depth = 0
+    /// It is one try of a template that is tried several times.
+    var isRetry = false
+}
+
+/// How a workflow goes on: the main template, then the exit handler.
+extension SimulatedWorkflow {
+    private static let deepest = 50
+
+    mutating func operate(at now: Timestamp) {
+        retryTimes = []
+        // As long as it is suspended the real engine does not even look at a shutdown.
+        guard !request.isSuspended else { return }
+        let entrypoint = effective["entrypoint"]?.stringValue ?? ""
+        var arguments: [String: String] = [:]
+        for parameter in effective["arguments"]?["parameters"]?.elements ?? [] {
+            let name = parameter["name"]?.stringValue ?? ""
+            arguments[name] = globals["workflow.parameters.\(name)"]
+        }
+        execute(
+            TemplateCall(
+                template: entrypoint, nodeName: key.name, displayName: key.name, names: [entrypoint],
+                arguments: arguments), at: now)
+        guard let root = tree[key.name], root.phase.isFulfilled else { return }
+        let onExit = effective["onExit"]?.stringValue ?? ""
+        var exitNode: WorkflowNode?
+        if !onExit.isEmpty, request.shutdown != "Terminate" {
+            let name = "\(key.name).onExit"
+            globals["workflow.status"] = root.phase.rawValue
+            execute(
+                TemplateCall(
+                    template: onExit, nodeName: name, displayName: name, flag: .hooked, isPartOfExitHandler: true,
+                    names: [onExit], arguments: arguments), at: now)
+            exitNode = tree.node(named: name)
+            guard exitNode?.phase.isFulfilled == true else { return }
+        }
+        conclude(root, exitNode, at: now)
+    }
+
+    private mutating func conclude(_ root: WorkflowNode, _ exitNode: WorkflowNode?, at now: Timestamp) {
+        if root.phase.isFailure {
+            finishAfterDescribing(
+                root.phase, request.isShutdown ? "Stopped with strategy '\(request.shutdown)'" : root.message, at: now)
+        } else if let exitNode, exitNode.phase.isFailure {
+            finishAfterDescribing(exitNode.phase, exitNode.message, at: now)
+        } else {
+            finishAfterDescribing(.succeeded, "", at: now)
+        }
+    }
+
+    /// The condition of the pods stands before the one that tells the end.
+    private mutating func finishAfterDescribing(_ phase: NodePhase, _ message: String, at now: Timestamp) {
+        describe(at: now)
+        finish(phase, message, at: now)
+    }
+
+    /// Carries a template out as far as it can go now.
+    mutating func execute(_ call: TemplateCall, at now: Timestamp) {
+        let id = tree.id(of: call.nodeName)
+        if let node = tree[id], node.phase.isFulfilled || node.kind.isExecutable { return }
+        guard let template = templates[call.template] else {
+            return fail(call, "template \(TemplateKey(call.template).name) not found", at: now)
+        }
+        guard call.depth < Self.deepest else { return fail(call, "Maximum recursion depth exceeded.", at: now) }
+        var inputs: [(name: String, value: String)] = []
+        for declaration in template["inputs"]?["parameters"]?.elements ?? [] {
+            let name = declaration["name"]?.stringValue ?? ""
+            let value = call.arguments[name] ?? declaration["value"]?.scalarText ?? declaration["default"]?.scalarText
+            guard let value else { return fail(call, "inputs.parameters.\(name) was not supplied", at: now) }
+            inputs.append((name, value))
+        }
+        if template["retryStrategy"] != nil, !call.isRetry {
+            executeRetry(call, template, inputs, at: now)
+        } else if template["steps"] != nil {
+            make(call, .steps, .running, inputs: inputs, at: now)
+            executeSteps(call, template, id: id, at: now)
+        } else if template["dag"] != nil {
+            make(call, .dag, .running, inputs: inputs, at: now)
+            executeDAG(call, template, id: id, at: now)
+        } else if template["suspend"] != nil {
+            make(call, .suspend, .running, inputs: inputs, at: now)
+        } else {
+            makePod(call, template, inputs: inputs, at: now)
+        }
+    }
+
+    /// Makes the node of a call unless it is there.
+    mutating func make(
+        _ call: TemplateCall, _ kind: WorkflowNode.Kind, _ phase: NodePhase, message: String = "",
+        inputs: [(name: String, value: String)] = [], at now: Timestamp
+    ) {
+        let id = tree.id(of: call.nodeName)
+        guard tree[id] == nil else { return }
+        var node = WorkflowNode(
+            id: id, name: call.nodeName, displayName: call.displayName, kind: kind,
+            template: kind == .stepGroup ? nil : TemplateKey(call.template), callerHome: home(of: call.boundaryID),
+            boundaryID: call.boundaryID, flag: call.flag, startedAt: now, isPartOfExitHandler: call.isPartOfExitHandler,
+            phase: phase)
+        node.message = message
+        node.inputs = inputs
+        if phase.isFulfilled { node.finishedAt = now }
+        tree[id] = node
+    }
+
+    /// The object that the template of a node is in.
+    private func home(of id: String?) -> String {
+        id.flatMap { tree[$0]?.template?.home } ?? ""
+    }
+
+    private mutating func fail(_ call: TemplateCall, _ message: String, at now: Timestamp) {
+        var call = call
+        call.flag = .empty
+        make(call, .skipped, .error, message: message, at: now)
+    }
+
+    private mutating func makePod(
+        _ call: TemplateCall, _ template: JSONValue, inputs: [(name: String, value: String)], at now: Timestamp
+    ) {
+        if request.isShutdown, !(request.isStop && call.isPartOfExitHandler) {
+            let message = "workflow shutdown with strategy: \(request.shutdown)"
+            make(call, .pod, .failed, message: message, inputs: inputs, at: now)
+            return
+        }
+        make(call, .pod, .pending, inputs: inputs, at: now)
+        let id = tree.id(of: call.nodeName)
+        let container = fillIn(template["container"] ?? template["script"] ?? [:], inputs: inputs, boundary: nil)
+        let name =
+            call.nodeName == key.name
+            ? key.name : "\(key.name)-\(TemplateKey(call.template).name)-\(FNV.hash32(call.nodeName))"
+        let pod = SimulatedPod(
+            namespace: key.namespace, name: String(name.suffix(253)),
+            containers: [SimulatedPod.Container(name: "main", template: container)])
+        let own =
+            (template["timeout"]?.scalarText).flatMap(Duration.goLimit)
+            ?? template["activeDeadlineSeconds"]?.scalarText.flatMap { Int64($0) }.map { .seconds($0) }
+        let deadlines = [own.map { now + $0 }, call.isPartOfExitHandler ? nil : deadline]
+        tree[id]?.pod = NodePod(
+            pod: pod, names: call.names, deadline: deadlines.compactMap { $0 }.min(),
+            outputs: template["outputs"]?["parameters"]?.elements ?? [])
+        podActions.append(
+            pod.creation(
+                labels: [Argo.prefix + "workflow": .string(key.name), Argo.prefix + "completed": "false"],
+                annotations: [
+                    Argo.prefix + "node-id": .string(id), Argo.prefix + "node-name": .string(call.nodeName),
+                    "kubectl.kubernetes.io/default-container": "main",
+                ], owner: owner))
+    }
+
+    private var owner: JSONValue {
+        [
+            "apiVersion": .string(Argo.apiVersion), "kind": "Workflow", "name": .string(key.name),
+            "uid": .string(uid), "controller": true, "blockOwnerDeletion": true,
+        ]
+    }
+}
+
+/// Templates that are tried several times.
+extension SimulatedWorkflow {
+    /// How often a template is tried again that sets no limit.
+    private static let mostRetries = 1000
+
+    mutating func executeRetry(
+        _ call: TemplateCall, _ template: JSONValue, _ inputs: [(name: String, value: String)], at now: Timestamp
+    ) {
+        make(call, .retry, .running, inputs: inputs, at: now)
+        let id = tree.id(of: call.nodeName)
+        // Unless the first try is still to come, the last one decides; it may have moved on since.
+        for _ in 0..<2 {
+            let tries = tree[id]?.children ?? []
+            if let last = tries.last, let node = tree[last] {
+                retry(call, number: tries.count - 1, at: now)
+                guard let current = tree[last], current.phase.isFulfilled else { return }
+                if conclude(id, current, template, tries: tries.count, at: now) { return }
+                guard node.phase.isFulfilled else { continue }
+            }
+            retry(call, number: tries.count, at: now)
+            return
+        }
+    }
+
+    /// Makes a try, or lets it go on.
+    private mutating func retry(_ call: TemplateCall, number: Int, at now: Timestamp) {
+        var attempt = call
+        attempt.nodeName = "\(call.nodeName)(\(number))"
+        attempt.displayName = "\(call.displayName)(\(number))"
+        attempt.flag = .retried
+        attempt.isRetry = true
+        attempt.depth += 1
+        execute(attempt, at: now)
+        tree.connect(tree.id(of: call.nodeName), to: tree.id(of: attempt.nodeName))
+    }
+
+    /// Ends the node when its last try succeeded or no other may follow, and tells whether it need not be tried now.
+    private mutating func conclude(
+        _ id: String, _ last: WorkflowNode, _ template: JSONValue, tries: Int, at now: Timestamp
+    ) -> Bool {
+        let strategy = template["retryStrategy"]
+        let limit = strategy?["limit"]?.scalarText.flatMap { Int($0) } ?? Self.mostRetries
+        let policy = strategy?["retryPolicy"]?.stringValue ?? "OnFailure"
+        let mayRetry = policy == "Always" || (policy == "OnError") == (last.phase == .error)
+        if !last.phase.isFailure {
+            tree[id]?.outputs = last.outputs
+            tree.mark(id, .succeeded, at: now)
+        } else if request.isShutdown {
+            tree.mark(id, last.phase, "Stopped with strategy '\(request.shutdown)'", at: now)
+        } else if let deadline, now >= deadline {
+            tree.mark(id, last.phase, "retry exceeded workflow deadline \(deadline)", at: now)
+        } else if tries > limit {
+            tree[id]?.outputs = last.outputs
+            tree.mark(id, last.phase, "No more retries left", at: now)
+        } else if !mayRetry {
+            tree[id]?.outputs = last.outputs
+            tree.mark(id, last.phase, last.message, at: now)
+        } else if let backoff = backoff(strategy, after: last, tries: tries), now < backoff {
+            retryTimes.append(backoff)
+        } else {
+            return false
+        }
+        return true
+    }
+
+    private func backoff(_ strategy: JSONValue?, after last: WorkflowNode, tries: Int) -> Timestamp? {
+        guard let backoff = strategy?["backoff"], let text = backoff["duration"]?.scalarText,
+            let duration = Int64(text).map({ Duration.seconds($0) }) ?? Duration.goLimit(text)
+        else { return nil }
+        let factor = backoff["factor"]?.scalarText.flatMap { Int($0) } ?? 1
+        var delay = duration
+        for _ in 1..<max(2, min(tries, 20)) where tries > 1 { delay = min(delay * max(1, factor), .seconds(86_400)) }
+        return (last.finishedAt ?? last.startedAt) + delay
+    }
+}

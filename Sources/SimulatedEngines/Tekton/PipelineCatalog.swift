@@ -1,0 +1,208 @@
+import APIServer
+import KubeClient
+
+/// Finds Pipelines and reads each version of them once.
+final class PipelineCatalog: Sendable {
+    /// Names the image a Pipeline is to be had from by the `bundles` resolver.
+    static let bundleAnnotation = Behavior.prefix + "bundle"
+    /// The digest of that image; made up when absent.
+    static let digestAnnotation = Behavior.prefix + "bundle-digest"
+
+    private struct Version: Hashable {
+        let uid: String
+        let resourceVersion: String
+        let isInBundle: Bool
+    }
+
+    private struct BundledPipeline {
+        let image: BundleReference
+        let digest: String
+        let object: JSONValue
+    }
+
+    private struct State {
+        var plans: [Version: PipelinePlan] = [:]
+        var bundled: [String: BundledPipeline] = [:]
+    }
+
+    /// The most plans that are kept; more are read again when they are needed.
+    private static let mostPlans = 1000
+
+    private let cluster: any SandboxCluster
+    private let environment: SandboxEnvironment
+    private let state = Locked(State())
+
+    init(cluster: any SandboxCluster, environment: SandboxEnvironment) {
+        self.cluster = cluster
+        self.environment = environment
+    }
+
+    /// Follows the Pipelines that are in bundles until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            var told: Set<String> = []
+            do {
+                for try await change in cluster.changes(of: Tekton.pipelines, namespace: nil) {
+                    observe(change, &told)
+                }
+            } catch {
+                // The next attempt tells every present Pipeline again.
+            }
+            try? await environment.sleep(.milliseconds(500))
+        }
+    }
+
+    /// `told` collects the UIDs that a watch begins with; others were deleted before it.
+    private func observe(_ change: ObjectChange, _ told: inout Set<String>) {
+        switch change {
+        case .added(let object), .modified(let object):
+            told.insert(object.uid)
+            note(object)
+        case .deleted(let object): state.withLock { $0.bundled[object.uid] = nil }
+        case .synced:
+            state.withLock { [told] state in state.bundled = state.bundled.filter { told.contains($0.key) } }
+            told = []
+        }
+    }
+
+    private func note(_ object: JSONValue) {
+        let annotations = object.metadata["annotations"]
+        let entry = annotations?[Self.bundleAnnotation]?.stringValue.map { text in
+            let image = BundleReference(text)
+            let digest =
+                annotations?[Self.digestAnnotation]?.stringValue ?? image.digest
+                ?? "sha256:" + FNV.digits(text, count: 64)
+            return BundledPipeline(image: image, digest: digest, object: object)
+        }
+        state.withLock { $0.bundled[object.uid] = entry }
+    }
+}
+
+extension PipelineCatalog {
+    func resolve(_ reference: PipelineReference) async -> PipelineResolution {
+        do throws(PipelineProblem) {
+            let missing = await missingServiceAccount(reference)
+            switch reference.source {
+            case .embedded(let spec):
+                let object: JSONValue = ["metadata": ["name": .string(reference.run.name)], "spec": .object(spec)]
+                let plan = try await makePlan(object, namespace: reference.run.namespace)
+                return .success(ResolvedPipeline(plan: plan, source: nil, missingServiceAccount: missing))
+            case .name(let name):
+                let object = try await pipeline(name, run: reference.run)
+                let plan = try await plan(of: object, isInBundle: false)
+                return .success(ResolvedPipeline(plan: plan, source: nil, missingServiceAccount: missing))
+            case .bundle(let image, let name, let kind):
+                let found = try await bundled(image: image, name: name, kind: kind, run: reference.run)
+                let plan = try await plan(of: found.object, isInBundle: true)
+                return .success(
+                    ResolvedPipeline(
+                        plan: plan, source: Self.source(found, name: name), missingServiceAccount: missing))
+            case .unsupported(let resolver, let name):
+                throw .cannotGetPipeline(
+                    "resolver failed to get Pipeline \(name): the sandbox has no resolver \"\(resolver)\"")
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func missingServiceAccount(_ reference: PipelineReference) async -> String? {
+        guard let name = reference.serviceAccountName, name != "default" else { return nil }
+        let resource = GroupVersionResource(group: "", version: "v1", resource: "serviceaccounts")
+        guard await cluster.serves(resource) else { return nil }
+        do {
+            _ = try await cluster.get(resource, namespace: reference.run.namespace, name: name)
+            return nil
+        } catch {
+            return error.code == 404 ? name : nil
+        }
+    }
+
+    private func pipeline(_ name: String, run: ObjectKey) async throws(PipelineProblem) -> JSONValue {
+        do {
+            return try await cluster.get(Tekton.pipelines, namespace: run.namespace, name: name)
+        } catch {
+            throw .cannotGetPipeline(
+                "error when getting Pipeline for PipelineRun \(run.name): "
+                    + "tekton client cannot get pipeline \(name) from local cluster: \(error.message)")
+        }
+    }
+
+    /// The Pipeline of a bundle; looks once into the cluster itself when the watch has not told of it yet.
+    private func bundled(
+        image text: String, name: String, kind: String, run: ObjectKey
+    ) async throws(PipelineProblem) -> BundledPipeline {
+        let wanted = BundleReference(text)
+        var found = state.withLock { $0.bundled.values.filter { $0.image.isWanted(by: wanted, digest: $0.digest) } }
+        if !found.contains(where: { $0.object.objectKey?.name == name }) {
+            for object in (try? await cluster.list(Tekton.pipelines, namespace: nil, labelSelector: "")) ?? [] {
+                note(object)
+            }
+            found = state.withLock { $0.bundled.values.filter { $0.image.isWanted(by: wanted, digest: $0.digest) } }
+        }
+        let prefix = "resolver failed to get Pipeline \(name): error requesting remote resource: error getting "
+        let request = "\"bundleresolver\" \"\(run.namespace)/bundles-\(FNV.digits("\(text)/\(name)", count: 32))\": "
+        guard !found.isEmpty else {
+            let tag = wanted.digest ?? wanted.tag
+            throw .cannotGetPipeline(
+                prefix + request + "cannot retrieve the oci image: GET \(wanted.repository)/manifests/\(tag): "
+                    + "MANIFEST_UNKNOWN: manifest unknown")
+        }
+        let match = found.first { $0.object.objectKey?.name == name }
+        guard let match, kind.lowercased() == "pipeline" else {
+            throw .cannotGetPipeline(
+                prefix + request + "could not find object in image with kind: \(kind) and name: \(name)")
+        }
+        return match
+    }
+
+    private static func source(_ bundled: BundledPipeline, name: String) -> JSONValue {
+        let digest = bundled.digest.split(separator: ":").last.map(String.init) ?? bundled.digest
+        return [
+            "uri": .string(bundled.image.repository), "digest": ["sha256": .string(digest)],
+            "entryPoint": .string(name),
+        ]
+    }
+}
+
+extension PipelineCatalog {
+    private func plan(of object: JSONValue, isInBundle: Bool) async throws(PipelineProblem) -> PipelinePlan {
+        let version = Version(
+            uid: object.uid, resourceVersion: object.metadata.text("resourceVersion"), isInBundle: isInBundle)
+        if let plan = state.withLock({ $0.plans[version] }) { return plan }
+        let plan = try await makePlan(object, namespace: isInBundle ? "" : object.metadata.text("namespace"))
+        // Tasks that are referred to may change without the Pipeline, so such a plan is made anew each time.
+        guard plan.referencedTasks.isEmpty else { return plan }
+        state.withLock { state in
+            if state.plans.count >= Self.mostPlans { state.plans = [:] }
+            state.plans[version] = plan
+        }
+        return plan
+    }
+
+    private func makePlan(_ object: JSONValue, namespace: String) async throws(PipelineProblem) -> PipelinePlan {
+        let behavior: Behavior
+        do {
+            behavior = try Behavior(annotations: object.metadata["annotations"]?.objectValue ?? [:])
+        } catch {
+            throw .cannotGetPipeline(error.description)
+        }
+        let name = object.metadata.text("name")
+        let spec = object["spec"]?.objectValue ?? [:]
+        var tasks: [String: JSONObject] = [:]
+        for task in (spec["tasks"]?.elements ?? []) + (spec["finally"]?.elements ?? []) {
+            guard task["taskSpec"] == nil, let wanted = task["taskRef"]?["name"]?.stringValue else { continue }
+            let home = object.metadata.text("namespace")
+            let taskObject: JSONValue
+            do {
+                taskObject = try await cluster.get(Tekton.tasks, namespace: home, name: wanted)
+            } catch {
+                throw .cannotGetTask(
+                    pipeline: "\(namespace)/\(name)", "Couldn't retrieve Task \"\(wanted)\": \(error.message)")
+            }
+            tasks[task["name"]?.stringValue ?? ""] = TektonDefaults.taskSpec(taskObject["spec"]?.objectValue ?? [:])
+        }
+        return try PipelinePlan(
+            name: name, namespace: namespace, spec: spec, behavior: behavior, referencedTasks: tasks)
+    }
+}

@@ -1,0 +1,207 @@
+import APIServer
+import KubeClient
+
+/// How a run that has started goes on: cancellations, timeouts, tasks, status.
+extension SimulatedPipelineRun {
+    static func isCancelRequest(_ request: String) -> Bool {
+        ["Cancelled", "CancelledRunFinally", "StoppedRunFinally"].contains(request)
+    }
+
+    /// One look of the engine at the run: at most one write of its status.
+    mutating func proceed(at now: Timestamp) -> [RunAction<PipelineReference>] {
+        guard let plan else { return [] }
+        var actions = advanceTasks(to: now)
+        if request == "Cancelled" {
+            actions += cancelTasks(plan.tasks.indices, Self.cancelMessage, .cancelled)
+            end(.failed, "Cancelled", "PipelineRun \"\(key.name)\" was cancelled", at: now)
+            return actions + flush()
+        }
+        if let startedAt, timeout > .zero, now >= startedAt + timeout {
+            actions += cancelTasks(plan.tasks.indices, Self.timeoutMessage, .timedOutWithRun)
+            let limit = timeout.goText
+            end(
+                .failed, "PipelineRunTimeout", "PipelineRun \"\(key.name)\" failed to finish within \"\(limit)\"",
+                at: now)
+            return actions + flush()
+        }
+        actions += cancelPart(of: plan, at: now)
+        let facts = facts(at: now)
+        actions += schedule(facts, plan: plan, at: now)
+        describe(facts, plan: plan, at: now)
+        return actions + flush()
+    }
+
+    /// Lets every TaskRun do what is due.
+    mutating func advanceTasks(to now: Timestamp) -> [RunAction<PipelineReference>] {
+        var writes: [ClusterWrite] = []
+        for index in taskRuns.indices {
+            if let wakeTime = taskRuns[index]?.wakeTime, wakeTime <= now {
+                writes += taskRuns[index]?.advance(to: now) ?? []
+            }
+        }
+        return writes.map { .write($0) }
+    }
+
+    /// Cancels the tasks that a graceful cancellation or a passed timeout of a part concerns.
+    private mutating func cancelPart(of plan: PipelinePlan, at now: Timestamp) -> [RunAction<PipelineReference>] {
+        let graph = plan.tasks.indices.filter { !plan.tasks[$0].isFinally }
+        if request == "CancelledRunFinally" { return cancelTasks(graph, Self.cancelMessage, .cancelled) }
+        if haveTasksTimedOut(at: now) { return cancelTasks(graph, Self.timeoutMessage, .timedOutWithRun) }
+        if hasFinallyTimedOut(at: now) {
+            return cancelTasks(plan.tasks.indices, Self.timeoutMessage, .timedOutWithRun)
+        }
+        return []
+    }
+
+    private static let cancelMessage = "TaskRun cancelled as the PipelineRun it belongs to has been cancelled."
+    private static let timeoutMessage = "TaskRun cancelled as the PipelineRun it belongs to has timed out."
+
+    private mutating func cancelTasks(
+        _ indices: some Sequence<Int>, _ message: String, _ outcome: SimulatedTaskRun.Outcome
+    ) -> [RunAction<PipelineReference>] {
+        indices.compactMap { index in
+            taskRuns[index]?.cancel(message, outcome: outcome).map { .write($0) }
+        }
+    }
+
+    /// Creates the TaskRuns that may start.
+    private mutating func schedule(
+        _ facts: PipelineFacts, plan: PipelinePlan, at now: Timestamp
+    ) -> [RunAction<PipelineReference>] {
+        let ready = facts.ready(plan: plan, mayStartGraph: !Self.isCancelRequest(request))
+        if facts.isGraphDone, finallyStartedAt == nil, ready.contains(where: { plan.tasks[$0].isFinally }) {
+            finallyStartedAt = now
+            status["finallyStartTime"] = .string(now.rfc3339)
+        }
+        var actions: [RunAction<PipelineReference>] = []
+        var children = status["childReferences"]?.elements ?? []
+        for index in ready {
+            let (taskRun, object) = makeTaskRun(index, plan: plan)
+            taskRuns[index] = taskRun
+            actions.append(.write(.create(Tekton.taskRuns, namespace: key.namespace, object)))
+            children.append(childReference(index, name: taskRun.template.name, plan: plan))
+        }
+        if !children.isEmpty { status["childReferences"] = .array(children) }
+        return actions
+    }
+
+    private func childReference(_ index: Int, name: String, plan: PipelinePlan) -> JSONValue {
+        var reference: JSONObject = [
+            "apiVersion": .string(Tekton.apiVersion), "kind": "TaskRun", "name": .string(name),
+            "pipelineTaskName": .string(plan.tasks[index].name),
+        ]
+        reference["whenExpressions"] = resolvedTask(index, plan: plan)["when"]
+        return .object(reference)
+    }
+
+    /// Brings condition, skipped tasks and results up to date, and ends the run when nothing is left to do.
+    private mutating func describe(_ facts: PipelineFacts, plan: PipelinePlan, at now: Timestamp) {
+        let skipped = facts.skipped.map { index, reason in
+            var entry: JSONObject = ["name": .string(plan.tasks[index].name), "reason": .string(reason.rawValue)]
+            if reason == .whenExpressions || !plan.tasks[index].isFinally {
+                entry["whenExpressions"] = resolvedTask(index, plan: plan)["when"]
+            }
+            return JSONValue.object(entry)
+        }
+        if !skipped.isEmpty { status["skippedTasks"] = .array(skipped) }
+        let condition = condition(for: facts, plan: plan, at: now)
+        guard condition.status != .unfinished else {
+            setCondition(condition.status, condition.reason, condition.message, at: now)
+            return
+        }
+        end(condition.status, condition.reason, condition.message, at: now)
+        let results = pipelineResults(plan: plan)
+        if !results.isEmpty { status["results"] = .array(results) }
+    }
+}
+
+/// The TaskRuns that a run creates.
+extension SimulatedPipelineRun {
+    /// The state machine of a task's TaskRun, and the object to be created.
+    func makeTaskRun(_ index: Int, plan: PipelinePlan) -> (SimulatedTaskRun, JSONValue) {
+        let task = plan.tasks[index]
+        let json = resolvedTask(index, plan: plan)
+        let name = ChildName.make(key.name, "-\(task.name)")
+        var taskSpec = json["taskSpec"]?.objectValue ?? plan.referencedTasks[task.name] ?? [:]
+        taskSpec["metadata"] = nil
+        taskSpec["spec"] = nil
+        var specification: JSONObject = ["serviceAccountName": .string(serviceAccountName)]
+        specification["params"] = json["params"]
+        if let reference = json["taskRef"] {
+            specification["taskRef"] = reference
+        } else {
+            specification["taskSpec"] = .object(taskSpec)
+        }
+        if task.retries > 0 { specification["retries"] = .integer(Int64(task.retries)) }
+        specification["timeout"] = json["timeout"]
+        specification["podTemplate"] = self.specification["taskRunTemplate"]?["podTemplate"]
+        let taskRun = SimulatedTaskRun(
+            SimulatedTaskRun.Template(
+                namespace: key.namespace, name: name, pipelineTask: task.name,
+                labels: labels(of: task), annotations: annotations(of: task),
+                taskSpec: Self.fillIn(taskSpec, params: json["params"]),
+                behavior: plan.behavior, retries: task.retries, timeout: task.timeout,
+                continuesOnError: task.continuesOnError, missingServiceAccount: missingServiceAccount))
+        var metadata: JSONObject = [
+            "name": .string(name), "namespace": .string(key.namespace), "labels": .object(labels(of: task)),
+            "ownerReferences": [owner],
+        ]
+        let annotations = annotations(of: task)
+        if !annotations.isEmpty { metadata["annotations"] = .object(annotations) }
+        let object: JSONValue = [
+            "apiVersion": .string(Tekton.apiVersion), "kind": "TaskRun", "metadata": .object(metadata),
+            "spec": .object(specification),
+        ]
+        return (taskRun, object)
+    }
+
+    private var serviceAccountName: String {
+        specification["taskRunTemplate"]?["serviceAccountName"]?.stringValue ?? "default"
+    }
+
+    private var owner: JSONValue {
+        [
+            "apiVersion": .string(Tekton.apiVersion), "kind": "PipelineRun", "name": .string(key.name),
+            "uid": .string(uid), "controller": true, "blockOwnerDeletion": true,
+        ]
+    }
+
+    private func labels(of task: PipelinePlan.Task) -> JSONObject {
+        var labels = self.labels
+        labels["tekton.dev/memberOf"] = task.isFinally ? "finally" : "tasks"
+        labels["tekton.dev/pipelineRun"] = .string(key.name)
+        labels["tekton.dev/pipelineRunUID"] = .string(uid)
+        labels["tekton.dev/pipelineTask"] = .string(task.name)
+        return labels
+    }
+
+    /// The run's own, but for those of Tekton Chains, are handed down; the pod gets them from the TaskRun.
+    private func annotations(of task: PipelinePlan.Task) -> JSONObject {
+        let own = annotations.members.filter { !$0.key.hasPrefix("chains.tekton.dev/") }
+        var annotations = JSONObject(uniqueMembers: own)
+        if task.continuesOnError { annotations["pipeline.tekton.dev/pipeline-task-on-error"] = "continue" }
+        return annotations
+    }
+
+    /// Puts the parameters of a task into its specification.
+    private static func fillIn(_ taskSpec: JSONObject, params: JSONValue?) -> JSONObject {
+        var values: [String: JSONValue] = [:]
+        for declaration in taskSpec["params"]?.elements ?? [] {
+            values[declaration["name"]?.stringValue ?? ""] = declaration["default"]
+        }
+        for parameter in params?.elements ?? [] {
+            values[parameter["name"]?.stringValue ?? ""] = parameter["value"]
+        }
+        guard !values.isEmpty else { return taskSpec }
+        var result = taskSpec
+        for part in ["steps", "sidecars", "volumes", "stepTemplate"] {
+            result[part] = taskSpec[part].map { tree in
+                Placeholders.tekton.replace(in: tree) { name in
+                    guard case .parameter(let name, let part) = TektonVariable(name) else { return nil }
+                    return values[name].flatMap { part.of($0) }
+                }
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,252 @@
+import APIServer
+import KubeClient
+import Schema
+
+/// One PipelineRun, from the first look at it to its end.
+struct SimulatedPipelineRun: SimulatedRun {
+    enum Stage: Sendable {
+        case arrived
+        case resolving
+        case resolved(PipelineResolution)
+        case running
+        /// The run has its last condition; tasks may still be winding up.
+        case ended
+    }
+
+    let key: ObjectKey
+    let uid: String
+    let specification: JSONObject
+    var labels: JSONObject
+    let annotations: JSONObject
+    /// What users asked for: the text of `spec.status`.
+    var request: String
+    var stage = Stage.arrived
+    var plan: PipelinePlan?
+    var missingServiceAccount: String?
+    /// The specification of the Pipeline with the parameters of this run.
+    var pipelineSpec: JSONObject = [:]
+    /// The TaskRun of each task of the plan; nil before it was created.
+    var taskRuns: [SimulatedTaskRun?] = []
+    var startedAt: Timestamp?
+    var finallyStartedAt: Timestamp?
+    var status: JSONObject
+    private var written: JSONObject
+    /// The engine's labels and defaults are on the object.
+    private var isTouched = false
+
+    init?(_ object: JSONValue) {
+        guard let key = object.objectKey, let specification = object["spec"]?.objectValue else { return nil }
+        let status = object["status"]?.objectValue ?? JSONObject()
+        let condition = status["conditions"]?.elements.first { $0["type"]?.stringValue == "Succeeded" }
+        let outcome = condition?["status"]?.stringValue ?? "Unknown"
+        guard outcome == "Unknown", specification["managedBy"]?.stringValue ?? Self.controller == Self.controller else {
+            return nil
+        }
+        self.key = key
+        self.specification = specification
+        self.status = status
+        written = status
+        uid = object.uid
+        labels = object.metadata["labels"]?.objectValue ?? JSONObject()
+        annotations = object.metadata["annotations"]?.objectValue ?? JSONObject()
+        request = Self.request(in: object)
+        startedAt = (status["startTime"]?.stringValue).flatMap { Timestamp(rfc3339: $0) }
+    }
+
+    /// What `spec.managedBy` says of runs that are for the engine itself.
+    private static let controller = "tekton.dev/pipeline"
+
+    static func request(in object: JSONValue) -> String {
+        object[path: ["spec", "status"]]?.stringValue ?? ""
+    }
+
+    mutating func observe(_ request: String) {
+        self.request = request
+    }
+
+    mutating func resolve(_ resolution: PipelineResolution) {
+        stage = .resolved(resolution)
+    }
+
+    mutating func created(_ object: JSONValue) {
+        guard object["kind"]?.stringValue == "TaskRun" else { return }
+        let name = object.objectKey?.name
+        for index in taskRuns.indices where taskRuns[index]?.template.name == name {
+            taskRuns[index]?.created(uid: object.uid)
+        }
+    }
+
+    mutating func advance(to now: Timestamp) -> [RunAction<PipelineReference>] {
+        switch stage {
+        case .arrived: return arrive(at: now)
+        case .resolving: return []
+        case .resolved(let resolution):
+            begin(resolution, at: now)
+            return isEnded ? flush() : proceed(at: now)
+        case .running: return proceed(at: now)
+        case .ended: return advanceTasks(to: now)
+        }
+    }
+
+    var isEnded: Bool {
+        if case .ended = stage { true } else { false }
+    }
+
+    var isFinished: Bool {
+        isEnded && taskRuns.allSatisfy { $0 == nil || $0?.outcome != nil }
+    }
+
+    var wakeTime: Timestamp? {
+        switch stage {
+        case .arrived, .resolving: nil
+        case .resolved: .earliest
+        case .running: (taskRuns.map { $0?.wakeTime } + deadlines).compactMap { $0 }.min()
+        case .ended: taskRuns.compactMap { $0?.wakeTime }.min()
+        }
+    }
+}
+
+extension SimulatedPipelineRun {
+    /// The first look: labels and defaults, then the start or the reason for none.
+    private mutating func arrive(at now: Timestamp) -> [RunAction<PipelineReference>] {
+        let actions = touch()
+        if request == "PipelineRunPending" {
+            setCondition(.unfinished, "PipelineRunPending", "PipelineRun \"\(key.name)\" is pending", at: now)
+            return actions + flush()
+        }
+        if startedAt == nil { startedAt = now }
+        status["startTime"] = .string((startedAt ?? now).rfc3339)
+        if Self.isCancelRequest(request) {
+            end(.failed, "Cancelled", "PipelineRun \"\(key.name)\" was cancelled", at: now)
+            return actions + flush()
+        }
+        stage = .resolving
+        let reference = PipelineReference(run: key, specification: specification)
+        guard reference.isRemote else { return actions + [.resolve(reference)] }
+        setCondition(
+            .unfinished, "ResolvingPipelineRef", "PipelineRun \(key) awaiting remote resource", at: now)
+        return actions + flush() + [.resolve(reference)]
+    }
+
+    /// The label and the empty template that the engine adds before anything else.
+    private mutating func touch() -> [RunAction<PipelineReference>] {
+        if isTouched { return [] }
+        isTouched = true
+        var patch: JSONObject = [:]
+        let reference = PipelineReference(run: key, specification: specification)
+        if labels["tekton.dev/pipeline"] == nil {
+            labels["tekton.dev/pipeline"] = .string(reference.pipelineName)
+            patch["metadata"] = [
+                "uid": .string(uid), "labels": ["tekton.dev/pipeline": .string(reference.pipelineName)],
+            ]
+        }
+        if specification["taskRunTemplate"] == nil { patch["spec"] = ["taskRunTemplate": [:]] }
+        guard !patch.isEmpty else { return [] }
+        return [
+            .write(
+                .patch(
+                    Tekton.pipelineRuns, namespace: key.namespace, name: key.name, .object(patch), subresource: nil))
+        ]
+    }
+
+    /// Takes on what was looked up: the run starts, or ends when it cannot.
+    private mutating func begin(_ resolution: PipelineResolution, at now: Timestamp) {
+        stage = .running
+        let found: ResolvedPipeline
+        switch resolution {
+        case .failure(let problem):
+            let condition = problem.condition(run: key)
+            end(condition.status, condition.reason, condition.message, at: now)
+            return
+        case .success(let pipeline): found = pipeline
+        }
+        missingServiceAccount = found.missingServiceAccount
+        plan = found.plan
+        taskRuns = Array(repeating: nil, count: found.plan.tasks.count)
+        var provenance: JSONObject = ["featureFlags": Tekton.featureFlags]
+        provenance["refSource"] = found.source
+        status["provenance"] = .object(provenance)
+        pipelineSpec = found.plan.specification
+        let missing = fillInParameters()
+        status["pipelineSpec"] = .object(pipelineSpec)
+        if !missing.isEmpty {
+            let why = "pipelineRun missing parameters: [\(missing.joined(separator: " "))]"
+            end(
+                .failed, "ParameterMissing",
+                "[User error] PipelineRun \(key) is missing some parameters required by Pipeline "
+                    + "\(found.plan.namespace)/\(found.plan.name): \(why)", at: now)
+        }
+    }
+
+    mutating func setCondition(
+        _ status: TektonCondition.Status, _ reason: String, _ message: String, at now: Timestamp
+    ) {
+        TektonCondition(status: status, reason: reason, message: message).store(in: &self.status, at: now)
+    }
+
+    mutating func end(
+        _ status: TektonCondition.Status, _ reason: String, _ message: String, at now: Timestamp
+    ) {
+        setCondition(status, reason, message, at: now)
+        self.status["completionTime"] = .string(now.rfc3339)
+        stage = .ended
+    }
+
+    /// The write of the status, when it changed since the last one.
+    mutating func flush() -> [RunAction<PipelineReference>] {
+        guard let patch = MergePatch.difference(from: .object(written), to: .object(status)) else { return [] }
+        written = status
+        return [
+            .write(
+                .patch(
+                    Tekton.pipelineRuns, namespace: key.namespace, name: key.name,
+                    ["metadata": ["uid": .string(uid)], "status": patch],
+                    subresource: "status"))
+        ]
+    }
+}
+
+/// The times a run, its tasks and its `finally` may take.
+extension SimulatedPipelineRun {
+    private func limit(_ part: String) -> Duration? {
+        specification["timeouts"]?[part]?.stringValue.flatMap(Duration.goLimit)
+    }
+
+    /// How long the whole run may take; zero for any time.
+    var timeout: Duration { limit("pipeline") ?? Tekton.standardTimeout }
+
+    /// How long the tasks may take: their own limit, or what `finally` leaves of the whole; nil without either.
+    var tasksTimeout: Duration? {
+        if let own = limit("tasks") { return own }
+        guard let final = limit("finally"), timeout > final else { return nil }
+        return timeout - final
+    }
+
+    private var finallyTimeout: Duration? {
+        if let own = limit("finally") { return own }
+        guard let tasks = limit("tasks"), timeout > tasks else { return nil }
+        return timeout - tasks
+    }
+
+    private var tasksDeadline: Timestamp? { Self.deadline(startedAt, tasksTimeout) }
+    private var finallyDeadline: Timestamp? { Self.deadline(finallyStartedAt, finallyTimeout) }
+
+    private static func deadline(_ start: Timestamp?, _ limit: Duration?) -> Timestamp? {
+        guard let start, let limit, limit > .zero else { return nil }
+        return start + limit
+    }
+
+    func haveTasksTimedOut(at now: Timestamp) -> Bool { tasksDeadline.map { now >= $0 } ?? false }
+    func hasFinallyTimedOut(at now: Timestamp) -> Bool { finallyDeadline.map { now >= $0 } ?? false }
+
+    /// The deadlines that may still pass; those of parts only while they would stop something.
+    var deadlines: [Timestamp?] {
+        guard let plan else { return [] }
+        let isGraphBusy = plan.tasks.indices.contains { !plan.tasks[$0].isFinally && taskRuns[$0]?.outcome == nil }
+        return [
+            timeout > .zero ? startedAt.map { $0 + timeout } : nil,
+            isGraphBusy && finallyStartedAt == nil ? tasksDeadline : nil,
+            finallyDeadline,
+        ]
+    }
+}

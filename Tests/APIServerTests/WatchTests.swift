@@ -1,0 +1,128 @@
+import KubeClient
+import SandboxSupport
+import Testing
+
+@testable import APIServer
+
+@Suite struct WatchTests {
+    private let widgets = "/apis/example.com/v1/namespaces/default/widgets"
+
+    private func names(_ events: [JSONValue]) -> [String] {
+        events.map { event in
+            "\(event["type"]?.stringValue ?? "") \(event["object"]?["metadata"]?["name"]?.stringValue ?? "")"
+        }
+    }
+
+    @Test func aWatchResumesWhereItIsTold() async throws {
+        try await RunningServer.run { (server) async throws in
+            let first = try await server.send(.post, widgets, Fixture.widget("one"))
+            let version = first.body["metadata"]?["resourceVersion"]?.stringValue ?? ""
+            _ = try await server.send(
+                .patch, widgets + "/one", ["spec": ["color": "green"]], type: "application/merge-patch+json")
+            _ = try await server.send(.post, widgets, Fixture.widget("two"))
+            _ = try await server.send(.delete, widgets + "/one")
+            let events = try await server.watch(widgets + "?watch=true&resourceVersion=\(version)", count: 3)
+            #expect(names(events) == ["MODIFIED one", "ADDED two", "DELETED one"])
+            let all = try await server.watch(widgets + "?watch=true", count: 1)
+            #expect(names(all) == ["ADDED two"])
+        }
+    }
+
+    @Test func selectorsMakeChangesComeAndGo() async throws {
+        try await RunningServer.run { (server) async throws in
+            let version = String(server.server.cluster.storage.revision)
+            _ = try await server.send(.post, widgets, Fixture.widget("one"))
+            for color in ["green", "red"] {
+                _ = try await server.send(
+                    .patch, widgets + "/one", ["spec": ["color": .string(color)]],
+                    type: "application/merge-patch+json")
+            }
+            let target = widgets + "?watch=true&resourceVersion=\(version)&fieldSelector=spec.color%3Dred"
+            let events = try await server.watch(target, count: 3)
+            #expect(names(events) == ["ADDED one", "DELETED one", "ADDED one"])
+            #expect(events[1]["object"]?["spec"]?["color"] == "red")
+            let versions = events.compactMap { $0["object"]?["metadata"]?["resourceVersion"]?.stringValue }
+            #expect(versions == versions.sorted())
+        }
+    }
+
+    @Test func aStreamedListEndsWithABookmark() async throws {
+        try await RunningServer.run { (server) async throws in
+            _ = try await server.send(.post, widgets, Fixture.widget("one"))
+            let options =
+                "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+            let events = try await server.watch(widgets + options, count: 2)
+            #expect(names(events) == ["ADDED one", "BOOKMARK "])
+            #expect(
+                events[1]["object"]?["metadata"]?["annotations"]?["k8s.io/initial-events-end"] == "true")
+            let refused = try await server.send(.get, widgets + "?watch=true&sendInitialEvents=true")
+            #expect(refused.status == 422)
+        }
+    }
+
+    @Test func anOldVersionIsAnErrorInTheStream() async throws {
+        try await RunningServer.run { (server) async throws in
+            let version = String(server.server.cluster.storage.revision)
+            _ = try await server.send(.post, widgets, Fixture.widget("one"))
+            server.server.cluster.storage.compact(through: server.server.cluster.storage.revision)
+            let events = try await server.watch(widgets + "?watch=true&resourceVersion=\(version)")
+            #expect(events.count == 1)
+            #expect(events.first?["type"] == "ERROR")
+            #expect(events.first?["object"]?["code"] == 410)
+        }
+    }
+
+    @Test func bookmarksComeAndTheDeadlineEndsTheWatch() async throws {
+        let time = ManualTime()
+        try await RunningServer.run(.deterministic(time)) { (server) async throws in
+            let reading = Task {
+                try await server.watch(widgets + "?watch=true&allowWatchBookmarks=true&timeoutSeconds=90")
+            }
+            // The first event tells that the watch has begun.
+            _ = try await server.send(.post, widgets, Fixture.widget("one"))
+            let deadline = ContinuousClock.now + .seconds(20)
+            let moving = Task {
+                while ContinuousClock.now < deadline, !Task.isCancelled {
+                    time.advance(.seconds(10))
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            }
+            let read = try await reading.value
+            moving.cancel()
+            let kinds = read.compactMap { $0["type"]?.stringValue }
+            #expect(kinds.first == "ADDED")
+            #expect(kinds.dropFirst().allSatisfy { $0 == "BOOKMARK" })
+            #expect(kinds.count >= 2)
+        }
+    }
+
+    @Test func aShutdownEndsWatches() async throws {
+        try await RunningServer.run { (server) async throws in
+            _ = try await server.send(.post, widgets, Fixture.widget("one"))
+            let reading = Task { try await server.watch(widgets + "?watch=true") }
+            await server.server.shutdown()
+            // It may have begun before the shutdown or not at all; in both cases it ends.
+            _ = await reading.result
+        }
+    }
+
+    @Test func codeInTheSandboxSeesTheSameChanges() async throws {
+        let cluster = try Fixture.cluster()
+        try cluster.create(Fixture.widgets, namespace: "default", Fixture.widget("one"), fieldManager: "t")
+        var changes = cluster.changes(of: Fixture.widgets, namespace: nil).makeAsyncIterator()
+        guard case .added(let first) = try await changes.next() else {
+            Issue.record("expected the present object")
+            return
+        }
+        #expect(first["metadata"]?["name"] == "one")
+        #expect(try await changes.next() == .synced)
+        try cluster.delete(Fixture.widgets, namespace: "default", name: "one", uid: nil)
+        guard case .deleted(let last) = try await changes.next() else {
+            Issue.record("expected the deletion")
+            return
+        }
+        #expect(last["metadata"]?["uid"] == first["metadata"]?["uid"])
+        cluster.storage.shutDown()
+        #expect(try await changes.next() == nil)
+    }
+}

@@ -1,0 +1,292 @@
+import KubeClient
+import Testing
+
+@testable import APIServer
+@testable import SimulatedEngines
+
+/// What no recording shows.
+@Suite struct SimulatedArgoTests {
+    private func container(_ name: String, _ more: JSONObject = [:]) -> JSONValue {
+        var template: JSONObject = [
+            "name": .string(name), "container": ["image": "i", "args": ["{{inputs.parameters.x}}"]],
+        ]
+        for member in more { template[member.key] = member.value }
+        return .object(template)
+    }
+
+    private func play(
+        _ spec: JSONValue, run: JSONObject = [:], annotations: JSONObject = [:], asRecorded: [JSONValue] = []
+    ) async throws -> (ArgoRehearsal, [JSONValue]) {
+        let rehearsal = ArgoRehearsal()
+        try await rehearsal.add(template: "t", annotations: annotations, spec: spec)
+        var own: JSONObject = ["workflowTemplateRef": ["name": "t"]]
+        for member in run { own[member.key] = member.value }
+        let states = try await rehearsal.play("run", spec: .object(own), asRecorded: asRecorded)
+        return (rehearsal, states)
+    }
+
+    @Test func parametersReachPodsAndOutputsTheWorkflow() async throws {
+        let main: JSONValue = [
+            "name": "main",
+            "steps": [
+                [
+                    [
+                        "name": "make", "template": "make",
+                        "arguments": ["parameters": [["name": "x", "value": "{{workflow.parameters.zone}}"]]],
+                    ]
+                ],
+                [
+                    [
+                        "name": "use", "template": "use",
+                        "arguments": ["parameters": [["name": "x", "value": "{{steps.make.outputs.parameters.id}}"]]],
+                    ],
+                    [
+                        "name": "never", "template": "use", "when": "{{steps.make.outputs.parameters.id}} == 7",
+                        "arguments": ["parameters": [["name": "x", "value": "0"]]],
+                    ],
+                ],
+            ],
+        ]
+        let input: JSONValue = ["parameters": [["name": "x"]]]
+        let outputs: JSONValue = ["parameters": [["name": "id", "globalName": "made", "valueFrom": ["path": "/id"]]]]
+        let (rehearsal, states) = try await play(
+            [
+                "entrypoint": "main",
+                "arguments": ["parameters": [["name": "zone", "value": "us"], ["name": "other", "value": "o"]]],
+                "templates": [
+                    main, container("make", ["inputs": input, "outputs": outputs]), container("use", ["inputs": input]),
+                ],
+            ],
+            run: ["arguments": ["parameters": [["name": "zone", "value": "eu"]]]],
+            annotations: ["sandbox.towline.dev/result.make.id": "42"])
+        let last = try #require(states.last)
+        #expect(last.phase == "Succeeded")
+        #expect(last[path: ["status", "outputs"]] == ["parameters": [["name": "made", "value": "42"]]])
+        #expect(last.node("make")?["inputs"] == ["parameters": [["name": "x", "value": "eu"]]])
+        #expect(last.node("use")?["inputs"] == ["parameters": [["name": "x", "value": "42"]]])
+        #expect(last.node("never")?["message"] == "when '42 == 7' evaluated false")
+        #expect(last[path: ["status", "progress"]] == "2/2")
+        let pod = try #require(rehearsal.cluster.names("pods").first { $0.contains("-use-") })
+        #expect(rehearsal.cluster.log(pod: pod, container: "main") == "started: 42\ndone\n")
+    }
+
+    @Test func itemsAndDependsMakeTheGraph() async throws {
+        let dag: JSONValue = [
+            "tasks": [
+                [
+                    "name": "each", "template": "work", "withItems": ["eu", "us"],
+                    "arguments": ["parameters": [["name": "x", "value": "{{item}}"]]],
+                ],
+                ["name": "bad", "template": "bad"],
+                ["name": "mend", "template": "other", "depends": "bad.Failed && each.Succeeded"],
+                ["name": "boast", "template": "other", "depends": "bad.Succeeded"],
+            ]
+        ]
+        let (_, states) = try await play(
+            [
+                "entrypoint": "main",
+                "templates": [
+                    ["name": "main", "dag": dag], container("work", ["inputs": ["parameters": [["name": "x"]]]]),
+                    container("bad"), container("other"),
+                ],
+            ], annotations: ["sandbox.towline.dev/fail.bad": "exit=1"])
+        let last = try #require(states.last)
+        #expect(last.node("each")?["type"] == "TaskGroup")
+        #expect(last.node("each(1:us)")?["inputs"]?["parameters"]?[0]?["value"] == "us")
+        #expect(last.node("mend")?["phase"] == "Succeeded")
+        #expect(last.node("boast")?["phase"] == "Omitted")
+        #expect(last.phase == "Failed")
+    }
+
+    @Test func aClusterScopedTemplateIsUsed() async throws {
+        let rehearsal = ArgoRehearsal()
+        try await rehearsal.add(
+            template: "c", isClusterScoped: true, spec: ["entrypoint": "main", "templates": [container("main")]])
+        let states = try await rehearsal.play(
+            "run", spec: ["workflowTemplateRef": ["name": "c", "clusterScope": true]])
+        let last = try #require(states.last)
+        #expect(last.phase == "Succeeded")
+        #expect(last.metadata["labels"]?["workflows.argoproj.io/cluster-workflow-template"] == "c")
+        #expect(last[path: ["status", "storedTemplates"]]?["cluster/c/main"] != nil)
+        #expect(last.node("run")?["type"] == "Pod")
+        #expect(rehearsal.cluster.names("pods") == ["run"])
+        let missing = try await rehearsal.play(
+            "lost", spec: ["workflowTemplateRef": ["name": "d", "clusterScope": true]])
+        #expect(missing.last?[path: ["status", "message"]] == "clusterworkflowtemplates.argoproj.io \"d\" not found")
+    }
+
+    @Test func aRetriedPodWaitsBetweenItsTries() async throws {
+        let strategy: JSONValue = ["limit": 2, "backoff": ["duration": "10s", "factor": 2]]
+        let (rehearsal, states) = try await play(
+            ["entrypoint": "main", "templates": [container("main", ["retryStrategy": strategy])]],
+            annotations: ["sandbox.towline.dev/duration": "0s", "sandbox.towline.dev/fail.main": "exit=9"])
+        let last = try #require(states.last)
+        #expect(last.phase == "Failed")
+        #expect(last[path: ["status", "message"]] == "No more retries left")
+        #expect(last.node("run(2)")?["phase"] == "Failed")
+        let start = rehearsal.environment.clock.now() - .seconds(30)
+        #expect(last[path: ["status", "startedAt"]]?.stringValue == start.rfc3339)
+    }
+
+    @Test func aSuspendedWorkflowGoesOnWhenAsked() async throws {
+        let held: JSONValue = ["spec": ["workflowTemplateRef": ["name": "t"], "arguments": [:], "suspend": true]]
+        let free: JSONValue = ["spec": ["workflowTemplateRef": ["name": "t"], "arguments": [:]]]
+        let (_, states) = try await play(
+            ["entrypoint": "main", "templates": [container("main")]], run: ["suspend": true],
+            asRecorded: [held, held, held, free])
+        #expect(states.last?.phase == "Succeeded")
+    }
+
+    @Test func aSuspendedNodeEndsByItselfAfterItsTime() async throws {
+        let (rehearsal, states) = try await play([
+            "entrypoint": "main",
+            "templates": [
+                ["name": "main", "steps": [[["name": "wait", "template": "wait"]]]],
+                ["name": "wait", "suspend": ["duration": "90"]],
+            ],
+        ])
+        #expect(states.last?.phase == "Succeeded")
+        #expect(states.last?.node("wait")?["finishedAt"]?.stringValue == rehearsal.environment.clock.now().rfc3339)
+    }
+
+    @Test func aFailingExitHandlerFailsTheWorkflow() async throws {
+        let (_, states) = try await play(
+            ["entrypoint": "main", "onExit": "bye", "templates": [container("main"), container("bye")]],
+            annotations: ["sandbox.towline.dev/fail.bye": "oom"])
+        #expect(states.last?.phase == "Failed")
+        #expect(states.last?[path: ["status", "message"]] == "main: OOMKilled (exit code 137)")
+    }
+
+    @Test(arguments: [
+        ("", "invalid spec: spec.entrypoint is required"),
+        ("x", "invalid spec: template x not found in workflow template t"),
+    ])
+    func aTemplateThatCannotRunSaysWhy(_ entrypoint: String, _ message: String) async throws {
+        let (_, states) = try await play(["entrypoint": .string(entrypoint), "templates": []])
+        #expect(states.last?.phase == "Failed")
+        #expect(states.last?[path: ["status", "message"]]?.stringValue == message)
+    }
+
+    @Test func aValueOutsideOfTheChoiceIsRefused() async throws {
+        let zone: JSONValue = ["name": "zone", "enum": ["eu", "us"], "value": "eu"]
+        let (_, states) = try await play(
+            ["entrypoint": "main", "arguments": ["parameters": [zone]], "templates": [container("main")]],
+            run: ["arguments": ["parameters": [["name": "zone", "value": "moon"]]]])
+        let words = "invalid spec: spec.arguments.zone.value should be present in spec.arguments.zone.enum list"
+        #expect(states.last?[path: ["status", "message"]]?.stringValue == words)
+    }
+
+    @Test func aNameThatIsTooLongIsRefused() async throws {
+        let rehearsal = ArgoRehearsal()
+        try await rehearsal.add(template: "t", spec: ["entrypoint": "main", "templates": [container("main")]])
+        let states = try await rehearsal.play(
+            String(repeating: "r", count: 64), spec: ["workflowTemplateRef": ["name": "t"]])
+        let message = states.last?[path: ["status", "message"]]?.stringValue ?? ""
+        #expect(message.hasSuffix("must not be more than 63 characters long (currently 64)"))
+        #expect(states.last?.phase == "Failed")
+    }
+
+    @Test func endlessNestingEnds() async throws {
+        let (_, states) = try await play([
+            "entrypoint": "main", "templates": [["name": "main", "steps": [[["name": "again", "template": "main"]]]]],
+        ])
+        #expect(states.last?.phase == "Failed" || states.last?.phase == "Error")
+    }
+}
+
+/// Deadlines and shutdowns where nothing runs, or only the exit handler.
+@Suite struct SimulatedArgoLimitTests {
+    private static let spec: JSONValue = [
+        "entrypoint": "main", "onExit": "bye",
+        "templates": [
+            ["name": "main", "steps": [[["name": "a", "template": "work"]]]],
+            ["name": "work", "container": ["image": "i"]], ["name": "bye", "container": ["image": "i"]],
+            ["name": "hold", "suspend": [:]],
+        ],
+    ]
+
+    private func play(_ annotations: JSONObject, _ run: JSONObject) async throws -> (ArgoRehearsal, JSONValue) {
+        let rehearsal = ArgoRehearsal()
+        try await rehearsal.add(template: "t", annotations: annotations, spec: Self.spec)
+        var own: JSONObject = ["workflowTemplateRef": ["name": "t"]]
+        for member in run { own[member.key] = member.value }
+        return (rehearsal, try #require(try await rehearsal.play("run", spec: .object(own)).last))
+    }
+
+    @Test func aPodThatCannotStartEndsWithTheDeadline() async throws {
+        let (_, last) = try await play(["sandbox.towline.dev/fail.work": "image-pull"], ["activeDeadlineSeconds": 60])
+        #expect(last.node("a")?["message"] == "Step exceeded its deadline")
+        #expect(last.node("run.onExit")?["phase"] == "Succeeded")
+        #expect(last.phase == "Failed")
+    }
+
+    @Test func aPodWhoseNodeGivesItUpFails() async throws {
+        let (_, last) = try await play(["sandbox.towline.dev/fail.work": "image-pull-final"], [:])
+        #expect(last.node("a")?["phase"] == "Error")
+        #expect(
+            last.node("a")?["message"]
+                == "Pod failed before main container starts due to ImagePullBackOff: Back-off pulling image")
+        #expect(last.phase == "Failed")
+    }
+
+    /// The controller looks at a suspended workflow's shutdown only when it is resumed.
+    @Test func aSuspendedWorkflowIsDeafToItsShutdown() async throws {
+        func spec(_ more: JSONObject) -> JSONValue {
+            var spec: JSONObject = ["workflowTemplateRef": ["name": "t"], "arguments": [:]]
+            for member in more { spec[member.key] = member.value }
+            return ["spec": .object(spec)]
+        }
+        let held = spec(["suspend": true])
+        let deaf = spec(["suspend": true, "shutdown": "Terminate"])
+        let rehearsal = ArgoRehearsal()
+        try await rehearsal.add(template: "t", spec: Self.spec)
+        let own: JSONValue = ["workflowTemplateRef": ["name": "t"], "suspend": true]
+        let stuck = try await rehearsal.play("run", spec: own, asRecorded: [held, held, held, deaf])
+        #expect(stuck.last?.phase == "Running")
+        #expect(stuck.last?[path: ["spec", "shutdown"]] == "Terminate")
+
+        let free = spec(["shutdown": "Terminate"])
+        let ended = try await rehearsal.play("other", spec: own, asRecorded: [held, held, held, free])
+        #expect(ended.last?.phase == "Failed")
+        #expect(ended.last?.node("a")?["message"] == "workflow shutdown with strategy: Terminate")
+    }
+
+    @Test func theExitHandlerOutlastsTheDeadline() async throws {
+        let (rehearsal, last) = try await play(
+            ["sandbox.towline.dev/duration.work": "1h", "sandbox.towline.dev/duration.bye": "10m"],
+            ["activeDeadlineSeconds": 60])
+        #expect(last.node("a")?["message"] == "Pod was active on the node longer than the specified deadline")
+        #expect(last.node("run.onExit")?["phase"] == "Succeeded")
+        let start = rehearsal.environment.clock.now() - .seconds(660)
+        #expect(last[path: ["status", "startedAt"]]?.stringValue == start.rfc3339)
+    }
+
+    @Test func aSuspendedNodeEndsWithTheDeadline() async throws {
+        let (_, last) = try await play([:], ["entrypoint": "hold", "activeDeadlineSeconds": 60])
+        #expect(last.node("run")?["message"] == "Step exceeded its deadline")
+        #expect(last[path: ["status", "message"]] == "Step exceeded its deadline")
+    }
+
+    @Test(arguments: [("Stop", true), ("Terminate", false)])
+    func aWorkflowThatWasShutDownBeforeItBegan(_ strategy: String, _ hasExitHandler: Bool) async throws {
+        let (_, last) = try await play([:], ["shutdown": .string(strategy)])
+        #expect(last.phase == "Failed")
+        #expect(last[path: ["status", "message"]]?.stringValue == "Stopped with strategy '\(strategy)'")
+        #expect((last.node("run.onExit") != nil) == hasExitHandler)
+    }
+
+    @Test(arguments: [("", 61), ("exit=1", 6)])
+    func anEndedWorkflowIsDeletedAfterItsTime(_ failure: String, _ seconds: Int64) async throws {
+        var annotations: JSONObject = ["sandbox.towline.dev/duration.work": "1s"]
+        annotations["sandbox.towline.dev/duration.bye"] = "0s"
+        if !failure.isEmpty { annotations["sandbox.towline.dev/fail.work"] = .string(failure) }
+        let strategy: JSONValue = ["secondsAfterCompletion": 60, "secondsAfterFailure": 5]
+        let (rehearsal, last) = try await play(annotations, ["ttlStrategy": strategy])
+        #expect(last.phase == (failure.isEmpty ? "Succeeded" : "Failed"))
+        let end = rehearsal.environment.clock.now() - .seconds(seconds)
+        #expect(last[path: ["status", "startedAt"]]?.stringValue == end.rfc3339)
+        await #expect(throws: StatusError.self) {
+            try await rehearsal.cluster.get(Argo.workflows, namespace: "payments", name: "run")
+        }
+    }
+}

@@ -1,0 +1,198 @@
+import KubeClient
+import Testing
+
+@testable import SimulatedEngines
+
+/// What no recording shows.
+@Suite struct SimulatedTektonTests {
+    private func task(_ name: String, _ more: JSONObject = [:], argument: String = "x") -> JSONValue {
+        var task: JSONObject = [
+            "name": .string(name),
+            "taskSpec": [
+                "steps": [["name": "run", "image": "busybox", "command": ["echo"], "args": [.string(argument)]]]
+            ],
+        ]
+        for member in more { task[member.key] = member.value }
+        return .object(task)
+    }
+
+    private func bundleRun(_ image: String, name: String = "restart", kind: String = "pipeline") -> JSONValue {
+        [
+            "pipelineRef": [
+                "resolver": "bundles",
+                "params": [
+                    ["name": "bundle", "value": .string(image)], ["name": "name", "value": .string(name)],
+                    ["name": "kind", "value": .string(kind)],
+                ],
+            ]
+        ]
+    }
+
+    private static let digest = "sha256:" + String(repeating: "ab", count: 32)
+
+    private func withBundle() async throws -> TektonRehearsal {
+        let rehearsal = TektonRehearsal()
+        try await rehearsal.add(
+            pipeline: "restart", namespace: "elsewhere",
+            annotations: [
+                "sandbox.towline.dev/bundle": "registry.example/w/restart:1.4",
+                "sandbox.towline.dev/bundle-digest": .string(Self.digest),
+            ], spec: ["tasks": [task("drain")]])
+        return rehearsal
+    }
+
+    @Test(arguments: ["registry.example/w/restart:1.4", "registry.example/w/restart@" + digest])
+    func aBundleIsResolvedFromAnyNamespace(_ image: String) async throws {
+        let states = try await withBundle().play("run", spec: bundleRun(image))
+        #expect(states.last?.reason == "Succeeded")
+        #expect(states.contains { $0.reason == "ResolvingPipelineRef" })
+        let source = states.last?[path: ["status", "provenance", "refSource"]]
+        #expect(source?["digest"]?["sha256"] == .string(String(repeating: "ab", count: 32)))
+        #expect(source?["entryPoint"] == "restart")
+        #expect(states.last?.metadata["labels"]?["tekton.dev/pipeline"] == "restart")
+    }
+
+    @Test(arguments: [
+        ("registry.example/w/restart@sha256:1234", "restart", "pipeline", "MANIFEST_UNKNOWN"),
+        ("registry.example/w/other:1.4", "restart", "pipeline", "cannot retrieve the oci image"),
+        (
+            "registry.example/w/restart:1.4", "other", "pipeline",
+            "could not find object in image with kind: pipeline and name: other"
+        ),
+        ("registry.example/w/restart:1.4", "restart", "task", "could not find object in image with kind: task"),
+    ])
+    func whatIsInNoBundleIsNotResolved(_ image: String, _ name: String, _ kind: String, _ why: String) async throws {
+        let states = try await withBundle().play("run", spec: bundleRun(image, name: name, kind: kind))
+        #expect(states.last?.reason == "CouldntGetPipeline")
+        #expect(
+            states.last?.message.hasPrefix(
+                "Error retrieving pipeline for pipelinerun payments/run: resolver failed to get Pipeline \(name): ")
+                == true)
+        #expect(states.last?.message.contains(why) == true)
+        #expect(states.last?[path: ["status", "childReferences"]] == nil)
+    }
+
+    @Test func annotationsAreHandedDown() async throws {
+        let rehearsal = TektonRehearsal()
+        try await rehearsal.add(pipeline: "restart", spec: ["tasks": [task("drain")]])
+        try await rehearsal.play(
+            "run", annotations: ["example.com/mine": "x", "chains.tekton.dev/signed": "true"],
+            spec: ["pipelineRef": ["name": "restart"]])
+        for (resource, name) in [("taskruns", "run-drain"), ("pods", "run-drain-pod")] {
+            let annotations = rehearsal.cluster.life(resource, name).last?.metadata["annotations"]
+            #expect(annotations?["example.com/mine"] == "x", "\(resource)")
+            #expect(annotations?["chains.tekton.dev/signed"] == nil, "\(resource)")
+        }
+    }
+
+    @Test func parametersAndResultsReachTheTasks() async throws {
+        let rehearsal = TektonRehearsal()
+        let make: JSONObject = [
+            "taskSpec": [
+                "results": [["name": "id"]], "steps": [["name": "run", "image": "i", "args": ["$(params.zone)"]]],
+            ]
+        ]
+        let use: JSONObject = ["params": [["name": "id", "value": "$(tasks.make.results.id)"]]]
+        let skip: JSONObject = [
+            "when": [["input": "$(tasks.make.results.id)", "operator": "notin", "values": ["42"]]]
+        ]
+        let finally: JSONObject = ["params": [["name": "how", "value": "$(tasks.use.status)/$(tasks.status)"]]]
+        try await rehearsal.add(
+            pipeline: "p", annotations: ["sandbox.towline.dev/result.make.id": "42"],
+            spec: [
+                "params": [["name": "zone"], ["name": "depth", "default": "3"]],
+                "tasks": [task("use", use, argument: "$(params.depth)"), task("make", make), task("skip", skip)],
+                "finally": [task("report", finally)],
+                "results": [["name": "all", "value": "$(tasks.make.results.id)@$(context.pipelineRun.name)"]],
+            ])
+        let states = try await rehearsal.play(
+            "run", spec: ["pipelineRef": ["name": "p"], "params": [["name": "zone", "value": "eu"]]])
+        let last = try #require(states.last)
+        #expect(last.reason == "Completed")
+        #expect(last[path: ["status", "results"]] == [["name": "all", "value": "42@run"]])
+        #expect(last[path: ["status", "skippedTasks"]]?[0]?["whenExpressions"]?[0]?["input"] == "42")
+        let spec = { (name: String) in rehearsal.cluster.life("taskruns", name).first?["spec"] }
+        #expect(spec("run-make")?["taskSpec"]?["steps"]?[0]?["args"] == ["eu"])
+        #expect(spec("run-use")?["params"] == [["name": "id", "value": "42"]])
+        #expect(spec("run-use")?["taskSpec"]?["steps"]?[0]?["args"] == ["3"])
+        #expect(spec("run-report")?["params"] == [["name": "how", "value": "Succeeded/Completed"]])
+        #expect(rehearsal.cluster.log(pod: "run-use-pod", container: "step-run") == "started: echo 3\ndone\n")
+        #expect(rehearsal.cluster.life("pods", "run-use-pod").last?[path: ["status", "phase"]] == "Succeeded")
+    }
+
+    @Test func aTimeoutOfTheTasksLeavesFinallyItsTime() async throws {
+        let rehearsal = TektonRehearsal()
+        try await rehearsal.add(
+            pipeline: "p", annotations: ["sandbox.towline.dev/duration.wait": "1h"],
+            spec: ["tasks": [task("wait"), task("next", ["runAfter": ["wait"]])], "finally": [task("report")]])
+        let states = try await rehearsal.play(
+            "run", spec: ["pipelineRef": ["name": "p"], "timeouts": ["pipeline": "10m", "tasks": "5m"]])
+        #expect(states.contains { $0.reason == "PipelineRunTimeoutRunningFinally" })
+        #expect(states.last?.reason == "PipelineRunTimeout")
+        #expect(states.last?.message == "PipelineRun \"run\" failed due to tasks failed to finish within \"5m0s\"")
+        #expect(rehearsal.cluster.life("taskruns", "run-report").last?.reason == "Succeeded")
+        #expect(rehearsal.cluster.life("taskruns", "run-next").isEmpty)
+    }
+
+    @Test(arguments: [
+        ("evicted", "PodEvicted", "The node was low on resource: memory."),
+        (
+            "config-error", "CreateContainerConfigError",
+            "the step \"run\" in TaskRun \"run-a\" failed to start. The pod errored with the message: \"configmap \"settings\" not found.\""
+        ),
+    ]) func tasksFailAsTold(_ failure: String, _ reason: String, _ message: String) async throws {
+        let rehearsal = TektonRehearsal()
+        try await rehearsal.add(
+            pipeline: "p", annotations: ["sandbox.towline.dev/fail.a": .string(failure)], spec: ["tasks": [task("a")]])
+        let states = try await rehearsal.play("run", spec: ["pipelineRef": ["name": "p"]])
+        #expect(states.last?.reason == "Failed")
+        let taskRun = rehearsal.cluster.life("taskruns", "run-a").last
+        #expect(taskRun?.reason == reason)
+        #expect(taskRun?.message == message)
+    }
+
+    @Test func aPipelineThatCannotRunSaysWhy() async throws {
+        let rehearsal = TektonRehearsal()
+        try await rehearsal.add(
+            pipeline: "cycle", spec: ["tasks": [task("a", ["runAfter": ["b"]]), task("b", ["runAfter": ["a"]])]])
+        try await rehearsal.add(pipeline: "absent", spec: ["tasks": [["name": "a", "taskRef": ["name": "nope"]]]])
+        try await rehearsal.add(
+            pipeline: "typo", annotations: ["sandbox.towline.dev/duration": "soon"], spec: ["tasks": [task("a")]])
+        let play = { (pipeline: String) in
+            try await rehearsal.play("run-\(pipeline)", spec: ["pipelineRef": ["name": .string(pipeline)]]).last
+        }
+        #expect(try await play("cycle")?.reason == "PipelineInvalidGraph")
+        let absent = try await play("absent")
+        #expect(absent?.reason == "CouldntGetTask")
+        #expect(
+            absent?.message.contains("Couldn't retrieve Task \"nope\": tasks.tekton.dev \"nope\" not found") == true)
+        #expect(try await play("typo")?.message.contains("sandbox.towline.dev/duration") == true)
+    }
+
+    @Test func aTaskIsReferredToByName() async throws {
+        let rehearsal = TektonRehearsal()
+        let steps: JSONValue = [["image": "i", "args": ["$(params.word)"]]]
+        try await rehearsal.cluster.create(
+            Tekton.tasks, namespace: "payments",
+            ["metadata": ["name": "say"], "spec": ["params": [["name": "word", "default": "hi"]], "steps": steps]],
+            fieldManager: "test")
+        try await rehearsal.add(pipeline: "p", spec: ["tasks": [["name": "a", "taskRef": ["name": "say"]]]])
+        let states = try await rehearsal.play("run", spec: ["pipelineRef": ["name": "p"]])
+        #expect(states.last?.reason == "Succeeded")
+        let taskRun = try #require(rehearsal.cluster.life("taskruns", "run-a").last)
+        #expect(taskRun[path: ["spec", "taskRef"]] == ["name": "say", "kind": "Task"])
+        #expect(taskRun[path: ["status", "taskSpec", "steps"]]?[0]?["args"] == ["hi"])
+        #expect(taskRun[path: ["status", "steps"]]?[0]?["name"] == "unnamed-0")
+    }
+
+    @Test func aPendingRunStartsWhenItIsLetGo() async throws {
+        let rehearsal = TektonRehearsal()
+        try await rehearsal.add(pipeline: "p", spec: ["tasks": [task("a")]])
+        let held: JSONValue = ["spec": ["pipelineRef": ["name": "p"], "status": "PipelineRunPending"]]
+        let free: JSONValue = ["spec": ["pipelineRef": ["name": "p"]]]
+        let states = try await rehearsal.play(
+            "run", spec: held["spec"] ?? [:], asRecorded: [held, held, held, free])
+        #expect(states.map(\.reason).contains("PipelineRunPending"))
+        #expect(states.last?.reason == "Succeeded")
+    }
+}
