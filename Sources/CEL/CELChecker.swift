@@ -1,4 +1,4 @@
-/// Finds the type of an expression and refuses names, fields and functions that do not exist.
+/// Infers the type of an expression, and rejects unknown names, fields and functions.
 struct CELChecker {
     private var scope: [(name: String, type: CELType)]
     private let scalars: [Unicode.Scalar]
@@ -78,7 +78,7 @@ struct CELChecker {
         return left
     }
 
-    /// The type all have; dyn when they have several.
+    /// The common type of the nodes; dyn if their types differ.
     private mutating func common(_ nodes: [(node: CELNode, isOptional: Bool)]) throws(CELError) -> CELType {
         var result: CELType?
         for (node, isOptional) in nodes {
@@ -187,7 +187,7 @@ struct CELChecker {
         ((receiver.map { [$0] } ?? []) + arguments).allSatisfy { if case .dyn = $0 { false } else { true } }
     }
 
-    /// Of a dynamic argument it is unknown which signature will be the one.
+    /// With a dynamic argument, the overload is known only at run time; the result is dyn unless all overloads agree.
     private func resultOfDynamic(_ function: CELFunction, _ signature: CELFunction.Signature) -> CELType {
         let results = Set(function.signatures.map(\.result.description))
         return results.count == 1 ? CELTypeBindings().resolved(signature.result) : .dyn

@@ -1,6 +1,6 @@
 import KubeClient
 
-/// One run of an expression.
+/// One evaluation of an expression, with its variables and the rest of its budget.
 struct CELEvaluation {
     var scope: [(name: String, value: CELValue)]
     var budget: CELBudget
@@ -36,7 +36,7 @@ struct CELEvaluation {
     }
 
     mutating func bool(_ node: CELNode) throws(CELError) -> Bool {
-        guard case .bool(let result) = try value(of: node) else { throw .noSuchOverload("a bool is needed") }
+        guard case .bool(let result) = try value(of: node) else { throw .noSuchOverload("expected a bool") }
         return result
     }
 
@@ -47,7 +47,7 @@ struct CELEvaluation {
         return text
     }
 
-    /// Whether some operand is the one value that decides `&&` or `||`; it does even when another has failed.
+    /// True if an operand has the value that decides `&&` or `||`; errors of other operands do not matter then.
     private mutating func decides(_ operands: [CELNode], by deciding: Bool) throws(CELError) -> Bool {
         var failure: CELError?
         for operand in operands {
@@ -74,12 +74,12 @@ struct CELEvaluation {
         return result
     }
 
-    /// Comparisons look at everything inside; other functions only at the value's own content.
+    /// Comparisons read nested content; other functions read only the top level of their arguments.
     private func cost(of argument: CELValue, in name: String) -> Int {
         switch name {
         case "_==_", "_!=_", "@in": argument.deepSize
         case "sets.contains", "sets.intersects", "sets.equivalent":
-            // Every element of one is compared with every element of the other.
+            // Every element of one list is compared with every element of the other.
             argument.size * argument.size
         default: argument.size
         }
@@ -129,7 +129,7 @@ struct CELEvaluation {
     }
 }
 
-/// Fields, elements and the macros that walk over them.
+/// Field and element access, and macros over lists and maps.
 extension CELEvaluation {
     func select(_ field: String, from operand: CELValue, isOptional: Bool) throws(CELError) -> CELValue {
         if case .optional(let content) = operand {
@@ -149,7 +149,7 @@ extension CELEvaluation {
         return Self.member(field, of: operand) != nil
     }
 
-    /// Names of declared fields are escaped in expressions, keys of maps are not.
+    /// Names of declared fields are escaped in expressions; map keys are not.
     private static func member(_ field: String, of value: CELValue) -> CELValue? {
         if case .object(_, let schema?) = value, schema.declaresFields {
             return value.member(.string(EscapedName.unescaped(field)))
@@ -210,7 +210,7 @@ extension CELEvaluation {
         return try loop.predicate.map { (node) throws(CELError) in try bool(node) } ?? true
     }
 
-    /// As in `||`, one element that decides makes up for others that fail.
+    /// Like `||`: if one element decides the result, errors of the others are dropped.
     private mutating func anyElement(
         of elements: [CELValue], _ loop: CELNode.Comprehension, is deciding: Bool
     ) throws(CELError) -> Bool {
@@ -260,12 +260,12 @@ extension CELValue {
         }
     }
 
-    /// How many steps a comparison of the value may take.
+    /// The cost of comparing the value, nested content included.
     var deepSize: Int {
         switch self {
         case .list(let list):
             let inner = list.elements.reduce(1) { $0 + $1.deepSize }
-            // Elements of a set are looked for, each among all.
+            // Every element of a set is searched among all elements of the other set.
             return list.type == .atomic ? inner : min(inner, 1_000_000) * max(1, list.elements.count)
         case .map(let entries): return entries.reduce(1) { $0 + $1.key.deepSize + $1.value.deepSize }
         case .object(let object, _): return JSONValue.object(object).measured.count

@@ -140,7 +140,7 @@ extension CELFunction {
         getter("getSeconds", of: 1) { $0.second % 60 }, getter("getMilliseconds", of: 0) { $0.nanoseconds / 1_000_000 },
     ]
 
-    /// A time taken apart in some time zone.
+    /// A point in time, split into day, second and nanosecond in a time zone.
     private struct Moment {
         let day: Int64
         let second: Int64
@@ -158,7 +158,9 @@ extension CELFunction {
         var dayOfYear: Int64 { CivilDate(year: date.year, month: 1, day: 1).map { day - $0.daysSince1970 } ?? 0 }
     }
 
-    /// A part of a time; `unit` seconds make up the part when a duration is asked for it (0: milliseconds).
+    /// A function that returns one part of a time.
+    ///
+    /// Durations have the function too if `unit` is set: it is the number of seconds in one part, 0 for milliseconds.
     private static func getter(
         _ name: String, of unit: Int64? = nil, _ part: @escaping @Sendable (Moment) -> Int64
     ) -> CELFunction {
@@ -179,7 +181,8 @@ extension CELFunction {
         }
     }
 
-    /// The seconds a zone is ahead of UTC; zones by name need a database that is not at hand.
+    /// The offset of a time zone from UTC, in seconds. Named zones are rejected, because there is no time zone
+    /// database.
     private static func offset(of zone: String) throws(CELError) -> Int64 {
         if zone == "UTC" || zone == "Z" { return 0 }
         let signed = zone.hasPrefix("-") || zone.hasPrefix("+") ? zone : "+" + zone
@@ -191,7 +194,7 @@ extension CELFunction {
 }
 
 extension Duration {
-    /// Seconds with their fraction and an `s`, as `string(duration)` writes them.
+    /// The duration in seconds, with its fraction and an `s`, as `string(duration)` returns it.
     var secondsText: String {
         let parts = components
         let nanoseconds = abs(parts.attoseconds / 1_000_000_000)

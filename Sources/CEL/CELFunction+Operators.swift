@@ -139,7 +139,7 @@ extension CELFunction {
         return duration
     }
 
-    /// A time beyond the years 1 to 9999 is an error, where `Timestamp` would stop at the end.
+    /// Adds a duration. Results outside the years 1 to 9999 are errors, where `Timestamp` would clamp them.
     private static func moved(_ time: Timestamp, by duration: Duration) throws(CELError) -> Timestamp {
         let result = time + duration
         guard result - time == duration else { throw CELError("timestamp overflow") }

@@ -1,7 +1,7 @@
 import KubeClient
 
 extension CELFunction {
-    /// Positions in a string count Unicode code points.
+    /// String functions. Positions count Unicode code points.
     static let strings: [CELFunction] = [
         size, matches, replace, split, substring, join, format("lowerAscii") { lowercased($0) },
         format("upperAscii") { uppercased($0) },
@@ -79,7 +79,7 @@ extension CELFunction {
         return String(scalars[start...last])
     }
 
-    /// The first place at or after `start` where the text goes on with `part`.
+    /// The first position at or after `start` at which `part` occurs.
     static func first(_ part: String.UnicodeScalarView, in text: [Unicode.Scalar], from start: Int) -> Int? {
         let part = Array(part)
         guard start >= 0, text.count >= part.count, start <= text.count - part.count else { return nil }
@@ -186,7 +186,7 @@ extension CELFunction {
         return .string(pieces(of: text, at: old, atMost: limit < 0 ? -1 : limit &+ 1).joined(separator: new))
     }
 
-    /// The empty text stands before every code point and at the end.
+    /// Inserts `new` before every code point and at the end: what replacing an empty string does.
     private static func interleaved(_ text: String, with new: String, atMost limit: Int64) -> String {
         var result = ""
         var count: Int64 = 0
@@ -198,7 +198,7 @@ extension CELFunction {
         return limit < 0 || count < limit ? result + new : result
     }
 
-    /// The text cut at the separator; the last piece takes the rest when there would be more than `limit`.
+    /// Splits the text at the separator. With a limit, the last piece holds the rest of the text.
     private static func pieces(of text: String, at separator: String, atMost limit: Int64) -> [String] {
         guard limit != 0 else { return [] }
         let scalars = Array(text.unicodeScalars)

@@ -1,7 +1,7 @@
-/// A function or an operator: for which types it is defined, and what it does.
+/// A function or operator of the language: its overloads and its implementation.
 struct CELFunction: Sendable {
     struct Signature: Sendable {
-        /// Set for a method, such as `text.size()`.
+        /// Set for methods, such as `text.size()`.
         let receiver: CELType?
         let arguments: [CELType]
         let result: CELType
@@ -15,7 +15,7 @@ struct CELFunction: Sendable {
         }
     }
 
-    /// Gets the arguments, a method's receiver first; nil when it is not defined for them.
+    /// Takes the arguments, the receiver of a method first. Returns nil if there is no overload for them.
     typealias Body = @Sendable ([CELValue]) throws(CELError) -> CELValue?
 
     let name: String
@@ -28,7 +28,7 @@ struct CELFunction: Sendable {
         self.body = body
     }
 
-    /// A function of one value.
+    /// A function of one argument.
     static func unary(
         _ name: String, _ signatures: Signature..., body: @escaping @Sendable (CELValue) throws(CELError) -> CELValue?
     ) -> CELFunction {
@@ -37,7 +37,7 @@ struct CELFunction: Sendable {
         }
     }
 
-    /// A function of two values.
+    /// A function of two arguments.
     static func binary(
         _ name: String, _ signatures: Signature...,
         body: @escaping @Sendable (CELValue, CELValue) throws(CELError) -> CELValue?
@@ -47,7 +47,7 @@ struct CELFunction: Sendable {
         }
     }
 
-    /// All functions by name.
+    /// All functions and operators, by name.
     static let library: [String: CELFunction] = {
         let groups = [equality, ordering, arithmetic, logic, conversions, strings, lists, times, optionals]
         var library: [String: CELFunction] = [:]

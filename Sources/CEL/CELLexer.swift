@@ -1,25 +1,25 @@
-/// A word of an expression.
+/// A token of an expression.
 struct CELToken: Sendable {
     enum Kind: Hashable, Sendable {
         case identifier(String)
         case int(Int64)
-        /// 2^63, which is a number only behind a minus.
+        /// 2^63, which is valid only after a minus sign.
         case intMagnitudeOverflow
         case uint(UInt64)
         case double(Double)
         case string(String)
         case bytes([UInt8])
-        /// An operator or a bracket.
+        /// An operator or bracket.
         case symbol(String)
         case end
     }
 
     let kind: Kind
-    /// The index of the first character, in Unicode scalars.
+    /// Offset of the first character, in Unicode scalars.
     let position: Int
 }
 
-/// Cuts the text of an expression into tokens.
+/// Splits the text of an expression into tokens.
 struct CELLexer {
     let scalars: [Unicode.Scalar]
     var position = 0
@@ -124,7 +124,7 @@ struct CELLexer {
 }
 
 extension CELError {
-    /// An error that says line and column of an expression, as `ERROR: <input>:1:5: …`.
+    /// An error with the line and column of its cause: `ERROR: <input>:1:5: …`.
     static func syntax(_ message: String, at place: Int, in scalars: [Unicode.Scalar]) -> CELError {
         let before = scalars.prefix(place)
         let line = before.count { $0 == "\n" } + 1
@@ -134,7 +134,7 @@ extension CELError {
 }
 
 extension CELLexer {
-    /// Reads a string or bytes literal; nil, with nothing read, when none starts here.
+    /// Reads a string or bytes literal. Returns nil and reads nothing if none starts here.
     mutating func stringLiteral() throws(CELError) -> CELToken.Kind? {
         let start = position
         var isRaw = false
@@ -194,7 +194,7 @@ extension CELLexer {
         }
     }
 
-    /// Appends a character given by its code; in bytes the code is the byte itself.
+    /// Appends the character with the code that follows; in a bytes literal, the byte itself.
     private mutating func appendCode(digits: Int, radix: Int, to bytes: inout [UInt8], isBytes: Bool) throws(CELError) {
         let start = position
         let end = min(position + digits, scalars.count)

@@ -1,9 +1,9 @@
-/// One expression, read.
+/// A node of the syntax tree.
 struct CELNode: Sendable {
     let kind: Kind
-    /// Where it stands in the text; for an operator where the operator stands.
+    /// Offset in the text; for an operator, the offset of its symbol.
     let position: Int
-    /// How many expressions are nested in each other here, this one counted.
+    /// The depth of the tree below this node, including the node.
     let depth: Int
 
     indirect enum Kind: Sendable {
@@ -17,22 +17,22 @@ struct CELNode: Sendable {
         case index(CELNode, CELNode, isOptional: Bool)
         /// A function, or an operator under its name, such as `_+_`.
         case call(String, receiver: CELNode?, arguments: [CELNode])
-        /// `text.matches(pattern)` with a pattern known beforehand.
+        /// `text.matches(pattern)` with a literal pattern, compiled in advance.
         case matches(CELNode, Pattern)
         case list([Element])
         case map([Entry])
-        /// `a && b && c`; chains are flat.
+        /// `a && b && c`; a chain is one node.
         case and([CELNode])
         case or([CELNode])
         case conditional(CELNode, then: CELNode, otherwise: CELNode)
         case comprehension(Comprehension)
-        /// `target.optMap(variable, body)`; `flattens` when it is `optFlatMap`.
+        /// `target.optMap(variable, body)`, or `optFlatMap` if `flattens`.
         case optionalMap(CELNode, variable: String, body: CELNode, flattens: Bool)
     }
 
     struct Element: Sendable {
         let node: CELNode
-        /// `[?x]`: left out when `x` is empty.
+        /// `[?x]`: the element is left out if `x` is `optional.none()`.
         let isOptional: Bool
     }
 
@@ -42,7 +42,7 @@ struct CELNode: Sendable {
         let isOptional: Bool
     }
 
-    /// One of the macros over a list or a map's keys.
+    /// A macro over the elements of a list or the keys of a map.
     struct Comprehension: Sendable {
         enum Kind: String, Sendable {
             case all
@@ -55,9 +55,9 @@ struct CELNode: Sendable {
         let kind: Kind
         let range: CELNode
         let variable: String
-        /// The predicate; of `map` with three arguments, which elements are taken.
+        /// The predicate; for `map` with three arguments, the filter.
         let predicate: CELNode?
-        /// Of `map`, what becomes of an element.
+        /// For `map`, the new value of an element.
         let transform: CELNode?
     }
 
@@ -69,7 +69,7 @@ struct CELNode: Sendable {
 }
 
 extension CELNode.Kind {
-    /// The expressions directly inside this one.
+    /// The direct child nodes.
     var children: [CELNode] {
         switch self {
         case .literal, .identifier: []
@@ -87,7 +87,7 @@ extension CELNode.Kind {
 }
 
 extension CELNode {
-    /// True when the expression speaks of the variable anywhere.
+    /// True if the variable is used anywhere in the expression.
     func mentions(_ variable: String) -> Bool {
         if case .identifier(variable) = kind { return true }
         return kind.children.contains { $0.mentions(variable) }

@@ -1,4 +1,4 @@
-/// Reads an expression by the grammar of the Common Expression Language.
+/// Parses expressions of the Common Expression Language.
 struct CELParser {
     private static let maximumLength = 20_000
     static let maximumDepth = 100
@@ -25,7 +25,7 @@ struct CELParser {
 
     // MARK: Tokens
 
-    /// The last token is the end, which is never consumed.
+    /// The next token; the end token is never consumed.
     var next: CELToken { tokens[min(index, tokens.count - 1)] }
 
     mutating func advance() { index += 1 }
@@ -94,7 +94,7 @@ struct CELParser {
         return operands.count == 1 ? operands[0] : try node(.and(operands), at: position)
     }
 
-    /// Operators from the loosest to the tightest; all lean to the left.
+    /// Binary operators by precedence, lowest first; all are left-associative.
     private static let levels: [Set<String>] = [
         ["==", "!=", "<", "<=", ">", ">=", "in"], ["+", "-"], ["*", "/", "%"],
     ]
@@ -284,7 +284,7 @@ extension CELParser {
         return try node(.call(name, receiver: target, arguments: arguments), at: position)
     }
 
-    /// Words before a function's name that are no values.
+    /// Prefixes of function names that are not variables.
     private static let namespaces: Set<String> = ["optional", "sets"]
 
     private func variable(_ node: CELNode) throws(CELError) -> String {

@@ -1,10 +1,10 @@
-/// An expression that was read and checked, ready to run.
+/// A parsed and type-checked expression, ready to evaluate.
 package struct CELProgram: Sendable {
     let source: String
     let node: CELNode
     package let type: CELType
 
-    /// Compiles the expression; it may speak of the variables, which have these types.
+    /// Compiles an expression over variables of the given types.
     package init(_ source: String, variables: [(name: String, type: CELType)]) throws(CELError) {
         self.source = source
         node = try CELParser.parse(source)
@@ -24,14 +24,14 @@ package struct CELProgram: Sendable {
     }
 }
 
-/// How many steps expressions may still take; a step is a small piece of work, such as a call or a look at ten bytes.
+/// Limits the work of expressions. One step is a small piece of work, such as a call or reading ten bytes.
 package struct CELBudget: Sendable {
     /// Steps left for all expressions together.
     package private(set) var remaining: Int
     private var remainingOfExpression = 0
     private let perExpression: Int
 
-    /// The defaults are the API server's bounds for the rules of one object and for one rule.
+    /// The defaults are the API server's limits for the rules of one object and for a single rule.
     package init(total: Int = 10_000_000, perExpression: Int = 1_000_000) {
         remaining = total
         self.perExpression = perExpression
@@ -46,10 +46,10 @@ package struct CELBudget: Sendable {
     }
 }
 
-/// Why an expression does not compile or has no value, in the words of the reference implementation.
+/// A compile or evaluation error, worded as in the reference implementation, cel-go.
 package struct CELError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
-    /// The evaluation took more steps than it may; no `||` and no `&&` makes up for that.
+    /// True if the budget ran out. This error is never hidden by the other operand of `||` or `&&`.
     package let isOutOfBudget: Bool
 
     package init(_ description: String, isOutOfBudget: Bool = false) {

@@ -1,8 +1,8 @@
 package import KubeClient
 
-/// The type of an expression, as far as it is known before the expression runs.
+/// The static type of an expression.
 package indirect enum CELType: Sendable {
-    /// Known only when the expression runs.
+    /// Known only at run time.
     case dyn
     case null
     case bool
@@ -19,7 +19,7 @@ package indirect enum CELType: Sendable {
     /// An object with declared fields.
     case object(any CELObjectSchema)
     case optional(CELType)
-    /// Stands in a function's signature for any type, the same one everywhere in the signature.
+    /// A type parameter of a function signature: any type, the same in the whole signature.
     case parameter(Character)
 }
 
@@ -46,17 +46,17 @@ extension CELType: CustomStringConvertible {
     }
 }
 
-/// The types that stand for the parameters of one signature.
+/// The types bound to the type parameters of one signature.
 struct CELTypeBindings {
     private var bound: [Character: CELType] = [:]
 
-    /// Whether a value of type `actual` may stand where `declared` is asked for.
+    /// Returns true if a value of type `actual` can be passed where `declared` is expected, and binds parameters.
     mutating func accept(_ declared: CELType, _ actual: CELType) -> Bool {
         switch (declared, actual) {
         case (.dyn, _), (_, .dyn): return true
         case (.parameter(let name), _):
             if let known = bound[name] {
-                // A null says nothing about the other side's type.
+                // A null does not bind the type.
                 if case .null = known {
                     bound[name] = actual
                 } else if case .null = actual {
@@ -80,7 +80,7 @@ struct CELTypeBindings {
         }
     }
 
-    /// The type with its parameters replaced by what they stand for.
+    /// The type with its parameters replaced by their bindings.
     func resolved(_ type: CELType) -> CELType {
         switch type {
         case .parameter(let name): bound[name] ?? .dyn
@@ -94,17 +94,17 @@ struct CELTypeBindings {
 
 /// The schema of an object, as far as expressions need it.
 package protocol CELObjectSchema: AnyObject, Sendable {
-    /// False for a map, whose keys are not escaped in expressions.
+    /// False for a map with arbitrary keys, which are not escaped in expressions.
     var declaresFields: Bool { get }
 
     /// The type of a declared field; nil if the field is not declared or has no type.
     func type(ofField name: String) -> CELType?
 
-    /// The value of a field, with the type that the schema gives it.
+    /// The value of a field, with the type from the schema.
     func value(_ json: JSONValue, ofField name: String) -> CELValue
 }
 
-/// Names of fields that are no identifiers, as expressions write them.
+/// The escaping of field names that are not valid identifiers.
 enum EscapedName {
     private static let reserved: Set<String> = [
         "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import",
@@ -112,7 +112,7 @@ enum EscapedName {
         "loop", "package", "namespace", "return",
     ]
 
-    /// The field that an identifier of an expression means: `foo__dash__bar` is `foo-bar`.
+    /// The field that an identifier stands for: `foo__dash__bar` is `foo-bar`.
     static func unescaped(_ identifier: String) -> String {
         guard identifier.utf8.starts(with: "__".utf8) || identifier.contains("__") else { return identifier }
         let bytes = Array(identifier.utf8)

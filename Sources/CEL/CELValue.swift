@@ -10,12 +10,12 @@ package indirect enum CELValue: Sendable {
     case string(String)
     case bytes([UInt8])
     case timestamp(Timestamp)
-    /// Kept within ±292 years, the range of 64 bits of nanoseconds.
+    /// Within ±292 years, the range of 64-bit nanoseconds.
     case duration(Duration)
     case list(CELList)
-    /// Entries of a map literal, in their order; keys are unique.
+    /// The entries of a map literal, in source order; keys are unique.
     case map([CELEntry])
-    /// An object of the API; its members become values when they are asked for.
+    /// An API object; its members are converted when they are read.
     case object(JSONObject, (any CELObjectSchema)?)
     case optional(CELValue?)
     /// A type as a value, such as `int`.
@@ -27,9 +27,9 @@ package struct CELEntry: Sendable {
     let value: CELValue
 }
 
-/// A list; one that the schema calls a set or a map is compared without order.
+/// A list. Sets and keyed lists are compared without regard to order.
 package struct CELList: Sendable {
-    /// How the elements are told apart, as `x-kubernetes-list-type` says.
+    /// How elements are identified: `x-kubernetes-list-type`.
     package enum ListType: Hashable, Sendable {
         case atomic
         case set
@@ -48,7 +48,7 @@ package struct CELList: Sendable {
 extension CELValue {
     package static func list(_ elements: [CELValue]) -> CELValue { .list(CELList(elements)) }
 
-    /// The value of JSON that has no schema.
+    /// Converts JSON without a schema.
     package init(_ json: JSONValue) {
         switch json {
         case .null: self = .null
@@ -61,7 +61,7 @@ extension CELValue {
         }
     }
 
-    /// The name `type()` gives the value.
+    /// The type name, as returned by `type()`.
     var typeName: String {
         switch self {
         case .null: "null_type"
@@ -80,7 +80,7 @@ extension CELValue {
         }
     }
 
-    /// How many steps it takes to look at all of the value's own content.
+    /// The cost of reading the value without nested content.
     var size: Int {
         switch self {
         case .string(let text): 1 + text.utf8.count / 10
@@ -92,7 +92,7 @@ extension CELValue {
         }
     }
 
-    /// True for the value `optional.ofNonZeroValue` takes as absent.
+    /// True for values that `optional.ofNonZeroValue` treats as absent.
     var isZero: Bool {
         switch self {
         case .null, .bool(false), .int(0), .uint(0), .double(0), .optional(nil): true
@@ -106,7 +106,7 @@ extension CELValue {
         }
     }
 
-    /// The value of a key of a map or an object; nil when there is none.
+    /// The value for a key of a map or object; nil if absent.
     func member(_ key: CELValue) -> CELValue? {
         switch self {
         case .map(let entries): return entries.first { $0.key.equals(key) }?.value
@@ -117,7 +117,7 @@ extension CELValue {
         }
     }
 
-    /// The entries of a map or an object; nil when this is neither.
+    /// The entries of a map or object; nil for other types.
     var entries: [CELEntry]? {
         switch self {
         case .map(let entries): entries
@@ -133,7 +133,7 @@ extension CELValue {
 }
 
 extension CELValue {
-    /// `==`: numbers by value whatever their type, values of different types never, sets without order.
+    /// `==`: numbers compare by value across types, other types are never equal to each other, sets ignore order.
     func equals(_ other: CELValue) -> Bool {
         if let order = Self.numericOrder(self, other) { return order == .equal }
         switch (self, other) {
@@ -162,7 +162,7 @@ extension CELValue {
 
     enum Order { case less, equal, greater, unordered }
 
-    /// The order of two values that have one; nil when `<` is not defined for them.
+    /// The order of two values; nil if `<` is not defined for their types.
     func order(to other: CELValue) -> Order? {
         if let order = Self.numericOrder(self, other) { return order }
         return switch (self, other) {
@@ -193,7 +193,7 @@ extension CELValue {
             left.isNaN || right.isNaN ? .unordered : order(left, right)
         case (.int(let left), .uint(let right)): left < 0 ? .less : order(UInt64(left), right)
         case (.uint(let left), .int(let right)): right < 0 ? .greater : order(left, UInt64(right))
-        // Swift compares an integer with a double exactly, without rounding either.
+        // Integers and doubles are compared exactly, without rounding.
         case (.int(let left), .double(let right)): right.isNaN ? .unordered : order(left, to: right)
         case (.double(let left), .int(let right)): left.isNaN ? .unordered : order(right, to: left).reversed
         case (.uint(let left), .double(let right)): right.isNaN ? .unordered : order(left, to: right)
@@ -206,7 +206,7 @@ extension CELValue {
         if let exact = Whole(exactly: right) { return order(left, exact) }
         if right >= Double(Whole.max) { return .less }
         if right < Double(Whole.min) { return .greater }
-        // A fraction: its whole part decides, and when that is equal the sign of the fraction.
+        // For a fraction, the integer part decides; if it is equal, the sign of the fraction decides.
         guard let whole = Whole(exactly: right.rounded(.towardZero)) else { return .unordered }
         return left == whole ? (right > 0 ? .less : .greater) : order(left, whole)
     }
@@ -235,7 +235,7 @@ extension CELList {
         }
     }
 
-    /// `+`: a set or a map takes the other list's elements in, any other list appends them.
+    /// `+`: appends to a plain list, merges by identity into a set or keyed list.
     func joined(with other: CELList) -> CELList {
         var result = elements
         switch type {

@@ -1,7 +1,7 @@
 package import KubeClient
 
 extension JSONValue {
-    /// Equality of JSON documents: numbers by value, strings by code point, objects without order.
+    /// Compares JSON documents: numbers by value, strings by code point, objects without order.
     package func isEqualJSON(to other: JSONValue) -> Bool {
         switch (self, other) {
         case (.null, .null): return true
@@ -24,7 +24,7 @@ extension JSONValue {
         }
     }
 
-    /// How many values the document holds and how deep they are nested; a scalar is one value and no level.
+    /// The number of values in the document and its nesting depth; a scalar counts as one value with depth 0.
     package var measured: (count: Int, depth: Int) {
         let children: [JSONValue]
         switch self {

@@ -2,9 +2,9 @@ package import APIServer
 package import KubeRuntime
 import SimulatedEngines
 
-/// The simulated controllers of the engines, acting on one cluster.
+/// Runs the simulated engine controllers on a cluster.
 package struct EngineSimulator: Sendable {
-    /// Which engines are simulated.
+    /// The engines to simulate.
     package enum Selection: String, CaseIterable, Sendable {
         case all, tekton, argo, none
     }
@@ -12,7 +12,7 @@ package struct EngineSimulator: Sendable {
     private let tekton: SimulatedTekton?
     private let argo: SimulatedArgo?
 
-    /// Prepares the engines; ``run()`` starts them.
+    /// Creates the controllers; ``run()`` starts them.
     package init(
         _ selection: Selection = .all, cluster: any SandboxCluster, environment: SandboxEnvironment,
         time: any TimeSource = SystemTime()
@@ -23,7 +23,7 @@ package struct EngineSimulator: Sendable {
         argo = simulates(.argo) ? SimulatedArgo(cluster: cluster, environment: environment, time: time) : nil
     }
 
-    /// Runs every run of the selected engines until the task is cancelled; returns at once if none is selected.
+    /// Runs the selected engines until the task is cancelled. Returns immediately if none is selected.
     package func run() async {
         await withTaskGroup { group in
             if let tekton { group.addTask { await tekton.run() } }

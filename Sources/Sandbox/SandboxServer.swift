@@ -2,21 +2,20 @@ package import APIServer
 package import KubeClient
 package import KubeRuntime
 
-/// A Kubernetes API server for this machine only: plain HTTP on the loopback address, everything in memory.
+/// A Kubernetes API server for local use: plain HTTP on the loopback address, all state in memory.
 ///
-/// There is no authentication and no authorization: who can reach the port may do everything. Nothing is kept when it
-/// ends.
+/// There is no authentication or authorization: anyone who can reach the port has full access. State is lost at exit.
 package final class SandboxServer: Sendable {
-    /// Many watches, large bodies as a real API server takes them, and answers with thousands of objects.
+    /// Allows many watches, request bodies as large as on a real API server, and responses with thousands of objects.
     private static let limits = HTTPServerLimits(connections: 4096, body: 3 << 20, buffered: 512 << 20)
 
-    /// What the server serves; code in the same process uses it directly.
+    /// The served cluster, for code in the same process.
     package let cluster: Cluster
     private let server: HTTPServer
 
-    /// Begins to serve.
+    /// Starts to listen.
     ///
-    /// - Parameter port: 0 picks a free one.
+    /// - Parameter port: 0 selects a free port.
     package init(port: UInt16 = 0, environment: SandboxEnvironment = .system) throws(ListenError) {
         let cluster = Cluster(environment: environment)
         let router = RequestRouter(cluster)
@@ -28,13 +27,13 @@ package final class SandboxServer: Sendable {
         }
     }
 
-    /// The port that is listened on.
+    /// The port of the server.
     package var port: UInt16 { server.port }
 
-    /// What a kubeconfig names as the server.
+    /// The server URL for kubeconfig files.
     package var url: String { "http://127.0.0.1:\(port)" }
 
-    /// A kubeconfig, as JSON, that leads to this server.
+    /// A kubeconfig for this server, as JSON.
     package var kubeconfig: JSONValue {
         [
             "apiVersion": "v1", "kind": "Config", "current-context": "towline-sandbox",
@@ -49,7 +48,7 @@ package final class SandboxServer: Sendable {
     /// Runs the background work of the cluster until the task is cancelled or the server shuts down.
     package func run() async { await cluster.run() }
 
-    /// Ends all watches, answers what is under way, and stops listening.
+    /// Ends all watches, completes requests in flight, and stops listening.
     package func shutdown() async {
         cluster.shutDown()
         await server.shutdown()

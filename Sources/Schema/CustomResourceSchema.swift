@@ -1,14 +1,14 @@
 import CEL
 package import KubeClient
 
-/// All that one version of a CRD demands of its objects, compiled once when the CRD is created.
+/// The compiled schema of one version of a CRD: its structural schema and validation rules.
 package struct CustomResourceSchema: Sendable {
     package let root: StructuralSchema
     private let rules: RuleTree?
 
-    /// Reads `openAPIV3Schema`; the errors name their place in the CRD below `path`.
+    /// Compiles `openAPIV3Schema`; errors name fields of the CRD below `path`.
     ///
-    /// A rule that can't be evaluated here is an error too: it is never silently left out.
+    /// A rule that cannot be evaluated here is an error: rules are never skipped silently.
     package init(
         reading openAPIV3Schema: JSONValue, at path: FieldPath = FieldPath("openAPIV3Schema")
     ) throws(FieldErrors) {
@@ -20,13 +20,13 @@ package struct CustomResourceSchema: Sendable {
         guard errors.isEmpty else { throw FieldErrors(errors: errors) }
     }
 
-    /// Removes unknown fields and returns their paths, for which strict field validation refuses the object.
+    /// Removes unknown fields and returns their paths. Strict field validation rejects objects that have any.
     package func prune(_ object: inout JSONValue) -> [String] { root.pruneResource(&object) }
 
-    /// Sets the defaults; done on what clients write, after pruning, and on what is read from the store.
+    /// Sets defaults. Called for objects from clients, after pruning, and for objects read from storage.
     package func applyDefaults(to object: inout JSONValue) { root.applyDefaults(to: &object) }
 
-    /// What is wrong with a pruned and defaulted object; `old` is the stored one when this is an update.
+    /// Validates a pruned and defaulted object; `old` is the stored object in an update.
     package func validate(_ object: JSONValue, replacing old: JSONValue?) -> [FieldError] {
         let violations = root.violations(in: object)
         guard let rules else { return violations }
@@ -42,13 +42,13 @@ package struct CustomResourceSchema: Sendable {
     }
 }
 
-/// One walk over an object along the tree of its rules.
+/// Evaluates the rules of a schema on one object.
 struct RuleEvaluation {
     private(set) var errors: [FieldError] = []
     private var budget = CELBudget()
     private var path = FieldPath()
 
-    /// Runs the rules of a value and of all inside it; `old` is the stored value that belongs to it.
+    /// Evaluates the rules of a value and of its parts; `old` is the stored value in the same place.
     mutating func run(_ tree: RuleTree, on value: JSONValue, replacing old: JSONValue?) {
         guard budget.remaining > 0, !value.isNull else { return }
         let old = old?.isNull == true ? nil : old
@@ -124,7 +124,7 @@ struct RuleEvaluation {
         }
     }
 
-    /// The message of the rule's own expression, where it yields a usable one.
+    /// The result of `messageExpression` if it is usable, otherwise the fixed message.
     private mutating func message(of rule: CompiledRule, _ variables: [(name: String, value: CELValue)]) -> String {
         guard let expression = rule.message,
             case .string(let text)? = try? expression.evaluate(variables, budget: &budget)

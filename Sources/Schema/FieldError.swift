@@ -1,6 +1,6 @@
 package import KubeClient
 
-/// One thing that is wrong with an object, worded as the API server words it.
+/// One validation error, worded as by the API server.
 package struct FieldError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Kind: String, Hashable, Sendable {
         case required = "Required value"
@@ -14,7 +14,7 @@ package struct FieldError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     package let kind: Kind
-    /// The path of the field; `<nil>` for the object as a whole.
+    /// The path of the field; `<nil>` for the whole object.
     package let field: String
     let badValue: JSONValue?
     let detail: String
@@ -52,12 +52,12 @@ package struct FieldError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// One element of `details.causes` in a `Status` object.
+    /// An element of `details.causes` in a `Status` object.
     var cause: JSONValue {
         ["reason": .string(reason), "message": .string(body), "field": .string(field)]
     }
 
-    /// True when rules are not evaluated beside this error: their expressions could not rely on the schema.
+    /// True if rules are not evaluated after this error, because expressions rely on what it violates.
     var blocksRules: Bool {
         switch kind {
         case .required, .tooLong, .tooMany, .typeInvalid: true
@@ -67,16 +67,16 @@ package struct FieldError: Error, Hashable, Sendable, CustomStringConvertible {
 
     private static func rendered(_ value: JSONValue) -> String {
         let text = value.encodedString
-        // A message need not repeat a whole object.
+        // A message must not repeat a large object.
         return text.utf8.count <= 1024 ? text : String(text.prefix(1024)) + "…"
     }
 }
 
-/// All that is wrong with an object; never empty when thrown.
+/// All validation errors of an object; never empty when thrown.
 package struct FieldErrors: Error, Hashable, Sendable, CustomStringConvertible {
     package let errors: [FieldError]
 
-    /// One error stands alone, several stand in brackets, each once.
+    /// A single error, or a bracketed list without duplicates.
     package var description: String {
         var seen = Set<String>()
         let lines = errors.map(\.description).filter { seen.insert($0).inserted }
@@ -84,12 +84,12 @@ package struct FieldErrors: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A place in an object, written as the API server writes it: `spec.tasks[0].params[name]`.
+/// The path of a field, formatted as by the API server: `spec.tasks[0].params[name]`.
 package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
     package enum Segment: Hashable, Sendable {
         case field(String)
         case index(Int)
-        /// The key of a map.
+        /// A map key.
         case key(String)
     }
 

@@ -1,22 +1,22 @@
 import CEL
 package import KubeClient
 
-/// A place, or several, in an object, in the dialect of printer columns and kubectl: `.status.conditions[?(@.type=="Ready")].status`.
+/// A path in the JSONPath dialect of printer columns and kubectl: `.status.conditions[?(@.type=="Ready")].status`.
 package struct JSONPath: Hashable, Sendable, CustomStringConvertible {
     package enum Step: Hashable, Sendable {
         case field(String)
-        /// Counts from the end when negative.
+        /// Negative indexes count from the end.
         case index(Int)
         case wildcard
-        /// Elements for which the comparison holds.
+        /// Elements that satisfy the filter.
         case filter(JSONPathFilter)
     }
 
     package let steps: [Step]
-    /// The path as it was written.
+    /// The source of the path.
     package let description: String
 
-    /// Nil when the text is no path of the dialect; braces around it and a leading `$` are allowed.
+    /// Parses a path, with or without braces and a leading `$`. Returns nil if it is not valid.
     package init?(_ text: String) {
         var parser = JSONPathParser(text)
         guard let steps = parser.parse() else { return nil }
@@ -24,7 +24,7 @@ package struct JSONPath: Hashable, Sendable, CustomStringConvertible {
         description = text
     }
 
-    /// The names along the path; nil when it has other steps than fields.
+    /// The field names along the path; nil if it has steps of another kind.
     var fieldNames: [String]? {
         var names: [String] = []
         for step in steps {
@@ -34,7 +34,7 @@ package struct JSONPath: Hashable, Sendable, CustomStringConvertible {
         return names
     }
 
-    /// The values at the path, in the order of the object; empty when there is none.
+    /// The values at the path, in document order; empty if the path does not exist.
     package func values(in object: JSONValue) -> [JSONValue] {
         var current = [object]
         for step in steps { current = current.flatMap { Self.values(of: $0, step) } }
@@ -55,10 +55,10 @@ package struct JSONPath: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A condition on an element: `@.type=="Ready"`, or `@.name` alone for one that has the field.
+/// A filter on elements: `@.type=="Ready"`, or `@.name` for elements that have the field.
 package struct JSONPathFilter: Hashable, Sendable {
     enum Comparison: String, Hashable, Sendable, CaseIterable {
-        // Longer spellings first: the parser takes the first that fits.
+        // Longer operators come first, because the parser takes the first match.
         case equal = "=="
         case notEqual = "!="
         case atMost = "<="
@@ -68,7 +68,7 @@ package struct JSONPathFilter: Hashable, Sendable {
     }
 
     let path: [String]
-    /// Nil when the field's presence is enough.
+    /// Nil if the field only must exist.
     let test: Test?
 
     struct Test: Hashable, Sendable {
@@ -100,7 +100,7 @@ package struct JSONPathFilter: Hashable, Sendable {
     }
 }
 
-/// Reads the text of a path.
+/// Parses a path.
 struct JSONPathParser {
     private static let maximumSteps = 100
 
@@ -144,7 +144,7 @@ struct JSONPathParser {
         while rest.first == " " { rest.removeFirst() }
     }
 
-    /// A field name up to the next step; a backslash takes the character behind it as it is.
+    /// Reads a field name up to the next step. A backslash escapes the next character.
     private mutating func name() -> String? {
         var name = String.UnicodeScalarView()
         while let scalar = rest.first, !".[]()=!<> ".unicodeScalars.contains(scalar) {

@@ -1,14 +1,14 @@
 import CEL
 import KubeClient
 
-/// The validation rules of a schema, compiled, in a tree that has only the parts where there are rules.
+/// The compiled rules of a schema: a tree that contains only branches with rules.
 final class RuleTree: Sendable {
-    /// The schema of the value, with the fields every object has where it is one.
+    /// The schema of the value; for a whole object, including the fields that every object has.
     let schema: StructuralSchema
     let rules: [CompiledRule]
     let properties: [(name: String, tree: RuleTree)]
     let items: RuleTree?
-    /// The rules of a map's values.
+    /// The rules for the values of a map.
     let values: RuleTree?
 
     init(
@@ -25,7 +25,7 @@ final class RuleTree: Sendable {
     var isEmpty: Bool { rules.isEmpty && properties.isEmpty && items == nil && values == nil }
 }
 
-/// One rule, ready to run.
+/// A compiled rule.
 struct CompiledRule: Sendable {
     let rule: ValidationRule
     let program: CELProgram
@@ -33,12 +33,12 @@ struct CompiledRule: Sendable {
     let kind: FieldError.Kind
     /// The segments of `fieldPath`.
     let fieldPath: [FieldPath.Segment]
-    /// Speaks of the stored value, and so runs only on updates.
+    /// True if the rule uses `oldSelf`, so that it applies only to updates.
     let isTransition: Bool
-    /// Runs on creation too: the stored value is an optional.
+    /// True if `oldSelf` is optional, so that the rule also applies to creation.
     let isOldOptional: Bool
 
-    /// What is said when the rule does not hold and no expression says it better.
+    /// The message if there is no usable `messageExpression`.
     var fixedMessage: String {
         guard let message = rule.message?.trimmedOfBlanks, !message.isEmpty else {
             return "failed rule: \(rule.rule.trimmedOfBlanks)"
@@ -46,7 +46,7 @@ struct CompiledRule: Sendable {
         return message
     }
 
-    /// How errors of the evaluation name the rule.
+    /// How evaluation errors refer to the rule.
     var name: String {
         guard let message = rule.message?.trimmedOfBlanks, !message.isEmpty else { return rule.rule.trimmedOfBlanks }
         return message
@@ -54,7 +54,7 @@ struct CompiledRule: Sendable {
 }
 
 extension String {
-    /// The text without white space at its ends.
+    /// The text without leading and trailing whitespace.
     var trimmedOfBlanks: String {
         guard let start = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
         else { return "" }
@@ -62,13 +62,13 @@ extension String {
     }
 }
 
-/// Compiles the rules of a schema and gathers those that can't be.
+/// Compiles the rules of a schema and collects the errors.
 struct RuleCompiler {
     private(set) var errors: [FieldError] = []
 
-    /// The tree of a schema's rules; nil when it has none.
+    /// The tree of compiled rules; nil if the schema has no rules.
     ///
-    /// `isCorrelatable` is false inside lists whose elements have no identity: no stored value belongs to theirs.
+    /// `isCorrelatable` is false inside lists without keys, whose elements cannot be matched with stored ones.
     mutating func compile(
         _ schema: StructuralSchema, at path: FieldPath, isResource: Bool, isCorrelatable: Bool = true
     ) -> RuleTree? {
@@ -104,7 +104,7 @@ struct RuleCompiler {
         _ rule: ValidationRule, of schema: StructuralSchema, at path: FieldPath, isCorrelatable: Bool
     ) -> CompiledRule? {
         guard let type = CELType(schema) else {
-            report(.forbidden, path, nil, "rules need a value with a type")
+            report(.forbidden, path, nil, "rules require a type")
             return nil
         }
         let isOldOptional = rule.optionalOldSelf ?? false
@@ -172,7 +172,7 @@ struct RuleCompiler {
         }
     }
 
-    /// Reads `fieldPath` by the syntax of JSON paths and makes sure that the schema has that field.
+    /// Parses `fieldPath` and checks that the schema has the field.
     private mutating func fieldPath(of rule: ValidationRule, in schema: StructuralSchema, at path: FieldPath)
         -> [FieldPath.Segment]
     {
@@ -196,7 +196,7 @@ struct RuleCompiler {
 }
 
 extension StructuralSchema {
-    /// The schema with the fields that expressions may use of every object: its type and its name.
+    /// The schema with the fields of every object that expressions can use: its type and name.
     fileprivate var withObjectFields: StructuralSchema {
         var text = Parts()
         text.type = .string

@@ -1,7 +1,7 @@
 import CEL
 import KubeClient
 
-/// The rules that make a schema structural: every field is declared in one place, with its type.
+/// Checks that a schema is structural: each field is declared once, with its type.
 extension SchemaReader {
     private static let known: Set<String> = [
         "type", "format", "title", "description", "example", "externalDocs", "default", "nullable", "enum", "pattern",
@@ -27,7 +27,7 @@ extension SchemaReader {
             if Self.unsupported.contains(keyword) {
                 report(.forbidden, path.field(keyword), nil, "\(keyword) is not supported")
             } else if !Self.known.contains(keyword) {
-                report(.forbidden, path.field(keyword), nil, "no keyword of a schema")
+                report(.forbidden, path.field(keyword), nil, "unknown schema keyword")
             } else if case .junctor = position, Self.notInJunctors.contains(keyword) {
                 report(.forbidden, path.field(keyword), nil, "must be undefined to be structural")
             }
@@ -46,7 +46,7 @@ extension SchemaReader {
 
     mutating func check(_ schema: StructuralSchema, _ object: JSONObject, at path: FieldPath, as position: Position) {
         if case .junctor = position {
-            // The one type a junctor may name is a half of int-or-string.
+            // A junctor can name a type only as one half of int-or-string.
             if let type = schema.type, type != .integer, type != .string {
                 report(.forbidden, path.field("type"), nil, "must be empty to be structural")
             }

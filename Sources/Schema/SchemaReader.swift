@@ -1,17 +1,17 @@
 import CEL
 import KubeClient
 
-/// Reads `openAPIV3Schema` and gathers everything in it that the API server would refuse.
+/// Reads `openAPIV3Schema` and collects the errors that the API server reports.
 struct SchemaReader {
     private(set) var errors: [FieldError] = []
 
-    /// Where in a schema a node stands; it decides which keywords it may have.
+    /// The position of a node in the schema, which determines its allowed keywords.
     enum Position {
         case root
         case field
         case items
         case additionalProperties
-        /// Below `allOf`, `anyOf`, `oneOf` or `not`, which only constrain and never declare.
+        /// Below `allOf`, `anyOf`, `oneOf` or `not`, where values are constrained but not declared.
         case junctor
     }
 

@@ -2,7 +2,7 @@ import CEL
 import KubeClient
 
 extension StructuralSchema {
-    /// What in the value breaks the schema, in the order of the value; at most 100 errors.
+    /// The violations in a value, in document order, at most 100.
     func violations(in value: JSONValue, at path: FieldPath = FieldPath()) -> [FieldError] {
         var validation = SchemaValidation(path: path)
         validation.validate(value, against: self)
@@ -10,13 +10,13 @@ extension StructuralSchema {
     }
 }
 
-/// One walk over a value beside its schema.
+/// Validates one value against its schema.
 struct SchemaValidation {
     private static let maximumErrors = 100
 
     private(set) var errors: [FieldError] = []
     private(set) var path: FieldPath
-    /// Only whether there is an error matters, as inside `oneOf`.
+    /// True if only the existence of an error matters, as inside `oneOf`.
     private let stopsAtFirst: Bool
 
     init(path: FieldPath, stopsAtFirst: Bool = false) {
@@ -31,7 +31,7 @@ struct SchemaValidation {
         errors.append(FieldError(kind, path.description, value, detail))
     }
 
-    /// Reports with the wording `spec.x in body should …`.
+    /// Reports an error worded `spec.x in body should …`.
     mutating func reportInBody(_ value: JSONValue, _ demand: String) {
         report(.invalid, value, "\(path) in body \(demand)")
     }
@@ -157,7 +157,7 @@ struct SchemaValidation {
 }
 
 extension JSONValue {
-    /// The name of the value's type in the words of a schema.
+    /// The OpenAPI type name of the value.
     var typeName: String {
         switch self {
         case .null: "null"
@@ -205,7 +205,7 @@ extension SchemaValidation {
 
     private mutating func validate(_ text: String, _ value: JSONValue, _ constraints: ValueConstraints) {
         if let most = constraints.maxLength, text.utf8.count > most, text.unicodeScalars.count > most {
-            // A text too long is not searched for a pattern.
+            // Patterns are not matched against texts that are too long.
             return report(.tooLong, value, "may not be more than \(most) bytes")
         }
         if let least = constraints.minLength, text.unicodeScalars.count < least {

@@ -2,7 +2,7 @@ import CEL
 import FoundationEssentials
 import KubeClient
 
-/// A `format` of the schema that the server checks; every other name is taken as a remark.
+/// A string format that the server validates; other formats are ignored.
 enum StringFormat: String, Sendable {
     case dateTime = "date-time"
     case date

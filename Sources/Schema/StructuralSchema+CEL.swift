@@ -1,7 +1,7 @@
 package import CEL
 package import KubeClient
 
-/// What expressions see of a schema: the types of its values, and its values as those of the expression language.
+/// How expressions see values that have a schema.
 extension StructuralSchema: CELObjectSchema {
     package var declaresFields: Bool { additionalProperties.schema == nil }
 
@@ -11,7 +11,7 @@ extension StructuralSchema: CELObjectSchema {
 }
 
 extension CELType {
-    /// The type of the values that a schema describes; nil if the schema has no type, and expressions can't use them.
+    /// The type of values with the schema; nil if it has no type, so that expressions cannot use it.
     init?(_ schema: StructuralSchema) {
         if schema.isIntOrString {
             self = .dyn
@@ -44,7 +44,7 @@ extension CELType {
 }
 
 extension CELValue {
-    /// The value of JSON, with the types its schema gives it: times, durations, bytes and numbers.
+    /// Converts JSON to the types of its schema: times, durations, bytes, numbers.
     init(_ json: JSONValue, _ schema: StructuralSchema?) {
         guard let schema else {
             self.init(json)

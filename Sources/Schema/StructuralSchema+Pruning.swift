@@ -1,7 +1,7 @@
 package import KubeClient
 
 extension StructuralSchema {
-    /// The members of every object that no CRD declares.
+    /// The fields of every object that CRDs need not declare.
     private static let objectFields: Set<String> = ["apiVersion", "kind", "metadata"]
 
     private static let metadataFields: Set<String> = [
@@ -10,9 +10,9 @@ extension StructuralSchema {
         "managedFields",
     ]
 
-    /// Removes what the schema does not know from a whole object and returns the paths of what was removed.
+    /// Removes unknown fields from an object and returns their paths.
     ///
-    /// Strict field validation refuses an object for these paths: `spec.unknown`, `spec.list[0].unknown`.
+    /// Strict field validation reports these paths: `spec.unknown`, `spec.list[0].unknown`.
     func pruneResource(_ object: inout JSONValue) -> [String] {
         var removed: [String] = []
         var path = FieldPath()
@@ -20,7 +20,7 @@ extension StructuralSchema {
         return removed
     }
 
-    /// Removes what the schema does not know from a value below the root.
+    /// Removes unknown fields from a value inside an object.
     package func prune(_ value: inout JSONValue) -> [String] {
         var removed: [String] = []
         var path = FieldPath()
@@ -28,7 +28,7 @@ extension StructuralSchema {
         return removed
     }
 
-    /// The value without unknown fields; nil when it has none, which is nearly always so.
+    /// The value without unknown fields; nil, by far the most common result, if nothing was removed.
     private func pruned(
         _ value: JSONValue, isResource: Bool, at path: inout FieldPath, _ removed: inout [String]
     ) -> JSONValue? {
@@ -100,7 +100,7 @@ extension StructuralSchema {
 }
 
 extension StructuralSchema {
-    /// Sets what is absent and has a default; a null where none is allowed counts as absent.
+    /// Sets defaults of absent fields. A null counts as absent where null is not allowed.
     package func applyDefaults(to value: inout JSONValue) {
         guard needsDefaulting || value.holdsNull else { return }
         setDefaults(in: &value)

@@ -1,7 +1,7 @@
 import CEL
 import KubeClient
 
-/// What a CRD says about one value and those inside it: `openAPIV3Schema`, read once and checked to be structural.
+/// A compiled `openAPIV3Schema` node: the declaration of a value and its parts, checked to be structural.
 package final class StructuralSchema: Sendable {
     package enum ValueType: String, Sendable {
         case string, integer, number, boolean, array, object
@@ -21,7 +21,7 @@ package final class StructuralSchema: Sendable {
     /// `x-kubernetes-list-type`.
     typealias ListType = CELList.ListType
 
-    /// Absent only where the schema says int-or-string or preserves unknown fields, and inside `allOf` and the like.
+    /// Nil only for int-or-string, with preserved unknown fields, and inside `allOf` and similar keywords.
     package let type: ValueType?
     let isNullable: Bool
     let isIntOrString: Bool
@@ -32,12 +32,12 @@ package final class StructuralSchema: Sendable {
     let additionalProperties: AdditionalProperties
     package let items: StructuralSchema?
     let listType: ListType
-    /// An atomic object has one owner in server-side apply.
+    /// True if server-side apply treats the object as one field.
     let isAtomicObject: Bool
     let constraints: ValueConstraints
     /// `x-kubernetes-validations`, not compiled.
     let rules: [ValidationRule]
-    /// Some value below this one has a default.
+    /// True if a value inside this one has a default.
     let needsDefaulting: Bool
 
     package init(_ parts: Parts) {
@@ -60,7 +60,7 @@ package final class StructuralSchema: Sendable {
             || parts.additionalProperties.schema?.needsDefaulting == true
     }
 
-    /// The members of a schema while it is read.
+    /// The properties of a schema while it is being read.
     package struct Parts {
         var type: ValueType?
         var isNullable = false
@@ -77,13 +77,13 @@ package final class StructuralSchema: Sendable {
         var rules: [ValidationRule] = []
     }
 
-    /// The schema of the member `name` of an object.
+    /// The schema of a member of an object.
     func property(_ name: String) -> StructuralSchema? {
         properties[name] ?? additionalProperties.schema
     }
 }
 
-/// What a schema demands of a value beyond its type.
+/// Constraints on a value beyond its type.
 struct ValueConstraints: Sendable {
     var format: StringFormat?
     var isInt32 = false
@@ -107,14 +107,14 @@ struct ValueConstraints: Sendable {
     var not: StructuralSchema?
 }
 
-/// One entry of `x-kubernetes-validations`.
+/// An entry of `x-kubernetes-validations`.
 struct ValidationRule: Hashable, Sendable {
     var rule = ""
     var message: String?
     var messageExpression: String?
-    /// `FieldValueInvalid` and its like; decides the kind of the error.
+    /// `FieldValueInvalid` or another field error reason.
     var reason: String?
-    /// Where, below the value that has the rule, the error is reported: `.spec.engine`.
+    /// The path of the reported field, relative to the value with the rule: `.spec.engine`.
     var fieldPath: String?
     var optionalOldSelf: Bool?
 }

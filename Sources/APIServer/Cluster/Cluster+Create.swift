@@ -1,7 +1,7 @@
 package import KubeClient
 
 extension Cluster {
-    /// How often a generated name may meet one that is taken.
+    /// The maximum number of attempts if generated names are taken.
     private static let generatedNameAttempts = 8
 
     func create(
@@ -32,7 +32,7 @@ extension Cluster {
         }
     }
 
-    /// A name that begins with the prefix, cut so that the whole stays within 63 characters.
+    /// A name with the prefix, shortened so that the name has at most 63 characters.
     private static func generate(_ prefix: String, _ environment: SandboxEnvironment) -> String {
         String(prefix.prefix(58)) + environment.makeNameSuffix()
     }
@@ -56,7 +56,7 @@ extension Cluster {
         throw refusal
     }
 
-    /// The object as it will be stored: filled in, pruned, defaulted and valid.
+    /// The object to store: completed, pruned, defaulted and validated.
     func prepareCreation(
         _ served: ServedResource, namespace: String, name: String, _ body: JSONValue, _ parameters: WriteParameters
     ) throws(StatusError) -> JSONValue {
@@ -96,7 +96,7 @@ extension Cluster {
         }
     }
 
-    /// Refuses an object that breaks a rule; all broken rules are told at once.
+    /// Validates an object and reports all violations in one error.
     func validate(_ object: JSONValue, old: JSONValue?, _ served: ServedResource) throws(StatusError) {
         let metadata = object["metadata"] ?? [:]
         var causes = MetadataRules.validate(metadata, old: old?["metadata"], nameRule: served.strategy.nameRule)
@@ -119,9 +119,9 @@ extension JSONValue {
     }
 }
 
-/// What the body of a write has to be before its content is looked at.
+/// Checks of a request body that come before validation.
 enum BodyRules {
-    /// Refuses a body of another kind, name or namespace than the request is for.
+    /// Rejects a body whose API version, kind, name or namespace differs from the request's.
     static func checkIdentity(
         _ object: JSONValue, _ served: ServedResource, namespace: String, name: String?
     ) throws(StatusError) {
@@ -150,7 +150,7 @@ enum BodyRules {
         }
     }
 
-    /// Applies the chosen field validation; returns what the client is to be warned of.
+    /// Applies the requested field validation and returns the warnings for the client.
     static func checkFields(
         _ body: ObjectBody, _ served: ServedResource, _ validation: WriteParameters.FieldValidation
     ) throws(StatusError) -> [String] {
@@ -168,7 +168,7 @@ enum BodyRules {
 
 /// A manifest that could not be loaded.
 package struct LoadError: Error, Sendable, CustomStringConvertible {
-    /// Which object it was: kind, namespace and name.
+    /// The kind and name of the object.
     package let object: String
     package let status: StatusError
 
@@ -176,9 +176,9 @@ package struct LoadError: Error, Sendable, CustomStringConvertible {
 }
 
 extension Cluster {
-    /// Creates the objects of manifests, or replaces those that are there: definitions first, then namespaces.
+    /// Creates or replaces the objects of manifests: definitions first, then namespaces, then the rest.
     ///
-    /// The elements of lists (`kind: List`) are loaded one by one. It stops at the first object that is refused.
+    /// The items of lists (`kind: List`) are loaded one by one. Loading stops at the first rejected object.
     package func load(_ documents: [JSONValue]) throws(LoadError) {
         let objects = documents.flatMap { $0["kind"] == "List" ? $0["items"]?.arrayValue ?? [] : [$0] }
         for kind in ["CustomResourceDefinition", "Namespace"] {
@@ -191,7 +191,7 @@ extension Cluster {
     }
 
     private func load(_ object: JSONValue) throws(LoadError) {
-        let kind = object["kind"]?.stringValue ?? "object without a kind"
+        let kind = object["kind"]?.stringValue ?? "object without kind"
         let name = object["metadata"]?["name"]?.stringValue ?? ""
         do throws(StatusError) {
             try put(object)

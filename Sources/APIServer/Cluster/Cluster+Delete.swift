@@ -1,8 +1,8 @@
 import KubeClient
 
-/// How an object is to be deleted.
+/// The options of a deletion.
 struct DeleteParameters: Sendable {
-    /// What becomes of the objects it owns.
+    /// What happens to dependents.
     enum Propagation: String, Sendable {
         case background = "Background"
         case foreground = "Foreground"
@@ -15,11 +15,11 @@ struct DeleteParameters: Sendable {
     var isDryRun = false
 }
 
-/// What a deletion did.
+/// The result of a deletion.
 enum DeleteResult: Sendable {
-    /// The object is gone; the tree is its last state.
+    /// The object was removed; this was its last state.
     case removed(JSONValue)
-    /// Finalizers hold the object.
+    /// The object stays until its finalizers are removed.
     case marked(JSONValue)
 }
 
@@ -69,7 +69,7 @@ extension Cluster {
         }
     }
 
-    /// The object as a deletion leaves it while something still holds it.
+    /// The object marked for deletion, as it is stored while finalizers remain.
     private func mark(
         _ current: JSONValue, _ served: ServedResource, _ propagation: DeleteParameters.Propagation
     ) -> JSONValue {
@@ -92,7 +92,7 @@ extension Cluster {
         return object
     }
 
-    /// Deletes every object that the selectors select; returns their last states.
+    /// Deletes all selected objects and returns their last states.
     func deleteCollection(
         _ served: ServedResource, namespace: String?, labels: LabelSelector, fields: FieldSelector,
         _ parameters: DeleteParameters
@@ -105,14 +105,14 @@ extension Cluster {
                 case .removed(let object), .marked(let object): deleted.append(object)
                 }
             } catch {
-                // Somebody else deleted it first.
+                // Another client deleted it first.
                 if error.reason != "NotFound" { throw error }
             }
         }
         return deleted
     }
 
-    /// The present objects that the selectors select, ordered.
+    /// The selected objects, in order.
     func select(
         _ served: ServedResource, namespace: String?, _ labels: LabelSelector, _ fields: FieldSelector
     ) -> [ObjectRecord] {

@@ -1,6 +1,6 @@
 import KubeClient
 
-/// What a list or a watch asks for, as the query of the request says, checked by the API's rules.
+/// The validated parameters of a list or watch request.
 struct ListParameters: Sendable {
     enum Match: String, Sendable {
         case exact = "Exact"
@@ -9,10 +9,10 @@ struct ListParameters: Sendable {
 
     let labels: LabelSelector
     let fields: FieldSelector
-    /// Nil when the parameter is absent or empty; 0 for "any version".
+    /// Nil if absent or empty; 0 means any version.
     let resourceVersion: Int64?
     let match: Match?
-    /// 0 when there is no limit.
+    /// 0 means no limit.
     let limit: Int
     let continueToken: ContinueToken?
     let isWatch: Bool
@@ -21,12 +21,12 @@ struct ListParameters: Sendable {
     let timeoutSeconds: Int64?
 }
 
-/// One page of a list.
+/// A page of a list.
 struct ListPage: Sendable {
     let records: [ObjectRecord]
     let revision: Int64
     var continueToken: ContinueToken?
-    /// How many objects follow; nil where selectors make that unknown.
+    /// The number of objects after this page; nil if selectors make it unknown.
     var remaining: Int?
 }
 
@@ -41,7 +41,7 @@ extension Cluster {
             scope = scope[min(max(start, scope.startIndex), scope.endIndex)...]
         }
         let selectsAll = parameters.labels.isEverything && parameters.fields.isEverything
-        // "Any version" is answered at once and whole, as a server's cache does.
+        // Like the API server's watch cache, a list at any version ignores the limit.
         let limit = parameters.resourceVersion == 0 ? 0 : parameters.limit
         var page: [ObjectRecord] = []
         var rest = scope
@@ -60,7 +60,7 @@ extension Cluster {
         return result
     }
 
-    /// The state a list reads: the present one, unless a page before it or an exact version asks for an earlier one.
+    /// The state to list: the current one, or an earlier one for a continue token or an exact resource version.
     private func snapshot(
         _ served: ServedResource, _ parameters: ListParameters
     ) throws(StatusError) -> (records: [ObjectRecord], revision: Int64) {
@@ -80,7 +80,7 @@ extension Cluster {
     }
 }
 
-/// Where the next page of a list begins: after which name, in the state of which revision.
+/// Where the next page of a list starts: the last name of the page, and the revision of the list.
 struct ContinueToken: Hashable, Sendable {
     let revision: Int64
     let namespace: String
@@ -97,11 +97,11 @@ struct ContinueToken: Hashable, Sendable {
         guard let bytes = Base64.decode(String(padded)), let token = try? JSONValue(parsing: bytes),
             let revision = token["rv"]?.integerValue, let namespace = token["ns"]?.stringValue,
             let name = token["start"]?.stringValue
-        else { throw .badRequest("continue key is not valid: it was not made by this server") }
+        else { throw .badRequest("continue key is not valid: it was not issued by this server") }
         self.init(revision: revision, namespace: namespace, name: name)
     }
 
-    /// The token in letters that a query can carry as they are.
+    /// The token in URL-safe base64.
     var text: String {
         let token: JSONValue = ["rv": .integer(revision), "ns": .string(namespace), "start": .string(name)]
         return String(Base64.encode(token.encoded).map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 })

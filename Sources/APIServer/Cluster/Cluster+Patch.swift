@@ -1,15 +1,15 @@
 import KubeClient
 import Schema
 
-/// A change to an object, in one of the forms the API knows.
+/// A patch to an object, by content type.
 enum ObjectPatch: Sendable {
     case json(JSONValue)
     case merge(JSONValue)
     case strategicMerge(JSONValue)
-    /// Server-side apply: the fields the manager wants, and nothing else.
+    /// Server-side apply: only the fields that the manager wants to own.
     case apply(JSONValue)
 
-    /// The patch that a content type says a body is; nil for a type that is no patch.
+    /// The patch for a content type; nil if the type is not supported.
     init?(contentType: String, _ body: JSONValue) {
         switch contentType {
         case "application/json-patch+json": self = .json(body)
@@ -72,7 +72,7 @@ extension Cluster {
         }
     }
 
-    /// Server-side apply: makes the object, or gives the manager the fields of its intent.
+    /// Server-side apply: creates the object, or merges the applied fields into it.
     private func apply(
         _ target: ObjectTarget, _ intent: ObjectBody, _ parameters: WriteParameters
     ) throws(StatusError) -> WriteResult {
@@ -112,9 +112,9 @@ extension Cluster {
     }
 }
 
-/// Keeps `metadata.managedFields` current: who wrote which field last.
+/// Maintains `metadata.managedFields`.
 enum FieldOwnership {
-    /// Notes in `new` what the writer changed; an apply has noted it already, in what is to be kept.
+    /// Records the fields that a write changed. An apply already recorded them in `kept`.
     static func record(
         _ new: inout JSONValue, old: JSONValue?, _ served: ServedResource, _ parameters: WriteParameters,
         at time: Timestamp, keeping kept: JSONValue?
@@ -124,7 +124,7 @@ enum FieldOwnership {
         new = write(served, parameters, at: time).tracked(new, replacing: old)
     }
 
-    /// The object that results from a server-side apply; without a live object, a new one.
+    /// The object after a server-side apply; without a live object, a new object.
     static func apply(
         _ configuration: JSONValue, to live: JSONValue?, _ target: ObjectTarget, _ parameters: WriteParameters,
         at time: Timestamp
@@ -159,7 +159,7 @@ enum FieldOwnership {
             time: time, ignoredFields: ignored)
     }
 
-    /// Compares managed fields without their times.
+    /// Compares managed fields, ignoring times.
     static func isSame(_ left: JSONValue?, _ right: JSONValue?) -> Bool {
         ManagedFields(left).isSameOwnership(as: ManagedFields(right))
     }

@@ -1,10 +1,10 @@
 import KubeClient
 
 extension Cluster {
-    /// How often a change is made anew when another writer was faster.
+    /// The maximum number of attempts if other writers interfere.
     private static let attempts = 5
 
-    /// Replaces an object, or its status, with the body of a PUT.
+    /// Replaces an object or its status (PUT).
     func replace(
         _ target: ObjectTarget, _ body: ObjectBody, _ parameters: WriteParameters
     ) throws(StatusError) -> WriteResult {
@@ -21,10 +21,10 @@ extension Cluster {
         return WriteResult(object: object, warnings: warnings)
     }
 
-    /// Changes an object: makes the proposal from the present version, applies the rules, and stores the result.
+    /// Updates an object: computes a proposal from the current version, applies the rules, and stores the result.
     ///
-    /// A proposal with the resource version of the present object, or none, is made anew when another writer was
-    /// faster; with any other it is refused as stale.
+    /// If another writer interferes, the proposal is computed again, unless it names a resource version: then the write
+    /// fails as stale.
     func modify(
         _ target: ObjectTarget, _ parameters: WriteParameters,
         _ propose: (_ current: JSONValue) throws(StatusError) -> JSONValue
@@ -64,7 +64,7 @@ extension Cluster {
         }
     }
 
-    /// The object that results from a proposal, by the rules of the subresource it is made through.
+    /// The object that results from a proposal, by the rules of the subresource.
     private func merge(
         _ proposal: JSONValue, into current: JSONValue, _ served: ServedResource, _ parameters: WriteParameters
     ) throws(StatusError) -> JSONValue {
@@ -91,7 +91,7 @@ extension Cluster {
         return new
     }
 
-    /// Stores a new version; an object in deletion whose last finalizer is gone is removed instead.
+    /// Stores a new version. A terminating object without finalizers is removed instead.
     func store(
         _ new: JSONValue, over record: ObjectRecord, _ served: ServedResource
     ) throws(StorageError) -> JSONValue {
@@ -113,13 +113,13 @@ extension JSONValue {
         (self["metadata"]?["finalizers"]?.arrayValue ?? []).compactMap(\.stringValue)
     }
 
-    /// True for a namespace that waits for its content to be deleted.
+    /// True for a namespace whose content is not yet deleted.
     var isNamespaceBeingEmptied: Bool {
         self["kind"] == "Namespace" && self["apiVersion"] == "v1"
             && self["spec"]?["finalizers"]?.arrayValue?.isEmpty == false
     }
 
-    /// True when a write of this object over the other one would change nothing.
+    /// True if writing this object over the other one would change nothing.
     fileprivate func isSameObject(as other: JSONValue) -> Bool {
         withoutBookkeeping == other.withoutBookkeeping
             && FieldOwnership.isSame(self["metadata"]?["managedFields"], other["metadata"]?["managedFields"])
@@ -132,7 +132,7 @@ extension JSONValue {
         return copy
     }
 
-    /// True when nothing that `metadata.generation` counts differs.
+    /// True if nothing differs that counts for `metadata.generation`.
     fileprivate func hasSameDesiredState(as other: JSONValue, _ served: ServedResource) -> Bool {
         func state(_ object: JSONValue) -> JSONValue {
             var object = object

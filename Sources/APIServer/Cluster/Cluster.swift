@@ -1,6 +1,6 @@
 import KubeClient
 
-/// The API server without its HTTP: what is served, what is stored, and the rules every write obeys.
+/// The API server without HTTP: served resources, stored objects, and the rules for writes.
 package final class Cluster: Sendable {
     let storage: ObjectStorage
     let registry: Registry
@@ -10,10 +10,10 @@ package final class Cluster: Sendable {
     /// How often watches check the time.
     private static let tick = Duration.seconds(1)
 
-    /// An empty cluster with the built-in resources and the namespaces every cluster has.
+    /// Creates a cluster with the built-in resources and the initial namespaces.
     ///
-    /// Revisions start at the seconds of the clock: a client that comes back with a resource version of an earlier
-    /// run is told that it expired, instead of being given a history that is not the one it knows.
+    /// Revisions start at the current Unix time, so that a resource version from an earlier run is answered with
+    /// "expired" instead of an unrelated history.
     package convenience init(environment: SandboxEnvironment = .system) {
         self.init(environment: environment, historyLimits: EventHistory.Limits())
     }
@@ -43,7 +43,7 @@ package final class Cluster: Sendable {
     /// Ends all watches, now and in future.
     package func shutDown() { storage.shutDown() }
 
-    /// The resource, or the error that becomes the plain text "404 page not found".
+    /// The resource, or the error for "the server could not find the requested resource".
     func served(_ resource: GroupVersionResource) throws(StatusError) -> ServedResource {
         guard let served = registry.resource(resource) else {
             throw StatusError(
@@ -52,7 +52,7 @@ package final class Cluster: Sendable {
         return served
     }
 
-    /// The present version of an object.
+    /// The current version of an object.
     func record(_ target: ObjectTarget) throws(StatusError) -> ObjectRecord {
         guard
             let record = storage.record(
@@ -61,7 +61,7 @@ package final class Cluster: Sendable {
         return record
     }
 
-    /// The tree of a stored object in the form of a served version.
+    /// A stored object, decoded and converted to a served version.
     func object(_ record: ObjectRecord, as served: ServedResource) throws(StatusError) -> JSONValue {
         do {
             return served.servedForm(of: try JSONValue(parsing: record.text))
@@ -71,17 +71,17 @@ package final class Cluster: Sendable {
     }
 }
 
-/// The object a request is about.
+/// The object that a request refers to.
 struct ObjectTarget: Sendable {
     let served: ServedResource
-    /// Empty for a cluster-scoped resource.
+    /// Empty for cluster-scoped resources.
     let namespace: String
     let name: String
 }
 
-/// How a write is to be done, as the query of the request says.
+/// The options of a write, from the query of the request.
 struct WriteParameters: Sendable {
-    /// What happens to fields the schema does not know and to keys that stand twice.
+    /// How unknown and duplicate fields are handled.
     enum FieldValidation: String, Sendable {
         case strict = "Strict"
         case warn = "Warn"
@@ -89,35 +89,35 @@ struct WriteParameters: Sendable {
     }
 
     var isDryRun = false
-    /// Who writes, for managed fields.
+    /// The writer, for managed fields.
     var fieldManager = "unknown"
     var fieldValidation = FieldValidation.warn
-    /// Takes fields over from other managers in a server-side apply.
+    /// Takes ownership of conflicting fields in a server-side apply.
     var force = false
-    /// `status` when only the status is written.
+    /// `status` for a write to the status.
     var subresource: String?
-    /// True when the managed fields of what is written are complete, because an apply made it.
+    /// True if the object comes from an apply, so that its managed fields are already complete.
     var isApply = false
 }
 
-/// A decoded body.
+/// A decoded request body.
 struct ObjectBody: Sendable {
     var object: JSONValue
-    /// The paths of keys that stand twice.
+    /// The paths of duplicate keys.
     var duplicates: [String] = []
 }
 
-/// What a write did.
+/// The result of a write.
 struct WriteResult: Sendable {
-    /// The object afterwards, in the form of the served version.
+    /// The stored object, in the served version.
     let object: JSONValue
     var isCreated = false
-    /// Texts for `Warning` headers.
+    /// Texts of `Warning` headers.
     var warnings: [String] = []
 }
 
 extension Cluster {
-    /// Namespaces that exist from the start and can never be deleted.
+    /// Namespaces that always exist and cannot be deleted.
     static let initialNamespaces: Set<String> = ["default", "kube-system", "kube-public", "kube-node-lease"]
 
     func createInitialNamespaces() {
@@ -125,20 +125,20 @@ extension Cluster {
             let namespace: JSONValue = [
                 "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)],
             ]
-            // It cannot fail: the storage is empty and the names are valid.
+            // Cannot fail: storage is empty and the names are valid.
             _ = try? create(
                 BuiltInResources.namespaces, namespace: "", ObjectBody(object: namespace),
                 WriteParameters(fieldManager: "sandbox"))
         }
     }
 
-    /// Follows up on an object that was just stored.
+    /// Runs after an object was stored.
     func wrote(_ served: ServedResource, _ object: JSONValue) {
         switch served.stored.resource {
         case CustomResourceDefinition.resource.groupResource:
             let name = object["metadata"]?["name"]?.stringValue ?? ""
-            // What is being deleted is served until it is gone, but never again: the collector may have removed it
-            // between the write and this line.
+            // A terminating definition is served until it is removed, but never registered again: the garbage collector
+            // may have removed it between the write and this line.
             if object["metadata"]?["deletionTimestamp"] == nil, let definition = try? CustomResourceDefinition(object) {
                 registry.define(name, definition.servedResources())
             }
@@ -148,7 +148,7 @@ extension Cluster {
         }
     }
 
-    /// Follows up on an object that was just removed.
+    /// Runs after an object was removed.
     func removed(_ served: ServedResource, _ object: JSONValue) {
         let name = object["metadata"]?["name"]?.stringValue ?? ""
         switch served.stored.resource {
@@ -163,7 +163,7 @@ extension Cluster {
         let account: JSONValue = [
             "apiVersion": "v1", "kind": "ServiceAccount", "metadata": ["name": "default"],
         ]
-        // It may be there already; the namespace may be gone again.
+        // May fail if the account already exists or the namespace was deleted.
         _ = try? create(
             BuiltInResources.serviceAccounts, namespace: namespace, ObjectBody(object: account),
             WriteParameters(fieldManager: "sandbox"))

@@ -1,13 +1,13 @@
 import KubeClient
 
-/// Deletes what nothing owns any more, and finishes deletions that wait for something.
+/// Deletes objects whose owners are gone, and completes deletions that wait for other objects.
 ///
-/// It looks only at suspects: objects that were written with owners, that are terminating, or whose owner or
-/// dependent has gone. Each look is complete in itself, so one that comes too early is simply repeated.
+/// It processes only candidates: objects that were written with owners, that are terminating, or that lost an owner or
+/// a dependent. Each check is complete, so an early check is repeated without harm.
 struct GarbageCollector: Sendable {
     static let foregroundFinalizer = "foregroundDeletion"
     static let orphanFinalizer = "orphan"
-    /// The finalizers that the collector takes care of.
+    /// The finalizers that the garbage collector removes.
     static let finalizers: Set<String> = [foregroundFinalizer, orphanFinalizer]
 
     private let cluster: Cluster
@@ -16,7 +16,7 @@ struct GarbageCollector: Sendable {
         self.cluster = cluster
     }
 
-    /// Collects until the task is cancelled or the storage shuts down.
+    /// Collects until the task is cancelled or storage shuts down.
     func run() async {
         while !Task.isCancelled, !cluster.storage.isShutDown {
             let seen = cluster.storage.revision
@@ -25,9 +25,9 @@ struct GarbageCollector: Sendable {
         }
     }
 
-    /// Looks at all suspects, and at those that come of it, until none is left.
+    /// Processes all candidates, including those that result from processing, until none is left.
     func collect() {
-        // A suspect that waits for something else stays one; the bound keeps two such from chasing each other.
+        // A candidate that waits for another object stays a candidate; the limit stops two that wait for each other.
         for _ in 0..<1_000 {
             let suspects = cluster.storage.takeSuspects()
             guard !suspects.isEmpty else { return }
@@ -55,7 +55,7 @@ struct GarbageCollector: Sendable {
         if owners.contains(where: { $0.state == .present }) {
             removeOwners(gone + waiting, from: target)
         } else if !record.isTerminating {
-            // An owner that waits for its dependents wants theirs gone before them, too.
+            // If an owner waits for its dependents, their dependents are deleted first, too.
             let propagation: DeleteParameters.Propagation =
                 !waiting.isEmpty && !cluster.storage.dependents(ofUID: record.uid).isEmpty ? .foreground : .background
             _ = try? cluster.delete(target, DeleteParameters(propagation: propagation, uid: record.uid))
@@ -68,7 +68,7 @@ struct GarbageCollector: Sendable {
 
     private func state(of owner: OwnerLink, for dependent: ObjectRecord) -> OwnerState {
         guard let served = cluster.registry.current.resource(apiVersion: owner.apiVersion, kind: owner.kind) else {
-            // Nobody knows whether an object of an unknown kind exists.
+            // Whether an object of an unknown kind exists cannot be determined.
             return .present
         }
         let namespace = served.isNamespaced ? dependent.namespace : ""
@@ -147,7 +147,7 @@ struct GarbageCollector: Sendable {
         change(target) { $0["spec"] = [:] }
     }
 
-    /// Has the target looked at again when something in its way goes.
+    /// Checks the target again after another object is removed.
     private func waitsStill(_ target: ObjectTarget) {
         cluster.storage.suspectOnNextRemoval(target.address)
     }
@@ -159,7 +159,7 @@ struct GarbageCollector: Sendable {
         }
     }
 
-    /// Stores a change of metadata, past the rules for clients.
+    /// Stores a change that is exempt from the rules for clients.
     private func change(_ target: ObjectTarget, _ body: (inout JSONValue) -> Void) {
         for _ in 0..<5 {
             guard let record = try? cluster.record(target),

@@ -1,18 +1,17 @@
 package import KubeClient
 
-/// The cluster as code inside the sandbox sees it: the verbs of the API, on JSON trees.
+/// The API verbs on JSON objects, for code inside the sandbox.
 ///
-/// Every call takes the path an HTTP request takes: defaults, validation, subresource and generation rules, managed
-/// fields and events are the same. Errors are what an HTTP client would be told. The requirements are asynchronous so
-/// that the same simulated engines can also act on a cluster elsewhere.
-/// `namespace` is empty for cluster-scoped resources.
+/// Each call follows the path of an HTTP request, with the same defaults, validation, subresources, generations,
+/// managed fields and errors. The requirements are asynchronous so that simulated engines can also act on a remote
+/// cluster. `namespace` is empty for cluster-scoped resources.
 package protocol SandboxCluster: Sendable {
-    /// Tells whether the resource is served at this moment.
+    /// Returns true if the resource is served.
     func serves(_ resource: GroupVersionResource) async -> Bool
 
     func get(_ resource: GroupVersionResource, namespace: String, name: String) async throws(StatusError) -> JSONValue
 
-    /// Returns all objects of a namespace, or of all namespaces when it is nil, ordered by namespace and name.
+    /// Lists the objects of a namespace, or of all namespaces if it is nil, ordered by namespace and name.
     func list(
         _ resource: GroupVersionResource, namespace: String?, labelSelector: String
     ) async throws(StatusError) -> [JSONValue]
@@ -22,46 +21,46 @@ package protocol SandboxCluster: Sendable {
         _ resource: GroupVersionResource, namespace: String, _ object: JSONValue, fieldManager: String
     ) async throws(StatusError) -> JSONValue
 
-    /// Replaces an object, or only its status when `subresource` is `status`.
+    /// Replaces an object, or only its status if `subresource` is `status`.
     ///
-    /// A `metadata.resourceVersion` in `object` must be the current one.
+    /// If `object` has a `metadata.resourceVersion`, it must be the current one.
     @discardableResult
     func update(
         _ resource: GroupVersionResource, namespace: String, _ object: JSONValue, subresource: String?,
         fieldManager: String
     ) async throws(StatusError) -> JSONValue
 
-    /// Applies a JSON merge patch (RFC 7386) to an object, or to its status when `subresource` is `status`.
+    /// Applies a JSON merge patch (RFC 7386) to an object, or to its status if `subresource` is `status`.
     @discardableResult
     func patch(
         _ resource: GroupVersionResource, namespace: String, name: String, merge patch: JSONValue,
         subresource: String?, fieldManager: String
     ) async throws(StatusError) -> JSONValue
 
-    /// Deletes an object in the background manner; with a `uid`, only the object that has it.
+    /// Deletes an object with background propagation; with a `uid`, only if the UID matches.
     func delete(
         _ resource: GroupVersionResource, namespace: String, name: String, uid: String?
     ) async throws(StatusError)
 
-    /// Tells every present object as added, then ``ObjectChange/synced``, then each change as it happens.
+    /// Yields each existing object as added, then ``ObjectChange/synced``, then every change.
     ///
-    /// The stream is pulled: nothing is buffered for a slow reader, but one that falls behind the kept history gets a
-    /// ``StatusError`` with code 410 and starts anew. It ends when the sandbox shuts down or the task is cancelled.
+    /// The stream is pull-based and buffers nothing. A reader that falls behind the kept history gets a ``StatusError``
+    /// with code 410 and must start again. The stream ends on shutdown and when the task is cancelled.
     func changes(
         of resource: GroupVersionResource, namespace: String?
     ) -> AsyncThrowingStream<ObjectChange, any Error>
 
-    /// Appends to the log of a container, which `kubectl logs` reads; the pod need not exist any more.
+    /// Appends to the log of a container, which `kubectl logs` shows. The pod may be deleted already.
     func appendLog(_ text: String, namespace: String, pod: String, container: String) async
 }
 
-/// One step in the life of an object.
+/// A change of an object.
 package enum ObjectChange: Sendable, Hashable {
     case added(JSONValue)
     case modified(JSONValue)
-    /// The object in its last state.
+    /// The last state of the object.
     case deleted(JSONValue)
-    /// Every object that was present when the stream began has been told.
+    /// All objects that existed when the stream started were yielded.
     case synced
 }
 
@@ -137,7 +136,7 @@ extension Cluster: SandboxCluster {
     }
 }
 
-/// Reads the objects of a resource and then their changes, for code inside the sandbox.
+/// Reads the objects of a resource and then their changes.
 actor ChangeFeed {
     private static let batch = 256
 
@@ -145,7 +144,7 @@ actor ChangeFeed {
     private let resource: GroupVersionResource
     private let namespace: String?
     private var pending: ArraySlice<ObjectChange> = []
-    /// The revision that has been told; nil before the first read.
+    /// The last revision read; nil before the first read.
     private var revision: Int64?
 
     init(_ cluster: Cluster, _ resource: GroupVersionResource, namespace: String?) {

@@ -1,11 +1,11 @@
 package import KubeClient
 
-/// Where the sandbox gets time and randomness from, so that tests and simulations can drive both.
+/// The sandbox's sources of time and randomness, which tests and simulations replace.
 package struct SandboxEnvironment: Sendable {
     package let clock: WallClock
-    /// Sixty-four random bits; UIDs and generated names are made of them.
+    /// 64 random bits, for UIDs and generated names.
     package let random: @Sendable () -> UInt64
-    /// Returns after the given time, or throws when the task is cancelled.
+    /// Returns after the given duration, or throws if the task is cancelled.
     package let sleep: @Sendable (Duration) async throws -> Void
 
     package init(
@@ -17,7 +17,7 @@ package struct SandboxEnvironment: Sendable {
         self.sleep = sleep
     }
 
-    /// The clock and the random generator of the machine.
+    /// The clock and random number generator of the machine.
     package static let system = SandboxEnvironment(
         clock: .system,
         random: { UInt64.random(in: .min ... .max) },
@@ -25,7 +25,7 @@ package struct SandboxEnvironment: Sendable {
 }
 
 extension SandboxEnvironment {
-    /// A random UID in the form of RFC 4122, version 4.
+    /// A random UID: version 4 of RFC 4122.
     func makeUID() -> String {
         var digits = Array((hexadecimal(random()) + hexadecimal(random())).utf8)
         digits[12] = UInt8(ascii: "4")
@@ -38,7 +38,7 @@ extension SandboxEnvironment {
         return text
     }
 
-    /// Five characters that make a generated name unique; no vowels, so that they form no words.
+    /// The five random characters of a generated name; without vowels, so that they form no words.
     func makeNameSuffix() -> String {
         let letters = Array("bcdfghjklmnpqrstvwxz2456789".utf8)
         var bits = random()

@@ -1,11 +1,11 @@
 import KubeClient
 import KubeRuntime
 
-/// The documents in which the API describes itself, in the older form: lists of groups, versions and resources.
+/// The discovery documents in the older form: lists of groups, versions and resources.
 struct Discovery: Sendable {
     let groups: [APIGroup]
 
-    /// What `kubectl version` shows; the number is the API level whose behaviour the sandbox follows.
+    /// What `kubectl version` shows; the minor version is the API level whose behavior the sandbox follows.
     static let version: JSONValue = [
         "major": "1", "minor": "33", "gitVersion": "v1.33.0-towline", "gitCommit": "", "gitTreeState": "clean",
         "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "swiftc", "platform": "linux",
@@ -15,7 +15,7 @@ struct Discovery: Sendable {
         groups = registry.groups
     }
 
-    /// The paths that can be asked for.
+    /// The paths that the server answers.
     var index: JSONValue {
         var paths = ["/api", "/api/v1", "/apis"]
         for group in groups where !group.name.isEmpty {
@@ -47,7 +47,7 @@ struct Discovery: Sendable {
         return .json(list.encoded)
     }
 
-    /// One group; nil when it is not served.
+    /// A group; nil if it is not served.
     func group(_ name: String) -> JSONValue? {
         guard !name.isEmpty, let group = groups.first(where: { $0.name == name }) else { return nil }
         var document = Self.describe(group)
@@ -65,7 +65,7 @@ struct Discovery: Sendable {
         ]
     }
 
-    /// The resources of a version; nil when it is not served.
+    /// The resources of a version; nil if it is not served.
     func resources(group: String, version: String) -> JSONValue? {
         guard
             let resources = groups.first(where: { $0.name == group })?
@@ -103,7 +103,7 @@ struct Discovery: Sendable {
     static func texts(_ list: [String]) -> JSONValue { .array(list.map { .string($0) }) }
 }
 
-/// All groups, versions and resources in one document, the form that clients since 1.27 ask for.
+/// All groups, versions and resources in one document, as clients since 1.27 request it.
 struct AggregatedDiscovery: Sendable {
     private let groups: [APIGroup]
 
@@ -111,7 +111,7 @@ struct AggregatedDiscovery: Sendable {
         self.groups = groups
     }
 
-    /// The version of the document a client wants; nil when it wants the older form.
+    /// The requested version of the document; nil if the client wants the older form.
     static func version(accept: String?) -> String? {
         for clause in MediaType.list(accept ?? "") where clause.isJSON {
             guard clause.parameters["as"] == "APIGroupDiscoveryList" else { return nil }

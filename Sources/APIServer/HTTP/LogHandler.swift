@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// Answers `kubectl logs`.
+/// Handles `kubectl logs`.
 struct LogHandler: Sendable {
     private let cluster: Cluster
     private let query: QueryParameters
@@ -27,7 +27,7 @@ struct LogHandler: Sendable {
             })
     }
 
-    /// The container that is asked for, or the only one.
+    /// The requested container, or the only one.
     private func container(of pod: JSONValue, _ name: String) throws(StatusError) -> String {
         let lists = ["initContainers", "containers"].map { pod["spec"]?[$0]?.arrayValue ?? [] }
         let names = lists.joined().compactMap { $0["name"]?.stringValue }
@@ -50,7 +50,7 @@ struct LogHandler: Sendable {
         cluster.logs.read(namespace: target.namespace, pod: target.name, container: container, from: position)
     }
 
-    /// The last lines, as many as are asked for.
+    /// The last lines, if `tailLines` is set.
     private func tail(_ bytes: [UInt8]) throws(StatusError) -> [UInt8] {
         guard let count = try query.number("tailLines") else { return bytes }
         let newline = UInt8(ascii: "\n")
@@ -67,7 +67,7 @@ struct LogHandler: Sendable {
         return count == 0 ? [] : Array(bytes[index...])
     }
 
-    /// Sends what is appended, until the pod has ended or is gone.
+    /// Sends appended text until the pod ends or is deleted.
     private func follow(
         _ target: ObjectTarget, _ container: String, from start: Int, _ send: ([UInt8]) async throws -> Void
     ) async throws {
@@ -79,7 +79,7 @@ struct LogHandler: Sendable {
             position = end
             if !bytes.isEmpty { try await send(bytes) }
             if hasEnded { return }
-            // Logs make no revision; the server's tick wakes this wait at least once a second.
+            // Logs create no revisions; the server's tick ends this wait at least once a second.
             await cluster.storage.waitForChange(in: target.served.stored.resource, after: seen)
         }
     }

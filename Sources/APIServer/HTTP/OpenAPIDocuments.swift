@@ -1,6 +1,6 @@
 import KubeClient
 
-/// The OpenAPI v3 documents, one for each group and version, made anew when the served resources change.
+/// The OpenAPI v3 documents, one per group and version, rebuilt when the served resources change.
 final class OpenAPIDocuments: Sendable {
     private struct Made: Sendable {
         var generation = -1
@@ -15,7 +15,7 @@ final class OpenAPIDocuments: Sendable {
         self.registry = registry
     }
 
-    /// The list of documents; each address carries a hash of its document, so that clients may keep it.
+    /// The list of documents. Each URL has a hash of its document, so that clients can cache it.
     func index() -> [UInt8] {
         var paths = JSONObject()
         for document in current() {
@@ -25,7 +25,7 @@ final class OpenAPIDocuments: Sendable {
         return JSONValue.object(["paths": .object(paths)]).encoded
     }
 
-    /// The document of a group and version; nil when it is not served.
+    /// The document of a group and version; nil if it is not served.
     func document(group: String, version: String) -> [UInt8]? {
         let path = Self.path(group: group, version: version)
         return current().first { $0.path == path }?.bytes
@@ -51,7 +51,7 @@ final class OpenAPIDocuments: Sendable {
         group.isEmpty ? "api/\(version)" : "apis/\(group)/\(version)"
     }
 
-    /// FNV-1a, which is enough to tell versions of a document apart.
+    /// FNV-1a, which is enough to distinguish versions of a document.
     private static func hash(_ bytes: [UInt8]) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
@@ -59,7 +59,7 @@ final class OpenAPIDocuments: Sendable {
     }
 }
 
-/// The OpenAPI v3 document of the resources of one group and version.
+/// The OpenAPI v3 document of one group and version.
 struct OpenAPIDocument: Sendable {
     private let resources: [ServedResource]
 
@@ -84,7 +84,7 @@ struct OpenAPIDocument: Sendable {
 
     // MARK: Schemas
 
-    /// The name of the kind with its group's parts reversed, as generated clients expect it.
+    /// The name of the kind with its reversed group, as generated clients expect it.
     private static func schemaName(of served: ServedResource) -> String {
         let group = served.group.isEmpty ? "core.api.k8s.io" : served.group
         let reversed = group.split(separator: ".").reversed().joined(separator: ".")
@@ -107,7 +107,7 @@ struct OpenAPIDocument: Sendable {
         schema[path: ["properties", "apiVersion"]] = MetadataSchemas.apiVersion
         schema[path: ["properties", "kind"]] = MetadataSchemas.kind
         schema[path: ["properties", "metadata"]] = [
-            "description": "What the API keeps about every object.",
+            "description": "Standard object metadata.",
             "allOf": [reference(MetadataSchemas.objectMeta)], "default": [:],
         ]
         schema["x-kubernetes-group-version-kind"] = [kind(served)]
@@ -164,7 +164,7 @@ struct OpenAPIDocument: Sendable {
     }
 }
 
-/// The schemas of what every object and every list carries.
+/// The schemas of object and list metadata.
 enum MetadataSchemas {
     static let objectMeta = prefix + "ObjectMeta"
     static let listMeta = prefix + "ListMeta"
@@ -181,65 +181,71 @@ enum MetadataSchemas {
         (
             objectMeta,
             object(
-                "What the API keeps about every object.",
+                "Standard object metadata.",
                 [
-                    ("name", text("The name, unique within the namespace; it can never change.")),
-                    ("generateName", text("A prefix from which the server makes a unique name.")),
-                    ("namespace", text("The namespace in which the name is unique.")),
-                    ("uid", text("Tells the object from others of the same name before and after it.")),
-                    ("resourceVersion", text("The version of the object, for watches and for safe updates.")),
-                    ("generation", number("Counts changes of the desired state.")),
+                    ("name", text("The name; unique within the namespace and immutable.")),
+                    ("generateName", text("A prefix for a name that the server generates.")),
+                    ("namespace", text("The namespace of the object.")),
+                    (
+                        "uid",
+                        text("A unique ID; distinguishes the object from others that had or will have the same name.")
+                    ),
+                    ("resourceVersion", text("The version of the object, for watches and optimistic concurrency.")),
+                    ("generation", number("The number of changes to the desired state.")),
                     ("creationTimestamp", time("When the object was created.")),
-                    ("deletionTimestamp", time("When its deletion was asked for.")),
-                    ("deletionGracePeriodSeconds", number("The seconds it was given to end.")),
-                    ("labels", texts("Short values to select objects by.")),
-                    ("annotations", texts("Values for tools, which nothing is selected by.")),
-                    ("ownerReferences", list("The objects it is deleted with.", of: ownerReference)),
+                    ("deletionTimestamp", time("When deletion was requested.")),
+                    ("deletionGracePeriodSeconds", number("The grace period of the deletion, in seconds.")),
+                    ("labels", texts("Key-value pairs for selecting objects.")),
+                    ("annotations", texts("Key-value pairs for tools; they cannot be selected by.")),
+                    (
+                        "ownerReferences",
+                        list("The owners. When all of them are deleted, the object is deleted too.", of: ownerReference)
+                    ),
                     (
                         "finalizers",
                         [
                             "type": "array", "items": ["type": "string"],
-                            "description": "What has to be done before it is removed.",
+                            "description": "Tasks that must finish before the object is removed.",
                         ]
                     ),
-                    ("managedFields", list("Who wrote which field.", of: managedFieldsEntry)),
+                    ("managedFields", list("The managers of the fields.", of: managedFieldsEntry)),
                 ])
         ),
         (
             ownerReference,
             object(
-                "Names an owner of an object.",
+                "An owner of the object.",
                 [
                     ("apiVersion", text("The group and version of the owner.")),
                     ("kind", text("The kind of the owner.")),
                     ("name", text("The name of the owner.")),
                     ("uid", text("The UID of the owner.")),
-                    ("controller", flag("True for the one owner that controls the object.")),
-                    ("blockOwnerDeletion", flag("True when the owner waits for the object in a foreground deletion.")),
+                    ("controller", flag("True for the controller of the object; at most one owner.")),
+                    ("blockOwnerDeletion", flag("True if a foreground deletion of the owner waits for the object.")),
                 ])
         ),
         (
             managedFieldsEntry,
             object(
-                "The fields that one manager wrote.",
+                "The fields of one manager.",
                 [
-                    ("manager", text("Who wrote.")),
+                    ("manager", text("The manager.")),
                     ("operation", text("Apply or Update.")),
-                    ("apiVersion", text("The version of the object the fields belong to.")),
-                    ("time", time("When it was written.")),
+                    ("apiVersion", text("The API version of the fields.")),
+                    ("time", time("When the fields were last changed.")),
                     ("fieldsType", text("Always FieldsV1.")),
                     ("fieldsV1", ["type": "object", "description": "The set of fields."]),
-                    ("subresource", text("The subresource that was written through.")),
+                    ("subresource", text("The subresource of the write.")),
                 ])
         ),
         (
             listMeta,
             object(
-                "What the API tells about a list.",
+                "Standard list metadata.",
                 [
-                    ("resourceVersion", text("The version of the list, for a watch to begin at.")),
-                    ("continue", text("Leads to the next page.")),
-                    ("remainingItemCount", number("How many objects follow.")),
+                    ("resourceVersion", text("The version of the list, for starting a watch.")),
+                    ("continue", text("The token for the next page.")),
+                    ("remainingItemCount", number("The number of objects after this page.")),
                 ])
         ),
     ]

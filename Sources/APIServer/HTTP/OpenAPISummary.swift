@@ -1,9 +1,9 @@
-/// The OpenAPI v2 document, in protobuf and as short as can be: which kinds a server validates fields for.
+/// A minimal OpenAPI v2 document, in protobuf: the kinds for which the server validates fields.
 ///
-/// kubectl before 1.29 asks for it, and leaves validation to a server that says it knows the query parameter. The
-/// schemas themselves are in the documents of version 3 only.
+/// kubectl before 1.29 requests it, and leaves validation to the server if PATCH has the query parameter. Schemas are
+/// only in the v3 documents.
 struct OpenAPISummary: Sendable {
-    /// What clients ask for, and what they are answered: an at sign is no part of a media type.
+    /// The requested and the returned media type: an at sign is not valid in a media type.
     static let acceptedType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
     static let mediaType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
@@ -41,7 +41,7 @@ struct OpenAPISummary: Sendable {
     private static func describePatch(of served: ServedResource, _ operation: inout ProtobufWriter) {
         for parameter in ["dryRun", "fieldManager", "fieldValidation"] {
             operation.message(8) { item in
-                // The way down to a query parameter leads through three choices.
+                // A query parameter is nested in three `oneof` messages.
                 item.message(1) {
                     $0.message(2) {
                         $0.message(3) { query in
@@ -63,7 +63,7 @@ struct OpenAPISummary: Sendable {
     }
 }
 
-/// Writes a protobuf message, field by field.
+/// Encodes a protobuf message.
 struct ProtobufWriter {
     private(set) var bytes: [UInt8] = []
 
@@ -71,7 +71,7 @@ struct ProtobufWriter {
         field(number, Array(text.utf8))
     }
 
-    /// Writes a message within this one.
+    /// Writes a nested message.
     mutating func message(_ number: Int, _ body: (inout ProtobufWriter) -> Void) {
         var inner = ProtobufWriter()
         body(&inner)

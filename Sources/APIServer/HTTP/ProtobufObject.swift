@@ -1,11 +1,11 @@
 import KubeClient
 
-/// Reads an object in the protobuf encoding of the API, which newer kubectls and Helm use for built-in kinds.
+/// Decodes objects from the protobuf encoding of the API, which newer kubectl and Helm versions use for built-in kinds.
 ///
-/// The sandbox itself answers in JSON, which every client accepts beside protobuf.
+/// Responses are JSON, which all clients accept.
 enum ProtobufObject {
     static let mediaType = "application/vnd.kubernetes.protobuf"
-    /// The four bytes before the envelope.
+    /// The prefix of the envelope.
     private static let magic: [UInt8] = Array("k8s".utf8) + [0]
 
     static func read(_ bytes: [UInt8]) throws(StatusError) -> JSONValue {
@@ -36,7 +36,7 @@ enum ProtobufObject {
             }
         }
         let kind = identity["kind"]?.stringValue ?? ""
-        // Every group has its own DeleteOptions, and all are alike.
+        // Every group has its own DeleteOptions, all with the same fields.
         guard identity["apiVersion"] == "v1" || kind == "DeleteOptions",
             case .message(let shape)? = ProtobufShape.kinds[kind]
         else {
@@ -72,7 +72,7 @@ enum ProtobufObject {
         return .object(object)
     }
 
-    /// One value; nil for what is empty and would not stand in JSON.
+    /// A value; nil if it is empty and omitted in JSON.
     private static func value(
         _ value: ProtobufReader.Value, _ shape: ProtobufShape
     ) throws(ProtobufReader.Malformed) -> JSONValue? {
@@ -93,17 +93,17 @@ enum ProtobufObject {
     }
 }
 
-/// Reads the fields of one protobuf message; every length is checked against the bytes that are there.
+/// Reads the fields of a protobuf message; lengths are checked against the available bytes.
 struct ProtobufReader {
-    /// What a field holds, as far as the wire tells.
+    /// The value of a field, as far as the wire format determines it.
     enum Value {
         case number(UInt64)
         case bytes(ArraySlice<UInt8>)
-        /// Fixed-width numbers, which no message that is read here has.
+        /// Fixed-width numbers, which no supported message uses.
         case skipped
     }
 
-    /// The bytes are no protobuf message.
+    /// The bytes are not a valid protobuf message.
     struct Malformed: Error {}
 
     private var rest: ArraySlice<UInt8>
@@ -112,7 +112,7 @@ struct ProtobufReader {
         rest = bytes
     }
 
-    /// The next field and its number; nil at the end.
+    /// The next field with its number; nil at the end.
     mutating func next() throws(Malformed) -> (number: Int, value: Value)? {
         guard !rest.isEmpty else { return nil }
         let tag = try varint()
@@ -146,22 +146,22 @@ struct ProtobufReader {
     }
 }
 
-/// How a protobuf field of a built-in kind becomes JSON.
+/// How a protobuf field is converted to JSON.
 indirect enum ProtobufShape: Sendable {
     case text
-    /// Bytes, which JSON shows in base64.
+    /// Bytes, base64 in JSON.
     case bytes
     case integer
     case flag
-    /// Seconds and nanoseconds, which JSON shows in RFC 3339.
+    /// Seconds and nanoseconds, RFC 3339 in JSON.
     case time
     case message([Int: ProtobufField])
     case list(ProtobufShape)
-    /// A map from texts.
+    /// A map with string keys.
     case map(ProtobufShape)
 }
 
-/// A field of a message: its name in JSON and its shape.
+/// A field of a message: its JSON name and shape.
 struct ProtobufField: Sendable {
     let name: String
     let shape: ProtobufShape
@@ -173,7 +173,7 @@ struct ProtobufField: Sendable {
 }
 
 extension ProtobufShape {
-    /// The shapes of what `kubectl create` and `helm` send in protobuf.
+    /// The messages that `kubectl create` and `helm` send in protobuf.
     static let kinds: [String: ProtobufShape] = [
         "Namespace": .message([
             1: ProtobufField("metadata", metadata),

@@ -1,15 +1,15 @@
 import KubeClient
 
-/// The form in which a client wants objects.
+/// The form of objects in a response.
 enum Representation: Hashable, Sendable {
-    /// What a row of a table carries beside its cells.
+    /// What a table row contains besides its cells.
     enum RowObject: String, Sendable {
         case none = "None"
         case metadata = "Metadata"
         case object = "Object"
     }
 
-    /// The objects as they are.
+    /// Complete objects.
     case object
     /// `PartialObjectMetadata`, in a version of `meta.k8s.io`.
     case metadata(version: String)
@@ -18,7 +18,7 @@ enum Representation: Hashable, Sendable {
 
     static let mediaTypes = ["application/json", "application/json;as=Table;v=v1;g=meta.k8s.io"]
 
-    /// Chooses the first form of an `Accept` header that this server knows.
+    /// The first form in the `Accept` header that the server supports.
     init(accept: String?, includeObject: String?) throws(StatusError) {
         let rows = RowObject(rawValue: includeObject ?? "") ?? .metadata
         guard let accept, !accept.isEmpty else {
@@ -48,7 +48,7 @@ enum Representation: Hashable, Sendable {
 }
 
 extension Representation {
-    /// One object in this form; a table has a row for each of the texts.
+    /// An object in this form; a table has one row per text.
     func present(_ texts: [[UInt8]], as served: ServedResource, now: Timestamp) throws(StatusError) -> [UInt8] {
         switch self {
         case .object:
@@ -69,7 +69,7 @@ extension Representation {
         }
     }
 
-    /// A page of a list in this form; stored texts are joined where they can be sent as they are.
+    /// A page of a list in this form; stored texts are joined without decoding if possible.
     func present(_ page: ListPage, of served: ServedResource, now: Timestamp) throws(StatusError) -> [UInt8] {
         var metadata: JSONValue = ["resourceVersion": .string(String(page.revision))]
         if let token = page.continueToken { metadata["continue"] = .string(token.text) }

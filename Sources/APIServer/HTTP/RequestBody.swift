@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// Decodes the body of a request.
+/// Decodes a request body.
 struct RequestBody {
     private let bytes: [UInt8]
     private let type: String
@@ -23,14 +23,14 @@ struct RequestBody {
         }
     }
 
-    /// A patch; one that may be YAML is most often JSON.
+    /// A patch; even a patch that may be YAML is usually JSON.
     func patch(isYAML: Bool) throws(StatusError) -> ObjectBody {
         guard isYAML else { return try json() }
         if let body = try? json() { return body }
         return try yaml()
     }
 
-    /// The options of a deletion; nil without a body.
+    /// The options of a deletion; nil if the body is empty.
     func deleteOptions() throws(StatusError) -> JSONValue? {
         bytes.isEmpty ? nil : try object().object
     }
@@ -59,9 +59,9 @@ struct RequestBody {
     }
 }
 
-/// One of the media types in an `Accept` or `Content-Type` header.
+/// A media type of an `Accept` or `Content-Type` header.
 struct MediaType: Hashable, Sendable {
-    /// In lower case, without parameters.
+    /// Lowercase, without parameters.
     let type: String
     let parameters: [String: String]
 
@@ -80,12 +80,12 @@ struct MediaType: Hashable, Sendable {
         header.split(separator: ",").map { MediaType($0) }
     }
 
-    /// True for JSON and for anything that includes it.
+    /// True for JSON and for wildcards that include it.
     var isJSON: Bool { ["application/json", "*/*", "application/*"].contains(type) }
 }
 
 extension StringProtocol {
-    /// The text without spaces and tabs at its ends.
+    /// The text without leading and trailing spaces and tabs.
     var trimmingSpaces: String {
         var rest = Substring(self)
         while let first = rest.first, first == " " || first == "\t" { rest.removeFirst() }

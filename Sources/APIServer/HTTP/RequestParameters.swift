@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// The query of a request, read by name.
+/// The query parameters of a request.
 struct QueryParameters: Sendable {
     private let items: [(name: String, value: String)]
 
@@ -9,12 +9,12 @@ struct QueryParameters: Sendable {
         self.items = items
     }
 
-    /// The first value of a name; nil when it is absent.
+    /// The first value of a parameter; nil if absent.
     subscript(name: String) -> String? {
         items.first { $0.name == name }?.value
     }
 
-    /// A flag; absent is false, present without a value is true, as in Go.
+    /// A boolean parameter; as in Go, false if absent and true without a value.
     func flag(_ name: String) throws(StatusError) -> Bool {
         try optionalFlag(name) ?? false
     }
@@ -28,7 +28,7 @@ struct QueryParameters: Sendable {
         }
     }
 
-    /// A whole number that is not negative.
+    /// A non-negative integer.
     func number(_ name: String) throws(StatusError) -> Int64? {
         guard let value = self[name], !value.isEmpty else { return nil }
         guard let number = Int64(value), number >= 0 else {
@@ -39,7 +39,7 @@ struct QueryParameters: Sendable {
 }
 
 extension ResourceHandler {
-    /// Reads how a write is to be done.
+    /// Reads the options of a write.
     func writeParameters(_ subresource: String?) throws(StatusError) -> WriteParameters {
         var parameters = WriteParameters(subresource: subresource)
         var causes: [StatusError.Cause] = []
@@ -63,7 +63,7 @@ extension ResourceHandler {
         return parameters
     }
 
-    /// The product that the client says it is.
+    /// The product name in the `User-Agent` header.
     private var defaultManager: String {
         let agent = request.headers["User-Agent"] ?? ""
         let product = agent.prefix { $0 != "/" && $0 != " " }
@@ -79,7 +79,7 @@ extension ResourceHandler {
     }
 }
 
-/// The `dryRun` option, which knows one value.
+/// The `dryRun` option; its only value is `All`.
 enum DryRun {
     static func read(_ values: [String], _ causes: inout [StatusError.Cause]) -> Bool {
         let values = values.filter { !$0.isEmpty }
@@ -89,7 +89,7 @@ enum DryRun {
 }
 
 extension DeleteParameters {
-    /// Reads `DeleteOptions`, from the body or, without one, from the query.
+    /// Reads `DeleteOptions` from the body or, without a body, from the query.
     init(_ query: QueryParameters, _ options: JSONValue?) throws(StatusError) {
         var causes: [StatusError.Cause] = []
         let policy = options?["propagationPolicy"]?.stringValue ?? query["propagationPolicy"] ?? ""
@@ -111,7 +111,7 @@ extension DeleteParameters {
 }
 
 extension ListParameters {
-    /// Reads and checks the parameters of a list or a watch; `name` selects one object.
+    /// Reads and validates the parameters of a list or watch; `name` limits it to one object.
     init(_ query: QueryParameters, _ served: ServedResource, name: String? = nil) throws(StatusError) {
         labels = try LabelSelector(parsing: query["labelSelector"] ?? "")
         var selector = query["fieldSelector"] ?? ""

@@ -1,7 +1,7 @@
 import KubeClient
 package import KubeRuntime
 
-/// Answers the requests of clients: documents about the API itself here, objects in ``ResourceHandler``.
+/// Routes requests: answers discovery and OpenAPI requests, and passes requests for objects to ``ResourceHandler``.
 package struct RequestRouter: Sendable {
     private let cluster: Cluster
     private let openAPI: OpenAPIDocuments
@@ -13,7 +13,7 @@ package struct RequestRouter: Sendable {
 
     package func respond(to request: HTTPServerRequest) async -> HTTPServerResponse {
         guard Self.isLocal(request.headers["Host"]) else {
-            let why = "the sandbox answers only requests that are addressed to this machine"
+            let why = "the sandbox accepts only requests to localhost"
             return .status(StatusError(code: 403, reason: "Forbidden", message: why))
         }
         do throws(StatusError) {
@@ -23,7 +23,7 @@ package struct RequestRouter: Sendable {
         }
     }
 
-    /// Keeps web pages of foreign names, resolved to this machine, away from the API.
+    /// Rejects foreign host names that resolve to this machine, so that web pages cannot reach the API (DNS rebinding).
     private static func isLocal(_ host: String?) -> Bool {
         guard let host else { return true }
         let name = host.hasPrefix("[") ? host.prefix { $0 != "]" }.dropFirst() : host.prefix { $0 != ":" }
@@ -67,7 +67,7 @@ package struct RequestRouter: Sendable {
     }
 }
 
-/// The question what a user may do; in the sandbox, everybody may do everything.
+/// An access review; the sandbox allows everything.
 private enum AccessReview: String {
     case ownAccess = "SelfSubjectAccessReview"
     case ownRules = "SelfSubjectRulesReview"
@@ -94,7 +94,7 @@ private enum AccessReview: String {
     private var status: JSONValue {
         switch self {
         case .access, .ownAccess:
-            ["allowed": true, "reason": "the sandbox has no authorization: everything is allowed"]
+            ["allowed": true, "reason": "the sandbox allows all requests"]
         case .ownRules:
             [
                 "incomplete": false,
@@ -106,17 +106,17 @@ private enum AccessReview: String {
 }
 
 extension HTTPServerResponse {
-    /// What the API server answers for a path that leads nowhere.
+    /// The API server's response for unknown paths.
     static let pageNotFound = HTTPServerResponse.text("404 page not found\n", status: 404)
 
-    /// A refusal as a `Status` object.
+    /// An error as a `Status` object.
     static func status(_ error: StatusError) -> HTTPServerResponse {
         var response = HTTPServerResponse.json(error.object.encoded, status: error.code)
         if let seconds = error.details?.retryAfterSeconds { response.headers.append("Retry-After", String(seconds)) }
         return response
     }
 
-    /// The answer with a `Warning` header for each text.
+    /// The response with `Warning` headers.
     func warning(_ texts: [String]) -> HTTPServerResponse {
         var response = self
         for text in texts.prefix(20) {
@@ -127,7 +127,7 @@ extension HTTPServerResponse {
     }
 }
 
-/// What a request path leads to.
+/// The destination of a request, by its path.
 enum RequestRoute: Hashable, Sendable {
     case index
     case health
@@ -143,7 +143,7 @@ enum RequestRoute: Hashable, Sendable {
     case openAPISummary
     case openAPIIndex
     case openAPI(group: String, version: String)
-    /// A resource, one object of it, or a part of an object; the namespace is nil when the path names none.
+    /// A collection, an object, or a subresource; the namespace is nil if the path has none.
     case object(GroupVersionResource, namespace: String?, name: String?, subresource: String?)
     case unknown
 
@@ -183,7 +183,7 @@ enum RequestRoute: Hashable, Sendable {
                 GroupVersionResource(group: group, version: version, resource: resource), namespace: namespace,
                 name: rest.first, subresource: rest.count == 2 ? rest.last : nil)
         }
-        // `namespaces/x/status` is a part of a namespace; `namespaces/x/pods` are the pods in it.
+        // `namespaces/x/status` is a subresource; `namespaces/x/pods` is a collection in the namespace.
         let isInNamespace =
             first == "namespaces" && parts.count > 2 && !(group.isEmpty && ["status", "finalize"].contains(parts[2]))
         return isInNamespace ? object(parts[2], parts[1], parts[3...]) : object(first, nil, parts[1...])

@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// Answers one request about objects: finds the verb, reads the parameters, and puts the result into the form asked for.
+/// Handles a request for objects: selects the verb, reads the parameters, and encodes the result in the requested form.
 struct ResourceHandler: Sendable {
     let cluster: Cluster
     let request: HTTPServerRequest

@@ -1,8 +1,8 @@
 import KubeClient
 
-/// One watch: reads the history through its cursor and sends what the client is to see.
+/// A watch: reads events through its cursor and sends them to the client.
 struct WatchSession: Sendable {
-    /// How many events are read from the history at a time.
+    /// The maximum number of events per read.
     private static let batch = 200
 
     private let cluster: Cluster
@@ -22,7 +22,7 @@ struct WatchSession: Sendable {
         encoder = WatchEncoder(served: served, representation: representation)
     }
 
-    /// Sends until the watch times out, fails, or `send` throws because the client is gone.
+    /// Sends events until the watch times out, fails, or `send` throws because the client disconnected.
     func run(_ send: (_ bytes: [UInt8]) async throws -> Void) async throws {
         let now = cluster.environment.clock.now()
         do {
@@ -38,7 +38,7 @@ struct WatchSession: Sendable {
         }
     }
 
-    /// Finds where the watch begins and the objects it tells first.
+    /// The start of the watch and its initial objects.
     private func start(at now: Timestamp) throws(StatusError) -> (WatchCursor, [ObjectRecord]) {
         let asked = parameters.resourceVersion ?? 0
         let tellsPresent = parameters.sendsInitialEvents ?? (asked == 0)
@@ -50,17 +50,17 @@ struct WatchSession: Sendable {
         }
         guard tellsPresent else { return (cursor(asked == 0 ? current : asked), []) }
         guard let snapshot = try? cluster.storage.snapshot(served.stored.resource) else {
-            throw .expired("the present state cannot be read")
+            throw .expired("the current state cannot be read")
         }
         let cursorAtSnapshot = cursor(snapshot.revision)
         return (cursorAtSnapshot, snapshot.records.filter(cursorAtSnapshot.selects))
     }
 
-    /// Half an hour to an hour, so that many watches do not end together.
+    /// 30 to 60 minutes, so that watches do not end at the same time.
     private var defaultTimeout: Int64 { 1800 + Int64(cluster.environment.random() % 1800) }
 
     private func follow(_ cursor: inout WatchCursor, _ send: ([UInt8]) async throws -> Void) async throws {
-        // A watch ends with the definition of what it watches; the client is told when it lists again.
+        // A watch ends when its resource is no longer served; the client finds out when it lists again.
         while !Task.isCancelled, !cluster.storage.isShutDown, cluster.registry.resource(served.resource) != nil {
             let (events, through) = try read(after: cursor.revision)
             let now = cluster.environment.clock.now()
@@ -91,17 +91,17 @@ struct WatchSession: Sendable {
     }
 }
 
-/// What a watch sends next.
+/// An event of a watch.
 enum WatchNotice: Sendable {
     case added(ObjectRecord)
     case modified(ObjectRecord)
-    /// The text is the last one the client may have seen, stamped with the revision of the change.
+    /// The last state that the client may have seen, with the revision of the change.
     case deleted(ObjectRecord, revision: Int64)
     case bookmark(revision: Int64, endsInitialEvents: Bool)
     case failed(StatusError)
 }
 
-/// The place of a watch in the history: decides what is sent and when, and reads nothing itself.
+/// The position of a watch in the history: decides which events are sent and when. It performs no reads.
 struct WatchCursor: Sendable {
     private let namespace: String?
     private let labels: LabelSelector
@@ -110,12 +110,12 @@ struct WatchCursor: Sendable {
     private let deadline: Timestamp
     private var nextBookmark: Timestamp
     private var hasFinalBookmark = false
-    /// Everything up to this revision has been told.
+    /// All changes up to this revision were sent.
     private(set) var revision: Int64
 
-    /// The time between two bookmarks.
+    /// The interval between bookmarks.
     private static let bookmarkInterval = Duration.seconds(60)
-    /// How long before the end the last bookmark is sent.
+    /// How long before the timeout the last bookmark is sent.
     private static let finalBookmarkLead = Duration.seconds(2)
 
     init(
@@ -133,12 +133,12 @@ struct WatchCursor: Sendable {
 
     func isOver(at now: Timestamp) -> Bool { now >= deadline }
 
-    /// Whether the selectors and the namespace select a version of an object.
+    /// True if the namespace and the selectors match.
     func selects(_ record: ObjectRecord) -> Bool {
         (namespace == nil || record.namespace == namespace) && labels.matches(record.labels) && fields.matches(record)
     }
 
-    /// Goes on to `revision` and returns what the events before it mean to this watch.
+    /// Advances to `revision` and returns the events for this watch.
     mutating func advance(over events: [StorageEvent], through revision: Int64) -> [WatchNotice] {
         self.revision = max(self.revision, revision)
         return events.compactMap { event in
@@ -148,7 +148,7 @@ struct WatchCursor: Sendable {
             case (true, true): return .modified(event.record)
             case (false, true): return .added(event.record)
             case (true, false):
-                // An object that left the selection is shown as the selection knew it.
+                // An object that no longer matches is reported in its last matching state.
                 let last = event.kind == .deleted ? event.record : event.previous ?? event.record
                 return .deleted(last, revision: event.revision)
             case (false, false): return nil
@@ -156,7 +156,7 @@ struct WatchCursor: Sendable {
         }
     }
 
-    /// The bookmark that is due, if one is.
+    /// The bookmark that is due, if any.
     mutating func bookmark(at now: Timestamp) -> WatchNotice? {
         guard allowsBookmarks else { return nil }
         if !hasFinalBookmark, now + Self.finalBookmarkLead >= deadline {
@@ -169,7 +169,7 @@ struct WatchCursor: Sendable {
     }
 }
 
-/// Turns what a watch has to say into the lines a client reads.
+/// Encodes watch events as lines of JSON.
 struct WatchEncoder: Sendable {
     let served: ServedResource
     let representation: Representation
@@ -203,7 +203,7 @@ struct WatchEncoder: Sendable {
         return try representation.present([text], as: served, now: now)
     }
 
-    /// An object that carries nothing but a resource version.
+    /// An object that contains only a resource version.
     private func bookmark(_ revision: Int64, _ endsInitialEvents: Bool) -> JSONValue {
         var metadata: JSONValue = ["resourceVersion": .string(String(revision)), "creationTimestamp": .null]
         if endsInitialEvents { metadata["annotations"] = ["k8s.io/initial-events-end": "true"] }

@@ -1,13 +1,13 @@
 import KubeClient
 
-/// What the server decides about `metadata`, and what it refuses there.
+/// The server's rules for `metadata`: types, defaults and validation.
 enum MetadataRules {
-    /// The fields of metadata, in the order in which they are kept.
+    /// The stored fields of metadata, in order.
     private static let fields = [
         "name", "generateName", "namespace", "uid", "generation", "creationTimestamp", "deletionTimestamp",
         "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers", "managedFields",
     ]
-    /// Fields that are accepted and not kept.
+    /// Fields that are accepted but not stored.
     private static let ignoredFields: Set<String> = ["resourceVersion", "selfLink"]
 
     static func unknownFields(in object: JSONValue) -> [String] {
@@ -16,7 +16,7 @@ enum MetadataRules {
             .map { "metadata.\($0)" }
     }
 
-    /// The known fields of metadata in their order, empty ones left out.
+    /// The stored fields in order, without empty ones.
     static func canonical(_ metadata: JSONValue) -> JSONValue {
         var result = JSONObject()
         for field in fields {
@@ -25,7 +25,7 @@ enum MetadataRules {
         return .object(result)
     }
 
-    /// The metadata as a client means it: what is empty is the same as what is absent.
+    /// The metadata without empty fields, which are equivalent to absent ones.
     static func withoutEmptyFields(_ metadata: JSONValue) -> JSONValue {
         var result = JSONObject()
         for field in metadata.objectValue ?? JSONObject() where !isEmpty(field.value) {
@@ -43,7 +43,7 @@ enum MetadataRules {
         }
     }
 
-    /// Refuses metadata whose fields have types the API does not know.
+    /// Rejects metadata fields of the wrong type.
     static func checkTypes(of object: JSONValue) throws(StatusError) {
         guard let metadata = object["metadata"], metadata.objectValue != nil else {
             throw .badRequest("the object provided has no metadata object")
@@ -75,7 +75,7 @@ enum MetadataRules {
         }
     }
 
-    /// Metadata of a new object: what the client may not choose is set.
+    /// The metadata of a new object, with the fields that the server sets.
     static func created(
         _ metadata: JSONValue, namespace: String, name: String, uid: String, at time: Timestamp, hasGeneration: Bool
     ) -> JSONValue {
@@ -90,7 +90,7 @@ enum MetadataRules {
         return canonical(metadata)
     }
 
-    /// Metadata of a changed object: what can never change is as it was.
+    /// The metadata of an updated object, with immutable fields restored.
     static func updated(_ metadata: JSONValue, from old: JSONValue) -> JSONValue {
         var metadata = metadata
         for field in [
@@ -104,10 +104,10 @@ enum MetadataRules {
 }
 
 extension MetadataRules {
-    /// The bytes that all annotations of an object may have together.
+    /// The maximum total size of annotations, in bytes.
     private static let maximumAnnotationBytes = 256 << 10
 
-    /// Tells what is wrong with the metadata of an object; `old` is nil for a new object.
+    /// Validates the metadata of an object; `old` is nil for a new object.
     static func validate(_ metadata: JSONValue, old: JSONValue?, nameRule: ResourceStrategy.NameRule) -> [StatusError
         .Cause]
     {
@@ -198,7 +198,7 @@ extension MetadataRules {
     }
 }
 
-/// What names, labels and their kin may look like (RFC 1123 and the API conventions).
+/// The syntax of names, labels and related texts (RFC 1123 and the API conventions).
 enum NameRules {
     static let subdomainRule =
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
@@ -214,7 +214,7 @@ enum NameRules {
         "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
         + "start and end with an alphanumeric character, at most 63 characters"
 
-    /// At most 253 characters: labels of lower case letters, digits and dashes, joined by dots.
+    /// At most 253 characters: labels of lowercase letters, digits and dashes, joined by dots.
     static func isSubdomain(_ text: String) -> Bool {
         guard !text.isEmpty, text.utf8.count <= 253 else { return false }
         return text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy {
@@ -222,17 +222,17 @@ enum NameRules {
         }
     }
 
-    /// At most 63 characters: lower case letters, digits and dashes.
+    /// At most 63 characters: lowercase letters, digits and dashes.
     static func isLabel(_ text: String) -> Bool {
         text.utf8.count <= 63 && isLabelShaped(Substring(text).utf8)
     }
 
-    /// What can stand between two slashes of a path.
+    /// A valid segment of a URL path.
     static func isPathSegment(_ text: String) -> Bool {
         !["", ".", ".."].contains(text) && !text.utf8.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "%") }
     }
 
-    /// The key of a label: a name of at most 63 characters, perhaps behind a subdomain and a slash.
+    /// A label key: a name of at most 63 characters with an optional subdomain prefix and slash.
     static func isQualifiedName(_ text: String) -> Bool {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         switch parts.count {

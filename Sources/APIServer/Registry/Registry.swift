@@ -1,6 +1,6 @@
 import KubeClient
 
-/// The resources that are served at this moment.
+/// The resources that are currently served.
 final class Registry: Sendable {
     private let guarded: Locked<RegistryState>
 
@@ -8,25 +8,25 @@ final class Registry: Sendable {
         guarded = Locked(RegistryState(builtIn: builtIn))
     }
 
-    /// All of it, as it is now.
+    /// A snapshot of the state.
     var current: RegistryState { guarded.withLock { $0 } }
 
     func resource(_ resource: GroupVersionResource) -> ServedResource? {
         guarded.withLock { $0.resource(resource) }
     }
 
-    /// Puts the versions of a custom resource in the place of those its definition made before.
+    /// Replaces the resources of a definition.
     func define(_ definition: String, _ resources: [ServedResource]) {
         guarded.withLock { $0.define(definition, resources) }
     }
 }
 
-/// The served resources, by name and by kind, and the order in which discovery tells them.
+/// The served resources, by name and kind, and their order in discovery.
 struct RegistryState: Sendable {
     private let builtIn: [ServedResource]
     private var custom: [(definition: String, resources: [ServedResource])] = []
     private var index: [GroupVersionResource: ServedResource] = [:]
-    /// Counts changes, so that documents made of the state can be kept.
+    /// Incremented by each change, so that derived documents can be cached.
     private(set) var generation = 0
 
     init(builtIn: [ServedResource]) {
@@ -40,7 +40,7 @@ struct RegistryState: Sendable {
         all.first { $0.apiVersion == apiVersion && $0.kind == kind }
     }
 
-    /// Any version of a resource; nil when none is served.
+    /// A version of a resource, preferably the stored one; nil if none is served.
     func anyVersion(of resource: GroupResource) -> ServedResource? {
         all.first { $0.stored.resource == resource && $0.isStoredForm }
             ?? all.first { $0.stored.resource == resource }
@@ -57,11 +57,11 @@ struct RegistryState: Sendable {
 
     private mutating func rebuildIndex() {
         index = [:]
-        // A definition never takes the place of a built-in resource.
+        // A definition never replaces a built-in resource.
         for served in all where index[served.resource] == nil { index[served.resource] = served }
     }
 
-    /// The groups in the order of discovery: the core group first, then by name; versions by preference.
+    /// The groups in discovery order: core group first, then by name, with versions by priority.
     var groups: [APIGroup] {
         var versions: [String: [String]] = [:]
         var resources: [String: [ServedResource]] = [:]
@@ -83,7 +83,7 @@ struct RegistryState: Sendable {
     }
 }
 
-/// A group of resources that are versioned together.
+/// An API group.
 struct APIGroup: Sendable {
     struct Version: Sendable {
         let name: String
@@ -92,13 +92,13 @@ struct APIGroup: Sendable {
 
     /// Empty for the core group.
     let name: String
-    /// The preferred version first; never empty.
+    /// The preferred version comes first; never empty.
     let versions: [Version]
 }
 
-/// Orders API versions by preference: `v2` over `v1` over `v1beta1` over `v1alpha1` over everything else.
+/// Orders API versions by priority: `v2`, `v1`, `v1beta1`, `v1alpha1`, then all others.
 struct VersionPriority: Comparable, Sendable {
-    /// 3 stable, 2 beta, 1 alpha, 0 of another form.
+    /// 3 for stable, 2 for beta, 1 for alpha, 0 for other forms.
     private let stability: Int
     private let major: Int
     private let minor: Int

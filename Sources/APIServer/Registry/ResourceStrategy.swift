@@ -1,30 +1,30 @@
 import KubeClient
 import Schema
 
-/// What is special about the objects of one resource; everything has the common default.
+/// The special rules of a resource; the defaults are the common rules.
 struct ResourceStrategy: Sendable {
     enum NameRule: Sendable {
         /// RFC 1123 subdomain, up to 253 characters.
         case subdomain
         /// RFC 1123 label, up to 63 characters.
         case label
-        /// Anything that can stand in a path: no slash and no percent sign.
+        /// A valid path segment: no slash and no percent sign.
         case pathSegment
     }
 
     var nameRule = NameRule.subdomain
-    /// True when `metadata.generation` counts changes of the desired state.
+    /// True if `metadata.generation` counts changes of the desired state.
     var hasGeneration = false
-    /// True when a PUT without a resource version overwrites whatever is there.
+    /// True if a PUT without a resource version overwrites the current object.
     var allowsUnconditionalUpdate = true
     var allowsStrategicMerge = true
     var allowsDeleteCollection = true
     var servesLogs = false
-    /// Fills in what the server decides when an object is created.
+    /// Sets the fields that the server determines on creation.
     var prepareForCreation: @Sendable (inout JSONValue) -> Void = { _ in }
-    /// Fills in what the server decides when an object is changed.
+    /// Sets the fields that the server determines on update.
     var prepareForUpdate: @Sendable (_ new: inout JSONValue, _ old: JSONValue) -> Void = { _, _ in }
-    /// Tells what is wrong with an object beyond its schema; `old` is nil for a new object.
+    /// Validates what the schema cannot express; `old` is nil for a new object.
     var validate: @Sendable (_ new: JSONValue, _ old: JSONValue?) -> [StatusError.Cause] = { _, _ in [] }
 }
 
@@ -50,28 +50,28 @@ extension StatusError.Cause {
     }
 }
 
-/// The shape of the objects of one version: its OpenAPI document, and the rules compiled from it.
+/// The schema of one version: its OpenAPI document and the compiled form.
 struct ObjectSchema: Sendable {
-    /// OpenAPI v3, as `kubectl explain` shows it.
+    /// OpenAPI v3, as shown by `kubectl explain`.
     let document: JSONValue
     private let rules: CustomResourceSchema?
 
-    /// The schema of a built-in kind; one that is not structural accepts anything.
+    /// The schema of a built-in kind. If it is not structural, everything is accepted.
     init(_ document: JSONValue) {
         self.document = document
         rules = try? CustomResourceSchema(reading: document)
     }
 
-    /// The schema of one version of a definition.
+    /// The schema of a version of a custom resource.
     init(reading document: JSONValue, at path: FieldPath) throws(FieldErrors) {
         self.document = document
         rules = try CustomResourceSchema(reading: document, at: path)
     }
 
-    /// The compiled schema; nil when the document could not be compiled.
+    /// The compiled schema; nil if the document could not be compiled.
     var root: StructuralSchema? { rules?.root }
 
-    /// The paths of the fields that the schema does not know, metadata included.
+    /// The paths of unknown fields, including metadata.
     func unknownFields(in object: JSONValue) -> [String] {
         var copy = object
         return rules?.prune(&copy) ?? []

@@ -1,8 +1,8 @@
-/// A condition on the labels of an object, as `labelSelector` writes it: `a=b,c!=d,e in (f,g),!h`.
+/// A label selector: `a=b,c!=d,e in (f,g),!h`.
 struct LabelSelector: Hashable, Sendable {
     enum Requirement: Hashable, Sendable {
         case isIn(key: String, values: Set<String>)
-        /// Also holds when the label is absent.
+        /// Also true if the label is absent.
         case isNotIn(key: String, values: Set<String>)
         case exists(key: String)
         case isAbsent(key: String)
@@ -34,14 +34,14 @@ extension [ObjectLabel] {
 }
 
 extension LabelSelector {
-    /// Reads a selector; an empty text selects everything.
+    /// Parses a selector; an empty text selects everything.
     init(parsing text: String) throws(StatusError) {
         var parser = LabelSelectorParser(text)
         requirements = try parser.requirements()
     }
 }
 
-/// Reads the requirements of a label selector from left to right.
+/// Parses the requirements of a label selector.
 private struct LabelSelectorParser {
     private enum Token: Hashable {
         case word(String)
@@ -106,7 +106,7 @@ private struct LabelSelectorParser {
         return key
     }
 
-    /// A value, which may be left out and is empty then.
+    /// A value; absent means empty.
     private mutating func value() throws(StatusError) -> String {
         guard case .word(let value) = token else { return "" }
         guard NameRules.isLabelValue(value) else {
@@ -174,7 +174,7 @@ private struct LabelSelectorParser {
     }
 }
 
-/// A condition on fields of an object, as `fieldSelector` writes it: `metadata.name=a,status.phase!=Running`.
+/// A field selector: `metadata.name=a,status.phase!=Running`.
 struct FieldSelector: Hashable, Sendable {
     struct Requirement: Hashable, Sendable {
         /// The path of the field in the stored form.
@@ -204,7 +204,7 @@ struct FieldSelector: Hashable, Sendable {
 }
 
 extension FieldSelector {
-    /// Reads a selector; an empty text selects everything, and every field must be one the resource lets select by.
+    /// Parses a selector; an empty text selects everything. Fields that the resource does not support are rejected.
     init(parsing text: String, for served: ServedResource) throws(StatusError) {
         var requirements: [Requirement] = []
         for term in Self.terms(of: text) {
@@ -220,7 +220,7 @@ extension FieldSelector {
         self.requirements = requirements
     }
 
-    /// Splits at commas that no backslash escapes.
+    /// Splits at unescaped commas.
     private static func terms(of text: String) -> [String] {
         var terms: [String] = []
         var term = ""

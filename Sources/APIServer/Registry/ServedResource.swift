@@ -1,23 +1,23 @@
 import KubeClient
 
-/// One version of a resource as clients see it: its names, its rules, its schema and its columns.
+/// A version of a resource as clients see it: names, rules, schema and columns.
 final class ServedResource: Sendable {
     let resource: GroupVersionResource
     let names: ResourceNames
     let isNamespaced: Bool
-    /// True when writes of the object ignore its status and `/status` is served.
+    /// True if `/status` is served and writes of the object ignore its status.
     let hasStatusSubresource: Bool
-    /// Where and in which form the objects are kept.
+    /// Where and in which form the objects are stored.
     let stored: StoredForm
-    /// What is known of the shape of the objects; nil accepts anything.
+    /// Nil accepts all objects.
     let schema: ObjectSchema?
     let columns: [TableColumn]
-    /// The fields that field selectors may name, beside name and namespace.
+    /// The fields for field selectors, besides name and namespace.
     let selectableFields: [SelectableField]
     let strategy: ResourceStrategy
-    /// The name of the CustomResourceDefinition that made it; nil for a built-in resource.
+    /// The name of the CustomResourceDefinition; nil for built-in resources.
     let definition: String?
-    /// Told to everybody who uses this version, when it is deprecated.
+    /// Sent to all clients that use this version, if it is deprecated.
     let deprecationWarning: String?
 
     init(
@@ -48,26 +48,26 @@ final class ServedResource: Sendable {
     var kind: String { names.kind }
     var groupResource: GroupResource { resource.groupResource }
     var isCustom: Bool { definition != nil }
-    /// True when stored texts can be sent to clients as they are.
+    /// True if stored texts can be sent without conversion.
     var isStoredForm: Bool { stored.apiVersion == apiVersion }
 
     var subresources: [String] {
         (hasStatusSubresource ? ["status"] : []) + (strategy.servesLogs ? ["log"] : [])
     }
 
-    /// The verbs that discovery tells.
+    /// The verbs in discovery.
     var verbs: [String] {
         let all = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
         return strategy.allowsDeleteCollection ? all : all.filter { $0 != "deletecollection" }
     }
 
-    /// The stored path of a field that field selectors may name; nil for every other field.
+    /// The stored path of a selectable field; nil for other fields.
     func storedField(_ name: String) -> String? {
         if name == "metadata.name" || name == "metadata.namespace" { return name }
         return selectableFields.first { $0.name == name }?.storedName
     }
 
-    /// What storage keeps of an object, which is in the form of this version.
+    /// The record of an object that is in the form of this version.
     func draft(of object: JSONValue) -> ObjectDraft {
         let kept = storedForm(of: object)
         var values: [String: String] = [:]
@@ -77,7 +77,7 @@ final class ServedResource: Sendable {
         return ObjectDraft(kept, fields: values)
     }
 
-    /// The object in the form in which it is kept.
+    /// Converts an object to the stored form.
     func storedForm(of object: JSONValue) -> JSONValue {
         guard !isStoredForm else { return object }
         var object = stored.toStored?(object) ?? object
@@ -85,7 +85,7 @@ final class ServedResource: Sendable {
         return object
     }
 
-    /// A kept object in the form of this version.
+    /// Converts a stored object to this version.
     func servedForm(of object: JSONValue) -> JSONValue {
         guard !isStoredForm else { return object }
         var object = stored.fromStored?(object) ?? object
@@ -94,7 +94,7 @@ final class ServedResource: Sendable {
     }
 }
 
-/// What a resource is called.
+/// The names of a resource.
 struct ResourceNames: Hashable, Sendable {
     let plural: String
     let singular: String
@@ -124,13 +124,13 @@ struct ResourceNames: Hashable, Sendable {
     }
 }
 
-/// Where objects are kept and in which version; several served versions share one.
+/// Where objects are stored, and in which version; served versions of a resource share it.
 struct StoredForm: Sendable {
     let resource: GroupResource
     let apiVersion: String
-    /// The fields that the field selectors of any version may name.
+    /// The selectable fields of all versions.
     let fields: [SelectableField]
-    /// Turns a served object into the kept form; nil when only `apiVersion` differs.
+    /// Converts a served object to the stored form; nil if only `apiVersion` differs.
     var toStored: (@Sendable (JSONValue) -> JSONValue)?
     var fromStored: (@Sendable (JSONValue) -> JSONValue)?
 
@@ -147,11 +147,11 @@ struct StoredForm: Sendable {
     }
 }
 
-/// A field that field selectors may name.
+/// A field for field selectors.
 struct SelectableField: Hashable, Sendable {
-    /// As selectors write it: `status.phase`.
+    /// The name in selectors: `status.phase`.
     let name: String
-    /// The object keys that lead to it in the stored form.
+    /// The path in the stored form.
     let path: [String]
 
     init(_ name: String) {
@@ -159,7 +159,7 @@ struct SelectableField: Hashable, Sendable {
         path = name.split(separator: ".").map(String.init)
     }
 
-    /// A field that has another name in the stored form.
+    /// A field with a different name in the stored form.
     init(_ name: String, storedAs storedName: String) {
         self.name = name
         path = storedName.split(separator: ".").map(String.init)
@@ -167,7 +167,7 @@ struct SelectableField: Hashable, Sendable {
 
     var storedName: String { path.joined(separator: ".") }
 
-    /// The text a selector is compared with.
+    /// The text that selectors are compared with.
     func value(in object: JSONValue) -> String? {
         switch object[path: path] {
         case .string(let text): text

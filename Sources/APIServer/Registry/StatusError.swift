@@ -1,20 +1,20 @@
 package import KubeClient
 
-/// A refusal in the API's own form: what becomes a `Status` object of kind `Failure`.
+/// An API error: a `Status` object with status `Failure`.
 package struct StatusError: Error, Hashable, Sendable {
     /// The HTTP status code.
     package let code: Int
-    /// The machine-readable word, such as `NotFound` or `AlreadyExists`.
+    /// The machine-readable reason, such as `NotFound` or `AlreadyExists`.
     package let reason: String
     package let message: String
-    /// What the refusal is about, as far as it is about one object or kind.
+    /// The object or kind that the error refers to, if any.
     package var details: Details?
 
-    /// What a refusal is about.
+    /// The subject of an error.
     package struct Details: Hashable, Sendable {
         package var name = ""
         package var group = ""
-        /// The plural name of the resource, or the kind where the object itself is invalid.
+        /// The plural resource name, or the kind if the object itself is invalid.
         package var kind = ""
         package var uid = ""
         package var causes: [Cause] = []
@@ -23,7 +23,7 @@ package struct StatusError: Error, Hashable, Sendable {
         package init() {}
     }
 
-    /// One of several reasons for a refusal.
+    /// One cause of an error.
     package struct Cause: Hashable, Sendable {
         package let reason: String
         package let message: String
@@ -71,7 +71,7 @@ extension StatusError {
         StatusError(409, "Conflict", "Operation cannot be fulfilled on \(resource) \"\(name)\": \(why)", resource, name)
     }
 
-    /// The answer to a write that was based on an old version of the object.
+    /// The error for a write that is based on an old version of the object.
     static func staleWrite(_ resource: GroupResource, _ name: String) -> StatusError {
         conflict(
             resource, name,
@@ -104,7 +104,7 @@ extension StatusError {
         StatusError(code: 410, reason: "Expired", message: message)
     }
 
-    /// The answer to a resource version that this server has not reached.
+    /// The error for a resource version that the server has not reached yet.
     static func resourceVersionTooLarge(_ asked: Int64, current: Int64) -> StatusError {
         var details = Details()
         details.causes = [
@@ -116,7 +116,7 @@ extension StatusError {
             details: details)
     }
 
-    /// The answer to an object that breaks rules; `kind` is the kind of the object, not its plural name.
+    /// The error for an invalid object; `kind` is the kind of the object, not the plural name.
     static func invalid(group: String, kind: String, name: String, causes: [Cause]) -> StatusError {
         var details = Details()
         details.name = name
@@ -132,7 +132,7 @@ extension StatusError {
 }
 
 extension StatusError {
-    /// The `Status` object that tells a client of the refusal.
+    /// The `Status` object for the client.
     package var object: JSONValue {
         var status: JSONValue = [
             "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Failure",

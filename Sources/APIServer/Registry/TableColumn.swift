@@ -1,15 +1,15 @@
 import KubeClient
 
-/// One column of the table `kubectl get` prints.
+/// A column of the table that `kubectl get` prints.
 struct TableColumn: Sendable {
     let name: String
-    /// The type in OpenAPI's words: string, integer, number, boolean or date.
+    /// The OpenAPI type: string, integer, number, boolean or date.
     let type: String
     var format = ""
     var description = ""
-    /// Columns above 0 are shown by `-o wide` only.
+    /// Columns above 0 are shown only with `-o wide`.
     var priority: Int64 = 0
-    /// Reads the cell from an object in the form of its served version.
+    /// Reads the cell from an object in the served version.
     let cell: @Sendable (_ object: JSONValue, _ now: Timestamp) -> JSONValue
 
     init(
@@ -24,7 +24,7 @@ struct TableColumn: Sendable {
         self.cell = cell
     }
 
-    /// The column's definition in a `Table`.
+    /// The column definition in a `Table`.
     var definition: JSONValue {
         [
             "name": .string(name), "type": .string(type), "format": .string(format),
@@ -42,15 +42,15 @@ extension TableColumn {
         HumanDuration.cell(object["metadata"]?["creationTimestamp"], now)
     }
 
-    /// A column that shows a field as it is; an absent one is empty.
+    /// A column that shows a field; empty if absent.
     static func field(_ name: String, _ path: [String], description: String = "", priority: Int64 = 0) -> TableColumn {
         TableColumn(name, description: description, priority: priority) { object, _ in object[path: path] ?? "" }
     }
 }
 
-/// Durations in the short form tables show: `45s`, `5m10s`, `3h`, `2d4h`.
+/// Durations in the short form of tables: `45s`, `5m10s`, `3h`, `2d4h`.
 enum HumanDuration {
-    /// The form of a number of seconds; two units while the larger one alone would be coarse.
+    /// The short form of a duration, with a second unit where the first alone would be imprecise.
     static func text(seconds: Int64) -> String {
         if seconds < -1 { return "<invalid>" }
         if seconds < 0 { return "0s" }
@@ -72,7 +72,7 @@ enum HumanDuration {
         small == 0 ? "\(large)\(unit)" : "\(large)\(unit)\(small)\(smallUnit)"
     }
 
-    /// The time that passed since an RFC 3339 time; `<unknown>` when there is none.
+    /// The time since an RFC 3339 time; `<unknown>` without a valid time.
     static func cell(_ time: JSONValue?, _ now: Timestamp) -> JSONValue {
         guard let text = time?.stringValue, let since = Timestamp(rfc3339: text) else { return "<unknown>" }
         return .string(self.text(seconds: now.seconds - since.seconds))

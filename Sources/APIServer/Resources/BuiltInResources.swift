@@ -1,6 +1,6 @@
 import KubeClient
 
-/// The resources that every sandbox serves, whatever is loaded into it.
+/// The resources that every sandbox serves.
 enum BuiltInResources {
     static let all: [ServedResource] =
         [
@@ -79,10 +79,9 @@ extension TableColumn {
     }
 }
 
-/// The built-in resources that the manifests of an operator consist of, beside the everyday ones.
+/// The built-in resources that operators are installed with.
 ///
-/// They are kept and checked as far as their schemas go, and nothing acts on them: no pod is made, nobody's rights or
-/// connections are restricted.
+/// They are stored and validated but have no effect: no pods are created, and no access or traffic is restricted.
 enum InstallationResources {
     static let all: [ServedResource] = [
         deployments, disruptionBudgets, networkPolicies, roles, roleBindings, clusterRoles, clusterRoleBindings,
@@ -94,7 +93,7 @@ enum InstallationResources {
         hasStatusSubresource: true, schema: InstallationSchemas.deployment,
         columns: [
             .name,
-            TableColumn("Ready", description: "How many of the wanted pods are ready.") { object, _ in
+            TableColumn("Ready", description: "Ready pods out of desired pods.") { object, _ in
                 let ready = object[path: ["status", "readyReplicas"]]?.integerValue ?? 0
                 return .string("\(ready)/\(object[path: ["spec", "replicas"]]?.integerValue ?? 1)")
             },
@@ -117,7 +116,7 @@ enum InstallationResources {
         schema: InstallationSchemas.networkPolicy,
         columns: [
             .name,
-            TableColumn("Pod-Selector", description: "The labels of the pods it is about.") { object, _ in
+            TableColumn("Pod-Selector", description: "The labels of the selected pods.") { object, _ in
                 let labels = object[path: ["spec", "podSelector", "matchLabels"]]?.objectValue ?? JSONObject()
                 let pairs = labels.map { "\($0.key)=\($0.value.stringValue ?? "")" }
                 return .string(pairs.isEmpty ? "<none>" : pairs.sorted().joined(separator: ","))
@@ -158,7 +157,7 @@ enum InstallationResources {
             .age,
         ], strategy: .counted)
 
-    private static let boundRole = TableColumn("Role", description: "The role that is bound.") { object, _ in
+    private static let boundRole = TableColumn("Role", description: "The bound role.") { object, _ in
         .string(
             "\(object[path: ["roleRef", "kind"]]?.stringValue ?? "")/"
                 + (object[path: ["roleRef", "name"]]?.stringValue ?? ""))
@@ -184,12 +183,12 @@ enum InstallationResources {
 }
 
 extension TableColumn {
-    /// A column that shows a number; an absent one is 0.
+    /// A column that shows a number; 0 if absent.
     fileprivate static func number(_ name: String, _ path: [String]) -> TableColumn {
         TableColumn(name, type: "integer") { object, _ in object[path: path] ?? 0 }
     }
 
-    /// A column that says so when the object has none.
+    /// A column that shows a field; `N/A` if absent.
     fileprivate static func optional(_ name: String, _ path: [String]) -> TableColumn {
         TableColumn(name) { object, _ in object[path: path] ?? "N/A" }
     }
@@ -199,11 +198,11 @@ extension TableColumn {
 enum PodColumns {
     static let all: [TableColumn] = [
         .name,
-        TableColumn("Ready", description: "Containers that are ready, of all.") { pod, _ in
+        TableColumn("Ready", description: "Ready containers out of all containers.") { pod, _ in
             let ready = statuses(pod).filter { $0["ready"] == true }.count
             return .string("\(ready)/\(pod["spec"]?["containers"]?.arrayValue?.count ?? 0)")
         },
-        TableColumn("Status", description: "What the pod is doing, or why it does not.") { pod, _ in
+        TableColumn("Status", description: "The state of the pod.") { pod, _ in
             .string(status(pod))
         },
         TableColumn("Restarts", description: "Restarts of all containers.") { pod, _ in
@@ -224,7 +223,7 @@ enum PodColumns {
         pod["status"]?["containerStatuses"]?.arrayValue ?? []
     }
 
-    /// The phase, unless a container or a deletion says more.
+    /// The phase, unless a container state or a deletion is more specific.
     private static func status(_ pod: JSONValue) -> String {
         if pod["metadata"]?["deletionTimestamp"] != nil { return "Terminating" }
         var text = pod["status"]?["reason"]?.stringValue ?? pod["status"]?["phase"]?.stringValue ?? "Unknown"

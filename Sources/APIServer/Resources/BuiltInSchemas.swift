@@ -1,109 +1,109 @@
 import KubeClient
 
-/// The shapes of the built-in kinds, as far as the sandbox looks at them.
+/// The schemas of the built-in kinds, limited to what the sandbox uses.
 enum BuiltInSchemas {
     static let namespace = object(
-        "A namespace: a scope for names, and what is deleted together.",
+        "A scope for names; deleting it deletes its content.",
         [
-            ("spec", open("Finalizers that hold the namespace.")),
+            ("spec", open("The finalizers of the namespace.")),
             ("status", open("The phase of the namespace.")),
         ])
 
     static let configMap = object(
-        "Configuration as a map of texts.",
+        "Configuration data.",
         [
-            ("data", map("Texts by key.", of: text(""))),
+            ("data", map("Text values by key.", of: text(""))),
             ("binaryData", map("Base64-encoded bytes by key.", of: text("", format: "byte"))),
-            ("immutable", flag("When true, the data can never change.")),
+            ("immutable", flag("If true, the data is immutable.")),
         ])
 
     static let secret = object(
-        "Confidential data as a map.",
+        "Confidential data.",
         [
             ("data", map("Base64-encoded bytes by key.", of: text("", format: "byte"))),
-            ("stringData", map("Plain texts by key; write-only, they are moved to data.", of: text(""))),
-            ("type", text("The kind of secret; Opaque when absent.")),
-            ("immutable", flag("When true, the data can never change.")),
+            ("stringData", map("Plain text values by key; write-only, moved to data.", of: text(""))),
+            ("type", text("The type of the secret; Opaque by default.")),
+            ("immutable", flag("If true, the data is immutable.")),
         ])
 
     static let serviceAccount = object(
         "An identity for processes in pods.",
         [
-            ("secrets", list("Secrets that pods of this account may use.", of: open(""))),
+            ("secrets", list("Secrets that pods with this account may use.", of: open(""))),
             ("imagePullSecrets", list("Secrets for pulling images.", of: open(""))),
-            ("automountServiceAccountToken", flag("Whether pods get a token mounted.")),
+            ("automountServiceAccountToken", flag("Whether a token is mounted into pods.")),
         ])
 
     static let lease = object(
-        "A claim that expires, such as leadership.",
+        "A lock that expires, as for leader election.",
         [
             (
                 "spec",
                 fields(
-                    "The claim.",
+                    "The lock.",
                     [
-                        ("holderIdentity", text("Who holds the lease.")),
-                        ("leaseDurationSeconds", number("How long a claim lasts without renewal.")),
-                        ("acquireTime", text("When the present holder got it.", format: "date-time")),
-                        ("renewTime", text("When it was last renewed.", format: "date-time")),
-                        ("leaseTransitions", number("How often the holder changed.")),
-                        ("strategy", text("How a holder is chosen.")),
-                        ("preferredHolder", text("Who should take over.")),
+                        ("holderIdentity", text("The identity of the holder.")),
+                        ("leaseDurationSeconds", number("How long the lease is valid without renewal, in seconds.")),
+                        ("acquireTime", text("When the current holder acquired the lease.", format: "date-time")),
+                        ("renewTime", text("When the lease was last renewed.", format: "date-time")),
+                        ("leaseTransitions", number("The number of holder changes.")),
+                        ("strategy", text("How the holder is chosen.")),
+                        ("preferredHolder", text("The preferred next holder.")),
                     ])
             )
         ])
 
     static let pod = object(
-        "Containers that run together; the sandbox keeps pods and runs nothing.",
+        "Containers that run together. The sandbox stores pods but runs no containers.",
         [
-            ("spec", open("What to run.")),
-            ("status", open("What is known of the run.")),
+            ("spec", open("The desired containers.")),
+            ("status", open("The observed state.")),
         ])
 
     static let service = object(
-        "A name for a set of pods; the sandbox keeps services and routes nothing.",
+        "A name for a set of pods. The sandbox stores services but routes no traffic.",
         [
-            ("spec", open("Which pods, under which ports.")),
-            ("status", open("What is known of the service.")),
+            ("spec", open("The selected pods and the ports.")),
+            ("status", open("The observed state.")),
         ])
 
     static let event = object(
         "Something that happened to an object.",
         [
             ("involvedObject", reference("The object the event is about.")),
-            ("message", text("What happened, for people.")),
-            ("source", open("Who tells.")),
-            ("firstTimestamp", nullable(text("When it was first seen.", format: "date-time"))),
-            ("lastTimestamp", nullable(text("When it was last seen.", format: "date-time"))),
-            ("count", number("How often it was seen.")),
-            ("reportingComponent", text("The controller that tells.")),
+            ("message", text("A description for users.")),
+            ("source", open("The reporting component.")),
+            ("firstTimestamp", nullable(text("When the event was first observed.", format: "date-time"))),
+            ("lastTimestamp", nullable(text("When the event was last observed.", format: "date-time"))),
+            ("count", number("The number of occurrences.")),
+            ("reportingComponent", text("The reporting controller.")),
         ] + eventFields)
 
     static let eventInOwnGroup = object(
         "Something that happened to an object.",
         [
             ("regarding", reference("The object the event is about.")),
-            ("note", text("What happened, for people.")),
-            ("deprecatedSource", open("Who tells.")),
-            ("deprecatedFirstTimestamp", nullable(text("When it was first seen.", format: "date-time"))),
-            ("deprecatedLastTimestamp", nullable(text("When it was last seen.", format: "date-time"))),
-            ("deprecatedCount", number("How often it was seen.")),
-            ("reportingController", text("The controller that tells.")),
+            ("note", text("A description for users.")),
+            ("deprecatedSource", open("The reporting component.")),
+            ("deprecatedFirstTimestamp", nullable(text("When the event was first observed.", format: "date-time"))),
+            ("deprecatedLastTimestamp", nullable(text("When the event was last observed.", format: "date-time"))),
+            ("deprecatedCount", number("The number of occurrences.")),
+            ("reportingController", text("The reporting controller.")),
         ] + eventFields)
 
     static let customResourceDefinition = object(
-        "A resource that is defined by its schema.",
+        "A custom resource, defined by its schema.",
         [
             (
                 "spec",
                 fields(
-                    "What the resource is called and looks like.",
+                    "The names, scope and versions of the resource.",
                     [
                         ("group", text("The API group.")),
-                        ("names", open("What the resource and its kind are called.")),
+                        ("names", open("The names of the resource and its kind.")),
                         ("scope", text("Namespaced or Cluster.")),
                         ("versions", list("The versions with their schemas.", of: open(""))),
-                        ("conversion", open("How versions are converted; only None is served here.")),
+                        ("conversion", open("How versions are converted. The sandbox supports only None.")),
                         ("preserveUnknownFields", flag("Must be false.")),
                     ])
             ),
@@ -112,25 +112,25 @@ enum BuiltInSchemas {
 
     private static let eventFields: [(String, JSONValue)] = [
         ("type", text("Normal or Warning.")),
-        ("reason", text("A word for what happened.")),
-        ("action", text("What was done.")),
-        ("eventTime", nullable(text("When it was first seen, in microseconds.", format: "date-time"))),
-        ("related", reference("Another object that has a part in it.")),
-        ("reportingInstance", text("The process that tells.")),
+        ("reason", text("The reason, in CamelCase.")),
+        ("action", text("The action.")),
+        ("eventTime", nullable(text("When the event was first observed, in microseconds.", format: "date-time"))),
+        ("related", reference("A related object.")),
+        ("reportingInstance", text("The reporting instance.")),
         (
             "series",
             fields(
-                "How the event goes on.",
+                "Repetitions of the event.",
                 [
-                    ("count", number("How often it was seen.")),
-                    ("lastObservedTime", text("When it was last seen.", format: "date-time")),
+                    ("count", number("The number of occurrences.")),
+                    ("lastObservedTime", text("When the event was last observed.", format: "date-time")),
                 ])
         ),
     ]
 }
 
 extension BuiltInSchemas {
-    /// The schema of a kind: its own fields beside those every object has.
+    /// The schema of a kind: its own fields plus those of every object.
     static func object(_ description: String, _ properties: [(String, JSONValue)]) -> JSONValue {
         fields(
             description,
@@ -180,7 +180,7 @@ extension BuiltInSchemas {
         return schema
     }
 
-    /// An object whose members are not looked at.
+    /// An object with arbitrary members.
     static func open(_ description: String) -> JSONValue {
         var schema: JSONValue = ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
         if !description.isEmpty { schema["description"] = .string(description) }
@@ -194,55 +194,59 @@ extension BuiltInSchemas {
     }
 }
 
-/// The shapes of the kinds that an operator is installed with, as far as the sandbox looks at them.
+/// The schemas of the kinds that operators are installed with, limited to what the sandbox uses.
 enum InstallationSchemas {
     static let deployment = BuiltInSchemas.object(
-        "Pods of one kind; the sandbox keeps deployments and makes no pods.",
+        "A set of identical pods. The sandbox stores deployments but creates no pods.",
         [
-            ("spec", BuiltInSchemas.open("Which pods, and how many.")),
-            ("status", BuiltInSchemas.open("How many there are.")),
+            ("spec", BuiltInSchemas.open("The selected pods and their number.")),
+            ("status", BuiltInSchemas.open("The observed state.")),
         ])
 
     static let disruptionBudget = BuiltInSchemas.object(
-        "How many pods may be missing.",
+        "Limits how many pods may be unavailable.",
         [
             (
                 "spec",
                 BuiltInSchemas.fields(
-                    "Which pods, and how many.",
+                    "The selected pods and their number.",
                     [
                         ("minAvailable", countOrShare), ("maxUnavailable", countOrShare),
                         ("selector", BuiltInSchemas.open("The labels of the pods.")),
-                        ("unhealthyPodEvictionPolicy", BuiltInSchemas.text("Whether pods that are not ready count.")),
+                        (
+                            "unhealthyPodEvictionPolicy",
+                            BuiltInSchemas.text("Whether pods that are not ready can be evicted.")
+                        ),
                     ])
             ),
-            ("status", BuiltInSchemas.open("How many may go at the moment.")),
+            ("status", BuiltInSchemas.open("The observed state.")),
         ])
 
     static let networkPolicy = BuiltInSchemas.object(
-        "Who may speak with pods; the sandbox keeps policies and restricts nobody.",
+        "The allowed traffic of pods. The sandbox stores policies but restricts no traffic.",
         [
             (
                 "spec",
                 BuiltInSchemas.fields(
-                    "Which pods, and with whom.",
+                    "The selected pods and their allowed traffic.",
                     [
                         ("podSelector", BuiltInSchemas.open("The labels of the pods.")),
                         ("policyTypes", BuiltInSchemas.list("Ingress, Egress or both.", of: BuiltInSchemas.text(""))),
-                        ("ingress", BuiltInSchemas.list("Who may reach them.", of: BuiltInSchemas.open(""))),
-                        ("egress", BuiltInSchemas.list("Whom they may reach.", of: BuiltInSchemas.open(""))),
+                        ("ingress", BuiltInSchemas.list("Allowed incoming traffic.", of: BuiltInSchemas.open(""))),
+                        ("egress", BuiltInSchemas.list("Allowed outgoing traffic.", of: BuiltInSchemas.open(""))),
                     ])
             )
         ])
 
-    static let role = BuiltInSchemas.object("Rights in a namespace; the sandbox grants them all.", [("rules", rules)])
+    static let role = BuiltInSchemas.object(
+        "Permissions in a namespace. The sandbox does not enforce them.", [("rules", rules)])
 
     static let clusterRole = BuiltInSchemas.object(
-        "Rights everywhere; the sandbox grants them all.",
-        [("rules", rules), ("aggregationRule", BuiltInSchemas.open("The roles whose rights it takes over."))])
+        "Permissions in the whole cluster. The sandbox does not enforce them.",
+        [("rules", rules), ("aggregationRule", BuiltInSchemas.open("Selects the roles whose rules are added."))])
 
     static let roleBinding = BuiltInSchemas.object(
-        "Who has the rights of a role.",
+        "Grants the permissions of a role.",
         [
             (
                 "roleRef",
@@ -252,38 +256,38 @@ enum InstallationSchemas {
             (
                 "subjects",
                 BuiltInSchemas.list(
-                    "Who has them.",
+                    "The users, groups and service accounts.",
                     of: BuiltInSchemas.fields(
                         "", ["apiGroup", "kind", "name", "namespace"].map { ($0, BuiltInSchemas.text("")) }))
             ),
         ])
 
     static let priorityClass = BuiltInSchemas.object(
-        "How important pods are.",
+        "The priority of pods.",
         [
-            ("value", BuiltInSchemas.number("The higher, the more important.")),
-            ("globalDefault", BuiltInSchemas.flag("Whether it is that of pods that name none.")),
-            ("description", BuiltInSchemas.text("What it is for.")),
-            ("preemptionPolicy", BuiltInSchemas.text("Whether others make room.")),
+            ("value", BuiltInSchemas.number("The priority; higher values are more important.")),
+            ("globalDefault", BuiltInSchemas.flag("Whether this is the default priority class.")),
+            ("description", BuiltInSchemas.text("A description for users.")),
+            ("preemptionPolicy", BuiltInSchemas.text("Whether pods with lower priority are preempted.")),
         ])
 
     static let admissionPolicy = BuiltInSchemas.object(
-        "Rules about what may be written; the sandbox keeps them and lets everything pass.",
+        "Validation rules for requests. The sandbox stores policies but does not enforce them.",
         [
-            ("spec", BuiltInSchemas.open("The rules, and what they are about.")),
-            ("status", BuiltInSchemas.open("What is known of the rules.")),
+            ("spec", BuiltInSchemas.open("The rules and the matched requests.")),
+            ("status", BuiltInSchemas.open("The observed state.")),
         ])
 
     static let admissionPolicyBinding = BuiltInSchemas.object(
-        "Where a policy applies, and what follows from a breach.",
-        [("spec", BuiltInSchemas.open("The policy, and where it applies."))])
+        "Binds a policy to resources.",
+        [("spec", BuiltInSchemas.open("The policy, the matched resources and the actions."))])
 
     private static let countOrShare: JSONValue = [
-        "x-kubernetes-int-or-string": true, "description": "A number of pods, or a share in percent.",
+        "x-kubernetes-int-or-string": true, "description": "A number of pods or a percentage.",
     ]
 
     private static let rules = BuiltInSchemas.list(
-        "What may be done with what.",
+        "The allowed verbs on resources.",
         of: BuiltInSchemas.fields(
             "",
             ["apiGroups", "resources", "resourceNames", "verbs", "nonResourceURLs"].map { name in

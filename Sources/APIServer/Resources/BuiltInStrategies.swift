@@ -75,7 +75,7 @@ extension ResourceStrategy {
         return causes
     }
 
-    /// Moves the write-only plain texts of a Secret to its encoded data, and sets the default type.
+    /// Moves `stringData` of a Secret to `data`, and sets the default type.
     private static func encodeStringData(_ secret: inout JSONValue) {
         if let texts = secret["stringData"]?.objectValue {
             for text in texts {
@@ -89,7 +89,7 @@ extension ResourceStrategy {
 }
 
 extension ResourceStrategy {
-    /// Changes of the desired state are counted, and nothing else is special.
+    /// Counts generations; otherwise the defaults.
     static let counted: ResourceStrategy = {
         var strategy = ResourceStrategy()
         strategy.hasGeneration = true
@@ -121,7 +121,7 @@ extension ResourceStrategy {
         return strategy
     }()
 
-    /// Roles and their bindings.
+    /// Roles and role bindings.
     static let rights: ResourceStrategy = {
         var strategy = ResourceStrategy()
         strategy.nameRule = .pathSegment

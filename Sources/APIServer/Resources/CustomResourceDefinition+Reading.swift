@@ -2,12 +2,12 @@ import KubeClient
 import Schema
 
 extension CustomResourceDefinition {
-    /// What is wrong with a definition.
+    /// The errors of a definition.
     struct Invalid: Error {
         let causes: [StatusError.Cause]
     }
 
-    /// Reads a definition; every broken rule is told.
+    /// Reads a definition and reports all errors.
     init(_ object: JSONValue) throws(Invalid) {
         let spec = object["spec"] ?? [:]
         var causes = Self.nameErrors(object, spec)
@@ -136,11 +136,11 @@ extension CustomResourceDefinition {
     }
 }
 
-/// The columns a CustomResourceDefinition adds to tables.
+/// The additional printer columns of a CustomResourceDefinition.
 enum CustomColumn {
     private static let types = ["boolean", "date", "integer", "number", "string"]
 
-    /// Reads one of `additionalPrinterColumns`.
+    /// Reads an entry of `additionalPrinterColumns`.
     static func column(
         _ definition: JSONValue, at path: String
     ) throws(CustomResourceDefinition.Invalid) -> TableColumn {
@@ -160,7 +160,7 @@ enum CustomColumn {
         ) { object, now in cell(jsonPath, object, type, now) }
     }
 
-    /// The first value of the path in the column's type; null when there is none or it has another type.
+    /// The first value at the path; null if it is absent or of another type than the column.
     private static func cell(_ path: JSONPath, _ object: JSONValue, _ type: String, _ now: Timestamp) -> JSONValue {
         guard let value = path.values(in: object).first else { return .null }
         switch type {

@@ -1,13 +1,13 @@
 import KubeClient
 
-/// What a CustomResourceDefinition says, checked.
+/// A validated CustomResourceDefinition.
 struct CustomResourceDefinition: Sendable {
     static let resource = GroupVersionResource(
         group: "apiextensions.k8s.io", version: "v1", resource: "customresourcedefinitions")
-    /// Holds a definition until its objects are deleted.
+    /// Keeps a definition until its objects are deleted.
     static let cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io"
 
-    /// The definitions themselves as a resource.
+    /// The resource of definitions themselves.
     static let served = ServedResource(
         resource,
         names: ResourceNames(
@@ -17,7 +17,7 @@ struct CustomResourceDefinition: Sendable {
         schema: ObjectSchema(BuiltInSchemas.customResourceDefinition),
         columns: [
             .name,
-            TableColumn("Created At", type: "date", description: "When it was created.") { object, _ in
+            TableColumn("Created At", type: "date", description: "When the definition was created.") { object, _ in
                 object["metadata"]?["creationTimestamp"] ?? ""
             },
         ], strategy: .customResourceDefinition)
@@ -28,7 +28,7 @@ struct CustomResourceDefinition: Sendable {
     let isNamespaced: Bool
     let versions: [Version]
 
-    /// One version of the resource.
+    /// A version of the custom resource.
     struct Version: Sendable {
         let name: String
         let isServed: Bool
@@ -42,7 +42,7 @@ struct CustomResourceDefinition: Sendable {
 
     var storedVersion: String { versions.first { $0.isStored }?.name ?? "" }
 
-    /// The resources that the definition makes, one for each served version.
+    /// The resources of the definition, one per served version.
     func servedResources() -> [ServedResource] {
         var fields: [SelectableField] = []
         for field in versions.flatMap(\.selectableFields) where !fields.contains(field) { fields.append(field) }
@@ -93,7 +93,7 @@ extension ResourceStrategy {
 }
 
 extension CustomResourceDefinition {
-    /// Sets the names and the conversion that a definition may leave out.
+    /// Sets optional names and the conversion strategy.
     static func fillIn(_ object: inout JSONValue) {
         let kind = object["spec"]?["names"]?["kind"]?.stringValue ?? ""
         if object["spec"]?["names"]?["singular"] == nil {
@@ -107,7 +107,7 @@ extension CustomResourceDefinition {
         }
     }
 
-    /// Gives a new definition the status of one that is served.
+    /// Sets the status of a new definition: accepted and established.
     static func establish(_ object: inout JSONValue, at time: JSONValue) {
         func condition(_ type: String, _ reason: String, _ message: String) -> JSONValue {
             [
@@ -125,7 +125,7 @@ extension CustomResourceDefinition {
         ]
     }
 
-    /// Keeps the accepted names and the versions in which objects may be stored current.
+    /// Updates the accepted names and the stored versions.
     static func updateStatus(_ new: inout JSONValue, _ old: JSONValue) {
         new["status"] = old["status"]
         guard new["spec"] != old["spec"] else { return }

@@ -1,8 +1,8 @@
 import KubeClient
 
-/// The two forms of an event: `v1` keeps it, `events.k8s.io/v1` shows the same object under other names.
+/// The two forms of events: stored as `v1`, also served as `events.k8s.io/v1` with other field names.
 enum EventForms {
-    /// Names of `events.k8s.io/v1` and of `v1` for the same field.
+    /// The names of the same field in `events.k8s.io/v1` and `v1`.
     private static let names: [(own: String, core: String)] = [
         ("regarding", "involvedObject"), ("note", "message"), ("reportingController", "reportingComponent"),
         ("deprecatedSource", "source"), ("deprecatedFirstTimestamp", "firstTimestamp"),
@@ -53,7 +53,7 @@ enum EventColumns {
         object: String, message: String, count: String, first: String, last: String, source: String
     ) -> [TableColumn] {
         [
-            TableColumn("Last Seen", description: "The time since the event was last seen.") { event, now in
+            TableColumn("Last Seen", description: "The time since the event was last observed.") { event, now in
                 HumanDuration.cell(
                     time(event["series"]?["lastObservedTime"]) ?? time(event[last]) ?? time(event["eventTime"]), now)
             },
@@ -64,14 +64,14 @@ enum EventColumns {
                 return .string("\(kind.lowercased())/\(event[object]?["name"]?.stringValue ?? "")")
             },
             .field("Subobject", [object, "fieldPath"], priority: 1),
-            TableColumn("Source", description: "Who tells.", priority: 1) { event, _ in
+            TableColumn("Source", description: "The reporting component.", priority: 1) { event, _ in
                 event[source]?["component"] ?? event["reportingController"] ?? event["reportingComponent"] ?? ""
             },
             .field("Message", [message]),
-            TableColumn("First Seen", description: "The time since the event was first seen.", priority: 1) {
+            TableColumn("First Seen", description: "The time since the event was first observed.", priority: 1) {
                 HumanDuration.cell(time($0[first]) ?? time($0["eventTime"]), $1)
             },
-            TableColumn("Count", type: "integer", description: "How often it was seen.", priority: 1) { event, _ in
+            TableColumn("Count", type: "integer", description: "The number of occurrences.", priority: 1) { event, _ in
                 event["series"]?["count"] ?? event[count] ?? 1
             },
             TableColumn("Name", format: "name", description: "The name of the event.", priority: 1) { event, _ in

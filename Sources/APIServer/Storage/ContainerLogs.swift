@@ -1,8 +1,8 @@
 import KubeClient
 
-/// What the containers of pods wrote, the latest of it.
+/// The logs of containers, limited to the most recent output.
 final class ContainerLogs: Sendable {
-    /// The bytes kept of one container.
+    /// The maximum size of one log, in bytes.
     private static let maximumBytes = 256 << 10
 
     private struct Container: Hashable, Sendable {
@@ -13,7 +13,7 @@ final class ContainerLogs: Sendable {
 
     private struct Log: Sendable {
         var bytes: [UInt8] = []
-        /// How many bytes were dropped at the front.
+        /// The number of bytes dropped at the start.
         var dropped = 0
     }
 
@@ -26,7 +26,7 @@ final class ContainerLogs: Sendable {
             log.bytes.append(contentsOf: text.utf8)
             let excess = log.bytes.count - Self.maximumBytes
             if excess > 0 {
-                // Cut at a line, so that no half line is shown.
+                // Cut after a line break, so that the log starts with a whole line.
                 let line = log.bytes[excess...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? excess
                 log.bytes.removeFirst(line)
                 log.dropped += line
@@ -35,7 +35,7 @@ final class ContainerLogs: Sendable {
         }
     }
 
-    /// The bytes from a position counted from the beginning of the log, and the position after them.
+    /// The bytes from a position, counted from the start of the log, and the position after them.
     func read(namespace: String, pod: String, container: String, from position: Int) -> (bytes: [UInt8], end: Int) {
         logs.withLock { logs in
             guard let log = logs[Container(namespace: namespace, pod: pod, name: container)] else { return ([], 0) }
@@ -44,7 +44,7 @@ final class ContainerLogs: Sendable {
         }
     }
 
-    /// Forgets the logs of a pod that is gone.
+    /// Removes the logs of a deleted pod.
     func remove(namespace: String, pod: String) {
         logs.withLock { logs in
             for place in logs.keys where place.namespace == namespace && place.pod == pod { logs[place] = nil }

@@ -1,4 +1,4 @@
-/// Names a resource without its version, as messages do: `workflowexecutions.towline.dev`.
+/// A resource without its version, as in messages: `workflowexecutions.towline.dev`.
 package struct GroupResource: Hashable, Sendable, CustomStringConvertible {
     /// The API group; empty for the core group.
     package let group: String
@@ -13,7 +13,7 @@ package struct GroupResource: Hashable, Sendable, CustomStringConvertible {
     package var description: String { group.isEmpty ? resource : "\(resource).\(group)" }
 }
 
-/// Names a served resource: group, version and plural name.
+/// A served resource: group, version and plural name.
 package struct GroupVersionResource: Hashable, Sendable, CustomStringConvertible {
     /// The API group; empty for the core group.
     package let group: String
@@ -29,7 +29,7 @@ package struct GroupVersionResource: Hashable, Sendable, CustomStringConvertible
 
     package var groupResource: GroupResource { GroupResource(group: group, resource: resource) }
 
-    /// What objects carry as `apiVersion`: `v1`, `tekton.dev/v1`.
+    /// The `apiVersion` of its objects: `v1`, `tekton.dev/v1`.
     package var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 
     package var description: String { "\(apiVersion), Resource=\(resource)" }

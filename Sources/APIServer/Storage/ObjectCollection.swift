@@ -1,8 +1,8 @@
-/// The objects of one resource, ordered by namespace and name, and their latest changes.
+/// The objects of one resource, ordered by namespace and name, and their recent changes.
 struct ObjectCollection: Sendable {
     private(set) var records: [ObjectRecord] = []
     private(set) var history: EventHistory
-    /// The revision of the latest change.
+    /// The revision of the last change.
     private(set) var revision: Int64
 
     init(limits: EventHistory.Limits, startingAt revision: Int64) {
@@ -18,7 +18,7 @@ struct ObjectCollection: Sendable {
         return records[index]
     }
 
-    /// Puts a record in the place of the one with the same name, if there is one, and remembers the change.
+    /// Inserts or replaces a record and adds the change to the history.
     mutating func put(_ record: ObjectRecord) {
         let index = records.insertionIndex(namespace: record.namespace, name: record.name)
         if let previous = self.record(namespace: record.namespace, name: record.name) {
@@ -30,7 +30,7 @@ struct ObjectCollection: Sendable {
         }
     }
 
-    /// Removes the object that `last` is the final version of, if it is still there.
+    /// Removes an object, if it exists; `last` is its final version.
     mutating func remove(_ last: ObjectRecord) {
         guard let previous = record(namespace: last.namespace, name: last.name) else { return }
         records.remove(at: records.insertionIndex(namespace: last.namespace, name: last.name))
@@ -46,7 +46,7 @@ struct ObjectCollection: Sendable {
         revision = event.revision
     }
 
-    /// The records as they were right after `revision`; nil when the changes since were compacted away.
+    /// The records as of `revision`; nil if later changes were compacted.
     func records(at revision: Int64) -> [ObjectRecord]? {
         guard let since = history.events(after: revision) else { return nil }
         guard !since.isEmpty else { return records }
@@ -68,7 +68,7 @@ struct ObjectCollection: Sendable {
 }
 
 extension [ObjectRecord] {
-    /// The index of the first record that does not precede the given name.
+    /// The index of the first record at or after the name.
     func insertionIndex(namespace: String, name: String) -> Int {
         var low = 0
         var high = count
@@ -79,33 +79,33 @@ extension [ObjectRecord] {
         return low
     }
 
-    /// The part that belongs to one namespace.
+    /// The records of one namespace.
     func slice(inNamespace namespace: String) -> ArraySlice<ObjectRecord> {
         let start = insertionIndex(namespace: namespace, name: "")
-        // No valid name sorts behind a zero byte appended to its namespace.
+        // No valid namespace sorts between this one and the same text with a zero byte appended.
         let end = insertionIndex(namespace: namespace + "\u{0}", name: "")
         return self[start..<Swift.max(start, end)]
     }
 }
 
-/// A change as storage remembers it.
+/// A change in the history.
 struct StorageEvent: Sendable {
     enum Kind: Sendable {
         case created, modified, deleted
     }
 
     let kind: Kind
-    /// The new version; of a deletion, the last one, stamped with the deletion's revision.
+    /// The new version; for a deletion, the last version with the revision of the deletion.
     let record: ObjectRecord
-    /// The version before; nil for a creation.
+    /// The previous version; nil for a creation.
     let previous: ObjectRecord?
 
     var revision: Int64 { record.revision }
 }
 
-/// The latest changes of one collection, oldest first; older ones are compacted away.
+/// The recent changes of a collection, oldest first; older ones are compacted.
 package struct EventHistory: Sendable {
-    /// How much is kept; both bounds hold.
+    /// Both limits apply.
     package struct Limits: Sendable {
         package var events: Int
         package var bytes: Int
@@ -118,10 +118,10 @@ package struct EventHistory: Sendable {
 
     private let limits: Limits
     private var events: [StorageEvent] = []
-    /// The index in `events` of the oldest change that is still kept.
+    /// The index of the oldest kept change in `events`.
     private var start = 0
     private var bytes = 0
-    /// The revision below which changes are no longer known.
+    /// The revision up to which changes are compacted.
     private(set) var compactedRevision: Int64
 
     init(limits: Limits, startingAt revision: Int64) {
@@ -136,14 +136,14 @@ package struct EventHistory: Sendable {
         free()
     }
 
-    /// Forgets every change up to and including `revision`.
+    /// Drops all changes up to and including `revision`.
     mutating func compact(through revision: Int64) {
         while start < events.count, events[start].revision <= revision { dropOldest() }
         compactedRevision = max(compactedRevision, revision)
         free()
     }
 
-    /// Gives back what was dropped. Moving the rest each time would cost too much, so an eighth may wait.
+    /// Frees dropped events. Moving the rest each time would be expensive, so up to an eighth may stay.
     private mutating func free() {
         guard start > events.count / 8 else { return }
         events.removeFirst(start)
@@ -157,7 +157,7 @@ package struct EventHistory: Sendable {
         start += 1
     }
 
-    /// The changes after `revision`, oldest first; nil when some of them were compacted away.
+    /// The changes after `revision`, oldest first; nil if some of them are compacted.
     func events(after revision: Int64) -> ArraySlice<StorageEvent>? {
         guard revision >= compactedRevision else { return nil }
         var low = start

@@ -6,24 +6,24 @@ struct ObjectLabel: Hashable, Sendable {
     let value: String
 }
 
-/// One stored version of an object: its JSON text, and the little that lists, watches and garbage collection ask for.
+/// A stored version of an object: its JSON text and what lists, watches and garbage collection need.
 ///
-/// A record never changes; a write makes a new one. The text is complete, so a list page is made by joining texts.
+/// Records are immutable: each write creates a new one. The text is complete, so list pages are made by joining texts.
 final class ObjectRecord: Sendable {
-    /// Empty for a cluster-scoped object.
+    /// Empty for cluster-scoped objects.
     let namespace: String
     let name: String
     let uid: String
-    /// The revision of the write that made this version.
+    /// The revision of the write.
     let revision: Int64
     let labels: [ObjectLabel]
-    /// The values of the fields that field selectors of this kind may name, beside name and namespace.
+    /// The values of the selectable fields, besides name and namespace.
     let fields: [String: String]
     let ownerReferences: [OwnerLink]
-    /// True when deletion was asked for and finalizers hold the object.
+    /// True if the object is being deleted but has finalizers.
     let isTerminating: Bool
     let text: [UInt8]
-    /// Where the digits of the resource version stand in `text`.
+    /// The position of the resource version in `text`.
     private let revisionRange: Range<Int>
 
     init(draft: ObjectDraft, revision: Int64) {
@@ -42,7 +42,7 @@ final class ObjectRecord: Sendable {
         revisionRange = draft.revisionOffset..<(draft.revisionOffset + digits.count)
     }
 
-    /// The text as if this version had been written by the write of `revision`.
+    /// The text with the resource version replaced.
     func text(stampedWith revision: Int64) -> [UInt8] {
         var copy = text
         copy.replaceSubrange(revisionRange, with: Array(String(revision).utf8))
@@ -55,7 +55,7 @@ final class ObjectRecord: Sendable {
     }
 }
 
-/// What garbage collection needs of an owner reference.
+/// The parts of an owner reference that garbage collection needs.
 struct OwnerLink: Hashable, Sendable {
     let apiVersion: String
     let kind: String
@@ -64,7 +64,7 @@ struct OwnerLink: Hashable, Sendable {
     let blocksDeletion: Bool
 }
 
-/// An object ready to be stored: encoded but for the resource version, which the write gives it.
+/// An object ready to store: encoded, except for the resource version that the write assigns.
 struct ObjectDraft: Sendable {
     let namespace: String
     let name: String
@@ -74,7 +74,7 @@ struct ObjectDraft: Sendable {
     let ownerReferences: [OwnerLink]
     let isTerminating: Bool
     let text: [UInt8]
-    /// Where the digits of the resource version belong in `text`.
+    /// The position of the resource version in `text`.
     let revisionOffset: Int
 
     init(_ object: JSONValue, fields: [String: String]) {

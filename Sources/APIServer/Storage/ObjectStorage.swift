@@ -1,9 +1,9 @@
 import KubeClient
 
-/// The sandbox's memory: objects by resource, one counter of revisions, and a bounded history that watches read from.
+/// In-memory storage: objects by resource, a revision counter, and a bounded history for watches.
 ///
-/// Nothing is buffered per watch. A watch keeps the revision it has seen, reads what came after it and waits, so a
-/// slow client costs nothing but the risk that the history it needs is compacted away.
+/// Watches have no buffers: each keeps its last revision, reads later changes, and waits. A slow client costs nothing,
+/// but fails if the history it needs is compacted.
 final class ObjectStorage: Sendable {
     private struct Guarded: Sendable {
         var state: StorageState
@@ -12,19 +12,19 @@ final class ObjectStorage: Sendable {
 
     private let guarded: Locked<Guarded>
 
-    /// Revisions count up from `initialRevision`; a watch that starts below it is told that its version expired.
+    /// Revisions start at `initialRevision`; a watch from an earlier revision fails as expired.
     init(initialRevision: Int64 = 1, limits: EventHistory.Limits = EventHistory.Limits()) {
         guarded = Locked(Guarded(state: StorageState(initialRevision: initialRevision, limits: limits)))
     }
 
-    /// The revision of the latest write.
+    /// The revision of the last write.
     var revision: Int64 { guarded.withLock { $0.state.revision } }
 
     func record(_ resource: GroupResource, namespace: String, name: String) -> ObjectRecord? {
         guarded.withLock { $0.state.collection(resource).record(namespace: namespace, name: name) }
     }
 
-    /// All records of a resource, ordered, now or as they were right after an earlier revision.
+    /// All records of a resource in order, current or as of an earlier revision.
     func snapshot(
         _ resource: GroupResource, at revision: Int64? = nil
     ) throws(StorageError) -> (records: [ObjectRecord], revision: Int64) {
@@ -35,7 +35,7 @@ final class ObjectStorage: Sendable {
         return (records, revision)
     }
 
-    /// The changes of a resource after `revision`, at most `limit`, and the revision up to which they are complete.
+    /// At most `limit` changes of a resource after `revision`, and the revision up to which they are complete.
     func events(
         _ resource: GroupResource, after revision: Int64, limit: Int
     ) throws(StorageError) -> (events: [StorageEvent], through: Int64) {
@@ -47,7 +47,7 @@ final class ObjectStorage: Sendable {
             }
             let part = events.prefix(limit)
             let through = part.count < events.count ? part.last?.revision ?? revision : current
-            // A copy, so that the history is not copied by the next write while a watch holds part of it.
+            // Copied, so that the next write does not copy the history while a watch holds a slice of it.
             return (Array(part), through)
         }
     }
@@ -91,9 +91,9 @@ extension ObjectStorage {
 }
 
 extension ObjectStorage {
-    /// Returns once the resource (any resource, when nil) may have changed after `revision`.
+    /// Returns when the resource, or any resource if nil, may have changed after `revision`.
     ///
-    /// It also returns on ``wakeAll()``, on ``shutDown()`` and when the task is cancelled: callers look again.
+    /// Also returns on ``wakeAll()``, ``shutDown()`` and cancellation, so callers must check again.
     func waitForChange(in resource: GroupResource?, after revision: Int64) async {
         let id = guarded.withLock { $0.waiters.makeID() }
         await withTaskCancellationHandler {
@@ -110,35 +110,35 @@ extension ObjectStorage {
         }
     }
 
-    /// Wakes everybody who waits for a change, so that they look at the clock.
+    /// Wakes all waiting tasks, so that they check the time.
     func wakeAll() {
         for waiter in guarded.withLock({ $0.waiters.takeAll() }) { waiter.resume() }
     }
 
-    /// Ends all waiting, now and in future.
+    /// Ends all current and future waits.
     func shutDown() {
         for waiter in guarded.withLock({ $0.waiters.close() }) { waiter.resume() }
     }
 
     var isShutDown: Bool { guarded.withLock { $0.waiters.isClosed } }
 
-    /// Takes the objects that garbage collection has to look at.
+    /// Takes the candidates for garbage collection.
     func takeSuspects() -> Set<ObjectAddress> {
         guarded.withLock { $0.state.ownership.takeSuspects() }
     }
 
-    /// Has garbage collection look at an object once any other is removed.
+    /// Makes an object a candidate after the next removal of any object.
     func suspectOnNextRemoval(_ address: ObjectAddress) {
         guarded.withLock { $0.state.ownership.suspectOnNextRemoval(address) }
     }
 
-    /// The objects that name the object with a UID as an owner.
+    /// The objects with an owner reference to the UID.
     func dependents(ofUID uid: String) -> Set<ObjectAddress> {
         guarded.withLock { $0.state.ownership.dependents(ofUID: uid) }
     }
 }
 
-/// The tasks that wait for a change of a resource.
+/// The tasks that wait for a change.
 struct WaiterList: Sendable {
     typealias Continuation = CheckedContinuation<Void, Never>
 
@@ -157,7 +157,7 @@ struct WaiterList: Sendable {
         return lastID
     }
 
-    /// Keeps a continuation; false when waiting has ended and the caller resumes it at once.
+    /// Adds a continuation. Returns false after `close()`; the caller must then resume it.
     mutating func add(_ id: UInt64, _ resource: GroupResource?, _ continuation: Continuation) -> Bool {
         guard !isClosed else { return false }
         waiters[id] = Waiter(resource: resource, continuation: continuation)
@@ -165,14 +165,14 @@ struct WaiterList: Sendable {
         return true
     }
 
-    /// Takes one waiter out.
+    /// Removes and returns a waiter.
     mutating func take(_ id: UInt64) -> Continuation? {
         guard let waiter = waiters.removeValue(forKey: id) else { return nil }
         byResource[waiter.resource]?.remove(id)
         return waiter.continuation
     }
 
-    /// Takes those who wait for a resource or for any change.
+    /// Removes and returns the waiters for a resource or for any change.
     mutating func takeWaiters(on resource: GroupResource) -> [Continuation] {
         var taken: [Continuation] = []
         for place in [resource, nil] {

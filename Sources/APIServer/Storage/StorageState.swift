@@ -1,12 +1,12 @@
-/// All objects of the sandbox and the counter of their revisions: the pure part of ``ObjectStorage``.
+/// The state of ``ObjectStorage``: all objects and the revision counter. It is a value without locks.
 ///
-/// One counter serves all collections, so a resource version orders every write of the whole sandbox.
+/// All collections share one counter, so resource versions order all writes.
 struct StorageState: Sendable {
     private(set) var revision: Int64
     private let initialRevision: Int64
     private let limits: EventHistory.Limits
     private var collections: [GroupResource: ObjectCollection] = [:]
-    /// Who owns whom, kept current by every write.
+    /// The owner references, updated by each write.
     var ownership = OwnershipIndex()
 
     init(initialRevision: Int64, limits: EventHistory.Limits) {
@@ -15,7 +15,7 @@ struct StorageState: Sendable {
         self.limits = limits
     }
 
-    /// The collection of a resource; an empty one when nothing was ever stored.
+    /// The collection of a resource; empty if nothing was ever stored.
     func collection(_ resource: GroupResource) -> ObjectCollection {
         collections[resource] ?? ObjectCollection(limits: limits, startingAt: initialRevision)
     }
@@ -27,7 +27,7 @@ struct StorageState: Sendable {
         return put(resource, draft, replacing: nil)
     }
 
-    /// Stores a new version of an object whose present version is that of `expected`.
+    /// Stores a new version if the current revision is `expected`.
     mutating func replace(
         _ resource: GroupResource, _ draft: ObjectDraft, expecting expected: Int64
     ) throws(StorageError) -> ObjectRecord {
@@ -35,7 +35,7 @@ struct StorageState: Sendable {
         return put(resource, draft, replacing: present)
     }
 
-    /// Removes an object whose present version is that of `expected`; `draft` is what watchers see last.
+    /// Removes an object if its current revision is `expected`; `draft` is the last state for watches.
     mutating func remove(
         _ resource: GroupResource, _ draft: ObjectDraft, expecting expected: Int64
     ) throws(StorageError) -> ObjectRecord {
@@ -69,41 +69,40 @@ struct StorageState: Sendable {
         return record
     }
 
-    /// Forgets the changes of all collections up to and including `revision`.
+    /// Drops the changes of all collections up to and including `revision`.
     mutating func compact(through revision: Int64) {
         for resource in collections.keys { collections[resource]?.compact(through: revision) }
     }
 }
 
-/// Why storage refused.
+/// Why a storage operation failed.
 enum StorageError: Error, Hashable, Sendable {
     /// The name is taken.
     case alreadyExists
     case notFound
-    /// The object is not the version the write was based on.
+    /// The write is not based on the current version.
     case conflict
-    /// Changes after the given revision are no longer known.
+    /// Changes after the revision are compacted.
     case compacted
-    /// The revision lies in the future.
+    /// The revision is in the future.
     case notReached(current: Int64)
 }
 
-/// Where an object is stored.
+/// The location of an object in storage.
 struct ObjectAddress: Hashable, Sendable {
     let resource: GroupResource
     let namespace: String
     let name: String
 }
 
-/// Who owns whom by UID, and whom garbage collection has to look at.
+/// Owner references by UID, and the candidates for garbage collection.
 ///
-/// An object becomes a suspect when it is written with owners, when it is terminating, when an owner of it goes, and
-/// when a dependent of it goes.
+/// An object becomes a candidate if it is written with owners, is terminating, or loses an owner or a dependent.
 struct OwnershipIndex: Sendable {
     private var addresses: [String: ObjectAddress] = [:]
     private var dependents: [String: Set<ObjectAddress>] = [:]
     private var suspects: Set<ObjectAddress> = []
-    /// Terminating objects that wait until others are gone.
+    /// Terminating objects that wait for the removal of others.
     private var waiting: Set<ObjectAddress> = []
 
     mutating func note(_ resource: GroupResource, old: ObjectRecord?, new: ObjectRecord?) {
@@ -133,7 +132,7 @@ struct OwnershipIndex: Sendable {
 
     func dependents(ofUID uid: String) -> Set<ObjectAddress> { dependents[uid] ?? [] }
 
-    /// Makes an object a suspect as soon as any object is removed.
+    /// Makes an object a candidate after the next removal of any object.
     mutating func suspectOnNextRemoval(_ address: ObjectAddress) {
         waiting.insert(address)
     }

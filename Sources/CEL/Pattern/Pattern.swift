@@ -1,12 +1,12 @@
-/// A regular expression of Go's RE2 syntax that tells whether a text contains a match.
+/// A regular expression in Go's RE2 syntax, for testing whether a text contains a match.
 ///
-/// Matching takes time linear in the text, whatever the pattern: patterns come with the CRDs users load.
+/// Matching takes time linear in the text for every pattern, because patterns come from CRDs that users load.
 package struct Pattern: Sendable, Hashable, CustomStringConvertible {
-    /// The pattern as it was written.
+    /// The source of the pattern.
     package let description: String
     private let program: PatternProgram
 
-    /// Compiles the pattern; the error says what is wrong with it and where.
+    /// Compiles the pattern. The error says what is wrong and where.
     package init(_ text: String) throws(PatternError) {
         description = text
         var parser = try PatternParser(text)
@@ -26,7 +26,7 @@ package struct PatternError: Error, Hashable, Sendable, CustomStringConvertible 
     package init(_ description: String) { self.description = description }
 }
 
-/// What a pattern means; groups and greediness do not matter to a yes or no.
+/// The syntax tree of a pattern. Groups and greediness are dropped: they do not change whether there is a match.
 indirect enum PatternNode {
     case empty
     case scalar(ScalarSet)

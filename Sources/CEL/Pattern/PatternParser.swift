@@ -1,8 +1,8 @@
-/// Reads the syntax of Go's regular expressions.
+/// Parses Go's regular expression syntax.
 struct PatternParser {
     private static let maximumLength = 10_000
     private static let maximumDepth = 100
-    /// Go's bound of a counted repetition.
+    /// Go's limit for a counted repetition.
     private static let maximumCount = 1000
 
     struct Flags {
@@ -43,7 +43,7 @@ struct PatternParser {
         return true
     }
 
-    /// The text up to `end`, which is consumed too.
+    /// Consumes the text up to and including `end`, and returns it without `end`.
     mutating func take(upTo end: String, of what: String) throws(PatternError) -> String {
         let start = position
         while position < scalars.count {
@@ -94,7 +94,7 @@ struct PatternParser {
         if take("?" as Unicode.Scalar) { return Bounds(atLeast: 0, atMost: 1) }
         let start = position
         guard take("{" as Unicode.Scalar), let atLeast = count() else {
-            // A brace that starts no repetition stands for itself.
+            // A brace that does not start a repetition is a literal.
             position = start
             return nil
         }
@@ -164,7 +164,7 @@ struct PatternParser {
         return node
     }
 
-    /// Reads `i-s:` or `i)`; true when a group's content follows.
+    /// Reads `i-s:` or `i)`. Returns true if the content of a group follows.
     private mutating func readFlags() throws(PatternError) -> Bool {
         var isSet = true
         while let scalar = next {
@@ -232,7 +232,7 @@ extension PatternParser {
         return scalar == "\\" ? try escaped() : scalar
     }
 
-    /// Reads the class after a backslash; nil, with nothing read, when there is none.
+    /// Reads the class after a backslash. Returns nil and reads nothing if no class follows.
     mutating func characterClass() throws(PatternError) -> ScalarSet? {
         let letter = next
         position += 1
@@ -262,7 +262,7 @@ extension PatternParser {
         return String(Character(scalar))
     }
 
-    /// The scalar that an escape stands for.
+    /// The scalar that an escape sequence stands for.
     mutating func escaped() throws(PatternError) -> Unicode.Scalar {
         guard let scalar = next else { throw PatternError("trailing backslash at end of expression") }
         position += 1

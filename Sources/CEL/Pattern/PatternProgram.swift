@@ -1,4 +1,4 @@
-/// A pattern as a list of instructions, run on all its possible states at once.
+/// A pattern compiled to instructions; matching tracks all possible states at once.
 struct PatternProgram: Sendable {
     private enum Instruction: Sendable {
         case scalar(Int)
@@ -12,9 +12,9 @@ struct PatternProgram: Sendable {
 
     private var instructions: [Instruction] = []
     private var sets: [ScalarSet] = []
-    /// Every match starts where the text starts.
+    /// True if every match starts at the start of the text.
     private var isAnchored = false
-    /// How many nodes were compiled, each as often as it is repeated.
+    /// The number of compiled nodes; repeated nodes count each time.
     private var visits = 0
 
     init(_ node: PatternNode) throws(PatternError) {
@@ -35,7 +35,7 @@ struct PatternProgram: Sendable {
     // MARK: Compiling
 
     private mutating func append(_ node: PatternNode) throws(PatternError) {
-        // Repetitions of nothing add no instruction, and take their time all the same.
+        // Repeating an empty pattern adds no instructions but takes time, so visits are limited too.
         visits += 1
         guard visits <= Self.maximumSize, instructions.count < Self.maximumSize else {
             throw PatternError("expression too large")
@@ -108,18 +108,18 @@ struct PatternProgram: Sendable {
         }
     }
 
-    /// The instructions a text can stand at.
+    /// The set of instructions that are active at a position of the text.
     private struct States {
         var pending: [Int] = []
         var active: [Int] = []
         var step = 1
-        /// The step in which an instruction was last reached.
+        /// The step in which each instruction was last reached.
         var reached: [Int]
 
         init(size: Int) { reached = Array(repeating: 0, count: size) }
     }
 
-    /// Follows what consumes no text; true when the end of the pattern is reached.
+    /// Follows instructions that consume no text. Returns true if the pattern matched.
     private func follow(_ states: inout States, between previous: Unicode.Scalar?, and next: Unicode.Scalar?) -> Bool {
         while let state = states.pending.popLast() {
             guard states.reached[state] != states.step else { continue }

@@ -1,7 +1,7 @@
-/// A set of Unicode scalars, kept as sorted ranges that do not touch.
+/// A set of Unicode scalars, stored as sorted, non-adjacent ranges.
 struct ScalarSet: Sendable {
     private let ranges: [ClosedRange<UInt32>]
-    /// Membership of the 128 ASCII scalars, which are nearly all that is ever asked for.
+    /// Bitmaps of the 128 ASCII scalars, which cover nearly all lookups.
     private let low: UInt64
     private let high: UInt64
 
@@ -59,11 +59,11 @@ struct ScalarSet: Sendable {
         return ScalarSet(gaps)
     }
 
-    /// The set with every scalar's other case.
+    /// The set extended by the other case of each scalar.
     var caseInsensitive: ScalarSet {
         var folded = ranges
         for range in ranges {
-            // No scalar above these planes has case.
+            // Scalars above these planes have no case.
             for value in range.lowerBound...min(range.upperBound, max(range.lowerBound, 0x1FFFF)) {
                 guard let properties = Unicode.Scalar(value)?.properties, properties.changesWhenCaseMapped else {
                     continue
@@ -83,7 +83,7 @@ struct ScalarSet: Sendable {
     static let any = ScalarSet([0...last])
     static let notNewline = ScalarSet("\n"..."\n").inverted
 
-    /// The class of a POSIX name, as in `[[:alpha:]]`.
+    /// A POSIX class by name, as in `[[:alpha:]]`.
     static func posix(_ name: some StringProtocol) -> ScalarSet? {
         switch String(name) {
         case "alnum": ScalarSet("0"..."9", "A"..."Z", "a"..."z")
@@ -104,11 +104,11 @@ struct ScalarSet: Sendable {
         }
     }
 
-    /// The scalars of a general category (`L`, `Lu`, `Nd`); nil when the name is none.
+    /// The scalars of a general category (`L`, `Lu`, `Nd`); nil if there is no such category.
     static func category(_ name: some StringProtocol) -> ScalarSet? {
         let wanted = Set(categories.filter { $0.value.hasPrefix(String(name)) }.keys)
         guard !wanted.isEmpty, !name.isEmpty else { return nil }
-        // Nothing is assigned between these planes; above them is private use.
+        // Planes between these are unassigned; those above are private use.
         var ranges: [ClosedRange<UInt32>] =
             wanted.contains(.privateUse) ? [0xF0000...0xFFFFD, 0x100000...0x10FFFD] : []
         for plane: ClosedRange<UInt32> in [0...0x3FFFF, 0xE0000...0xE0FFF] {

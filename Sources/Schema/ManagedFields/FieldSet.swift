@@ -1,9 +1,9 @@
 import CEL
 import KubeClient
 
-/// A set of fields of one object, as a tree of the steps to them.
+/// A set of fields of an object, as a tree of path elements.
 package struct FieldSet: Hashable, Sendable {
-    /// The place this node stands for is itself in the set.
+    /// True if the field at this node is in the set itself.
     var isMember = false
     private(set) var children: [PathElement: FieldSet] = [:]
 
@@ -11,7 +11,7 @@ package struct FieldSet: Hashable, Sendable {
 
     var isEmpty: Bool { !isMember && children.isEmpty }
 
-    /// The fields below one step; setting an empty set removes the step.
+    /// The fields below a path element; assigning an empty set removes the element.
     subscript(element: PathElement) -> FieldSet? {
         get { children[element] }
         set { children[element] = newValue?.isEmpty == true ? nil : newValue }
@@ -44,7 +44,7 @@ package struct FieldSet: Hashable, Sendable {
         return result
     }
 
-    /// The paths of all members, as messages write them, in order.
+    /// The paths of all fields, sorted, as shown in messages.
     var paths: [String] { paths(below: "") }
 
     private func paths(below prefix: String) -> [String] {
@@ -56,7 +56,7 @@ package struct FieldSet: Hashable, Sendable {
 extension FieldSet {
     private init(isMember: Bool) { self.isMember = isMember }
 
-    /// Reads `fieldsV1`; what is no step is left out.
+    /// Reads `fieldsV1`; keys that are not path elements are ignored.
     init(fieldsV1 value: JSONValue) {
         let object = value.objectValue ?? JSONObject()
         isMember = object.isEmpty || object["."] != nil
@@ -65,7 +65,7 @@ extension FieldSet {
         }
     }
 
-    /// The set as `fieldsV1`, steps in order.
+    /// The set as `fieldsV1`, with sorted keys.
     var fieldsV1: JSONValue {
         var members: [JSONObject.Member] = []
         if isMember, !children.isEmpty { members.append(JSONObject.Member(key: ".", value: [:])) }
@@ -76,11 +76,11 @@ extension FieldSet {
     }
 }
 
-/// One step to a field in a set of fields.
+/// One step of a path in a field set.
 enum PathElement: Hashable, Sendable {
     /// A member of an object.
     case field(String)
-    /// The element of a keyed list that has these values, ordered by name.
+    /// The element of a keyed list with these key values, sorted by name.
     case key([KeyField])
     /// An element of a set.
     case value(JSONValue)
@@ -91,7 +91,7 @@ enum PathElement: Hashable, Sendable {
         let value: JSONValue
     }
 
-    /// Reads the form of `fieldsV1`: `f:name`, `k:{"name":"a"}`, `v:"x"`, `i:0`; nil when the text is none.
+    /// Parses the form in `fieldsV1`: `f:name`, `k:{"name":"a"}`, `v:"x"`, `i:0`. Returns nil if it is not valid.
     init?(encoded text: String) {
         let rest = String(text.dropFirst(2))
         switch text.prefix(2) {
@@ -124,7 +124,7 @@ enum PathElement: Hashable, Sendable {
 }
 
 extension PathElement: CustomStringConvertible {
-    /// The form of messages: `.name`, `[name="a"]`, `[="x"]`, `[0]`.
+    /// The form in messages: `.name`, `[name="a"]`, `[="x"]`, `[0]`.
     var description: String {
         switch self {
         case .field(let name): ".\(name)"

@@ -1,17 +1,17 @@
 import CEL
 package import KubeClient
 
-/// One write of an object, as far as the ownership of its fields is concerned.
+/// One write to an object, for tracking who owns its fields.
 package struct FieldWrite: Sendable {
-    /// `fieldManager` of the request.
+    /// The `fieldManager` of the request.
     let manager: String
-    /// The version in which the object is written.
+    /// The API version in which the object is written.
     package let apiVersion: String
     /// Such as `status`; empty for the object itself.
     package let subresource: String
     package let shape: MergeShape
     package let time: Timestamp
-    /// Top-level fields this endpoint does not write: `status` for the object itself, `spec` for its status.
+    /// Top-level fields that the endpoint does not write: `status` for the object, `spec` for its status.
     let ignoredFields: Set<String>
 
     package init(
@@ -30,13 +30,13 @@ package struct FieldWrite: Sendable {
         ManagedFields.Owner(name: manager, operation: operation, subresource: subresource, apiVersion: apiVersion)
     }
 
-    /// Fields that belong to nobody: identity and what the server itself writes.
+    /// Metadata fields without owners: identity and fields that the server sets.
     private static let unowned: Set<String> = [
         "name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields", "resourceVersion",
         "deletionTimestamp", "deletionGracePeriodSeconds",
     ]
 
-    /// The set without what this write can't own.
+    /// The fields that this write can own.
     func ownable(_ fields: FieldSet) -> FieldSet {
         var result = fields
         for name in ignoredFields.union(["apiVersion", "kind"]) { result[field: name] = nil }
@@ -49,7 +49,7 @@ package struct FieldWrite: Sendable {
         return result
     }
 
-    /// How the object changes, without what nobody owns.
+    /// The difference between two states of the object, without fields that cannot be owned.
     package func changes(from old: JSONValue?, to new: JSONValue) -> (written: FieldSet, removed: FieldSet) {
         let changes = FieldChanges(from: old ?? [:], to: new, shape)
         return (ownable(changes.added.union(changes.modified)), ownable(changes.removed))
@@ -57,10 +57,9 @@ package struct FieldWrite: Sendable {
 
     // MARK: Updates
 
-    /// The object of a create, an update or a patch, with the ownership that follows from it.
+    /// Updates the managed fields of an object after a create, update or patch.
     ///
-    /// `new` is complete, defaulted and otherwise ready to be stored. A client resets the ownership with a list of one
-    /// empty entry.
+    /// `new` is otherwise ready to be stored. A client resets ownership with a list of one empty entry.
     package func tracked(_ new: JSONValue, replacing old: JSONValue?) -> JSONValue {
         let stored = ManagedFields(old?["metadata"]?["managedFields"])
         var managed = stored
@@ -88,8 +87,9 @@ package struct FieldWrite: Sendable {
 extension FieldWrite {
     /// Merges an applied configuration into an object (server-side apply).
     ///
-    /// Fields that the manager applied before and no longer does are removed unless others own them. Applying the same
-    /// again changes nothing, the times included. Without a stored object the configuration becomes one.
+    /// Fields that the manager applied before but no longer does are removed, unless another manager owns them.
+    /// Applying the same configuration again changes nothing, not even times. Without a stored object, the
+    /// configuration becomes the object.
     package func apply(_ configuration: JSONValue, to live: JSONValue?, force: Bool) throws(ApplyError) -> JSONValue {
         guard case .object = configuration else { throw .malformed("an applied configuration must be an object") }
         if let fields = configuration["metadata"]?["managedFields"], fields != .null, fields != [] {
@@ -118,7 +118,7 @@ extension FieldWrite {
         return Self.setting(managed, in: merged)
     }
 
-    /// The owners of an object; all of one that nobody owns belongs to those before the first apply.
+    /// The owners of an object's fields; without owners, all fields belong to `before-first-apply`.
     private func managedFields(of live: JSONValue?) -> ManagedFields {
         var managed = ManagedFields(live?["metadata"]?["managedFields"])
         guard managed.entries.isEmpty, let live else { return managed }
@@ -129,7 +129,7 @@ extension FieldWrite {
         return managed
     }
 
-    /// Elements of keyed lists and sets must be told apart.
+    /// Rejects duplicate elements and missing keys in keyed lists and sets.
     private func checkLists(_ value: JSONValue, _ shape: MergeShape, at path: String, isRoot: Bool) throws(ApplyError) {
         switch value {
         case .object(let object):
@@ -156,7 +156,7 @@ extension FieldWrite {
 }
 
 extension ManagedFields {
-    /// The fields among those written that others own.
+    /// The written fields that other managers own.
     fileprivate func conflicts(with written: FieldSet, of owner: Owner) -> [ApplyError.Conflict] {
         entries.filter { $0.owner != owner }.sorted { $0.owner.name < $1.owner.name }.flatMap { entry in
             entry.fields.intersection(written).paths.map { ApplyError.Conflict(owner: entry.owner, field: $0) }
@@ -164,26 +164,26 @@ extension ManagedFields {
     }
 }
 
-/// Why an applied configuration is refused.
+/// Why server-side apply fails.
 package enum ApplyError: Error, Hashable, Sendable {
-    /// The configuration is none; the API answers 400.
+    /// The configuration is invalid; the API responds with 400.
     case malformed(String)
-    /// Other managers own fields that it would change; the API answers 409 unless the request forces it.
+    /// Other managers own fields that would change; the API responds with 409 unless the request forces it.
     case conflicts([Conflict])
 
     package struct Conflict: Hashable, Sendable {
         let owner: ManagedFields.Owner
-        /// The field's path, such as `.spec.shutdown`.
+        /// The path of the field, such as `.spec.shutdown`.
         package let field: String
 
-        /// The owner in the words of the API server.
+        /// The owner, as the API server's message describes it.
         package var ownerDescription: String {
             var text = "\"\(owner.name)\""
             if !owner.subresource.isEmpty { text += " with subresource \"\(owner.subresource)\"" }
             return owner.operation == .update ? text + " using \(owner.apiVersion)" : text
         }
 
-        /// One element of `details.causes` in a `Status` object.
+        /// An element of `details.causes` in a `Status` object.
         var cause: JSONValue {
             [
                 "reason": "FieldManagerConflict", "message": .string("conflict with \(ownerDescription)"),

@@ -1,19 +1,19 @@
 package import KubeClient
 
-/// Who owns which fields of an object: `metadata.managedFields`.
+/// The owners of the fields of an object: `metadata.managedFields`.
 package struct ManagedFields: Hashable, Sendable {
     package enum Operation: String, Hashable, Sendable {
         case apply = "Apply"
         case update = "Update"
     }
 
-    /// What tells one owner from another.
+    /// The identity of an owner.
     package struct Owner: Hashable, Sendable {
         let name: String
         let operation: Operation
         /// Empty for the object itself.
         let subresource: String
-        /// Of an applier it may change without making another owner.
+        /// For an apply, not part of the identity: an applier can change its version and stays the same owner.
         let apiVersion: String
 
         package static func == (left: Owner, right: Owner) -> Bool {
@@ -31,7 +31,7 @@ package struct ManagedFields: Hashable, Sendable {
     package struct Entry: Hashable, Sendable {
         let owner: Owner
         package var fields: FieldSet
-        /// When the owner last changed what it owns, RFC 3339.
+        /// When the owner last changed its fields, in RFC 3339.
         package var time: String?
     }
 
@@ -39,7 +39,7 @@ package struct ManagedFields: Hashable, Sendable {
 
     package init() {}
 
-    /// Reads `metadata.managedFields`; entries of other forms than `FieldsV1` are left out.
+    /// Reads `metadata.managedFields`; entries in formats other than `FieldsV1` are ignored.
     package init(_ value: JSONValue?) {
         for entry in value?.arrayValue ?? [] {
             guard let name = entry["manager"]?.stringValue, let fields = entry["fieldsV1"],
@@ -52,7 +52,7 @@ package struct ManagedFields: Hashable, Sendable {
         }
     }
 
-    /// What the owner owns; setting an empty set removes the owner.
+    /// The fields of an owner; assigning an empty set removes the owner.
     package subscript(owner: Owner) -> FieldSet {
         get { entries.first { $0.owner == owner }?.fields ?? FieldSet() }
         set {
@@ -66,7 +66,7 @@ package struct ManagedFields: Hashable, Sendable {
         for index in entries.indices where entries[index].owner == owner { entries[index].time = time.rfc3339 }
     }
 
-    /// Takes fields from every owner but one.
+    /// Removes fields from all owners except one.
     package mutating func remove(_ fields: FieldSet, exceptFrom keeper: Owner) {
         for index in entries.indices where entries[index].owner != keeper {
             entries[index].fields = entries[index].fields.subtracting(fields)
@@ -76,12 +76,12 @@ package struct ManagedFields: Hashable, Sendable {
 
     var union: FieldSet { entries.reduce(FieldSet()) { $0.union($1.fields) } }
 
-    /// The same owners own the same fields, whenever they came to.
+    /// True if the same owners own the same fields; times are ignored.
     package func isSameOwnership(as other: ManagedFields) -> Bool {
         entries.count == other.entries.count && entries.allSatisfy { entry in other[entry.owner] == entry.fields }
     }
 
-    /// The form of `metadata.managedFields`: appliers first, then by time.
+    /// The value of `metadata.managedFields`: applies first, then by time.
     package var encoded: JSONValue {
         let sorted = entries.sorted { left, right in
             Self.rank(left) < Self.rank(right)

@@ -1,21 +1,21 @@
 import CEL
 import KubeClient
 
-/// How the parts of a value are owned and merged: each alone, or the value as a whole.
+/// How a value is merged and owned: by its parts or as a whole.
 package enum MergeShape: Sendable {
-    /// A custom resource, or a part of one.
+    /// Governed by the schema of a custom resource.
     case schema(StructuralSchema)
-    /// A built-in kind, or the metadata of any: the rules go by the names of fields.
+    /// A built-in kind, or the metadata of any kind: field names determine the rules.
     case builtIn(kind: String, field: String, parent: String)
-    /// Data without a schema: objects by member, lists as a whole.
+    /// Data without a schema: objects merge by member, lists are atomic.
     case untyped
 
-    /// The shape of whole objects of a kind; without a schema the kind is a built-in one.
+    /// The shape of objects of a kind; without a schema, the kind is built in.
     package static func resource(kind: String, schema: StructuralSchema?) -> MergeShape {
         schema.map(MergeShape.schema) ?? .builtIn(kind: kind, field: "", parent: "")
     }
 
-    /// The shape of a member of an object; `isRoot` when that object is the whole resource.
+    /// The shape of a member; `isRoot` is true if the object is a whole resource.
     func member(_ name: String, isRoot: Bool = false) -> MergeShape {
         if isRoot, name == "metadata" { return .builtIn(kind: "", field: name, parent: "") }
         switch self {
@@ -55,7 +55,7 @@ package enum MergeShape: Sendable {
         }
     }
 
-    /// The step to an element of a set or a keyed list; nil when the element lacks a key.
+    /// The path element for an element of a set or keyed list; nil if a key is missing.
     func step(to element: JSONValue) -> PathElement? {
         switch listType {
         case .atomic: return nil
@@ -79,12 +79,12 @@ package enum MergeShape: Sendable {
     }
 }
 
-/// The parts of a value that are owned one by one.
+/// The parts of a value that can have different owners.
 enum MergeParts {
-    /// The value has no parts of its own: a scalar, something atomic, or an empty container.
+    /// The value has no parts: a scalar, an atomic value, or an empty container.
     case leaf
     case members(JSONObject)
-    /// Elements of a set or a keyed list under their steps, in their order; of equal ones the last.
+    /// The elements of a set or keyed list, in order; duplicates are replaced by the last one.
     case elements([(step: PathElement, value: JSONValue)])
 
     init(of value: JSONValue, _ shape: MergeShape) {
@@ -94,7 +94,7 @@ enum MergeParts {
             var elements: [(step: PathElement, value: JSONValue)] = []
             var places: [PathElement: Int] = [:]
             for element in list {
-                // What has no identity makes the list one whole.
+                // One element without identity makes the whole list atomic.
                 guard let step = shape.step(to: element) else {
                     self = .leaf
                     return
@@ -111,7 +111,7 @@ enum MergeParts {
         }
     }
 
-    /// Each part with its step and shape.
+    /// Each part with its path element and shape.
     func each(_ shape: MergeShape, isRoot: Bool) -> [(step: PathElement, value: JSONValue, shape: MergeShape)] {
         switch self {
         case .leaf: []
@@ -122,14 +122,14 @@ enum MergeParts {
 }
 
 extension FieldSet {
-    /// All fields that a value sets, as an applied configuration owns them.
+    /// All fields of a value, as owned after applying it.
     init(of value: JSONValue, _ shape: MergeShape, isRoot: Bool = true) {
         self.init()
         let parts = MergeParts(of: value, shape)
         if case .leaf = parts { isMember = true }
         for part in parts.each(shape, isRoot: isRoot) {
             var inner = FieldSet(of: part.value, part.shape, isRoot: false)
-            // An element is owned itself too: it goes when nobody owns it any more.
+            // A list element is owned too, so that it is removed with its last owner.
             if case .elements = parts { inner.isMember = true }
             self[part.step] = inner
         }

@@ -1,9 +1,9 @@
 import CEL
 import KubeClient
 
-/// The changes an apply makes to the object itself.
+/// Changes that server-side apply makes to an object.
 enum ObjectMerge {
-    /// The live value with everything the configuration sets; parts keep their places, new ones follow.
+    /// The live value updated by the configuration; existing parts keep their positions, new ones are appended.
     static func merge(_ configuration: JSONValue, into live: JSONValue, _ shape: MergeShape, isRoot: Bool = true)
         -> JSONValue
     {
@@ -35,7 +35,7 @@ enum ObjectMerge {
         }
     }
 
-    /// The value without the dropped fields, save those that are kept; nil when nothing is left of it.
+    /// The value without the dropped fields that are not kept; nil if nothing is left.
     static func removing(
         _ dropped: FieldSet, keeping kept: FieldSet?, from value: JSONValue, _ shape: MergeShape, isRoot: Bool = true
     ) -> JSONValue? {
@@ -61,7 +61,7 @@ enum ObjectMerge {
     }
 }
 
-/// Which fields two states of an object differ in.
+/// The fields that differ between two states of an object.
 struct FieldChanges {
     private(set) var added = FieldSet()
     private(set) var modified = FieldSet()
@@ -76,7 +76,7 @@ struct FieldChanges {
         if let old, let new, old.isEqualJSON(to: new) { return }
         let before = old.map { MergeParts(of: $0, shape).each(shape, isRoot: isRoot) } ?? []
         let after = new.map { MergeParts(of: $0, shape).each(shape, isRoot: isRoot) } ?? []
-        // A part can only be compared with a part: when either side is one whole, so is the change.
+        // If one side has no parts, the value changed as a whole.
         let isWhole = old != nil && new != nil && (before.isEmpty || after.isEmpty)
         if isWhole, !(Self.isContainer(old) && Self.isContainer(new)) {
             modified.isMember = true

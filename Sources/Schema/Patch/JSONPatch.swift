@@ -1,9 +1,9 @@
 import CEL
 package import KubeClient
 
-/// A list of changes to a JSON document (RFC 6902).
+/// A JSON Patch (RFC 6902).
 package struct JSONPatch: Sendable {
-    /// The API server refuses longer patches.
+    /// The API server rejects longer patches.
     static let maximumOperations = 10_000
 
     package enum Operation: Hashable, Sendable {
@@ -64,17 +64,17 @@ extension JSONPatch.Operation {
 }
 
 extension JSONPatch {
-    /// The document after all operations; when one does not fit, none is done.
+    /// The document after all operations. If one fails, none is applied.
     package func applied(to document: JSONValue) throws(PatchError) -> JSONValue {
         var edit = Edit(document: document)
         for operation in operations { try edit.perform(operation) }
         return edit.document
     }
 
-    /// A document in the middle of a patch.
+    /// A document while a patch is applied.
     private struct Edit {
         var document: JSONValue
-        /// Values that may still be copied or moved; a few copies of copies would outgrow any memory.
+        /// The number of values that can still be copied or moved; repeated copies would grow exponentially.
         var budget = 1_000_000
 
         mutating func perform(_ operation: Operation) throws(PatchError) {
@@ -115,7 +115,7 @@ extension JSONPatch {
 
         private mutating func charge(for value: JSONValue) throws(PatchError) {
             budget -= value.measured.count
-            guard budget >= 0 else { throw .tooLarge("the patch copies or moves too much") }
+            guard budget >= 0 else { throw .tooLarge("the patch copies or moves too many values") }
         }
 
         private func checkDepth(of value: JSONValue, at path: JSONPointer) throws(PatchError) {
@@ -143,7 +143,7 @@ extension JSONPatch {
             }
         }
 
-        /// Walks to the container of the last token and changes it there; false when the way ends before.
+        /// Descends to the container of the last token and changes it. Returns false if the path does not exist.
         private static func descend(
             _ value: inout JSONValue, _ tokens: ArraySlice<String>, _ body: (inout Slot) throws(PatchError) -> Bool
         ) throws(PatchError) -> Bool {
@@ -174,7 +174,7 @@ extension JSONPatch {
         }
     }
 
-    /// One place in a container; without a token it is the whole document.
+    /// A position in a container; without a token, the whole document.
     private struct Slot {
         var container: JSONValue
         let token: String?

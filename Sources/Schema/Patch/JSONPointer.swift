@@ -1,8 +1,8 @@
 import KubeClient
 
-/// A place in a JSON document (RFC 6901).
+/// A JSON Pointer (RFC 6901).
 package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
-    /// Longer pointers are refused: no document of the API is deeper.
+    /// Longer pointers are rejected: API documents are not that deep.
     static let maximumLength = 128
 
     let tokens: [String]
@@ -45,7 +45,7 @@ package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The value at this place; nil when there is none.
+    /// The value at the pointer; nil if it does not exist.
     func value(in document: JSONValue) -> JSONValue? {
         var value = document
         for token in tokens {
@@ -61,12 +61,12 @@ package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
         return value
     }
 
-    /// True when `other` lies inside the value this pointer names.
+    /// True if `other` points inside the value at this pointer.
     func contains(_ other: JSONPointer) -> Bool {
         other.tokens.count > tokens.count && other.tokens.starts(with: tokens)
     }
 
-    /// The array index a token spells, when it is below `count`; no sign and no leading zero.
+    /// The array index of a token if it is below `count`; a sign or leading zero is not allowed.
     static func index(_ token: String, below count: Int) -> Int? {
         guard token == "0" || token.utf8.first.map({ (UInt8(ascii: "1")...UInt8(ascii: "9")).contains($0) }) == true,
             let index = Int(token), index < count

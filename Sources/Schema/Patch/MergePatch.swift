@@ -1,8 +1,8 @@
 package import KubeClient
 
-/// A partial document whose members replace those of the object; null removes (RFC 7386).
+/// A JSON merge patch (RFC 7386): members replace those of the object, and null removes a member.
 package enum MergePatch {
-    /// The target with the patch merged into it.
+    /// The target with the patch applied.
     package static func apply(_ patch: JSONValue, to target: JSONValue) -> JSONValue {
         guard case .object(let changes) = patch else { return patch }
         var result = target.objectValue ?? JSONObject()
@@ -17,14 +17,14 @@ package enum MergePatch {
     }
 }
 
-/// Why a patch is refused.
+/// Why a patch is rejected.
 package struct PatchError: Error, Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
-        /// The patch itself is no patch of its type; the API answers 400.
+        /// The patch is not valid; the API responds with 400.
         case malformed
-        /// The patch asks for more work than the server does; the API answers 413.
+        /// The patch needs too much work; the API responds with 413.
         case tooLarge
-        /// The patch is well formed and does not fit the object; the API answers 422.
+        /// The patch is valid but does not apply to the object; the API responds with 422.
         case inapplicable
     }
 
@@ -37,7 +37,7 @@ package struct PatchError: Error, Hashable, Sendable {
         PatchError(kind: .inapplicable, message: message)
     }
 
-    /// The HTTP status the API server answers with.
+    /// The HTTP status of the response.
     package var statusCode: Int {
         switch kind {
         case .malformed: 400

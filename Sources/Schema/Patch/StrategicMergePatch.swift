@@ -1,11 +1,11 @@
 import CEL
 package import KubeClient
 
-/// A merge patch that joins the lists of the built-in kinds by key instead of replacing them.
+/// A merge patch that merges lists of built-in kinds by key instead of replacing them.
 ///
-/// Only built-in kinds have it; the API answers 415 for a custom resource.
+/// Custom resources do not support it; the API responds with 415 for them.
 package enum StrategicMergePatch {
-    /// The object with the patch merged into it; `kind` decides what `ports` means.
+    /// The object with the patch applied; `kind` determines the merge key of `ports`.
     package static func apply(_ patch: JSONValue, to target: JSONValue, kind: String) throws(PatchError) -> JSONValue {
         guard case .object(let changes) = patch else {
             throw .malformed("error decoding patch: a strategic merge patch must be an object")
@@ -17,7 +17,7 @@ package enum StrategicMergePatch {
     private struct Merge {
         let kind: String
 
-        /// The merged object; nil when the patch says `$patch: delete`.
+        /// The merged object; nil for `$patch: delete`.
         func merged(_ patch: JSONObject, into target: JSONObject, field: String) throws(PatchError) -> JSONObject? {
             var result = target
             switch patch["$patch"]?.stringValue {
@@ -77,7 +77,7 @@ package enum StrategicMergePatch {
         private func merged(
             _ patch: [JSONValue], into target: [JSONValue], key: String, field: String
         ) throws(PatchError) -> [JSONValue] {
-            // An element that holds nothing but the directive speaks of the whole list.
+            // An element with only a directive applies to the whole list.
             let isReplaced = patch.contains { $0["$patch"]?.stringValue == "replace" && $0.objectValue?.count == 1 }
             var result = isReplaced ? [] : target
             for element in patch {
@@ -102,7 +102,7 @@ package enum StrategicMergePatch {
             return result
         }
 
-        /// `$deleteFromPrimitiveList/f` and `$setElementOrder/f` speak of the list `f` beside them.
+        /// Applies `$deleteFromPrimitiveList/f` and `$setElementOrder/f` to the list `f`.
         private func followListDirectives(
             of patch: JSONObject, in result: inout JSONObject, parent: String
         ) throws(PatchError) {
@@ -126,15 +126,15 @@ package enum StrategicMergePatch {
     }
 }
 
-/// How a strategic merge patch joins a list of a built-in kind with the one the object has.
+/// How a strategic merge patch merges a list of a built-in kind.
 enum ListMerge: Hashable {
     case replace
     /// A set of scalars.
     case union
-    /// Objects told apart by one member.
+    /// Objects identified by one member.
     case byKey(String)
 
-    /// The rule for a list `field` inside `parent` (the nearest field name above it, empty at the top).
+    /// The strategy for the list `field` inside `parent`, the closest enclosing field name (empty at the top level).
     static func of(_ field: String, parent: String, kind: String) -> ListMerge {
         switch field {
         case "ports":
@@ -155,7 +155,7 @@ enum ListMerge: Hashable {
         "podIPs": "ip", "hostIPs": "ip", "addresses": "type", "taints": "key",
     ]
 
-    /// The list with its elements that `order` names in that order; the others keep their places.
+    /// Sorts the elements that are in `order`; the others keep their positions.
     func sorted(_ list: [JSONValue], like order: [JSONValue]) -> [JSONValue] {
         func identity(_ value: JSONValue) -> JSONValue? {
             if case .byKey(let key) = self { value[key] } else { value }
