@@ -34,17 +34,17 @@ struct CELChecker {
             return try type(ofIndex: index, in: operand, isOptional: isOptional, node)
         case .call(let name, let receiver, let arguments): return try type(ofCall: name, receiver, arguments, node)
         case .matches(let operand, _):
-            try demand(.string, of: operand)
+            try expect(.string, of: operand)
             return .bool
         case .list(let elements): return .list(try common(elements.map { ($0.node, $0.isOptional) }))
         case .map(let entries):
             let key = try common(entries.map { ($0.key, false) })
             return .map(key, try common(entries.map { ($0.value, $0.isOptional) }))
         case .and(let operands), .or(let operands):
-            for operand in operands { try demand(.bool, of: operand) }
+            for operand in operands { try expect(.bool, of: operand) }
             return .bool
         case .conditional(let condition, let then, let otherwise):
-            try demand(.bool, of: condition)
+            try expect(.bool, of: condition)
             let (left, right) = (try type(of: then), try type(of: otherwise))
             guard let joined = Self.joined(left, right) else {
                 throw error("found no matching overload for '_?_:_' applied to '(bool, \(left), \(right))'", node)
@@ -94,7 +94,7 @@ struct CELChecker {
         return result ?? .dyn
     }
 
-    private mutating func demand(_ wanted: CELType, of node: CELNode) throws(CELError) {
+    private mutating func expect(_ wanted: CELType, of node: CELNode) throws(CELError) {
         let found = try type(of: node)
         var bindings = CELTypeBindings()
         guard bindings.accept(wanted, found) else {
@@ -142,10 +142,10 @@ struct CELChecker {
             _ = try type(of: index)
             found = .dyn
         case .list(let element):
-            try demand(.int, of: index)
+            try expect(.int, of: index)
             found = element
         case .map(let key, let value):
-            try demand(key, of: index)
+            try expect(key, of: index)
             found = value
         default:
             throw error(
@@ -207,7 +207,7 @@ struct CELChecker {
         }
         scope.append((loop.variable, element))
         defer { scope.removeLast() }
-        if let predicate = loop.predicate { try demand(.bool, of: predicate) }
+        if let predicate = loop.predicate { try expect(.bool, of: predicate) }
         switch loop.kind {
         case .all, .exists, .existsOne: return .bool
         case .filter: return .list(element)

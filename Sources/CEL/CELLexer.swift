@@ -40,7 +40,7 @@ struct CELLexer {
     func error(_ message: String, at place: Int) -> CELError { CELError.syntax(message, at: place, in: scalars) }
 
     private mutating func token() throws(CELError) -> CELToken {
-        skipBlanks()
+        skipWhitespace()
         let start = position
         func token(_ kind: CELToken.Kind) -> CELToken { CELToken(kind: kind, position: start) }
         guard let scalar = peek() else { return token(.end) }
@@ -61,7 +61,7 @@ struct CELLexer {
         return token(.symbol("\(scalar)"))
     }
 
-    private mutating func skipBlanks() {
+    private mutating func skipWhitespace() {
         while let scalar = peek() {
             if scalar == "/", peek(1) == "/" {
                 while let next = peek(), next != "\n" { position += 1 }
@@ -87,7 +87,7 @@ struct CELLexer {
             position += 2
             let digits = position
             while let next = peek(), next.properties.isASCIIHexDigit { position += 1 }
-            return try whole(text(from: digits), radix: 16, start: start)
+            return try integer(text(from: digits), radix: 16, start: start)
         }
         while let next = peek(), Self.isDigit(next) { position += 1 }
         var isWhole = true
@@ -104,14 +104,14 @@ struct CELLexer {
                 while let next = peek(), Self.isDigit(next) { position += 1 }
             }
         }
-        if isWhole { return try whole(text(from: start), radix: 10, start: start) }
+        if isWhole { return try integer(text(from: start), radix: 10, start: start) }
         guard let value = Double(text(from: start)), value.isFinite else {
             throw error("invalid double literal", at: start)
         }
         return .double(value)
     }
 
-    private mutating func whole(_ digits: String, radix: Int, start: Int) throws(CELError) -> CELToken.Kind {
+    private mutating func integer(_ digits: String, radix: Int, start: Int) throws(CELError) -> CELToken.Kind {
         if peek() == "u" || peek() == "U" {
             position += 1
             guard let value = UInt64(digits, radix: radix) else { throw error("invalid uint literal", at: start) }

@@ -58,7 +58,7 @@ struct CELParser {
     func node(_ kind: CELNode.Kind, at position: Int) throws(CELError) -> CELNode {
         let node = CELNode(kind, at: position)
         guard node.depth <= Self.maximumDepth else {
-            throw error("expression is nested deeper than \(Self.maximumDepth) levels", at: position)
+            throw error("expression is nested deeper than \(Self.maximumDepth) operatorsByPrecedence", at: position)
         }
         return node
     }
@@ -69,7 +69,8 @@ struct CELParser {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.maximumDepth else {
-            throw error("expression is nested deeper than \(Self.maximumDepth) levels", at: next.position)
+            throw error(
+                "expression is nested deeper than \(Self.maximumDepth) operatorsByPrecedence", at: next.position)
         }
         let condition = try disjunction()
         let position = next.position
@@ -95,14 +96,14 @@ struct CELParser {
     }
 
     /// Binary operators by precedence, lowest first; all are left-associative.
-    private static let levels: [Set<String>] = [
+    private static let operatorsByPrecedence: [Set<String>] = [
         ["==", "!=", "<", "<=", ">", ">=", "in"], ["+", "-"], ["*", "/", "%"],
     ]
 
     private mutating func binary(level: Int) throws(CELError) -> CELNode {
-        guard level < Self.levels.count else { return try unary() }
+        guard level < Self.operatorsByPrecedence.count else { return try unary() }
         var left = try binary(level: level + 1)
-        while let name = nextOperator, Self.levels[level].contains(name) {
+        while let name = nextOperator, Self.operatorsByPrecedence[level].contains(name) {
             let position = next.position
             advance()
             let right = try binary(level: level + 1)

@@ -131,7 +131,7 @@ struct RuleEvaluation {
         else {
             return rule.fixedMessage
         }
-        let trimmed = text.trimmedOfBlanks
+        let trimmed = text.trimmed
         let isUsable = !trimmed.isEmpty && trimmed.utf8.count <= 5 * 1024 && !trimmed.contains(where: \.isNewline)
         return isUsable ? trimmed : rule.fixedMessage
     }

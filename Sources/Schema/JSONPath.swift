@@ -140,7 +140,7 @@ struct JSONPathParser {
         return true
     }
 
-    private mutating func skipBlanks() {
+    private mutating func skipSpaces() {
         while rest.first == " " { rest.removeFirst() }
     }
 
@@ -159,7 +159,7 @@ struct JSONPathParser {
     }
 
     private mutating func bracket() -> JSONPath.Step? {
-        skipBlanks()
+        skipSpaces()
         var step: JSONPath.Step?
         if take("?(") {
             step = filter().map(JSONPath.Step.filter)
@@ -172,7 +172,7 @@ struct JSONPathParser {
             rest = rest.dropFirst(digits.count)
             step = Int(String(Substring(digits))).map(JSONPath.Step.index)
         }
-        skipBlanks()
+        skipSpaces()
         return take("]") ? step : nil
     }
 
@@ -188,7 +188,7 @@ struct JSONPathParser {
     }
 
     private mutating func filter() -> JSONPathFilter? {
-        skipBlanks()
+        skipSpaces()
         guard take("@") else { return nil }
         var path: [String] = []
         while true {
@@ -203,14 +203,14 @@ struct JSONPathParser {
                 break
             }
         }
-        skipBlanks()
+        skipSpaces()
         if take(")") { return JSONPathFilter(path: path, test: nil) }
         guard let comparison = JSONPathFilter.Comparison.allCases.first(where: { take($0.rawValue) }) else {
             return nil
         }
-        skipBlanks()
+        skipSpaces()
         guard let literal = literal() else { return nil }
-        skipBlanks()
+        skipSpaces()
         guard take(")") else { return nil }
         return JSONPathFilter(path: path, test: JSONPathFilter.Test(comparison: comparison, literal: literal))
     }

@@ -40,22 +40,22 @@ struct CompiledRule: Sendable {
 
     /// The message if there is no usable `messageExpression`.
     var fixedMessage: String {
-        guard let message = rule.message?.trimmedOfBlanks, !message.isEmpty else {
-            return "failed rule: \(rule.rule.trimmedOfBlanks)"
+        guard let message = rule.message?.trimmed, !message.isEmpty else {
+            return "failed rule: \(rule.rule.trimmed)"
         }
         return message
     }
 
     /// How evaluation errors refer to the rule.
     var name: String {
-        guard let message = rule.message?.trimmedOfBlanks, !message.isEmpty else { return rule.rule.trimmedOfBlanks }
+        guard let message = rule.message?.trimmed, !message.isEmpty else { return rule.rule.trimmed }
         return message
     }
 }
 
 extension String {
     /// The text without leading and trailing whitespace.
-    var trimmedOfBlanks: String {
+    var trimmed: String {
         guard let start = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
         else { return "" }
         return String(self[start...last])
@@ -147,12 +147,12 @@ struct RuleCompiler {
 
     private mutating func checkMessage(of rule: ValidationRule, at path: FieldPath) {
         if let message = rule.message {
-            if message.trimmedOfBlanks.isEmpty {
+            if message.trimmed.isEmpty {
                 report(.invalid, path.field("message"), message, "message must be non-empty if specified")
-            } else if message.trimmedOfBlanks.contains(where: \.isNewline) {
+            } else if message.trimmed.contains(where: \.isNewline) {
                 report(.invalid, path.field("message"), message, "message must not contain line breaks")
             }
-        } else if rule.messageExpression == nil, rule.rule.trimmedOfBlanks.contains(where: \.isNewline) {
+        } else if rule.messageExpression == nil, rule.rule.trimmed.contains(where: \.isNewline) {
             report(.required, path.field("message"), nil, "message must be specified if rule contains line breaks")
         }
     }

@@ -22,7 +22,7 @@ extension SchemaReader {
         "x-kubernetes-map-type",
     ]
 
-    mutating func refuseKeywords(_ object: JSONObject, at path: FieldPath, as position: Position) {
+    mutating func checkKeywords(_ object: JSONObject, at path: FieldPath, as position: Position) {
         for keyword in object.keys {
             if Self.unsupported.contains(keyword) {
                 report(.forbidden, path.field(keyword), nil, "\(keyword) is not supported")

@@ -25,7 +25,7 @@ struct SchemaReader {
             report(.invalid, path, value, "must be a schema object")
             return StructuralSchema(parts)
         }
-        refuseKeywords(object, at: path, as: position)
+        checkKeywords(object, at: path, as: position)
         readDeclaration(object, at: path, into: &parts)
         readChildren(object, at: path, as: position, into: &parts)
         readMergeStrategy(object, at: path, into: &parts)

@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func fieldSelectorKnowsOnlyTheFieldsOfTheResource() throws {
-        let served = BuiltInResources.eventsInOwnGroup
+        let served = BuiltInResources.eventsInEventsGroup
         let selector = try FieldSelector(parsing: "regarding.name=x,type!=Normal", for: served)
         #expect(
             selector.requirements == [

@@ -89,7 +89,7 @@ extension Cluster {
         do {
             let record = try storage.create(served.stored.resource, draft)
             let created = object.stamped(record.revision)
-            wrote(served, created)
+            didStore(served, created)
             return created
         } catch {
             throw .alreadyExists(served.groupResource, name)

@@ -38,7 +38,7 @@ extension Cluster {
                 if isHeld { return .marked(try store(marked, over: record, served)) }
                 let last = try storage.remove(
                     served.stored.resource, served.draft(of: current), expecting: record.revision)
-                removed(served, current)
+                didRemove(served, current)
                 return .removed(current.stamped(last.revision))
             } catch {
                 if error == .notFound { throw .notFound(served.groupResource, target.name) }

@@ -85,7 +85,7 @@ extension Cluster {
         let isPresent =
             storage.record(target.served.stored.resource, namespace: target.namespace, name: target.name) != nil
         if !isPresent, parameters.subresource == nil {
-            return try applyAnew(target, intent.object, warnings, parameters)
+            return try createByApply(target, intent.object, warnings, parameters)
         }
         let wanted = intent.object
         let object = try modify(target, parameters) { (current) throws(StatusError) in
@@ -95,7 +95,7 @@ extension Cluster {
         return WriteResult(object: object, warnings: warnings)
     }
 
-    private func applyAnew(
+    private func createByApply(
         _ target: ObjectTarget, _ intent: JSONValue, _ warnings: [String], _ parameters: WriteParameters
     ) throws(StatusError) -> WriteResult {
         if let uid = intent["metadata"]?["uid"]?.stringValue {

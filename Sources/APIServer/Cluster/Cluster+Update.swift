@@ -98,12 +98,12 @@ extension Cluster {
         let draft = served.draft(of: new)
         if draft.isTerminating, new.finalizers.isEmpty, !new.isNamespaceBeingEmptied {
             let last = try storage.remove(served.stored.resource, draft, expecting: record.revision)
-            removed(served, new)
+            didRemove(served, new)
             return new.stamped(last.revision)
         }
         let stored = try storage.replace(served.stored.resource, draft, expecting: record.revision)
         let object = new.stamped(stored.revision)
-        wrote(served, object)
+        didStore(served, object)
         return object
     }
 }

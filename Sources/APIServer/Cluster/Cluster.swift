@@ -133,7 +133,7 @@ extension Cluster {
     }
 
     /// Runs after an object was stored.
-    func wrote(_ served: ServedResource, _ object: JSONValue) {
+    func didStore(_ served: ServedResource, _ object: JSONValue) {
         switch served.stored.resource {
         case CustomResourceDefinition.resource.groupResource:
             let name = object["metadata"]?["name"]?.stringValue ?? ""
@@ -149,7 +149,7 @@ extension Cluster {
     }
 
     /// Runs after an object was removed.
-    func removed(_ served: ServedResource, _ object: JSONValue) {
+    func didRemove(_ served: ServedResource, _ object: JSONValue) {
         let name = object["metadata"]?["name"]?.stringValue ?? ""
         switch served.stored.resource {
         case CustomResourceDefinition.resource.groupResource: registry.define(name, [])

@@ -29,13 +29,13 @@ struct GarbageCollector: Sendable {
     func collect() {
         // A candidate that waits for another object stays a candidate; the limit stops two that wait for each other.
         for _ in 0..<1_000 {
-            let suspects = cluster.storage.takeSuspects()
-            guard !suspects.isEmpty else { return }
-            for suspect in suspects { look(at: suspect) }
+            let candidates = cluster.storage.takeCandidates()
+            guard !candidates.isEmpty else { return }
+            for candidate in candidates { process(candidate) }
         }
     }
 
-    private func look(at address: ObjectAddress) {
+    private func process(_ address: ObjectAddress) {
         guard let served = cluster.registry.current.anyVersion(of: address.resource),
             let record = cluster.storage.record(
                 address.resource, namespace: address.namespace, name: address.name)
@@ -98,7 +98,7 @@ struct GarbageCollector: Sendable {
         }
         if object.finalizers.contains(Self.foregroundFinalizer) {
             let blocking = dependents(of: record).filter { blocks($0, record.uid) }
-            for dependent in dependents(of: record) { look(at: dependent.address) }
+            for dependent in dependents(of: record) { process(dependent.address) }
             if blocking.isEmpty { removeFinalizer(Self.foregroundFinalizer, from: target) }
         }
         if object.finalizers.contains(CustomResourceDefinition.cleanupFinalizer) {
@@ -130,7 +130,7 @@ struct GarbageCollector: Sendable {
         if cluster.select(served, namespace: nil, .everything, .everything).isEmpty {
             removeFinalizer(CustomResourceDefinition.cleanupFinalizer, from: target)
         } else {
-            waitsStill(target)
+            recheckLater(target)
         }
     }
 
@@ -143,13 +143,13 @@ struct GarbageCollector: Sendable {
                 served, namespace: target.name, labels: .everything, fields: .everything, DeleteParameters())
             if !cluster.select(served, namespace: target.name, .everything, .everything).isEmpty { isEmpty = false }
         }
-        guard isEmpty else { return waitsStill(target) }
+        guard isEmpty else { return recheckLater(target) }
         change(target) { $0["spec"] = [:] }
     }
 
     /// Checks the target again after another object is removed.
-    private func waitsStill(_ target: ObjectTarget) {
-        cluster.storage.suspectOnNextRemoval(target.address)
+    private func recheckLater(_ target: ObjectTarget) {
+        cluster.storage.recheckAfterNextRemoval(target.address)
     }
 
     private func removeFinalizer(_ finalizer: String, from target: ObjectTarget) {

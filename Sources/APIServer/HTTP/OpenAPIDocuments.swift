@@ -2,14 +2,14 @@ import KubeClient
 
 /// The OpenAPI v3 documents, one per group and version, rebuilt when the served resources change.
 final class OpenAPIDocuments: Sendable {
-    private struct Made: Sendable {
+    private struct Cache: Sendable {
         var generation = -1
         /// By path: `api/v1`, `apis/tekton.dev/v1`.
         var documents: [(path: String, bytes: [UInt8])] = []
     }
 
     private let registry: Registry
-    private let made = Locked(Made())
+    private let cache = Locked(Cache())
 
     init(_ registry: Registry) {
         self.registry = registry
@@ -33,7 +33,7 @@ final class OpenAPIDocuments: Sendable {
 
     private func current() -> [(path: String, bytes: [UInt8])] {
         let state = registry.current
-        let kept = made.withLock { $0.generation == state.generation ? $0.documents : nil }
+        let kept = cache.withLock { $0.generation == state.generation ? $0.documents : nil }
         if let kept { return kept }
         let documents = state.groups.flatMap { group in
             group.versions.map { version in
@@ -43,7 +43,7 @@ final class OpenAPIDocuments: Sendable {
                 )
             }
         }
-        made.withLock { $0 = Made(generation: state.generation, documents: documents) }
+        cache.withLock { $0 = Cache(generation: state.generation, documents: documents) }
         return documents
     }
 

@@ -29,7 +29,7 @@ struct WatchSession: Sendable {
             var (cursor, initial) = try start(at: now)
             for record in initial { try await send(encoder.encode(.added(record), now: now)) }
             if parameters.sendsInitialEvents == true, parameters.allowsBookmarks {
-                let bookmark = WatchNotice.bookmark(revision: cursor.revision, endsInitialEvents: true)
+                let bookmark = WatchEvent.bookmark(revision: cursor.revision, endsInitialEvents: true)
                 try await send(encoder.encode(bookmark, now: now))
             }
             try await follow(&cursor, send)
@@ -41,14 +41,14 @@ struct WatchSession: Sendable {
     /// The start of the watch and its initial objects.
     private func start(at now: Timestamp) throws(StatusError) -> (WatchCursor, [ObjectRecord]) {
         let asked = parameters.resourceVersion ?? 0
-        let tellsPresent = parameters.sendsInitialEvents ?? (asked == 0)
+        let sendsExisting = parameters.sendsInitialEvents ?? (asked == 0)
         let timeout = Duration.seconds(parameters.timeoutSeconds ?? defaultTimeout)
         let current = cluster.storage.revision
         guard asked <= current else { throw .resourceVersionTooLarge(asked, current: current) }
         func cursor(_ revision: Int64) -> WatchCursor {
             WatchCursor(parameters, namespace: namespace, startingAt: revision, now: now, timeout: timeout)
         }
-        guard tellsPresent else { return (cursor(asked == 0 ? current : asked), []) }
+        guard sendsExisting else { return (cursor(asked == 0 ? current : asked), []) }
         guard let snapshot = try? cluster.storage.snapshot(served.stored.resource) else {
             throw .expired("the current state cannot be read")
         }
@@ -65,14 +65,14 @@ struct WatchSession: Sendable {
             let (events, through) = try read(after: cursor.revision)
             let now = cluster.environment.clock.now()
             var bytes: [UInt8] = []
-            for notice in cursor.advance(over: events, through: through) {
-                bytes.append(contentsOf: try encoder.encode(notice, now: now))
+            for event in cursor.advance(over: events, through: through) {
+                bytes.append(contentsOf: try encoder.encode(event, now: now))
             }
             if let bookmark = cursor.bookmark(at: now) {
                 bytes.append(contentsOf: try encoder.encode(bookmark, now: now))
             }
             if !bytes.isEmpty { try await send(bytes) }
-            if cursor.isOver(at: now) { return }
+            if cursor.isTimedOut(at: now) { return }
             if events.count < Self.batch {
                 await cluster.storage.waitForChange(in: served.stored.resource, after: cursor.revision)
             }
@@ -92,7 +92,7 @@ struct WatchSession: Sendable {
 }
 
 /// An event of a watch.
-enum WatchNotice: Sendable {
+enum WatchEvent: Sendable {
     case added(ObjectRecord)
     case modified(ObjectRecord)
     /// The last state that the client may have seen, with the revision of the change.
@@ -131,7 +131,7 @@ struct WatchCursor: Sendable {
         nextBookmark = now + Self.bookmarkInterval
     }
 
-    func isOver(at now: Timestamp) -> Bool { now >= deadline }
+    func isTimedOut(at now: Timestamp) -> Bool { now >= deadline }
 
     /// True if the namespace and the selectors match.
     func selects(_ record: ObjectRecord) -> Bool {
@@ -139,7 +139,7 @@ struct WatchCursor: Sendable {
     }
 
     /// Advances to `revision` and returns the events for this watch.
-    mutating func advance(over events: [StorageEvent], through revision: Int64) -> [WatchNotice] {
+    mutating func advance(over events: [StorageEvent], through revision: Int64) -> [WatchEvent] {
         self.revision = max(self.revision, revision)
         return events.compactMap { event in
             let was = event.previous.map(selects) ?? false
@@ -157,7 +157,7 @@ struct WatchCursor: Sendable {
     }
 
     /// The bookmark that is due, if any.
-    mutating func bookmark(at now: Timestamp) -> WatchNotice? {
+    mutating func bookmark(at now: Timestamp) -> WatchEvent? {
         guard allowsBookmarks else { return nil }
         if !hasFinalBookmark, now + Self.finalBookmarkLead >= deadline {
             hasFinalBookmark = true
@@ -174,8 +174,8 @@ struct WatchEncoder: Sendable {
     let served: ServedResource
     let representation: Representation
 
-    func encode(_ notice: WatchNotice, now: Timestamp) throws(StatusError) -> [UInt8] {
-        switch notice {
+    func encode(_ event: WatchEvent, now: Timestamp) throws(StatusError) -> [UInt8] {
+        switch event {
         case .added(let record): return line("ADDED", try present(record, now))
         case .modified(let record): return line("MODIFIED", try present(record, now))
         case .deleted(let record, let revision):

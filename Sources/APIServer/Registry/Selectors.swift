@@ -66,7 +66,7 @@ private struct LabelSelectorParser {
             switch token {
             case .end: return result
             case .comma: advance()
-            default: throw refusal("found '\(name(of: token))', expected: ',' or 'end of string'")
+            default: throw parseError("found '\(name(of: token))', expected: ',' or 'end of string'")
             }
         }
     }
@@ -91,16 +91,16 @@ private struct LabelSelectorParser {
         case .word("notin"):
             advance()
             return .isNotIn(key: key, values: try values())
-        default: throw refusal("found '\(name(of: token))', expected: in, notin, =, ==, !=")
+        default: throw parseError("found '\(name(of: token))', expected: in, notin, =, ==, !=")
         }
     }
 
     private mutating func key() throws(StatusError) -> String {
         guard case .word(let key) = token else {
-            throw refusal("found '\(name(of: token))', expected: !, identifier, or 'end of string'")
+            throw parseError("found '\(name(of: token))', expected: !, identifier, or 'end of string'")
         }
         guard NameRules.isQualifiedName(key) else {
-            throw refusal("key: Invalid value: \"\(key)\": \(NameRules.qualifiedNameRule)")
+            throw parseError("key: Invalid value: \"\(key)\": \(NameRules.qualifiedNameRule)")
         }
         advance()
         return key
@@ -110,14 +110,14 @@ private struct LabelSelectorParser {
     private mutating func value() throws(StatusError) -> String {
         guard case .word(let value) = token else { return "" }
         guard NameRules.isLabelValue(value) else {
-            throw refusal("values[0]: Invalid value: \"\(value)\": \(NameRules.labelValueRule)")
+            throw parseError("values[0]: Invalid value: \"\(value)\": \(NameRules.labelValueRule)")
         }
         advance()
         return value
     }
 
     private mutating func values() throws(StatusError) -> Set<String> {
-        guard token == .open else { throw refusal("found '\(name(of: token))', expected: '('") }
+        guard token == .open else { throw parseError("found '\(name(of: token))', expected: '('") }
         advance()
         var values: Set<String> = []
         while true {
@@ -127,12 +127,12 @@ private struct LabelSelectorParser {
             case .close:
                 advance()
                 return values
-            default: throw refusal("found '\(name(of: token))', expected: ',' or ')'")
+            default: throw parseError("found '\(name(of: token))', expected: ',' or ')'")
             }
         }
     }
 
-    private func refusal(_ why: String) -> StatusError {
+    private func parseError(_ why: String) -> StatusError {
         .badRequest("unable to parse requirement in \"\(text)\": \(why)")
     }
 

@@ -4,7 +4,7 @@ import KubeClient
 enum BuiltInResources {
     static let all: [ServedResource] =
         [
-            namespaces, configMaps, secrets, serviceAccounts, pods, services, events, eventsInOwnGroup, leases,
+            namespaces, configMaps, secrets, serviceAccounts, pods, services, events, eventsInEventsGroup, leases,
             CustomResourceDefinition.served,
         ] + InstallationResources.all
 
@@ -43,11 +43,11 @@ enum BuiltInResources {
         ResourceNames(plural: "events", kind: "Event", shortNames: ["ev"]), schema: BuiltInSchemas.event,
         columns: EventColumns.core, selectableFields: EventForms.coreFields)
 
-    static let eventsInOwnGroup = ServedResource(
+    static let eventsInEventsGroup = ServedResource(
         GroupVersionResource(group: "events.k8s.io", version: "v1", resource: "events"),
         names: ResourceNames(plural: "events", kind: "Event", shortNames: ["ev"]), isNamespaced: true,
-        stored: EventForms.stored, schema: ObjectSchema(BuiltInSchemas.eventInOwnGroup),
-        columns: EventColumns.ownGroup, selectableFields: EventForms.ownGroupFields)
+        stored: EventForms.stored, schema: ObjectSchema(BuiltInSchemas.eventInEventsGroup),
+        columns: EventColumns.eventsGroup, selectableFields: EventForms.eventsGroupFields)
 
     static let leases = ServedResource(
         GroupVersionResource(group: "coordination.k8s.io", version: "v1", resource: "leases"),
@@ -123,12 +123,12 @@ enum InstallationResources {
             }, .age,
         ], strategy: .counted)
 
-    static let roles = rights("roles", "Role", isNamespaced: true, schema: InstallationSchemas.role, [])
-    static let clusterRoles = rights(
+    static let roles = rbac("roles", "Role", isNamespaced: true, schema: InstallationSchemas.role, [])
+    static let clusterRoles = rbac(
         "clusterroles", "ClusterRole", isNamespaced: false, schema: InstallationSchemas.clusterRole, [])
-    static let roleBindings = rights(
+    static let roleBindings = rbac(
         "rolebindings", "RoleBinding", isNamespaced: true, schema: InstallationSchemas.roleBinding, [boundRole])
-    static let clusterRoleBindings = rights(
+    static let clusterRoleBindings = rbac(
         "clusterrolebindings", "ClusterRoleBinding", isNamespaced: false, schema: InstallationSchemas.roleBinding,
         [boundRole])
 
@@ -163,12 +163,12 @@ enum InstallationResources {
                 + (object[path: ["roleRef", "name"]]?.stringValue ?? ""))
     }
 
-    private static func rights(
+    private static func rbac(
         _ plural: String, _ kind: String, isNamespaced: Bool, schema: JSONValue, _ columns: [TableColumn]
     ) -> ServedResource {
         resource(
             "rbac.authorization.k8s.io", ResourceNames(plural: plural, kind: kind), isNamespaced: isNamespaced,
-            schema: schema, columns: [.name] + columns + [.age], strategy: .rights)
+            schema: schema, columns: [.name] + columns + [.age], strategy: .rbac)
     }
 
     private static func resource(

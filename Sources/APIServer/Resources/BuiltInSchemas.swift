@@ -79,7 +79,7 @@ enum BuiltInSchemas {
             ("reportingComponent", text("The reporting controller.")),
         ] + eventFields)
 
-    static let eventInOwnGroup = object(
+    static let eventInEventsGroup = object(
         "Something that happened to an object.",
         [
             ("regarding", reference("The object the event is about.")),

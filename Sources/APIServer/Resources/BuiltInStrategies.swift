@@ -122,7 +122,7 @@ extension ResourceStrategy {
     }()
 
     /// Roles and role bindings.
-    static let rights: ResourceStrategy = {
+    static let rbac: ResourceStrategy = {
         var strategy = ResourceStrategy()
         strategy.nameRule = .pathSegment
         strategy.validate = { new, old in

@@ -3,7 +3,7 @@ import KubeClient
 /// The two forms of events: stored as `v1`, also served as `events.k8s.io/v1` with other field names.
 enum EventForms {
     /// The names of the same field in `events.k8s.io/v1` and `v1`.
-    private static let names: [(own: String, core: String)] = [
+    private static let names: [(events: String, core: String)] = [
         ("regarding", "involvedObject"), ("note", "message"), ("reportingController", "reportingComponent"),
         ("deprecatedSource", "source"), ("deprecatedFirstTimestamp", "firstTimestamp"),
         ("deprecatedLastTimestamp", "lastTimestamp"), ("deprecatedCount", "count"),
@@ -11,8 +11,8 @@ enum EventForms {
 
     static let stored = StoredForm(
         resource: GroupResource(group: "", resource: "events"), apiVersion: "v1", fields: coreFields,
-        toStored: { event in rename(event) { name in names.first { $0.own == name }?.core } },
-        fromStored: { event in rename(event) { name in names.first { $0.core == name }?.own } })
+        toStored: { event in rename(event) { name in names.first { $0.events == name }?.core } },
+        fromStored: { event in rename(event) { name in names.first { $0.core == name }?.events } })
 
     private static let objectFields = [
         "kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath",
@@ -24,7 +24,7 @@ enum EventForms {
             SelectableField("source", storedAs: "source.component"),
         ]
 
-    static let ownGroupFields =
+    static let eventsGroupFields =
         objectFields.map { SelectableField("regarding.\($0)", storedAs: "involvedObject.\($0)") } + [
             SelectableField("reason"), SelectableField("type"),
             SelectableField("reportingController", storedAs: "reportingComponent"),
@@ -45,7 +45,7 @@ enum EventColumns {
         object: "involvedObject", message: "message", count: "count", first: "firstTimestamp", last: "lastTimestamp",
         source: "source")
 
-    static let ownGroup = columns(
+    static let eventsGroup = columns(
         object: "regarding", message: "note", count: "deprecatedCount", first: "deprecatedFirstTimestamp",
         last: "deprecatedLastTimestamp", source: "deprecatedSource")
 

@@ -123,13 +123,13 @@ extension ObjectStorage {
     var isShutDown: Bool { guarded.withLock { $0.waiters.isClosed } }
 
     /// Takes the candidates for garbage collection.
-    func takeSuspects() -> Set<ObjectAddress> {
-        guarded.withLock { $0.state.ownership.takeSuspects() }
+    func takeCandidates() -> Set<ObjectAddress> {
+        guarded.withLock { $0.state.ownership.takeCandidates() }
     }
 
     /// Makes an object a candidate after the next removal of any object.
-    func suspectOnNextRemoval(_ address: ObjectAddress) {
-        guarded.withLock { $0.state.ownership.suspectOnNextRemoval(address) }
+    func recheckAfterNextRemoval(_ address: ObjectAddress) {
+        guarded.withLock { $0.state.ownership.recheckAfterNextRemoval(address) }
     }
 
     /// The objects with an owner reference to the UID.

@@ -101,7 +101,7 @@ struct ObjectAddress: Hashable, Sendable {
 struct OwnershipIndex: Sendable {
     private var addresses: [String: ObjectAddress] = [:]
     private var dependents: [String: Set<ObjectAddress>] = [:]
-    private var suspects: Set<ObjectAddress> = []
+    private var candidates: Set<ObjectAddress> = []
     /// Terminating objects that wait for the removal of others.
     private var waiting: Set<ObjectAddress> = []
 
@@ -114,12 +114,12 @@ struct OwnershipIndex: Sendable {
         }
         if let new {
             addresses[new.uid] = address
-            if !new.ownerReferences.isEmpty || new.isTerminating { suspects.insert(address) }
+            if !new.ownerReferences.isEmpty || new.isTerminating { candidates.insert(address) }
         } else {
             addresses[present.uid] = nil
-            suspects.remove(address)
-            suspects.formUnion(dependents[present.uid] ?? [])
-            suspects.formUnion(waiting)
+            candidates.remove(address)
+            candidates.formUnion(dependents[present.uid] ?? [])
+            candidates.formUnion(waiting)
             waiting = []
         }
     }
@@ -127,18 +127,18 @@ struct OwnershipIndex: Sendable {
     private mutating func unlink(_ address: ObjectAddress, from owner: String) {
         dependents[owner]?.remove(address)
         if dependents[owner]?.isEmpty == true { dependents[owner] = nil }
-        if let place = addresses[owner] { suspects.insert(place) }
+        if let place = addresses[owner] { candidates.insert(place) }
     }
 
     func dependents(ofUID uid: String) -> Set<ObjectAddress> { dependents[uid] ?? [] }
 
     /// Makes an object a candidate after the next removal of any object.
-    mutating func suspectOnNextRemoval(_ address: ObjectAddress) {
+    mutating func recheckAfterNextRemoval(_ address: ObjectAddress) {
         waiting.insert(address)
     }
 
-    mutating func takeSuspects() -> Set<ObjectAddress> {
-        defer { suspects = [] }
-        return suspects
+    mutating func takeCandidates() -> Set<ObjectAddress> {
+        defer { candidates = [] }
+        return candidates
     }
 }
