@@ -1,11 +1,10 @@
-import Foundation
 import KubeClient
 import TestSupport
 import Testing
 
 @testable import Schema
 
-/// The project's own CRD, as the file in `crds/` has it.
+/// The project's CRD in `crds/`.
 @Suite struct ProjectSchemaTests {
     private let schema: CustomResourceSchema
 
@@ -32,7 +31,7 @@ import Testing
         return try MergePatch.apply(JSONValue(parsing: changes), to: base)
     }
 
-    /// What the API would say to a creation, or to an update of `old`.
+    /// The API server's messages for a creation, or for an update of `old`.
     private func messages(_ object: JSONValue, replacing old: JSONValue? = nil) -> [String] {
         var (object, old) = (object, old)
         #expect(schema.prune(&object).isEmpty)
@@ -44,7 +43,7 @@ import Testing
         return schema.validate(object, replacing: old).map(\.description)
     }
 
-    @Test func acceptsAnExecutionAndGivesItAStatus() throws {
+    @Test func `a valid execution gets the default status`() throws {
         var object = try execution()
         #expect(messages(object) == [])
         schema.applyDefaults(to: &object)
@@ -79,7 +78,7 @@ import Testing
         ),
         (#"{"spec":null}"#, "spec: Required value"),
     ])
-    func refuses(changes: String, message: String) throws {
+    func `an invalid execution is rejected with a message`(changes: String, message: String) throws {
         let messages = try messages(execution(changes))
         #expect(messages.contains { $0.hasPrefix(message) }, "\(messages)")
     }
@@ -95,7 +94,7 @@ import Testing
         (#"{"spec":{"executionConfig":{"allowExpressions":true}}}"#, "spec.executionConfig.allowExpressions"),
         (#"{"spec":{"remediationRequestRef":{"name":"x"}}}"#, "spec.remediationRequestRef"),
     ])
-    func keepsTheSpecAsItWas(changes: String, field: String) throws {
+    func `the spec is immutable`(changes: String, field: String) throws {
         let messages = try messages(execution(changes), replacing: execution())
         #expect(messages.count == 1)
         #expect(
@@ -103,8 +102,8 @@ import Testing
                 && messages.first?.contains("is immutable") == true, "\(messages)")
     }
 
-    /// How long things are kept may be said, changed and taken back at any time, and nothing else with it.
-    @Test func timesToLiveMayChangeAtAnyTime() throws {
+    /// TTLs can be set, changed and removed at any time, other fields of the configuration cannot.
+    @Test func `TTLs can change at any time`() throws {
         let configs = [
             "null", "{}", #"{"ttlSecondsAfterFinished":0}"#,
             #"{"ttlSecondsAfterFinished":315360000,"runTTLSecondsAfterFinished":5}"#,
@@ -137,7 +136,9 @@ import Testing
         ("tekton", "$(workspaces.shared.path)", "Tekton would expand a variable"),
         ("argo", "{{=2*21}}", "Argo would expand the text that begins with {{"),
     ])
-    func refusesAValueThatTheEngineWouldExpand(engine: String, value: String, message: String) throws {
+    func `a parameter value that the engine would expand is rejected`(engine: String, value: String, message: String)
+        throws
+    {
         let base = try execution(#"{"spec":{"workflowRef":{"containerImage":null,"engine":"\#(engine)"}}}"#)
         var refused = base
         refused[path: ["spec", "parameters", "NOTE"]] = .string(value)
@@ -148,15 +149,15 @@ import Testing
         #expect(messages(refused).count == 1)
         refused[path: ["spec", "executionConfig", "allowExpressions"]] = true
         #expect(messages(refused) == [])
-        // To the other engine it is plain text.
+        // The other engine does not expand it.
         var other = base
         other[path: ["spec", "parameters", "NOTE"]] = .string(value)
         other[path: ["spec", "workflowRef", "engine"]] = engine == "argo" ? "tekton" : "argo"
         #expect(messages(other) == [])
     }
 
-    /// An execution from before the rule stays usable: it can be stopped, and its status can be written.
-    @Test func aStoredExecutionWithAnExpressionStaysValid() throws {
+    /// An execution that is older than the rule can still be stopped, and its status can be written.
+    @Test func `a stored execution with an expression stays valid`() throws {
         let old = try execution(#"{"spec":{"parameters":{"NOTE":"$(params.NAMESPACE)"}}}"#)
         let stopped = try execution(#"{"spec":{"parameters":{"NOTE":"$(params.NAMESPACE)"},"shutdown":"Stop"}}"#)
         let labeled = try execution(
@@ -165,7 +166,7 @@ import Testing
         #expect(messages(stopped).count == 1)
     }
 
-    @Test func shutdownMayOnlyBeRaised() throws {
+    @Test func `shutdown can only be raised`() throws {
         let (none, stop, terminate) = try (
             execution(), execution(#"{"spec":{"shutdown":"Stop"}}"#), execution(#"{"spec":{"shutdown":"Terminate"}}"#)
         )
@@ -177,7 +178,7 @@ import Testing
         }
     }
 
-    @Test func theStatusOnlyMovesForward() throws {
+    @Test func `the status only moves forward`() throws {
         let running =
             #"{"status":{"observedGeneration":1,"phase":"Running","startedAt":"2026-01-01T10:00:00Z","updatedAt":"2026-01-01T10:00:00Z"}}"#
         let done =
@@ -202,7 +203,7 @@ import Testing
 
     // MARK: executed
 
-    /// A status of the phase, with `executed` as given; nil leaves it out.
+    /// A status with the phase and `executed`; nil omits the field.
     private func status(_ phase: String, executed: Bool?) throws -> JSONValue {
         var status: JSONValue = ["observedGeneration": 1, "phase": .string(phase), "updatedAt": "2026-01-01T10:04:00Z"]
         if phase != "Pending" { status["startedAt"] = "2026-01-01T10:00:00Z" }
@@ -216,28 +217,28 @@ import Testing
         return object
     }
 
-    /// The law of the contract, written down on its own.
-    private func isLawful(_ phase: String, _ executed: Bool?, after old: (phase: String, executed: Bool?)) -> Bool {
+    /// The rule of the contract, implemented independently.
+    private func isAllowed(_ phase: String, _ executed: Bool?, after old: (phase: String, executed: Bool?)) -> Bool {
         let ended = ["Completed", "Failed"]
         if ended.contains(old.phase) { return phase == old.phase && executed == old.executed }
         if old.executed == true, executed != true { return false }
-        // An older operator stored it; it may stay until the next look at the run.
+        // Written by an older operator; it may stay until the run is checked again.
         if old.executed == false, executed == false { return true }
         return executed != false || ended.contains(phase)
     }
 
-    @Test func executedFollowsItsLawThroughEveryTransition() throws {
+    @Test func `executed follows its rule in every transition`() throws {
         let phases = ["Pending", "Running", "Completed", "Failed"]
         let values: [Bool?] = [nil, false, true]
         for old in phases {
-            // Forward only, which other rules hold.
+            // Other rules allow only forward transitions.
             let next = old == "Pending" ? phases : old == "Running" ? Array(phases.dropFirst()) : [old]
             for before in values {
                 for new in next {
                     for after in values {
                         let found = try messages(status(new, executed: after), replacing: status(old, executed: before))
                         let word = "\(old) \(String(describing: before)) to \(new) \(String(describing: after))"
-                        #expect(found.isEmpty == isLawful(new, after, after: (old, before)), "\(word): \(found)")
+                        #expect(found.isEmpty == isAllowed(new, after, after: (old, before)), "\(word): \(found)")
                         #expect(
                             found.allSatisfy { $0.hasPrefix("status.executed: Invalid value") }, "\(word): \(found)")
                     }
@@ -246,7 +247,7 @@ import Testing
         }
     }
 
-    @Test func aStatusOfAnOlderOperatorDoesNotBlockItsUsers() throws {
+    @Test func `a status of an older operator does not block updates`() throws {
         let old = try status("Running", executed: false)
         let stopped = try MergePatch.apply(JSONValue(parsing: #"{"spec":{"shutdown":"Stop"}}"#), to: old)
         #expect(messages(stopped, replacing: old) == [])
