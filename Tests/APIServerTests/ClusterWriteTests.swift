@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test func creationFillsInWhatTheServerDecides() throws {
+    @Test func `creation sets the fields of the server`() throws {
         let cluster = try Fixture.cluster()
         var body = Fixture.widget("one")
         body["status"] = ["observed": 7]
@@ -30,7 +30,7 @@ import Testing
         #expect(stored == widget)
     }
 
-    @Test func refusalsSayWhat() throws {
+    @Test func `errors name the object and the reason`() throws {
         let cluster = try Fixture.cluster()
         func create(_ object: JSONValue, in namespace: String = "default") -> StatusError? {
             refusal { try cluster.create(Fixture.widgets, namespace: namespace, object, fieldManager: "t") }
@@ -44,7 +44,7 @@ import Testing
         #expect(create(Fixture.configMap("x"))?.code == 400)
     }
 
-    @Test func generatedNamesAreUnique() throws {
+    @Test func `generated names are unique`() throws {
         let cluster = try Fixture.cluster()
         var body = Fixture.widget("")
         body[path: ["metadata", "generateName"]] = "job-"
@@ -57,7 +57,7 @@ import Testing
         #expect(names.allSatisfy { $0.hasPrefix("job-") && $0.count == 9 })
     }
 
-    @Test func updatesObeyVersionAndGeneration() throws {
+    @Test func `an update checks the version and counts the generation`() throws {
         let cluster = try Fixture.cluster()
         let first = try cluster.create(
             Fixture.widgets, namespace: "default", Fixture.widget("one"), fieldManager: "t")
@@ -90,7 +90,7 @@ import Testing
         #expect(missing?.details?.causes.first?.field == "metadata.resourceVersion")
     }
 
-    @Test func aWriteThatChangesNothingIsNotStored() throws {
+    @Test func `a write without changes is not stored`() throws {
         let cluster = try Fixture.cluster()
         let widget = try cluster.create(
             Fixture.widgets, namespace: "default", Fixture.widget("one"), fieldManager: "t")
@@ -100,7 +100,7 @@ import Testing
         #expect(again["metadata"]?["resourceVersion"] == widget["metadata"]?["resourceVersion"])
     }
 
-    @Test func finalizersHoldAnObject() throws {
+    @Test func `finalizers delay the removal of an object`() throws {
         let cluster = try Fixture.cluster()
         var body = Fixture.widget("held")
         body[path: ["metadata", "finalizers"]] = ["example.com/hold"]
@@ -123,7 +123,7 @@ import Testing
             refusal { _ = try cluster.get(Fixture.widgets, namespace: "default", name: "held") }?.reason == "NotFound")
     }
 
-    @Test func deletionChecksTheUID() throws {
+    @Test func `a deletion checks its UID precondition`() throws {
         let cluster = try Fixture.cluster()
         try cluster.create(Fixture.widgets, namespace: "default", Fixture.widget("one"), fieldManager: "t")
         #expect(
@@ -131,7 +131,7 @@ import Testing
                 == 409)
     }
 
-    @Test func versionsShareOneStorage() throws {
+    @Test func `versions of a resource share storage`() throws {
         let cluster = try Fixture.cluster()
         try cluster.create(Fixture.widgets, namespace: "default", Fixture.widget("one"), fieldManager: "t")
         let beta = GroupVersionResource(group: "example.com", version: "v1beta1", resource: "widgets")

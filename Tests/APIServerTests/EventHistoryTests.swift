@@ -7,7 +7,7 @@ import Testing
         weak var record: ObjectRecord?
     }
 
-    @Test func whatFellOutOfTheHistoryIsFreed() {
+    @Test func `dropped events are freed`() {
         var history = EventHistory(limits: EventHistory.Limits(events: 100, bytes: 1 << 20), startingAt: 0)
         var references: [Reference] = []
         var alive: Int { references.count { $0.record != nil } }

@@ -30,7 +30,7 @@ import Testing
         _ = try cluster.delete(target, DeleteParameters(propagation: propagation))
     }
 
-    @Test func dependentsGoWithTheirOwner() throws {
+    @Test func `dependents are deleted after their owner`() throws {
         let owner = try make(Fixture.widget("owner"))
         let child = try make(Fixture.configMap("child", owner: owner))
         _ = try make(Fixture.configMap("grandchild", owner: child))
@@ -42,7 +42,7 @@ import Testing
         #expect(try names() == ["stranger"])
     }
 
-    @Test func anOwnerOfAnotherUIDIsNoOwner() throws {
+    @Test func `an owner with another UID counts as gone`() throws {
         var owner = try make(Fixture.widget("owner"))
         owner[path: ["metadata", "uid"]] = "another"
         _ = try make(Fixture.configMap("child", owner: owner))
@@ -50,7 +50,7 @@ import Testing
         #expect(try names() == [])
     }
 
-    @Test func anOwnerOfAnUnknownKindKeepsItsDependents() throws {
+    @Test func `an owner of an unknown kind keeps its dependents`() throws {
         let owner: JSONValue = [
             "apiVersion": "unknown.io/v1", "kind": "Ghost", "metadata": ["name": "g", "uid": "u"],
         ]
@@ -59,7 +59,7 @@ import Testing
         #expect(try names() == ["child"])
     }
 
-    @Test func oneOfTwoOwnersIsEnough() throws {
+    @Test func `a dependent stays while one owner exists`() throws {
         let first = try make(Fixture.widget("first"))
         let second = try make(Fixture.widget("second"))
         var child = Fixture.configMap("child", owner: first)
@@ -73,7 +73,7 @@ import Testing
         #expect(left["metadata"]?["ownerReferences"]?.arrayValue?.map { $0["name"] } == ["second"])
     }
 
-    @Test func foregroundDeletionWaitsForBlockingDependents() throws {
+    @Test func `a foreground deletion waits for blocking dependents`() throws {
         let owner = try make(Fixture.widget("owner"))
         var child = Fixture.configMap("child", owner: owner, blocks: true)
         child[path: ["metadata", "finalizers"]] = ["example.com/hold"]
@@ -89,7 +89,7 @@ import Testing
         #expect(try names() == [])
     }
 
-    @Test func orphansLoseTheirOwner() throws {
+    @Test func `an orphaning deletion removes the owner references`() throws {
         let owner = try make(Fixture.widget("owner"))
         _ = try make(Fixture.configMap("child", owner: owner))
         try delete("owner", .orphan)
@@ -99,7 +99,7 @@ import Testing
         #expect(child["metadata"]?["ownerReferences"] == nil)
     }
 
-    @Test func aNamespaceTakesItsContentAlong() throws {
+    @Test func `deleting a namespace deletes its content`() throws {
         let namespace: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "team"]]
         try cluster.create(Fixture.namespaces, namespace: "", namespace, fieldManager: "t")
         var held = Fixture.widget("held")
@@ -119,7 +119,7 @@ import Testing
         #expect(throws: StatusError.self) { try cluster.get(Fixture.namespaces, namespace: "", name: "team") }
     }
 
-    @Test func aDefinitionTakesItsObjectsAlong() throws {
+    @Test func `deleting a definition deletes its objects`() throws {
         _ = try make(Fixture.widget("one"))
         let definitions = CustomResourceDefinition.resource
         try cluster.delete(definitions, namespace: "", name: "widgets.example.com", uid: nil)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct HTTPSurfaceTests {
     private let widgets = "/apis/example.com/v1/namespaces/default/widgets"
 
-    @Test func whatIsNotServedIsPlainText() async throws {
+    @Test func `unknown paths are answered with plain text`() async throws {
         try await RunningServer.run { (server) async throws in
             for path in [
                 "/apis/nowhere.io/v1/things", "/apis/example.com/v1/things", "/nothing", "/apis/example.com/v2",
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func refusalsHaveTheirCodes() async throws {
+    @Test func `each error has its status code`() async throws {
         try await RunningServer.run { (server) async throws in
             let widget = Fixture.widget("one")
             #expect(try await server.send(.post, widgets, widget).status == 201)
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func fieldValidationHasThreeWays() async throws {
+    @Test func `field validation rejects, warns or ignores`() async throws {
         try await RunningServer.run { (server) async throws in
             var widget = Fixture.widget("one")
             widget[path: ["spec", "foo"]] = 1
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func dryRunsStoreNothing() async throws {
+    @Test func `a dry run stores nothing`() async throws {
         try await RunningServer.run { (server) async throws in
             #expect(try await server.send(.post, widgets + "?dryRun=All", Fixture.widget("one")).status == 201)
             #expect(try await server.send(.get, widgets + "/one").status == 404)
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func pagesShowOneState() async throws {
+    @Test func `pages of a list show one revision`() async throws {
         try await RunningServer.run { (server) async throws in
             for index in 0..<7 {
                 _ = try await server.send(.post, widgets, Fixture.widget("w\(index)"))
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    @Test func tablesAndMetadataCanBeAskedFor() async throws {
+    @Test func `tables and partial metadata are served on request`() async throws {
         try await RunningServer.run { (server) async throws in
             _ = try await server.send(.post, widgets, Fixture.widget("one"))
             let table = try await server.send(
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func serverSideApplyTellsConflicts() async throws {
+    @Test func `server-side apply reports conflicts`() async throws {
         try await RunningServer.run { (server) async throws in
             let type = "application/apply-patch+yaml"
             let made = try await server.send(
@@ -140,7 +140,7 @@ import Testing
         }
     }
 
-    @Test func strangersAreRefusedByName() async throws {
+    @Test func `requests to foreign host names are rejected`() async throws {
         try await RunningServer.run { (server) async throws in
             var request = HTTPRequest(.get, "/version")
             request.headers.append("Host", "evil.example")

@@ -9,7 +9,7 @@ import Testing
             (10_800, "3h"), (11_400, "3h10m"), (28_800, "8h"), (172_799, "47h"), (172_800, "2d"), (180_000, "2d2h"),
             (691_200, "8d"), (63_072_000, "2y"), (64_000_000, "2y10d"), (252_288_000, "8y"),
         ] as [(Int64, String)])
-    func isShort(seconds: Int64, text: String) {
+    func `a duration has the short form of kubectl`(seconds: Int64, text: String) {
         #expect(HumanDuration.text(seconds: seconds) == text)
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import APIServer
 
-/// What an operator is installed with is kept, and refused where an API server refuses it.
+/// Kinds that operators are installed with are stored, and rejected where a real API server rejects them.
 @Suite struct InstallationResourcesTests {
     private let cluster = Cluster(environment: .deterministic())
 
@@ -30,7 +30,7 @@ import Testing
         ]
     }
 
-    @Test func aDeploymentSelectsItsPodsAndGoesOnDoingSo() throws {
+    @Test func `the selector of a deployment matches its pods and is immutable`() throws {
         let resource = InstallationResources.deployments
         #expect(
             refusal {
@@ -51,7 +51,7 @@ import Testing
                 == ["spec.selector"])
     }
 
-    @Test func aBindingKeepsItsRole() throws {
+    @Test func `the role of a binding is immutable`() throws {
         func binding(_ role: String) -> JSONValue {
             [
                 "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
@@ -73,7 +73,7 @@ import Testing
                 == ["metadata.name"])
     }
 
-    @Test func tablesShowWhatMatters() throws {
+    @Test func `tables of installed kinds show their columns`() throws {
         func cells(_ resource: ServedResource, _ object: JSONValue) -> [JSONValue] {
             resource.columns.dropFirst().dropLast().map { $0.cell(object, Timestamp(seconds: 1_767_261_600)) }
         }

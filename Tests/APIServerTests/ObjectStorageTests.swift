@@ -16,7 +16,7 @@ import Testing
             ], fields: [:])
     }
 
-    @Test func textCarriesItsRevision() throws {
+    @Test func `stored text contains its revision`() throws {
         let storage = ObjectStorage(initialRevision: 41)
         let record = try storage.create(resource, draft("x"))
         #expect(record.revision == 42)
@@ -27,7 +27,7 @@ import Testing
         #expect(stamped["metadata"]?["resourceVersion"] == "12345")
     }
 
-    @Test func writesNeedThePresentVersion() throws {
+    @Test func `a write that expects another version fails`() throws {
         let storage = ObjectStorage()
         let first = try storage.create(resource, draft("x"))
         #expect(throws: StorageError.alreadyExists) { try storage.create(resource, draft("x")) }
@@ -44,7 +44,7 @@ import Testing
         #expect(storage.record(resource, namespace: "a", name: "x") == nil)
     }
 
-    @Test func recordsAreOrderedByNamespaceAndName() throws {
+    @Test func `records are ordered by namespace and name`() throws {
         let storage = ObjectStorage()
         for (namespace, name) in [("b", "a"), ("a", "z"), ("a-b", "m"), ("a", "b")] {
             _ = try storage.create(resource, draft(name, namespace: namespace))
@@ -55,9 +55,9 @@ import Testing
         #expect(all.slice(inNamespace: "none").isEmpty)
     }
 
-    /// What a snapshot of an earlier revision shows is what was there at that revision, whatever happened since.
+    /// A snapshot of an earlier revision shows the state at that revision, regardless of later changes.
     @Test(arguments: [1, 2, 3] as [UInt64])
-    func earlierRevisionsCanBeRead(seed: UInt64) throws {
+    func `a snapshot shows the state at its revision`(seed: UInt64) throws {
         var random = SplitMix(seed: seed)
         let storage = ObjectStorage()
         var expected: [Int64: [String]] = [:]
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func compactedHistoryIsRefused() throws {
+    @Test func `reading compacted history fails`() throws {
         let storage = ObjectStorage(initialRevision: 1, limits: EventHistory.Limits(events: 3, bytes: 1 << 20))
         for index in 0..<5 { _ = try storage.create(resource, draft("n\(index)")) }
         #expect(throws: StorageError.compacted) { try storage.events(resource, after: 2, limit: 10) }
@@ -93,7 +93,7 @@ import Testing
         #expect(throws: StorageError.notReached(current: 6)) { try storage.events(resource, after: 7, limit: 1) }
     }
 
-    @Test func waitingEndsWithAChangeATickAndAShutdown() async throws {
+    @Test func `a change, a tick or a shutdown ends waiting`() async throws {
         let storage = ObjectStorage()
         let revision = storage.revision
         async let changed: Void = storage.waitForChange(in: resource, after: revision)

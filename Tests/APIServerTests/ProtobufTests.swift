@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func anObjectIsRead() throws {
+    @Test func `an object is decoded`() throws {
         #expect(
             try ProtobufObject.read(configMap) == [
                 "apiVersion": "v1", "kind": "ConfigMap", "metadata": ["name": "settings"],
@@ -39,7 +39,7 @@ import Testing
             ])
     }
 
-    @Test func optionsOfADeletionAreRead() throws {
+    @Test func `delete options are decoded`() throws {
         let options = envelope("DeleteOptions") { options in
             options.message(2) { $0.text(1, "an-uid") }
             options.text(4, "Background")
@@ -51,7 +51,7 @@ import Testing
             ])
     }
 
-    @Test func brokenBytesAreRefusedAndNeverTrap() {
+    @Test func `malformed bytes are rejected without a trap`() {
         let bytes = configMap
         for count in 0..<bytes.count { _ = try? ProtobufObject.read(Array(bytes[..<count])) }
         var random = SplitMix(seed: 7)

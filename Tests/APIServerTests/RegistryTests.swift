@@ -6,26 +6,26 @@ import Testing
 @testable import SimulatedEngines
 
 @Suite struct RegistryTests {
-    @Test func builtInSchemasCanBeCompiled() {
+    @Test func `all built-in schemas compile`() {
         for served in BuiltInResources.all {
             #expect(served.schema?.root != nil, "\(served.resource)")
         }
     }
 
-    @Test func engineDefinitionsCanBeLoadedTwice() throws {
+    @Test func `engine definitions can be loaded twice`() throws {
         let cluster = Cluster(environment: .deterministic())
         try cluster.load(EngineDefinitions.all)
         try cluster.load(EngineDefinitions.all)
         #expect(cluster.registry.current.all.filter(\.isCustom).count == EngineDefinitions.all.count)
     }
 
-    @Test func versionsAreOrderedByPreference() {
+    @Test func `versions are ordered by priority`() {
         let versions = ["v1alpha1", "v2", "foo", "v1", "v1beta2", "v10", "v1beta10"]
         let ordered = versions.sorted { VersionPriority($0) > VersionPriority($1) }
         #expect(ordered == ["v10", "v2", "v1", "v1beta10", "v1beta2", "v1alpha1", "foo"])
     }
 
-    @Test func aWrongDefinitionIsRefusedByField() {
+    @Test func `an invalid definition is rejected by field`() {
         var definition = Fixture.widgetDefinition
         definition[path: ["metadata", "name"]] = "wrong.example.com"
         definition[path: ["spec", "scope"]] = "Galaxy"
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func aDefinitionIsEstablishedAtOnce() throws {
+    @Test func `a definition is established immediately`() throws {
         let cluster = try Fixture.cluster()
         let definition = try cluster.get(
             CustomResourceDefinition.resource, namespace: "", name: "widgets.example.com")

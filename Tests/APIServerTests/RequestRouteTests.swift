@@ -16,7 +16,7 @@ import Testing
             name: name, subresource: subresource)
     }
 
-    @Test func pathsOfNamespacesAreTakenApart() {
+    @Test func `namespace paths are routed`() {
         #expect(route("/api/v1/namespaces") == object("", "v1", "namespaces"))
         #expect(route("/api/v1/namespaces/a") == object("", "v1", "namespaces", nil, "a"))
         #expect(route("/api/v1/namespaces/a/status") == object("", "v1", "namespaces", nil, "a", "status"))
@@ -27,7 +27,7 @@ import Testing
         #expect(route("/apis/g.io/v1/things/x") == object("g.io", "v1", "things", nil, "x"))
     }
 
-    @Test func documentsHaveTheirPaths() {
+    @Test func `discovery and OpenAPI paths are routed`() {
         #expect(route("/") == .index)
         #expect(route("/apis") == .groups)
         #expect(route("/apis/g.io") == .group("g.io"))

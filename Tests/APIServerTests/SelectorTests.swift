@@ -10,21 +10,21 @@ import Testing
         "", "app", "app=web", "app==web", "app!=db", "app in (db, web)", "app notin (db)", "!gone", "gone!=x",
         "example.com/tier=", "app=web,!gone", " app = web , example.com/tier ", "gone notin (a,b)",
     ])
-    func labelSelectorSelects(_ text: String) throws {
+    func `a label selector matches`(_ text: String) throws {
         #expect(try LabelSelector(parsing: text).matches(labels))
     }
 
     @Test(arguments: ["app=db", "gone", "!app", "app notin (web)", "app in (db)", "app=web,gone", "gone=x"])
-    func labelSelectorRejects(_ text: String) throws {
+    func `a label selector does not match`(_ text: String) throws {
         #expect(try !LabelSelector(parsing: text).matches(labels))
     }
 
     @Test(arguments: ["=", "app in", "app in (", "app in (a", "app=a b", ",app", "app,", "app=ä", "-app=x", "a=b=c"])
-    func malformedLabelSelectorIsRefused(_ text: String) {
+    func `a malformed label selector is rejected`(_ text: String) {
         #expect(throws: StatusError.self) { try LabelSelector(parsing: text) }
     }
 
-    @Test func fieldSelectorKnowsOnlyTheFieldsOfTheResource() throws {
+    @Test func `a field selector accepts only the selectable fields of the resource`() throws {
         let served = BuiltInResources.eventsInEventsGroup
         let selector = try FieldSelector(parsing: "regarding.name=x,type!=Normal", for: served)
         #expect(
@@ -36,7 +36,7 @@ import Testing
         #expect(throws: StatusError.self) { try FieldSelector(parsing: "metadata.name", for: served) }
     }
 
-    @Test func fieldSelectorUnescapes() throws {
+    @Test func `a field selector unescapes values`() throws {
         let selector = try FieldSelector(parsing: #"metadata.name=a\,b\=c\\"#, for: BuiltInResources.pods)
         #expect(selector.requirements.map(\.value) == [#"a,b=c\"#])
     }

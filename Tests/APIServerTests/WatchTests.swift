@@ -13,7 +13,7 @@ import Testing
         }
     }
 
-    @Test func aWatchResumesWhereItIsTold() async throws {
+    @Test func `a watch resumes at its resource version`() async throws {
         try await RunningServer.run { (server) async throws in
             let first = try await server.send(.post, widgets, Fixture.widget("one"))
             let version = first.body["metadata"]?["resourceVersion"]?.stringValue ?? ""
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func selectorsMakeChangesComeAndGo() async throws {
+    @Test func `a watch reports objects that start or stop matching as added and deleted`() async throws {
         try await RunningServer.run { (server) async throws in
             let version = String(server.server.cluster.storage.revision)
             _ = try await server.send(.post, widgets, Fixture.widget("one"))
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func aStreamedListEndsWithABookmark() async throws {
+    @Test func `a streamed list ends with a bookmark`() async throws {
         try await RunningServer.run { (server) async throws in
             _ = try await server.send(.post, widgets, Fixture.widget("one"))
             let options =
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func anOldVersionIsAnErrorInTheStream() async throws {
+    @Test func `a watch from a compacted version sends an error`() async throws {
         try await RunningServer.run { (server) async throws in
             let version = String(server.server.cluster.storage.revision)
             _ = try await server.send(.post, widgets, Fixture.widget("one"))
@@ -72,13 +72,13 @@ import Testing
         }
     }
 
-    @Test func bookmarksComeAndTheDeadlineEndsTheWatch() async throws {
+    @Test func `a watch sends bookmarks until it times out`() async throws {
         let time = ManualTime()
         try await RunningServer.run(.deterministic(time)) { (server) async throws in
             let reading = Task {
                 try await server.watch(widgets + "?watch=true&allowWatchBookmarks=true&timeoutSeconds=90")
             }
-            // The first event tells that the watch has begun.
+            // The first event shows that the watch has started.
             _ = try await server.send(.post, widgets, Fixture.widget("one"))
             let deadline = ContinuousClock.now + .seconds(20)
             let moving = Task {
@@ -96,17 +96,17 @@ import Testing
         }
     }
 
-    @Test func aShutdownEndsWatches() async throws {
+    @Test func `a shutdown ends watches`() async throws {
         try await RunningServer.run { (server) async throws in
             _ = try await server.send(.post, widgets, Fixture.widget("one"))
             let reading = Task { try await server.watch(widgets + "?watch=true") }
             await server.server.shutdown()
-            // It may have begun before the shutdown or not at all; in both cases it ends.
+            // The watch may start before the shutdown or not at all; it ends in both cases.
             _ = await reading.result
         }
     }
 
-    @Test func codeInTheSandboxSeesTheSameChanges() async throws {
+    @Test func `a change stream yields existing objects and then changes`() async throws {
         let cluster = try Fixture.cluster()
         try cluster.create(Fixture.widgets, namespace: "default", Fixture.widget("one"), fieldManager: "t")
         var changes = cluster.changes(of: Fixture.widgets, namespace: nil).makeAsyncIterator()

@@ -10,7 +10,7 @@ import Testing
         return try program.evaluate(variables, budget: &budget)
     }
 
-    /// Each expression is true.
+    /// Each expression evaluates to true.
     @Test(arguments: [
         // Literals
         "0x1F == 31", "-9223372036854775808 < 0", "1u + 2u == 3u", "1.5e3 == 1500.0", ".5 == 0.5",
@@ -26,7 +26,7 @@ import Testing
         "1 < 1.5 && 2u > 1 && 1.5 < 2u", "'a' < 'b' && 'é' > 'z'", "'a' + 'b' == 'ab' && [1] + [2] == [1, 2]",
         "dyn(1) == dyn(1.0) && dyn(1u) == dyn(1)",
         "dyn(1) != dyn('1')", "[[1]] == [[1]]", "9007199254740993 > dyn(9007199254740992.0)", "'e\\u0301' != 'é'",
-        // Short circuits absorb errors
+        // Short circuits hide errors
         "true || 1 / 0 == 1", "1 / 0 == 1 || true", "!(false && 1 / 0 == 1)", "!(1 / 0 == 1 && false)",
         "[1, 0].exists(x, 1 / x == 1)", "[0, 1].exists(x, 1 / x == 1)", "![0, 2].all(x, 4 / x == 1)",
         // Macros
@@ -82,7 +82,7 @@ import Testing
         "int(timestamp('1970-01-01T00:01:00Z')) == 60",
         "duration('-1.5h') + duration('90m') == duration('0s')",
     ])
-    func holds(_ source: String) throws {
+    func `an expression is true`(_ source: String) throws {
         guard case .bool(true) = try Self.evaluate(source) else {
             Issue.record("\(source) is not true")
             return
@@ -106,7 +106,7 @@ import Testing
         ("[0].all(x, 1 / x == 1)", "division by zero"),
         ("timestamp('2026-01-01T00:00:00Z').getHours('Europe/Berlin')", "unknown time zone"),
     ])
-    func fails(_ source: String, message: String) throws {
+    func `evaluation fails with a message`(_ source: String, message: String) throws {
         let error = #expect(throws: CELError.self) { try Self.evaluate(source) }
         #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
     }
@@ -128,16 +128,16 @@ import Testing
         ("quantity('1')", "undeclared reference"),
         (String(repeating: "(", count: 5000) + "1", "nested deeper"),
     ])
-    func isRefused(_ source: String, message: String) throws {
+    func `compilation fails with a message`(_ source: String, message: String) throws {
         let error = #expect(throws: CELError.self) { try CELProgram(source, variables: []) }
         #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
     }
 
-    /// Running out is no error that || makes up for.
+    /// `||` does not hide that the budget ran out.
     @Test(arguments: [
         "l.all(a, l.all(b, l.all(c, a + b + c >= 0)))", "l.all(a, l.all(b, l.all(c, a + b + c >= 0))) || true",
     ])
-    func isBounded(_ source: String) throws {
+    func `expensive expressions run out of budget`(_ source: String) throws {
         let list = CELValue.list((0..<30).map { CELValue.int($0) })
         let program = try CELProgram(source, variables: [("l", .list(.int))])
         var budget = CELBudget(perExpression: 10_000)

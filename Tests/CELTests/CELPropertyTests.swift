@@ -4,7 +4,7 @@ import Testing
 
 @testable import CEL
 
-/// Random expressions against what arithmetic and three-valued logic say they are worth.
+/// Compares random expressions with their values by Swift arithmetic and three-valued logic.
 @Suite struct CELPropertyTests {
     private struct Sample {
         let source: String
@@ -36,7 +36,7 @@ import Testing
         return Sample(source: "(\(left.source) \(name) \(right.source))", value: value)
     }
 
-    @Test func arithmeticNeverWrapsAround() throws {
+    @Test func `arithmetic reports overflow instead of wrapping around`() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SplitMix(seed: seed)
         for _ in 0..<500 {
@@ -70,7 +70,7 @@ import Testing
         return ("(\(left.source) \(isOr ? "||" : "&&") \(right.source))", value)
     }
 
-    @Test func logicAbsorbsErrorsInAnyOrder() throws {
+    @Test func `a deciding operand of || or && hides errors of the others`() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SplitMix(seed: seed)
         for _ in 0..<500 {
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func numbersOfAllTypesAreOrderedExactly() throws {
+    @Test func `numbers of all types compare exactly`() throws {
         let numbers: [(CELValue, Double)] = [
             (.int(.min), -0x1p63), (.double(-0x1p63), -0x1p63), (.int(-1), -1), (.double(-0.5), -0.5), (.int(0), 0),
             (.uint(0), 0),

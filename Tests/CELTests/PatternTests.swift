@@ -23,7 +23,7 @@ import Testing
         (#"^sha256:[0-9a-f]{64}$"#, "sha256:" + String(repeating: "a", count: 64), true),
         ("^(|a)+$", "aaa", true), ("x*", "", true), ("a|^b", "cb", false), ("a|^b", "ca", true),
     ])
-    func matches(pattern: String, text: String, result: Bool) throws {
+    func `a pattern matches like Go's regexp`(pattern: String, text: String, result: Bool) throws {
         #expect(try Pattern(pattern).matches(text) == result)
     }
 
@@ -37,13 +37,13 @@ import Testing
         ("[[:foo:]]", "invalid character class"), (#"\xZ"#, "invalid escape"), ("(?P<n", "missing >"),
         ("((a{1000}){1000}){1000}", "too large"), ("(((){1000}){1000}){1000}", "too large"),
     ])
-    func refusesByReason(pattern: String, reason: String) {
+    func `an invalid pattern is rejected with its reason`(pattern: String, reason: String) {
         let error = #expect(throws: PatternError.self) { try Pattern(pattern) }
         #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
     }
 
-    /// Backtracking engines need exponential time here.
-    @Test func isLinear() throws {
+    /// Backtracking engines need exponential time for these patterns.
+    @Test func `matching takes time linear in the text`() throws {
         let text = String(repeating: "a", count: 20_000)
         #expect(try !Pattern("^(a+)+$").matches(text + "!"))
         #expect(try !Pattern("(a|a)*b").matches(text))

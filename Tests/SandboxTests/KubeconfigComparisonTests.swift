@@ -7,13 +7,13 @@ import Testing
 @testable import APIServer
 @testable import Sandbox
 
-/// Reads kubeconfigs with the kubectl of this machine and with Towline, and compares what a server is sent.
+/// Reads kubeconfigs with the installed kubectl and with Towline, and compares the requests that a server receives.
 @Suite(
     .enabled(
         if: Kubectl.path != nil && TLSBridge.isPossible, "needs kubectl, openssl and bash: nothing here was tested"),
     .serialized)
 struct KubeconfigComparisonTests {
-    /// A cluster and a user, in the fields of a kubeconfig; `SERVER` and `PLAIN` stand for addresses, `DIR` for a folder.
+    /// A cluster and a user in kubeconfig fields; `SERVER` and `PLAIN` stand for addresses, `DIR` for a folder.
     private static let kubeconfigs: [(cluster: String, user: String)] = [
         ("{server: 'https://SERVER', certificate-authority: ca.pem}", "{token: abc}"),
         ("{server: 'HTTPS://SERVER/?x=1', insecure-skip-tls-verify: yes}", "{tokenFile: token}"),
@@ -40,7 +40,7 @@ struct KubeconfigComparisonTests {
         ),
     ]
 
-    /// Writes YAML that client-go takes, though it is not tidy.
+    /// Writes untidy YAML that client-go accepts.
     private static let plugin = """
         #!/bin/sh
         cat <<END
@@ -95,12 +95,12 @@ struct KubeconfigComparisonTests {
     }
 }
 
-/// Answers as a sandbox does, and keeps what identifies the clients.
+/// Responds like a sandbox and records what identifies the clients.
 private final class Recorder: Sendable {
     struct Request: Hashable {
         let path: String
         let authorization: String?
-        /// The headers for impersonation, names in lower case, in alphabetical order.
+        /// The impersonation headers, lowercase, sorted by name.
         let impersonation: [String]
     }
 
@@ -136,7 +136,7 @@ private final class Recorder: Sendable {
     func shutdown() async { await server.shutdown() }
 }
 
-/// A server with TLS in front of one without: `openssl s_server` with a connection to the other as input and output.
+/// A TLS server in front of a plain one: `openssl s_server` with its input and output connected to the other server.
 ///
 /// It serves one client at a time.
 private final class TLSBridge {
@@ -149,7 +149,7 @@ private final class TLSBridge {
     init(to backend: UInt16) async throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("bridge-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        // The number of a port that was free a moment ago.
+        // A port that was free a moment ago.
         let placeholder = try HTTPServer(host: "127.0.0.1", port: 0) { _ in .text("") }
         port = placeholder.port
         await placeholder.shutdown()

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Sandbox
 
-/// Runs the kubectl of this machine against a server.
+/// Runs the installed kubectl against a server.
 struct Kubectl {
-    /// Where kubectl is; nil when it is not installed.
+    /// The path of kubectl; nil if it is not installed.
     static let path: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         .map { "\($0)/kubectl" }
         .first { FileManager.default.isExecutableFile(atPath: $0) }
@@ -23,7 +23,7 @@ struct Kubectl {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Runs a command to its end, a minute at most; returns both outputs and the exit code.
+    /// Runs a command for at most a minute, and returns its combined output and exit code.
     func callAsFunction(_ arguments: String..., input: String? = nil) async throws -> (output: String, code: Int32) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.path ?? "/nonexistent")

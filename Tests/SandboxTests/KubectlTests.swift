@@ -22,7 +22,7 @@ struct KubectlTests {
         }
     }
 
-    @Test func discovers() async throws {
+    @Test func `kubectl discovers resources`() async throws {
         try await run { (kubectl, _) async throws in
             #expect(try await kubectl("version").output.contains("Server Version: v1.33.0-towline"))
             let resources = try await kubectl("api-resources").output
@@ -35,7 +35,7 @@ struct KubectlTests {
         }
     }
 
-    @Test func appliesAndShows() async throws {
+    @Test func `kubectl apply and get work`() async throws {
         try await run { (kubectl, _) async throws in
             #expect(try await kubectl("apply", "-f", "-", input: manifest).output == "widget.example.com/one created\n")
             #expect(
@@ -55,7 +55,7 @@ struct KubectlTests {
         }
     }
 
-    @Test func appliesOnTheServer() async throws {
+    @Test func `kubectl apply --server-side works`() async throws {
         try await run { (kubectl, _) async throws in
             let first = try await kubectl("apply", "--server-side", "-f", "-", input: manifest)
             #expect(first.output == "widget.example.com/one serverside-applied\n")
@@ -69,7 +69,7 @@ struct KubectlTests {
         }
     }
 
-    @Test func changesAndDeletes() async throws {
+    @Test func `kubectl edits and deletes objects`() async throws {
         try await run { (kubectl, _) async throws in
             _ = try await kubectl("create", "-f", "-", input: manifest)
             #expect(try await kubectl("create", "-f", "-", input: manifest).output.contains("AlreadyExists"))
@@ -97,7 +97,7 @@ struct KubectlTests {
         }
     }
 
-    @Test func worksWithBuiltInKinds() async throws {
+    @Test func `kubectl works with built-in kinds`() async throws {
         try await run { (kubectl, server) async throws in
             #expect(try await kubectl("create", "namespace", "team").code == 0)
             #expect(try await kubectl("create", "configmap", "settings", "--from-literal=a=b", "-n", "team").code == 0)
@@ -115,7 +115,7 @@ struct KubectlTests {
         }
     }
 
-    @Test func showsEventsAndLogs() async throws {
+    @Test func `kubectl shows events and logs`() async throws {
         try await run { (kubectl, server) async throws in
             let pods = GroupVersionResource(group: "", version: "v1", resource: "pods")
             let pod: JSONValue = [

@@ -13,7 +13,7 @@ import Testing
         ManagedFields(object["metadata"]?["managedFields"]).entries
     }
 
-    @Test func aCreationOwnsEverythingButTheIdentity() throws {
+    @Test func `the creator owns all fields except the identity`() throws {
         let new = try JSONValue(
             parsing:
                 #"{"apiVersion":"g.dev/v1","kind":"T","metadata":{"name":"n","uid":"u","labels":{"a":"b"}},"spec":{"x":1,"list":[1,2]}}"#
@@ -25,7 +25,7 @@ import Testing
                     parsing: #"{"f:metadata":{"f:labels":{".":{},"f:a":{}}},"f:spec":{".":{},"f:list":{},"f:x":{}}}"#))
     }
 
-    @Test func anUpdateTakesWhatItChanges() throws {
+    @Test func `an update takes ownership of the fields it changes`() throws {
         let first = try write("m", at: 1).tracked(
             JSONValue(parsing: #"{"metadata":{"name":"n"},"spec":{"x":1,"y":1,"z":1}}"#), replacing: nil)
         var changed = first
@@ -37,13 +37,13 @@ import Testing
         #expect(all.map(\.time) == ["1970-01-01T00:00:01Z", "1970-01-01T00:00:02Z"])
     }
 
-    @Test func anUnchangedWriteKeepsTheTime() throws {
+    @Test func `a write without changes keeps the time`() throws {
         let first = try write("m", at: 1).tracked(
             JSONValue(parsing: #"{"metadata":{"name":"n"},"spec":{"x":1}}"#), replacing: nil)
         #expect(write("m", at: 2).tracked(first, replacing: first) == first)
     }
 
-    @Test func anEmptyEntryResetsTheOwners() throws {
+    @Test func `an empty entry resets managed fields`() throws {
         let first = try write("m").tracked(
             JSONValue(parsing: #"{"metadata":{"name":"n"},"spec":{"x":1}}"#), replacing: nil)
         var reset = first
@@ -51,7 +51,7 @@ import Testing
         #expect(entries(write("n").tracked(reset, replacing: first)).isEmpty)
     }
 
-    @Test func fieldsSurviveTheirEncoding() throws {
+    @Test func `field sets survive encoding and decoding`() throws {
         let text = #"""
             {"f:spec":{".":{},"f:containers":{"k:{\"name\":\"a\"}":{".":{},"f:image":{}}},"f:tags":{"v:\"x\"":{}}},"f:n":{"i:0":{}}}
             """#
@@ -64,8 +64,8 @@ import Testing
             ])
     }
 
-    /// Random applies: the configuration is in the result, a second time changes nothing, an empty one takes all away.
-    @Test func applyingIsRepeatableAndReversible() throws {
+    /// Random applies: the result contains the configuration, a second apply changes nothing, an empty one removes all.
+    @Test func `applying is idempotent and reversible`() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SplitMix(seed: seed)
         for _ in 0..<150 {

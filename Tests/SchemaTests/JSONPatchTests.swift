@@ -56,7 +56,7 @@ import Testing
     ]
 
     @Test(arguments: examples)
-    func appliesEachOperation(_ example: Example) throws {
+    func `each operation is applied`(_ example: Example) throws {
         let patch = try JSONPatch(parsing: JSONValue(parsing: example.patch))
         #expect(try patch.applied(to: JSONValue(parsing: example.document)) == JSONValue(parsing: example.result))
     }
@@ -78,7 +78,7 @@ import Testing
         (#"[{"op":"move","from":"/o","path":"/o/x"}]"#, 422, "lies inside"),
         (#"[{"op":"copy","from":"/x","path":"/y"}]"#, 422, "doc is missing path: /x"),
     ])
-    func refusesWhatDoesNotFit(patch: String, status: Int, message: String) throws {
+    func `an operation that does not apply is rejected`(patch: String, status: Int, message: String) throws {
         let document = try JSONValue(parsing: #"{"a":1,"list":[1,2],"o":{}}"#)
         let error = #expect(throws: PatchError.self) {
             try JSONPatch(parsing: JSONValue(parsing: patch)).applied(to: document)
@@ -87,7 +87,7 @@ import Testing
         #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
     }
 
-    @Test func boundsWorkAndDepth() throws {
+    @Test func `work and nesting of a patch are limited`() throws {
         let many = JSONValue.array(Array(repeating: ["op": "test", "path": "/a", "value": 1], count: 10_001))
         #expect(throws: PatchError.self) { try JSONPatch(parsing: many) }
 
@@ -99,8 +99,8 @@ import Testing
         #expect(throws: PatchError.self) { try JSONPatch(parsing: nesting).applied(to: [:]) }
     }
 
-    /// A patch made of the differences between two random objects turns one into the other.
-    @Test func differencesApplied() throws {
+    /// Computes a patch from the differences between two random objects and applies it to the first.
+    @Test func `a patch of the differences turns one object into the other`() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SplitMix(seed: seed)
         for _ in 0..<200 {

@@ -22,13 +22,13 @@ import Testing
         ("$.metadata.labels.plain", #"["p"]"#), ("metadata.labels.plain", #"["p"]"#),
         (".metadata.labels.*", #"["dotted","p"]"#), (".nope.x", "[]"), (".spec.list[9]", "[]"),
     ])
-    func finds(path: String, values: String) throws {
+    func `a path finds its values`(path: String, values: String) throws {
         let path = try #require(JSONPath(path))
         #expect(try JSONValue.array(path.values(in: JSONValue(parsing: Self.object))) == JSONValue(parsing: values))
     }
 
     @Test(arguments: [".a[", ".a[x]", ".a..b", ".a.", ".a[?(x)]", ".a[?(@.b==)]", ".a['b]", ".a]b"])
-    func refusesWhatIsNoPath(_ path: String) {
+    func `an invalid path is rejected`(_ path: String) {
         #expect(JSONPath(path) == nil)
     }
 }

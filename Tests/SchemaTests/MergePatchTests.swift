@@ -22,13 +22,13 @@ import Testing
         (#"[1,2]"#, #"{"a":"b","c":null}"#, #"{"a":"b"}"#),
         (#"{}"#, #"{"a":{"bb":{"ccc":null}}}"#, #"{"a":{"bb":{}}}"#),
     ])
-    func followsTheRFC(target: String, patch: String, result: String) throws {
+    func `a merge patch follows RFC 7386`(target: String, patch: String, result: String) throws {
         #expect(
             try MergePatch.apply(JSONValue(parsing: patch), to: JSONValue(parsing: target))
                 == JSONValue(parsing: result))
     }
 
-    @Test func applyingTwiceIsApplyingOnce() {
+    @Test func `applying a merge patch twice changes nothing more`() {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SplitMix(seed: seed)
         for _ in 0..<200 {

@@ -25,17 +25,17 @@ import Testing
         try CustomResourceSchema(reading: JSONValue(parsing: Self.schema))
     }
 
-    @Test func prunesAndNamesUnknownFields() throws {
+    @Test func `pruning removes unknown fields and returns their paths`() throws {
         var object = try JSONValue(
             parsing: #"""
-                {"apiVersion":"g/v1","kind":"K","metadata":{"name":"n","colour":"x"},"extra":1,
+                {"apiVersion":"g/v1","kind":"K","metadata":{"name":"n","color":"x"},"extra":1,
                  "spec":{"typo":1,"free":{"x":1,"known":{"a":"","b":2}},"params":{"k":"v"},"any":{"z":[{}]},
                   "list":[{"name":"a"},{"name":"b","nmae":"c"}],"template":{"apiVersion":"v1","kind":"A","metadata":{"name":"t"},"data":"","more":1}}}
                 """#)
         let removed = try schema().prune(&object)
         #expect(
             removed == [
-                "metadata.colour", "extra", "spec.typo", "spec.free.known.b", "spec.list[1].nmae", "spec.template.more",
+                "metadata.color", "extra", "spec.typo", "spec.free.known.b", "spec.list[1].nmae", "spec.template.more",
             ])
         #expect(
             try object
@@ -48,7 +48,7 @@ import Testing
         #expect(try schema().prune(&object).isEmpty)
     }
 
-    @Test func setsDefaultsAndDropsNulls() throws {
+    @Test func `defaulting sets absent fields and replaces nulls`() throws {
         var object = try JSONValue(
             parsing: #"{"spec":{"engine":null,"optional":null,"plain":null,"list":[{"name":"a"},{"count":3}]}}"#)
         try schema().applyDefaults(to: &object)

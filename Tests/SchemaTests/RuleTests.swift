@@ -4,7 +4,7 @@ import Testing
 @testable import Schema
 
 @Suite struct RuleTests {
-    /// An object schema with one property `spec`, given as JSON.
+    /// An object schema with one property `spec`, from JSON.
     private func schema(spec: String, rootRules: String = "[]") throws -> CustomResourceSchema {
         try CustomResourceSchema(
             reading: JSONValue(
@@ -20,7 +20,7 @@ import Testing
         try schema(spec: spec).validate(object(value), replacing: old.map(object)).map(\.description)
     }
 
-    @Test func namesThePathAndTheMessage() throws {
+    @Test func `a violated rule reports its path and message`() throws {
         let spec = #"""
             {"type":"object","properties":{"min":{"type":"integer"},"max":{"type":"integer"}},
              "x-kubernetes-validations":[{"rule":"self.min <= self.max","message":"min must not exceed max"},{"rule":"self.max < 10"}]}
@@ -38,7 +38,7 @@ import Testing
             ])
     }
 
-    @Test func transitionsRunOnUpdatesOfWhatWasThere() throws {
+    @Test func `a transition rule runs only if there is an old value`() throws {
         let spec = #"""
             {"type":"object","properties":{"engine":{"type":"string","x-kubernetes-validations":[{"rule":"self == oldSelf","message":"engine is immutable"}]},
              "shutdown":{"type":"string"}},
@@ -59,7 +59,7 @@ import Testing
             try errors(spec: spec, #"{"shutdown":"Stop"}"#) == [#"spec: Invalid value: "object": not Stop at first"#])
     }
 
-    @Test func followsMapsAndKeyedListsButNoOthers() throws {
+    @Test func `old values are correlated in maps and keyed lists only`() throws {
         let rule = #""x-kubernetes-validations":[{"rule":"self == oldSelf","message":"fixed"}]"#
         let map = #"{"type":"object","additionalProperties":{"type":"string",\#(rule)}}"#
         #expect(
@@ -81,7 +81,7 @@ import Testing
             error?.description.contains("oldSelf cannot be used on the uncorrelatable portion of the schema") == true)
     }
 
-    @Test func seesValuesWithTheTypesOfTheSchema() throws {
+    @Test func `a rule sees values with the types of the schema`() throws {
         let spec = #"""
             {"type":"object","properties":{
               "start":{"type":"string","format":"date-time"},"end":{"type":"string","format":"date-time"},"wait":{"type":"string","format":"duration"},
@@ -103,7 +103,7 @@ import Testing
         #expect(try errors(spec: spec, #"{"port":"x","ratio":2}"#).count == 2)
     }
 
-    @Test func knowsTheNameOfTheObject() throws {
+    @Test func `a rule can read the name of the object`() throws {
         let schema = try schema(
             spec: #"{"type":"object"}"#,
             rootRules: #"[{"rule":"self.metadata.name.size() < 5 && self.kind == 'K'","message":"long"}]"#)
@@ -113,7 +113,7 @@ import Testing
         #expect(schema.validate(long, replacing: nil).map(\.description) == [#"<nil>: Invalid value: "object": long"#])
     }
 
-    @Test func saysThatRulesWereNotChecked() throws {
+    @Test func `an invalid object reports that rules were not checked`() throws {
         let errors = try errors(
             spec:
                 #"{"type":"object","properties":{"a":{"type":"string"}},"x-kubernetes-validations":[{"rule":"false"}]}"#,
@@ -142,7 +142,7 @@ import Testing
         (#"{"rule":"true","optionalOldSelf":true}"#, "option cannot be set for a rule that does not use oldSelf"),
         (#"{"rule":"self.metadata.name == ''"}"#, "undefined field 'metadata'"),
     ])
-    func refusesRulesByNameAndPath(rule: String, message: String) throws {
+    func `an invalid rule is rejected with its path`(rule: String, message: String) throws {
         let error = #expect(throws: FieldErrors.self) {
             try schema(
                 spec: #"{"type":"object","properties":{"a":{"type":"string"}},"x-kubernetes-validations":[\#(rule)]}"#)

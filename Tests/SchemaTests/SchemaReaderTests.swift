@@ -4,7 +4,7 @@ import Testing
 @testable import Schema
 
 @Suite struct SchemaReaderTests {
-    /// Reads a schema whose `spec` is given.
+    /// Reads a schema with the given `spec`.
     private func errors(spec: String) throws -> [String] {
         let schema = #"{"type":"object","properties":{"spec":\#(spec)}}"#
         do throws(FieldErrors) {
@@ -31,7 +31,7 @@ import Testing
             "s.properties[spec].additionalProperties: Forbidden: additionalProperties cannot be set to false"
         ),
         (#"{"type":"object","$ref":"x"}"#, "s.properties[spec].$ref: Forbidden: $ref is not supported"),
-        (#"{"type":"object","colour":"x"}"#, "s.properties[spec].colour: Forbidden"),
+        (#"{"type":"object","color":"x"}"#, "s.properties[spec].color: Forbidden"),
         (
             #"{"type":"string","pattern":"("}"#,
             #"s.properties[spec].pattern: Invalid value: "(": must be a valid regular expression, but isn't: missing closing )"#
@@ -65,12 +65,12 @@ import Testing
         ),
         ("1", "s.properties[spec]: Invalid value: 1: must be a schema object"),
     ])
-    func refusesWhatIsNotStructural(spec: String, message: String) throws {
+    func `a schema that is not structural is rejected`(spec: String, message: String) throws {
         let errors = try errors(spec: spec)
         #expect(errors.contains { $0.contains(message) }, "\(errors)")
     }
 
-    @Test func acceptsTheExceptions() throws {
+    @Test func `exceptions to structural schemas are accepted`() throws {
         #expect(
             try errors(spec: #"{"x-kubernetes-int-or-string":true,"anyOf":[{"type":"integer"},{"type":"string"}]}"#)
                 == [])
@@ -81,7 +81,7 @@ import Testing
                 == [])
     }
 
-    @Test func metadataMayOnlyBoundNames() {
+    @Test func `metadata may constrain only names`() {
         let schema: JSONValue = [
             "type": "object",
             "properties": ["metadata": ["type": "object", "properties": ["labels": ["type": "object"]]]],

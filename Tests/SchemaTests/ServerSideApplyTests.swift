@@ -39,7 +39,7 @@ import Testing
         }.sorted()
     }
 
-    @Test func aFirstApplyOwnsWhatItSets() throws {
+    @Test func `a first apply owns the fields it sets`() throws {
         let object = try write("a").apply(
             thing(#""spec":{"engine":"argo","params":{"x":"1"},"tags":["t"],"args":["v"],"whole":{"a":"1"}}"#), to: nil,
             force: false)
@@ -52,13 +52,13 @@ import Testing
                         """#))
     }
 
-    @Test func applyingTheSameAgainChangesNothing() throws {
+    @Test func `applying the same configuration again changes nothing`() throws {
         let configuration = try thing(#""spec":{"engine":"argo","params":{"x":"1"}}"#)
         let first = try write("a", at: 1).apply(configuration, to: nil, force: false)
         #expect(try write("a", at: 2).apply(configuration, to: first, force: false) == first)
     }
 
-    @Test func whatIsNoLongerAppliedGoesUnlessOthersOwnIt() throws {
+    @Test func `a field that is no longer applied is removed unless another manager owns it`() throws {
         var object = try write("a").apply(
             thing(#""spec":{"engine":"argo","params":{"x":"1","y":"2"},"tags":["p","q"]}"#), to: nil, force: false)
         object = try write("b").apply(thing(#""spec":{"params":{"y":"2"},"tags":["q","r"]}"#), to: object, force: false)
@@ -69,7 +69,7 @@ import Testing
         #expect(object["spec"] == ["engine": "argo"])
     }
 
-    @Test func changingWhatOthersOwnIsAConflict() throws {
+    @Test func `changing a field of another manager is a conflict`() throws {
         let created = try write("kubectl-client-side-apply").tracked(
             thing(#""spec":{"engine":"argo","shutdown":"Stop"}"#), replacing: nil)
         let configuration = try thing(#""spec":{"shutdown":"Terminate"}"#)
@@ -92,7 +92,7 @@ import Testing
         #expect(owners(forced) == ["a .spec.shutdown", "kubectl-client-side-apply .spec .spec.engine"])
     }
 
-    @Test func theSameValueIsShared() throws {
+    @Test func `managers that apply the same value share the field`() throws {
         let first = try write("a").apply(thing(#""spec":{"engine":"argo"}"#), to: nil, force: false)
         let second = try write("b").apply(thing(#""spec":{"engine":"argo"}"#), to: first, force: false)
         #expect(owners(second) == ["a .spec.engine", "b .spec.engine"])
@@ -105,7 +105,7 @@ import Testing
         )
     }
 
-    @Test func conditionsAreMergedByType() throws {
+    @Test func `conditions merge by type`() throws {
         let base = try thing(#""spec":{}"#)
         let one = try write("a", subresource: "status").apply(
             thing(
@@ -130,7 +130,7 @@ import Testing
             entries.first { $0.owner.name == "a" }?.fields.paths.contains(#".status.conditions[type="Ready"]"#) == true)
     }
 
-    @Test func builtInKindsMergeByName() throws {
+    @Test func `lists of built-in kinds merge by name`() throws {
         let pods = MergeShape.resource(kind: "Pod", schema: nil)
         func write(_ manager: String) -> FieldWrite {
             FieldWrite(manager: manager, apiVersion: "v1", shape: pods, time: Timestamp(seconds: 0))
@@ -162,14 +162,14 @@ import Testing
         (#""status":{"conditions":[{"type":"a"},{"type":"a"}]}"#, #"duplicate entries for key [type="a"]"#),
         (#""metadata":{"managedFields":[{}]}"#, "metadata.managedFields must be nil"),
     ])
-    func refusesMalformedConfigurations(members: String, message: String) throws {
+    func `a malformed configuration is rejected`(members: String, message: String) throws {
         let error = #expect(throws: ApplyError.self) {
             try write("a", subresource: "status").apply(JSONValue(parsing: "{\(members)}"), to: nil, force: true)
         }
         #expect(error?.message.contains(message) == true)
     }
 
-    @Test func whatNobodyOwnedYetBelongsToThoseBefore() throws {
+    @Test func `fields without owners belong to before-first-apply`() throws {
         let error = #expect(throws: ApplyError.self) {
             try write("a").apply(thing(#""spec":{"engine":"x"}"#), to: thing(#""spec":{"engine":"y"}"#), force: false)
         }

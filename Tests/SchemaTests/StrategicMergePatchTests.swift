@@ -8,7 +8,7 @@ import Testing
         try StrategicMergePatch.apply(JSONValue(parsing: patch), to: JSONValue(parsing: target), kind: kind)
     }
 
-    @Test func joinsListsByTheirKeys() throws {
+    @Test func `lists merge by their keys`() throws {
         let result = try apply(
             #"{"spec":{"containers":[{"name":"b","env":[{"name":"X","value":"2"}],"ports":[{"containerPort":81}]}]}}"#,
             to:
@@ -22,14 +22,14 @@ import Testing
                 ))
     }
 
-    @Test func finalizersAreASetAndUnknownListsAreReplaced() throws {
+    @Test func `finalizers merge as a set and unknown lists are replaced`() throws {
         let result = try apply(
             #"{"metadata":{"finalizers":["b","a"]},"args":["z"]}"#,
             to: #"{"metadata":{"finalizers":["a"]},"args":["x"]}"#)
         #expect(try result == JSONValue(parsing: #"{"metadata":{"finalizers":["a","b"]},"args":["z"]}"#))
     }
 
-    @Test func followsDirectives() throws {
+    @Test func `patch directives are followed`() throws {
         let target =
             #"{"spec":{"containers":[{"name":"a"},{"name":"b"}],"map":{"x":1,"y":2}},"metadata":{"finalizers":["a","b"]}}"#
         func check(_ patch: String, _ result: String) throws {
@@ -50,7 +50,7 @@ import Testing
             #"{"spec":{"containers":[{"name":"c"},{"name":"b"},{"name":"a"}]}}"#)
     }
 
-    @Test func servicePortsHaveTheirOwnKey() throws {
+    @Test func `service ports merge by port`() throws {
         let result = try apply(
             #"{"spec":{"ports":[{"port":80,"name":"web"}]}}"#, to: #"{"spec":{"ports":[{"port":80},{"port":81}]}}"#,
             kind: "Service")
@@ -62,7 +62,7 @@ import Testing
         #"{"containers":[1]}"#,
         #"{"$setElementOrder/containers":{}}"#,
     ])
-    func refusesMalformedPatches(_ patch: String) throws {
+    func `a malformed patch is rejected`(_ patch: String) throws {
         let error = #expect(throws: PatchError.self) { try apply(patch, to: "{}") }
         #expect(error?.statusCode == 400)
     }

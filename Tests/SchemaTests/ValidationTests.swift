@@ -101,7 +101,8 @@ import Testing
         (#"{"type":"integer","not":{"enum":[2]}}"#, "2", #""spec" must not validate the schema (not)"#),
         (#"{"type":"integer","allOf":[{"maximum":1}]}"#, "2", "should be less than or equal to 1"),
     ])
-    func namesFieldAndDemand(schema: String, value: String, message: String) throws {
+    func `an invalid value reports the field and the constraint`(schema: String, value: String, message: String) throws
+    {
         let errors = try errors(spec: schema, value)
         #expect(errors.contains { $0.contains(message) }, "\(errors)")
     }
@@ -116,7 +117,7 @@ import Testing
         (#"{"type":"string","enum":["a","b"]}"#, #""b""#),
         (#"{"type":"integer","oneOf":[{"maximum":1},{"minimum":3}]}"#, "3"),
     ])
-    func acceptsWhatFits(schema: String, value: String) throws {
+    func `a valid value is accepted`(schema: String, value: String) throws {
         #expect(try errors(spec: schema, value) == [])
     }
 
@@ -129,13 +130,13 @@ import Testing
         ("uri", "https://x.example/a", "no uri"),
         ("email", "a@b.example", "a b"), ("hostname", "a.example", "-a"),
     ])
-    func checksFormats(format: String, good: String, bad: String) throws {
+    func `string formats are validated`(format: String, good: String, bad: String) throws {
         let format = try #require(StringFormat(rawValue: format))
         #expect(format.accepts(good))
         #expect(!format.accepts(bad))
     }
 
-    @Test func errorsBecomeCauses() throws {
+    @Test func `errors become causes of a Status`() throws {
         let error = FieldError(.notSupported, "spec.engine", "x", #"supported values: "a""#)
         #expect(error.cause["reason"] == "FieldValueNotSupported")
         #expect(error.cause["message"] == #"Unsupported value: "x": supported values: "a""#)

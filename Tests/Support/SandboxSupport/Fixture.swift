@@ -2,7 +2,7 @@ import APIServer
 import KubeClient
 import TestSupport
 
-/// A clock that stands still until it is told otherwise.
+/// A clock that only tests advance.
 package final class ManualTime: Sendable {
     private let time = Locked(Timestamp(seconds: 1_767_261_600))
 
@@ -16,7 +16,7 @@ package final class ManualTime: Sendable {
 }
 
 extension SandboxEnvironment {
-    /// A machine whose time is set by the test and whose randomness repeats.
+    /// Time that the test controls, and reproducible randomness.
     package static func deterministic(_ time: ManualTime = ManualTime(), seed: UInt64 = 1) -> SandboxEnvironment {
         let generator = Locked(SplitMix(seed: seed))
         return SandboxEnvironment(

@@ -4,12 +4,12 @@ import KubeClient
 import KubeRuntime
 import Sandbox
 
-/// A sandbox that serves on a free port for as long as a test needs it.
+/// A sandbox that serves on a free port during a test.
 package struct RunningServer {
     package let server: SandboxServer
     package let transport: CurlTransport
 
-    /// Starts a server, runs the test and shuts down, whatever the test does.
+    /// Starts a server, runs the test and shuts down, also if the test fails.
     package static func run(
         _ environment: SandboxEnvironment = .deterministic(), _ body: (RunningServer) async throws -> Void
     ) async throws {
@@ -48,7 +48,7 @@ package struct RunningServer {
         return (response.status, text, response.headers)
     }
 
-    /// Reads events of a watch until there are `count`, or the stream ends.
+    /// Reads `count` events of a watch, or all until the stream ends.
     package func watch(_ target: String, count: Int = .max, accept: String = "application/json") async throws
         -> [JSONValue]
     {

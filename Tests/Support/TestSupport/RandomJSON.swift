@@ -1,7 +1,7 @@
 import KubeClient
 
 extension JSONValue {
-    /// A small document with few different keys, so that two of them overlap.
+    /// A small document with few different keys, so that two random documents overlap.
     public static func random(depth: Int, using random: inout SplitMix) -> JSONValue {
         switch Int.random(in: 0..<(depth > 0 ? 8 : 5), using: &random) {
         case 0: return .null
