@@ -122,7 +122,11 @@ CHART_FILES := deploy/chart/towline/files
 manifests: packages ## Write what is derived: roles and their table, deploy/install.yaml, the forms of deploy/argo-cd, what the chart copies
 	$(SWIFT) run towline-manifests .
 	deploy/argo-cd/write.sh
-	{ echo '# Written by `make manifests` from deploy/overlays/cluster-wide.'; \
+	{ echo '# Towline for all namespaces. Written by `make manifests` from deploy/overlays/cluster-wide.'; \
+	  echo '#'; \
+	  echo '# SET THE IMAGE before you apply this file: `image: towline:…` below names no registry, and no image is published.'; \
+	  echo '# Build and push it (docs/image.md), then for example:'; \
+	  echo '#   sed "s|image: towline:|image: registry.example/towline:|" deploy/install.yaml | kubectl apply --server-side -f -'; \
 	  $(KUBECTL) kustomize deploy/overlays/cluster-wide; } > deploy/install.yaml.new
 	mv deploy/install.yaml.new deploy/install.yaml
 	mkdir -p $(addprefix $(CHART_FILES)/,crds users policy monitoring)

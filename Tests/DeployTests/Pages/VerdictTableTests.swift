@@ -4,7 +4,7 @@ import Testing
 @Suite struct VerdictTableTests {
     @Test(
         arguments: [
-            ("no operator has looked", Verdict.unseen), ("Pending or Running", .underWay),
+            ("no operator has read it", Verdict.unseen), ("Pending or Running", .underWay),
             ("Running, reason `Suspended`", .held), ("Completed", .success), ("Failed", .failure),
         ])
     func thePageSaysIt(_ beginning: String, _ verdict: Verdict) throws {

@@ -1,7 +1,7 @@
 import KubeClient
 
 extension ManifestRule {
-    private static let apiServerPorts: Set<Int64> = [443, 6443]
+    private static let apiServerPorts: Set<Int64> = [443, 6443, 6444, 8443, 16443]
 
     static let networkRules: [ManifestRule] = [
         ManifestRule("a network policy isolates the pods both ways") { installation in

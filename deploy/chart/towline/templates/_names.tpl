@@ -10,15 +10,18 @@
 {{- end -}}
 {{- end }}
 
-{{/* The labels by which the pods are selected; they never change. */}}
+{{/* The labels that select the pods; they never change. */}}
 {{- define "towline.selectorLabels" -}}
 app.kubernetes.io/name: towline
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: operator
 {{- end }}
 
-{{/* The labels that every object has. */}}
+{{/* The labels of every object. */}}
 {{- define "towline.commonLabels" -}}
+{{- with omit .Values.commonLabels "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/part-of" "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "app.kubernetes.io/component" "helm.sh/chart" }}
+{{- toYaml . }}
+{{ end -}}
 app.kubernetes.io/name: towline
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/part-of: towline
@@ -36,17 +39,17 @@ app.kubernetes.io/component: operator
 {{- if .Values.serviceAccount.create -}}
 {{- default (include "towline.fullname" .) .Values.serviceAccount.name -}}
 {{- else -}}
-{{- required "serviceAccount.name is needed when serviceAccount.create is false" .Values.serviceAccount.name -}}
+{{- required "serviceAccount.name must be set if serviceAccount.create is false" .Values.serviceAccount.name -}}
 {{- end -}}
 {{- end }}
 
-{{/* The image, by digest where one is given: the digest decides, the tag is for people. */}}
+{{/* The image; a digest takes precedence over the tag. */}}
 {{- define "towline.image" -}}
 {{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
 {{- with .Values.image.digest }}@{{ . }}{{ end -}}
 {{- end }}
 
-{{/* The parts of the operator's rights that are switched on. */}}
+{{/* The operator's roles: one for itself, and one for each enabled engine. */}}
 {{- define "towline.parts" -}}
 - operator
 {{- if .Values.engines.tekton.enabled }}
