@@ -1,5 +1,8 @@
+import Exposition
 import Foundation
 import KubeClient
+import KubeRuntime
+import Operator
 import TestSupport
 
 /// What `deploy/monitoring` has for Prometheus and Grafana.
@@ -41,5 +44,61 @@ enum Monitoring {
     private static func resolved(_ query: String) -> String {
         query.replacingOccurrences(of: "$__rate_interval", with: "5m").replacingOccurrences(of: "$__range", with: "6h")
             .replacingOccurrences(of: "$namespace", with: ".*")
+    }
+}
+
+/// Which metrics, labels and label values there are.
+struct MetricNames {
+    let descriptions: [String: MetricDescription]
+    /// The page of an operator that has done nothing yet.
+    private let page: Exposition
+
+    /// Labels that Prometheus adds to everything it scrapes.
+    static let targetLabels: Set<String> = ["namespace", "job", "instance", "pod"]
+
+    init() throws {
+        let reference = try MetricsReference()
+        descriptions = Dictionary(
+            reference.registry.descriptions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        page = try Exposition(String(decoding: reference.registry.exposition(), as: UTF8.self))
+    }
+
+    /// The metric that has samples of this name.
+    func metric(of sample: String) -> MetricDescription? {
+        if let exact = descriptions[sample], exact.type != "histogram" { return exact }
+        for suffix in ["_bucket", "_sum", "_count"] where sample.hasSuffix(suffix) {
+            if let histogram = descriptions[String(sample.dropLast(suffix.count))], histogram.type == "histogram" {
+                return histogram
+            }
+        }
+        return nil
+    }
+
+    /// The labels that samples of this name have, without those of the target.
+    func labels(of sample: String) -> Set<String> {
+        guard let metric = metric(of: sample) else { return [] }
+        return Set(metric.labels).union(sample.hasSuffix("_bucket") ? ["le"] : [])
+    }
+
+    /// What is wrong with a query; nothing when everything that it names exists.
+    func problems(of query: PromQuery) -> [String] {
+        let known = query.selectors.reduce(into: Self.targetLabels) { $0.formUnion(labels(of: $1.metric)) }
+        let groupings = query.groupings.subtracting(known).map { "no metric of it has the label \($0)" }
+        return groupings
+            + query.selectors.flatMap { selector -> [String] in
+                guard metric(of: selector.metric) != nil else { return ["there is no metric \(selector.metric)"] }
+                return selector.matchers.compactMap { problem(of: $0, on: selector.metric) }
+            }
+    }
+
+    private func problem(of matcher: PromQuery.Matcher, on sample: String) -> String? {
+        if Self.targetLabels.contains(matcher.label) { return nil }
+        guard labels(of: sample).contains(matcher.label) else { return "\(sample) has no label \(matcher.label)" }
+        let values = Set(
+            page.families.flatMap(\.samples).filter { $0.name == sample }.compactMap { $0.labels[matcher.label] })
+        guard !values.isEmpty else { return nil }
+        let wanted = matcher.value.split(separator: "|").map(String.init)
+        let missing = wanted.filter { !values.contains($0) }
+        return missing.isEmpty ? nil : "\(sample) never has \(matcher.label)=\(missing)"
     }
 }

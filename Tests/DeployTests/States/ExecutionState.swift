@@ -1,6 +1,52 @@
 import KubeClient
 import Status
+import Testing
 import TowlineAPI
+
+@Suite struct ExecutionStateTests {
+    /// The tests of the tools are worth what the states are.
+    @Test func noReasonAndNoConditionIsMissing() {
+        let states = ExecutionState.all
+        #expect(Set(states.compactMap(\.status.reason)) == Set(Reason.allCases))
+        #expect(Set(states.map(\.status.phase)) == Set(Phase.allCases))
+        #expect(Set(states.compactMap(\.status.outcome)) == Set(Outcome.allCases))
+        let types = Set(states.flatMap(\.status.conditions).map(\.type))
+        #expect(types.isSuperset(of: ConditionType.allCases.map(\.rawValue)))
+        #expect(states.count > 400)
+    }
+}
+
+/// What a tool that waits for an execution has to think of it.
+enum Verdict: Sendable {
+    /// No operator has looked at it, or not at its newest spec.
+    case unseen
+    case underWay
+    /// Under way, and it waits for a person.
+    case held
+    case success
+    case failure
+    /// It has ended, and no operator has looked at what changed since: Argo CD's health is for the end, kstatus waits.
+    case endedUnseen(isSuccess: Bool)
+
+    /// The health that Argo CD has to show.
+    var health: String {
+        switch self {
+        case .unseen, .underWay: "Progressing"
+        case .held: "Suspended"
+        case .success, .endedUnseen(isSuccess: true): "Healthy"
+        case .failure, .endedUnseen(isSuccess: false): "Degraded"
+        }
+    }
+
+    /// What kstatus has to make of it.
+    var kstatus: KStatus {
+        switch self {
+        case .unseen, .underWay, .held, .endedUnseen: .inProgress
+        case .success: .current
+        case .failure: .failed
+        }
+    }
+}
 
 /// A state of an execution: the object as the API server shows it, and what it means.
 struct ExecutionState: Sendable, CustomStringConvertible {
@@ -32,5 +78,98 @@ struct ExecutionState: Sendable, CustomStringConvertible {
         let unseen = WorkflowExecution(key: key, uid: "u", spec: nil)
         let patch = try? JSONValue(parsing: StatusPatch(of: unseen, to: status).body)
         return patch?["status"] ?? .null
+    }
+}
+
+extension ExecutionState {
+    /// Every state that the module of the status can bring about, as far as tools can tell states apart.
+    ///
+    /// Made by that module for each reason and condition there is, so that a new one is here by itself.
+    static let all = looked.flatMap { state in [state] + state.variants }
+
+    private static let start = ServerTime(seconds: 1_767_225_600)
+
+    /// States of executions whose newest spec was looked at.
+    private static let looked =
+        Reason.allCases.flatMap(ways) + afterTheEnd + [unavailable, foreign].compactMap { $0 }
+
+    private static func run(_ reason: Reason) -> ExecutionEvent {
+        .observed(
+            Observation(
+                reason: reason, message: "said \"so\"\\ \n\u{1}é", engine: .tekton, engineReason: "Word",
+                runRef: RunReference(apiVersion: "tekton.dev/v1", kind: "PipelineRun", name: "run", uid: "1"),
+                progress: "1/3", executed: true, failure: Failure(task: "drain", exitCode: 3),
+                outputs: [Output(name: "a", value: "b")], links: [Link(name: "l", url: "https://example.com")]))
+    }
+
+    private static func decision(_ reason: Reason) -> ExecutionEvent {
+        reason.outcome == nil
+            ? .held(reason, message: "", engine: .argo) : .ended(reason, message: "", engine: .argo)
+    }
+
+    private static func state(_ name: String, _ verdict: Verdict, _ events: ExecutionEvent...) -> ExecutionState? {
+        var status = ExecutionStatus()
+        for (step, event) in events.enumerated() {
+            status = status.after(event, generation: 1, now: start + .seconds(step)) ?? status
+        }
+        return ExecutionState(description: name, verdict: verdict, status: status)
+    }
+
+    /// The ways to a reason: decided by the operator or seen at the run, at once or after the run was under way.
+    private static func ways(to reason: Reason) -> [ExecutionState] {
+        let verdict: Verdict =
+            switch reason.outcome {
+            case .success: .success
+            case .failed, .timeout, .cancelled, .error: .failure
+            case nil: [.suspended, .restoredFromBackup].contains(reason) ? .held : .underWay
+            }
+        return [
+            state("\(reason), decided", verdict, decision(reason)),
+            state("\(reason), decided under way", verdict, run(.executing), decision(reason)),
+            state("\(reason), seen", verdict, run(reason)),
+            state("\(reason), seen later", verdict, run(.executing), run(reason)),
+        ].compactMap { $0 }
+    }
+
+    private static let afterTheEnd: [ExecutionState] = ConditionType.allCases.flatMap { type in
+        ConditionStatus.allCases.flatMap { value in
+            [(Reason.succeeded, Verdict.success), (.stepFailed, .failure)].compactMap { reason, verdict in
+                state(
+                    "\(reason), then \(type) \(value)", verdict, run(reason),
+                    .conditionSet(type, value, reason: .general(.executing), message: "m"))
+            }
+        }
+    }
+
+    private static let unavailable = state(
+        "the engine went away", .underWay, run(.executing),
+        .conditionSet(.engineUnavailable, .true, reason: .general(.engineUnavailable), message: "m"))
+
+    /// Somebody else put a condition into the status, before Towline's own.
+    private static let foreign: ExecutionState? = {
+        var status = ExecutionStatus()
+        status.conditions = ["Healthy", "Available"].map {
+            Condition(
+                type: $0, status: .false, observedGeneration: 1, lastTransitionTime: start, reason: "No", message: "")
+        }
+        status = status.after(run(.executing), generation: 1, now: start) ?? status
+        return ExecutionState(description: "foreign conditions", verdict: .underWay, status: status)
+    }()
+
+    /// The same with a shutdown that was asked for, unseen and seen, and in deletion.
+    private var variants: [ExecutionState] {
+        let hasEnded = status.phase.isTerminal
+        let unseen: Verdict = hasEnded ? .endedUnseen(isSuccess: status.outcome == .success) : .unseen
+        let asked = ExecutionState(
+            description: "\(description); asked to stop", verdict: unseen, status: status, generation: 2,
+            shutdown: .stop)
+        let seen = ExecutionState(
+            description: "\(description); asked to terminate, seen", verdict: hasEnded ? verdict : .underWay,
+            status: status.after(.acknowledged, generation: 2, now: Self.start + .seconds(9)) ?? status,
+            generation: 2, shutdown: .terminate)
+        // Whose finalizer holds it, a hook of Argo CD for one; to be deleted is a change, and nobody looks at it any more.
+        let deleted = ExecutionState(
+            description: "\(description); deleted", verdict: unseen, status: status, generation: 2, isDeleted: true)
+        return [asked, seen, deleted]
     }
 }

@@ -3,6 +3,91 @@ import KubeClient
 import TestSupport
 import Testing
 
+/// Every way to install Towline keeps every rule.
+@Suite struct OverlayTests {
+    @Test(arguments: ManifestRule.all) func theSingleFileKeeps(_ rule: ManifestRule) throws {
+        #expect(rule.violations(try Installation.singleFile()) == [])
+    }
+
+    @Test(.enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed"), arguments: Installation.overlays)
+    func anOverlayKeepsEveryRule(_ name: String) async throws {
+        let installation = try await Installation.overlay(name)
+        for rule in ManifestRule.all {
+            #expect(rule.violations(installation) == [], "\(rule.name)")
+        }
+    }
+
+    @Test func everyOverlayIsTested() throws {
+        let folders = try Repository.files(below: "deploy/overlays").map { $0.split(separator: "/")[2] }
+        #expect(Set(folders.map(String.init)) == Set(Installation.overlays))
+    }
+
+    @Test(.enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed"))
+    func theNamespacedOneHasNoRightsElsewhere() async throws {
+        let installation = try await Installation.overlay("namespaced")
+        #expect(installation.objects(of: "ClusterRoleBinding").isEmpty)
+        let deployment = try #require(installation.objects(of: "Deployment").first)
+        let arguments = deployment.list("spec", "template", "spec", "containers").flatMap { $0.texts("args") }
+        let served = arguments.compactMap { $0.split(separator: "=").last.map(String.init) }
+        let namespaces = Set(installation.objects(of: "Role").compactMap(\.namespace)).subtracting(["towline-system"])
+        #expect(!namespaces.isEmpty)
+        #expect(namespaces.isSubset(of: served), "each of them has its --namespace")
+    }
+}
+
+/// `deploy/install.yaml` is what `make manifests` writes.
+@Suite struct InstallFileTests {
+    @Test(.enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed"))
+    func itIsNotStale() async throws {
+        let written = try Installation.singleFile().objects
+        let rendered = try await Installation.overlay("cluster-wide").objects
+        #expect(written.map(\.identity) == rendered.map(\.identity), "run: make manifests")
+        for (left, right) in zip(written, rendered) {
+            #expect(left == right, "\(left.identity) is stale; run: make manifests")
+        }
+    }
+
+    /// The version stands in the product, in the release component and nowhere else.
+    @Test func itInstallsThisVersion() throws {
+        let version = try Repository.version()
+        let installation = try Installation.singleFile()
+        #expect(installation.containers.map { $0.container["image"] } == [.string("towline:\(version)")])
+        for object in installation.objects { #expect(object.labels["app.kubernetes.io/version"] == version) }
+    }
+}
+
+/// What the manifests tell the operator is what it understands: it is asked, with every value from the manifests.
+@Suite struct ArgumentTests {
+    /// Has the operator read its arguments and variables, and end.
+    static func check(_ installation: Installation) async throws {
+        let operators = installation.containers.filter { $0.container["name"] == "operator" }
+        #expect(!operators.isEmpty)
+        for (path, container) in operators {
+            #expect(container.list("env").isEmpty, "\(path): variables are not looked at")
+            let said = try await Tool(executable: BuiltProducts.program("towline"))
+                .run(container.texts("args") + ["--print-config"])
+            #expect(said.contains("leaderElect: true"), "\(path)")
+        }
+    }
+
+    @Test func ofTheSingleFile() async throws { try await Self.check(Installation.singleFile()) }
+
+    @Test(.enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed"), arguments: Installation.overlays)
+    func ofAnOverlay(_ name: String) async throws {
+        try await Self.check(Installation.overlay(name))
+    }
+
+    @Test func whatItDoesNotUnderstandIsAFailure() async throws {
+        var installation = try Installation.singleFile()
+        for index in installation.objects.indices where installation.objects[index].kind == "Deployment" {
+            installation.objects[index][path: ["spec", "template", "spec", "containers"]] = [
+                ["name": "operator", "args": ["operator", "--leader-elekt"]]
+            ]
+        }
+        await #expect(throws: Tool.Failure.self) { try await Self.check(installation) }
+    }
+}
+
 /// What people write beside this checkout: an overlay or the base, and components.
 @Suite(.enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed")) struct ComponentTests {
     /// Has kustomize build the folder `towline` beside a copy of the manifests; `files` are what is in it.
