@@ -6,9 +6,9 @@ import Testing
 @testable import Sandbox
 @testable import towline_manifests
 
-/// The operator's demand is as small as it can be.
+/// The operator requests only the permissions it needs.
 @Suite struct RightsTests {
-    @Test func nothingThatGivesAwayMoreThanItSays() {
+    @Test func `no permission is broad, in the core group, or unexplained`() {
         let forbidden = ["secrets", "pods", "configmaps", "serviceaccounts", "nodes", "roles", "clusterroles"]
         for right in Right.all {
             #expect(!right.group.contains("*") && !right.resource.contains("*"))
@@ -18,12 +18,12 @@ import Testing
         }
     }
 
-    @Test func noVerbIsAskedForTwice() {
-        let asked = Right.all.flatMap { right in right.verbs.map { "\($0) \(right.qualifiedResource)" } }
-        #expect(Set(asked).count == asked.count)
+    @Test func `no verb is requested twice`() {
+        let requested = Right.all.flatMap { right in right.verbs.map { "\($0) \(right.qualifiedResource)" } }
+        #expect(Set(requested).count == requested.count)
     }
 
-    @Test func resourcesAreNamedAsMessagesNameThem() {
+    @Test func `resources have the names that error messages use`() {
         let names = Set(Right.all.map(\.qualifiedResource))
         for name in ["workflowexecutions.towline.dev/status", "pipelineruns.tekton.dev", "workflows.argoproj.io"] {
             #expect(names.contains(name))
@@ -31,25 +31,24 @@ import Testing
     }
 }
 
-/// What follows from the operator's own tables is in the repository as it follows.
+/// Files that are generated from the operator's tables are current.
 @Suite struct GeneratedFilesTests {
-    @Test func noGeneratedFileIsStale() throws {
+    @Test func `generated files are current`() throws {
         for file in try GeneratedFile.all(in: Repository.root) {
             #expect(file.isCurrent(below: Repository.root), "\(file.path) is stale: run make manifests")
         }
     }
 
-    /// Roles of a part that is no more would go on granting.
-    @Test func noOtherRoleLiesThere() throws {
+    /// A role that is no longer generated would still be applied.
+    @Test func `every role file is generated`() throws {
         let expected = Set(try GeneratedFile.all(in: Repository.root).map(\.path))
         for path in try Repository.files(below: "deploy/base/rbac") where path.hasSuffix("role.yaml") {
-            #expect(expected.contains(path), "\(path) comes from nowhere")
+            #expect(expected.contains(path), "\(path) is not generated; delete it")
         }
     }
 }
 
-/// The expressions of the admission policy as far as they can be read without an API server; one that has `authorizer`
-/// compiles them in the end-to-end tests.
+/// Syntax of the admission policy's expressions. The end-to-end tests compile them on an API server that has `authorizer`.
 @Suite struct PolicyExpressionTests {
     private func spec() throws -> JSONValue {
         try #require(Repository.documents("deploy/policy/base/policy.yaml").first?["spec"])
@@ -64,7 +63,7 @@ import Testing
             + texts("validations", "messageExpression")
     }
 
-    @Test func everyExpressionCanBeRead() throws {
+    @Test func `every policy expression parses`() throws {
         #expect(try expressions().count >= 9)
         for expression in try expressions() {
             #expect(throws: Never.self, "\(expression)") { try CELParser.parse(expression) }
@@ -72,7 +71,7 @@ import Testing
         #expect(throws: CELError.self) { try CELParser.parse("this is (( no expression") }
     }
 
-    @Test func everyVariableIsThereBeforeItIsUsed() throws {
+    @Test func `every policy variable is defined before it is used`() throws {
         var known: Set<String> = []
         for variable in try spec().list("variables") {
             let uses = variable["expression"]?.stringValue?.matches(of: /variables\.(\w+)/).map { String($0.1) } ?? []

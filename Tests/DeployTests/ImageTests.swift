@@ -2,15 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The image has what the binary links: the list in the Dockerfile is the binary's own.
+/// The container image has what the binary needs, and nothing more.
 @Suite struct LinkedLibrariesTests {
-    /// The binary that the image gets. `make test` builds it; the one beside the tests links more.
+    /// The binary for the image, which `make test` builds. The debug binary links more libraries.
     private static let binary = Repository.file("bin/towline").path
 
     @Test(
         .enabled(if: Tool.installed("readelf") != nil, "readelf is not installed"),
-        .enabled(if: FileManager.default.isExecutableFile(atPath: binary), "`make build` was not run"))
-    func theDockerfileListsThem() async throws {
+        .enabled(if: FileManager.default.isExecutableFile(atPath: binary), "bin/towline is missing; run: make build"))
+    func `the Dockerfile lists the linked libraries`() async throws {
         let readelf = try #require(Tool.installed("readelf"))
         let named = try await readelf("-d", Self.binary).matches(of: /\(NEEDED\).*\[(lib[^\]]*)\]/).map {
             String($0.1)
@@ -18,13 +18,13 @@ import Testing
         let dockerfile = try Repository.text("deploy/Dockerfile")
         let listed = try #require(dockerfile.firstMatch(of: /ARG LIBRARIES="([^"]*)"/)).1.split(separator: " ")
             .map(String.init)
-        #expect(listed == listed.sorted(), "the build compares them in this order")
+        #expect(listed == listed.sorted(), "the image build compares them in sorted order")
         #expect(Set(named) == Set(listed))
         #expect(named.contains("libcurl.so.4") && named.contains("libyaml-0.so.2"))
     }
 
-    /// Nothing in the image makes or is a shell, and it does not run as root.
-    @Test func theImageBeginsWithNothing() throws {
+    /// The final stage starts from scratch, runs nothing, and sets a non-root user.
+    @Test func `the image has no shell and does not run as root`() throws {
         let lines = try Repository.text("deploy/Dockerfile").split(separator: "\n")
         let final = lines.drop { !$0.hasPrefix("FROM scratch") }
         #expect(!final.isEmpty)
@@ -33,8 +33,8 @@ import Testing
         #expect(final.contains(#"ENTRYPOINT ["/towline"]"#))
     }
 
-    /// What the build copies is what it needs.
-    @Test func theContextHoldsNoMoreThanTheSources() throws {
+    /// The build context has only what the build needs.
+    @Test func `the build context has only the sources`() throws {
         let rules = try Repository.text("deploy/Dockerfile.dockerignore").split(separator: "\n")
             .filter { !$0.hasPrefix("#") }
         #expect(rules == ["*", "!Makefile", "!Package.swift", "!Sources", "!Tests"])

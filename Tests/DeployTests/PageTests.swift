@@ -4,12 +4,51 @@ import TestSupport
 import Testing
 import TowlineAPI
 
-/// What readers of docs/gitops.md copy has to work.
-@Suite struct GitOpsPageTests {
-    private func executions() throws -> [JSONValue] {
-        try Markdown(path: "docs/gitops.md").blocks(of: "yaml")
-            .flatMap { try YAML.documents(Array($0.utf8), source: "docs/gitops.md") }
+/// Every page can be found, its links lead somewhere, and what readers copy from it is valid.
+@Suite struct PageTests {
+    private static func pages() throws -> [String] {
+        try ["README.md", "CHANGELOG.md", "examples/README.md", "deploy/chart/towline/README.md"]
+            + Repository.files(below: "docs").filter { $0.hasSuffix(".md") }
+    }
+
+    @Test func `every link leads to an existing file and heading`() throws {
+        for page in try Self.pages() {
+            let folder = URL(filePath: "/" + page).deletingLastPathComponent()
+            for link in try Markdown(path: page).links where !link.contains("://") {
+                let parts = link.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+                let target =
+                    parts[0].isEmpty ? page : String(folder.appending(path: parts[0]).standardized.path().dropFirst())
+                guard FileManager.default.fileExists(atPath: Repository.file(target).path) else {
+                    Issue.record("\(page): there is no \(target)")
+                    continue
+                }
+                guard parts.count == 2 else { continue }
+                #expect(try Markdown(path: target).anchors.contains(parts[1]), "\(page): \(target) has no #\(parts[1])")
+            }
+        }
+    }
+
+    @Test func `the front door lists every page`() throws {
+        let links = Set(try Markdown(path: "docs/README.md").links)
+        for page in try Repository.files(below: "docs") where page.hasSuffix(".md") && !page.contains("/runbooks/") {
+            let name = String(page.dropFirst("docs/".count))
+            #expect(name == "README.md" || links.contains(name), "docs/README.md does not list \(name)")
+        }
+    }
+
+    @Test(arguments: ["docs/guide.md", "docs/gitops.md", "docs/moving.md", "README.md"])
+    func `every execution on a page is valid`(_ page: String) throws {
+        let markdown = try Markdown(path: page)
+        let texts = markdown.blocks(of: "yaml") + markdown.blocks(of: "sh").flatMap(\.hereDocuments)
+        let executions = try texts.flatMap { try YAML.documents(Array($0.utf8), source: page) }
             .filter { $0.kind == "WorkflowExecution" }
+        #expect(!executions.isEmpty)
+        for execution in executions {
+            let spec = try #require(execution["spec"])
+            #expect(try unknownFields(spec, specSchema()) == [])
+            var cursor = JSONCursor(spec.encoded)
+            #expect(try ExecutionSpec(reading: &cursor).validate().isEmpty)
+        }
     }
 
     private func specSchema() throws -> JSONValue {
@@ -26,67 +65,52 @@ import TowlineAPI
         }
     }
 
-    @Test func everyExecutionIsValid() throws {
-        let executions = try executions()
-        #expect(executions.count >= 2)
-        for execution in executions {
-            let json = try #require(execution["spec"])
-            #expect(try unknownFields(json, specSchema()) == [])
-            var cursor = JSONCursor(json.encoded)
-            #expect(try ExecutionSpec(reading: &cursor).validate().isEmpty)
-        }
-    }
-
-    /// The files that the page sends its readers to.
-    @Test func everyFileIsThere() throws {
+    @Test func `the files that gitops.md names exist`() throws {
         let text = try Markdown(path: "docs/gitops.md").text
         let named = Set(text.matches(of: /deploy\/argo-cd\/[-\w.]+/).map { String($0.output) })
         #expect(named.count >= 3)
         for path in named { #expect(throws: Never.self, "\(path)") { try Repository.text(path) } }
     }
-}
 
-/// The table at the top of docs/gitops.md is what the other tests here hold the tools to.
-@Suite struct VerdictTableTests {
+    /// The table at the top of gitops.md says the same as the tests of the tools.
     @Test(
         arguments: [
             ("no operator has read it", Verdict.unseen), ("Pending or Running", .underWay),
             ("Running, reason `Suspended`", .held), ("Completed", .success), ("Failed", .failure),
         ])
-    func thePageSaysIt(_ beginning: String, _ verdict: Verdict) throws {
-        let rows = try Markdown(path: "docs/gitops.md").rows.filter { $0.first?.hasPrefix(beginning) == true }
+    func `gitops.md has the health that tools report`(_ state: String, _ verdict: Verdict) throws {
+        let rows = try Markdown(path: "docs/gitops.md").rows.filter { $0.first?.hasPrefix(state) == true }
         try #require(rows.count == 1)
         #expect(Array(rows[0].dropFirst().prefix(2)) == [verdict.health, verdict.kstatus.rawValue])
     }
-}
 
-/// docs/SECURITY.md names the test that holds each promise; all of them exist.
-@Suite struct SecurityPageTests {
-    /// `SuiteTests.someTest` or `SuiteTests.does what this sentence says`, as the page writes it.
-    private func namedTests() throws -> [(suite: String, test: String)] {
-        let page = try Repository.text("docs/SECURITY.md")
-        return page.matches(of: /`([A-Z]\w*Tests)\.([^`]+)`/).map { (String($0.output.1), String($0.output.2)) }
-    }
-
-    @Test func everyTestThatIsNamedExists() throws {
-        let named = try namedTests()
-        #expect(named.count > 30)
-        let files = try Repository.files(below: "Tests").filter { $0.hasSuffix("Tests.swift") }
+    /// Pages name tests as `SuiteTests.someTest` or `SuiteTests.does what this sentence says`.
+    @Test(arguments: [("docs/SECURITY.md", 30), ("docs/reliability.md", 0)])
+    func `every test that a page names exists`(_ page: String, _ minimum: Int) throws {
+        let named = try Repository.text(page).matches(of: /`([A-Z]\w*Tests)\.([^`]+)`/)
+            .map { (suite: String($0.output.1), test: String($0.output.2)) }
+        #expect(named.count >= minimum)
+        let sources = try Repository.files(below: "Tests").filter { $0.hasSuffix(".swift") }.map(Repository.text)
         for (suite, test) in named {
-            // Two modules may have a suite of the same name.
-            let suites = try files.filter { $0.hasSuffix("/\(suite).swift") }.map(Repository.text)
+            // Two modules may have a suite with the same name.
+            let suites = sources.filter { $0.contains("struct \(suite) ") || $0.contains("extension \(suite) ") }
             let isNamed = { (text: String) in text.contains("func \(test)(") || text.contains("func `\(test)`(") }
-            #expect(suites.contains(where: isNamed), "there is no \(suite).\(test)")
+            #expect(suites.contains(where: isNamed), "\(page): there is no \(suite).\(test)")
         }
     }
 }
 
-/// A page of the documentation.
+/// A documentation page.
 struct Markdown {
     let text: String
 
     init(path: String) throws {
         text = try Repository.text(path)
+    }
+
+    /// The text without fenced blocks.
+    private var prose: String {
+        text.components(separatedBy: "```").enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element).joined()
     }
 
     /// The fenced blocks of a language, without their fences.
@@ -101,6 +125,27 @@ struct Markdown {
     var rows: [[String]] {
         text.split(separator: "\n").filter { $0.hasPrefix("|") }.map { line in
             line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+    }
+
+    /// The targets of all links.
+    var links: [String] { prose.matches(of: /\]\(([^)\s]+)\)/).map { String($0.output.1) } }
+
+    /// The anchors of the headings, as GitHub derives them.
+    var anchors: Set<String> {
+        Set(
+            prose.split(separator: "\n").filter { $0.hasPrefix("#") }.map { line in
+                line.drop { $0 == "#" }.trimmingCharacters(in: .whitespaces).lowercased()
+                    .filter { $0.isLetter || $0.isNumber || " -_".contains($0) }.replacing(" ", with: "-")
+            })
+    }
+}
+
+extension String {
+    /// The here-documents of a shell script that end with `END`.
+    fileprivate var hereDocuments: [String] {
+        components(separatedBy: "<<'END'").dropFirst().compactMap { rest in
+            rest.drop { $0 != "\n" }.components(separatedBy: "\nEND").first
         }
     }
 }

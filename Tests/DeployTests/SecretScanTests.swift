@@ -2,21 +2,21 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What scanners of repositories look for is not in the tree: tests make their keys and tokens themselves.
+/// The repository has no secrets; tests create their keys and tokens when they run.
 @Suite struct SecretScanTests {
-    @Test func nothingInTheTreeIsASecret() throws {
+    @Test func `no file contains a secret`() throws {
         let folders = ["Sources", "Tests", "crds", "deploy", "docs", "examples"]
         let files = try folders.flatMap(Repository.files(below:)) + ["Package.swift", "Makefile", "README.md"]
         try #require(files.count > 500)
         for file in files {
-            // What is no text holds no text.
+            // Binary files are skipped.
             guard let text = try? Repository.text(file) else { continue }
             #expect(SecretScan.finds(in: text) == [], "\(file)")
         }
     }
 
-    /// Samples that would be finds themselves are put together here.
-    @Test func eachKindIsFound() {
+    /// The samples are assembled from parts, so that this file does not match.
+    @Test func `finds each kind of secret`() {
         let base64 = Data((0..<48).map { UInt8(truncatingIfNeeded: $0 * 37) }).base64EncodedString()
         let part = "ey" + "JhbGciOiJub25lIn0"
         let samples = [
@@ -37,13 +37,13 @@ import Testing
     }
 }
 
-/// Finds what scanners of repositories take for a secret.
+/// Finds what repository scanners consider a secret.
 enum SecretScan {
     private struct Pattern {
         let name: String
-        /// The text that every find begins with.
+        /// The text at which a match starts.
         let anchor: String
-        /// A regular expression for what stands from there on.
+        /// A regular expression for the text from there on.
         let expression: String
     }
 
@@ -61,10 +61,10 @@ enum SecretScan {
         Pattern(name: "a cloud provider's key", anchor: "AKIA", expression: "^AKIA[A-Z0-9]{16}"),
     ]
 
-    /// How much of a text is looked at behind an anchor.
+    /// How many characters after an anchor are matched.
     private static let window = 400
 
-    /// What was found, each find with the number of its line.
+    /// The matches, each with its line number.
     static func finds(in text: String) -> [String] {
         patterns.flatMap { pattern in
             text.ranges(of: pattern.anchor).compactMap { range in
@@ -76,7 +76,7 @@ enum SecretScan {
         } + secretObjects(in: text)
     }
 
-    /// Manifests of Secrets that hold something.
+    /// Manifests of Secrets with data.
     private static func secretObjects(in text: String) -> [String] {
         text.components(separatedBy: "\n---").compactMap { document in
             guard document.range(of: #"kind"?:\s*"?Secret\b"#, options: .regularExpression) != nil,

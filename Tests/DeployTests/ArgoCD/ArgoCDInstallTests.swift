@@ -3,7 +3,7 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// The forms in which Argo CD takes the Lua are copies: they have to be those of the Lua beside them.
+/// The files for each kind of Argo CD installation contain copies of the scripts.
 @Suite struct InstallTests {
     private static let prefix = "resource.customizations."
     private static let suffix = ".towline.dev_WorkflowExecution"
@@ -12,7 +12,7 @@ import Testing
         ("argocd-cm.yaml", ["data"]), ("helm-values.yaml", ["configs", "cm"]),
         ("argocd-operator.yaml", ["spec", "extraConfig"]),
     ])
-    func everyFormHasTheNewestScripts(_ file: String, _ path: [String]) throws {
+    func `every file has the current scripts`(_ file: String, _ path: [String]) throws {
         let form = try #require(Repository.documents("deploy/argo-cd/\(file)").first)
         let settings = try #require(form[path: path]?.objectValue)
         #expect(settings.keys.sorted() == ["actions", "health"].map { Self.prefix + $0 + Self.suffix })
@@ -33,11 +33,11 @@ import Testing
         }
     }
 
-    /// A kustomization of Argo CD with the folder as a component.
+    /// Uses the folder as a component of an Argo CD kustomization.
     @Test(
         .enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed"),
         arguments: ["{name: argocd-cm}", "{name: argocd-cm, namespace: argocd}"])
-    func theComponentAddsTheSettings(_ metadata: String) async throws {
+    func `the component adds the settings`(_ metadata: String) async throws {
         let kubectl = try #require(Tool.installed("kubectl"))
         let folder = Repository.file(".build/argo-cd-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -55,9 +55,9 @@ import Testing
     }
 }
 
-/// The tests that Argo CD runs over its own scripts, in its own files, for the day when these are among them.
+/// The test files for Argo CD's own repository: they run there once the scripts are contributed.
 ///
-/// The objects are what `kubectl get -o yaml` showed of executions in the sandbox.
+/// The objects are the output of `kubectl get -o yaml` for executions in the sandbox.
 @Suite(.enabled(if: LuaScript.interpreter != nil, "lua5.1 is not installed")) struct UpstreamTests {
     private static let folder = "deploy/argo-cd"
     private static let actions = "deploy/argo-cd/actions"
@@ -73,7 +73,7 @@ import Testing
         return cases
     }
 
-    @Test func healthIsAsWrittenDown() async throws {
+    @Test func `health_test.yaml passes`() async throws {
         let script = LuaScript(path: "\(Self.folder)/health.lua")
         for test in try cases("tests", in: "\(Self.folder)/health_test.yaml") {
             let result = try await script.result(for: object(test["inputPath"], in: Self.folder))
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func actionsAreOfferedAsWrittenDown() async throws {
+    @Test func `the discovery tests in action_test.yaml pass`() async throws {
         let script = LuaScript(path: "\(Self.actions)/discovery.lua")
         for test in try cases("discoveryTests", in: "\(Self.actions)/action_test.yaml") {
             let result = try await script.result(for: object(test["inputPath"], in: Self.actions))
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func actionsDoWhatIsWrittenDown() async throws {
+    @Test func `the action tests in action_test.yaml pass`() async throws {
         for test in try cases("actionTests", in: "\(Self.actions)/action_test.yaml") {
             let name = try #require(test["action"]?.stringValue)
             let script = LuaScript(path: "\(Self.actions)/\(name)/action.lua")

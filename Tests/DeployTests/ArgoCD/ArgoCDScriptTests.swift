@@ -6,7 +6,7 @@ import TowlineAPI
 @Suite(.enabled(if: LuaScript.interpreter != nil, "lua5.1 is not installed")) struct HealthTests {
     private let script = LuaScript(path: "deploy/argo-cd/health.lua")
 
-    @Test func everyStateHasItsHealth() async throws {
+    @Test func `reports the health of every state`() async throws {
         let states = ExecutionState.all
         let results = try await script.results(for: states.map(\.object))
         for (state, result) in zip(states, results) {
@@ -15,14 +15,14 @@ import TowlineAPI
         }
     }
 
-    @Test func theMessageSaysWhy() async throws {
+    @Test func `the message is reason and message of the status`() async throws {
         let state = try #require(ExecutionState.all.first { $0.description == "stepFailed, seen" })
         #expect(try await script.result(for: state.object)["message"] == "StepFailed: said \"so\"\\ \n\u{1}é")
         let silent = try #require(ExecutionState.all.first { $0.description == "invalidSpec, decided" })
         #expect(try await script.result(for: silent.object)["message"] == "InvalidSpec")
     }
 
-    /// Objects that no operator wrote: nothing may make the script fail, or call a run finished that is not.
+    /// Objects that no operator wrote: the script must neither fail nor report a finished run.
     @Test(arguments: [
         #"{"metadata":{"generation":1},"spec":{}}"#,
         #"{"metadata":{"generation":1},"spec":{},"status":{}}"#,
@@ -31,15 +31,15 @@ import TowlineAPI
         #"{"metadata":{"generation":2},"spec":{},"status":{"observedGeneration":"1","reason":"Suspended"}}"#,
         #"{"metadata":{"generation":1},"spec":{},"status":{"observedGeneration":"x","outcome":"Success"}}"#,
     ])
-    func whatIsOddIsProgressing(_ object: String) async throws {
+    func `an incomplete status is Progressing`(_ object: String) async throws {
         #expect(try await script.result(for: JSONValue(parsing: object))["status"] == "Progressing")
     }
 
-    /// The surroundings are as narrow as those in Argo CD, or the tests above prove nothing.
+    /// Without Argo CD's restrictions, the other tests would prove nothing.
     @Test(arguments: [
         "string.len('')", "math.floor(1)", "io.write('')", "('x'):len()", "require('string')", "print(1)",
     ])
-    func theSurroundingsAreThoseOfArgoCD(_ expression: String) async throws {
+    func `scripts have only the libraries that Argo CD provides`(_ expression: String) async throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "probe-\(UUID().uuidString).lua")
         try "return { value = \(expression) }".write(to: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: file) }
@@ -51,8 +51,8 @@ import TowlineAPI
     private func action(_ name: String) -> LuaScript { LuaScript(path: "deploy/argo-cd/actions/\(name)/action.lua") }
     private let discovery = LuaScript(path: "deploy/argo-cd/actions/discovery.lua")
 
-    /// An action is offered while the execution has not ended and has not been asked for as much.
-    @Test func whatCannotHelpIsDisabled() async throws {
+    /// An action is enabled until the execution has ended or the shutdown was requested.
+    @Test func `actions without effect are disabled`() async throws {
         let states = ExecutionState.all
         let results = try await discovery.results(for: states.map(\.object))
         for (state, result) in zip(states, results) {
@@ -64,9 +64,9 @@ import TowlineAPI
         }
     }
 
-    /// Argo CD sends the difference as a patch: it may be nothing but the one field.
+    /// Argo CD sends the difference as a patch, which must be one field only.
     @Test(arguments: [("stop", "Stop"), ("terminate", "Terminate")])
-    func anActionSetsTheShutdownAndNothingElse(_ name: String, _ shutdown: JSONValue) async throws {
+    func `an action sets only the shutdown`(_ name: String, _ shutdown: JSONValue) async throws {
         let states = ExecutionState.all.filter { !$0.status.phase.isTerminal && $0.shutdown == nil }
         let results = try await action(name).results(for: states.map(\.object))
         for (state, result) in zip(states, results) {
@@ -76,8 +76,8 @@ import TowlineAPI
         }
     }
 
-    /// Between the look and the click somebody else may have asked: what may only be raised is not lowered.
-    @Test func nothingIsLowered() async throws {
+    /// Another user may have requested a shutdown in the meantime.
+    @Test func `an action never lowers a shutdown`() async throws {
         let state = try #require(ExecutionState.all.first { !$0.status.phase.isTerminal && $0.shutdown == .terminate })
         for name in ["stop", "terminate"] {
             #expect(try await action(name).result(for: state.object)[path: ["spec", "shutdown"]] == "Terminate")
@@ -86,7 +86,7 @@ import TowlineAPI
 }
 
 extension JSONValue {
-    /// The value as Lua can hold it: absent instead of null.
+    /// The value without nulls, which Lua cannot represent.
     fileprivate var withoutNulls: JSONValue {
         guard case .object(let object) = self else { return self }
         var result = JSONObject()

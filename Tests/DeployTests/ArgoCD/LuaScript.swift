@@ -3,7 +3,7 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// A script of deploy/argo-cd, run by an interpreter of Lua 5.1 in the surroundings that Argo CD gives it.
+/// A script in deploy/argo-cd, run by Lua 5.1 with the libraries that Argo CD provides.
 struct LuaScript {
     let file: URL
 
@@ -16,19 +16,19 @@ struct LuaScript {
         self.init(file: Repository.file(path))
     }
 
-    /// Debian's lua5.1; nil where it is not installed.
+    /// Debian's lua5.1; nil if it is not installed.
     static let interpreter = Tool.installed("lua5.1")
 
-    /// What the script returns for each of the objects; a script that fails returns an object with `error`.
+    /// The script's result for each object; an object with `error` if the script fails.
     func results(for objects: [JSONValue]) async throws -> [JSONValue] {
         let interpreter = try #require(Self.interpreter)
         let input = FileManager.default.temporaryDirectory.appending(path: "objects-\(UUID().uuidString).lua")
         defer { try? FileManager.default.removeItem(at: input) }
-        // A function for each object: one function may not have more constants than Lua can number.
+        // One function per object, because Lua limits the constants of a function.
         let functions = objects.map { "function() return \($0.luaText) end" }.joined(separator: ",\n")
         try "return {\n\(functions)\n}\n".write(to: input, atomically: true, encoding: .utf8)
-        let surroundings = "Tests/DeployTests/ArgoCD/argo-cd.lua"
-        let results = try await interpreter(surroundings, file.path, input.path).split(separator: "\n")
+        let environment = "Tests/DeployTests/ArgoCD/argo-cd.lua"
+        let results = try await interpreter(environment, file.path, input.path).split(separator: "\n")
             .map { try JSONValue(parsing: String($0)) }
         try #require(results.count == objects.count)
         return results
@@ -40,7 +40,7 @@ struct LuaScript {
 }
 
 extension JSONValue {
-    /// The value as Lua writes it; null is absent, as in Argo CD.
+    /// The value as a Lua literal; null is absent, as in Argo CD.
     var luaText: String {
         switch self {
         case .null: "nil"
@@ -56,7 +56,7 @@ extension JSONValue {
 }
 
 extension String {
-    /// The text in quotes; every byte that could mean something to Lua is written as its number, in three digits.
+    /// A quoted Lua string; special bytes are three-digit escapes.
     fileprivate var luaLiteral: String {
         let bytes = utf8.map { byte in
             switch byte {

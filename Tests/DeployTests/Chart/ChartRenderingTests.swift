@@ -3,17 +3,20 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// What Helm makes of the chart. Skipped where `helm` is not on PATH.
+/// The rendered chart. Skipped if `helm` is not on PATH.
 @Suite(.enabled(if: Tool.installed("helm") != nil, "helm is not installed")) struct ChartRenderingTests {
-    /// Releases that differ in what is switched on.
+    /// Releases with different values.
     static let releases: [String] = [
         "replicas=2",
         "watchNamespaces={payments,orders}",
         "engines.argo.enabled=false,crds.keep=false,rbac.userRoles=false,admissionPolicy.mode=Deny",
         "metrics.podMonitor.enabled=true,metrics.rules.enabled=true,metrics.dashboard.enabled=true",
         "metrics.serviceMonitor.enabled=true,priorityClassName=system-cluster-critical",
-        "enabled=true,global.team=a,resources.limits.ephemeral-storage=1Gi,extraArgs={--poll-interval=5s}",
+        "enabled=true,global.team=a,resources.limits.ephemeral-storage=1Gi,extraArgs={--log-time-encoding=epoch}",
         "fullnameOverride=other,serviceAccount.name=another,podLabels.team=platform,logLevel=debug",
+        "commonLabels.team=platform,commonLabels.app\\.kubernetes\\.io/name=x,podLabels.team=other",
+        "pollInterval=1m30s,workers=16,logFormat=text,networkPolicy.apiServer.ports={8443}",
+        "links.presets.tekton-dashboard=https://tekton.example,links.templates.Logs=https://logs.example/\\{name\\}",
     ]
 
     private func render(_ settings: String = "replicas=2") async throws -> Installation {
@@ -23,30 +26,48 @@ import Testing
         return try Installation(yaml: yaml, source: "the chart with \(settings)")
     }
 
-    @Test func helmFindsNothingWrong() async throws {
+    @Test func `helm lint passes`() async throws {
         let helm = try #require(Tool.installed("helm"))
         _ = try await helm("lint", ChartSchemaTests.folder, "--strict")
     }
 
-    @Test(arguments: releases) func aReleaseKeepsEveryRule(_ settings: String) async throws {
+    @Test(arguments: releases) func `every release follows every rule`(_ settings: String) async throws {
         let installation = try await render(settings)
-        // Helm makes the namespace, or somebody has before: its labels are theirs.
-        for rule in ManifestRule.all where rule.name != "the pods' namespace takes restricted pods only" {
+        // The namespace is not part of the release.
+        for rule in ManifestRule.all
+        where rule.name != "the pods' namespace enforces the restricted pod security standard" {
             #expect(rule.violations(installation) == [], "\(rule.name)")
         }
     }
 
     @Test(arguments: [
-        "imag.tag=1", "image.digest=sha256:abc", "replicas=two", "logLevel=loud", "watchNamespaces[0]=A_b",
-        "metrics.podMonitor.enable=true", "engines.tekton.enabled=false,engines.argo.enabled=false",
-        "networkPolicy.apiServer.ports[0]=0", "extraArgs={--leader-elect=false}", "extraArgs={--engine,argo}",
-        "resources.limits.memory.Mi=1",
-    ]) func whatIsNoValueIsRefused(_ settings: String) async throws {
-        await #expect(throws: Tool.Failure.self) { _ = try await render(settings) }
+        ("image.digest=sha256:abc", "/image/digest"), ("replicas=two", "/replicas"), ("logLevel=loud", "/logLevel"),
+        ("watchNamespaces[0]=A_b", "/watchNamespaces/0"), ("metrics.podMonitor.enable=true", "'enable'"),
+        ("networkPolicy.apiServer.ports[0]=0", "/networkPolicy/apiServer/ports/0"), ("workers=0", "/workers"),
+        ("resources.limits.memory.Mi=1", "/resources/limits/memory"), ("pollInterval=10", "/pollInterval"),
+        ("links.presets.jaeger=https://a.example", "jaeger"), ("imag.tag=1", "imag is not a value of this chart"),
+        ("replicaCount=3", "use replicas"), ("serviceMonitor.enabled=true", "use metrics.serviceMonitor"),
+        ("engines.tekton.enabled=false,engines.argo.enabled=false", "engines.tekton.enabled or engines.argo.enabled"),
+        ("extraArgs={--leader-elect=false}", "remove --leader-elect"), ("extraArgs={--engine,argo}", "such as"),
+        ("extraArgs={--log-level=debug}", "use logLevel"), ("extraArgs={--zap-encoder=json}", "use logFormat"),
+        ("extraArgs={--verbose=true}", "--verbose is unknown"),
+        ("extraEnv[0].name=TOWLINE_POLL_INTERVAL", "use pollInterval"),
+        ("extraEnv[0].name=TOWLINE_POL_INTERVAL", "TOWLINE_POL_INTERVAL is unknown"),
+    ]) func `refuses invalid values and says what to use`(_ settings: String, _ message: String) async throws {
+        let error = await #expect(throws: Tool.Failure.self) { _ = try await render(settings) }
+        #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
     }
 
-    /// The chart and the overlay install the same pods with the same rights, whatever their labels.
-    @Test func itInstallsWhatTheOverlayDoes() async throws {
+    @Test func `common labels are on every object and never replace the chart's own`() async throws {
+        let settings = "commonLabels.team=platform,commonLabels.app\\.kubernetes\\.io/name=x"
+        for object in try await render(settings).objects {
+            #expect(object.labels["team"] == "platform", "\(object.identity)")
+            #expect(object.labels["app.kubernetes.io/name"] == "towline", "\(object.identity)")
+        }
+    }
+
+    /// The chart and the overlay install the same pods with the same permissions, except for labels.
+    @Test func `installs the same as the overlay`() async throws {
         let (chart, file) = (try await render(), try Installation.singleFile())
         for kind in ["Deployment", "NetworkPolicy", "PodDisruptionBudget", "ServiceAccount", "Service"] {
             #expect(chart.objects(of: kind).map(\.essence) == file.objects(of: kind).map(\.essence), "\(kind)")
@@ -62,7 +83,7 @@ import Testing
                 == file.objects(of: "CustomResourceDefinition").map { $0["spec"] })
     }
 
-    @Test func theDefinitionStaysUnlessToldOtherwise() async throws {
+    @Test func `keeps the definition unless crds.keep is false`() async throws {
         func policy(_ settings: String) async throws -> String? {
             try await render(settings).objects(of: "CustomResourceDefinition").first?
                 .strings("metadata", "annotations")["helm.sh/resource-policy"]
@@ -73,7 +94,9 @@ import Testing
     }
 
     @Test(arguments: [("tekton", "argoproj.io", "tekton.dev"), ("argo", "tekton.dev", "argoproj.io")])
-    func anEngineThatIsOffHasNoRightsAndIsNotAskedAbout(_ on: String, _ missing: String, _ left: String) async throws {
+    func `a disabled engine has no permissions and is not served`(_ on: String, _ missing: String, _ left: String)
+        async throws
+    {
         let installation = try await render("engines.\(on == "argo" ? "tekton" : "argo").enabled=false")
         let roles = installation.objects(of: "Role", "ClusterRole")
         let groups = Set(roles.flatMap { $0.list("rules") }.flatMap { $0.texts("apiGroups") })
@@ -81,12 +104,14 @@ import Testing
         #expect(installation.containers.contains { $0.container.texts("args").contains("--engine=\(on)") })
     }
 
-    @Test(arguments: releases) func theOperatorUnderstandsItsArguments(_ settings: String) async throws {
+    @Test(arguments: releases) func `the operator accepts the arguments of every release`(_ settings: String)
+        async throws
+    {
         try await ArgumentTests.check(render(settings))
     }
 
-    /// As the chart's page says for OpenShift.
-    @Test func aUserOfNoneLeavesItToTheNamespace() async throws {
+    /// As the chart's README says for OpenShift.
+    @Test func `the user can be left to the namespace`() async throws {
         let off = "podSecurityContext.runAsUser=null,podSecurityContext.runAsGroup=null"
         for (owner, template) in try await render(off).podTemplates {
             let context = template[path: ["spec", "securityContext"]]
@@ -95,7 +120,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["warn", "deny"]) func thePolicyIsThatOfTheManifests(_ mode: String) async throws {
+    @Test(arguments: ["warn", "deny"]) func `the admission policy is the same as in deploy/policy`(_ mode: String)
+        async throws
+    {
         let installation = try await render("admissionPolicy.mode=\(mode.capitalized)")
         let policy = try #require(installation.objects(of: "ValidatingAdmissionPolicy").first)
         #expect(policy["spec"] == (try Repository.documents("deploy/policy/base/policy.yaml")[0]["spec"]))
@@ -105,7 +132,7 @@ import Testing
         #expect(binding[path: ["spec", "policyName"]]?.stringValue == policy.name)
     }
 
-    @Test func servedNamespacesHaveRolesAndTheClusterNone() async throws {
+    @Test func `only served namespaces have roles`() async throws {
         let installation = try await render("watchNamespaces={payments,orders}")
         #expect(installation.objects(of: "ClusterRoleBinding").isEmpty)
         let namespaces = Set(installation.objects(of: "RoleBinding").compactMap(\.namespace))
@@ -116,7 +143,7 @@ import Testing
 }
 
 extension JSONValue {
-    /// The object without its metadata, without what is said of labels, and without the flags that name defaults.
+    /// The object without metadata, labels, and flags that set defaults.
     fileprivate var essence: JSONValue {
         var object = self
         object["metadata"] = nil
@@ -141,6 +168,7 @@ extension JSONValue {
     }
 
     private static let defaultFlags: Set<JSONValue> = [
-        "--log-level=info", "--leader-elect-resource-name=towline-operator",
+        "--poll-interval=10s", "--workers=8", "--log-level=info", "--log-format=json",
+        "--leader-elect-resource-name=towline-operator",
     ]
 }

@@ -2,19 +2,19 @@ import Foundation
 import KubeClient
 import TestSupport
 
-/// Everything that one installation applies.
+/// The objects of one installation.
 struct Installation: Sendable {
     var objects: [JSONValue]
 
-    /// The folders under `deploy/overlays/`, each a way to install Towline.
+    /// The folders in `deploy/overlays/`.
     static let overlays = ["cluster-wide", "namespaced", "monitoring", "argo-cd"]
 
-    /// The single file that is installed without any tool.
+    /// The objects in `deploy/install.yaml`.
     static func singleFile() throws -> Installation {
         Installation(objects: try Repository.documents("deploy/install.yaml"))
     }
 
-    /// What kustomize makes of an overlay.
+    /// Renders an overlay with kustomize.
     static func overlay(_ name: String) async throws -> Installation {
         guard let kubectl = Tool.installed("kubectl") else { throw Tool.Failure(description: "kubectl is missing") }
         return try Installation(yaml: await kubectl("kustomize", "deploy/overlays/\(name)"), source: name)
@@ -28,14 +28,14 @@ struct Installation: Sendable {
 
     func objects(of kinds: String...) -> [JSONValue] { objects.filter { kinds.contains($0.kind) } }
 
-    /// The templates of all pods, each with the object that makes them.
+    /// All pod templates, each with the object that contains it.
     var podTemplates: [(owner: JSONValue, template: JSONValue)] {
         objects.compactMap { object in
             object[path: ["spec", "template"]].map { (object, $0) }
         }
     }
 
-    /// All containers of all pods, each with how to name it in a complaint.
+    /// All containers of all pods, each with a name for messages.
     var containers: [(path: String, container: JSONValue)] {
         podTemplates.flatMap { owner, template in
             ["initContainers", "containers", "ephemeralContainers"].flatMap { list in
@@ -70,7 +70,7 @@ extension JSONValue {
     /// The strings of a list.
     func texts(_ path: String...) -> [String] { (self[path: path]?.arrayValue ?? []).compactMap(\.stringValue) }
 
-    /// True when this label selector chooses objects with `labels`; one that chooses nothing in particular does not.
+    /// True if this label selector selects objects with `labels`; false for an empty selector.
     func selects(_ labels: [String: String]) -> Bool {
         let wanted = strings("matchLabels")
         return !wanted.isEmpty && wanted.allSatisfy { labels[$0.key] == $0.value }

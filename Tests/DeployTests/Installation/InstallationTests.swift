@@ -3,27 +3,27 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// Every way to install Towline keeps every rule.
+/// Every way to install Towline follows every rule.
 @Suite struct OverlayTests {
-    @Test(arguments: ManifestRule.all) func theSingleFileKeeps(_ rule: ManifestRule) throws {
+    @Test(arguments: ManifestRule.all) func `install.yaml follows every rule`(_ rule: ManifestRule) throws {
         #expect(rule.violations(try Installation.singleFile()) == [])
     }
 
     @Test(.enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed"), arguments: Installation.overlays)
-    func anOverlayKeepsEveryRule(_ name: String) async throws {
+    func `every overlay follows every rule`(_ name: String) async throws {
         let installation = try await Installation.overlay(name)
         for rule in ManifestRule.all {
             #expect(rule.violations(installation) == [], "\(rule.name)")
         }
     }
 
-    @Test func everyOverlayIsTested() throws {
+    @Test func `every overlay is tested`() throws {
         let folders = try Repository.files(below: "deploy/overlays").map { $0.split(separator: "/")[2] }
         #expect(Set(folders.map(String.init)) == Set(Installation.overlays))
     }
 
     @Test(.enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed"))
-    func theNamespacedOneHasNoRightsElsewhere() async throws {
+    func `the namespaced overlay has no permissions elsewhere`() async throws {
         let installation = try await Installation.overlay("namespaced")
         #expect(installation.objects(of: "ClusterRoleBinding").isEmpty)
         let deployment = try #require(installation.objects(of: "Deployment").first)
@@ -38,7 +38,7 @@ import Testing
 /// `deploy/install.yaml` is what `make manifests` writes.
 @Suite struct InstallFileTests {
     @Test(.enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed"))
-    func itIsNotStale() async throws {
+    func `install.yaml is current`() async throws {
         let written = try Installation.singleFile().objects
         let rendered = try await Installation.overlay("cluster-wide").objects
         #expect(written.map(\.identity) == rendered.map(\.identity), "run: make manifests")
@@ -47,8 +47,8 @@ import Testing
         }
     }
 
-    /// The version stands in the product, in the release component and nowhere else.
-    @Test func itInstallsThisVersion() throws {
+    /// The version is set in the product and in the release component only.
+    @Test func `install.yaml installs this version`() throws {
         let version = try Repository.version()
         let installation = try Installation.singleFile()
         #expect(installation.containers.map { $0.container["image"] } == [.string("towline:\(version)")])
@@ -56,28 +56,30 @@ import Testing
     }
 }
 
-/// What the manifests tell the operator is what it understands: it is asked, with every value from the manifests.
+/// The operator accepts the arguments of every manifest.
 @Suite struct ArgumentTests {
-    /// Has the operator read its arguments and variables, and end.
+    /// Runs the operator with its arguments and `--print-config`.
     static func check(_ installation: Installation) async throws {
         let operators = installation.containers.filter { $0.container["name"] == "operator" }
         #expect(!operators.isEmpty)
         for (path, container) in operators {
-            #expect(container.list("env").isEmpty, "\(path): variables are not looked at")
-            let said = try await Tool(executable: BuiltProducts.program("towline"))
+            #expect(container.list("env").isEmpty, "\(path): environment variables are not checked here")
+            let printed = try await Tool(executable: BuiltProducts.program("towline"))
                 .run(container.texts("args") + ["--print-config"])
-            #expect(said.contains("leaderElect: true"), "\(path)")
+            #expect(printed.contains("leaderElect: true"), "\(path)")
         }
     }
 
-    @Test func ofTheSingleFile() async throws { try await Self.check(Installation.singleFile()) }
+    @Test func `accepts the arguments in install.yaml`() async throws {
+        try await Self.check(Installation.singleFile())
+    }
 
     @Test(.enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed"), arguments: Installation.overlays)
-    func ofAnOverlay(_ name: String) async throws {
+    func `accepts the arguments of every overlay`(_ name: String) async throws {
         try await Self.check(Installation.overlay(name))
     }
 
-    @Test func whatItDoesNotUnderstandIsAFailure() async throws {
+    @Test func `an unknown argument fails the check`() async throws {
         var installation = try Installation.singleFile()
         for index in installation.objects.indices where installation.objects[index].kind == "Deployment" {
             installation.objects[index][path: ["spec", "template", "spec", "containers"]] = [
@@ -88,9 +90,9 @@ import Testing
     }
 }
 
-/// What people write beside this checkout: an overlay or the base, and components.
+/// Kustomizations that users write: an overlay or the base, with components.
 @Suite(.enabled(if: Tool.installed("kubectl") != nil, "kubectl is not installed")) struct ComponentTests {
-    /// Has kustomize build the folder `towline` beside a copy of the manifests; `files` are what is in it.
+    /// Builds a folder `towline` with these files, next to a copy of the manifests.
     private func build(_ files: [String: String]) async throws -> Installation {
         let folder = URL.temporaryDirectory.appending(path: "towline-components-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -122,7 +124,7 @@ import Testing
     }
 
     @Test(arguments: ["cluster-wide", "namespaced"], [("argo", "tekton"), ("tekton", "argo")])
-    func anEngineIsLeftOut(_ overlay: String, _ engines: (out: String, left: String)) async throws {
+    func `a component leaves out an engine`(_ overlay: String, _ engines: (out: String, left: String)) async throws {
         let installation = try await build(overlay, with: "without-\(engines.out)")
         let api = ["argo": "argoproj.io", "tekton": "tekton.dev"]
         #expect(groups(installation).contains(try #require(api[engines.left])))
@@ -134,7 +136,7 @@ import Testing
         try await ArgumentTests.check(installation)
     }
 
-    @Test func openShiftChoosesTheUser() async throws {
+    @Test func `the OpenShift component lets the namespace assign the user`() async throws {
         let installation = try await build("cluster-wide", with: "openshift")
         for (owner, template) in installation.podTemplates {
             let context = template[path: ["spec", "securityContext"]]
@@ -146,8 +148,8 @@ import Testing
         }
     }
 
-    /// The page shows an installation for some namespaces; here it is installed as it stands.
-    @Test func theInstallPageServesSomeNamespacesOnly() async throws {
+    /// Installs the example for some namespaces exactly as the page shows it.
+    @Test func `the install page's example serves only its namespaces`() async throws {
         let blocks = try Markdown(path: "docs/install.md").blocks(of: "yaml")
         let (main, role) = (try #require(blocks.first), try #require(blocks.last))
         try #require(blocks.count == 2 && main.hasPrefix("# towline/kustomization.yaml\n"))

@@ -1,7 +1,7 @@
 import KubeClient
 
 extension ManifestRule {
-    /// What nobody needs for Towline, neither the operator nor its users.
+    /// Resources that neither the operator nor its users need.
     private static let forbiddenResources: Set<String> = [
         "secrets", "pods", "pods/exec", "pods/log", "pods/attach", "pods/portforward", "configmaps", "nodes",
         "serviceaccounts/token", "users", "groups", "certificatesigningrequests",
@@ -9,28 +9,28 @@ extension ManifestRule {
     private static let forbiddenVerbs: Set<String> = ["escalate", "bind", "impersonate"]
 
     static let rightsRules: [ManifestRule] = [
-        rights("no role says everything") { rule in
+        rights("no role has a wildcard") { rule in
             ["apiGroups", "resources", "verbs", "nonResourceURLs"].allSatisfy { list in
                 !rule.texts(list).contains { $0.contains("*") }
             }
         },
-        rights("no role reaches secrets, pods or other people's identities") { rule in
+        rights("no role reads Secrets, pods or identities") { rule in
             Set(rule.texts("resources")).isDisjoint(with: forbiddenResources)
         },
-        rights("no role can widen itself or become somebody else") { rule in
+        rights("no role can escalate or impersonate") { rule in
             Set(rule.texts("verbs")).isDisjoint(with: forbiddenVerbs)
                 && !rule.texts("apiGroups").contains("rbac.authorization.k8s.io")
         },
-        ManifestRule("only people delete in bulk") { installation in
+        ManifestRule("only user roles may delete collections") { installation in
             installation.objects(of: "Role", "ClusterRole").filter { role in
                 !role.isAggregated && role.list("rules").contains { $0.texts("verbs").contains("deletecollection") }
             }.map(\.identity)
         },
-        rights("rights are about resources, and complete") { rule in
+        rights("every rule names API groups, resources and verbs") { rule in
             ["apiGroups", "resources", "verbs"].allSatisfy { !rule.texts($0).isEmpty }
                 && rule["nonResourceURLs"] == nil
         },
-        ManifestRule("a role is bound to the operator only, and is part of the installation") { installation in
+        ManifestRule("roles are bound to the operator only, and are included") { installation in
             installation.objects(of: "RoleBinding", "ClusterRoleBinding").filter { binding in
                 let role = binding[path: ["roleRef", "name"]]?.stringValue ?? ""
                 let kind = binding[path: ["roleRef", "kind"]]?.stringValue ?? ""
@@ -46,7 +46,7 @@ extension ManifestRule {
                 return !isKnown || !isForOperator || binding.list("subjects").isEmpty
             }.map(\.identity)
         },
-        ManifestRule("a role that nobody is bound to is one for people, by aggregation") { installation in
+        ManifestRule("unbound roles are aggregated into the cluster's roles") { installation in
             let bindings = installation.objects(of: "RoleBinding", "ClusterRoleBinding")
             return installation.objects(of: "Role", "ClusterRole").filter { role in
                 let isBound = bindings.contains {
@@ -59,7 +59,7 @@ extension ManifestRule {
         },
     ]
 
-    /// A rule about each rule of each role.
+    /// A rule that each rule of each role must follow.
     private static func rights(
         _ name: String, _ isKept: @escaping @Sendable (_ rule: JSONValue) -> Bool
     ) -> ManifestRule {
@@ -72,7 +72,7 @@ extension ManifestRule {
 }
 
 extension JSONValue {
-    /// True for a role that becomes a part of one that people have.
+    /// True for a role that is aggregated into one of the cluster's own.
     fileprivate var isAggregated: Bool {
         labels.keys.contains { $0.hasPrefix("rbac.authorization.k8s.io/aggregate-to-") }
     }
@@ -82,7 +82,7 @@ extension ManifestRule {
     private static let apiServerPorts: Set<Int64> = [443, 6443, 6444, 8443, 16443]
 
     static let networkRules: [ManifestRule] = [
-        ManifestRule("a network policy isolates the pods both ways") { installation in
+        ManifestRule("a network policy restricts ingress and egress") { installation in
             installation.podTemplates.filter { owner, template in
                 !installation.objects(of: "NetworkPolicy").contains { policy in
                     policy.namespace == owner.namespace
@@ -91,7 +91,7 @@ extension ManifestRule {
                 }
             }.map(\.owner.identity)
         },
-        ManifestRule("only metrics can be reached, and not by everybody") { installation in
+        ManifestRule("only selected peers can reach the metrics port") { installation in
             installation.objects(of: "NetworkPolicy").filter { policy in
                 !policy.list("spec", "ingress").allSatisfy { rule in
                     !rule.list("from").isEmpty && !rule.list("ports").isEmpty
@@ -99,7 +99,7 @@ extension ManifestRule {
                 }
             }.map(\.identity)
         },
-        ManifestRule("only the API server and the cluster's DNS are reached") { installation in
+        ManifestRule("egress is limited to the API server and cluster DNS") { installation in
             installation.objects(of: "NetworkPolicy").filter { policy in
                 !policy.list("spec", "egress").allSatisfy { rule in
                     let ports = Set(rule.list("ports").compactMap { $0["port"]?.integerValue })
@@ -108,7 +108,7 @@ extension ManifestRule {
                 }
             }.map(\.identity)
         },
-        ManifestRule("services lead to ports of pods that are there, inside the cluster") { installation in
+        ManifestRule("services are internal and target existing ports") { installation in
             installation.objects(of: "Service").filter { service in
                 let selector = service.strings("spec", "selector")
                 let template = installation.podTemplates.first { _, template in
@@ -121,7 +121,7 @@ extension ManifestRule {
                     }
             }.map(\.identity)
         },
-        ManifestRule("monitors select what is there, once") { installation in
+        ManifestRule("monitors select the operator, and only one of them is included") { installation in
             let pods = installation.objects(of: "PodMonitor").filter { monitor in
                 !installation.podTemplates.contains { _, template in
                     (monitor[path: ["spec", "selector"]] ?? [:]).selects(template.labels)

@@ -1,10 +1,10 @@
 import KubeClient
 import Testing
 
-/// One thing that every installation has to be, and what is wrong where it is not.
+/// A rule that every installation must follow, with a check that finds violations.
 struct ManifestRule: Sendable, CustomTestStringConvertible {
     let name: String
-    /// The complaints, each naming the object.
+    /// The violations; each names the object.
     let violations: @Sendable (Installation) -> [String]
 
     init(_ name: String, _ violations: @escaping @Sendable (Installation) -> [String]) {
@@ -16,7 +16,7 @@ struct ManifestRule: Sendable, CustomTestStringConvertible {
 
     static let all = containerRules + podRules + availabilityRules + rightsRules + networkRules + objectRules
 
-    /// A rule about each container.
+    /// A rule that each container must follow.
     static func containers(
         _ name: String, _ isKept: @escaping @Sendable (_ container: JSONValue) -> Bool
     ) -> ManifestRule {
@@ -25,7 +25,7 @@ struct ManifestRule: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// A rule about each pod's spec.
+    /// A rule that each pod's spec must follow.
     static func pods(_ name: String, _ isKept: @escaping @Sendable (_ spec: JSONValue) -> Bool) -> ManifestRule {
         ManifestRule(name) { installation in
             installation.podTemplates.filter { !isKept($0.template["spec"] ?? [:]) }.map(\.owner.identity)
@@ -34,32 +34,32 @@ struct ManifestRule: Sendable, CustomTestStringConvertible {
 }
 
 extension ManifestRule {
-    /// The kinds that belong to no namespace.
+    /// Cluster-scoped kinds.
     private static let clusterScoped: Set<String> = [
         "Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "PriorityClass",
         "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
     ]
 
     static let objectRules: [ManifestRule] = [
-        ManifestRule("every object says what it belongs to") { installation in
+        ManifestRule("every object has the recommended labels") { installation in
             installation.objects.filter { object in
                 object.labels["app.kubernetes.io/name"] != "towline"
                     || object.labels["app.kubernetes.io/part-of"] != "towline"
                     || object.labels["app.kubernetes.io/version"] == nil
             }.map(\.identity)
         },
-        ManifestRule("every object of a namespace says which, and it is not the default one") { installation in
+        ManifestRule("every namespaced object names a namespace other than default") { installation in
             installation.objects.filter { object in
                 clusterScoped.contains(object.kind)
                     ? object.namespace != nil : object.namespace == nil || object.namespace == "default"
             }.map(\.identity)
         },
-        ManifestRule("every object is there once") { installation in
+        ManifestRule("no object is listed twice") { installation in
             let counts = Dictionary(installation.objects.map { ($0.identity, 1) }, uniquingKeysWith: +)
             return counts.filter { $0.value > 1 }.keys.sorted()
         },
-        ManifestRule("no secret is part of it") { $0.objects(of: "Secret").map(\.identity) },
-        ManifestRule("the pods' namespace takes restricted pods only") { installation in
+        ManifestRule("no Secret is included") { $0.objects(of: "Secret").map(\.identity) },
+        ManifestRule("the pods' namespace enforces the restricted pod security standard") { installation in
             installation.podTemplates.filter { owner, _ in
                 !installation.objects(of: "Namespace").contains { namespace in
                     namespace.name == owner.namespace
@@ -69,12 +69,12 @@ extension ManifestRule {
                 }
             }.map(\.owner.identity)
         },
-        ManifestRule("a deployment selects the pods it makes") { installation in
+        ManifestRule("a Deployment selects its own pods") { installation in
             installation.podTemplates.filter { owner, template in
                 !(owner[path: ["spec", "selector"]] ?? [:]).selects(template.labels)
             }.map(\.owner.identity)
         },
-        ManifestRule("the definition of executions comes with it, and an operator") { installation in
+        ManifestRule("the definition and an operator are included") { installation in
             installation.objects(of: "CustomResourceDefinition").isEmpty || installation.podTemplates.isEmpty
                 ? ["the definition or the operator is missing"] : []
         },
@@ -83,27 +83,27 @@ extension ManifestRule {
 
 extension ManifestRule {
     static let podRules: [ManifestRule] = [
-        pods("user and group are neither root nor anybody of the node") { spec in
+        pods("user and group IDs are above 10,000") { spec in
             spec[path: ["securityContext", "runAsNonRoot"]] == true
                 && ["runAsUser", "runAsGroup"].allSatisfy { field in
                     (spec[path: ["securityContext", field]]?.integerValue ?? 0) > 10_000
                 }
         },
-        pods("pods have the runtime's profile of system calls") { spec in
+        pods("pods use the RuntimeDefault seccomp profile") { spec in
             spec[path: ["securityContext", "seccompProfile", "type"]] == "RuntimeDefault"
         },
-        pods("nothing of the node is shared") { spec in
+        pods("pods share no namespaces with the node") { spec in
             ["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"].allSatisfy { spec[$0] ?? false == false }
         },
-        pods("no volume reaches the node or a secret") { spec in
+        pods("no volume mounts the node or a Secret") { spec in
             spec.list("volumes").allSatisfy { $0["hostPath"] == nil && $0["secret"] == nil }
         },
-        pods("other services are not told to the process") { $0["enableServiceLinks"] == false },
-        pods("what is under way has time to end") { spec in
-            // Ten seconds for the work and two for the lease; nobody waits longer than a minute for a node.
+        pods("service environment variables are disabled") { $0["enableServiceLinks"] == false },
+        pods("the grace period is between 15 and 60 seconds") { spec in
+            // Ten seconds for work in progress and two for the lease; draining a node must not take more than a minute.
             (15...60).contains(spec["terminationGracePeriodSeconds"]?.integerValue ?? 0)
         },
-        ManifestRule("pods have an identity of their own, whose token nobody else gets") { installation in
+        ManifestRule("pods use a dedicated service account whose token only they mount") { installation in
             installation.podTemplates.compactMap { owner, template in
                 let name = template[path: ["spec", "serviceAccountName"]]?.stringValue ?? "default"
                 let account = installation.objects(of: "ServiceAccount").first {
@@ -116,12 +116,12 @@ extension ManifestRule {
     ]
 
     static let availabilityRules: [ManifestRule] = [
-        ManifestRule("one pod can go at any time") { installation in
+        ManifestRule("there are at least two replicas") { installation in
             installation.podTemplates.filter { owner, _ in
                 (owner[path: ["spec", "replicas"]]?.integerValue ?? 1) < 2
             }.map(\.owner.identity)
         },
-        ManifestRule("a budget covers the pods and lets one of them go") { installation in
+        ManifestRule("a disruption budget allows one unavailable pod") { installation in
             installation.podTemplates.filter { owner, template in
                 !installation.objects(of: "PodDisruptionBudget").contains { budget in
                     budget.namespace == owner.namespace
@@ -130,7 +130,7 @@ extension ManifestRule {
                 }
             }.map(\.owner.identity)
         },
-        ManifestRule("pods keep apart from each other") { installation in
+        ManifestRule("pods are spread over nodes and zones") { installation in
             installation.podTemplates.filter { _, template in
                 let apart = template.list(
                     "spec", "affinity", "podAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution"
@@ -141,7 +141,7 @@ extension ManifestRule {
                 }
             }.map(\.owner.identity)
         },
-        ManifestRule("a new version takes over before the old one goes") { installation in
+        ManifestRule("a rollout starts a new pod before it stops an old one") { installation in
             installation.podTemplates.filter { owner, _ in
                 owner[path: ["spec", "strategy", "rollingUpdate", "maxUnavailable"]] != 0
             }.map(\.owner.identity)
@@ -151,45 +151,45 @@ extension ManifestRule {
 
 extension ManifestRule {
     static let containerRules: [ManifestRule] = [
-        containers("images have a version, and it is not latest") { container in
+        containers("images have a tag other than latest, or a digest") { container in
             let image = container["image"]?.stringValue ?? ""
             if image.contains("@sha256:") { return true }
             let last = image.split(separator: "/").last ?? ""
             let parts = last.split(separator: ":")
             return parts.count == 2 && parts[1] != "latest"
         },
-        containers("the root file system cannot be written") { $0.security("readOnlyRootFilesystem") == true },
-        containers("no privileges, and no way to them") { container in
+        containers("the root file system is read-only") { $0.security("readOnlyRootFilesystem") == true },
+        containers("containers are unprivileged and cannot escalate") { container in
             container.security("allowPrivilegeEscalation") == false && container.security("privileged") != true
         },
-        containers("no capabilities") { container in
+        containers("containers have no capabilities") { container in
             container.texts("securityContext", "capabilities", "drop").contains("ALL")
                 && container.texts("securityContext", "capabilities", "add").isEmpty
         },
-        containers("containers cannot be root") { $0.security("runAsNonRoot") == true },
-        containers("the system calls are those of the runtime's profile") { container in
+        containers("containers run as non-root") { $0.security("runAsNonRoot") == true },
+        containers("containers use the RuntimeDefault seccomp profile") { container in
             container[path: ["securityContext", "seccompProfile", "type"]] == "RuntimeDefault"
         },
-        containers("processor and memory are asked for and limited") { container in
+        containers("CPU and memory have requests and limits") { container in
             ["requests", "limits"].allSatisfy { list in
                 ["cpu", "memory"].allSatisfy { container[path: ["resources", list, $0]]?.stringValue != nil }
             }
         },
-        containers("start, life and readiness are probed, on ports that are there") { container in
+        containers("startup, liveness and readiness probes use existing ports") { container in
             let ports = container.list("ports").compactMap { $0["name"]?.stringValue }
             return ["startupProbe", "livenessProbe", "readinessProbe"].allSatisfy { probe in
                 container[path: [probe, "httpGet", "port"]]?.stringValue.map(ports.contains) ?? false
             }
         },
-        containers("life does not depend on the API server") { container in
+        containers("liveness does not depend on the API server") { container in
             ["startupProbe", "livenessProbe"].allSatisfy { container[path: [$0, "httpGet", "path"]] == "/healthz" }
                 && container[path: ["readinessProbe", "httpGet", "path"]] == "/readyz"
         },
-        containers("no secrets in the environment") { container in
+        containers("no environment variable comes from a Secret") { container in
             container.list("env").allSatisfy { $0[path: ["valueFrom", "secretKeyRef"]] == nil }
                 && container.list("envFrom").allSatisfy { $0["secretRef"] == nil }
         },
-        containers("no port of the node") { container in
+        containers("no host port is used") { container in
             container.list("ports").allSatisfy { $0["hostPort"] == nil && $0["hostIP"] == nil }
         },
     ]

@@ -1,7 +1,7 @@
 import KubeClient
 import Testing
 
-/// Every rule finds what it is there for: each of these changes breaks the rule beside it.
+/// Every rule detects a violation: each change here breaks one rule.
 @Suite struct RuleTests {
     struct Breach: Sendable, CustomTestStringConvertible {
         let rule: String
@@ -14,7 +14,7 @@ import Testing
             self.change = change
         }
 
-        /// Puts a value where a path of the first container leads.
+        /// Sets a value at a path of the first container.
         init(_ rule: String, container path: String..., value: JSONValue) {
             self.init(rule, "Deployment") { object in
                 object.change(["spec", "template", "spec", "containers"]) { list in
@@ -25,7 +25,7 @@ import Testing
             }
         }
 
-        /// Puts a value where a path of an object leads.
+        /// Sets a value at a path of an object.
         init(_ rule: String, _ kind: String, at path: String..., value: JSONValue) {
             self.init(rule, kind) { $0[path: path] = value }
         }
@@ -33,7 +33,9 @@ import Testing
         var testDescription: String { rule }
     }
 
-    @Test(arguments: containerBreaches + podBreaches + otherBreaches) func isNoticed(_ breach: Breach) throws {
+    @Test(arguments: containerBreaches + podBreaches + otherBreaches) func `detects a violation`(_ breach: Breach)
+        throws
+    {
         let rule = try #require(ManifestRule.all.first { $0.name == breach.rule }, "no rule \(breach.rule)")
         var installation = try Installation.singleFile()
         let index = try #require(installation.objects.firstIndex { $0.kind == breach.kind })
@@ -41,64 +43,70 @@ import Testing
         #expect(rule.violations(installation) != [])
     }
 
-    @Test func everyRuleIsBrokenOnce() {
+    @Test func `every rule has a violation here`() {
         let broken = Set((Self.containerBreaches + Self.podBreaches + Self.otherBreaches).map(\.rule))
         #expect(Set(ManifestRule.all.map(\.name)) == broken)
     }
 
     static let containerBreaches = [
-        Breach("images have a version, and it is not latest", container: "image", value: "example:5000/towline"),
+        Breach("images have a tag other than latest, or a digest", container: "image", value: "example:5000/towline"),
         Breach(
-            "the root file system cannot be written", container: "securityContext", "readOnlyRootFilesystem",
+            "the root file system is read-only", container: "securityContext", "readOnlyRootFilesystem",
             value: false),
         Breach(
-            "no privileges, and no way to them", container: "securityContext", "allowPrivilegeEscalation", value: true),
-        Breach("no capabilities", container: "securityContext", "capabilities", "add", value: ["NET_ADMIN"]),
-        Breach("containers cannot be root", container: "securityContext", "runAsNonRoot", value: false),
+            "containers are unprivileged and cannot escalate", container: "securityContext", "allowPrivilegeEscalation",
+            value: true),
         Breach(
-            "the system calls are those of the runtime's profile", container: "securityContext", "seccompProfile",
+            "containers have no capabilities", container: "securityContext", "capabilities", "add", value: ["NET_ADMIN"]
+        ),
+        Breach("containers run as non-root", container: "securityContext", "runAsNonRoot", value: false),
+        Breach(
+            "containers use the RuntimeDefault seccomp profile", container: "securityContext", "seccompProfile",
             value: ["type": "Unconfined"]),
         Breach(
-            "processor and memory are asked for and limited", container: "resources", "limits", value: ["cpu": "1"]),
+            "CPU and memory have requests and limits", container: "resources", "limits", value: ["cpu": "1"]),
         Breach(
-            "start, life and readiness are probed, on ports that are there", container: "startupProbe", value: .null),
+            "startup, liveness and readiness probes use existing ports", container: "startupProbe", value: .null),
         Breach(
-            "life does not depend on the API server", container: "livenessProbe", "httpGet", "path", value: "/readyz"),
+            "liveness does not depend on the API server", container: "livenessProbe", "httpGet", "path",
+            value: "/readyz"),
         Breach(
-            "no secrets in the environment", container: "env",
+            "no environment variable comes from a Secret", container: "env",
             value: [["name": "A", "valueFrom": ["secretKeyRef": ["name": "a", "key": "b"]]]]),
-        Breach("no port of the node", container: "ports", value: [["containerPort": 80, "hostPort": 80]]),
+        Breach("no host port is used", container: "ports", value: [["containerPort": 80, "hostPort": 80]]),
     ]
 
     static let podBreaches = [
         Breach(
-            "user and group are neither root nor anybody of the node", "Deployment", at: "spec", "template", "spec",
+            "user and group IDs are above 10,000", "Deployment", at: "spec", "template", "spec",
             "securityContext", "runAsUser", value: 1000),
         Breach(
-            "pods have the runtime's profile of system calls", "Deployment", at: "spec", "template", "spec",
+            "pods use the RuntimeDefault seccomp profile", "Deployment", at: "spec", "template", "spec",
             "securityContext", "seccompProfile", value: .null),
         Breach(
-            "nothing of the node is shared", "Deployment", at: "spec", "template", "spec", "hostNetwork", value: true),
+            "pods share no namespaces with the node", "Deployment", at: "spec", "template", "spec", "hostNetwork",
+            value: true),
         Breach(
-            "no volume reaches the node or a secret", "Deployment", at: "spec", "template", "spec", "volumes",
+            "no volume mounts the node or a Secret", "Deployment", at: "spec", "template", "spec", "volumes",
             value: [["name": "host", "hostPath": ["path": "/"]]]),
         Breach(
-            "other services are not told to the process", "Deployment", at: "spec", "template", "spec",
+            "service environment variables are disabled", "Deployment", at: "spec", "template", "spec",
             "enableServiceLinks", value: true),
         Breach(
-            "what is under way has time to end", "Deployment", at: "spec", "template", "spec",
+            "the grace period is between 15 and 60 seconds", "Deployment", at: "spec", "template", "spec",
             "terminationGracePeriodSeconds", value: 5),
         Breach(
-            "pods have an identity of their own, whose token nobody else gets", "ServiceAccount",
+            "pods use a dedicated service account whose token only they mount", "ServiceAccount",
             at: "automountServiceAccountToken", value: true),
-        Breach("one pod can go at any time", "Deployment", at: "spec", "replicas", value: 1),
+        Breach("there are at least two replicas", "Deployment", at: "spec", "replicas", value: 1),
         Breach(
-            "a budget covers the pods and lets one of them go", "PodDisruptionBudget", at: "spec", "maxUnavailable",
+            "a disruption budget allows one unavailable pod", "PodDisruptionBudget", at: "spec", "maxUnavailable",
             value: 0),
         Breach(
-            "pods keep apart from each other", "Deployment", at: "spec", "template", "spec", "affinity", value: [:]),
+            "pods are spread over nodes and zones", "Deployment", at: "spec", "template", "spec", "affinity", value: [:]
+        ),
         Breach(
-            "a new version takes over before the old one goes", "Deployment", at: "spec", "strategy",
+            "a rollout starts a new pod before it stops an old one", "Deployment", at: "spec", "strategy",
             value: ["type": "Recreate"]),
     ]
 
@@ -107,59 +115,63 @@ import Testing
     }
 
     static let otherBreaches = [
-        Breach("no role says everything", "ClusterRole", at: "rules", value: right([""], ["services"], ["*"])),
+        Breach("no role has a wildcard", "ClusterRole", at: "rules", value: right([""], ["services"], ["*"])),
         Breach(
-            "no role reaches secrets, pods or other people's identities", "ClusterRole", at: "rules",
+            "no role reads Secrets, pods or identities", "ClusterRole", at: "rules",
             value: right([""], ["secrets"], ["get"])),
         Breach(
-            "no role can widen itself or become somebody else", "ClusterRole", at: "rules",
+            "no role can escalate or impersonate", "ClusterRole", at: "rules",
             value: right([""], ["serviceaccounts"], ["impersonate"])),
         Breach(
-            "only people delete in bulk", "Role", at: "rules",
+            "only user roles may delete collections", "Role", at: "rules",
             value: right(["towline.dev"], ["workflowexecutions"], ["deletecollection"])),
-        Breach("rights are about resources, and complete", "ClusterRole", at: "rules", value: right([""], [], ["get"])),
         Breach(
-            "a role is bound to the operator only, and is part of the installation", "ClusterRoleBinding",
+            "every rule names API groups, resources and verbs", "ClusterRole", at: "rules",
+            value: right([""], [], ["get"])),
+        Breach(
+            "roles are bound to the operator only, and are included", "ClusterRoleBinding",
             at: "subjects", value: [["kind": "Group", "name": "system:authenticated"]]),
         Breach(
-            "a role that nobody is bound to is one for people, by aggregation", "ClusterRoleBinding",
+            "unbound roles are aggregated into the cluster's roles", "ClusterRoleBinding",
             at: "roleRef", "name", value: "another"),
         Breach(
-            "a network policy isolates the pods both ways", "NetworkPolicy", at: "spec", "policyTypes",
+            "a network policy restricts ingress and egress", "NetworkPolicy", at: "spec", "policyTypes",
             value: ["Ingress"]),
         Breach(
-            "only metrics can be reached, and not by everybody", "NetworkPolicy", at: "spec", "ingress",
+            "only selected peers can reach the metrics port", "NetworkPolicy", at: "spec", "ingress",
             value: [["ports": [["port": "metrics"]]]]),
         Breach(
-            "only the API server and the cluster's DNS are reached", "NetworkPolicy", at: "spec", "egress",
+            "egress is limited to the API server and cluster DNS", "NetworkPolicy", at: "spec", "egress",
             value: [["ports": [["port": 53]]]]),
         Breach(
-            "services lead to ports of pods that are there, inside the cluster", "Service", at: "spec", "type",
+            "services are internal and target existing ports", "Service", at: "spec", "type",
             value: "LoadBalancer"),
-        Breach("monitors select what is there, once", "Service") { $0 = ["kind": "ServiceMonitor"] },
-        Breach("every object says what it belongs to", "Service", at: "metadata", "labels", value: [:]),
+        Breach("monitors select the operator, and only one of them is included", "Service") {
+            $0 = ["kind": "ServiceMonitor"]
+        },
+        Breach("every object has the recommended labels", "Service", at: "metadata", "labels", value: [:]),
         Breach(
-            "every object of a namespace says which, and it is not the default one", "Service",
+            "every namespaced object names a namespace other than default", "Service",
             at: "metadata", "namespace", value: "default"),
-        Breach("every object is there once", "Service") { object in
+        Breach("no object is listed twice", "Service") { object in
             object["kind"] = "Deployment"
             object[path: ["metadata", "name"]] = "towline-operator"
         },
-        Breach("no secret is part of it", "Service", at: "kind", value: "Secret"),
+        Breach("no Secret is included", "Service", at: "kind", value: "Secret"),
         Breach(
-            "the pods' namespace takes restricted pods only", "Namespace", at: "metadata", "labels",
+            "the pods' namespace enforces the restricted pod security standard", "Namespace", at: "metadata", "labels",
             "pod-security.kubernetes.io/enforce", value: "baseline"),
         Breach(
-            "a deployment selects the pods it makes", "Deployment", at: "spec", "selector", "matchLabels",
+            "a Deployment selects its own pods", "Deployment", at: "spec", "selector", "matchLabels",
             "app.kubernetes.io/name", value: "other"),
         Breach(
-            "the definition of executions comes with it, and an operator", "CustomResourceDefinition", at: "kind",
+            "the definition and an operator are included", "CustomResourceDefinition", at: "kind",
             value: "ConfigMap"),
     ]
 }
 
 extension JSONValue {
-    /// Changes the value that a path leads to.
+    /// Changes the value at a path.
     fileprivate mutating func change(_ path: [String], _ change: (inout JSONValue) -> Void) {
         guard var value = self[path: path] else { return }
         change(&value)

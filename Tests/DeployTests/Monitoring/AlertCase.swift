@@ -1,7 +1,7 @@
-/// Series over time, and the alert that they set off or leave quiet.
+/// Series over time, and whether they make an alert fire.
 struct AlertCase: Sendable {
     let alert: String
-    /// In promtool's notation: a series, and its values, one a minute.
+    /// Series and values, one per minute, in promtool's notation.
     let series: [String: String]
     let minutes: Int
     let fires: Bool
@@ -85,7 +85,7 @@ struct AlertCase: Sendable {
         AlertCase("TowlineRestarts", after: 59, own(["process_start_time_seconds{\(target)}": "0+1x120"])),
         AlertCase(
             "TowlineRestarts", after: 59, fires: false, own(["process_start_time_seconds{\(target)}": "1x60 2x60"])),
-        // One minute up, five minutes waiting to be started again.
+        // Up for one minute, then restarted after five.
         AlertCase(
             "TowlineRestarts", after: 59,
             [
@@ -94,7 +94,7 @@ struct AlertCase: Sendable {
                     .joined(separator: " "),
             ]),
         AlertCase("TowlineReconcileErrors", after: 40, reconciles("0+5x120", "0+10x120")),
-        // One of a few executions is refused its status now and then.
+        // A status patch of one of a few executions is rejected occasionally.
         AlertCase(
             "TowlineReconcileErrors", after: 60, fires: false,
             reconciles(
@@ -140,9 +140,9 @@ struct AlertCase: Sendable {
         AlertCase("TowlineVerificationStale", after: 10, verification("0+60x60")),
         AlertCase("TowlineVerificationStale", after: 10, fires: false, verification("59x60")),
         AlertCase("TowlineVerificationStale", after: 10, fires: false, verification("300x60", interval: "100x60")),
-        // A long request is over before the next look.
+        // One slow request.
         AlertCase("TowlineVerificationStale", after: 10, fires: false, verification("9 9 9 9 9 9 9 9 70 9x60")),
-        // TowlineEngineUnavailable says so already.
+        // TowlineEngineUnavailable covers this.
         AlertCase("TowlineVerificationStale", after: 10, fires: false, verification("0+60x60", available: "0x60")),
         AlertCase("TowlineExecutionFailureRate", after: 60, ends("0+1x120", "0x120")),
         AlertCase("TowlineExecutionFailureRate", after: 60, fires: false, ends("0+1x120", "0+2x120")),

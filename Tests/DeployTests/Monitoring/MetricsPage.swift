@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import TowlineAPI
 
-/// Holds `docs/metrics.md` to the registry; `make docs` writes it.
+/// `docs/metrics.md` matches the registry; `make docs` writes it.
 @Suite struct MetricsReferenceTests {
     private static let path = "docs/metrics.md"
 
@@ -13,7 +13,7 @@ import TowlineAPI
         MetricsPage(descriptions: try MetricsReference().registry.descriptions)
     }
 
-    @Test func thePageIsWhatTheRegistrySays() throws {
+    @Test func `the metrics page is current`() throws {
         let text = try page().text
         if ProcessInfo.processInfo.environment["UPDATE_DOCS"] == "true" {
             try text.write(to: Repository.file(Self.path), atomically: true, encoding: .utf8)
@@ -22,18 +22,18 @@ import TowlineAPI
         }
     }
 
-    @Test func everyMetricHasItsPlaceAndEveryLabelItsWords() throws {
+    @Test func `every metric has a section and a full sentence, and every label is explained`() throws {
         let page = try page()
         #expect(page.unplaced == [])
         let unexplained = Set(page.descriptions.flatMap(\.labels)).subtracting(MetricsPage.explainedLabels)
         #expect(unexplained == [])
         for metric in page.descriptions {
-            #expect(metric.help.hasSuffix("."), "\(metric.name) has a whole sentence")
+            #expect(metric.help.hasSuffix("."), "the help of \(metric.name) must be a sentence")
         }
     }
 }
 
-/// The page `docs/metrics.md`, made from what the registry says of each metric.
+/// The page `docs/metrics.md`, generated from the registry.
 struct MetricsPage {
     private struct Section {
         let prefix: String
@@ -44,7 +44,7 @@ struct MetricsPage {
     let descriptions: [MetricDescription]
 
     private static let sections = [
-        Section(prefix: "towline_", title: "Executions", about: "Towline's own."),
+        Section(prefix: "towline_", title: "Executions", about: "Towline's own metrics."),
         Section(
             prefix: "controller_runtime_", title: "Reconciliations",
             about: "With the names, labels and buckets of controller-runtime, so that its dashboards show them."),
@@ -58,20 +58,20 @@ struct MetricsPage {
             about: """
                 Each resource type has a cache that lists and watches. With several `--namespace` flags their objects \
                 are added up, and `reflector_available`, `reflector_consecutive_failures` and \
-                `reflector_last_resource_version` are those of the namespace that is worst off.
+                `reflector_last_resource_version` are those of the namespace in the worst state.
                 """),
-        Section(prefix: "events_", title: "Kubernetes events", about: "Those that the operator publishes."),
-        Section(prefix: "process_", title: "Process", about: "As every Prometheus client library has them."),
+        Section(prefix: "events_", title: "Kubernetes events", about: "Events that the operator publishes."),
+        Section(prefix: "process_", title: "Process", about: "As in every Prometheus client library."),
     ]
 
-    /// What each label may say: closed vocabularies.
+    /// The possible values of each label.
     private static let labels: [(name: String, values: String)] = [
         ("engine", list(EngineName.allCases.map(\.rawValue))),
         ("phase", list(Phase.allCases.map(\.rawValue))),
         ("outcome", list(Outcome.allCases.map(\.rawValue))),
         (
             "reason",
-            "of `towline_…`: one of the [reasons](status.md#reasons), or `AlreadyExists`; of the others, the words in "
+            "of `towline_…`: one of the [reasons](status.md#reasons), or `AlreadyExists`; of the others, the values in "
                 + "the metric's row"
         ),
         ("version", "the operator's version"),
@@ -81,12 +81,12 @@ struct MetricsPage {
         ("priority", "`0`, `-100`"),
         (
             "code",
-            "a status code; rare ones only as their class, such as `5xx`, and what is none as `other`; or a word of "
+            "a status code; rare ones only as their class, such as `5xx`, and invalid ones as `other`; or a value in "
                 + "the metric's row"
         ),
         ("method", "`GET`, `POST`, `PUT`, `PATCH`, `DELETE`"),
         ("verb", "`GET`, `POST`, `PUT`, `PATCH`, `DELETE`"),
-        ("host", "the API server's host and port, as the operator was told"),
+        ("host", "the API server's host and port, as configured"),
         (
             "type",
             "plural and group: `workflowexecutions.towline.dev`, `pipelineruns.tekton.dev`, `workflows.argoproj.io`"
@@ -100,7 +100,7 @@ struct MetricsPage {
     /// The labels that the page explains.
     static var explainedLabels: Set<String> { Set(labels.map(\.name)) }
 
-    /// The metrics that belong to no section.
+    /// The metrics without a section.
     var unplaced: [String] {
         descriptions.map(\.name).filter { name in !Self.sections.contains { name.hasPrefix($0.prefix) } }
     }
@@ -113,13 +113,13 @@ struct MetricsPage {
 
             <!-- `make docs` writes this page from the operator's registry; do not edit it. -->
 
-            What an operator serves at `/metrics` on `--metrics-bind-address`, in the Prometheus text format.
-            [monitoring.md](monitoring.md) says how to scrape it, and has alerts and a dashboard.
+            The metrics that an operator serves at `/metrics` on `--metrics-bind-address`, in the Prometheus text format.
+            [monitoring.md](monitoring.md) says how to scrape them, and has alerts and a dashboard.
 
             \(Self.sections.map(section).joined(separator: "\n"))
             ## Labels
 
-            No label holds the name of an object, a message or any other text from outside, so that the number of series
+            No label contains object names, messages or other outside text, so the number of series
             is bounded.
 
             | label | values |
@@ -154,7 +154,7 @@ struct MetricsPage {
         Int(exactly: value).map(String.init) ?? "\(value)"
     }
 
-    /// What would end a cell or begin a tag.
+    /// Escapes what would end a cell or start a tag.
     private static func escaped(_ text: String) -> String {
         text.replacing("|", with: "\\|").replacing("<", with: "&lt;").replacing("\n", with: " ")
     }

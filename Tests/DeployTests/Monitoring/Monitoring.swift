@@ -5,7 +5,7 @@ import KubeRuntime
 import Operator
 import TestSupport
 
-/// What `deploy/monitoring` has for Prometheus and Grafana.
+/// The alerts and the dashboard in `deploy/monitoring`.
 enum Monitoring {
     struct Alert: Sendable {
         let name: String
@@ -18,7 +18,7 @@ enum Monitoring {
     static let dashboardPath = "deploy/monitoring/towline-dashboard.json"
     static let runbooks = "docs/runbooks"
 
-    /// The rules as a Prometheus reads them from a file.
+    /// The alerts as a Prometheus rules file.
     static func rules() throws -> JSONValue {
         try Repository.documents(rulePath)[0]["spec"] ?? .null
     }
@@ -31,7 +31,7 @@ enum Monitoring {
         }
     }
 
-    /// The queries of the dashboard's panels by title, with values in the place of Grafana's variables.
+    /// The queries of the dashboard's panels by title, with values for Grafana's variables.
     static func dashboardQueries() throws -> [(title: String, query: String)] {
         let dashboard = try JSONValue(parsing: Repository.text(dashboardPath))
         return dashboard.list("panels").flatMap { panel in
@@ -47,13 +47,13 @@ enum Monitoring {
     }
 }
 
-/// Which metrics, labels and label values there are.
+/// The existing metrics, labels and label values.
 struct MetricNames {
     let descriptions: [String: MetricDescription]
-    /// The page of an operator that has done nothing yet.
+    /// The metrics of an operator that has not worked yet.
     private let page: Exposition
 
-    /// Labels that Prometheus adds to everything it scrapes.
+    /// Labels that Prometheus adds when it scrapes.
     static let targetLabels: Set<String> = ["namespace", "job", "instance", "pod"]
 
     init() throws {
@@ -63,7 +63,7 @@ struct MetricNames {
         page = try Exposition(String(decoding: reference.registry.exposition(), as: UTF8.self))
     }
 
-    /// The metric that has samples of this name.
+    /// The metric that a sample name belongs to.
     func metric(of sample: String) -> MetricDescription? {
         if let exact = descriptions[sample], exact.type != "histogram" { return exact }
         for suffix in ["_bucket", "_sum", "_count"] where sample.hasSuffix(suffix) {
@@ -74,16 +74,16 @@ struct MetricNames {
         return nil
     }
 
-    /// The labels that samples of this name have, without those of the target.
+    /// The labels of a sample, without those of the target.
     func labels(of sample: String) -> Set<String> {
         guard let metric = metric(of: sample) else { return [] }
         return Set(metric.labels).union(sample.hasSuffix("_bucket") ? ["le"] : [])
     }
 
-    /// What is wrong with a query; nothing when everything that it names exists.
+    /// The names in a query that do not exist.
     func problems(of query: PromQuery) -> [String] {
         let known = query.selectors.reduce(into: Self.targetLabels) { $0.formUnion(labels(of: $1.metric)) }
-        let groupings = query.groupings.subtracting(known).map { "no metric of it has the label \($0)" }
+        let groupings = query.groupings.subtracting(known).map { "none of its metrics has the label \($0)" }
         return groupings
             + query.selectors.flatMap { selector -> [String] in
                 guard metric(of: selector.metric) != nil else { return ["there is no metric \(selector.metric)"] }

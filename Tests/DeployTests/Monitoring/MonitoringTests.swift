@@ -3,9 +3,9 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// What alerts, dashboard and pages name exists, and every alert says what it has to.
+/// Alerts, dashboard and pages name existing metrics, and every alert is complete.
 @Suite struct MonitoringTests {
-    @Test func alertsNameWhatExists() throws {
+    @Test func `alerts use existing metrics and labels`() throws {
         let names = try MetricNames()
         for alert in try Monitoring.alerts() {
             let query = try PromQuery(alert.query)
@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test func theDashboardNamesWhatExists() throws {
+    @Test func `the dashboard uses existing metrics and labels`() throws {
         let names = try MetricNames()
         let queries = try Monitoring.dashboardQueries()
         #expect(queries.count > 20)
@@ -23,8 +23,8 @@ import Testing
         }
     }
 
-    /// Every word of a page that looks like a metric is one.
-    @Test func pagesNameWhatExists() throws {
+    /// Every name on a page that looks like a metric exists.
+    @Test func `pages name existing metrics`() throws {
         let names = try MetricNames()
         let prefixes = Set(names.descriptions.keys.compactMap { $0.split(separator: "_").first })
         let pages = ["README.md"] + (try Repository.files(below: "docs").filter { $0.hasSuffix(".md") })
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func everyAlertSaysWhatItHasTo() throws {
+    @Test func `every alert has a severity, a summary, a description and a runbook`() throws {
         let alerts = try Monitoring.alerts()
         #expect(Set(alerts.map(\.name)).count == alerts.count)
         for alert in alerts {
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func everyAlertHasItsPageAndEveryPageItsAlert() throws {
+    @Test func `every alert has a runbook, and every runbook an alert`() throws {
         let pages = try Repository.files(below: Monitoring.runbooks)
         let alerts = try Monitoring.alerts()
         #expect(Set(pages) == Set(alerts.map { "\(Monitoring.runbooks)/\($0.name).md" }))
@@ -60,15 +60,16 @@ import Testing
         for alert in alerts {
             let text = try Repository.text("\(Monitoring.runbooks)/\(alert.name).md")
             #expect(text.hasPrefix("# \(alert.name)\n\nSeverity: \(alert.severity ?? "?").\n"))
-            for heading in ["Meaning", "Impact", "Diagnosis", "Mend"] {
+            for heading in ["Meaning", "Impact", "Diagnosis", "Fix"] {
                 #expect(text.contains("\n## \(heading)\n"), "\(alert.name) has \(heading)")
             }
-            #expect(overview.contains("[\(alert.name)](runbooks/\(alert.name).md)"), "it is in docs/monitoring.md")
+            #expect(
+                overview.contains("[\(alert.name)](runbooks/\(alert.name).md)"), "docs/monitoring.md does not list it")
         }
     }
 
-    /// Both monitors choose the pods and the port that the base has.
-    @Test(arguments: ["podmonitor", "servicemonitor"]) func monitorsFindThePort(file: String) throws {
+    /// Both monitors select the pods and the port of the base.
+    @Test(arguments: ["podmonitor", "servicemonitor"]) func `monitors select the metrics port`(file: String) throws {
         let monitor = try #require(try Repository.documents("deploy/monitoring/\(file).yaml").first)
         let installation = try Installation.singleFile()
         let endpoints = monitor.list("spec", "podMetricsEndpoints") + monitor.list("spec", "endpoints")
@@ -86,18 +87,18 @@ import Testing
     }
 
     @Test(arguments: [
-        "nothing_total", "towline_execution_total{colour=\"red\"}", "sum by (colour) (towline_execution_total)",
+        "nothing_total", "towline_execution_total{color=\"red\"}", "sum by (color) (towline_execution_total)",
         "towline_execution_total{outcome=\"Successful\"}", "towline_execution_duration_seconds",
         "towline_executions_bucket", "rate(workqueue_depth{priority=\"fresh\"}[5m])",
     ])
-    func whatDoesNotExistIsNoticed(query: String) throws {
+    func `reports names that do not exist`(query: String) throws {
         #expect(try MetricNames().problems(of: PromQuery(query)).count == 1)
     }
 }
 
-/// What Prometheus' own tool says of alerts and queries, where it is installed.
+/// Alerts and queries, checked by promtool if it is installed.
 @Suite(.enabled(if: Tool.installed("promtool") != nil, "promtool is not installed")) struct PromtoolTests {
-    /// Writes files into a folder of their own and has promtool look at one of them.
+    /// Writes files into a temporary folder and runs promtool on one of them.
     private func promtool(_ arguments: String..., on file: String, files: [String: JSONValue]) async throws {
         let promtool = try #require(Tool.installed("promtool"))
         let folder = URL.temporaryDirectory.appending(path: "towline-rules-\(UUID().uuidString)")
@@ -108,11 +109,11 @@ import Testing
         _ = try await promtool.run(arguments + [folder.appending(path: file).path])
     }
 
-    @Test func takesTheAlerts() async throws {
+    @Test func `promtool accepts the alerts`() async throws {
         try await promtool("check", "rules", on: "rules.yaml", files: ["rules.yaml": try Monitoring.rules()])
     }
 
-    @Test func takesTheQueriesOfTheDashboard() async throws {
+    @Test func `promtool accepts the dashboard's queries`() async throws {
         let rules = try Monitoring.dashboardQueries().enumerated().map { index, panel -> JSONValue in
             ["record": .string("panel:\(index)"), "expr": .string(panel.query)]
         }
@@ -120,7 +121,7 @@ import Testing
         try await promtool("check", "rules", on: "rules.yaml", files: ["rules.yaml": ["groups": [group]]])
     }
 
-    @Test(arguments: AlertCase.all) func alertsFireWhenTheyShouldAndOnlyThen(_ example: AlertCase) async throws {
+    @Test(arguments: AlertCase.all) func `alerts fire only when they should`(_ example: AlertCase) async throws {
         let series = example.series.map { name, values -> JSONValue in
             ["series": .string(name), "values": .string(values)]
         }
@@ -139,7 +140,7 @@ import Testing
             "test", "rules", on: "tests.yaml", files: ["rules.yaml": try Monitoring.rules(), "tests.yaml": tests])
     }
 
-    @Test func everyAlertHasAnExampleOfEachKind() throws {
+    @Test func `every alert has a case that fires and one that does not`() throws {
         let names = Set(try Monitoring.alerts().map(\.name))
         for fires in [true, false] {
             #expect(Set(AlertCase.all.filter { $0.fires == fires }.map(\.alert)) == names)

@@ -1,4 +1,4 @@
-/// What a PromQL query names: metrics, labels and label values. Whether it is PromQL at all is for promtool to say.
+/// The metrics, labels and label values that a PromQL query names. promtool checks the syntax.
 struct PromQuery: Hashable {
     struct Matcher: Hashable {
         let label: String
@@ -12,7 +12,7 @@ struct PromQuery: Hashable {
     }
 
     private(set) var selectors: [Selector] = []
-    /// The labels of `by`, `on` and the like.
+    /// The labels of `by`, `on` and similar keywords.
     private(set) var groupings: Set<String> = []
 
     private static let keywords: Set<String> = [
@@ -63,7 +63,7 @@ struct PromQuery: Hashable {
     }
 }
 
-/// A part of a PromQL query.
+/// A token of a PromQL query.
 enum PromToken: Hashable {
     case word(String)
     case text(String)
@@ -88,7 +88,9 @@ enum PromToken: Hashable {
             } else if first == "\"" {
                 rest.removeFirst()
                 tokens.append(.text(take(&rest) { $0 != "\"" }))
-                guard rest.popFirst() == "\"" else { throw Unreadable(description: "a text has no end: \(query)") }
+                guard rest.popFirst() == "\"" else {
+                    throw Unreadable(description: "a string is not terminated: \(query)")
+                }
             } else if "=!<>~".contains(first) {
                 tokens.append(.symbol(take(&rest) { "=!<>~".contains($0) }))
             } else {

@@ -4,8 +4,8 @@ import Testing
 import TowlineAPI
 
 @Suite struct ExecutionStateTests {
-    /// The tests of the tools are worth what the states are.
-    @Test func noReasonAndNoConditionIsMissing() {
+    /// The states cover every reason, phase, outcome and condition.
+    @Test func `the states cover the whole vocabulary`() {
         let states = ExecutionState.all
         #expect(Set(states.compactMap(\.status.reason)) == Set(Reason.allCases))
         #expect(Set(states.map(\.status.phase)) == Set(Phase.allCases))
@@ -16,19 +16,19 @@ import TowlineAPI
     }
 }
 
-/// What a tool that waits for an execution has to think of it.
+/// What a tool that waits for an execution must conclude.
 enum Verdict: Sendable {
-    /// No operator has looked at it, or not at its newest spec.
+    /// No operator has read it, or not its newest spec.
     case unseen
     case underWay
-    /// Under way, and it waits for a person.
+    /// Running or pending, and waiting for a person.
     case held
     case success
     case failure
-    /// It has ended, and no operator has looked at what changed since: Argo CD's health is for the end, kstatus waits.
+    /// It has ended, and no operator has read a later change: Argo CD reports the outcome, kstatus waits.
     case endedUnseen(isSuccess: Bool)
 
-    /// The health that Argo CD has to show.
+    /// The health that Argo CD must show.
     var health: String {
         switch self {
         case .unseen, .underWay: "Progressing"
@@ -38,7 +38,7 @@ enum Verdict: Sendable {
         }
     }
 
-    /// What kstatus has to make of it.
+    /// The status that kstatus must report.
     var kstatus: KStatus {
         switch self {
         case .unseen, .underWay, .held, .endedUnseen: .inProgress
@@ -57,7 +57,7 @@ struct ExecutionState: Sendable, CustomStringConvertible {
     var shutdown: Shutdown?
     var isDeleted = false
 
-    /// What the API server shows of it.
+    /// The object as the API server returns it.
     var object: JSONValue {
         var spec: JSONValue = ["workflowRef": ["workflowId": "restart"]]
         spec["shutdown"] = shutdown.map { .string($0.rawValue) }
@@ -72,7 +72,7 @@ struct ExecutionState: Sendable, CustomStringConvertible {
         ]
     }
 
-    /// The status as the operator writes it: the patch from nothing has every field there is.
+    /// The status as the operator writes it: a patch from an empty status has every field.
     private var written: JSONValue {
         let key = ObjectKey(namespace: "payments", name: "restart-payment-api")
         let unseen = WorkflowExecution(key: key, uid: "u", spec: nil)
@@ -82,15 +82,15 @@ struct ExecutionState: Sendable, CustomStringConvertible {
 }
 
 extension ExecutionState {
-    /// Every state that the module of the status can bring about, as far as tools can tell states apart.
+    /// Every state that the `Status` module can produce and that tools can distinguish.
     ///
-    /// Made by that module for each reason and condition there is, so that a new one is here by itself.
-    static let all = looked.flatMap { state in [state] + state.variants }
+    /// Generated from all reasons and conditions, so that a new one is included automatically.
+    static let all = observed.flatMap { state in [state] + state.variants }
 
     private static let start = ServerTime(seconds: 1_767_225_600)
 
-    /// States of executions whose newest spec was looked at.
-    private static let looked =
+    /// States of executions whose newest spec was read.
+    private static let observed =
         Reason.allCases.flatMap(ways) + afterTheEnd + [unavailable, foreign].compactMap { $0 }
 
     private static func run(_ reason: Reason) -> ExecutionEvent {
@@ -115,7 +115,7 @@ extension ExecutionState {
         return ExecutionState(description: name, verdict: verdict, status: status)
     }
 
-    /// The ways to a reason: decided by the operator or seen at the run, at once or after the run was under way.
+    /// The ways to a reason: decided by the operator or read from the run, directly or after the run started.
     private static func ways(to reason: Reason) -> [ExecutionState] {
         let verdict: Verdict =
             switch reason.outcome {
@@ -145,7 +145,7 @@ extension ExecutionState {
         "the engine went away", .underWay, run(.executing),
         .conditionSet(.engineUnavailable, .true, reason: .general(.engineUnavailable), message: "m"))
 
-    /// Somebody else put a condition into the status, before Towline's own.
+    /// Another writer added conditions before Towline's own.
     private static let foreign: ExecutionState? = {
         var status = ExecutionStatus()
         status.conditions = ["Healthy", "Available"].map {
@@ -156,18 +156,18 @@ extension ExecutionState {
         return ExecutionState(description: "foreign conditions", verdict: .underWay, status: status)
     }()
 
-    /// The same with a shutdown that was asked for, unseen and seen, and in deletion.
+    /// The same with a requested shutdown, before and after the operator read it, and being deleted.
     private var variants: [ExecutionState] {
         let hasEnded = status.phase.isTerminal
         let unseen: Verdict = hasEnded ? .endedUnseen(isSuccess: status.outcome == .success) : .unseen
-        let asked = ExecutionState(
+        let requested = ExecutionState(
             description: "\(description); asked to stop", verdict: unseen, status: status, generation: 2,
             shutdown: .stop)
         let seen = ExecutionState(
             description: "\(description); asked to terminate, seen", verdict: hasEnded ? verdict : .underWay,
             status: status.after(.acknowledged, generation: 2, now: Self.start + .seconds(9)) ?? status,
             generation: 2, shutdown: .terminate)
-        // Whose finalizer holds it, a hook of Argo CD for one; to be deleted is a change, and nobody looks at it any more.
+        // Held by a finalizer, such as Argo CD's for hooks. A deletion raises the generation, and no operator follows it.
         let deleted = ExecutionState(
             description: "\(description); deleted", verdict: unseen, status: status, generation: 2, isDeleted: true)
         return [asked, seen, deleted]

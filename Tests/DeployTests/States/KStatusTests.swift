@@ -6,29 +6,29 @@ import TowlineAPI
 @testable import Sandbox
 
 @Suite struct KStatusTests {
-    @Test func everyStateIsReadRightly() {
+    @Test func `kstatus reports every state correctly`() {
         for state in ExecutionState.all {
             #expect(KStatus(of: state.object) == (state.isDeleted ? .terminating : state.verdict.kstatus), "\(state)")
         }
     }
 
-    /// What the definition gives an execution that was just created.
+    /// The status of an execution that was just created.
     private func defaultStatus() throws -> JSONValue {
         let definition = try #require(Repository.documents("crds/towline.dev_workflowexecutions.yaml").first)
         let schema = definition[path: ["spec", "versions"]]?[0]?[path: ["schema", "openAPIV3Schema", "properties"]]
         return try #require(schema?["status"]?["default"])
     }
 
-    @Test func anExecutionNobodyLookedAtIsInProgress() throws {
+    @Test func `a new execution is InProgress because of the schema's default`() throws {
         var object = try #require(ExecutionState.all.first).object
         object["status"] = try defaultStatus()
         #expect(KStatus(of: object) == .inProgress)
-        // This is what the default is for.
+        // Without the default it would be current.
         object["status"] = nil
         #expect(KStatus(of: object) == .current)
     }
 
-    /// The rules themselves, on what other controllers write.
+    /// The rules themselves, for statuses of other controllers.
     @Test(
         arguments: [
             (#"{"conditions":[{"type":"Succeeded","status":"False"}]}"#, .current),
@@ -42,16 +42,16 @@ import TowlineAPI
             (#"{"observedGeneration":0,"conditions":[{"type":"Ready","status":"True"}]}"#, .inProgress),
             (#"{"observedGeneration":1,"conditions":[{"type":"Ready","status":"True"}]}"#, .current),
         ] as [(String, KStatus)])
-    func theRulesAreThoseOfTheLibrary(_ status: String, _ expected: KStatus) throws {
+    func `follows the rules of the library`(_ status: String, _ expected: KStatus) throws {
         let object: JSONValue = ["metadata": ["generation": 1], "status": try JSONValue(parsing: status)]
         #expect(KStatus(of: object) == expected)
     }
 }
 
-/// What kstatus says of an object of a kind it does not know, by the rules it publishes.
+/// The status that kstatus reports for an object of a custom resource.
 ///
-/// The library that Flux and others use reads nothing but a deletion, the generation that was observed, and the
-/// conditions `Reconciling` and `Stalled`, and then `Ready`; an object without any of these it takes for current.
+/// The library, which Flux and Helm 4 use, reads the deletion timestamp, the observed generation, the conditions
+/// `Reconciling` and `Stalled`, and then `Ready`. An object without any of these is current.
 enum KStatus: String, Sendable {
     case inProgress = "InProgress"
     case failed = "Failed"
@@ -67,7 +67,7 @@ enum KStatus: String, Sendable {
         {
             self = .inProgress
         } else {
-            // The first of the two in the list decides.
+            // The first of the two in the list takes precedence.
             self = conditions.lazy.compactMap(Self.abnormal).first ?? Self.readiness(conditions)
         }
     }
@@ -87,11 +87,11 @@ enum KStatus: String, Sendable {
     }
 }
 
-/// The health expressions of docs/gitops.md, evaluated as Flux does it.
+/// The health expressions in docs/gitops.md, evaluated as Flux does.
 @Suite struct HealthExpressionTests {
     private struct Unbound: Error {}
 
-    /// The entries of all `healthCheckExprs` that the page shows, in their order.
+    /// The entries of all `healthCheckExprs` on the page, in order.
     private func entries() throws -> [JSONValue] {
         try Markdown(path: "docs/gitops.md").blocks(of: "yaml").filter { $0.contains("healthCheckExprs") }.map { text in
             let document = try #require(YAML.documents(Array(text.utf8), source: "docs/gitops.md").first)
@@ -99,7 +99,7 @@ enum KStatus: String, Sendable {
         }
     }
 
-    /// Whether the expression holds; every top-level member of the object is a variable.
+    /// The value of the expression; every top-level member of the object is a variable.
     private func holds(_ expression: String, for object: JSONValue) throws -> Bool {
         let variables = (object.objectValue?.members ?? []).compactMap { member in
             member.value.objectValue.map { (name: member.key, value: CELValue.object($0, nil)) }
@@ -110,7 +110,7 @@ enum KStatus: String, Sendable {
         return result
     }
 
-    /// An older observation is in progress; then the first expression that holds decides, in this order.
+    /// InProgress for an older observed generation; then the first true expression, in this order.
     private func status(of object: JSONValue, by entry: JSONValue) throws -> KStatus {
         guard object[path: ["status", "observedGeneration"]] == object[path: ["metadata", "generation"]] else {
             return .inProgress
@@ -121,7 +121,7 @@ enum KStatus: String, Sendable {
         return .inProgress
     }
 
-    @Test func theyMeanWhatThePageSays() throws {
+    @Test func `the expressions mean what the page says`() throws {
         let entries = try entries()
         try #require(entries.count == 2)
         for state in ExecutionState.all where !state.isDeleted {
