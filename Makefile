@@ -1,4 +1,4 @@
-# Towline's tasks. `make help` lists them; `make demo` and `make test` need nothing but a Swift toolchain.
+# Towline's tasks. `make help` lists them. `make demo` and `make test` only need a Swift toolchain.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -13,8 +13,7 @@ SANITIZERS ?= address thread
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The C libraries that the build links, and what some tests run: installed where they are missing and where that is
-# allowed.
+# Installs missing C libraries and test tools, as root or with sudo.
 MISSING := $(strip \
 	$(if $(wildcard /usr/include/curl/curl.h /usr/include/*/curl/curl.h),,libcurl4-openssl-dev) \
 	$(if $(wildcard /usr/include/yaml.h /usr/include/*/yaml.h),,libyaml-dev) \
@@ -44,13 +43,13 @@ demo: packages ## Run sandbox, operator and every example in one process
 	$(SWIFT) build --product towline
 	.build/debug/towline demo $(ARGS)
 
-# Real API servers leave little of a small machine for tests that wait for them: fewer at a time are done sooner.
+# Real API servers use most of a small machine, so fewer tests at a time finish sooner.
 WIDTH := $(if $(KUBEBUILDER_ASSETS),--experimental-maximum-parallelization-width 6)
 
-# The binary of the image is built, too: a test looks at what it links. One test after the other where time matters; the
-# end-to-end tests wait for processes and run side by side. Then the simulation has to catch every deliberate bug.
+# Builds the release binary too, because a test checks what it links. Tests that measure time run one after the other; the
+# end-to-end tests, which wait for processes, run in parallel. Then the simulation must catch every deliberate bug.
 .PHONY: test
-test: packages build ## Run all tests: unit, module and end-to-end, and the deliberate bugs
+test: packages build ## Run all tests: unit, module, end-to-end, and deliberate bugs
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest --no-parallel --skip EndToEndTests $(ARGS)
 	$(SWIFT) test --skip-build --disable-xctest $(WIDTH) --filter EndToEndTests $(ARGS)
@@ -61,14 +60,14 @@ test-e2e: packages ## Run the end-to-end tests only (KUBEBUILDER_ASSETS or USE_E
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest $(WIDTH) --filter EndToEndTests $(ARGS)
 
-# The release binary is stripped, holds the Swift libraries, and exports nothing. From glibc 2.36 on its relocations can
-# be packed, which saves a megabyte of resident memory: unpacked ones are read once, at the start, and stay.
+# The release binary is stripped, contains the Swift libraries, and exports nothing. Packed relocations (glibc 2.36 and later)
+# save a megabyte of resident memory.
 GLIBC := $(lastword $(shell getconf GNU_LIBC_VERSION 2>/dev/null))
 PACKED := $(if $(shell printf '2.36\n$(GLIBC)\n' | sort -VC && echo yes),-Xlinker -z -Xlinker pack-relative-relocs)
 RELEASE := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -s -Xlinker --no-export-dynamic $(PACKED)
 
-# Each sanitizer has a build folder of its own, and takes about ten minutes from a clean clone. Not leaks: the detector
-# does not see references that Swift keeps in tagged words, such as closures in enumerations; the simulation looks for them.
+# Each sanitizer has a separate build folder and takes about ten minutes from a clean clone. The leak detector is off, because it
+# does not see references in tagged words, such as closures in enumerations; the simulation checks for leaks.
 .PHONY: sanitize
 sanitize: packages ## Run the unit and module tests under the address and the thread sanitizer (SANITIZERS=thread)
 	export ASAN_OPTIONS=detect_leaks=0; for sanitizer in $(SANITIZERS); do \
@@ -81,12 +80,12 @@ SEEDS ?= 1000
 FIRST ?= 1
 
 .PHONY: simulate
-simulate: packages ## Play the operator against simulated faults (SEEDS=100000, FIRST=1)
+simulate: packages ## Run the operator against simulated faults (SEEDS=100000, FIRST=1)
 	$(SWIFT) build $(RELEASE) --product towline-simulate
 	.build/release/towline-simulate --first $(FIRST) --count $(SEEDS) --jobs $(shell nproc)
 
 .PHONY: mutants
-mutants: packages ## Build deliberate bugs into the operator and have the simulation catch each (ARGS='--only NAME')
+mutants: packages ## Check that the simulation catches deliberate bugs in the operator (ARGS='--only NAME')
 	$(SWIFT) run towline-mutate $(ARGS)
 
 .PHONY: build
@@ -115,11 +114,11 @@ install: ## Install the custom resource definition into the current cluster
 uninstall: ## Remove the definition, and with it every execution, from the current cluster
 	$(KUBECTL) delete --ignore-not-found -f $(CRD)
 
-# A chart is packed by itself: what it takes from elsewhere in the repository are copies.
+# A chart is packaged on its own, so it has copies of files from elsewhere in the repository.
 CHART_FILES := deploy/chart/towline/files
 
 .PHONY: manifests
-manifests: packages ## Write what is derived: roles and their table, deploy/install.yaml, the forms of deploy/argo-cd, what the chart copies
+manifests: packages ## Write generated files: roles and their table, deploy/install.yaml, deploy/argo-cd, copies in the chart
 	$(SWIFT) run towline-manifests .
 	deploy/argo-cd/write.sh
 	{ echo '# Towline for all namespaces. Written by `make manifests` from deploy/overlays/cluster-wide.'; \
@@ -143,22 +142,22 @@ bench: build ## Measure the release binary over the sandbox: memory, start-up, t
 
 # With KUBEBUILDER_ASSETS on a real API server, with and without its watch cache.
 .PHONY: bench-poll
-bench-poll: build ## Measure what verifying 10 and 10,000 of 10,000 runs costs the API server
+bench-poll: build ## Measure the cost of verifying 10 and 10,000 of 10,000 runs
 	$(SWIFT) build -c release --product towline-bench
 	.build/release/towline-bench poll --binary bin/towline $(ARGS)
 
-# SOAK_SEED=n repeats the load and the faults of an earlier soak, as far as time does.
+# SOAK_SEED=n repeats the load and the faults of an earlier soak, as far as timing allows.
 .PHONY: soak
 soak: SECONDS = 600
 soak: build ## Ten minutes of mixed load with faults over the sandbox (SECONDS=60, SOAK_SEED): nothing lost, nothing leaked
 	$(SWIFT) build -c release --product towline-bench
 	.build/release/towline-bench soak --binary bin/towline --seconds $(SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
 
-# FUZZ_TARGET=json runs one reader alone; FUZZ_SEED=n begins with that case, FUZZ_CASES=n ends after so many.
+# FUZZ_TARGET=json runs one parser only; FUZZ_SEED=n starts with that case, FUZZ_CASES=n stops after n cases.
 SECONDS ?= 60
 
 .PHONY: fuzz
-fuzz: packages ## Feed damaged texts to everything that reads outside bytes (SECONDS=600, FUZZ_TARGET, FUZZ_SEED)
+fuzz: packages ## Fuzz every parser (SECONDS=600, FUZZ_TARGET, FUZZ_SEED)
 	$(SWIFT) build -c release --product towline-fuzz
 	SECONDS_TO_RUN=$(SECONDS) .build/release/towline-fuzz
 
@@ -167,7 +166,7 @@ docs: packages ## Write the generated tables and pages of the documentation
 	$(SWIFT) build --build-tests
 	UPDATE_DOCS=true $(SWIFT) test --skip-build --disable-xctest --filter 'ConfigurationPageTests|MetricsReferenceTests'
 
-# Words, module direction, folder cycles and file sizes. For a part of the tree: python3 Tests/Tools/Lint/lint.py docs
+# For a part of the tree: python3 Tests/Tools/Lint/lint.py docs
 .PHONY: lint
 lint: ## Check formatting, wording, module direction and file sizes
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
@@ -178,5 +177,5 @@ fmt: ## Format all sources
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
 
 .PHONY: clean
-clean: ## Remove what was built
+clean: ## Remove build results
 	rm -rf .build bin

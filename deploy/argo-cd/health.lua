@@ -1,7 +1,7 @@
--- The health of a WorkflowExecution (towline.dev) in Argo CD. Its status follows kstatus: observedGeneration says
--- which spec it is about. The outcome is there once the execution has ended, and never changes again, whatever becomes
--- of the spec: a deletion, which counts as a change of it, must not make a hook that has ended wait for ever.
-local health = { status = "Progressing", message = "No operator has looked at the execution yet" }
+-- The health of a WorkflowExecution (towline.dev) in Argo CD. Its status follows kstatus: observedGeneration says which spec
+-- it is based on. The outcome never changes once it is set, so a finished execution ignores observedGeneration: a deletion
+-- raises the generation, and must not make a finished hook wait forever.
+local health = { status = "Progressing", message = "No operator has read the execution yet" }
 local status = obj.status
 local observed = status ~= nil and tonumber(status.observedGeneration) or -1
 if observed < 1 then
@@ -18,7 +18,7 @@ if status.outcome == "Success" then
 elseif status.outcome ~= nil then
   health.status = "Degraded"
 elseif observed ~= tonumber(obj.metadata.generation) then
-  health.message = "The operator has not looked at the newest spec yet"
+  health.message = "The operator has not read the newest spec yet"
 elseif (status.reason == "Suspended" or status.reason == "RestoredFromBackup") and obj.spec.shutdown == nil then
   -- The run, or the restored execution, waits for a person.
   health.status = "Suspended"

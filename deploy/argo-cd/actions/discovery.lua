@@ -1,5 +1,5 @@
--- What people may ask of a WorkflowExecution (towline.dev): an end, while it has none. Both are requests that may be
--- raised from Stop to Terminate and never taken back.
+-- The actions for a WorkflowExecution (towline.dev) that has not ended. A shutdown can be raised from Stop to Terminate, but
+-- not taken back.
 local finished = obj.status ~= nil and obj.status.outcome ~= nil
 local shutdown = obj.spec.shutdown
 return {
