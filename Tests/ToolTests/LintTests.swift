@@ -3,18 +3,8 @@ import TestSupport
 import Testing
 
 /// The checks of `make lint`, run on a small package in a temporary folder.
-@Suite(.enabled(if: LintTests.python != nil, "python3 or git is not installed")) struct LintTests {
+@Suite(.enabled(if: Python.installed != nil, "python3 or git is not installed")) struct LintTests {
     private static let root = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
-
-    /// python3 on PATH; nil if it or git is missing.
-    fileprivate static var python: URL? {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-        func installed(_ name: String) -> URL? {
-            folders.map { URL(filePath: String($0)).appending(path: name) }
-                .first { FileManager.default.isExecutableFile(atPath: $0.path) }
-        }
-        return installed("git") == nil ? nil : installed("python3")
-    }
 
     private static let manifest = """
         let package = Package(
@@ -36,7 +26,7 @@ import Testing
         }
         _ = try run("/usr/bin/env", ["git", "init", "--quiet"], in: folder)
         let script = Self.root.appending(path: "Tests/Tools/Lint/lint.py").path
-        let output = try run(try #require(Self.python).path, [script], in: folder)
+        let output = try run(try #require(Python.installed).path, [script], in: folder)
         return output.split(separator: "\n").map(String.init)
             .filter { !$0.hasPrefix("Sources: ") && !$0.contains("the exception '") && !$0.hasSuffix(" findings") }
     }
@@ -88,5 +78,16 @@ import Testing
         #expect(found.contains { $0.hasPrefix("Sources/Base/Long.swift:501: 501 lines") })
         files["Sources/Base/Two/C.swift"] = "// A in a comment, \"A\" in a string\n"
         #expect(try !findings(files).contains { $0.contains("folder cycle") })
+    }
+}
+
+private enum Python {
+    /// python3 on PATH; nil if it or git is missing.
+    static let installed: URL? = program("git") == nil ? nil : program("python3")
+
+    private static func program(_ name: String) -> URL? {
+        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+            .map { URL(filePath: String($0)).appending(path: name) }
+            .first { FileManager.default.isExecutableFile(atPath: $0.path) }
     }
 }
