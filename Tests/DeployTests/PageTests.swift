@@ -36,6 +36,15 @@ import TowlineAPI
         }
     }
 
+    /// The path from the end of a run to its status stays short enough to read.
+    @Test func `the files on the path in architecture.md exist`() throws {
+        let files = try Markdown(path: "docs/architecture.md").rows.compactMap { row in
+            try /`([\w\/+]+\.swift)`/.wholeMatch(in: row.first ?? "").map { String($0.output.1) }
+        }
+        #expect((10...15).contains(files.count))
+        for file in files { #expect(throws: Never.self, "\(file)") { try Repository.text("Sources/\(file)") } }
+    }
+
     @Test(arguments: ["docs/guide.md", "docs/gitops.md", "docs/moving.md", "README.md"])
     func `every execution on a page is valid`(_ page: String) throws {
         let markdown = try Markdown(path: page)
