@@ -170,6 +170,6 @@ extension ExecutionState {
         // Held by a finalizer, such as Argo CD's for hooks. A deletion raises the generation, and no operator follows it.
         let deleted = ExecutionState(
             description: "\(description); deleted", verdict: unseen, status: status, generation: 2, isDeleted: true)
-        return [asked, seen, deleted]
+        return [requested, seen, deleted]
     }
 }
