@@ -33,7 +33,7 @@ public final class ExecutionController: Sendable {
             client: manager.client, executions: executions, runs: runs, time: time, clock: manager.clock,
             timing: configuration.timing, links: configuration.links,
             metrics: ExecutionMetrics(registry: manager.metrics),
-            openCreates: OpenCreates(patience: configuration.timing.requestSettling),
+            pendingCreates: PendingCreates(patience: configuration.timing.requestSettling),
             creates: CreateGate(workers: configuration.workers, time: time) { queue.add($0) },
             recovery: Recovery(interval: configuration.pollInterval, time: time) { queue.add($0) },
             recorder: manager.recorder, takeover: takeover)

@@ -70,7 +70,7 @@ extension ExecutionSources {
     private func forget(_ execution: WorkflowExecution) {
         let run = ObjectKey(namespace: execution.key.namespace, name: execution.runName)
         runs[execution.engineName]?.forget(run)
-        reconciler.openCreates.forget(run)
+        reconciler.pendingCreates.forget(run)
         reconciler.creates.forget(run)
         reconciler.recovery.settled(execution.key)
     }
@@ -94,7 +94,7 @@ extension ExecutionSources {
     ) -> [ReconcileRequest] {
         switch change {
         case .added(let run), .changed(_, let run):
-            if case .changed(let old, _) = change, run.isRetainedOtherwise(than: old) { replanExpiry(of: run) }
+            if case .changed(let old, _) = change, run.retentionDiffers(from: old) { replanExpiry(of: run) }
             if let key = unfinishedExecution(of: run) { return [.changed(key)] }
             return contradiction(run.executionUID, by: run)
         case .deleted(let run):
@@ -147,7 +147,7 @@ extension ExecutionSources {
 
 extension EngineRun {
     /// True if something that keeps a run from being deleted was added or removed, or its owner changed.
-    func isRetainedOtherwise(than old: EngineRun) -> Bool {
+    func retentionDiffers(from old: EngineRun) -> Bool {
         isKept != old.isKept || isToBeArchived != old.isToBeArchived || ownerUID != old.ownerUID
     }
 }

@@ -123,7 +123,7 @@ final class RunCache: Sendable {
     private static let longestPause = Duration.seconds(300)
 
     /// Notes that the server asked for time before the next attempt to create a run.
-    func postponeCreation(of key: ObjectKey, for duration: Duration, at now: ContinuousClock.Instant) {
+    func delayCreate(of key: ObjectKey, for duration: Duration, at now: ContinuousClock.Instant) {
         postponements.withLock { postponements in
             // Those of executions that are gone since are not asked for any more.
             postponements = postponements.filter { $0.value.remainder(at: now) != nil }
@@ -132,12 +132,12 @@ final class RunCache: Sendable {
     }
 
     /// How long the creation of a run has to wait at the server's wish; nil when it need not.
-    func creationPause(of key: ObjectKey, at now: ContinuousClock.Instant) -> Duration? {
+    func createDelay(of key: ObjectKey, at now: ContinuousClock.Instant) -> Duration? {
         postponements.withLock { $0[key]?.remainder(at: now) }
     }
 
     /// Since when the cause of a run's failure cannot be read, this time included.
-    func firstTrouble(explaining key: ObjectKey, at now: ContinuousClock.Instant) -> ContinuousClock.Instant {
+    func firstFailure(explaining key: ObjectKey, at now: ContinuousClock.Instant) -> ContinuousClock.Instant {
         doubts.withLock { doubts in
             let first = doubts.unexplained[key] ?? now
             doubts.unexplained[key] = first

@@ -95,14 +95,14 @@ struct Timeline: Sendable {
     }
 
     /// Notes a look at what the run consists of; the next one comes after twice the pause, up to a minute.
-    mutating func looked(at run: EngineRun, found state: RunState?, instant: Instant) {
+    mutating func childrenRead(of run: EngineRun, found state: RunState?, instant: Instant) {
         let last = look.flatMap { $0.version == run.resourceVersion ? $0 : nil }
         let pause = last.map { min($0.pause * 2, Self.longestLookPause) } ?? Self.firstLookPause
         look = Look(at: instant, pause: pause, version: run.resourceVersion, state: state ?? last?.state)
     }
 
     /// What the last look found, while the run has not changed since.
-    func insight(into run: EngineRun) -> RunState? {
+    func detailedState(of run: EngineRun) -> RunState? {
         look.flatMap { $0.version == run.resourceVersion ? $0.state : nil }
     }
 
@@ -111,7 +111,7 @@ struct Timeline: Sendable {
     private static let longestLookPause = Duration.seconds(60)
 
     /// When to look at what the run consists of.
-    func nextLook(at run: EngineRun) -> Instant? {
+    func nextChildrenRead(of run: EngineRun) -> Instant? {
         guard let change, change.version == run.resourceVersion else { return nil }
         guard let look, look.version == run.resourceVersion else { return change.at + Self.firstLookPause }
         return look.at + look.pause

@@ -9,46 +9,46 @@ extension Situation {
     /// The execution ended: what is left is to say what became of its run, and to delete what has outlived its time.
     func endedStep() -> Step {
         // Nobody would read what an execution says that goes now.
-        if let farewell = farewellStep() { return farewell }
+        if let farewell = expiredExecutionStep() { return farewell }
         if let stop = lateStopStep() { return stop }
-        let step = tellingStep()
-        guard case .rest = step else { return step }
+        let step = runConditionStep()
+        guard case .idle = step else { return step }
         let retention = retentionStep()
         guard let refusal = facts.stopRefusal else { return retention }
-        return retention.isPause ? .retry(notBefore: refusal.pause) : retention
+        return retention.isPause ? .failed(retryAfter: refusal.pause) : retention
     }
 
     /// A run that exceeded its timeout is told to terminate also after the verdict was given without it.
     private func lateStopStep() -> Step? {
-        guard facts.stopRefusal == nil, case .present(let run) = facts.run, mayStillHaveToStop(run),
+        guard facts.stopRefusal == nil, case .present(let run) = facts.run, shouldStillStop(run),
             let patch = engine.shutdownPatch(.terminate, for: run)
         else { return nil }
         return .stopRun(run, patch: patch)
     }
 
-    private func mayStillHaveToStop(_ run: EngineRun) -> Bool {
+    private func shouldStillStop(_ run: EngineRun) -> Bool {
         execution.status.reason == .watchdogExpired && isOurs(run) && !run.state.isFinished && !run.isBeingDeleted
     }
 
     /// What the status says of requests to stop a run that outlived the verdict.
     private func lateStopCondition(_ run: EngineRun?) -> [ExecutionEvent] {
-        guard let run, mayStillHaveToStop(run) else { return withdrawing([.shutdownRefused]) }
+        guard let run, shouldStillStop(run) else { return withdrawing([.shutdownRefused]) }
         return stopCondition(of: run)
     }
 
     /// Its status is latched, but it says that its newest generation was seen, and what became of its run. That is only
     /// said on the word of a live read.
-    private func tellingStep() -> Step {
+    private func runConditionStep() -> Step {
         switch facts.run {
         case .present(let run):
             guard execution.isContradicted(by: run) else { return report([.acknowledged] + lateStopCondition(run)) }
-            return facts.isRunProven ? report(present(run) + lateStopCondition(run)) : .readRun
+            return facts.isRunConfirmed ? report(present(run) + lateStopCondition(run)) : .readRun
         case .unknown, .deleted:
             return execution.isContradicted(by: nil) ? .readRun : report([.acknowledged])
         case .absent:
             return report((execution.isContradicted(by: nil) ? absent : [.acknowledged]) + lateStopCondition(nil))
         case .engineMissing, .engineNotFollowed: return report([.acknowledged])
-        case .unreadable: return report([.acknowledged], otherwise: .retry(notBefore: facts.askedPause))
+        case .unreadable: return report([.acknowledged], otherwise: .failed(retryAfter: facts.retryAfter))
         }
     }
 
@@ -112,7 +112,7 @@ extension Situation {
     ///
     /// Its run is deleted first, in the version that was read: so an annotation that keeps it wins up to the last moment,
     /// as the last change of the execution does.
-    func farewellStep() -> Step? {
+    func expiredExecutionStep() -> Step? {
         guard facts.isExpiryTurn, facts.deletionRefusal == nil, isExecutionDue, !execution.isProtected else {
             return nil
         }
@@ -122,7 +122,7 @@ extension Situation {
         case .unknown, .deleted: return .readRun
         case .present(let run):
             // Whatever keeps a run that is no longer the execution's does not keep the execution.
-            guard facts.isRunProven else { return !isOwned(run) || obstacle(of: run) == nil ? .readRun : nil }
+            guard facts.isRunConfirmed else { return !isOwned(run) || obstacle(of: run) == nil ? .readRun : nil }
             // Somebody else's object is not in the way, nor is a run whose end has begun.
             guard isOwned(run), !run.isBeingDeleted else { return .deleteExecution }
             return obstacle(of: run) == nil ? deletion(of: run) : nil
@@ -132,38 +132,38 @@ extension Situation {
 
     /// What is about to go is decided upon by what the API server says of both now: a cache may be minutes old.
     private func deletion(of run: EngineRun) -> Step {
-        guard facts.isExecutionProven else { return .readExecution }
-        return facts.isRunProven ? .deleteRun(run) : .readRun
+        guard facts.isExecutionConfirmed else { return .readExecution }
+        return facts.isRunConfirmed ? .deleteRun(run) : .readRun
     }
 
     /// What else the times ask for, now that the status tells the truth.
     func retentionStep() -> Step {
         let expiry = Expiry(of: execution)
         if let expiry, expiry.isDue(at: now) {
-            let step = dueStep(expiry)
-            if case .rest(.some) = step { return step }
+            let step = expiredRunStep(expiry)
+            if case .idle(.some) = step { return step }
             // What asks something of the API server waits for its turn, so that ten thousand at once are no storm.
-            guard case .rest = step else { return facts.isExpiryTurn ? step : .wait(until: expiry.first) }
+            guard case .idle = step else { return facts.isExpiryTurn ? step : .expireLater(at: expiry.first) }
         } else if execution.status.condition(.retained) != nil {
             return report([.conditionRemoved(.retained)])
         }
-        return expiry?.next(after: now).map { .wait(until: $0) } ?? .rest(after: nil)
+        return expiry?.next(after: now).map { .expireLater(at: $0) } ?? .idle(recheckAfter: nil)
     }
 
     /// Says why something stays, or deletes the run; rests when there is neither to do.
-    private func dueStep(_ expiry: Expiry) -> Step {
+    private func expiredRunStep(_ expiry: Expiry) -> Step {
         if let obstacle = obstacle(expiry) {
             let event = ExecutionEvent.conditionSet(
                 .retained, .true, reason: obstacle.reason, message: obstacle.message)
             let step = report([event])
-            guard case .rest = step else { return step }
+            guard case .idle = step else { return step }
         }
-        if let refusal = facts.deletionRefusal { return .backOff(notBefore: refusal.pause) }
+        if let refusal = facts.deletionRefusal { return .waiting(retryAfter: refusal.pause) }
         // A live read found the engine gone, which no watch may ever tell: nothing else says when it is back.
-        if case .engineMissing = facts.run { return .rest(after: timing.engineProbe) }
-        guard expiry.isRunDue(at: now), !execution.retention.isKept else { return .rest(after: nil) }
+        if case .engineMissing = facts.run { return .idle(recheckAfter: timing.engineProbe) }
+        guard expiry.isRunDue(at: now), !execution.retention.isKept else { return .idle(recheckAfter: nil) }
         guard case .present(let run) = facts.run, isOwned(run), !run.isBeingDeleted, obstacle(of: run) == nil else {
-            return .rest(after: nil)
+            return .idle(recheckAfter: nil)
         }
         return deletion(of: run)
     }

@@ -8,23 +8,23 @@ extension Situation {
     /// The run has not ended: mirror it, and look again when something is due.
     func runningStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
         if let verdict = watchdogVerdict(on: run, spec) {
-            return report(withdrawingRunningConditions(stopCondition(of: run) + [verdict]))
+            return report(removingRunningConditions(stopCondition(of: run) + [verdict]))
         }
-        if let step = lookStep(run) { return step }
-        let step = report(conditions(of: run) + [.observed(observed(run))], otherwise: restingStep(run, spec))
+        if let step = childrenStep(run) { return step }
+        let step = report(conditions(of: run) + [.observed(observed(run))], otherwise: idleStep(run, spec))
         guard case .write(let status) = step, let pause = pauseBeforeProgress(status) else { return step }
-        return facts.stopRefusal == nil ? .rest(after: pause) : .retry(notBefore: pause)
+        return facts.stopRefusal == nil ? .idle(recheckAfter: pause) : .failed(retryAfter: pause)
     }
 
     /// What to do until something changes.
-    private func restingStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
-        if let refusal = facts.stopRefusal { return .retry(notBefore: refusal.pause) }
-        return .rest(after: timeToNextDeadline(of: run, spec).map { max(.milliseconds(1), $0) })
+    private func idleStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
+        if let refusal = facts.stopRefusal { return .failed(retryAfter: refusal.pause) }
+        return .idle(recheckAfter: timeToNextDeadline(of: run, spec).map { max(.milliseconds(1), $0) })
     }
 
     /// What the status says of a run that has not ended.
     private func observed(_ run: EngineRun) -> Observation {
-        var state = facts.timeline.insight(into: run) ?? run.state
+        var state = facts.timeline.detailedState(of: run) ?? run.state
         // Of an engine whose runs are not seen nothing can be said.
         if state.reason == .awaitingEngine, facts.isCacheCurrent, isResponseOverdue {
             state.reason = .engineNotResponding
@@ -46,12 +46,12 @@ extension Situation {
     /// The look at what the run consists of that is due now; nil when none is, or it was made just before.
     ///
     /// Some engines do not say in the run what it waits for, and whether a step has started.
-    private func lookStep(_ run: EngineRun) -> Step? {
-        guard case .unread = facts.detail, let due = facts.timeline.nextLook(at: run), due <= instant else {
+    private func childrenStep(_ run: EngineRun) -> Step? {
+        guard case .unread = facts.children, let due = facts.timeline.nextChildrenRead(of: run), due <= instant else {
             return nil
         }
         let listings = engine.childListings(for: run)
-        return listings.isEmpty ? nil : .readDetail(run, listings)
+        return listings.isEmpty ? nil : .readChildren(run, listings)
     }
 
     private func deletionMessage(_ run: EngineRun) -> String {
@@ -107,7 +107,7 @@ extension Situation {
     }
 
     /// `events`, and the withdrawal of the conditions that say nothing about an execution that has ended.
-    func withdrawingRunningConditions(_ events: [ExecutionEvent]) -> [ExecutionEvent] {
+    func removingRunningConditions(_ events: [ExecutionEvent]) -> [ExecutionEvent] {
         events + withdrawing([.engineUnavailable, .runOwned])
     }
 
@@ -134,7 +134,7 @@ extension Situation {
             ? timing.engineResponse - facts.timeline.runAge(at: instant) : nil
         let look =
             engine.childListings(for: run).isEmpty
-            ? nil : facts.timeline.nextLook(at: run).map { instant.duration(to: $0) }
+            ? nil : facts.timeline.nextChildrenRead(of: run).map { instant.duration(to: $0) }
         return [response, look, timeToWatchdog(of: run, spec)].compactMap { $0 }.min()
     }
 
@@ -269,10 +269,10 @@ extension Situation {
         var state = run.state
         let listings = engine.childListings(for: run)
         if !listings.isEmpty {
-            switch facts.detail {
-            case .unread: return .readDetail(run, listings)
+            switch facts.children {
+            case .unread: return .readChildren(run, listings)
             case .read(let detailed): state = detailed
-            case .postponed: return .retry(notBefore: facts.askedPause)
+            case .postponed: return .failed(retryAfter: facts.retryAfter)
             case .unreadable: break
             }
         }
@@ -286,7 +286,7 @@ extension Situation {
             observation.reason = .digestMismatch
             observation.message = mismatch
         }
-        return report(withdrawingEverything([.observed(observation)]))
+        return report(removingAllConditions([.observed(observation)]))
     }
 
     /// What to say when the engine ran another bundle than the one that was pinned; nil when it did not.
@@ -297,7 +297,7 @@ extension Situation {
     }
 
     /// The run that was seen is gone, proven by a live read.
-    func disappearance(_ last: EngineRun?) -> [ExecutionEvent] {
+    func runDisappeared(_ last: EngineRun?) -> [ExecutionEvent] {
         var events: [ExecutionEvent] = []
         // What it said last is better than nothing: progress, and whether a step had started.
         if let last, isOurs(last), !last.state.isFinished {
@@ -308,22 +308,22 @@ extension Situation {
             \(engine.runType.kind) \(name) was deleted before its end was seen. Whether its steps had effects is \
             not known; it is not created again.
             """
-        return withdrawingEverything(events + [ended(.runDeleted, message)] + gone(.general(.runDeleted), message))
+        return removingAllConditions(events + [ended(.runDeleted, message)] + gone(.general(.runDeleted), message))
     }
 
     /// `events`, and the withdrawal of what was said about a run that is no more.
-    private func withdrawingEverything(_ events: [ExecutionEvent]) -> [ExecutionEvent] {
-        withdrawingRunningConditions(events) + withdrawing([.shutdownRefused])
+    private func removingAllConditions(_ events: [ExecutionEvent]) -> [ExecutionEvent] {
+        removingRunningConditions(events) + withdrawing([.shutdownRefused])
     }
 
     /// The verdict when the object of the run's name is not the execution's run.
-    func impostor(_ run: EngineRun) -> [ExecutionEvent] {
+    func foreignRun(_ run: EngineRun) -> [ExecutionEvent] {
         let object = "\(engine.runType.kind) \(run.key.name)"
         if let known = execution.status.runRef {
             let message = """
                 \(object) is not the run that was started: its UID is \(run.uid), that of the run was \(known.uid).
                 """
-            return withdrawingEverything([ended(.runReplaced, message)] + gone(.general(.runReplaced), message))
+            return removingAllConditions([ended(.runReplaced, message)] + gone(.general(.runReplaced), message))
         }
         let message = """
             \(object) exists and does not belong to this execution; it was left as it is. Create the execution again \

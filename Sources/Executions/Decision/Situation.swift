@@ -23,9 +23,9 @@ struct Situation: Sendable {
     func next() -> Step {
         let isLeaving = execution.deletionTimestamp != nil
         guard !execution.isFinished, let spec = execution.spec else {
-            return isLeaving ? .rest(after: nil) : endedStep()
+            return isLeaving ? .idle(recheckAfter: nil) : endedStep()
         }
-        if isLeaving { return leavingStep(spec) }
+        if isLeaving { return deletingStep(spec) }
 
         let wasSeen = execution.status.runRef != nil
         switch facts.run {
@@ -33,11 +33,11 @@ struct Situation: Sendable {
         case .deleted(let last): return step(afterDeletionOf: last, spec)
         // A run that was seen, be it only by the watch, is never created again.
         case .absent(let last):
-            return wasSeen || last.map(isOurs) == true ? report(disappearance(last)) : startStep(spec)
-        case .engineMissing: return wasSeen ? frozenStep() : startStep(spec)
-        case .engineNotFollowed: return restoredHold(spec) ?? leftAloneStep()
+            return wasSeen || last.map(isOurs) == true ? report(runDisappeared(last)) : startStep(spec)
+        case .engineMissing: return wasSeen ? engineMissingStep() : startStep(spec)
+        case .engineNotFollowed: return restoredStep(spec) ?? engineNotServedStep()
         case .unknown: return wasSeen ? .readRun : startStep(spec)
-        case .unreadable: return .retry(notBefore: facts.askedPause)
+        case .unreadable: return .failed(retryAfter: facts.retryAfter)
         }
     }
 
@@ -45,10 +45,10 @@ struct Situation: Sendable {
     ///
     /// Its run is mirrored and can be ended as before. Nothing is started or missed any more: the garbage collector takes
     /// the run along, before the execution or after it.
-    private func leavingStep(_ spec: ExecutionSpec) -> Step {
+    private func deletingStep(_ spec: ExecutionSpec) -> Step {
         guard execution.status.runRef != nil, case .present(let run) = facts.run, isOurs(run), !run.isBeingDeleted
         else {
-            return .rest(after: nil)
+            return .idle(recheckAfter: nil)
         }
         return step(with: run, spec)
     }
@@ -57,8 +57,8 @@ struct Situation: Sendable {
     private func step(with run: EngineRun, _ spec: ExecutionSpec) -> Step {
         guard isOurs(run) else {
             // It may go before a create that is still on its way arrives, which would then make the run after all.
-            if execution.status.runRef == nil, let settling { return .rest(after: settling) }
-            return report(impostor(run))
+            if execution.status.runRef == nil, let settling { return .idle(recheckAfter: settling) }
+            return report(foreignRun(run))
         }
         if run.state.isFinished { return finishStep(run, spec) }
         if let shutdown = dueShutdown(of: run, spec), facts.stopRefusal == nil,
@@ -85,7 +85,7 @@ struct Situation: Sendable {
     func isOwned(_ run: EngineRun) -> Bool { isOurs(run) && run.isOwned(byExecutionWithUID: execution.uid) }
 
     /// The step that stores what `events` make of the status, or rests when they change nothing.
-    func report(_ events: [ExecutionEvent], otherwise rest: Step = .rest(after: nil)) -> Step {
+    func report(_ events: [ExecutionEvent], otherwise rest: Step = .idle(recheckAfter: nil)) -> Step {
         guard let status = execution.status.after(events, generation: execution.generation, now: now) else {
             return rest
         }
@@ -114,18 +114,20 @@ extension WorkflowExecution {
 extension Situation {
     /// No run was ever seen for this execution: create one, or say why not.
     func startStep(_ spec: ExecutionSpec) -> Step {
-        if let hold = restoredHold(spec) { return hold }
+        if let hold = restoredStep(spec) { return hold }
         if let ending = endingWithoutRun(spec) { return step(toEndWithoutRun: ending) }
-        if let failure = facts.creationFailure { return step(after: failure, spec) }
+        if let failure = facts.createFailure { return step(after: failure, spec) }
         guard facts.isEngineServed else { return hold(.engineUnavailable, notServedMessage, spec) }
         // Whatever it was that woke the execution.
-        if let pause = facts.creationPause { return .postpone(atMost: beforeStartDeadline(pause, spec)) }
-        switch facts.creationHold {
-        case .pause(let pause): return .postpone(atMost: beforeStartDeadline(pause, spec))
+        if let pause = facts.createDelay { return .deferred(atMost: beforeStartDeadline(pause, spec)) }
+        switch facts.createAdmission {
+        case .pause(let pause): return .deferred(atMost: beforeStartDeadline(pause, spec))
         case .wait(let waited, let isSlow): return waitForTurn(waited, isSlow)
         case .send, nil: break
         }
-        guard let manifest = engine.makeRun(for: execution, named: execution.runName) else { return .rest(after: nil) }
+        guard let manifest = engine.makeRun(for: execution, named: execution.runName) else {
+            return .idle(recheckAfter: nil)
+        }
         return .createRun(manifest: manifest)
     }
 
@@ -133,9 +135,9 @@ extension Situation {
     /// that the status names is still the last one that was met.
     private func waitForTurn(_ waited: Duration, _ isSlow: Bool) -> Step {
         guard waited >= (isSlow ? Self.shortWait : Self.longWait) else {
-            return .postpone(atMost: max(Self.shortWait - waited, waited))
+            return .deferred(atMost: max(Self.shortWait - waited, waited))
         }
-        let rest = Step.postpone(atMost: Backoff.workQueue.cap)
+        let rest = Step.deferred(atMost: Backoff.workQueue.cap)
         switch execution.status.reason {
         case nil, .accepted, .engineUnavailable, .restoredFromBackup, .waitingToCreate:
             let message = """
@@ -157,8 +159,8 @@ extension Situation {
     /// An earlier create may have reached the server although its answer was lost, or may still reach it. A server that
     /// does not know the engine's runs has none.
     private func step(toEndWithoutRun ending: ExecutionEvent) -> Step {
-        if let settling { return .rest(after: settling) }
-        guard isProvenAbsent else { return .readRun }
+        if let settling { return .idle(recheckAfter: settling) }
+        guard isConfirmedAbsent else { return .readRun }
         guard case .engineMissing = facts.run, case .ended(let reason, let message, let engine, _) = ending else {
             return report([ending])
         }
@@ -168,11 +170,11 @@ extension Situation {
 
     /// For how long a create that was sent before may still be carried out; nil when none can.
     var settling: Duration? {
-        guard let settled = facts.creationSettles, instant < settled else { return nil }
+        guard let settled = facts.pendingCreateDeadline, instant < settled else { return nil }
         return instant.duration(to: settled)
     }
 
-    private var isProvenAbsent: Bool {
+    private var isConfirmedAbsent: Bool {
         switch facts.run {
         case .absent, .engineMissing: true
         case .unknown, .present, .deleted, .unreadable, .engineNotFollowed: false
@@ -203,17 +205,17 @@ extension Situation {
         case .permanent(let reason, let message):
             // An earlier attempt whose answer was lost may have made the run; one that is still on its way will be
             // refused as this one was.
-            return isProvenAbsent ? report([ended(reason, message)]) : .readRun
+            return isConfirmedAbsent ? report([ended(reason, message)]) : .readRun
         case .nameTaken:
             // Ours from an earlier attempt, or somebody else's: only the object itself can tell. If it is gone again,
             // the next attempt creates it.
-            return isProvenAbsent ? .retry(notBefore: .zero) : .readRun
+            return isConfirmedAbsent ? .failed(retryAfter: .zero) : .readRun
         }
     }
 
     /// Says why no run exists yet, then tries again later.
     private func hold(_ reason: Reason, _ message: String, _ spec: ExecutionSpec, notBefore: Duration = .zero) -> Step {
-        report([held(reason, message)], otherwise: .backOff(notBefore: beforeStartDeadline(notBefore, spec)))
+        report([held(reason, message)], otherwise: .waiting(retryAfter: beforeStartDeadline(notBefore, spec)))
     }
 
     private func beforeStartDeadline(_ pause: Duration, _ spec: ExecutionSpec) -> Duration {
@@ -225,7 +227,7 @@ extension Situation {
         guard !isReleasedAfterRestore else { return nil }
         // What the operator itself kept waiting is not the obstacle's fault.
         return spec.executionConfig.startDeadlineSeconds.map {
-            .seconds($0) + facts.ownQueueing - facts.timeline.executionAge(at: instant)
+            .seconds($0) + facts.timeInOwnQueues - facts.timeline.executionAge(at: instant)
         }
     }
 
@@ -240,18 +242,18 @@ extension Situation {
 /// An engine that cannot be asked: of what runs nothing is known, and nothing new is started.
 extension Situation {
     /// The engine's API vanished under a running run: nothing is known, so nothing is changed but a condition.
-    func frozenStep() -> Step {
+    func engineMissingStep() -> Step {
         let message = """
             The API server no longer serves \(engine.runType.plural).\(engine.runType.group): \
             what the run does cannot be told until \(engine.title) is back.
             """
-        return report([unavailability(message)], otherwise: .backOff(notBefore: timing.engineProbe))
+        return report([unavailability(message)], otherwise: .waiting(retryAfter: timing.engineProbe))
     }
 
     /// The engine is none of this operator's: another configuration, and a start with it, changes that.
     ///
     /// Neither a deadline nor a request to end is acted upon: whether there is a run may not be asked.
-    func leftAloneStep() -> Step {
+    func engineNotServedStep() -> Step {
         guard execution.status.runRef == nil else {
             return report([
                 unavailability(
@@ -282,7 +284,7 @@ extension Situation {
     /// A shutdown ends it as any other that has no run. Neither a start deadline nor an invalid spec does: what ran
     /// before the backup must not be reported as failed. A create that was sent earlier and is still under way needs no
     /// help from here: its run is followed as soon as the watch shows it.
-    func restoredHold(_ spec: ExecutionSpec) -> Step? {
+    func restoredStep(_ spec: ExecutionSpec) -> Step? {
         guard execution.restoration == .held, execution.status.runRef == nil, spec.shutdown == nil else { return nil }
         let name = "-n \(execution.key.namespace) annotate wfe \(execution.key.name)"
         let message = """
@@ -300,8 +302,8 @@ extension Situation {
 
 extension Situation {
     /// What to tell when an attempt to bring about the run has failed; nil where there was none, or no need for one.
-    var heldBackNotice: Notice? {
-        guard facts.creationFailure != nil || !facts.isEngineServed else { return nil }
+    var notCreatedNotice: Notice? {
+        guard facts.createFailure != nil || !facts.isEngineServed else { return nil }
         let status = execution.status
         guard status.phase == .pending, let reason = status.reason, reason != .accepted, reason != .waitingToCreate
         else {

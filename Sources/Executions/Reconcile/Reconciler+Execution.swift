@@ -9,26 +9,28 @@ extension Reconciler {
     ///
     /// The patch names the version it was made for: an execution that somebody changed meanwhile is read again and
     /// decided upon anew.
-    func write(_ status: ExecutionStatus, of execution: WorkflowExecution, in pass: inout Pass) async -> WorkOutcome? {
+    func write(_ status: ExecutionStatus, of execution: WorkflowExecution, in reconciliation: inout Reconciliation)
+        async -> WorkOutcome?
+    {
         let patch = StatusPatch(of: execution, to: status)
         do {
             let written = try await client.patch(
                 WorkflowExecution.resourceType, execution.key, subresource: "status", .merge(patch.body),
                 WriteOptions(fieldManager: WellKnown.fieldManager), decoding: WorkflowExecution.storeDecoder)
             executions.apply(written)
-            note(.writeStatus, worked: true, in: &pass)
-            note(status, of: execution, in: pass)
+            note(.writeStatus, worked: true, in: &reconciliation)
+            note(status, of: execution, in: reconciliation)
             return nil
         } catch {
             if error.isNotFoundObject(named: execution.key.name) { return .success }
             if error.isConflict {
-                let outcome = await refresh(execution, in: &pass)
+                let outcome = await refresh(execution, in: &reconciliation)
                 // It may have been this very write that was done, and its answer lost.
-                if isStored(status, for: execution) { note(status, of: execution, in: pass) }
+                if isStored(status, for: execution) { note(status, of: execution, in: reconciliation) }
                 return outcome
             }
-            note(.writeStatus, worked: false, in: &pass)
-            pass.logger.warn("Could not write the status", ["error": .foreign(execution.discreet(error))])
+            note(.writeStatus, worked: false, in: &reconciliation)
+            reconciliation.logger.warn("Could not write the status", ["error": .foreign(execution.discreet(error))])
             return .failed(retryAfter: error.retryAfter ?? .zero)
         }
     }
@@ -41,11 +43,11 @@ extension Reconciler {
     }
 
     /// Reads an execution that is newer than the caches; the next decision rests on it.
-    func refresh(_ execution: WorkflowExecution, in pass: inout Pass) async -> WorkOutcome? {
+    func refresh(_ execution: WorkflowExecution, in reconciliation: inout Reconciliation) async -> WorkOutcome? {
         let complaint = "Could not read the execution again"
-        switch await readLive(execution.key, known: execution, orSay: complaint, pass.logger) {
+        switch await readLive(execution.key, known: execution, orSay: complaint, reconciliation.logger) {
         case .ends(let outcome):
-            if outcome.backsOff { note(.readExecution, worked: false, in: &pass) }
+            if outcome.backsOff { note(.readExecution, worked: false, in: &reconciliation) }
             return outcome
         case .current(let current):
             // The same version again: the conflict was the server's own race, so give it time.
@@ -56,22 +58,22 @@ extension Reconciler {
     }
 
     /// One line, one count, and what people have to be told, for each transition.
-    private func note(_ status: ExecutionStatus, of execution: WorkflowExecution, in pass: Pass) {
+    private func note(_ status: ExecutionStatus, of execution: WorkflowExecution, in reconciliation: Reconciliation) {
         let old = execution.status
-        for notice in Notice.news(
-            from: old, to: status, wasCreated: pass.didCreateRun, namesake: pass.runReference)
+        for notice in Notice.transitions(
+            from: old, to: status, wasCreated: reconciliation.didCreateRun, namesake: reconciliation.runReference)
         {
             tell(notice, of: execution)
         }
         guard status.phase != old.phase || status.reason != old.reason else { return }
-        pass.logger.info(
+        reconciliation.logger.info(
             "Status changed",
             [
                 "phase": .own(status.phase.rawValue), "outcome": .own(status.outcome?.rawValue ?? ""),
                 "reason": .own(status.reason?.rawValue ?? ""), "run": .own(status.runRef?.name ?? ""),
             ])
         if status.phase.isTerminal, !old.phase.isTerminal {
-            metrics.finished(status, runEnd: pass.runEnd, now: clock.now())
+            metrics.finished(status, runEnd: reconciliation.runEnd, now: clock.now())
         }
     }
 }
@@ -82,7 +84,7 @@ extension WorkflowExecution {
     func discreet(_ error: KubeError) -> String { spec == nil ? error.kind : "\(error)" }
 }
 
-extension Reconciler.Pass {
+extension Reconciler.Reconciliation {
     /// When the run ended, by the engine's clock; nil where it is not there or does not tell.
     fileprivate var runEnd: EngineTime? {
         if case .present(let run) = facts.run, run.state.isFinished { run.state.finishedAt } else { nil }
@@ -100,7 +102,7 @@ extension Reconciler {
     /// It could have created a run, seen it end and told so: on the older view the run would be created again.
     ///
     /// - Parameter trouble: set where that failed.
-    func confirm(_ key: ObjectKey, _ logger: Logger, _ trouble: inout RecoveryGroup?) async -> WorkOutcome? {
+    func confirm(_ key: ObjectKey, _ logger: Logger, _ trouble: inout FailureGroup?) async -> WorkOutcome? {
         guard let takeover, !takeover.isCaughtUp else { return nil }
         switch await readLive(key, orSay: "Could not read the execution after taking over", logger) {
         case .ends(let outcome):
@@ -138,78 +140,79 @@ extension Reconciler {
     }
 
     /// What a failed read of an execution waits for.
-    static func readExecution(in namespace: String) -> RecoveryGroup {
-        RecoveryGroup(request: .readExecution, engine: nil, namespace: namespace)
+    static func readExecution(in namespace: String) -> FailureGroup {
+        FailureGroup(request: .readExecution, engine: nil, namespace: namespace)
     }
 }
 
 extension Reconciler {
     /// Reads the execution itself, so that what is deleted next does not rest on an old view of it.
-    func read(_ execution: WorkflowExecution, in pass: inout Pass) async -> WorkOutcome? {
+    func read(_ execution: WorkflowExecution, in reconciliation: inout Reconciliation) async -> WorkOutcome? {
         let complaint = "Could not read the execution"
-        switch await readLive(execution.key, known: execution, orSay: complaint, pass.logger) {
+        switch await readLive(execution.key, known: execution, orSay: complaint, reconciliation.logger) {
         case .ends(let outcome):
-            if outcome.backsOff { note(.readExecution, worked: false, in: &pass) }
+            if outcome.backsOff { note(.readExecution, worked: false, in: &reconciliation) }
             return outcome
         case .current(let current):
             executions.apply(current)
-            pass.facts.isExecutionProven = true
+            reconciliation.facts.isExecutionConfirmed = true
             return nil
         }
     }
 
     /// Deletes a run that has outlived its time, in exactly the version it was decided upon.
-    func delete(_ run: EngineRun, in situation: Situation, _ pass: inout Pass) async -> WorkOutcome? {
-        let engine = pass.cache.engine
+    func delete(_ run: EngineRun, in situation: Situation, _ reconciliation: inout Reconciliation) async -> WorkOutcome?
+    {
+        let engine = reconciliation.cache.engine
         do {
             try await client.delete(engine.runType, run.key, .exactly(run.uid, run.resourceVersion))
-            pass.facts.didExpireRun = true
+            reconciliation.facts.didExpireRun = true
             // It may have a finalizer: that it is gone is for a live read to say.
-            pass.facts.run = .unknown
-            pass.facts.isRunProven = false
+            reconciliation.facts.run = .unknown
+            reconciliation.facts.isRunConfirmed = false
             metrics.deleted(.run)
             tell(situation.runExpiredNotice(for: run), of: situation.execution)
-            pass.logger.info("Deleted the run, as its time was over", ["run": .own(run.key.name)])
+            reconciliation.logger.info("Deleted the run, as its time was over", ["run": .own(run.key.name)])
             return nil
         } catch {
             if error.isConflict || error.isNotFoundObject(named: run.key.name) {
-                await readRun(in: &pass)
+                await readRun(in: &reconciliation)
                 return nil
             }
             if error.isPlainNotFound {
-                pass.facts.run = .engineMissing
-                pass.facts.isEngineServed = false
+                reconciliation.facts.run = .engineMissing
+                reconciliation.facts.isEngineServed = false
                 return nil
             }
-            return refuse(error, "\(engine.runType.kind) \(run.key.name)", in: &pass)
+            return refuse(error, "\(engine.runType.kind) \(run.key.name)", in: &reconciliation)
         }
     }
 
     /// Deletes an execution that has outlived its time; whoever changed it since is read, and decided upon anew.
-    func delete(_ execution: WorkflowExecution, in pass: inout Pass) async -> WorkOutcome? {
+    func delete(_ execution: WorkflowExecution, in reconciliation: inout Reconciliation) async -> WorkOutcome? {
         do {
             try await client.delete(
                 WorkflowExecution.resourceType, execution.key, .exactly(execution.uid, execution.resourceVersion))
             metrics.deleted(.execution)
             tell(.expired(execution), of: execution)
-            pass.logger.info("Deleted the execution, as its time was over")
+            reconciliation.logger.info("Deleted the execution, as its time was over")
             return .success
         } catch {
             if error.isNotFoundObject(named: execution.key.name) { return .success }
-            if error.isConflict { return await refresh(execution, in: &pass) }
-            return refuse(error, "the execution", in: &pass)
+            if error.isConflict { return await refresh(execution, in: &reconciliation) }
+            return refuse(error, "the execution", in: &reconciliation)
         }
     }
 
     /// Tries again later what may work then by itself, and has the status tell of what somebody has to mend.
-    private func refuse(_ error: KubeError, _ object: String, in pass: inout Pass) -> WorkOutcome? {
-        pass.logger.warn(
+    private func refuse(_ error: KubeError, _ object: String, in reconciliation: inout Reconciliation) -> WorkOutcome? {
+        reconciliation.logger.warn(
             "Could not delete what has outlived its time",
             // The condition has it all: who may read executions may know their parameters.
             ["object": .own(object), "error": .foreign(error.kind)])
         let pause = error.retryAfter ?? .zero
         guard let code = error.code, code != 404, !error.isTransient else { return .failed(retryAfter: pause) }
-        pass.facts.deletionRefusal = Refusal(
+        reconciliation.facts.deletionRefusal = Refusal(
             reason: code == 403 ? .forbidden : .rejected,
             message: "The API server refuses to delete \(object): \(error)", isLasting: true, pause: pause)
         return nil

@@ -5,95 +5,98 @@ import TowlineAPI
 
 extension Reconciler {
     /// Asks the API server itself for the run; only its answer proves that there is none.
-    func readRun(in pass: inout Pass) async {
-        let engine = pass.cache.engine
+    func readRun(in reconciliation: inout Reconciliation) async {
+        let engine = reconciliation.cache.engine
         do {
-            let run = try await client.get(engine.runType, pass.runKey, decoding: engine.runDecoder)
-            pass.cache.apply(run)
-            pass.facts.run = .present(run)
-            pass.facts.isRunProven = true
-            note(.readRun, worked: true, in: &pass)
+            let run = try await client.get(engine.runType, reconciliation.runKey, decoding: engine.runDecoder)
+            reconciliation.cache.apply(run)
+            reconciliation.facts.run = .present(run)
+            reconciliation.facts.isRunConfirmed = true
+            note(.readRun, worked: true, in: &reconciliation)
         } catch {
-            if error.isNotFoundObject(named: pass.runKey.name) {
-                pass.facts.run = .absent(last: pass.cache.lastState(of: pass.runKey))
-                note(.readRun, worked: true, in: &pass)
+            if error.isNotFoundObject(named: reconciliation.runKey.name) {
+                reconciliation.facts.run = .absent(last: reconciliation.cache.lastState(of: reconciliation.runKey))
+                note(.readRun, worked: true, in: &reconciliation)
             } else if error.isPlainNotFound {
-                pass.facts.run = .engineMissing
-                pass.facts.isEngineServed = false
+                reconciliation.facts.run = .engineMissing
+                reconciliation.facts.isEngineServed = false
             } else {
-                note(.readRun, worked: false, in: &pass)
-                pass.facts.run = .unreadable
-                pass.facts.askedPause = error.retryAfter ?? .zero
-                pass.logger.warn(
-                    "Could not read the run", ["run": .own(pass.runKey.name), "error": .foreign("\(error)")])
+                note(.readRun, worked: false, in: &reconciliation)
+                reconciliation.facts.run = .unreadable
+                reconciliation.facts.retryAfter = error.retryAfter ?? .zero
+                reconciliation.logger.warn(
+                    "Could not read the run", ["run": .own(reconciliation.runKey.name), "error": .foreign("\(error)")])
             }
         }
     }
 
-    func createRun(_ manifest: [UInt8], for execution: WorkflowExecution, in pass: inout Pass) async {
-        let engine = pass.cache.engine
+    func createRun(_ manifest: [UInt8], for execution: WorkflowExecution, in reconciliation: inout Reconciliation) async
+    {
+        let engine = reconciliation.cache.engine
         let options = WriteOptions(fieldManager: WellKnown.fieldManager, fieldValidation: .strict)
-        let lane = CreateTraffic.Lane(engine: engine.name, namespace: pass.key.namespace)
-        let admission = creates.enter(pass.runKey, of: pass.key, lane)
-        pass.facts.creationHold = admission == .send ? nil : admission
+        let lane = CreateTraffic.Lane(engine: engine.name, namespace: reconciliation.key.namespace)
+        let admission = creates.enter(reconciliation.runKey, of: reconciliation.key, lane)
+        reconciliation.facts.createAdmission = admission == .send ? nil : admission
         guard admission == .send else { return }
-        defer { creates.end(pass.runKey) }
+        defer { creates.end(reconciliation.runKey) }
         do {
             let run = try await client.create(
-                engine.runType, namespace: pass.key.namespace, body: manifest, options, decoding: engine.runDecoder)
-            pass.cache.apply(run)
-            pass.facts.run = .present(run)
-            pass.facts.creationFailure = nil
-            pass.didCreateRun = true
-            note(.createRun, worked: true, in: &pass)
+                engine.runType, namespace: reconciliation.key.namespace, body: manifest, options,
+                decoding: engine.runDecoder)
+            reconciliation.cache.apply(run)
+            reconciliation.facts.run = .present(run)
+            reconciliation.facts.createFailure = nil
+            reconciliation.didCreateRun = true
+            note(.createRun, worked: true, in: &reconciliation)
             tell(.created(engine.reference(to: run)), of: execution)
-            pass.logger.info("Created the run", ["kind": .own(engine.runType.kind), "run": .own(run.key.name)])
+            reconciliation.logger.info(
+                "Created the run", ["kind": .own(engine.runType.kind), "run": .own(run.key.name)])
         } catch {
             let failure = CreateFailure(error, creatingRunOf: engine)
-            pass.facts.creationFailure = failure
-            note(.createRun, worked: false, in: &pass)
+            reconciliation.facts.createFailure = failure
+            note(.createRun, worked: false, in: &reconciliation)
             if let duration = failure.retryAfter {
-                pass.cache.postponeCreation(of: pass.runKey, for: duration, at: time.now)
+                reconciliation.cache.delayCreate(of: reconciliation.runKey, for: duration, at: time.now)
             }
-            if case .uncertain = failure { openCreates.note(pass.runKey, at: time.now) }
+            if case .uncertain = failure { pendingCreates.record(reconciliation.runKey, at: time.now) }
             metrics.createFailed(engine.name, failure)
-            pass.logger.warn(
-                "Could not create the run", ["run": .own(pass.runKey.name), "error": .foreign("\(error)")])
+            reconciliation.logger.warn(
+                "Could not create the run", ["run": .own(reconciliation.runKey.name), "error": .foreign("\(error)")])
         }
     }
 
     /// Asks the run to end; false where that failed.
-    func stop(_ run: EngineRun, _ patch: [UInt8], in pass: inout Pass) async -> Bool {
-        let engine = pass.cache.engine
-        if let refusal = pass.facts.timeline.recentStopRefusal(at: time.now) {
-            note(.stopRun, worked: false, in: &pass)
-            pass.facts.stopRefusal = refusal
+    func stop(_ run: EngineRun, _ patch: [UInt8], in reconciliation: inout Reconciliation) async -> Bool {
+        let engine = reconciliation.cache.engine
+        if let refusal = reconciliation.facts.timeline.recentStopRefusal(at: time.now) {
+            note(.stopRun, worked: false, in: &reconciliation)
+            reconciliation.facts.stopRefusal = refusal
             return false
         }
         do {
             let stopped = try await client.patch(
                 engine.runType, run.key, .merge(patch), WriteOptions(fieldManager: WellKnown.fieldManager),
                 decoding: engine.runDecoder)
-            pass.cache.apply(stopped)
-            pass.facts.run = .present(stopped)
-            note(.stopRun, worked: true, in: &pass)
-            pass.logger.info("Asked the run to end", ["run": .own(run.key.name)])
+            reconciliation.cache.apply(stopped)
+            reconciliation.facts.run = .present(stopped)
+            note(.stopRun, worked: true, in: &reconciliation)
+            reconciliation.logger.info("Asked the run to end", ["run": .own(run.key.name)])
             return true
         } catch {
             if error.isConflict {
                 // It has changed since it was read, and may have ended.
-                await readRun(in: &pass)
+                await readRun(in: &reconciliation)
                 return false
             }
-            note(.stopRun, worked: false, in: &pass)
+            note(.stopRun, worked: false, in: &reconciliation)
             let refusal = Refusal(error, of: engine)
-            pass.facts.stopRefusal = refusal
-            pass.facts.timeline.stopFailed(refusal, at: time.now)
-            pass.cache.keep(pass.facts.timeline, of: pass.runKey)
-            pass.logger.warn(
+            reconciliation.facts.stopRefusal = refusal
+            reconciliation.facts.timeline.stopFailed(refusal, at: time.now)
+            reconciliation.cache.keep(reconciliation.facts.timeline, of: reconciliation.runKey)
+            reconciliation.logger.warn(
                 "Could not ask the run to end", ["run": .own(run.key.name), "error": .foreign("\(error)")])
             // It may have ended, or gone, in the meantime; then there is nothing left to ask.
-            if !error.isTransient { await readRun(in: &pass) }
+            if !error.isTransient { await readRun(in: &reconciliation) }
             return false
         }
     }
@@ -102,8 +105,8 @@ extension Reconciler {
     ///
     /// Where there is no answer for long, the run's own word has to do. The verdict is final, and the cause may change
     /// it: a task that took too long is no failure.
-    func readDetail(of run: EngineRun, _ listings: [ChildListing], in pass: inout Pass) async {
-        let engine = pass.cache.engine
+    func readChildren(of run: EngineRun, _ listings: [ChildListing], in reconciliation: inout Reconciliation) async {
+        let engine = reconciliation.cache.engine
         do throws(KubeError) {
             var children: [EngineChild] = []
             for listing in listings {
@@ -111,7 +114,7 @@ extension Reconciler {
                     children += try await readChildren(listing, decoding: engine.childDecoder)
                 } catch {
                     guard listing.isOptional, !error.isTransient else { throw error }
-                    pass.logger.debug(
+                    reconciliation.logger.debug(
                         "Could not read some children of the run",
                         [
                             "run": .own(run.key.name), "kind": .own(listing.type.kind),
@@ -120,23 +123,24 @@ extension Reconciler {
                 }
             }
             let state = engine.state(of: run, children: children)
-            pass.facts.detail = .read(state)
-            pass.facts.timeline.looked(at: run, found: state, instant: time.now)
-            note(.readChildren, worked: true, in: &pass)
+            reconciliation.facts.children = .read(state)
+            reconciliation.facts.timeline.childrenRead(of: run, found: state, instant: time.now)
+            note(.readChildren, worked: true, in: &reconciliation)
         } catch {
-            pass.facts.timeline.looked(at: run, found: nil, instant: time.now)
+            reconciliation.facts.timeline.childrenRead(of: run, found: nil, instant: time.now)
             // An answer that cannot be read is no better the next time.
             guard run.state.isFinished else {
-                pass.facts.detail = .unreadable
+                reconciliation.facts.children = .unreadable
                 return
             }
             let now = time.now
-            let trouble = pass.cache.firstTrouble(explaining: pass.runKey, at: now).duration(to: now)
+            let trouble = reconciliation.cache.firstFailure(explaining: reconciliation.runKey, at: now).duration(
+                to: now)
             let mayWait = error.isTransient && trouble < timing.causePatience
-            pass.facts.detail = mayWait ? .postponed : .unreadable
-            note(.readChildren, worked: false, in: &pass)
-            pass.facts.askedPause = error.retryAfter ?? .zero
-            pass.logger.warn(
+            reconciliation.facts.children = mayWait ? .postponed : .unreadable
+            note(.readChildren, worked: false, in: &reconciliation)
+            reconciliation.facts.retryAfter = error.retryAfter ?? .zero
+            reconciliation.logger.warn(
                 "Could not read the children of the run",
                 ["run": .own(run.key.name), "error": .foreign("\(error)")])
         }

@@ -19,7 +19,7 @@ struct Reconciler: Sendable {
     let timing: ExecutionTiming
     let links: LinkTemplates
     let metrics: ExecutionMetrics
-    let openCreates: OpenCreates
+    let pendingCreates: PendingCreates
     let creates: CreateGate
     let recovery: Recovery
     let recorder: EventRecorder
@@ -34,7 +34,7 @@ struct Reconciler: Sendable {
     func expectCreatesOfPredecessor() {
         for key in executions.unfinishedKeys {
             guard let execution = executions.execution(for: key), execution.status.runRef == nil else { continue }
-            openCreates.note(ObjectKey(namespace: key.namespace, name: execution.runName), at: time.now)
+            pendingCreates.record(ObjectKey(namespace: key.namespace, name: execution.runName), at: time.now)
         }
     }
 
@@ -44,7 +44,7 @@ struct Reconciler: Sendable {
     ///   - waited: for how long the execution has waited for a worker.
     ///   - logger: the one of this reconciliation.
     func reconcile(_ key: ObjectKey, waited: Duration = .zero, logger: Logger) async -> WorkOutcome {
-        var trouble: RecoveryGroup?
+        var trouble: FailureGroup?
         let outcome = await reconcile(key, waited: waited, logger: logger, &trouble)
         switch outcome {
         case .failed, .waiting:
@@ -58,20 +58,20 @@ struct Reconciler: Sendable {
 
     /// - Parameter trouble: which kind of request failed last; nil where none did.
     private func reconcile(
-        _ key: ObjectKey, waited: Duration, logger: Logger, _ trouble: inout RecoveryGroup?
+        _ key: ObjectKey, waited: Duration, logger: Logger, _ trouble: inout FailureGroup?
     ) async -> WorkOutcome {
         if let outcome = await confirm(key, logger, &trouble) { return outcome }
         guard let first = executions.execution(for: key), let cache = runs[first.engineName] else { return .success }
         let runKey = ObjectKey(namespace: key.namespace, name: first.runName)
         // What the API server and webhooks answer may repeat parameters.
         let discreet = logger.hiding(masks.mask(of: first))
-        var pass = Pass(of: first, runKey, in: cache, logger: discreet)
+        var reconciliation = Reconciliation(of: first, runKey, in: cache, logger: discreet)
         defer {
-            trouble = pass.trouble
+            trouble = reconciliation.trouble
             let execution = executions.execution(for: key)
             if execution?.isFinished ?? true || execution?.status.runRef != nil {
                 creates.forget(runKey)
-            } else if !pass.waitsForTurn {
+            } else if !reconciliation.waitsForTurn {
                 // One that was called and does not come gives its place to others.
                 creates.leave(runKey)
             }
@@ -85,24 +85,25 @@ struct Reconciler: Sendable {
             }
             // Deleted and created again under the same name: another execution, with another run.
             guard execution.uid == first.uid else { return .requeue(after: .zero) }
-            pass.reconsider(execution)
+            reconciliation.reconsider(execution)
             let instant = time.now
-            pass.see(execution, at: instant, now: clock.known())
-            pass.facts.creationPause = cache.creationPause(of: runKey, at: instant)
-            pass.facts.ownQueueing = creates.queueing(of: runKey)
-            pass.facts.isExpiryTurn = executions.expiries.isTurn(of: key)
-            pass.facts.creationSettles = openCreates.settling(runKey, now: instant)
+            reconciliation.see(execution, at: instant, now: clock.known())
+            reconciliation.facts.createDelay = cache.createDelay(of: runKey, at: instant)
+            reconciliation.facts.timeInOwnQueues = creates.queueing(of: runKey)
+            reconciliation.facts.isExpiryTurn = executions.expiries.isTurn(of: key)
+            reconciliation.facts.pendingCreateDeadline = pendingCreates.settling(runKey, now: instant)
             let situation = Situation(
-                execution: execution, engine: cache.engine, facts: pass.facts, now: clock.now(), instant: instant,
+                execution: execution, engine: cache.engine, facts: reconciliation.facts, now: clock.now(),
+                instant: instant,
                 timing: timing, links: links)
             let step = situation.next()
-            pass.logger.debug("Decided", ["step": .own(step.name)])
-            if let outcome = await execute(step, in: situation, &pass) {
-                if pass.facts.isExpiryTurn, !outcome.backsOff { executions.expiries.endTurn(of: key) }
+            reconciliation.logger.debug("Decided", ["step": .own(step.name)])
+            if let outcome = await execute(step, in: situation, &reconciliation) {
+                if reconciliation.facts.isExpiryTurn, !outcome.backsOff { executions.expiries.endTurn(of: key) }
                 // A run that outlived its verdict is still told to stop.
                 if executions.execution(for: key)?.isFinished ?? true, !outcome.backsOff {
                     cache.forget(runKey)
-                    openCreates.forget(runKey)
+                    pendingCreates.forget(runKey)
                 }
                 return outcome
             }
@@ -112,7 +113,7 @@ struct Reconciler: Sendable {
     }
 
     /// The state of one reconciliation.
-    struct Pass {
+    struct Reconciliation {
         let key: ObjectKey
         let runKey: ObjectKey
         let cache: RunCache
@@ -120,9 +121,9 @@ struct Reconciler: Sendable {
         var facts: Facts
         var didCreateRun = false
         /// Which kind of request failed last.
-        var trouble: RecoveryGroup?
+        var trouble: FailureGroup?
         /// True when the run was put into the line of those that are to be created, or is still there.
-        var waitsForTurn: Bool { if case .wait = facts.creationHold { true } else { false } }
+        var waitsForTurn: Bool { if case .wait = facts.createAdmission { true } else { false } }
         /// The run that the execution was known to have when the facts were gathered.
         private var knownRun: RunReference?
 
@@ -161,36 +162,38 @@ struct Reconciler: Sendable {
     }
 
     /// Does what was decided; returns the outcome of the reconciliation when that was the last step.
-    private func execute(_ step: Step, in situation: Situation, _ pass: inout Pass) async -> WorkOutcome? {
+    private func execute(_ step: Step, in situation: Situation, _ reconciliation: inout Reconciliation) async
+        -> WorkOutcome?
+    {
         let execution = situation.execution
         switch step {
-        case .rest(let pause): return pause.map { .requeue(after: $0) } ?? .success
-        case .wait(let due):
-            executions.expiries.plan(pass.key, at: due)
+        case .idle(let pause): return pause.map { .requeue(after: $0) } ?? .success
+        case .expireLater(let due):
+            executions.expiries.plan(reconciliation.key, at: due)
             return .success
-        case .retry(let notBefore): return .failed(retryAfter: notBefore)
-        case .backOff(let notBefore):
-            tell(situation.heldBackNotice, of: execution)
-            return .waiting(retryAfter: notBefore)
-        case .postpone(let pause): return .deferred(atMost: pause)
-        case .readRun: await readRun(in: &pass)
-        case .createRun(let manifest): await createRun(manifest, for: execution, in: &pass)
-        case .readDetail(let run, let listings): await readDetail(of: run, listings, in: &pass)
+        case .failed(let delay): return .failed(retryAfter: delay)
+        case .waiting(let delay):
+            tell(situation.notCreatedNotice, of: execution)
+            return .waiting(retryAfter: delay)
+        case .deferred(let pause): return .deferred(atMost: pause)
+        case .readRun: await readRun(in: &reconciliation)
+        case .createRun(let manifest): await createRun(manifest, for: execution, in: &reconciliation)
+        case .readChildren(let run, let listings): await readChildren(of: run, listings, in: &reconciliation)
         case .stopRun(let run, let patch):
-            if await stop(run, patch, in: &pass) { tell(situation.shutdownNotice(for: run), of: execution) }
-        case .readExecution: return await read(execution, in: &pass)
-        case .deleteRun(let run): return await delete(run, in: situation, &pass)
-        case .deleteExecution: return await delete(execution, in: &pass)
-        case .write(let status): return await write(status, of: execution, in: &pass)
+            if await stop(run, patch, in: &reconciliation) { tell(situation.shutdownNotice(for: run), of: execution) }
+        case .readExecution: return await read(execution, in: &reconciliation)
+        case .deleteRun(let run): return await delete(run, in: situation, &reconciliation)
+        case .deleteExecution: return await delete(execution, in: &reconciliation)
+        case .write(let status): return await write(status, of: execution, in: &reconciliation)
         }
         return nil
     }
 
     /// Notes that a request of this kind failed, or worked, in the namespace of an execution.
-    func note(_ request: RecoveryGroup.Request, worked: Bool, in pass: inout Pass) {
-        let engine = request.isOfEngine ? pass.cache.engine.name : nil
-        let group = RecoveryGroup(request: request, engine: engine, namespace: pass.key.namespace)
-        if worked { recovery.worked(pass.key, in: group) } else { pass.trouble = group }
+    func note(_ request: FailureGroup.Request, worked: Bool, in reconciliation: inout Reconciliation) {
+        let engine = request.isOfEngine ? reconciliation.cache.engine.name : nil
+        let group = FailureGroup(request: request, engine: engine, namespace: reconciliation.key.namespace)
+        if worked { recovery.worked(reconciliation.key, in: group) } else { reconciliation.trouble = group }
     }
 
     /// Has people told about an execution, as Kubernetes events.

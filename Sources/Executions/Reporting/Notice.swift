@@ -57,7 +57,7 @@ extension Notice {
     /// - Parameters:
     ///   - wasCreated: the run was created since `old`, which was told then.
     ///   - namesake: the object that has the run's name, be it the run or a foreign one.
-    static func news(
+    static func transitions(
         from old: ExecutionStatus, to new: ExecutionStatus, wasCreated: Bool, namesake: RunReference?
     ) -> [Notice] {
         var news: [Notice] = []
@@ -71,7 +71,7 @@ extension Notice {
         if !old.phase.isTerminal, let outcome = new.outcome, let reason = new.reason {
             news.append(
                 Notice(
-                    type: outcome.isAsAsked ? .normal : .warning, reason: reason.rawValue, action: .finish,
+                    type: outcome.isExpected ? .normal : .warning, reason: reason.rawValue, action: .finish,
                     note: "\(new.phase.rawValue) with outcome \(outcome.rawValue)", detail: new.message ?? "",
                     related: new.runRef ?? namesake))
         }
@@ -83,10 +83,10 @@ extension Notice {
                     detail: old.phase.isTerminal ? refused.eventDetail : refused.message, related: new.runRef))
         }
         if let retained = new.condition(.retained), retained.reason != old.condition(.retained)?.reason {
-            let isAsAsked = retained.reason == RetentionReason.keptByAnnotation.rawValue
+            let isExpected = retained.reason == RetentionReason.keptByAnnotation.rawValue
             news.append(
                 Notice(
-                    type: isAsAsked ? .normal : .warning, reason: retained.reason, action: .retain,
+                    type: isExpected ? .normal : .warning, reason: retained.reason, action: .retain,
                     note: "Kept although its time to live is over", detail: retained.eventDetail, related: new.runRef))
         }
         return news
@@ -114,5 +114,5 @@ extension Condition {
 
 extension Outcome {
     /// True for the ends that somebody wanted.
-    fileprivate var isAsAsked: Bool { self == .success || self == .cancelled }
+    fileprivate var isExpected: Bool { self == .success || self == .cancelled }
 }

@@ -371,7 +371,7 @@ final class CreateGate: Sendable {
 ///
 /// A request whose connection broke can reach the API server later. Until that is out of the question, the absence of a
 /// run proves nothing: an execution that ended "without a run" would get one after all.
-final class OpenCreates: Sendable {
+final class PendingCreates: Sendable {
     /// When the create of a run was last sent without a definite answer, or may have been.
     private let uncertain = Locked<[ObjectKey: ContinuousClock.Instant]>([:])
     private let patience: Duration
@@ -381,7 +381,7 @@ final class OpenCreates: Sendable {
         self.patience = patience
     }
 
-    func note(_ run: ObjectKey, at now: ContinuousClock.Instant) {
+    func record(_ run: ObjectKey, at now: ContinuousClock.Instant) {
         uncertain.withLock { uncertain in
             // What was deleted before it ended is never forgotten by name.
             if uncertain.count >= 1024 { uncertain = uncertain.filter { $0.value.duration(to: now) < patience } }

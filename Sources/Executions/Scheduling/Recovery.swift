@@ -3,7 +3,7 @@ import KubeRuntime
 import TowlineAPI
 
 /// Requests that mostly fail, and recover, together.
-struct RecoveryGroup: Hashable, Sendable {
+struct FailureGroup: Hashable, Sendable {
     enum Request: Hashable, Sendable {
         case createRun
         case readRun
@@ -33,7 +33,7 @@ struct RecoveryGroup: Hashable, Sendable {
 /// One timer serves all of them, and none runs while nothing fails or this process does not work on executions.
 final class Recovery: Sendable {
     private struct State {
-        var groups: EarlyRetries<ObjectKey, RecoveryGroup>
+        var groups: EarlyRetries<ObjectKey, FailureGroup>
         /// The next look, and its timer once that is known.
         var look: ContinuousClock.Instant?
         var timer: TimerToken?
@@ -57,12 +57,12 @@ final class Recovery: Sendable {
     var count: Int { state.withLock { $0.groups.count } }
 
     /// Takes in that an execution waits for its backoff, as a request of this kind failed.
-    func failed(_ key: ObjectKey, in group: RecoveryGroup) {
+    func failed(_ key: ObjectKey, in group: FailureGroup) {
         change { $0.failed(key, in: group, now: $1) }
     }
 
     /// Takes in that a request of this kind worked.
-    func worked(_ key: ObjectKey, in group: RecoveryGroup) {
+    func worked(_ key: ObjectKey, in group: FailureGroup) {
         change { $0.worked(key, in: group, now: $1) }
     }
 
@@ -94,7 +94,7 @@ final class Recovery: Sendable {
     }
 
     private func change(
-        _ body: (inout EarlyRetries<ObjectKey, RecoveryGroup>, ContinuousClock.Instant) -> Void = { _, _ in }
+        _ body: (inout EarlyRetries<ObjectKey, FailureGroup>, ContinuousClock.Instant) -> Void = { _, _ in }
     ) {
         let now = time.now
         var next: ContinuousClock.Instant?

@@ -36,9 +36,9 @@ import Testing
     @Test func aPostponementEndsWithItsTime() throws {
         let cache = RunCache(engine: EngineCatalogue.engine(.tekton), namespaces: [])
         let key = ObjectKey(namespace: "payments", name: "r")
-        cache.postponeCreation(of: key, for: .seconds(10), at: Fixtures.instant)
-        #expect(cache.creationPause(of: key, at: Fixtures.instant + .seconds(4)) == .seconds(6))
-        #expect(cache.creationPause(of: key, at: Fixtures.instant + .seconds(10)) == nil)
-        #expect(cache.creationPause(of: ObjectKey(namespace: "payments", name: "s"), at: Fixtures.instant) == nil)
+        cache.delayCreate(of: key, for: .seconds(10), at: Fixtures.instant)
+        #expect(cache.createDelay(of: key, at: Fixtures.instant + .seconds(4)) == .seconds(6))
+        #expect(cache.createDelay(of: key, at: Fixtures.instant + .seconds(10)) == nil)
+        #expect(cache.createDelay(of: ObjectKey(namespace: "payments", name: "s"), at: Fixtures.instant) == nil)
     }
 }

@@ -23,7 +23,7 @@ import TowlineAPI
     private func next(
         _ execution: WorkflowExecution, _ run: RunKnowledge, isProven: Bool = false
     ) -> Step {
-        Fixtures.situation(execution, run: run, now: Self.later) { $0.isRunProven = isProven }.next()
+        Fixtures.situation(execution, run: run, now: Self.later) { $0.isRunConfirmed = isProven }.next()
     }
 
     private let isGone = ExecutionEvent.conditionSet(
@@ -46,8 +46,8 @@ import TowlineAPI
 
     @Test func aRunThatIsThereAndEndedIsNoNews() throws {
         let run = try Fixtures.pipelineRun(condition: done)
-        #expect(next(try ended(), .present(run)).name == "rest")
-        #expect(next(try ended(), .present(run), isProven: true).name == "rest")
+        #expect(next(try ended(), .present(run)).name == "idle")
+        #expect(next(try ended(), .present(run), isProven: true).name == "idle")
     }
 
     @Test func aRunThatTheStoreDoesNotHaveIsAskedFor() throws {
@@ -55,7 +55,7 @@ import TowlineAPI
         #expect(next(try ended(), .unknown).name == "readRun")
         #expect(next(try ended(), .deleted(last: run)).name == "readRun")
         #expect(next(try ended(), .unreadable).name == "retry")
-        #expect(next(try ended(), .engineMissing).name == "rest")
+        #expect(next(try ended(), .engineMissing).name == "idle")
     }
 
     @Test func aRunThatIsProvenToBeGoneIsSaidOnce() throws {
@@ -68,7 +68,7 @@ import TowlineAPI
         #expect(condition.lastTransitionTime == Self.later)
         expectLatched(status, since: execution.status)
         for run in [RunKnowledge.absent(last: nil), .unknown, .engineMissing] {
-            #expect(next(Fixtures.execution(status: status), run).name == "rest")
+            #expect(next(Fixtures.execution(status: status), run).name == "idle")
         }
     }
 
@@ -80,7 +80,7 @@ import TowlineAPI
         #expect(status.condition(.runPresent)?.reason == "RunReplaced")
         #expect(status.condition(.runDiverged) == nil)
         expectLatched(status, since: execution.status)
-        #expect(next(Fixtures.execution(status: status), .present(other)).name == "rest")
+        #expect(next(Fixtures.execution(status: status), .present(other)).name == "idle")
     }
 
     @Test func aRunThatGoesOnIsSaidOnTheWordOfALiveRead() throws {
@@ -96,7 +96,7 @@ import TowlineAPI
         // What it says while it goes on is not followed.
         let stopping = try Fixtures.pipelineRun(
             version: "31", condition: Fixtures.condition("Unknown", "StoppedRunFinally"))
-        #expect(next(Fixtures.execution(status: status), .present(stopping)).name == "rest")
+        #expect(next(Fixtures.execution(status: status), .present(stopping)).name == "idle")
     }
 
     @Test func aRunThatWentOnAndEndedAgainDivergesNoMore() throws {
@@ -107,7 +107,7 @@ import TowlineAPI
         #expect(status.condition(.runDiverged)?.status == .false)
         #expect(status.condition(.runDiverged)?.message.contains("ended again: Tekton Pipelines says Failed") == true)
         expectLatched(status, since: execution.status)
-        #expect(next(Fixtures.execution(status: status), .present(again)).name == "rest")
+        #expect(next(Fixtures.execution(status: status), .present(again)).name == "idle")
         let third = try Fixtures.pipelineRun(version: "50", condition: running)
         let diverged = next(Fixtures.execution(status: status), .present(third), isProven: true)
         #expect(diverged.status?.condition(.runDiverged)?.status == .true)
@@ -117,7 +117,7 @@ import TowlineAPI
         let status = try #require(next(try ended([goesOn]), .absent(last: nil)).status)
         #expect(status.condition(.runPresent)?.status == .false)
         #expect(status.condition(.runDiverged)?.status == .false)
-        #expect(next(Fixtures.execution(status: status), .unknown).name == "rest")
+        #expect(next(Fixtures.execution(status: status), .unknown).name == "idle")
     }
 
     @Test func aRunThatCameBackIsPresentAgain() throws {
@@ -126,13 +126,13 @@ import TowlineAPI
         #expect(next(execution, .present(run)).name == "readRun")
         let status = try #require(next(execution, .present(run), isProven: true).status)
         #expect(status.condition(.runPresent) == nil)
-        #expect(next(Fixtures.execution(status: status), .present(run)).name == "rest")
+        #expect(next(Fixtures.execution(status: status), .present(run)).name == "idle")
     }
 
     @Test func anExecutionThatIsBeingDeletedSaysNothingOfItsRun() throws {
         let execution = try ended(deletion: Self.later)
         for run in [RunKnowledge.absent(last: nil), .unknown] {
-            #expect(next(execution, run).name == "rest")
+            #expect(next(execution, run).name == "idle")
         }
         #expect(!execution.isContradicted(by: nil))
     }
@@ -144,8 +144,8 @@ import TowlineAPI
         let execution = Fixtures.execution(status: status)
         let foreign = try Fixtures.pipelineRun(owner: "dddddddd-0000-4000-8000-000000000001", condition: running)
         for run in [RunKnowledge.absent(last: nil), .unknown, .present(foreign)] {
-            #expect(next(execution, run).name == "rest")
-            #expect(next(execution, run, isProven: true).name == "rest")
+            #expect(next(execution, run).name == "idle")
+            #expect(next(execution, run, isProven: true).name == "idle")
         }
     }
 
@@ -163,12 +163,12 @@ import TowlineAPI
         let deleted = try #require(next(execution, .absent(last: live)).status)
         #expect(deleted.reason == .runDeleted)
         #expect(deleted.condition(.runPresent)?.reason == "RunDeleted")
-        #expect(next(Fixtures.execution(status: deleted), .absent(last: live)).name == "rest")
+        #expect(next(Fixtures.execution(status: deleted), .absent(last: live)).name == "idle")
         let other = try Fixtures.pipelineRun(uid: "cccccccc-0000-4000-8000-000000000001")
         let replaced = try #require(next(execution, .present(other)).status)
         #expect(replaced.reason == .runReplaced)
         #expect(replaced.condition(.runPresent)?.reason == "RunReplaced")
-        #expect(next(Fixtures.execution(status: replaced), .present(other)).name == "rest")
+        #expect(next(Fixtures.execution(status: replaced), .present(other)).name == "idle")
     }
 
     @Test func aRunThatTheWatchdogCouldNotEndGoesOn() throws {
@@ -193,7 +193,7 @@ import TowlineAPI
         #expect(status.links == [Link(name: "Logs", url: "https://logs.example/\(run.uid)")])
         var restarted = Fixtures.situation(Fixtures.execution(status: status), run: .present(run), now: Self.later)
         restarted.links = try LinkTemplates([LinkTemplate("Other=https://other.example/{uid}")])
-        #expect(restarted.next().name == "rest")
+        #expect(restarted.next().name == "idle")
         restarted.facts.run = .absent(last: nil)
         #expect(restarted.next().status?.links == status.links)
     }

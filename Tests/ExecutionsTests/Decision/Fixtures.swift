@@ -88,7 +88,8 @@ enum Fixtures {
     ///   - now: the API server's time; the operator has seen everything from ``start`` on.
     ///   - timeline: what the operator has seen instead.
     static func situation(
-        _ execution: WorkflowExecution, run: RunKnowledge = .unknown, now: ServerTime = start, isEngineServed: Bool = true,
+        _ execution: WorkflowExecution, run: RunKnowledge = .unknown, now: ServerTime = start,
+        isEngineServed: Bool = true,
         timeline: Timeline? = nil, edit: (inout Facts) -> Void = { _ in }
     ) -> Situation {
         var facts = Facts(run: run, isEngineServed: isEngineServed)

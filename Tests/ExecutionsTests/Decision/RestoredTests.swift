@@ -23,14 +23,14 @@ import TowlineAPI
         #expect(message.contains("velero.io/restore-name"))
         #expect(message.contains("kubectl -n payments annotate wfe restart towline.dev/run-restored=true"))
         // Said once, and kept after a restart of the operator, which finds this status.
-        guard case .rest(nil) = Fixtures.situation(restored(engine: engine, status: status)).next() else {
+        guard case .idle(nil) = Fixtures.situation(restored(engine: engine, status: status)).next() else {
             return #expect(Bool(false), "a held execution rests")
         }
     }
 
     @Test(arguments: [RunKnowledge.unknown, .absent(last: nil), .engineMissing, .engineNotFollowed])
     func `creates no run whatever is known of one`(_ run: RunKnowledge) {
-        let situation = Fixtures.situation(restored(), run: run) { $0.isRunProven = true }
+        let situation = Fixtures.situation(restored(), run: run) { $0.isRunConfirmed = true }
         #expect(situation.next().status?.reason == .restoredFromBackup)
     }
 
@@ -80,7 +80,7 @@ import TowlineAPI
 
     /// After a takeover every execution without a run may have a create under way, restored ones as well.
     @Test func `a create that may be under way is no reason to send another`() throws {
-        let open = Fixtures.situation(restored()) { $0.creationSettles = Fixtures.instant + .seconds(4) }
+        let open = Fixtures.situation(restored()) { $0.pendingCreateDeadline = Fixtures.instant + .seconds(4) }
         #expect(open.next().status?.reason == .restoredFromBackup)
         // If it arrives, its run is followed.
         let run = try Fixtures.pipelineRun(condition: Fixtures.condition("Unknown", "Running"))

@@ -32,8 +32,8 @@ import TowlineAPI
     ) -> Situation {
         Fixtures.situation(execution, run: run, now: Fixtures.start + .seconds(seconds)) { facts in
             facts.isExpiryTurn = isTurn
-            facts.isRunProven = isProven
-            facts.isExecutionProven = isProven
+            facts.isRunConfirmed = isProven
+            facts.isExecutionConfirmed = isProven
             facts.deletionRefusal = refusal
         }
     }
@@ -55,14 +55,14 @@ import TowlineAPI
 
     @Test func `a run that is kept or owned otherwise may let its execution go`() throws {
         let plain = try run()
-        #expect(!plain.isRetainedOtherwise(than: plain))
-        #expect(try run(["annotations": ["towline.dev/keep": "true"]]).isRetainedOtherwise(than: plain))
-        #expect(try run(["ownerReferences": []]).isRetainedOtherwise(than: plain))
+        #expect(!plain.retentionDiffers(from: plain))
+        #expect(try run(["annotations": ["towline.dev/keep": "true"]]).retentionDiffers(from: plain))
+        #expect(try run(["ownerReferences": []]).retentionDiffers(from: plain))
         // One reason is gone and another one stays: the condition has to name the right one.
         let keep: JSONObject = ["towline.dev/keep": "true"]
         let archive: JSONObject = ["workflows.argoproj.io/workflow-archiving-status": "Pending"]
         let both = try Fixtures.workflow("Succeeded", labels: archive, annotations: keep)
-        #expect(try Fixtures.workflow("Succeeded", annotations: keep).isRetainedOtherwise(than: both))
+        #expect(try Fixtures.workflow("Succeeded", annotations: keep).retentionDiffers(from: both))
     }
 
     // MARK: The times
@@ -79,7 +79,7 @@ import TowlineAPI
     }
 
     @Test func anExecutionWithoutTimesRestsForEver() throws {
-        #expect(situation(try ended(Retention()), .present(try run()), after: 1 << 33).next().name == "rest")
+        #expect(situation(try ended(Retention()), .present(try run()), after: 1 << 33).next().name == "idle")
         #expect(Expiry(of: try ended(Retention())) == nil)
     }
 
@@ -113,15 +113,15 @@ import TowlineAPI
     @Test func aRunIsDeletedOnTheWordOfALiveRead() throws {
         let execution = try ended(both)
         #expect(situation(execution, .present(try run()), after: 10).next().name == "readExecution")
-        for (isExecutionProven, step) in [(true, "readRun"), (false, "readExecution")] {
+        for (isExecutionConfirmed, step) in [(true, "readRun"), (false, "readExecution")] {
             var half = situation(execution, .present(try run()), after: 10)
-            half.facts.isExecutionProven = isExecutionProven
-            half.facts.isRunProven = !isExecutionProven
+            half.facts.isExecutionConfirmed = isExecutionConfirmed
+            half.facts.isRunConfirmed = !isExecutionConfirmed
             #expect(half.next().name == step)
         }
         #expect(situation(execution, .present(try run()), after: 10, isProven: true).next().name == "deleteRun")
         #expect(situation(execution, .unknown, after: 10).next().name == "readRun")
-        #expect(situation(execution, .engineMissing, after: 10).next().name == "rest", "until the engine may be back")
+        #expect(situation(execution, .engineMissing, after: 10).next().name == "idle", "until the engine may be back")
         #expect(situation(execution, .unreadable, after: 10).next().name == "retry")
     }
 
@@ -258,7 +258,7 @@ import TowlineAPI
         #expect(situation(told, .present(try run()), after: 60, isProven: true).next().name == "deleteRun")
         retention.runSeconds = nil
         let alone = Fixtures.execution(status: status, retention: retention)
-        #expect(situation(alone, .present(try run()), after: 60, isProven: true).next().name == "rest")
+        #expect(situation(alone, .present(try run()), after: 60, isProven: true).next().name == "idle")
     }
 
     @Test func anAnnotationOnTheExecutionKeepsBoth() throws {
@@ -306,7 +306,7 @@ import TowlineAPI
         let first = situation(try ended(both), .engineMissing, after: 60)
         let told = Fixtures.execution(status: try #require(first.next().status), retention: both)
         let again = situation(told, .engineMissing, after: 60).next()
-        guard case .rest(.seconds(30)?) = again else {
+        guard case .idle(.seconds(30)?) = again else {
             Issue.record("\(again)")
             return
         }
@@ -319,7 +319,7 @@ import TowlineAPI
         #expect(status.condition(.retained)?.reason == "Forbidden")
         let told = Fixtures.execution(status: status, retention: both)
         let again = situation(told, .present(try run()), after: 60, isProven: true, refusal: refusal).next()
-        guard case .backOff(.seconds(7)) = again else {
+        guard case .waiting(.seconds(7)) = again else {
             Issue.record("\(again.name)")
             return
         }
@@ -330,6 +330,6 @@ import TowlineAPI
 extension Step {
     /// The time that is waited for.
     fileprivate var due: ServerTime? {
-        if case .wait(let due) = self { due } else { nil }
+        if case .expireLater(let due) = self { due } else { nil }
     }
 }

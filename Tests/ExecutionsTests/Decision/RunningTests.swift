@@ -16,7 +16,7 @@ import TowlineAPI
         let run = try Fixtures.pipelineRun(condition: running)
         let execution = Fixtures.execution(status: try Fixtures.running(fresh))
         let early = Fixtures.situation(execution, run: .present(run), now: Fixtures.start + .milliseconds(500))
-        guard case .rest(let pause?) = early.next() else { return #expect(Bool(false), "\(early.next())") }
+        guard case .idle(let pause?) = early.next() else { return #expect(Bool(false), "\(early.next())") }
         #expect(pause == .milliseconds(1500))
         let later = Fixtures.situation(execution, run: .present(run), now: Fixtures.start + .seconds(2))
         let status = try #require(later.next().status)
@@ -37,7 +37,7 @@ import TowlineAPI
         let first = Fixtures.situation(Fixtures.execution(), run: .present(run))
         let execution = Fixtures.execution(status: try #require(first.next().status))
         #expect(
-            Fixtures.situation(execution, run: .present(run), now: Fixtures.start + .seconds(99)).next().name == "rest")
+            Fixtures.situation(execution, run: .present(run), now: Fixtures.start + .seconds(99)).next().name == "idle")
     }
 
     @Test func theEndIsNeverHeldBack() throws {
@@ -54,14 +54,14 @@ import TowlineAPI
         let child: JSONValue = ["kind": "TaskRun", "name": "restart-3f9c2a71d0-drain", "pipelineTaskName": "drain"]
         let failed = try Fixtures.pipelineRun(condition: Fixtures.condition("False", "Failed"), children: [child])
         let execution = Fixtures.execution(status: try Fixtures.running(try Fixtures.pipelineRun()))
-        #expect(Fixtures.situation(execution, run: .present(failed)).next().name == "readDetail")
+        #expect(Fixtures.situation(execution, run: .present(failed)).next().name == "readChildren")
         // The cause may change the verdict, which is for good.
         let soon = Fixtures.situation(execution, run: .present(failed)) {
-            $0.detail = .postponed
-            $0.askedPause = .seconds(3)
+            $0.children = .postponed
+            $0.retryAfter = .seconds(3)
         }
-        guard case .retry(.seconds(3)) = soon.next() else { return #expect(Bool(false), "\(soon.next())") }
-        let blind = Fixtures.situation(execution, run: .present(failed)) { $0.detail = .unreadable }
+        guard case .failed(.seconds(3)) = soon.next() else { return #expect(Bool(false), "\(soon.next())") }
+        let blind = Fixtures.situation(execution, run: .present(failed)) { $0.children = .unreadable }
         #expect(try #require(blind.next().status).outcome == .failed)
     }
 
@@ -71,7 +71,7 @@ import TowlineAPI
         let ended = Fixtures.execution(status: try #require(first.next().status))
         let failed = try Fixtures.pipelineRun(condition: Fixtures.condition("False", "Failed"))
         for run in [RunKnowledge.present(failed), .engineMissing] {
-            #expect(Fixtures.situation(ended, run: run).next().name == "rest")
+            #expect(Fixtures.situation(ended, run: run).next().name == "idle")
         }
     }
 
@@ -141,8 +141,9 @@ import TowlineAPI
         #expect(next(.present(live), .stop).name == "stopRun")
         // The garbage collector takes the run along: that is no end of its own.
         let leaving = try Fixtures.pipelineRun(metadata: ["deletionTimestamp": "2026-01-01T10:00:00Z"])
-        for run in [RunKnowledge.absent(last: live), .deleted(last: live), .unknown, .engineMissing, .present(leaving)] {
-            #expect(next(run).name == "rest", "\(run)")
+        for run in [RunKnowledge.absent(last: live), .deleted(last: live), .unknown, .engineMissing, .present(leaving)]
+        {
+            #expect(next(run).name == "idle", "\(run)")
         }
     }
 
@@ -154,7 +155,7 @@ import TowlineAPI
         #expect(told.phase == .running)
         #expect(told.condition(.engineUnavailable)?.message.contains("--engine") == true)
         let rest = Fixtures.situation(Fixtures.execution(status: told), run: .engineNotFollowed).next()
-        guard case .rest(nil) = rest else { return #expect(Bool(false), "\(rest)") }
+        guard case .idle(nil) = rest else { return #expect(Bool(false), "\(rest)") }
         let thawed = Fixtures.situation(Fixtures.execution(status: told), run: .present(run))
         #expect(try #require(thawed.next().status).condition(.engineUnavailable) == nil)
     }
@@ -170,7 +171,7 @@ import TowlineAPI
     @Test func anEngineThatDoesNotRespondIsNamed() throws {
         let run = try Fixtures.pipelineRun()
         let execution = Fixtures.execution(status: try Fixtures.running(run))
-        guard case .rest(let pause?) = Fixtures.situation(execution, run: .present(run)).next() else {
+        guard case .idle(let pause?) = Fixtures.situation(execution, run: .present(run)).next() else {
             return #expect(Bool(false), "waits")
         }
         #expect(pause == .seconds(60))

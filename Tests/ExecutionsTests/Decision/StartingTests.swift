@@ -13,7 +13,7 @@ import TowlineAPI
     }
 
     @Test func anExecutionBeingDeletedIsLeftAlone() {
-        #expect(Fixtures.situation(Fixtures.execution(deletion: Fixtures.start)).next().name == "rest")
+        #expect(Fixtures.situation(Fixtures.execution(deletion: Fixtures.start)).next().name == "idle")
     }
 
     @Test func aMissingEngineIsSaidAndWaitedFor() throws {
@@ -39,52 +39,53 @@ import TowlineAPI
         #expect(status.message?.contains("--engine") == true)
         let told = Fixtures.execution(spec: ended, status: status)
         let rest = Fixtures.situation(told, run: .engineNotFollowed, now: late).next()
-        guard case .rest(nil) = rest else { return #expect(Bool(false), "\(rest)") }
+        guard case .idle(nil) = rest else { return #expect(Bool(false), "\(rest)") }
     }
 
     @Test func aTransientFailureIsSaidThenRetried() throws {
         let failure = CreateFailure.transient(.quotaExceeded, message: "exceeded quota", retryAfter: .seconds(3))
-        let situation = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = failure }
+        let situation = Fixtures.situation(Fixtures.execution()) { $0.createFailure = failure }
         let status = try #require(situation.next().status)
         #expect(status.phase == .pending)
         #expect(status.reason == .quotaExceeded)
-        let again = Fixtures.situation(Fixtures.execution(status: status)) { $0.creationFailure = failure }
-        guard case .backOff(.seconds(3)) = again.next() else { return #expect(Bool(false), "\(again.next())") }
+        let again = Fixtures.situation(Fixtures.execution(status: status)) { $0.createFailure = failure }
+        guard case .waiting(.seconds(3)) = again.next() else { return #expect(Bool(false), "\(again.next())") }
     }
 
     @Test func whateverWakesAnExecutionTheServersWaitStands() {
-        let woken = Fixtures.situation(Fixtures.execution()) { $0.creationPause = .seconds(2) }
-        guard case .postpone(.seconds(2)) = woken.next() else { return #expect(Bool(false), "\(woken.next())") }
+        let woken = Fixtures.situation(Fixtures.execution()) { $0.createDelay = .seconds(2) }
+        guard case .deferred(.seconds(2)) = woken.next() else { return #expect(Bool(false), "\(woken.next())") }
         let stopped = Fixtures.situation(Fixtures.execution(spec: { $0.shutdown = .stop })) {
-            $0.creationPause = .seconds(2)
+            $0.createDelay = .seconds(2)
         }
         #expect(stopped.next().name == "readRun")
     }
 
     @Test func `a wait for a turn is reported once, unless it is short`() throws {
         func step(_ waited: Duration, isSlow: Bool) -> Step {
-            Fixtures.situation(Fixtures.execution()) { $0.creationHold = .wait(waited: waited, isSlow: isSlow) }.next()
+            Fixtures.situation(Fixtures.execution()) { $0.createAdmission = .wait(waited: waited, isSlow: isSlow) }
+                .next()
         }
         let short = step(.milliseconds(300), isSlow: true)
-        guard case .postpone(.milliseconds(700)) = short else { return #expect(Bool(false), "\(short)") }
+        guard case .deferred(.milliseconds(700)) = short else { return #expect(Bool(false), "\(short)") }
         // In a burst that moves on, each execution would cost another write.
         let burst = step(.seconds(4), isSlow: false)
-        guard case .postpone(.seconds(4)) = burst else { return #expect(Bool(false), "\(burst)") }
+        guard case .deferred(.seconds(4)) = burst else { return #expect(Bool(false), "\(burst)") }
         #expect(step(.seconds(10), isSlow: false).status?.reason == .waitingToCreate)
         let status = try #require(step(.seconds(1), isSlow: true).status)
         #expect(status.phase == .pending)
         #expect(status.reason == .waitingToCreate)
         let reported = Fixtures.situation(Fixtures.execution(status: status)) {
-            $0.creationHold = .wait(waited: .seconds(2), isSlow: true)
+            $0.createAdmission = .wait(waited: .seconds(2), isSlow: true)
         }
         #expect(reported.next().name == "postpone")
     }
 
     @Test func `an obstacle that was met is not replaced by a wait for a turn`() throws {
         let failure = CreateFailure.transient(.webhookUnavailable, message: "no answer", retryAfter: nil)
-        let met = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = failure }
+        let met = Fixtures.situation(Fixtures.execution()) { $0.createFailure = failure }
         let held = Fixtures.execution(status: try #require(met.next().status))
-        let waiting = Fixtures.situation(held) { $0.creationHold = .wait(waited: .seconds(9), isSlow: true) }
+        let waiting = Fixtures.situation(held) { $0.createAdmission = .wait(waited: .seconds(9), isSlow: true) }
         #expect(waiting.next().name == "postpone")
     }
 
@@ -93,24 +94,26 @@ import TowlineAPI
         let now = Fixtures.start + .seconds(99)
         let charged = Fixtures.situation(execution, run: .absent(last: nil), now: now)
         #expect(charged.next().status?.reason == .startDeadlineExceeded)
-        let queued = Fixtures.situation(execution, run: .absent(last: nil), now: now) { $0.ownQueueing = .seconds(40) }
+        let queued = Fixtures.situation(execution, run: .absent(last: nil), now: now) {
+            $0.timeInOwnQueues = .seconds(40)
+        }
         #expect(queued.next().name == "createRun")
         let over = Fixtures.situation(execution, run: .absent(last: nil), now: now + .seconds(1)) {
-            $0.ownQueueing = .seconds(40)
+            $0.timeInOwnQueues = .seconds(40)
         }
         #expect(over.next().status?.reason == .startDeadlineExceeded)
     }
 
     @Test func `a run that was tried a moment ago is not tried again at once`() {
-        let paused = Fixtures.situation(Fixtures.execution()) { $0.creationHold = .pause(.milliseconds(70)) }
-        guard case .postpone(.milliseconds(70)) = paused.next() else { return #expect(Bool(false), "\(paused.next())") }
+        let paused = Fixtures.situation(Fixtures.execution()) { $0.createAdmission = .pause(.milliseconds(70)) }
+        guard case .deferred(.milliseconds(70)) = paused.next() else { return #expect(Bool(false), "\(paused.next())") }
     }
 
     @Test func aPermanentFailureEndsTheExecutionThatProvablyHasNoRun() throws {
         let failure = CreateFailure.permanent(.policyDenied, message: "denied by no-latest")
-        let unproven = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = failure }
+        let unproven = Fixtures.situation(Fixtures.execution()) { $0.createFailure = failure }
         #expect(unproven.next().name == "readRun")
-        let proven = Fixtures.situation(Fixtures.execution(), run: .absent(last: nil)) { $0.creationFailure = failure }
+        let proven = Fixtures.situation(Fixtures.execution(), run: .absent(last: nil)) { $0.createFailure = failure }
         let status = try #require(proven.next().status)
         #expect(status.phase == .failed)
         #expect(status.outcome == .error)
@@ -120,10 +123,10 @@ import TowlineAPI
     }
 
     @Test func aTakenNameIsLookedAt() throws {
-        let taken = Fixtures.situation(Fixtures.execution()) { $0.creationFailure = .nameTaken }
+        let taken = Fixtures.situation(Fixtures.execution()) { $0.createFailure = .nameTaken }
         #expect(taken.next().name == "readRun")
         // Gone again by the time it was read: the next attempt creates it.
-        let gone = Fixtures.situation(Fixtures.execution(), run: .absent(last: nil)) { $0.creationFailure = .nameTaken }
+        let gone = Fixtures.situation(Fixtures.execution(), run: .absent(last: nil)) { $0.createFailure = .nameTaken }
         #expect(gone.next().name == "retry")
     }
 
@@ -176,11 +179,11 @@ import TowlineAPI
     @Test func aRetryNeverSleepsThroughTheStartDeadline() throws {
         let failure = CreateFailure.transient(.apiUnavailable, message: "busy", retryAfter: .seconds(100))
         let execution = Fixtures.execution(spec: { $0.executionConfig.startDeadlineSeconds = 60 })
-        let first = Fixtures.situation(execution) { $0.creationFailure = failure }
+        let first = Fixtures.situation(execution) { $0.createFailure = failure }
         let held = Fixtures.execution(
             spec: { $0.executionConfig.startDeadlineSeconds = 60 }, status: try #require(first.next().status))
-        let second = Fixtures.situation(held, now: Fixtures.start + .seconds(20)) { $0.creationFailure = failure }
-        guard case .backOff(.seconds(40)) = second.next() else { return #expect(Bool(false), "\(second.next())") }
+        let second = Fixtures.situation(held, now: Fixtures.start + .seconds(20)) { $0.createFailure = failure }
+        guard case .waiting(.seconds(40)) = second.next() else { return #expect(Bool(false), "\(second.next())") }
     }
 
     @Test func aRunOnlyTheWatchSawIsNeverCreatedAgain() throws {
@@ -202,13 +205,17 @@ import TowlineAPI
     @Test func anExecutionEndsWithoutARunOnlyOnceNoCreateIsOnItsWay() {
         let stopped = Fixtures.execution(spec: { $0.shutdown = .stop })
         let open = Fixtures.situation(stopped, run: .absent(last: nil)) {
-            $0.creationSettles = Fixtures.instant + .seconds(4)
+            $0.pendingCreateDeadline = Fixtures.instant + .seconds(4)
         }
-        guard case .rest(.seconds(4)) = open.next() else { return #expect(Bool(false), "\(open.next())") }
-        let settled = Fixtures.situation(stopped, run: .absent(last: nil)) { $0.creationSettles = Fixtures.instant }
+        guard case .idle(.seconds(4)) = open.next() else { return #expect(Bool(false), "\(open.next())") }
+        let settled = Fixtures.situation(stopped, run: .absent(last: nil)) {
+            $0.pendingCreateDeadline = Fixtures.instant
+        }
         #expect(settled.next().status?.outcome == .cancelled)
         // What may be on its way does not keep anybody from creating the run: its name is the same.
-        let wanted = Fixtures.situation(Fixtures.execution()) { $0.creationSettles = Fixtures.instant + .seconds(4) }
+        let wanted = Fixtures.situation(Fixtures.execution()) {
+            $0.pendingCreateDeadline = Fixtures.instant + .seconds(4)
+        }
         #expect(wanted.next().name == "createRun")
     }
 
@@ -216,7 +223,9 @@ import TowlineAPI
     @Test func aTakenNameIsNoVerdictWhileACreateIsOnItsWay() throws {
         let later = Fixtures.instant + .seconds(4)
         let foreign = try Fixtures.pipelineRun(owner: "bbbbbbbb-0000-4000-8000-000000000001")
-        let taken = Fixtures.situation(Fixtures.execution(), run: .present(foreign)) { $0.creationSettles = later }
-        guard case .rest(.seconds(4)) = taken.next() else { return #expect(Bool(false), "\(taken.next())") }
+        let taken = Fixtures.situation(Fixtures.execution(), run: .present(foreign)) {
+            $0.pendingCreateDeadline = later
+        }
+        guard case .idle(.seconds(4)) = taken.next() else { return #expect(Bool(false), "\(taken.next())") }
     }
 }

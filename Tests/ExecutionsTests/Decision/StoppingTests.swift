@@ -59,7 +59,7 @@ import TowlineAPI
         func step(after seconds: Int64, _ run: EngineRun) -> Step {
             Fixtures.situation(execution, run: .present(run), now: Fixtures.start + .seconds(seconds)).next()
         }
-        #expect(step(after: 159, run).name == "rest")
+        #expect(step(after: 159, run).name == "idle")
         #expect(step(after: 160, run).name == "stopRun")
         let asked = try Fixtures.pipelineRun(
             condition: running, startTime: Fixtures.start, spec: ["pipelineRef": ["name": "x"], "status": "Cancelled"])
@@ -170,7 +170,7 @@ import TowlineAPI
         #expect(status.message?.contains("Grant the operator the verb patch") == true)
         let condition = try #require(status.condition(.shutdownRefused))
         #expect(condition.status == .true && condition.reason == "Forbidden")
-        let news = Notice.news(from: execution.status, to: status, wasCreated: false, namesake: nil)
+        let news = Notice.transitions(from: execution.status, to: status, wasCreated: false, namesake: nil)
         #expect(news.contains { $0.reason == "ShutdownRefused" && $0.type == .warning })
         // Reported once, then only asked again.
         let reported = Fixtures.execution(
@@ -208,7 +208,7 @@ import TowlineAPI
                 $0.stopRefusal = passing
             }.next()
         }
-        guard case .retry(.seconds(2)) = step(after: 10) else { return #expect(Bool(false), "\(step(after: 10))") }
+        guard case .failed(.seconds(2)) = step(after: 10) else { return #expect(Bool(false), "\(step(after: 10))") }
         #expect(try #require(step(after: 35).status).reason == .shutdownRefused)
     }
 
@@ -221,7 +221,7 @@ import TowlineAPI
         #expect(
             Fixtures.situation(ended, run: .present(run), now: Fixtures.start + .seconds(500)).next().name == "stopRun")
         let refused = Fixtures.situation(ended, run: .present(run), now: Fixtures.start + .seconds(500)) {
-            $0.isRunProven = true
+            $0.isRunConfirmed = true
             $0.timeline.stopFailed(refusal, at: moment(500))
             $0.stopRefusal = refusal
         }

@@ -37,7 +37,7 @@ import TowlineAPI
         let decisions = log.filter { $0["msg"] == "Decided" }.map { $0["step"]?.stringValue ?? "" }
         #expect(
             decisions.prefix(2) == ["readRun", "createRun"] || decisions.prefix(1) == ["createRun"], "\(decisions)")
-        #expect(decisions.last == "rest")
+        #expect(decisions.last == "idle")
         #expect(decisions.count { $0 == "createRun" } == 1)
         #expect(log.count { $0["msg"] == "Created the run" } == 1)
         #expect(log.contains { $0["msg"] == "Status changed" && $0["phase"] == "Running" })

@@ -25,7 +25,7 @@ import TowlineAPI
     private func news(
         from old: ExecutionStatus, to new: ExecutionStatus, wasCreated: Bool = false, namesake: RunReference? = nil
     ) -> [Notice] {
-        Notice.news(from: old, to: new, wasCreated: wasCreated, namesake: namesake)
+        Notice.transitions(from: old, to: new, wasCreated: wasCreated, namesake: namesake)
     }
 
     @Test func aRunThatWasCreatedIsToldByItsCreationAlone() {
@@ -84,7 +84,7 @@ import TowlineAPI
     @Test(arguments: Reason.allCases) func whatHoldsAnExecutionBackIsTold(_ reason: Reason) {
         let execution = Fixtures.execution(status: status(reason, message: "why"))
         let failure = CreateFailure.transient(.quotaExceeded, message: "", retryAfter: nil)
-        let held = Fixtures.situation(execution) { $0.creationFailure = failure }.heldBackNotice
+        let held = Fixtures.situation(execution) { $0.createFailure = failure }.notCreatedNotice
         if reason.phase == .pending, reason != .accepted, reason != .waitingToCreate {
             #expect(held?.reason == reason.rawValue)
             #expect(held?.type == .warning)
@@ -96,12 +96,12 @@ import TowlineAPI
 
     @Test func onlyAnAttemptIsTold() {
         let waiting = Fixtures.execution(status: status(.quotaExceeded))
-        #expect(Fixtures.situation(waiting) { $0.creationPause = .seconds(9) }.heldBackNotice == nil)
-        #expect(Fixtures.situation(waiting, run: .unreadable).heldBackNotice == nil)
-        #expect(Fixtures.situation(waiting, isEngineServed: false).heldBackNotice != nil)
+        #expect(Fixtures.situation(waiting) { $0.createDelay = .seconds(9) }.notCreatedNotice == nil)
+        #expect(Fixtures.situation(waiting, run: .unreadable).notCreatedNotice == nil)
+        #expect(Fixtures.situation(waiting, isEngineServed: false).notCreatedNotice != nil)
         // The run of an execution whose engine vanished is not held back.
         let running = Fixtures.execution(status: status(.engineUnavailable, run: run, phase: .running))
-        #expect(Fixtures.situation(running, isEngineServed: false).heldBackNotice == nil)
+        #expect(Fixtures.situation(running, isEngineServed: false).notCreatedNotice == nil)
     }
 
     @Test func whoWantedTheEndIsTold() throws {

@@ -32,7 +32,8 @@ extension Mutant {
             Edit(
                 "Sources/Executions/ExecutionController.swift",
                 "                        for verifier in verifiers { group.addTask { await verifier.run() } }\n",
-                "                        for verifier in verifiers { group.addTask { if !BUG { await verifier.run() } } }\n")),
+                "                        for verifier in verifiers { group.addTask { if !BUG { await verifier.run() } } }\n"
+            )),
         Mutant(
             "take-a-lease-that-is-held",
             Edit(

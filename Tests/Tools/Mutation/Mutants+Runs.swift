@@ -30,13 +30,13 @@ extension Mutant {
             "take-the-cache-for-proof-of-deletion",
             Edit(
                 situation, "        case .unknown: return wasSeen ? .readRun : startStep(spec)",
-                "        case .unknown: return wasSeen ? (BUG ? report(disappearance(nil)) : .readRun) : startStep(spec)"
+                "        case .unknown: return wasSeen ? (BUG ? report(runDisappeared(nil)) : .readRun) : startStep(spec)"
             )),
         Mutant(
             "take-a-missing-definition-for-a-missing-run",
             Edit(
                 reading, "            } else if error.isPlainNotFound {",
-                "            } else if BUG, error.isPlainNotFound {\n                pass.facts.run = .absent(last: nil)\n"
+                "            } else if BUG, error.isPlainNotFound {\n                reconciliation.facts.run = .absent(last: nil)\n"
                     + "            } else if error.isPlainNotFound {")),
         Mutant(
             "write-the-status-before-the-run-is-created",
@@ -82,8 +82,8 @@ extension Mutant {
         Mutant(
             "end-without-a-run-while-a-create-is-on-its-way",
             Edit(
-                starting, "        guard let settled = facts.creationSettles, instant < settled else",
-                "        guard !BUG, let settled = facts.creationSettles, instant < settled else")),
+                starting, "        guard let settled = facts.pendingCreateDeadline, instant < settled else",
+                "        guard !BUG, let settled = facts.pendingCreateDeadline, instant < settled else")),
         Mutant(
             "call-a-timeout-a-failure",
             Edit(

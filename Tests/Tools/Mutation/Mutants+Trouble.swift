@@ -38,8 +38,8 @@ extension Mutant {
             "expire-a-start-twice-as-fast",
             Edit(
                 "Sources/Executions/Decision/Situation.swift",
-                "facts.ownQueueing - facts.timeline.executionAge(at: instant)",
-                "facts.ownQueueing - facts.timeline.executionAge(at: instant) * (BUG ? 2 : 1)")),
+                "facts.timeInOwnQueues - facts.timeline.executionAge(at: instant)",
+                "facts.timeInOwnQueues - facts.timeline.executionAge(at: instant) * (BUG ? 2 : 1)")),
         Mutant(
             "give-up-a-run-after-one-refusal",
             Edit(
@@ -56,15 +56,15 @@ extension Mutant {
         Mutant(
             "hammer-a-refused-stop",
             Edit(
-                running, "if let refusal = facts.stopRefusal { return .retry(notBefore: refusal.pause) }",
-                "if let refusal = facts.stopRefusal { return BUG ? .rest(after: .seconds(1)) : .retry(notBefore: refusal.pause) }"
+                running, "if let refusal = facts.stopRefusal { return .failed(retryAfter: refusal.pause) }",
+                "if let refusal = facts.stopRefusal { return BUG ? .idle(recheckAfter: .seconds(1)) : .failed(retryAfter: refusal.pause) }"
             )),
         Mutant(
             "never-stop-a-run-after-its-verdict",
             Edit(
                 "Sources/Executions/Decision/Situation+AfterTheEnd.swift",
-                "guard facts.stopRefusal == nil, case .present(let run) = facts.run, mayStillHaveToStop(run),",
-                "guard !BUG, facts.stopRefusal == nil, case .present(let run) = facts.run, mayStillHaveToStop(run),")),
+                "guard facts.stopRefusal == nil, case .present(let run) = facts.run, shouldStillStop(run),",
+                "guard !BUG, facts.stopRefusal == nil, case .present(let run) = facts.run, shouldStillStop(run),")),
         Mutant(
             "keep-quiet-about-refused-stops",
             Edit(

@@ -6,27 +6,27 @@ import Testing
 @Suite struct OpenCreatesTests {
     private let run = ObjectKey(namespace: "payments", name: "restart-3f9c2a71d0")
     private let start = ContinuousClock.now
-    private let creates = OpenCreates(patience: .seconds(10))
+    private let creates = PendingCreates(patience: .seconds(10))
 
     @Test func whatWasNeverSentIsSettled() {
         #expect(creates.settling(run, now: start) == nil)
     }
 
     @Test func aCreateWithoutAnswerSettlesAfterItsPatience() {
-        creates.note(run, at: start)
+        creates.record(run, at: start)
         #expect(creates.settling(run, now: start + .seconds(4)) == start + .seconds(10))
         #expect(creates.settling(run, now: start + .seconds(10)) == nil)
         #expect(creates.settling(run, now: start + .seconds(11)) == nil)
     }
 
     @Test func theLastCreateCounts() {
-        creates.note(run, at: start)
-        creates.note(run, at: start + .seconds(8))
+        creates.record(run, at: start)
+        creates.record(run, at: start + .seconds(8))
         #expect(creates.settling(run, now: start + .seconds(9)) == start + .seconds(18))
     }
 
     @Test func whatIsForgottenIsSettled() {
-        creates.note(run, at: start)
+        creates.record(run, at: start)
         creates.forget(run)
         #expect(creates.settling(run, now: start) == nil)
     }
