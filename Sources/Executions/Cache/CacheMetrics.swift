@@ -1,7 +1,7 @@
 import KubeRuntime
 import TowlineAPI
 
-/// What is read from the caches when the metrics are scraped, and costs nothing between scrapes.
+/// Metrics that are read from the caches at each scrape.
 enum CacheMetrics {
     private struct Place: Hashable {
         let engine: EngineName
@@ -11,14 +11,14 @@ enum CacheMetrics {
     static func register(in registry: MetricsRegistry, executions: ExecutionCache, runs: [EngineName: RunCache]) {
         registry.collectedGauge(
             "towline_executions",
-            help: "Executions in the cache. Every replica tells of all of them: take the maximum, not the sum.",
+            help: "Executions in the cache. Every replica reports all of them: use the maximum, not the sum.",
             labels: ["engine", "phase"]
         ) {
             samples(of: executions)
         }
         registry.collectedGauge(
             "towline_engine_available",
-            help: "1 while the API server serves the engine's runs, and lists and watches of them work.",
+            help: "1 while the API server serves the engine's runs and they can be listed and watched.",
             labels: ["engine"]
         ) {
             runs.filter(\.value.isFollowed).map { engine, cache in

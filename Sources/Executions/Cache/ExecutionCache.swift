@@ -5,19 +5,19 @@ public import TowlineAPI
 
 extension WorkflowExecution: StoredObject {}
 
-/// The executions as they were last seen, and which of them are not finished.
+/// The executions as they were last seen, with an index of those that are not finished.
 final class ExecutionCache: Sendable {
-    /// The executions by UID, so that neither a tick nor a run's event has to search for them.
+    /// The executions by UID, so that the event of a run finds its execution without a search.
     private struct Index {
         var unfinished: [String: ObjectKey] = [:]
-        /// Finished ones that had a run; what they tell of it may still change.
+        /// Finished executions that had a run; what they report about it can still change.
         var ended: [String: ObjectKey] = [:]
     }
 
     let stores: ScopedStores<WorkflowExecution>
-    /// When something of the executions outlives its time.
+    /// When TTLs expire.
     let expiries: ExpirySchedule
-    /// When the runs of those that have not ended are verified.
+    /// When the runs of unfinished executions are verified.
     let freshness: Freshness
     private let index = Locked(Index())
 
@@ -37,18 +37,18 @@ final class ExecutionCache: Sendable {
 
     var unfinishedKeys: [ObjectKey] { index.withLock { Array($0.unfinished.values) } }
 
-    /// The executions that have to be looked at whether anything happens to them or not.
+    /// The executions that may need work although nothing changes.
     ///
-    /// Where something is said to stay, that may be over, while whoever was to say so ended before.
+    /// What kept a run or an execution may have been removed while no operator was running.
     var keysThatNeedWork: [ObjectKey] {
         stores.scopes.flatMap { scope in
             scope.store.compactMap { needsWork($0) || hasUnfinishedBusiness($0) ? $0.key : nil }
         }
     }
 
-    /// The finished executions of one store that tell other than a store of runs does, as far as that one is complete.
+    /// The finished executions of one namespace that contradict the cached runs, if the cache of runs is complete.
     ///
-    /// It looks at each execution of the store, so it is for times when many runs may have changed unnoticed.
+    /// It visits each execution, so it is meant for times when many runs may have changed unnoticed.
     func contradicted(in namespace: String?, by runs: RunCache) -> [ObjectKey] {
         guard let store = stores.scopes.first(where: { $0.namespace == namespace })?.store, store.isSynced else {
             return []
@@ -63,7 +63,7 @@ final class ExecutionCache: Sendable {
         }
     }
 
-    /// Plans anew when something of an engine's executions goes: what kept it may be over.
+    /// Plans the TTLs of an engine's executions again, because what kept them may be gone.
     func replanExpiries(of engine: EngineName) {
         for scope in stores.scopes {
             let candidates = scope.store.compactMap { $0.engineName == engine && Expiry(of: $0) != nil ? $0 : nil }
@@ -71,14 +71,14 @@ final class ExecutionCache: Sendable {
         }
     }
 
-    /// Takes in the answer to an own write.
+    /// Stores the answer to an own write.
     func apply(_ execution: WorkflowExecution) {
         guard !stores.apply(execution).isEmpty else { return }
         note(execution)
         expiries.follow(execution)
     }
 
-    /// Follows a change of a store and returns the execution that has to be looked at.
+    /// Follows a change and returns the key of the execution if it needs work.
     func follow(_ change: StoreChange<WorkflowExecution>) -> ObjectKey? {
         switch change {
         case .added(let execution), .changed(_, let execution):
@@ -98,13 +98,13 @@ final class ExecutionCache: Sendable {
         }
     }
 
-    /// What ended, and has told so of its newest generation, is only kept to know that it ended.
+    /// False for an ended execution that has reported its newest generation.
     private func needsWork(_ execution: WorkflowExecution) -> Bool {
         !execution.isFinished || execution.status.observedGeneration != execution.generation
     }
 
-    /// True for a finished execution of which something may have to be said or done although nothing changes: what stays
-    /// beyond its TTL may go now, and a run that exceeded its timeout is told to stop until the API server accepts it.
+    /// True for a finished execution that may need work although nothing changes: what is kept beyond its TTL may be
+    /// deletable now, and stop requests for a run that exceeded its timeout are retried until the server accepts one.
     private func hasUnfinishedBusiness(_ execution: WorkflowExecution) -> Bool {
         let status = execution.status
         return status.condition(.retained) != nil || status.condition(.shutdownRefused) != nil
@@ -113,7 +113,7 @@ final class ExecutionCache: Sendable {
 
     private func note(_ execution: WorkflowExecution) {
         index.withLock { index in
-            // It may have changed or been deleted since, which may have been noted already or is noted later.
+            // It may have been changed or deleted since; that change is noted before or after this one.
             let stored = stores.object(for: execution.key)
             let current = stored?.uid == execution.uid ? stored?.newer(than: execution) ?? execution : nil
             let isEnded = current?.isFinished == true
@@ -125,22 +125,22 @@ final class ExecutionCache: Sendable {
 }
 
 extension WorkflowExecution {
-    /// This one where it is the newer version of the two.
+    /// This execution if it is the newer version of the two.
     fileprivate func newer(than other: WorkflowExecution) -> WorkflowExecution? {
         resourceVersion.isNewer(than: other.resourceVersion) ? self : nil
     }
 }
 
 extension WorkflowExecution {
-    /// True when a finished execution's conditions tell other than this of its run: whether it exists and has ended.
+    /// True if the conditions of a finished execution contradict this state of its run: whether it exists and has ended.
     ///
-    /// `run` is what has the run's name now, nil for nothing. An execution that never had a run, or is being deleted and
-    /// takes its run along, has nothing to tell.
+    /// `run` is the object that has the run's name now; nil for none. An execution that never had a run, or that is being
+    /// deleted together with it, reports nothing.
     func isContradicted(by run: EngineRun?) -> Bool {
         guard isFinished, deletionTimestamp == nil, let reference = status.runRef else { return false }
-        let isSaidToBeGone = status.condition(.runPresent)?.status == .false
-        guard let run, run.uid == reference.uid else { return !isSaidToBeGone }
-        let isSaidToGoOn = status.condition(.runDiverged)?.status == .true
-        return isSaidToBeGone || isSaidToGoOn == run.state.isFinished
+        let isReportedGone = status.condition(.runPresent)?.status == .false
+        guard let run, run.uid == reference.uid else { return !isReportedGone }
+        let isReportedRunning = status.condition(.runDiverged)?.status == .true
+        return isReportedGone || isReportedRunning == run.state.isFinished
     }
 }

@@ -4,12 +4,12 @@ import KubeRuntime
 import Status
 import TowlineAPI
 
-/// What still follows an execution's run after the end: two conditions, and nothing else.
+/// After its end, an execution still reports in conditions whether its run exists and stays finished, and its TTLs apply.
 extension Situation {
-    /// The execution ended: what is left is to say what became of its run, and to delete what has outlived its time.
+    /// The execution ended: report what happens to its run, and delete what exceeds its TTL.
     func endedStep() -> Step {
-        // Nobody would read what an execution says that goes now.
-        if let farewell = expiredExecutionStep() { return farewell }
+        // An execution that is deleted now needs no more status.
+        if let step = expiredExecutionStep() { return step }
         if let stop = lateStopStep() { return stop }
         let step = runConditionStep()
         guard case .idle = step else { return step }
@@ -18,7 +18,7 @@ extension Situation {
         return retention.isPause ? .failed(retryAfter: refusal.pause) : retention
     }
 
-    /// A run that exceeded its timeout is told to terminate also after the verdict was given without it.
+    /// Stops a run that exceeded its timeout even after the execution ended without it.
     private func lateStopStep() -> Step? {
         guard facts.stopRefusal == nil, case .present(let run) = facts.run, shouldStillStop(run),
             let patch = engine.shutdownPatch(.terminate, for: run)
@@ -30,14 +30,14 @@ extension Situation {
         execution.status.reason == .watchdogExpired && isOurs(run) && !run.state.isFinished && !run.isBeingDeleted
     }
 
-    /// What the status says of requests to stop a run that outlived the verdict.
+    /// How the status reports requests to stop a run that is still running after the execution ended.
     private func lateStopCondition(_ run: EngineRun?) -> [ExecutionEvent] {
         guard let run, shouldStillStop(run) else { return withdrawing([.shutdownRefused]) }
         return stopCondition(of: run)
     }
 
-    /// Its status is latched, but it says that its newest generation was seen, and what became of its run. That is only
-    /// said on the word of a live read.
+    /// The status of an ended execution is final, except for its observed generation and for the conditions about its run.
+    /// Those change only after a live read.
     private func runConditionStep() -> Step {
         switch facts.run {
         case .present(let run):
@@ -52,25 +52,25 @@ extension Situation {
         }
     }
 
-    /// An object of the run's name exists.
+    /// Events for an object that exists with the run's name.
     private func present(_ run: EngineRun) -> [ExecutionEvent] {
         let object = "\(engine.runType.kind) \(run.key.name)"
         guard run.uid == execution.status.runRef?.uid else {
             return gone(
                 .general(.runReplaced),
                 """
-                The run was deleted after its end, and \(object) is another one now; what is here is what was last \
-                seen of the run.
+                The run was deleted after it ended, and \(object) is a different object now. The status shows the \
+                run's last known state.
                 """)
         }
-        // Only a server that was set back to an earlier state has a run again.
+        // A run can only reappear if the cluster was restored to an earlier state.
         let events: [ExecutionEvent] =
             execution.status.condition(.runPresent) == nil ? [] : [.conditionRemoved(.runPresent)]
-        let word = run.state.engineReason.isEmpty ? "nothing" : run.state.engineReason
+        let reason = run.state.engineReason.isEmpty ? "no reason" : run.state.engineReason
         if !run.state.isFinished {
             let message = """
-                The execution has ended and \(object) goes on: \(engine.title) says \(word). The outcome of the \
-                execution does not change with it.
+                The execution has ended, but \(object) is still running: \(engine.title) reports \(reason). The \
+                outcome of the execution does not change.
                 """
             return events + [
                 .conditionSet(.runDiverged, .true, reason: .general(run.state.reason), message: message)
@@ -78,24 +78,24 @@ extension Situation {
         }
         guard isDiverged else { return events + [.acknowledged] }
         let message = """
-            \(object) went on after the execution had ended, and ended again: \(engine.title) says \(word). The \
-            outcome of the execution does not change with it.
+            \(object) continued after the execution had ended, and has ended again: \(engine.title) reports \
+            \(reason). The outcome of the execution does not change.
             """
         return events + [.conditionSet(.runDiverged, .false, reason: .general(run.state.reason), message: message)]
     }
 
-    /// No object of the run's name exists.
+    /// Events if no object with the run's name exists.
     private var absent: [ExecutionEvent] {
         guard isRunExpired else {
             return gone(
-                .general(.runDeleted), "The run was deleted after its end; what is here is what was last seen of it.")
+                .general(.runDeleted), "The run was deleted after it ended. The status shows its last known state.")
         }
         return gone(
             .retention(.runExpired),
-            "The run is gone, as its time to live was over; what is here is what was last seen of it.")
+            "The run was deleted because its TTL expired. The status shows its last known state.")
     }
 
-    /// The run is gone: it does not go on either, if it did.
+    /// Events for a run that is gone: it is not present, and no longer running if it was.
     func gone(_ reason: ConditionReason, _ message: String) -> [ExecutionEvent] {
         let event = ExecutionEvent.conditionSet(.runPresent, .false, reason: reason, message: message)
         guard isDiverged else { return [event] }
@@ -105,13 +105,13 @@ extension Situation {
     private var isDiverged: Bool { execution.status.condition(.runDiverged)?.status == .true }
 }
 
-/// What has outlived its time is deleted, unless something speaks against it; then a condition says what.
+/// Executions and runs are deleted when their TTL expires. If something prevents that, a condition reports it.
 extension Situation {
-    /// The way of an execution that has outlived its time; nil when it has not, when it stays, and when it is not its
-    /// turn.
+    /// The next step to delete an execution whose TTL expired; nil if it did not, if the execution must stay, and if it is
+    /// not its turn.
     ///
-    /// Its run is deleted first, in the version that was read: so an annotation that keeps it wins up to the last moment,
-    /// as the last change of the execution does.
+    /// Its run is deleted first, in exactly the version that was read, so that an annotation that keeps it is honored up
+    /// to the last moment, and so is the last change of the execution.
     func expiredExecutionStep() -> Step? {
         guard facts.isExpiryTurn, facts.deletionRefusal == nil, isExecutionDue, !execution.isProtected else {
             return nil
@@ -121,28 +121,28 @@ extension Situation {
         case .absent: return .deleteExecution
         case .unknown, .deleted: return .readRun
         case .present(let run):
-            // Whatever keeps a run that is no longer the execution's does not keep the execution.
+            // A run that the execution no longer owns does not keep the execution.
             guard facts.isRunConfirmed else { return !isOwned(run) || obstacle(of: run) == nil ? .readRun : nil }
-            // Somebody else's object is not in the way, nor is a run whose end has begun.
+            // A foreign object does not keep the execution, and neither does a run that is being deleted.
             guard isOwned(run), !run.isBeingDeleted else { return .deleteExecution }
             return obstacle(of: run) == nil ? deletion(of: run) : nil
         case .engineMissing, .engineNotFollowed, .unreadable: return nil
         }
     }
 
-    /// What is about to go is decided upon by what the API server says of both now: a cache may be minutes old.
+    /// Deletes the run after a live read of both objects, because a cache may be minutes old.
     private func deletion(of run: EngineRun) -> Step {
         guard facts.isExecutionConfirmed else { return .readExecution }
         return facts.isRunConfirmed ? .deleteRun(run) : .readRun
     }
 
-    /// What else the times ask for, now that the status tells the truth.
+    /// What the TTLs require once the status is up to date.
     func retentionStep() -> Step {
         let expiry = Expiry(of: execution)
         if let expiry, expiry.isDue(at: now) {
             let step = expiredRunStep(expiry)
             if case .idle(.some) = step { return step }
-            // What asks something of the API server waits for its turn, so that ten thousand at once are no storm.
+            // Steps that send requests wait for their turn, so that ten thousand expiries do not overload the server.
             guard case .idle = step else { return facts.isExpiryTurn ? step : .expireLater(at: expiry.first) }
         } else if execution.status.condition(.retained) != nil {
             return report([.conditionRemoved(.retained)])
@@ -150,7 +150,7 @@ extension Situation {
         return expiry?.next(after: now).map { .expireLater(at: $0) } ?? .idle(recheckAfter: nil)
     }
 
-    /// Says why something stays, or deletes the run; rests when there is neither to do.
+    /// Reports why something is kept, or deletes the run; idle if there is neither to do.
     private func expiredRunStep(_ expiry: Expiry) -> Step {
         if let obstacle = obstacle(expiry) {
             let event = ExecutionEvent.conditionSet(
@@ -159,7 +159,7 @@ extension Situation {
             guard case .idle = step else { return step }
         }
         if let refusal = facts.deletionRefusal { return .waiting(retryAfter: refusal.pause) }
-        // A live read found the engine gone, which no watch may ever tell: nothing else says when it is back.
+        // A live read found the engine missing. No watch may report that it is back, so it is polled.
         if case .engineMissing = facts.run { return .idle(recheckAfter: timing.engineProbe) }
         guard expiry.isRunDue(at: now), !execution.retention.isKept else { return .idle(recheckAfter: nil) }
         guard case .present(let run) = facts.run, isOwned(run), !run.isBeingDeleted, obstacle(of: run) == nil else {
@@ -170,7 +170,7 @@ extension Situation {
 
     private var isExecutionDue: Bool { Expiry(of: execution)?.isExecutionDue(at: now) ?? false }
 
-    /// True for a run that is gone as it should be: what stays beyond its time was deleted by somebody else.
+    /// True if Towline deleted the run because its TTL expired. A run that was kept was deleted by someone else.
     var isRunExpired: Bool {
         if facts.didExpireRun { return true }
         let kept: [ConditionReason] = [
@@ -187,18 +187,18 @@ extension Situation {
 }
 
 extension WorkflowExecution {
-    /// True when the execution itself is never deleted by Towline, however old it is.
+    /// True if Towline never deletes the execution itself.
     var isProtected: Bool { retention.isKept || retention.management != nil }
 }
 
-/// Why something is still there although its time is over.
+/// Why something is kept although its TTL expired.
 struct Obstacle: Hashable, Sendable {
     let reason: ConditionReason
     let message: String
 }
 
 extension Situation {
-    /// What keeps the execution or its run beyond its time; nil when nothing does.
+    /// What keeps the execution or its run although a TTL expired; nil if nothing does.
     func obstacle(_ expiry: Expiry) -> Obstacle? {
         if let refusal = facts.deletionRefusal {
             return Obstacle(reason: .general(refusal.reason), message: refusal.message)
@@ -213,8 +213,8 @@ extension Situation {
             return Obstacle(
                 reason: .retention(.managedByGitOps),
                 message: """
-                    \(mark.rawValue) says that \(mark.tool) manages the execution: if it were deleted, it would be \
-                    created again, and run again. Delete it there, or leave out ttlSecondsAfterFinished.
+                    \(mark.rawValue) shows that \(mark.tool) manages the execution. If Towline deleted it, the tool \
+                    would create it again, and it would run again. Delete it there, or remove ttlSecondsAfterFinished.
                     """)
         }
         switch facts.run {
@@ -223,48 +223,49 @@ extension Situation {
             return Obstacle(
                 reason: .retention(.runNotOwned),
                 message: """
-                    \(engine.runType.kind) \(run.key.name) no longer has the execution as its owner: it is left alone.
+                    The execution no longer owns \(engine.runType.kind) \(run.key.name), so Towline does not delete \
+                    it. Delete it yourself.
                     """)
         case .engineMissing where isExecutionDue && execution.mayHaveRun:
             return Obstacle(
                 reason: .general(.engineUnavailable),
                 message: """
-                    The API server no longer serves \(engine.runType.plural).\(engine.runType.group): whether the run \
-                    is to be kept cannot be told until \(engine.title) is back.
+                    The API server no longer serves \(engine.runType.plural).\(engine.runType.group), so it is \
+                    unknown whether the run must be kept. Restore \(engine.title).
                     """)
         case .engineNotFollowed where isExecutionDue && execution.mayHaveRun:
             return Obstacle(
                 reason: .general(.engineUnavailable),
                 message: """
-                    This operator is told not to serve \(engine.title) (--engine): whether the run is to be kept cannot \
-                    be told until one does.
+                    This operator does not serve \(engine.title) (--engine), so it is unknown whether the run must be \
+                    kept. Add --engine \(engine.name.rawValue), or delete the execution yourself.
                     """)
         default: return nil
         }
     }
 
-    /// What speaks against deleting the run, be it alone or with its execution.
+    /// What keeps the run from being deleted, alone or with its execution; nil if nothing does.
     func obstacle(of run: EngineRun) -> Obstacle? {
         let object = "\(engine.runType.kind) \(run.key.name)"
         if run.isKept {
             return Obstacle(
                 reason: .retention(.keptByAnnotation),
-                message: "The annotation \(WellKnown.keepAnnotation) keeps \(object), and so the execution.")
+                message: "The annotation \(WellKnown.keepAnnotation) keeps \(object), and with it the execution.")
         }
         if !run.state.isFinished {
             return Obstacle(
                 reason: .retention(.runGoesOn),
-                message: "\(object) goes on: it is kept until it has ended, and so is the execution.")
+                message: "\(object) is still running. It and the execution are kept until it ends.")
         }
         guard run.isToBeArchived else { return nil }
         return Obstacle(
             reason: .retention(.runToBeArchived),
-            message: "\(engine.title) has yet to archive \(object): it is kept until then, and so is the execution.")
+            message: "\(engine.title) has not archived \(object) yet. It and the execution are kept until then.")
     }
 }
 
 extension Situation {
-    /// What to tell once a run was deleted because its time was over; nil where its execution goes with it.
+    /// The event after a run was deleted because its TTL expired; nil if its execution is deleted with it.
     func runExpiredNotice(for run: EngineRun) -> Notice? {
         guard let seconds = execution.retention.runSeconds, Expiry(of: execution)?.isRunDue(at: now) == true,
             execution.isProtected || Expiry(of: execution)?.isExecutionDue(at: now) == false
@@ -273,7 +274,7 @@ extension Situation {
         let name = "\(reference.kind) \(reference.name)"
         return Notice(
             type: .normal, reason: RetentionReason.runExpired.rawValue, action: .deleteRun,
-            note: "Deleted \(name) \(seconds) seconds after the end, as runTTLSecondsAfterFinished asks",
+            note: "Deleted \(name), because runTTLSecondsAfterFinished (\(seconds) seconds) expired",
             related: reference)
     }
 }

@@ -5,7 +5,7 @@ import Status
 import TowlineAPI
 
 extension Situation {
-    /// The run has not ended: mirror it, and look again when something is due.
+    /// The run has not ended: mirror it, and check again when a deadline is due.
     func runningStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
         if let verdict = watchdogVerdict(on: run, spec) {
             return report(removingRunningConditions(stopCondition(of: run) + [verdict]))
@@ -16,36 +16,36 @@ extension Situation {
         return facts.stopRefusal == nil ? .idle(recheckAfter: pause) : .failed(retryAfter: pause)
     }
 
-    /// What to do until something changes.
+    /// The pause until something changes or the next deadline is due.
     private func idleStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
         if let refusal = facts.stopRefusal { return .failed(retryAfter: refusal.pause) }
         return .idle(recheckAfter: timeToNextDeadline(of: run, spec).map { max(.milliseconds(1), $0) })
     }
 
-    /// What the status says of a run that has not ended.
+    /// What the status reports about a run that has not ended.
     private func observed(_ run: EngineRun) -> Observation {
         var state = facts.timeline.detailedState(of: run) ?? run.state
-        // Of an engine whose runs are not seen nothing can be said.
+        // While runs cannot be watched, the engine may have responded without this process seeing it.
         if state.reason == .awaitingEngine, facts.isCacheCurrent, isResponseOverdue {
             state.reason = .engineNotResponding
         }
         var observation = observation(of: run, state)
         if state.reason == .engineNotResponding {
-            observation.message = "\(engine.title) has not touched the run. \(engine.notRespondingHint)"
+            observation.message = "\(engine.title) has not started to process the run. \(engine.notRespondingHint)"
         }
         if run.isBeingDeleted { observation.message = deletionMessage(run) }
         if let refusal = reportedStopRefusal {
             observation.reason = .shutdownRefused
-            // The refusal has a condition of its own; of a deletion only the message tells.
+            // A separate condition reports the refusal. Only this message reports the deletion.
             let refused = stopRefusedMessage(run, refusal)
             observation.message = run.isBeingDeleted ? "\(deletionMessage(run)) \(refused)" : refused
         }
         return observation
     }
 
-    /// The look at what the run consists of that is due now; nil when none is, or it was made just before.
+    /// Reads the children of the run if that is due; nil if it is not, or was done just before.
     ///
-    /// Some engines do not say in the run what it waits for, and whether a step has started.
+    /// Some engines do not report in the run itself what it waits for and whether a step has started.
     private func childrenStep(_ run: EngineRun) -> Step? {
         guard case .unread = facts.children, let due = facts.timeline.nextChildrenRead(of: run), due <= instant else {
             return nil
@@ -64,15 +64,15 @@ extension Situation {
             default: "the finalizers \(names) hold it"
             }
         return """
-            \(object) is being deleted, and \(holder): it continues until it ends or is gone. If it goes before its \
-            end, the execution fails as RunDeleted.
+            \(object) is being deleted, and \(holder). It continues until it ends or is removed. If it is removed \
+            before it ends, the execution fails with reason RunDeleted.
             """
     }
 
-    /// How long a status that tells nothing but progress has to wait; nil when it may be written now.
+    /// How long a status that reports only progress must wait; nil if it may be written now.
     ///
-    /// Transitions are never held back. Everything else is written at most once an interval, so that a chatty engine
-    /// costs the API server no more than a quiet one.
+    /// Transitions are written at once. Everything else is written at most once an interval, so that an engine that
+    /// updates its runs often does not cost the API server more.
     private func pauseBeforeProgress(_ status: ExecutionStatus) -> Duration? {
         let old = execution.status
         let isTransition =
@@ -81,17 +81,17 @@ extension Situation {
             || status.conditions.map(\.type) != old.conditions.map(\.type)
         guard !isTransition, let last = old.updatedAt else { return nil }
         let due = last + timing.progressInterval
-        // A clock that was set back must not silence the execution for longer than the interval.
+        // If the clock was set back, the pause must not exceed the interval.
         guard now < due, now >= last else { return nil }
         return due - now
     }
 
-    /// The conditions that only a run which has not ended can need, as this look at it found them.
+    /// The conditions of a run that has not ended.
     private func conditions(of run: EngineRun) -> [ExecutionEvent] {
         stopCondition(of: run) + ownershipCondition(of: run) + withdrawing([.engineUnavailable])
     }
 
-    /// Somebody removed the owner reference, which garbage collection needs: the run is followed all the same.
+    /// Reports that the owner reference was removed, which garbage collection needs. The run is still followed.
     private func ownershipCondition(of run: EngineRun) -> [ExecutionEvent] {
         guard !run.isOwned(byExecutionWithUID: execution.uid) else { return withdrawing([.runOwned]) }
         let object = "\(engine.runType.kind) \(run.key.name)"
@@ -99,14 +99,13 @@ extension Situation {
             .conditionSet(
                 .runOwned, .false, reason: .retention(.runNotOwned),
                 message: """
-                    The owner reference of \(object) to this execution was removed. The run is still followed to its \
-                    end, but it stays when the execution is deleted: restore metadata.ownerReferences, or delete it \
-                    yourself.
+                    The owner reference of \(object) to this execution was removed. The run is still followed, but it \
+                    is not deleted with the execution: restore metadata.ownerReferences, or delete it yourself.
                     """)
         ]
     }
 
-    /// `events`, and the withdrawal of the conditions that say nothing about an execution that has ended.
+    /// `events`, and the removal of the conditions that only unfinished executions have.
     func removingRunningConditions(_ events: [ExecutionEvent]) -> [ExecutionEvent] {
         events + withdrawing([.engineUnavailable, .runOwned])
     }
@@ -115,7 +114,7 @@ extension Situation {
         types.filter { execution.status.condition($0) != nil }.map { .conditionRemoved($0) }
     }
 
-    /// What a look at the run tells, in the status's own terms.
+    /// The state of the run in the terms of the status.
     func observation(of run: EngineRun, _ state: RunState) -> Observation {
         Observation(
             reason: state.reason, message: state.message, engine: engine.name,
@@ -127,7 +126,7 @@ extension Situation {
                     engine: engine.name, namespace: run.key.namespace, name: run.key.name, uid: run.uid)))
     }
 
-    /// How long until something is due although nothing changes; nil when nothing is.
+    /// How long until the next deadline of the run; nil if it has none.
     private func timeToNextDeadline(of run: EngineRun, _ spec: ExecutionSpec) -> Duration? {
         let response =
             run.state.reason == .awaitingEngine && !isResponseOverdue
@@ -138,35 +137,35 @@ extension Situation {
         return [response, look, timeToWatchdog(of: run, spec)].compactMap { $0 }.min()
     }
 
-    /// True once the engine has left the run untouched for longer than it may without a remark.
+    /// True once the engine should have started to process the run.
     private var isResponseOverdue: Bool { facts.timeline.runAge(at: instant) >= timing.engineResponse }
 }
 
-/// Stopping a run: on the user's request, or because it ran for longer than its timeout.
+/// Stopping a run: because a user requested it, or because the run exceeded its timeout.
 ///
-/// A timeout that is over leads to a request first. The verdict follows ``ExecutionTiming/watchdogVerdict``
-/// after the API server accepted that request, or when it has refused every request for
-/// ``ExecutionTiming/stopPatience``; it says which of the two happened.
+/// When the timeout is exceeded, the run is first asked to stop. The execution ends without it
+/// ``ExecutionTiming/watchdogVerdict`` after the API server accepted that request, or when the server has rejected every
+/// request for ``ExecutionTiming/stopPatience``. The message says which of the two happened.
 extension Situation {
-    /// What the run has to be asked for now; nil when nothing has to.
+    /// The shutdown to request now; nil for none.
     func dueShutdown(of run: EngineRun, _ spec: ExecutionSpec) -> Shutdown? {
         isOverTimeout(run, spec) ? .terminate : spec.shutdown
     }
 
-    /// The verdict on a run that did not end at its timeout; nil while the request to stop it may still have its effect.
+    /// The verdict on a run that exceeded its timeout and did not stop; nil while it may still stop.
     func watchdogVerdict(on run: EngineRun, _ spec: ExecutionSpec) -> ExecutionEvent? {
         guard let limit = watchdogLimit(of: run, spec), let age = limitedAge(of: run), age >= limit else { return nil }
         let seconds = spec.executionConfig.timeoutSeconds ?? 0
         let stops = facts.timeline.stops
         if let accepted = stops.accepted, accepted.shutdown == .terminate {
-            // A run that had been told to terminate before its limit gets the same time after the limit.
+            // A run that was asked to terminate before its limit gets the same time after the limit.
             let waited = min(accepted.since.duration(to: instant), age - limit)
             guard waited >= timing.watchdogVerdict else { return nil }
             return ended(
                 .watchdogExpired,
                 """
-                The run exceeded its timeout of \(seconds) seconds. It was told to terminate, and \(engine.title) has \
-                not ended it. It may still be running.
+                The run exceeded its timeout of \(seconds) seconds. Towline requested termination, but \
+                \(engine.title) has not stopped it. It may still be running.
                 """)
         }
         guard let failing = stops.failing, failing.since.duration(to: instant) >= timing.stopPatience,
@@ -180,9 +179,9 @@ extension Situation {
             """)
     }
 
-    /// True when the run was stopped by the watchdog rather than by a user.
+    /// True if the watchdog stopped the run, and not a user.
     ///
-    /// Both times are the engine's, so that clocks that differ do not matter; each is cut to whole seconds.
+    /// Both times are the engine's, so that clock skew does not matter; each is cut to whole seconds.
     func wasEndedByWatchdog(_ run: EngineRun, _ spec: ExecutionSpec) -> Bool {
         guard run.state.reason == .cancelled, spec.shutdown == nil, run.requestedShutdown == .terminate,
             let limit = watchdogLimit(of: run, spec)
@@ -191,13 +190,13 @@ extension Situation {
         return limitedAge(of: run).map { $0 >= limit } ?? false
     }
 
-    /// True once a run has been running for longer than its timeout and the grace of the watchdog.
+    /// True once a run has exceeded its timeout and the grace period of the watchdog.
     func isOverTimeout(_ run: EngineRun, _ spec: ExecutionSpec) -> Bool {
         guard let limit = watchdogLimit(of: run, spec), let age = limitedAge(of: run) else { return false }
         return age >= limit
     }
 
-    /// How long until something is due about the timeout although nothing changes; nil without a timeout.
+    /// How long until the watchdog must act; nil without a timeout.
     func timeToWatchdog(of run: EngineRun, _ spec: ExecutionSpec) -> Duration? {
         guard let limit = watchdogLimit(of: run, spec), let age = limitedAge(of: run) else { return nil }
         if age < limit { return limit - age }
@@ -208,34 +207,34 @@ extension Situation {
         return stops.failing.map { timing.stopPatience - min($0.since.duration(to: instant), age - limit) }
     }
 
-    /// How long the run may run before it is stopped from outside; nil when it has no timeout.
+    /// How long the run may run before the watchdog stops it; nil if it has no timeout.
     private func watchdogLimit(of run: EngineRun, _ spec: ExecutionSpec) -> Duration? {
         spec.executionConfig.timeoutSeconds.map { .seconds($0) + timing.watchdogGrace }
     }
 
-    /// For how long the run has been running, at least; nil for one that the engine holds back.
+    /// How long the run has been running, at least; nil for a run that the engine has queued.
     ///
-    /// A run that its engine never looked at counts from its creation, so that a dead engine cannot keep an execution
-    /// open for ever.
+    /// A run that its engine never processed counts from its creation, so that the execution ends even if the engine is
+    /// down.
     private func limitedAge(of run: EngineRun) -> Duration? {
         if let age = facts.timeline.timeSinceStart(at: instant) { return age }
         return run.state.reason == .awaitingEngine ? facts.timeline.runAge(at: instant) : nil
     }
 }
 
-/// What a status says about a stop request that the API server refuses.
+/// How the status reports a stop request that the API server rejects.
 extension Situation {
-    /// The refusal to report; nil while none lasts.
+    /// The refusal to report; nil without one.
     ///
-    /// One that may pass by itself, such as throttling, is reported when it has lasted for a while.
+    /// A transient one, such as throttling, is reported after ``ExecutionTiming/stopRefusalPatience``.
     var reportedStopRefusal: Refusal? {
         guard let failing = facts.timeline.stops.failing else { return nil }
-        let isWorthTelling =
+        let isReported =
             failing.refusal.isLasting || failing.since.duration(to: instant) >= timing.stopRefusalPatience
-        return isWorthTelling ? failing.refusal : nil
+        return isReported ? failing.refusal : nil
     }
 
-    /// The condition that a refused stop request sets, or that an accepted one withdraws.
+    /// Sets the condition of a rejected stop request, or removes it once a request was accepted.
     func stopCondition(of run: EngineRun) -> [ExecutionEvent] {
         guard let refusal = reportedStopRefusal else {
             let isSet = execution.status.condition(.shutdownRefused) != nil && facts.timeline.stops.failing == nil
@@ -247,7 +246,6 @@ extension Situation {
         ]
     }
 
-    /// What happened, where, and how to fix it.
     func stopRefusedMessage(_ run: EngineRun, _ refusal: Refusal) -> String {
         let object = "\(engine.runType.kind) \(run.key.name)"
         let remedy =
@@ -255,16 +253,16 @@ extension Situation {
             case .forbidden:
                 "Grant the operator the verb patch on \(engine.runType.plural).\(engine.runType.group) in this namespace"
             case .webhookUnavailable, .policyDenied: "Fix or relax the admission webhook or policy"
-            default: "See the API server's answer"
+            default: "Fix what the API server reports"
             }
         return """
-            \(object) could not be stopped and continues: \(refusal.message). \(remedy); the operator keeps trying.
+            \(object) could not be stopped and continues: \(refusal.message). \(remedy); the operator retries.
             """
     }
 }
 
 extension Situation {
-    /// The run ended: mirror it once, with the cause where it failed.
+    /// The run ended: mirror it once, with the cause if it failed.
     func finishStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
         var state = run.state
         let listings = engine.childListings(for: run)
@@ -289,52 +287,53 @@ extension Situation {
         return report(removingAllConditions([.observed(observation)]))
     }
 
-    /// What to say when the engine ran another bundle than the one that was pinned; nil when it did not.
+    /// The message if the engine ran a different bundle than the pinned one; nil if it did not.
     private func digestMismatch(_ state: RunState, _ spec: ExecutionSpec) -> String? {
         guard let pinned = spec.workflowRef.containerDigest, let resolved = state.resolvedDigest, pinned != resolved
         else { return nil }
         return "The execution pins the bundle to \(pinned), but \(engine.title) resolved \(resolved). \(state.message)"
     }
 
-    /// The run that was seen is gone, proven by a live read.
+    /// A live read confirmed that the run, which was seen before, is gone.
     func runDisappeared(_ last: EngineRun?) -> [ExecutionEvent] {
         var events: [ExecutionEvent] = []
-        // What it said last is better than nothing: progress, and whether a step had started.
+        // The last state still shows progress, and whether a step had started.
         if let last, isOurs(last), !last.state.isFinished {
             events.append(.observed(observation(of: last, last.state)))
         }
         let name = execution.status.runRef?.name ?? execution.runName
         let message = """
-            \(engine.runType.kind) \(name) was deleted before its end was seen. Whether its steps had effects is \
-            not known; it is not created again.
+            \(engine.runType.kind) \(name) was deleted before it was seen to end. Its steps may have had effects, so it \
+            is not created again.
             """
         return removingAllConditions(events + [ended(.runDeleted, message)] + gone(.general(.runDeleted), message))
     }
 
-    /// `events`, and the withdrawal of what was said about a run that is no more.
+    /// `events`, and the removal of every condition about a run that no longer exists.
     private func removingAllConditions(_ events: [ExecutionEvent]) -> [ExecutionEvent] {
         removingRunningConditions(events) + withdrawing([.shutdownRefused])
     }
 
-    /// The verdict when the object of the run's name is not the execution's run.
+    /// The verdict if the object with the run's name is not the execution's run.
     func foreignRun(_ run: EngineRun) -> [ExecutionEvent] {
         let object = "\(engine.runType.kind) \(run.key.name)"
         if let known = execution.status.runRef {
             let message = """
-                \(object) is not the run that was started: its UID is \(run.uid), that of the run was \(known.uid).
+                \(object) is not the run that was started: its UID is \(run.uid), but the run had \(known.uid). The run \
+                was deleted, and something else created an object with its name.
                 """
             return removingAllConditions([ended(.runReplaced, message)] + gone(.general(.runReplaced), message))
         }
         let message = """
-            \(object) exists and does not belong to this execution; it was left as it is. Create the execution again \
-            under another name.
+            \(object) exists and does not belong to this execution; it was not changed. Create the execution again \
+            with another name.
             """
         return [ended(.nameCollision, message)]
     }
 }
 
 extension Situation {
-    /// What to tell once the run was asked to end.
+    /// The event about a stop request that the API server accepted.
     func shutdownNotice(for run: EngineRun) -> Notice? {
         let reference = engine.reference(to: run)
         let name = "\(reference.kind) \(reference.name)"
@@ -342,11 +341,11 @@ extension Situation {
             let seconds = execution.spec?.executionConfig.timeoutSeconds.map { " of \($0) seconds" } ?? ""
             return Notice(
                 type: .warning, reason: "WatchdogShutdown", action: .shutDown,
-                note: "\(name) exceeded its timeout\(seconds) and was told to terminate", related: reference)
+                note: "\(name) exceeded its timeout\(seconds), and termination was requested", related: reference)
         }
         guard let shutdown = execution.spec?.shutdown else { return nil }
         return Notice(
             type: .normal, reason: "ShutdownRequested", action: .shutDown,
-            note: "Told \(name) to end, as spec.shutdown asks: \(shutdown.rawValue)", related: reference)
+            note: "Requested that \(name) stops, because of spec.shutdown: \(shutdown.rawValue)", related: reference)
     }
 }

@@ -4,17 +4,17 @@ import KubeRuntime
 import Status
 import TowlineAPI
 
-/// One execution, what is known about its run, and the time: all that a decision rests on.
+/// One execution, what is known about its run, and the time: everything that a decision depends on.
 ///
-/// ``next()`` is the whole behaviour of the operator as a pure function. The caller executes the step, adds what came
-/// of it to ``facts`` and asks again, until the step is to rest.
+/// ``next()`` is the whole behavior of the controller as a pure function. The caller executes the step, adds the result
+/// to ``facts``, and asks again until the step is idle or a pause.
 struct Situation: Sendable {
     let execution: WorkflowExecution
     let engine: any Engine
     var facts: Facts
     /// The API server's time.
     let now: ServerTime
-    /// The same moment by this process's monotonic clock, on which limits rest.
+    /// The same moment on this process's monotonic clock, which limits use.
     let instant: ContinuousClock.Instant
     let timing: ExecutionTiming
     var links = LinkTemplates()
@@ -31,7 +31,7 @@ struct Situation: Sendable {
         switch facts.run {
         case .present(let run): return step(with: run, spec)
         case .deleted(let last): return step(afterDeletionOf: last, spec)
-        // A run that was seen, be it only by the watch, is never created again.
+        // A run that was seen, even if only by the watch, is never created again.
         case .absent(let last):
             return wasSeen || last.map(isOurs) == true ? report(runDisappeared(last)) : startStep(spec)
         case .engineMissing: return wasSeen ? engineMissingStep() : startStep(spec)
@@ -41,10 +41,10 @@ struct Situation: Sendable {
         }
     }
 
-    /// Somebody deleted the execution, and a finalizer of somebody else holds it, maybe until it has ended.
+    /// The execution is being deleted and held by a finalizer, which may wait for its end.
     ///
-    /// Its run is mirrored and can be ended as before. Nothing is started or missed any more: the garbage collector takes
-    /// the run along, before the execution or after it.
+    /// Its run is still mirrored and can be stopped. No run is created, and none is reported as deleted: the garbage
+    /// collector deletes the run with the execution.
     private func deletingStep(_ spec: ExecutionSpec) -> Step {
         guard execution.status.runRef != nil, case .present(let run) = facts.run, isOurs(run), !run.isBeingDeleted
         else {
@@ -53,10 +53,10 @@ struct Situation: Sendable {
         return step(with: run, spec)
     }
 
-    /// Some run exists under the name that belongs to this execution.
+    /// An object with the name of this execution's run exists.
     private func step(with run: EngineRun, _ spec: ExecutionSpec) -> Step {
         guard isOurs(run) else {
-            // It may go before a create that is still on its way arrives, which would then make the run after all.
+            // If it is deleted, a create that is still in flight can make the run after all.
             if execution.status.runRef == nil, let settling { return .idle(recheckAfter: settling) }
             return report(foreignRun(run))
         }
@@ -69,25 +69,25 @@ struct Situation: Sendable {
         return runningStep(run, spec)
     }
 
-    /// A run that was deleted after its end is read from its last words; of any other only a live read proves more.
+    /// Reports the last state of a run that ended before it was deleted. In any other case a live read is needed.
     private func step(afterDeletionOf last: EngineRun, _ spec: ExecutionSpec) -> Step {
         isOurs(last) && last.state.isFinished ? finishStep(last, spec) : .readRun
     }
 
-    /// True when the run is the one that was seen before or, where none was, is owned by this very execution.
+    /// True if the run is the one that was seen before or, if none was, is owned by this execution.
     ///
-    /// Once seen, its UID alone decides: a tool that removes owner references does not change what runs.
+    /// Once a run was seen, only its UID counts: a tool that removes owner references does not change what runs.
     func isOurs(_ run: EngineRun) -> Bool {
         execution.isRun(run)
     }
 
-    /// True when the run is the execution's own and still says so; nothing else is ever deleted.
+    /// True if the run is this execution's and its owner reference still says so. Nothing else is ever deleted.
     func isOwned(_ run: EngineRun) -> Bool { isOurs(run) && run.isOwned(byExecutionWithUID: execution.uid) }
 
-    /// The step that stores what `events` make of the status, or rests when they change nothing.
-    func report(_ events: [ExecutionEvent], otherwise rest: Step = .idle(recheckAfter: nil)) -> Step {
+    /// The step that writes the status after `events`, or `idle` if they change nothing.
+    func report(_ events: [ExecutionEvent], otherwise idle: Step = .idle(recheckAfter: nil)) -> Step {
         guard let status = execution.status.after(events, generation: execution.generation, now: now) else {
-            return rest
+            return idle
         }
         return .write(status)
     }
@@ -104,7 +104,7 @@ struct Situation: Sendable {
 }
 
 extension WorkflowExecution {
-    /// True when `run` is the run of this execution: the one that was seen first or, where none was, one it owns.
+    /// True if `run` is the run of this execution: the one that was seen first or, if none was, one that it owns.
     func isRun(_ run: EngineRun) -> Bool {
         if let known = status.runRef { return known.uid == run.uid }
         return run.isOwned(byExecutionWithUID: uid)
@@ -112,13 +112,13 @@ extension WorkflowExecution {
 }
 
 extension Situation {
-    /// No run was ever seen for this execution: create one, or say why not.
+    /// No run was ever seen for this execution: create one, or report why not.
     func startStep(_ spec: ExecutionSpec) -> Step {
         if let hold = restoredStep(spec) { return hold }
         if let ending = endingWithoutRun(spec) { return step(toEndWithoutRun: ending) }
         if let failure = facts.createFailure { return step(after: failure, spec) }
         guard facts.isEngineServed else { return hold(.engineUnavailable, notServedMessage, spec) }
-        // Whatever it was that woke the execution.
+        // The server's Retry-After counts, no matter what queued the execution.
         if let pause = facts.createDelay { return .deferred(atMost: beforeStartDeadline(pause, spec)) }
         switch facts.createAdmission {
         case .pause(let pause): return .deferred(atMost: beforeStartDeadline(pause, spec))
@@ -131,44 +131,44 @@ extension Situation {
         return .createRun(manifest: manifest)
     }
 
-    /// Other creates go first. A short wait is not worth a write, nor is one in a burst that moves on; and an obstacle
-    /// that the status names is still the last one that was met.
+    /// Other creates go first. Short waits are not reported, and neither are waits in a burst that makes progress. An
+    /// obstacle in the status stays there, because it is still the last one that was met.
     private func waitForTurn(_ waited: Duration, _ isSlow: Bool) -> Step {
         guard waited >= (isSlow ? Self.shortWait : Self.longWait) else {
             return .deferred(atMost: max(Self.shortWait - waited, waited))
         }
-        let rest = Step.deferred(atMost: Backoff.workQueue.cap)
+        let pause = Step.deferred(atMost: Backoff.workQueue.cap)
         switch execution.status.reason {
         case nil, .accepted, .engineUnavailable, .restoredFromBackup, .waitingToCreate:
             let message = """
-                The run waits for its turn: few runs are created at a time, and fewer where creates are slow. \
-                It is created as soon as it is its turn; nothing has to be done.
+                The run waits for its turn, because the operator limits concurrent creates, and lowers the limit \
+                where they are slow. No action is needed.
                 """
-            return report([held(.waitingToCreate, message)], otherwise: rest)
-        default: return rest
+            return report([held(.waitingToCreate, message)], otherwise: pause)
+        default: return pause
         }
     }
 
-    /// A wait for a turn behind creates that are held up is reported from here on.
+    /// A wait behind slow creates is reported from this duration on.
     private static let shortWait = Duration.seconds(1)
-    /// Any other wait is.
+    /// Any other wait is reported from this duration on.
     private static let longWait = Duration.seconds(10)
 
-    /// Ends the execution once it is proven that there is no run, and that none is on its way.
+    /// Ends the execution once it is confirmed that no run exists and no create is in flight.
     ///
     /// An earlier create may have reached the server although its answer was lost, or may still reach it. A server that
-    /// does not know the engine's runs has none.
+    /// does not serve the engine's runs has none.
     private func step(toEndWithoutRun ending: ExecutionEvent) -> Step {
         if let settling { return .idle(recheckAfter: settling) }
         guard isConfirmedAbsent else { return .readRun }
         guard case .engineMissing = facts.run, case .ended(let reason, let message, let engine, _) = ending else {
             return report([ending])
         }
-        // A process may have created the run and ended before it could store that; the server may serve it again.
+        // A process may have created the run and crashed before it could record that, and the API may come back.
         return report([.ended(reason, message: message, engine: engine, provesNoRun: false)])
     }
 
-    /// For how long a create that was sent before may still be carried out; nil when none can.
+    /// How long a create that was sent before may still take effect; nil if none can.
     var settling: Duration? {
         guard let settled = facts.pendingCreateDeadline, instant < settled else { return nil }
         return instant.duration(to: settled)
@@ -181,19 +181,18 @@ extension Situation {
         }
     }
 
-    /// How the execution ends when it is certain that it has no run; nil when one may be created.
+    /// How the execution ends once it is certain that it has no run; nil if a run may be created.
     private func endingWithoutRun(_ spec: ExecutionSpec) -> ExecutionEvent? {
         if let shutdown = spec.shutdown {
             return ended(
                 .cancelled,
-                "Shutdown (\(shutdown.rawValue)) was requested before the execution had a run. None is created.")
+                "Shutdown (\(shutdown.rawValue)) was requested before the run was created. No run is created.")
         }
         if let problem = spec.validate().first { return ended(.invalidSpec, problem.description) }
         if let remaining = timeToStartDeadline(spec), remaining <= .zero {
             let seconds = spec.executionConfig.startDeadlineSeconds ?? 0
-            let last = execution.status.message.map { " Last obstacle: \($0)" } ?? ""
             return ended(
-                .startDeadlineExceeded, "No run could be created within \(seconds) seconds.\(last)")
+                .startDeadlineExceeded, "No run could be created within \(seconds) seconds.\(lastObstacle)")
         }
         return nil
     }
@@ -203,17 +202,17 @@ extension Situation {
         case .transient(let reason, let message, let retryAfter), .uncertain(let reason, let message, let retryAfter):
             return hold(reason, message, spec, notBefore: retryAfter ?? .zero)
         case .permanent(let reason, let message):
-            // An earlier attempt whose answer was lost may have made the run; one that is still on its way will be
-            // refused as this one was.
+            // An earlier attempt whose answer was lost may have created the run. One that is still in flight will be
+            // rejected like this one.
             return isConfirmedAbsent ? report([ended(reason, message)]) : .readRun
         case .nameTaken:
-            // Ours from an earlier attempt, or somebody else's: only the object itself can tell. If it is gone again,
-            // the next attempt creates it.
+            // The object may be this execution's run from an earlier attempt, or a foreign one: only a read tells. If
+            // it is gone again, the next attempt creates the run.
             return isConfirmedAbsent ? .failed(retryAfter: .zero) : .readRun
         }
     }
 
-    /// Says why no run exists yet, then tries again later.
+    /// Reports why no run exists yet, and retries later.
     private func hold(_ reason: Reason, _ message: String, _ spec: ExecutionSpec, notBefore: Duration = .zero) -> Step {
         report([held(reason, message)], otherwise: .waiting(retryAfter: beforeStartDeadline(notBefore, spec)))
     }
@@ -222,44 +221,52 @@ extension Situation {
         timeToStartDeadline(spec).map { min(pause, max(.zero, $0)) } ?? pause
     }
 
-    /// How long until the execution gives up if it still has no run; nil when it keeps trying.
+    /// How long until the execution fails if it still has no run; nil if it has no start deadline.
     private func timeToStartDeadline(_ spec: ExecutionSpec) -> Duration? {
         guard !isReleasedAfterRestore else { return nil }
-        // What the operator itself kept waiting is not the obstacle's fault.
+        // Time that the operator itself kept the execution waiting does not count.
         return spec.executionConfig.startDeadlineSeconds.map {
             .seconds($0) + facts.timeInOwnQueues - facts.timeline.executionAge(at: instant)
+        }
+    }
+
+    /// The last obstacle that the status reports, as the last sentence of a message; empty if it reports none.
+    private var lastObstacle: String {
+        switch execution.status.reason {
+        case nil, .accepted, .waitingToCreate, .restoredFromBackup: ""
+        default: execution.status.message.map { " Last obstacle: \($0)" } ?? ""
         }
     }
 
     private var notServedMessage: String {
         """
         The API server does not serve \(engine.runType.plural).\(engine.runType.group) in version \
-        \(engine.runType.version): install \(engine.title). The run is created as soon as it is there.
+        \(engine.runType.version): install \(engine.title).
         """
     }
 }
 
-/// An engine that cannot be asked: of what runs nothing is known, and nothing new is started.
+/// An engine whose API is missing or not followed: nothing is known about its runs, and none is created.
 extension Situation {
-    /// The engine's API vanished under a running run: nothing is known, so nothing is changed but a condition.
+    /// The engine's API disappeared while the run was running: only a condition reports that.
     func engineMissingStep() -> Step {
         let message = """
-            The API server no longer serves \(engine.runType.plural).\(engine.runType.group): \
-            what the run does cannot be told until \(engine.title) is back.
+            The API server no longer serves \(engine.runType.plural).\(engine.runType.group), so the state of the \
+            run is unknown. Restore \(engine.title).
             """
         return report([unavailability(message)], otherwise: .waiting(retryAfter: timing.engineProbe))
     }
 
-    /// The engine is none of this operator's: another configuration, and a start with it, changes that.
+    /// This operator does not serve the engine, and may not be permitted to read its runs.
     ///
-    /// Neither a deadline nor a request to end is acted upon: whether there is a run may not be asked.
+    /// So it acts neither on a start deadline nor on a shutdown: it cannot know whether a run exists.
     func engineNotServedStep() -> Step {
         guard execution.status.runRef == nil else {
             return report([
                 unavailability(
                     """
-                    This operator is told not to serve \(engine.title) (--engine): what the run does cannot be told \
-                    until one does.
+                    This operator does not serve \(engine.title) (--engine), so the state of the run is unknown. Add \
+                    --engine \(engine.name.rawValue), or run another operator that serves it.
                     """)
             ])
         }
@@ -267,7 +274,8 @@ extension Situation {
             held(
                 .engineUnavailable,
                 """
-                This operator is told not to serve \(engine.title) (--engine). The run is created as soon as one does.
+                This operator does not serve \(engine.title) (--engine). Add --engine \(engine.name.rawValue), or run \
+                another operator that serves it.
                 """)
         ])
     }
@@ -277,13 +285,13 @@ extension Situation {
     }
 }
 
-/// Executions that a backup tool restored: by default they come back without the status that says whether they ran.
+/// Executions that a backup tool restored, by default without the status that says whether they ran.
 extension Situation {
-    /// The step that holds a restored execution back; nil for one that may start.
+    /// The step that holds a restored execution; nil for one that may start.
     ///
-    /// A shutdown ends it as any other that has no run. Neither a start deadline nor an invalid spec does: what ran
-    /// before the backup must not be reported as failed. A create that was sent earlier and is still under way needs no
-    /// help from here: its run is followed as soon as the watch shows it.
+    /// A shutdown ends it like any other execution without a run. A start deadline or an invalid spec does not: an
+    /// execution that succeeded before the backup must not be reported as failed. If an earlier create is still in
+    /// flight, its run is followed once the watch shows it.
     func restoredStep(_ spec: ExecutionSpec) -> Step? {
         guard execution.restoration == .held, execution.status.runRef == nil, spec.shutdown == nil else { return nil }
         let name = "-n \(execution.key.namespace) annotate wfe \(execution.key.name)"
@@ -294,14 +302,14 @@ extension Situation {
         return report([held(.restoredFromBackup, message)])
     }
 
-    /// True when a person said that a restored execution may run.
+    /// True if a user released a restored execution.
     ///
-    /// Its start deadline no longer applies: it counts from a creation whose time the restore chose.
+    /// Its start deadline no longer applies, because the restore chose the creation time that it counts from.
     var isReleasedAfterRestore: Bool { execution.restoration == .released }
 }
 
 extension Situation {
-    /// What to tell when an attempt to bring about the run has failed; nil where there was none, or no need for one.
+    /// The event after a failed attempt to create the run; nil if there was no attempt.
     var notCreatedNotice: Notice? {
         guard facts.createFailure != nil || !facts.isEngineServed else { return nil }
         let status = execution.status
@@ -315,25 +323,25 @@ extension Situation {
     }
 }
 
-/// How long things may take before something else happens; tests and simulations shorten them.
+/// The delays and limits of the decision that no flag changes.
 public struct ExecutionTiming: Sendable {
-    /// A run that its engine has not touched for this long is reported as not responded to.
+    /// How long the engine may leave a new run untouched before `EngineNotResponding` is reported.
     public var engineResponse: Duration = .seconds(60)
-    /// What a run may take beyond its own timeout before it is ended from outside.
+    /// How long a run may exceed its timeout before Towline stops it.
     public var watchdogGrace: Duration = .seconds(60)
-    /// What a run that was ended from outside may take before the verdict is given without it.
+    /// How long a run that Towline stopped may take to end before the execution ends without it.
     public var watchdogVerdict: Duration = .seconds(30)
-    /// For how long the requests to stop a run that is over its timeout may be refused before the verdict is given.
+    /// How long requests to stop a run that exceeded its timeout may be rejected before the execution ends without it.
     public var stopPatience: Duration = .seconds(300)
-    /// For how long requests to stop a run may fail for a passing reason before the status reports it.
+    /// How long requests to stop a run may fail for a transient reason before the status reports it.
     public var stopRefusalPatience: Duration = .seconds(30)
-    /// For how long the cause of a failure is asked for again while the API server is in trouble.
+    /// How long to retry reading the cause of a failure while the API server has problems.
     public var causePatience: Duration = .seconds(60)
-    /// The least time between two status writes that report nothing but progress.
+    /// The minimum time between two status writes that report only progress.
     public var progressInterval: Duration = .seconds(2)
-    /// After this time a request that was sent is carried out, or never will be.
+    /// How long a request whose answer was lost can still take effect.
     public var requestSettling: Duration = .seconds(10)
-    /// How often a missing engine is asked for again.
+    /// How often to look for an engine that is not installed.
     public var engineProbe: Duration = .seconds(30)
 
     public init() {}

@@ -4,34 +4,34 @@ import TowlineAPI
 
 /// The next thing to do for an execution.
 enum Step: Sendable {
-    /// Nothing, until something changes or the time has passed.
+    /// Done until something changes or this time has passed.
     case idle(recheckAfter: Duration?)
-    /// Nothing until the clock on the wall shows this time: then something has outlived its time.
+    /// Done until this time, when a TTL expires.
     case expireLater(at: ServerTime)
-    /// Nothing now: something failed that may work later, and not before this time.
+    /// Something failed: retry after the backoff, and not before this time has passed.
     case failed(retryAfter: Duration)
-    /// Nothing now: something outside is waited for, without a sign when it is there. Not before this time.
+    /// Waits for something outside that sends no notification: check after the backoff, and not before this time.
     case waiting(retryAfter: Duration)
-    /// Nothing now: the operator has other work first. Not later than this, and earlier when something changes.
+    /// Other work goes first: try again after this time at most, or when something changes.
     case deferred(atMost: Duration)
-    /// Ask the API server itself for the run.
+    /// Read the run from the API server.
     case readRun
     /// Create the run from this manifest.
     case createRun(manifest: [UInt8])
-    /// Read the run's children: why it failed, or what it waits for.
+    /// Read the run's children, which show why it failed or what it waits for.
     case readChildren(EngineRun, [ChildListing])
-    /// Send the run this merge patch, which asks it to end.
+    /// Send the run this merge patch, which asks it to stop.
     case stopRun(EngineRun, patch: [UInt8])
-    /// Ask the API server itself for the execution.
+    /// Read the execution from the API server.
     case readExecution
     /// Delete the run, in exactly this version.
     case deleteRun(EngineRun)
-    /// Delete the execution, in exactly the version that was decided upon.
+    /// Delete the execution, in exactly the version of the decision.
     case deleteExecution
-    /// Store this status.
+    /// Write this status.
     case write(ExecutionStatus)
 
-    /// True for a step that does nothing until something changes or a time has come.
+    /// True if nothing is left to do until something changes or a time has come.
     var isPause: Bool {
         switch self {
         case .idle, .expireLater: true
@@ -39,7 +39,7 @@ enum Step: Sendable {
         }
     }
 
-    /// What logs call the step.
+    /// The name in logs.
     var name: String {
         switch self {
         case .idle: "idle"
@@ -59,51 +59,51 @@ enum Step: Sendable {
     }
 }
 
-/// What one reconciliation has found out so far.
+/// What one reconciliation knows so far.
 ///
-/// Everything starts as unknown; each ``Step`` that is executed adds a fact, and the next decision rests on more.
+/// It starts with what the caches hold. Each executed ``Step`` adds a fact for the next decision.
 struct Facts: Sendable {
-    /// What a look at the run's children gave.
+    /// The children of the run, as far as they were read.
     enum Children: Sendable {
         case unread
-        /// The run's state, completed by what its children say.
+        /// The state of the run including its children.
         case read(RunState)
-        /// The children could not be read now, but maybe soon.
+        /// The children could not be read now, but reading them again may work.
         case postponed
-        /// The children could not be read; the run's own word has to do.
+        /// The children cannot be read, so the run's own state must do.
         case unreadable
     }
 
     var run: RunKnowledge
-    /// False while a cache's word may be old, as lists and watches of the runs fail.
+    /// False while the cache of runs may be stale, because lists and watches fail.
     var isCacheCurrent = true
-    /// True when ``run`` is the API server's answer of this reconciliation, not a cache's word.
+    /// True if ``run`` was read from the API server in this reconciliation.
     var isRunConfirmed = false
     var children = Children.unread
-    /// Until when a create that was sent before may still be carried out; nil when none can.
+    /// Until when a create that was sent before may still take effect; nil if none can.
     var pendingCreateDeadline: ContinuousClock.Instant?
     /// How the attempt to create the run failed.
     var createFailure: CreateFailure?
-    /// How long the server asked, after an earlier attempt, not to be asked for the run again; nil for no longer.
+    /// How long the server asked to wait, after an earlier attempt, before the next create; nil if it did not.
     var createDelay: Duration?
-    /// Why the operator itself does not create the run now; nil where it did not ask, or may.
+    /// Why the operator itself delays the create; nil if it does not.
     var createAdmission: CreateTraffic.Admission?
-    /// For how long the operator itself has kept the run waiting before it could be created.
+    /// How long the operator itself has kept the create waiting.
     var timeInOwnQueues = Duration.zero
-    /// How long the server asked to wait when it last refused something.
+    /// The server's last Retry-After.
     var retryAfter = Duration.zero
-    /// Why the request to stop the run failed that was sent in this reconciliation.
+    /// Why the stop request of this reconciliation failed.
     var stopRefusal: Refusal?
     /// What this process has seen of the execution and its run so far.
     var timeline = Timeline()
-    /// True when it is this execution's turn to delete what outlived its time; otherwise it asks for one.
+    /// True if it is this execution's turn to delete what exceeded its TTL.
     var isExpiryTurn = false
-    /// True when the execution was read from the API server in this reconciliation.
+    /// True if the execution was read from the API server in this reconciliation.
     var isExecutionConfirmed = false
-    /// True when the run was deleted in this reconciliation, because its time was over.
+    /// True if the run was deleted in this reconciliation, because its TTL expired.
     var didExpireRun = false
-    /// Why the API server refused to delete what outlived its time.
+    /// Why the API server refused to delete something whose TTL expired.
     var deletionRefusal: Refusal?
-    /// False when the engine's API is known not to be served.
+    /// False if the API server is known not to serve the engine.
     var isEngineServed: Bool
 }

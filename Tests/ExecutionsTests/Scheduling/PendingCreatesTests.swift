@@ -3,7 +3,7 @@ import Testing
 
 @testable import Executions
 
-@Suite struct OpenCreatesTests {
+@Suite struct PendingCreatesTests {
     private let run = ObjectKey(namespace: "payments", name: "restart-3f9c2a71d0")
     private let start = ContinuousClock.now
     private let creates = PendingCreates(patience: .seconds(10))
