@@ -5,10 +5,10 @@ import Status
 import TowlineAPI
 
 extension Reconciler {
-    /// Stores a status; returns the outcome of the reconciliation where nothing more can be done now.
+    /// Writes a status; returns the outcome of the reconciliation if it cannot continue.
     ///
-    /// The patch names the version it was made for: an execution that somebody changed meanwhile is read again and
-    /// decided upon anew.
+    /// The patch names the version that it was made for. If the execution has changed since, it is read again and the
+    /// decision is repeated.
     func write(_ status: ExecutionStatus, of execution: WorkflowExecution, in reconciliation: inout Reconciliation)
         async -> WorkOutcome?
     {
@@ -25,45 +25,45 @@ extension Reconciler {
             if error.isNotFoundObject(named: execution.key.name) { return .success }
             if error.isConflict {
                 let outcome = await refresh(execution, in: &reconciliation)
-                // It may have been this very write that was done, and its answer lost.
+                // The conflict may come from this write itself, whose answer was lost before a retry.
                 if isStored(status, for: execution) { note(status, of: execution, in: reconciliation) }
                 return outcome
             }
             note(.writeStatus, worked: false, in: &reconciliation)
-            reconciliation.logger.warn("Could not write the status", ["error": .foreign(execution.discreet(error))])
+            reconciliation.logger.warn("Could not write the status", ["error": .foreign(execution.masked(error))])
             return .failed(retryAfter: error.retryAfter ?? .zero)
         }
     }
 
-    /// True when the newest that is known of an execution is this status: no two writes are made at the same time.
+    /// True if the newest known version of the execution has this status.
     private func isStored(_ status: ExecutionStatus, for execution: WorkflowExecution) -> Bool {
         guard let known = executions.execution(for: execution.key), known.uid == execution.uid else { return false }
         return known.status.updatedAt == status.updatedAt && known.status.phase == status.phase
             && known.status.reason == status.reason
     }
 
-    /// Reads an execution that is newer than the caches; the next decision rests on it.
+    /// Reads an execution that is newer than the caches, for the next decision.
     func refresh(_ execution: WorkflowExecution, in reconciliation: inout Reconciliation) async -> WorkOutcome? {
-        let complaint = "Could not read the execution again"
-        switch await readLive(execution.key, known: execution, orSay: complaint, reconciliation.logger) {
+        let message = "Could not read the execution again"
+        switch await readLive(execution.key, known: execution, onFailure: message, reconciliation.logger) {
         case .ends(let outcome):
             if outcome.backsOff { note(.readExecution, worked: false, in: &reconciliation) }
             return outcome
         case .current(let current):
-            // The same version again: the conflict was the server's own race, so give it time.
+            // The version did not change: the conflict was a race in the server, so give it time.
             guard current.resourceVersion != execution.resourceVersion else { return .failed() }
             executions.apply(current)
             return nil
         }
     }
 
-    /// One line, one count, and what people have to be told, for each transition.
+    /// Publishes, logs and counts a transition.
     private func note(_ status: ExecutionStatus, of execution: WorkflowExecution, in reconciliation: Reconciliation) {
         let old = execution.status
         for notice in Notice.transitions(
             from: old, to: status, wasCreated: reconciliation.didCreateRun, namesake: reconciliation.runReference)
         {
-            tell(notice, of: execution)
+            publish(notice, of: execution)
         }
         guard status.phase != old.phase || status.reason != old.reason else { return }
         reconciliation.logger.info(
@@ -79,34 +79,36 @@ extension Reconciler {
 }
 
 extension WorkflowExecution {
-    /// What the log may tell of an error: where the parameters are not known any more, and so cannot be masked, only its
-    /// kind.
-    func discreet(_ error: KubeError) -> String { spec == nil ? error.kind : "\(error)" }
+    /// The text of an error for the log; only its kind once the parameters are gone and can no longer be masked.
+    func masked(_ error: KubeError) -> String { spec == nil ? error.kind : "\(error)" }
 }
 
 extension Reconciler.Reconciliation {
-    /// When the run ended, by the engine's clock; nil where it is not there or does not tell.
+    /// When the run ended, on the engine's clock; nil if that is unknown.
     fileprivate var runEnd: EngineTime? {
         if case .present(let run) = facts.run, run.state.isFinished { run.state.finishedAt } else { nil }
     }
 
-    /// The object that bears the run's name, where it was seen.
+    /// The object with the run's name; nil if none was seen.
     fileprivate var runReference: RunReference? {
         if case .present(let run) = facts.run { cache.engine.reference(to: run) } else { nil }
     }
 }
 
 extension Reconciler {
-    /// Reads the execution itself while the cache may be older than what a former leader wrote.
+    /// Reads the execution from the API server while the cache may be older than the former leader's last writes.
     ///
-    /// It could have created a run, seen it end and told so: on the older view the run would be created again.
+    /// The former leader may have created the run and reported its end. With the older state, the run would be created
+    /// again.
     ///
-    /// - Parameter trouble: set where that failed.
-    func confirm(_ key: ObjectKey, _ logger: Logger, _ trouble: inout FailureGroup?) async -> WorkOutcome? {
+    /// - Parameter failure: set if the read failed.
+    func confirm(_ key: ObjectKey, _ logger: Logger, _ failure: inout FailureGroup?) async -> WorkOutcome? {
         guard let takeover, !takeover.isCaughtUp else { return nil }
-        switch await readLive(key, orSay: "Could not read the execution after taking over", logger) {
+        switch await readLive(
+            key, onFailure: "Could not read the execution after becoming the leader; it is retried", logger)
+        {
         case .ends(let outcome):
-            if outcome.backsOff { trouble = Self.readExecution(in: key.namespace) }
+            if outcome.backsOff { failure = Self.readExecution(in: key.namespace) }
             return outcome
         case .current(let current):
             executions.apply(current)
@@ -114,18 +116,20 @@ extension Reconciler {
         }
     }
 
-    /// What a live read of an execution gave.
+    /// The result of a live read of an execution.
     enum LiveRead {
         case current(WorkflowExecution)
-        /// It is gone, or could not be read: nothing more can be done now.
+        /// It is gone or could not be read, so the reconciliation ends with this outcome.
         case ends(WorkOutcome)
     }
 
-    /// Asks the API server itself for an execution; the caller decides whether the caches take it in.
+    /// Reads an execution from the API server, without storing it in the caches.
     ///
-    /// - Parameter known: the execution as it was known, where it was.
+    /// - Parameters:
+    ///   - known: the last known version; nil if it is unknown.
+    ///   - message: logged if the read fails.
     func readLive(
-        _ key: ObjectKey, known: WorkflowExecution? = nil, orSay complaint: String, _ logger: Logger
+        _ key: ObjectKey, known: WorkflowExecution? = nil, onFailure message: String, _ logger: Logger
     ) async -> LiveRead {
         do {
             let execution = try await client.get(
@@ -134,22 +138,22 @@ extension Reconciler {
             return .current(execution)
         } catch {
             if error.isNotFoundObject(named: key.name) { return .ends(.success) }
-            logger.warn(complaint, ["error": .foreign(known?.discreet(error) ?? "\(error)")])
+            logger.warn(message, ["error": .foreign(known?.masked(error) ?? "\(error)")])
             return .ends(.failed(retryAfter: error.retryAfter ?? .zero))
         }
     }
 
-    /// What a failed read of an execution waits for.
+    /// The group of executions whose reads fail together.
     static func readExecution(in namespace: String) -> FailureGroup {
         FailureGroup(request: .readExecution, engine: nil, namespace: namespace)
     }
 }
 
 extension Reconciler {
-    /// Reads the execution itself, so that what is deleted next does not rest on an old view of it.
+    /// Reads the execution from the API server, so that nothing is deleted because of a stale cache.
     func read(_ execution: WorkflowExecution, in reconciliation: inout Reconciliation) async -> WorkOutcome? {
-        let complaint = "Could not read the execution"
-        switch await readLive(execution.key, known: execution, orSay: complaint, reconciliation.logger) {
+        let message = "Could not read the execution"
+        switch await readLive(execution.key, known: execution, onFailure: message, reconciliation.logger) {
         case .ends(let outcome):
             if outcome.backsOff { note(.readExecution, worked: false, in: &reconciliation) }
             return outcome
@@ -160,19 +164,19 @@ extension Reconciler {
         }
     }
 
-    /// Deletes a run that has outlived its time, in exactly the version it was decided upon.
+    /// Deletes a run whose TTL expired, in exactly the version of the decision.
     func delete(_ run: EngineRun, in situation: Situation, _ reconciliation: inout Reconciliation) async -> WorkOutcome?
     {
         let engine = reconciliation.cache.engine
         do {
             try await client.delete(engine.runType, run.key, .exactly(run.uid, run.resourceVersion))
             reconciliation.facts.didExpireRun = true
-            // It may have a finalizer: that it is gone is for a live read to say.
+            // A finalizer may hold it, so only a live read shows that it is gone.
             reconciliation.facts.run = .unknown
             reconciliation.facts.isRunConfirmed = false
             metrics.deleted(.run)
-            tell(situation.runExpiredNotice(for: run), of: situation.execution)
-            reconciliation.logger.info("Deleted the run, as its time was over", ["run": .own(run.key.name)])
+            publish(situation.runExpiredNotice(for: run), of: situation.execution)
+            reconciliation.logger.info("Deleted the run because its TTL expired", ["run": .own(run.key.name)])
             return nil
         } catch {
             if error.isConflict || error.isNotFoundObject(named: run.key.name) {
@@ -188,14 +192,14 @@ extension Reconciler {
         }
     }
 
-    /// Deletes an execution that has outlived its time; whoever changed it since is read, and decided upon anew.
+    /// Deletes an execution whose TTL expired; if it has changed since the decision, the decision is repeated.
     func delete(_ execution: WorkflowExecution, in reconciliation: inout Reconciliation) async -> WorkOutcome? {
         do {
             try await client.delete(
                 WorkflowExecution.resourceType, execution.key, .exactly(execution.uid, execution.resourceVersion))
             metrics.deleted(.execution)
-            tell(.expired(execution), of: execution)
-            reconciliation.logger.info("Deleted the execution, as its time was over")
+            publish(.expired(execution), of: execution)
+            reconciliation.logger.info("Deleted the execution because its TTL expired")
             return .success
         } catch {
             if error.isNotFoundObject(named: execution.key.name) { return .success }
@@ -204,23 +208,23 @@ extension Reconciler {
         }
     }
 
-    /// Tries again later what may work then by itself, and has the status tell of what somebody has to mend.
+    /// Retries transient failures later, and has the status report those that a user must fix.
     private func refuse(_ error: KubeError, _ object: String, in reconciliation: inout Reconciliation) -> WorkOutcome? {
         reconciliation.logger.warn(
-            "Could not delete what has outlived its time",
-            // The condition has it all: who may read executions may know their parameters.
+            "Could not delete an object whose TTL expired; it is retried",
+            // The condition has the whole message: users who may read executions may know their parameters.
             ["object": .own(object), "error": .foreign(error.kind)])
         let pause = error.retryAfter ?? .zero
         guard let code = error.code, code != 404, !error.isTransient else { return .failed(retryAfter: pause) }
         reconciliation.facts.deletionRefusal = Refusal(
             reason: code == 403 ? .forbidden : .rejected,
-            message: "The API server refuses to delete \(object): \(error)", isLasting: true, pause: pause)
+            message: "The API server rejects the deletion of \(object): \(error)", isLasting: true, pause: pause)
         return nil
     }
 }
 
 extension DeleteOptions {
-    /// Deletes what has this UID and this version, and then what it owns.
+    /// Deletes only an object with this UID and version, and in the background what it owns.
     fileprivate static func exactly(_ uid: String, _ version: ResourceVersion) -> DeleteOptions {
         DeleteOptions(uid: uid, resourceVersion: version, propagation: .background)
     }

@@ -4,7 +4,7 @@ import KubeRuntime
 import TowlineAPI
 
 extension Reconciler {
-    /// Asks the API server itself for the run; only its answer proves that there is none.
+    /// Reads the run from the API server. Only its answer proves that no run exists.
     func readRun(in reconciliation: inout Reconciliation) async {
         let engine = reconciliation.cache.engine
         do {
@@ -48,7 +48,7 @@ extension Reconciler {
             reconciliation.facts.createFailure = nil
             reconciliation.didCreateRun = true
             note(.createRun, worked: true, in: &reconciliation)
-            tell(.created(engine.reference(to: run)), of: execution)
+            publish(.created(engine.reference(to: run)), of: execution)
             reconciliation.logger.info(
                 "Created the run", ["kind": .own(engine.runType.kind), "run": .own(run.key.name)])
         } catch {
@@ -65,7 +65,7 @@ extension Reconciler {
         }
     }
 
-    /// Asks the run to end; false where that failed.
+    /// Asks the run to stop; returns false if that failed.
     func stop(_ run: EngineRun, _ patch: [UInt8], in reconciliation: inout Reconciliation) async -> Bool {
         let engine = reconciliation.cache.engine
         if let refusal = reconciliation.facts.timeline.recentStopRefusal(at: time.now) {
@@ -80,11 +80,11 @@ extension Reconciler {
             reconciliation.cache.apply(stopped)
             reconciliation.facts.run = .present(stopped)
             note(.stopRun, worked: true, in: &reconciliation)
-            reconciliation.logger.info("Asked the run to end", ["run": .own(run.key.name)])
+            reconciliation.logger.info("Requested that the run stops", ["run": .own(run.key.name)])
             return true
         } catch {
             if error.isConflict {
-                // It has changed since it was read, and may have ended.
+                // The run has changed since it was read, and may have ended.
                 await readRun(in: &reconciliation)
                 return false
             }
@@ -94,17 +94,17 @@ extension Reconciler {
             reconciliation.facts.timeline.stopFailed(refusal, at: time.now)
             reconciliation.cache.keep(reconciliation.facts.timeline, of: reconciliation.runKey)
             reconciliation.logger.warn(
-                "Could not ask the run to end", ["run": .own(run.key.name), "error": .foreign("\(error)")])
-            // It may have ended, or gone, in the meantime; then there is nothing left to ask.
+                "Could not request that the run stops", ["run": .own(run.key.name), "error": .foreign("\(error)")])
+            // It may have ended or been deleted in the meantime, so that no stop is needed.
             if !error.isTransient { await readRun(in: &reconciliation) }
             return false
         }
     }
 
-    /// Reads the children of a run: of a failed one for the cause, of an unfinished one for what it waits for.
+    /// Reads the children of a run: the cause if it failed, or what it waits for if it has not ended.
     ///
-    /// Where there is no answer for long, the run's own word has to do. The verdict is final, and the cause may change
-    /// it: a task that took too long is no failure.
+    /// A failed run waits for its cause, because the verdict is final and the cause can change it: a task that exceeded
+    /// its timeout is not a failure. After ``ExecutionTiming/causePatience`` the run's own state is used.
     func readChildren(of run: EngineRun, _ listings: [ChildListing], in reconciliation: inout Reconciliation) async {
         let engine = reconciliation.cache.engine
         do throws(KubeError) {
@@ -128,15 +128,15 @@ extension Reconciler {
             note(.readChildren, worked: true, in: &reconciliation)
         } catch {
             reconciliation.facts.timeline.childrenRead(of: run, found: nil, instant: time.now)
-            // An answer that cannot be read is no better the next time.
+            // What an unfinished run waits for is optional, and is read again later anyway.
             guard run.state.isFinished else {
                 reconciliation.facts.children = .unreadable
                 return
             }
             let now = time.now
-            let trouble = reconciliation.cache.firstFailure(explaining: reconciliation.runKey, at: now).duration(
+            let failing = reconciliation.cache.firstFailure(explaining: reconciliation.runKey, at: now).duration(
                 to: now)
-            let mayWait = error.isTransient && trouble < timing.causePatience
+            let mayWait = error.isTransient && failing < timing.causePatience
             reconciliation.facts.children = mayWait ? .postponed : .unreadable
             note(.readChildren, worked: false, in: &reconciliation)
             reconciliation.facts.retryAfter = error.retryAfter ?? .zero
@@ -146,9 +146,9 @@ extension Reconciler {
         }
     }
 
-    /// Reads a listing page by page; starts over once where the pages expire in between.
+    /// Reads a listing page by page, and starts over once if its continue token expires.
     ///
-    /// Only one page is in memory at a time. Beyond ``ChildListing/maximumObjects`` the rest is left unread.
+    /// Only one page is in memory at a time. The rest beyond ``ChildListing/maximumObjects`` is not read.
     private func readChildren(
         _ listing: ChildListing, decoding decoder: @escaping ObjectDecoder<EngineChild>
     ) async throws(KubeError) -> [EngineChild] {
@@ -177,7 +177,7 @@ extension Reconciler {
 }
 
 extension Refusal {
-    /// Why a request about a run of `engine` failed, in the same words as a failed create.
+    /// Why a request about a run of `engine` failed, classified like a failed create.
     init(_ error: KubeError, of engine: any Engine) {
         let failure = CreateFailure(error, creatingRunOf: engine)
         let isLasting =

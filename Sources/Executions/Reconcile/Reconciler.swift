@@ -4,12 +4,12 @@ import KubeRuntime
 import Status
 import TowlineAPI
 
-/// Brings one execution as far as it goes now: decides, acts on the decision, and decides again on what came of it.
+/// Reconciles one execution: decides, executes the step, and decides again with the result, until nothing is left to do.
 ///
-/// Guarantees: at most one run is ever created for an execution, because its name is a function of the execution's
-/// UID; nothing is decided on a view older than the operator's own last write, because every answer is put into the
-/// caches before the next decision; a status is written only when it differs. Assumes that one key is with one worker
-/// at a time, which the work queue sees to.
+/// Guarantees: At most one run is ever created for an execution, because its name is a function of the execution's UID.
+/// No decision uses an older state than the operator's own last write, because every answer is stored in the caches
+/// before the next decision. A status is written only if it differs. The work queue ensures that only one worker has a
+/// key at a time.
 struct Reconciler: Sendable {
     let client: KubeClient
     let executions: ExecutionCache
@@ -27,10 +27,10 @@ struct Reconciler: Sendable {
     /// Nil without an election: no other process can have written before this one.
     var takeover: TakeoverSync?
 
-    /// More steps than the longest way from a new execution to its end; whatever takes longer starts anew.
+    /// More steps than any execution needs in one reconciliation. A longer one is a fault, and is retried.
     private static let maximumSteps = 16
 
-    /// Expects a run for every execution without one: the former leader may have sent a create just before it ended.
+    /// Notes for every execution without a run that a former leader may have sent its create just before it stopped.
     func expectCreatesOfPredecessor() {
         for key in executions.unfinishedKeys {
             guard let execution = executions.execution(for: key), execution.status.runRef == nil else { continue }
@@ -38,41 +38,41 @@ struct Reconciler: Sendable {
         }
     }
 
-    /// Works on the execution of this name until there is nothing more to do at the moment.
+    /// Reconciles the execution with this key until nothing is left to do for now.
     ///
     /// - Parameters:
-    ///   - waited: for how long the execution has waited for a worker.
-    ///   - logger: the one of this reconciliation.
+    ///   - waited: how long the execution waited for a worker.
+    ///   - logger: names the execution and the reconciliation.
     func reconcile(_ key: ObjectKey, waited: Duration = .zero, logger: Logger) async -> WorkOutcome {
-        var trouble: FailureGroup?
-        let outcome = await reconcile(key, waited: waited, logger: logger, &trouble)
+        var failure: FailureGroup?
+        let outcome = await reconcile(key, waited: waited, logger: logger, &failure)
         switch outcome {
         case .failed, .waiting:
-            if let trouble { recovery.failed(key, in: trouble) } else { recovery.settled(key) }
-        // Nothing was tried: what it waits for is still to be found out.
+            if let failure { recovery.failed(key, in: failure) } else { recovery.settled(key) }
+        // No request was sent, so it is unknown whether the failure is over.
         case .deferred: break
         case .success, .requeue: recovery.settled(key)
         }
         return outcome
     }
 
-    /// - Parameter trouble: which kind of request failed last; nil where none did.
+    /// - Parameter failure: the kind of request that failed last; nil if none did.
     private func reconcile(
-        _ key: ObjectKey, waited: Duration, logger: Logger, _ trouble: inout FailureGroup?
+        _ key: ObjectKey, waited: Duration, logger: Logger, _ failure: inout FailureGroup?
     ) async -> WorkOutcome {
-        if let outcome = await confirm(key, logger, &trouble) { return outcome }
+        if let outcome = await confirm(key, logger, &failure) { return outcome }
         guard let first = executions.execution(for: key), let cache = runs[first.engineName] else { return .success }
         let runKey = ObjectKey(namespace: key.namespace, name: first.runName)
-        // What the API server and webhooks answer may repeat parameters.
-        let discreet = logger.hiding(masks.mask(of: first))
-        var reconciliation = Reconciliation(of: first, runKey, in: cache, logger: discreet)
+        // Answers of the API server and of webhooks may contain parameter values.
+        let masked = logger.hiding(masks.mask(of: first))
+        var reconciliation = Reconciliation(of: first, runKey, in: cache, logger: masked)
         defer {
-            trouble = reconciliation.trouble
+            failure = reconciliation.failure
             let execution = executions.execution(for: key)
             if execution?.isFinished ?? true || execution?.status.runRef != nil {
                 creates.forget(runKey)
             } else if !reconciliation.waitsForTurn {
-                // One that was called and does not come gives its place to others.
+                // If it was its turn and it needs no create now, the next one in line gets its place.
                 creates.leave(runKey)
             }
         }
@@ -83,9 +83,9 @@ struct Reconciler: Sendable {
                 cache.forget(runKey)
                 return .success
             }
-            // Deleted and created again under the same name: another execution, with another run.
+            // It was deleted and created again with the same name: a different execution, with a different run.
             guard execution.uid == first.uid else { return .requeue(after: .zero) }
-            reconciliation.reconsider(execution)
+            reconciliation.refresh(execution)
             let instant = time.now
             reconciliation.see(execution, at: instant, now: clock.known())
             reconciliation.facts.createDelay = cache.createDelay(of: runKey, at: instant)
@@ -100,7 +100,7 @@ struct Reconciler: Sendable {
             reconciliation.logger.debug("Decided", ["step": .own(step.name)])
             if let outcome = await execute(step, in: situation, &reconciliation) {
                 if reconciliation.facts.isExpiryTurn, !outcome.backsOff { executions.expiries.endTurn(of: key) }
-                // A run that outlived its verdict is still told to stop.
+                // While stop requests for a run that exceeded its timeout are retried, its state is still needed.
                 if executions.execution(for: key)?.isFinished ?? true, !outcome.backsOff {
                     cache.forget(runKey)
                     pendingCreates.forget(runKey)
@@ -108,7 +108,7 @@ struct Reconciler: Sendable {
                 return outcome
             }
         }
-        logger.warn("Gave up after too many steps in a row")
+        logger.warn("The reconciliation was ended after too many steps; it is retried")
         return .failed()
     }
 
@@ -120,11 +120,11 @@ struct Reconciler: Sendable {
         let logger: Logger
         var facts: Facts
         var didCreateRun = false
-        /// Which kind of request failed last.
-        var trouble: FailureGroup?
-        /// True when the run was put into the line of those that are to be created, or is still there.
+        /// The kind of request that failed last.
+        var failure: FailureGroup?
+        /// True if the create of the run waits in line.
         var waitsForTurn: Bool { if case .wait = facts.createAdmission { true } else { false } }
-        /// The run that the execution was known to have when the facts were gathered.
+        /// The run of the execution when the facts were gathered.
         private var knownRun: RunReference?
 
         init(of execution: WorkflowExecution, _ runKey: ObjectKey, in cache: RunCache, logger: Logger) {
@@ -143,7 +143,7 @@ struct Reconciler: Sendable {
             return facts
         }
 
-        /// Notes what of the execution and of its run is seen now.
+        /// Notes the state of the execution and of its run in the timeline.
         mutating func see(_ execution: WorkflowExecution, at instant: ContinuousClock.Instant, now: ServerTime?) {
             facts.timeline.see(execution, at: instant, now: now)
             if case .present(let run) = facts.run, execution.isRun(run) {
@@ -152,16 +152,16 @@ struct Reconciler: Sendable {
             cache.keep(facts.timeline, of: runKey)
         }
 
-        /// Gathers the facts anew when the execution has got its run since: what was read before that, such as that
-        /// there was no run, proves nothing about it.
-        mutating func reconsider(_ execution: WorkflowExecution) {
+        /// Gathers the facts again if the status has recorded a run since. A read from before that, which found no run,
+        /// proves nothing about it.
+        mutating func refresh(_ execution: WorkflowExecution) {
             guard execution.status.runRef != knownRun else { return }
             knownRun = execution.status.runRef
             facts = Self.facts(of: runKey, in: cache)
         }
     }
 
-    /// Does what was decided; returns the outcome of the reconciliation when that was the last step.
+    /// Executes a step; returns the outcome of the reconciliation if that was the last one.
     private func execute(_ step: Step, in situation: Situation, _ reconciliation: inout Reconciliation) async
         -> WorkOutcome?
     {
@@ -173,14 +173,16 @@ struct Reconciler: Sendable {
             return .success
         case .failed(let delay): return .failed(retryAfter: delay)
         case .waiting(let delay):
-            tell(situation.notCreatedNotice, of: execution)
+            publish(situation.notCreatedNotice, of: execution)
             return .waiting(retryAfter: delay)
         case .deferred(let pause): return .deferred(atMost: pause)
         case .readRun: await readRun(in: &reconciliation)
         case .createRun(let manifest): await createRun(manifest, for: execution, in: &reconciliation)
         case .readChildren(let run, let listings): await readChildren(of: run, listings, in: &reconciliation)
         case .stopRun(let run, let patch):
-            if await stop(run, patch, in: &reconciliation) { tell(situation.shutdownNotice(for: run), of: execution) }
+            if await stop(run, patch, in: &reconciliation) {
+                publish(situation.shutdownNotice(for: run), of: execution)
+            }
         case .readExecution: return await read(execution, in: &reconciliation)
         case .deleteRun(let run): return await delete(run, in: situation, &reconciliation)
         case .deleteExecution: return await delete(execution, in: &reconciliation)
@@ -189,15 +191,15 @@ struct Reconciler: Sendable {
         return nil
     }
 
-    /// Notes that a request of this kind failed, or worked, in the namespace of an execution.
+    /// Notes that a request of this kind failed or succeeded.
     func note(_ request: FailureGroup.Request, worked: Bool, in reconciliation: inout Reconciliation) {
         let engine = request.isOfEngine ? reconciliation.cache.engine.name : nil
         let group = FailureGroup(request: request, engine: engine, namespace: reconciliation.key.namespace)
-        if worked { recovery.worked(reconciliation.key, in: group) } else { reconciliation.trouble = group }
+        if worked { recovery.worked(reconciliation.key, in: group) } else { reconciliation.failure = group }
     }
 
-    /// Has people told about an execution, as Kubernetes events.
-    func tell(_ notice: Notice?, of execution: WorkflowExecution) {
+    /// Publishes a Kubernetes event about an execution.
+    func publish(_ notice: Notice?, of execution: WorkflowExecution) {
         guard let notice else { return }
         recorder.record(notice.event(regarding: execution, masking: masks.mask(of: execution)))
     }

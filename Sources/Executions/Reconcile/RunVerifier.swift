@@ -3,18 +3,18 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// Asks the API server what a ``VerificationPlan`` wants to know about the runs of one engine, in one namespace or all.
+/// Sends the requests of a ``VerificationPlan`` for the runs of one engine, in one namespace or in all.
 ///
-/// The watch gives latency, the poll gives truth: a watch that is silently dead costs one interval, not an execution.
-/// Reads and lists are consistent, because an old answer proves nothing. Only metadata is asked for, and only a run whose
-/// version is not the cached one is read as a whole.
+/// Watches report changes fast, but one can fail silently. Polling limits the damage: the end of a run is seen an
+/// interval later. Reads and lists are consistent, because a stale answer proves nothing. They ask for metadata only; a
+/// run is read as a whole only if its version is not the cached one.
 struct RunVerifier: Sendable {
     let client: KubeClient
     let cache: RunCache
     let lane: VerificationLane
     let time: any TimeSource
     let logger: Logger
-    /// Has an execution looked at.
+    /// Queues an execution.
     let wake: @Sendable (ObjectKey) -> Void
 
     init(
@@ -22,7 +22,7 @@ struct RunVerifier: Sendable {
         wake: @escaping @Sendable (ObjectKey) -> Void
     ) {
         var client = client
-        // The plan knows when to ask again.
+        // The plan decides about retries.
         client.retry.limit = 0
         self.client = client
         self.cache = cache
@@ -94,9 +94,9 @@ struct RunVerifier: Sendable {
         return .page(sightings, next: page.continueToken, isWhole: isWhole)
     }
 
-    /// Compares what the API server has with the cache.
+    /// Compares the version on the API server with the cached one.
     ///
-    /// - Parameter uid: nil where any run of this name counts.
+    /// - Parameter uid: nil if any run with this name counts.
     private func sighting(of run: ObjectKey, uid: String?, _ version: ResourceVersion) -> VerificationPlan.Sighting {
         guard let known = cache.stores.object(for: run), uid == nil || known.uid == uid else { return .behind(version) }
         let order = known.resourceVersion.order(relativeTo: version)
@@ -112,11 +112,11 @@ struct RunVerifier: Sendable {
             if case .undecodable = error { return .unreadable }
         case .page: break
         }
-        // Shutting down, or the engine is not installed, which its reflector reports.
+        // The process is shutting down, or the engine is not installed, which its reflector reports.
         if error.isCancelled, Task.isCancelled { return .failed(.other(retryAfter: nil)) }
         if error.isPlainNotFound { return .failed(.notServed) }
         logger.warn(
-            "Could not verify runs; they are verified again soon",
+            "Could not verify runs; the request is retried",
             ["engine": .own(cache.engine.name.rawValue), "error": .foreign("\(error)")])
         if error.isExpired { return .failed(.expired) }
         if case .transport(let failure) = error, failure.kind == .tooLarge || failure.kind == .timedOut {
@@ -127,7 +127,7 @@ struct RunVerifier: Sendable {
 }
 
 extension JSONCursor {
-    /// Reads the metadata of a run, from an answer that holds nothing else or the whole object.
+    /// Reads the metadata of a run, from a metadata-only answer or from a whole object.
     fileprivate mutating func readMetadata() throws(JSONError) -> ObjectMetadata {
         var metadata = ObjectMetadata()
         try forEachField { (key, cursor) throws(JSONError) in
