@@ -91,7 +91,7 @@ struct Reconciler: Sendable {
             reconciliation.facts.createDelay = cache.createDelay(of: runKey, at: instant)
             reconciliation.facts.timeInOwnQueues = creates.queueing(of: runKey)
             reconciliation.facts.isExpiryTurn = executions.expiries.isTurn(of: key)
-            reconciliation.facts.pendingCreateDeadline = pendingCreates.settling(runKey, now: instant)
+            reconciliation.facts.pendingCreateDeadline = pendingCreates.deadline(of: runKey, now: instant)
             let situation = Situation(
                 execution: execution, engine: cache.engine, facts: reconciliation.facts, now: clock.now(),
                 instant: instant,

@@ -46,7 +46,7 @@ struct RunVerifier: Sendable {
 
     private func perform(_ ticket: VerificationPlan.Ticket) async {
         let (answer, _) = await time.run(for: ticket.bound) { await ask(ticket) }
-        let findings = lane.take(answer ?? .failed(.other(retryAfter: nil)), for: ticket, time.now)
+        let findings = lane.receive(answer ?? .failed(.other(retryAfter: nil)), for: ticket, time.now)
         for finding in findings {
             if finding.kind == .missing { cache.suspect(finding.run) }
             wake(finding.execution)

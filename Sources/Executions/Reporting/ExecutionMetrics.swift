@@ -3,7 +3,7 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// What the operator counts of executions. Labels hold words of closed vocabularies, never a name or a server's text.
+/// The counters and histograms of executions. Label values come from fixed sets, never from names or messages.
 struct ExecutionMetrics: Sendable {
     private let ended: Counter
     private let duration: Histogram
@@ -13,32 +13,31 @@ struct ExecutionMetrics: Sendable {
 
     init(registry: MetricsRegistry) {
         ended = registry.counter(
-            "towline_execution_total", help: "Executions that this process brought to their end.",
+            "towline_execution_total", help: "Executions whose end this process recorded.",
             labels: ["engine", "outcome", "reason"])
         duration = registry.histogram(
             "towline_execution_duration_seconds",
-            help: "Time from startedAt to finishedAt of the executions that ended, in whole seconds.",
+            help: "Time from startedAt to finishedAt of executions that ended, in whole seconds.",
             labels: ["engine", "outcome"],
             buckets: [1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400])
         detectionLag = registry.histogram(
             "towline_detection_lag_seconds",
             help: """
-                Time from the end of a run to its being stored in the execution's status. The run's end is by the \
-                engine's clock and in whole seconds, so up to a second of it may be rounding; where the clocks \
-                disagree so far that it would be negative, it is 0.
+                Time from the end of a run until the execution's status records it. The end is on the engine's clock \
+                and in whole seconds, so up to a second may be rounding. If clock skew makes the time negative, it is 0.
                 """,
             labels: ["engine"], buckets: [0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 15, 30, 60, 300, 900, 3600])
         createErrors = registry.counter(
             "towline_run_create_errors_total",
-            help: "Creates of runs that failed; AlreadyExists where the name was taken, mostly by the own run.",
+            help: "Creates of runs that failed. AlreadyExists: the name was taken, mostly by the same run.",
             labels: ["engine", "reason"])
         deletions = registry.counter(
-            "towline_retention_deletions_total", help: "Objects deleted because their time to live was over.",
+            "towline_retention_deletions_total", help: "Objects deleted because their TTL expired.",
             labels: ["kind"])
         exposeAll()
     }
 
-    /// What is deleted when its time is over.
+    /// What is deleted when a TTL expires.
     enum Expired: String, CaseIterable {
         case run
         case execution
@@ -46,7 +45,7 @@ struct ExecutionMetrics: Sendable {
 
     func deleted(_ object: Expired) { deletions.increment([object.rawValue]) }
 
-    /// Gives every series a first value, so that already the first event shows in a rate.
+    /// Gives every series an initial value, so that the first event already shows in a rate.
     private func exposeAll() {
         for object in Expired.allCases { deletions.expose([object.rawValue]) }
         for engine in EngineName.allCases.map(\.rawValue) {
@@ -65,12 +64,12 @@ struct ExecutionMetrics: Sendable {
         createErrors.increment([engine.rawValue, failure.reason?.rawValue ?? Self.nameTaken])
     }
 
-    /// Counts an execution whose end was stored.
+    /// Counts an execution whose end was recorded.
     ///
     /// - Parameters:
-    ///   - status: what was stored.
-    ///   - runEnd: when its run ended, by the engine's clock; nil where the run does not tell.
-    ///   - now: the time at which it was stored, by the API server's clock.
+    ///   - status: the new status.
+    ///   - runEnd: when its run ended, on the engine's clock; nil if that is unknown.
+    ///   - now: the time of the write, on the API server's clock.
     func finished(_ status: ExecutionStatus, runEnd: EngineTime?, now: ServerTime) {
         guard let reason = status.reason, let outcome = status.outcome else { return }
         let engine = (status.engine ?? .tekton).rawValue
@@ -78,10 +77,10 @@ struct ExecutionMetrics: Sendable {
         if let start = status.startedAt, let end = status.finishedAt {
             duration.observe(end - start, [engine, outcome.rawValue])
         }
-        // Clocks that disagree make the figure wrong, and nothing else.
+        // Clock skew makes only this figure wrong.
         if let runEnd { detectionLag.observe(max(now - ServerTime(assuming: runEnd), .zero), [engine]) }
     }
 
-    /// The `reason` of a create that met an object of the run's name.
+    /// The `reason` of a create that failed because an object with the run's name exists.
     private static let nameTaken = "AlreadyExists"
 }

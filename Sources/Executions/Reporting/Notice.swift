@@ -3,9 +3,9 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// One thing about an execution that people are told as a Kubernetes event.
+/// One Kubernetes event about an execution.
 struct Notice: Hashable {
-    /// What Towline did, or tried to do.
+    /// What Towline did or tried to do.
     enum Action: String {
         case create = "CreateRun"
         case adopt = "AdoptRun"
@@ -19,16 +19,16 @@ struct Notice: Hashable {
     let type: ObjectEvent.EventType
     let reason: String
     let action: Action
-    /// Towline's own words.
+    /// Towline's own text.
     let note: String
-    /// What somebody else said, such as the engine or the API server.
+    /// Text from elsewhere, such as the engine or the API server.
     var detail = ""
-    /// The run, where there is one.
+    /// The run; nil without one.
     var related: RunReference?
 
     /// The event about `execution`.
     ///
-    /// Events have more readers than executions: parameter values that `detail` repeats are masked.
+    /// More users can read events than executions, so parameter values in `detail` are masked.
     func event(regarding execution: WorkflowExecution, masking mask: Mask) -> ObjectEvent {
         let type = WorkflowExecution.resourceType
         let subject = ObjectReference(
@@ -52,31 +52,31 @@ extension Notice {
             type: .normal, reason: "RunCreated", action: .create, note: "Created \(run.kind) \(run.name)", related: run)
     }
 
-    /// What a new status has to tell.
+    /// The events about the change from one status to the next.
     ///
     /// - Parameters:
-    ///   - wasCreated: the run was created since `old`, which was told then.
-    ///   - namesake: the object that has the run's name, be it the run or a foreign one.
+    ///   - wasCreated: true if the run was created since `old`, which has an event already.
+    ///   - namesake: the object that has the run's name, whether it is the run or a foreign object.
     static func transitions(
         from old: ExecutionStatus, to new: ExecutionStatus, wasCreated: Bool, namesake: RunReference?
     ) -> [Notice] {
-        var news: [Notice] = []
-        // A run whose end was all that was ever seen of it is gone: there is nothing to adopt.
+        var notices: [Notice] = []
+        // A run that was only seen after its deletion cannot be adopted.
         if old.runRef == nil, let run = new.runRef, !wasCreated, new.reason != .runDeleted {
-            news.append(
+            notices.append(
                 Notice(
                     type: .normal, reason: "RunAdopted", action: .adopt,
-                    note: "\(run.kind) \(run.name) was there already and belongs to this execution", related: run))
+                    note: "\(run.kind) \(run.name) already exists and belongs to this execution", related: run))
         }
         if !old.phase.isTerminal, let outcome = new.outcome, let reason = new.reason {
-            news.append(
+            notices.append(
                 Notice(
                     type: outcome.isExpected ? .normal : .warning, reason: reason.rawValue, action: .finish,
                     note: "\(new.phase.rawValue) with outcome \(outcome.rawValue)", detail: new.message ?? "",
                     related: new.runRef ?? namesake))
         }
         if let refused = new.condition(.shutdownRefused), refused.reason != old.condition(.shutdownRefused)?.reason {
-            news.append(
+            notices.append(
                 Notice(
                     type: .warning, reason: Reason.shutdownRefused.rawValue, action: .shutDown,
                     note: "The run could not be stopped and continues",
@@ -84,35 +84,35 @@ extension Notice {
         }
         if let retained = new.condition(.retained), retained.reason != old.condition(.retained)?.reason {
             let isExpected = retained.reason == RetentionReason.keptByAnnotation.rawValue
-            news.append(
+            notices.append(
                 Notice(
                     type: isExpected ? .normal : .warning, reason: retained.reason, action: .retain,
-                    note: "Kept although its time to live is over", detail: retained.eventDetail, related: new.runRef))
+                    note: "Kept although its TTL expired", detail: retained.eventDetail, related: new.runRef))
         }
-        return news
+        return notices
     }
 
-    /// The execution was deleted because its time was over.
+    /// The execution was deleted because its TTL expired.
     static func expired(_ execution: WorkflowExecution) -> Notice {
         let seconds = execution.retention.executionSeconds ?? 0
         return Notice(
             type: .normal, reason: "Expired", action: .deleteExecution,
-            note: "Deleted the execution \(seconds) seconds after its end, as ttlSecondsAfterFinished asks",
+            note: "Deleted the execution, because ttlSecondsAfterFinished (\(seconds) seconds) expired",
             related: execution.status.runRef)
     }
 }
 
 extension Condition {
-    /// The message, but for the words of a server or a webhook: nobody knows the parameters any more to mask them there.
+    /// The message, unless it quotes a server or webhook: once the parameters are gone, they cannot be masked in it.
     fileprivate var eventDetail: String {
         let isQuoted =
             type == ConditionType.shutdownRefused.rawValue
             || [Reason.forbidden, .rejected].contains { $0.rawValue == reason }
-        return isQuoted ? "the API server refuses the request; the condition \(type) says why" : message
+        return isQuoted ? "the API server rejects the request; see the condition \(type)" : message
     }
 }
 
 extension Outcome {
-    /// True for the ends that somebody wanted.
+    /// True for the ends that a user wanted.
     fileprivate var isExpected: Bool { self == .success || self == .cancelled }
 }

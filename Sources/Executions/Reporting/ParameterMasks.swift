@@ -1,14 +1,14 @@
 import KubeClient
 import TowlineAPI
 
-/// The masks of the executions that were worked on last: what hides their parameters' values in logs and events.
+/// The masks of recently reconciled executions, which hide parameter values in logs and events.
 ///
-/// A mask is made once and used for every line and event of an execution, also when it is tried again and again. Only a
-/// few are kept, and no large ones, so that their memory does not grow with the number of executions.
+/// A mask is made once for all log lines and events of an execution. Only a few masks are kept, and no large ones, so that
+/// memory does not grow with the number of executions.
 final class ParameterMasks: Sendable {
-    /// How many masks are kept: some for each worker.
+    /// The maximum number of masks: a few for each worker.
     private static let capacity = 16
-    /// A mask that takes more bytes is used for one reconciliation only.
+    /// Larger masks, in bytes, are not kept.
     private static let largest = 256 << 10
 
     private struct Entry {
@@ -17,10 +17,10 @@ final class ParameterMasks: Sendable {
         let mask: Mask
     }
 
-    /// The one used last is last.
+    /// The most recently used mask is last.
     private let entries = Locked<[Entry]>([])
 
-    /// The mask of an execution: names of objects stay readable, whatever its parameters are.
+    /// The mask of an execution. Names of objects stay readable even if a parameter has the same value.
     func mask(of execution: WorkflowExecution) -> Mask {
         let parameters = execution.spec?.parameters ?? []
         guard !parameters.isEmpty else { return .none }
@@ -34,7 +34,7 @@ final class ParameterMasks: Sendable {
             }
             let names = [execution.key.name, execution.runName, execution.key.namespace]
             let mask = Mask(parameters.map(\.value), keeping: names)
-            // What to look for is only computed at the first text.
+            // The size grows at the first use, so large masks are dropped here.
             entries.removeAll { $0.mask.size > Self.largest }
             if entries.count >= Self.capacity { entries.removeFirst() }
             entries.append(Entry(uid: execution.uid, parameters: parameters, mask: mask))

@@ -2,78 +2,78 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// Decides which creates of runs may be sent now, so that creates that are held up in one namespace, by a webhook that
-/// hangs for example, keep no other namespace waiting and never take all workers.
+/// Decides which creates of runs may be sent now, so that slow creates in one namespace, for example because of a webhook
+/// that hangs, neither delay other namespaces nor take all workers.
 ///
-/// The creates of one engine in one namespace are a lane. What may not be sent waits in its lane, first come, first
-/// served; whenever a create ends, the lanes take turns to fill the free places, and who is called has its place kept
-/// until it comes or says that it does not. A lane begins with one create at a time. Each create that is answered soon
-/// adds a place; one that takes ``slow`` or longer makes the lane slow, which means one at a time again, and that slow
-/// lanes together have a part of the places only. The creates of one namespace never take all the workers that a slow
-/// namespace gets (``WorkShares``), so that ends of its runs are reported and TTLs are kept while its creates hang.
+/// The creates of one engine in one namespace are a lane. A create that may not be sent yet waits in its lane, first come,
+/// first served. Whenever a create ends, the lanes take turns to fill the free places: the run that is next is called, and
+/// its place is reserved until it enters or leaves. A lane starts with one create at a time. Each create that is fast adds
+/// a place. One that takes ``slow`` or longer makes the lane slow: again one create at a time, and all slow lanes together
+/// get only a part of the places. The creates of one namespace never take all the workers that a slow namespace gets
+/// (``WorkShares``), so that ends of its runs are reported and TTLs are kept while its creates hang.
 ///
-/// Each run is created at most ``Attempts/maximumPerMinute`` times a minute. Pure; ``CreateGate`` feeds it.
+/// Each run is created at most ``Attempts/maximumPerMinute`` times a minute. Pure; ``CreateGate`` is its shared form.
 struct CreateTraffic: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// The creates that can be held up together.
+    /// The creates that are likely to be slow together.
     struct Lane: Hashable, Sendable {
         let engine: EngineName
         let namespace: String
     }
 
-    /// What becomes of a run that is to be created.
+    /// Whether the create of a run may be sent.
     enum Admission: Hashable, Sendable {
-        /// The create may be sent; ``end(_:now:)`` has to follow.
+        /// The create may be sent; ``end(_:now:)`` must follow.
         case send
-        /// It is not its turn; it will be called. It has waited for so long, and creates are held up where `isSlow`.
+        /// It must wait until it is called. `waited` is how long it has waited so far; `isSlow` is true in a slow lane.
         case wait(waited: Duration, isSlow: Bool)
-        /// It was tried a moment ago, and is to be tried again after this time.
+        /// It was tried a moment ago, and may be tried again after this time.
         case pause(Duration)
     }
 
-    /// A create that takes this long is held up.
+    /// A create that takes this long makes its lane slow.
     static let slow = Duration.seconds(2)
-    /// For so long a lane whose last create was held up counts as slow.
+    /// How long a lane stays slow after a slow create.
     static let slowMemory = Duration.seconds(300)
-    /// After this time the place of one that was called and did not come, as no worker had time for it, is given to
-    /// other lanes; its lane waits for it for ``callMemory``.
+    /// How long a place is reserved for a run that was called. If it does not enter in time, because no worker is free,
+    /// other lanes get the place. Its own lane waits for it for ``callMemory``.
     static let callPatience = Duration.milliseconds(500)
     static let callMemory = Duration.seconds(30)
-    /// A create that is under way, or whose run has been called.
+    /// A create in flight, or a place that is reserved for a run that was called.
     private struct Place {
         let lane: Lane
         let since: Instant
-        /// Its place in the line when it was called.
+        /// Its ticket in the line when it was called.
         var ticket: UInt64 = 0
     }
 
-    /// A run that waits for its turn.
+    /// A run that waits in its lane.
     private struct Waiter {
         let lane: Lane
         let since: Instant
     }
 
-    /// The most places, and how many of them slow lanes may have together.
+    /// The number of places, and how many of them slow lanes may have together.
     private let places: Int
     private let slowPlaces: Int
-    /// The most creates of one namespace at a time.
+    /// The maximum number of concurrent creates in one namespace.
     private let placesOfNamespace: Int
-    private var underWay: [ObjectKey: Place] = [:]
+    private var inFlight: [ObjectKey: Place] = [:]
     private var called: [ObjectKey: Place] = [:]
     private var waiters: [ObjectKey: Waiter] = [:]
-    /// The waiting runs of each lane by ticket; no lane without one is in it.
+    /// The waiting runs of each lane by ticket; only lanes with waiting runs have an entry.
     private var lines: [Lane: KeyedHeap<ObjectKey, UInt64>] = [:]
-    /// The lanes with waiting runs by the ticket of their next turn: those that are not slow, and those that are.
+    /// The lanes with waiting runs, by the ticket of their next turn.
     private var quickLanes = KeyedHeap<Lane, UInt64>()
     private var slowLanes = KeyedHeap<Lane, UInt64>()
-    /// How many creates may be under way in a lane that is not slow; 1 where there is no entry. Kept while it is busy.
+    /// The maximum number of concurrent creates in a lane that is not slow; 1 without an entry. Kept while it is busy.
     private var windows: [Lane: Int] = [:]
-    /// Until when a lane counts as slow.
+    /// Until when a lane is slow.
     private var slowUntil: [Lane: Instant] = [:]
-    /// The creates of runs since their first one, as long as those fail.
+    /// The failed creates of runs.
     private var attempts: [ObjectKey: Attempts] = [:]
-    /// How long a run has waited for turns that it got.
+    /// How long a run has waited in lines that it has left.
     private var queued: [ObjectKey: Duration] = [:]
     private var nextTicket: UInt64 = 0
 
@@ -84,15 +84,15 @@ struct CreateTraffic: Sendable {
     }
 
     var waitingCount: Int { waiters.count }
-    var underWayCount: Int { underWay.count }
-    /// How many runs something is remembered of.
+    var inFlightCount: Int { inFlight.count }
+    /// The number of runs with any state here.
     var rememberedCount: Int { Set(attempts.keys).union(queued.keys).union(waiters.keys).union(called.keys).count }
 
     /// Asks to send the create of a run.
     mutating func enter(_ run: ObjectKey, _ lane: Lane, now: Instant) -> Admission {
         if let pause = attempts[run]?.pause(at: now) { return .pause(pause) }
-        note(slowLanesAt: now)
-        // One that was called has the first place of its line.
+        markSlowLanes(at: now)
+        // A run that was called goes first in its lane.
         let call = called.removeValue(forKey: run)
         let isFirst = call != nil || lines[lane].map { $0.first?.key == run } ?? true
         if isFirst, hasRoom(lane, now), freePlace(forSlow: isSlow(lane, now), now) {
@@ -110,9 +110,9 @@ struct CreateTraffic: Sendable {
         return .wait(waited: .zero, isSlow: isSlow(lane, now))
     }
 
-    /// Takes in that a create has ended, however; returns the runs whose turn it is.
+    /// Notes that a create has ended, with any result; returns the runs that are called.
     mutating func end(_ run: ObjectKey, now: Instant) -> [ObjectKey] {
-        guard let place = underWay.removeValue(forKey: run) else { return [] }
+        guard let place = inFlight.removeValue(forKey: run) else { return [] }
         let lane = place.lane
         if place.since.duration(to: now) >= Self.slow {
             if slowUntil.count >= 256 { slowUntil = slowUntil.filter { $0.value > now } }
@@ -126,14 +126,14 @@ struct CreateTraffic: Sendable {
         return call(now)
     }
 
-    /// Takes in that a run is not to be created now, whatever it waited for; returns the runs whose turn it is.
+    /// Notes that a run needs no create now; returns the runs that are called instead.
     mutating func leave(_ run: ObjectKey, now: Instant) -> [ObjectKey] {
         stopWaiting(run, now)
         guard called.removeValue(forKey: run) != nil else { return [] }
         return call(now)
     }
 
-    /// Forgets a run that needs no create any more.
+    /// Forgets a run that needs no more creates; returns the runs that are called instead.
     mutating func forget(_ run: ObjectKey, now: Instant) -> [ObjectKey] {
         let runs = leave(run, now: now)
         attempts[run] = nil
@@ -141,12 +141,12 @@ struct CreateTraffic: Sendable {
         return runs
     }
 
-    /// For how long a run has waited for its turn so far, here and elsewhere.
+    /// How long a run has waited so far, here and in the work queue.
     func queueing(of run: ObjectKey, now: Instant) -> Duration {
         (queued[run] ?? .zero) + (waiters[run].map { $0.since.duration(to: now) } ?? .zero)
     }
 
-    /// Adds what a run has waited for elsewhere, unless it has waited here at the same time.
+    /// Adds the time that a run waited in the work queue, unless it waited here at the same time.
     mutating func addQueueing(_ duration: Duration, of run: ObjectKey) {
         guard waiters[run] == nil else { return }
         queued[run, default: .zero] += duration
@@ -155,13 +155,13 @@ struct CreateTraffic: Sendable {
     // MARK: Places
 
     private mutating func begin(_ run: ObjectKey, _ lane: Lane, _ now: Instant) {
-        underWay[run] = Place(lane: lane, since: now)
+        inFlight[run] = Place(lane: lane, since: now)
         attempts[run] = attempts[run]?.next(now) ?? Attempts(last: now)
     }
 
-    /// Every place that is taken, and those that are kept for runs that were called so recently.
+    /// The places that are taken, and those reserved for runs that were called within this time.
     private func taken(_ now: Instant, calledWithin patience: Duration = callPatience) -> [Place] {
-        underWay.values + called.values.filter { $0.since.duration(to: now) < patience }
+        inFlight.values + called.values.filter { $0.since.duration(to: now) < patience }
     }
 
     private func isSlow(_ lane: Lane, _ now: Instant) -> Bool {
@@ -180,9 +180,9 @@ struct CreateTraffic: Sendable {
         return !isSlow || taken.count { self.isSlow($0.lane, now) } < slowPlaces
     }
 
-    /// Finds the lanes that a create under way makes slow.
-    private mutating func note(slowLanesAt now: Instant) {
-        for place in underWay.values where place.since.duration(to: now) >= Self.slow {
+    /// Marks lanes as slow whose creates in flight have taken too long.
+    private mutating func markSlowLanes(at now: Instant) {
+        for place in inFlight.values where place.since.duration(to: now) >= Self.slow {
             guard !isSlow(place.lane, now) else { continue }
             slowUntil[place.lane] = now.advanced(by: Self.slowMemory)
             windows[place.lane] = nil
@@ -192,9 +192,9 @@ struct CreateTraffic: Sendable {
 
     // MARK: Turns
 
-    /// Calls waiting runs for as long as there are places.
+    /// Calls waiting runs while there are free places.
     private mutating func call(_ now: Instant) -> [ObjectKey] {
-        note(slowLanesAt: now)
+        markSlowLanes(at: now)
         var runs: [ObjectKey] = []
         while let lane = nextLane(now), let run = lines[lane]?.first?.key {
             nextTicket += 1
@@ -208,7 +208,7 @@ struct CreateTraffic: Sendable {
         return runs
     }
 
-    /// The lane whose turn it is; nil when no lane with waiting runs has room.
+    /// The next lane; nil if no lane with waiting runs has room.
     private mutating func nextLane(_ now: Instant) -> Lane? {
         let quick = freePlace(forSlow: false, now) ? first(of: \.quickLanes, now) : nil
         let slow = freePlace(forSlow: true, now) ? first(of: \.slowLanes, now) : nil
@@ -225,7 +225,7 @@ struct CreateTraffic: Sendable {
         var skipped: [(lane: Lane, turn: UInt64)] = []
         defer { for (lane, turn) in skipped { self[keyPath: lanes].set(lane, priority: turn) } }
         while let (lane, turn) = self[keyPath: lanes].first {
-            // What was slow long ago is given the benefit of the doubt.
+            // A lane that was slow long ago counts as fast again.
             if hasRoom(lane, now) { return (lane, turn) }
             self[keyPath: lanes].remove(lane)
             skipped.append((lane, turn))
@@ -237,7 +237,7 @@ struct CreateTraffic: Sendable {
         if isSlow(lane, now) { slowLanes.set(lane, priority: turn) } else { quickLanes.set(lane, priority: turn) }
     }
 
-    /// Puts a lane among those of its kind; its turn stays where it was.
+    /// Moves a lane between the slow and the other lanes; it keeps its turn.
     private mutating func regroup(_ lane: Lane, _ now: Instant) {
         guard let turn = quickLanes.priority(of: lane) ?? slowLanes.priority(of: lane) else { return }
         quickLanes.remove(lane)
@@ -245,7 +245,7 @@ struct CreateTraffic: Sendable {
         take(turn: turn, lane, now)
     }
 
-    /// Takes a run out of its line, and counts how long it was there.
+    /// Removes a run from its line, and adds how long it waited.
     private mutating func stopWaiting(_ run: ObjectKey, _ now: Instant) {
         guard let waiter = waiters.removeValue(forKey: run) else { return }
         queued[run, default: .zero] += waiter.since.duration(to: now)
@@ -256,7 +256,7 @@ struct CreateTraffic: Sendable {
         slowLanes.remove(waiter.lane)
     }
 
-    /// A lane in which nothing happens begins again with one create at a time.
+    /// An idle lane starts again with one create at a time.
     private mutating func forgetIdleWindows(_ now: Instant) {
         guard !windows.isEmpty else { return }
         let busy = Set(taken(now, calledWithin: Self.callMemory).map(\.lane))
@@ -264,22 +264,22 @@ struct CreateTraffic: Sendable {
     }
 }
 
-/// Requests of one kind about one object that failed: the pauses between them grow, so that nothing makes a storm,
-/// whatever wakes the execution.
+/// Failed requests of one kind about one object. The pauses between them grow, so that the rate stays limited no matter
+/// how often the execution is queued.
 struct Attempts: Hashable, Sendable {
-    /// The pause after the first one; each further one is twice as long.
+    /// The pause after the first request; each further one is twice as long.
     static let firstPause = Duration.milliseconds(100)
     static let longestPause = Duration.seconds(7.5)
-    /// What the pauses come to: the most requests in any minute.
+    /// The maximum number of requests in any minute, which follows from the pauses.
     static let maximumPerMinute = 14
 
     private var count = 1
     private var last: ContinuousClock.Instant
 
-    /// The first one.
+    /// The first request.
     init(last: ContinuousClock.Instant) { self.last = last }
 
-    /// One more.
+    /// The state after one more request.
     func next(_ now: ContinuousClock.Instant) -> Attempts {
         var next = self
         next.count = min(count + 1, 16)
@@ -287,7 +287,7 @@ struct Attempts: Hashable, Sendable {
         return next
     }
 
-    /// How long to wait until the next one; nil for no longer.
+    /// How long to wait until the next request; nil if it may be sent now.
     func pause(at now: ContinuousClock.Instant) -> Duration? {
         let pause = min(Self.firstPause * (1 << (count - 1)), Self.longestPause)
         let passed = last.duration(to: now)
@@ -295,30 +295,30 @@ struct Attempts: Hashable, Sendable {
     }
 }
 
-/// The creates of all engines, which go through ``CreateTraffic``.
+/// Admits the creates of all engines by the rules of ``CreateTraffic``, and queues the executions that are next.
 final class CreateGate: Sendable {
     private struct State {
         var traffic: CreateTraffic
-        /// Which execution has to be looked at when it is a run's turn; exactly of the runs that wait.
+        /// The execution of each waiting run.
         var executions: [ObjectKey: ObjectKey] = [:]
     }
 
     private let state: Locked<State>
     private let time: any TimeSource
-    /// Called with each execution whose run may be created now.
+    /// Queues an execution whose run may be created now.
     private let wake: @Sendable (ObjectKey) -> Void
 
-    /// A wait in the work queue that is shorter than this is not counted.
+    /// Shorter waits in the work queue are not counted.
     private static let shortWait = Duration.seconds(1)
 
-    /// - Parameter workers: how many executions are worked on at the same time.
+    /// - Parameter workers: maximum concurrent reconciliations.
     init(workers: Int, time: any TimeSource, wake: @escaping @Sendable (ObjectKey) -> Void) {
         state = Locked(State(traffic: CreateTraffic(workers: workers)))
         self.time = time
         self.wake = wake
     }
 
-    /// Asks to create the run of an execution; after ``CreateTraffic/Admission/send`` ``end(_:)`` has to follow.
+    /// Asks to create the run of an execution; after ``CreateTraffic/Admission/send``, ``end(_:)`` must follow.
     func enter(_ run: ObjectKey, of execution: ObjectKey, _ lane: CreateTraffic.Lane) -> CreateTraffic.Admission {
         let now = time.now
         return state.withLock { state in
@@ -328,31 +328,31 @@ final class CreateGate: Sendable {
         }
     }
 
-    /// How many runs something is remembered of.
+    /// The number of runs with any state here.
     var rememberedCount: Int { state.withLock { $0.traffic.rememberedCount } }
 
-    /// Takes in that a create has ended, however.
+    /// Notes that a create has ended, with any result.
     func end(_ run: ObjectKey) { change { $0.end(run, now: $1) } }
 
-    /// Takes in that a run is not to be created now, whatever it waited for.
+    /// Notes that a run needs no create now.
     func leave(_ run: ObjectKey) {
         change { $0.leave(run, now: $1) }
         state.withLock { $0.executions[run] = nil }
     }
 
-    /// Forgets a run that needs no create any more.
+    /// Forgets a run that needs no more creates.
     func forget(_ run: ObjectKey) {
         change { $0.forget(run, now: $1) }
         state.withLock { $0.executions[run] = nil }
     }
 
-    /// For how long the operator itself has kept a run waiting before it could be created.
+    /// How long the operator itself has kept the create of a run waiting.
     func queueing(of run: ObjectKey) -> Duration {
         let now = time.now
         return state.withLock { $0.traffic.queueing(of: run, now: now) }
     }
 
-    /// Adds what an execution without a run has waited for a worker.
+    /// Adds the time that an execution without a run waited for a worker.
     func addQueueing(_ duration: Duration, of run: ObjectKey) {
         guard duration >= Self.shortWait else { return }
         state.withLock { $0.traffic.addQueueing(duration, of: run) }
@@ -367,30 +367,30 @@ final class CreateGate: Sendable {
     }
 }
 
-/// The creates that may still be carried out although nobody waits for their answer any more.
+/// The creates whose answers were lost and that may still take effect.
 ///
-/// A request whose connection broke can reach the API server later. Until that is out of the question, the absence of a
-/// run proves nothing: an execution that ended "without a run" would get one after all.
+/// A request whose connection broke can reach the API server later. Until that is impossible, a missing run proves
+/// nothing: an execution that ended "without a run" would get one after all.
 final class PendingCreates: Sendable {
-    /// When the create of a run was last sent without a definite answer, or may have been.
+    /// When the create of a run was last sent without a definite answer, or may have been sent.
     private let uncertain = Locked<[ObjectKey: ContinuousClock.Instant]>([:])
     private let patience: Duration
 
-    /// - Parameter patience: after this time a request that was sent is carried out or never will be.
+    /// - Parameter patience: how long a request can still take effect after it was sent.
     init(patience: Duration) {
         self.patience = patience
     }
 
     func record(_ run: ObjectKey, at now: ContinuousClock.Instant) {
         uncertain.withLock { uncertain in
-            // What was deleted before it ended is never forgotten by name.
+            // Executions that were deleted early are not forgotten one by one.
             if uncertain.count >= 1024 { uncertain = uncertain.filter { $0.value.duration(to: now) < patience } }
             uncertain[run] = now
         }
     }
 
-    /// From when on the absence of a run counts; nil when it counts already.
-    func settling(_ run: ObjectKey, now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+    /// Until when the create of a run may still take effect; nil if it cannot any longer.
+    func deadline(of run: ObjectKey, now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         uncertain.withLock { uncertain in
             guard let last = uncertain[run] else { return nil }
             if now < last + patience { return last + patience }

@@ -2,15 +2,16 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// When the time of a finished execution, and of its run, is over: by the API server's clock, counted from `finishedAt`, or from
-/// when the run ended again that went on after that.
+/// When the TTLs of a finished execution and of its run expire, on the API server's clock.
+///
+/// They count from `finishedAt`, or from the last end of a run that continued after that.
 struct Expiry: Hashable, Sendable {
-    /// When the execution is to be deleted; nil for never.
+    /// When to delete the execution; nil for never.
     let execution: ServerTime?
-    /// When its run is to be deleted; nil for never, and where there is none any more.
+    /// When to delete its run; nil for never, and if it is gone.
     let run: ServerTime?
 
-    /// Nil when nothing of the execution ever goes by itself.
+    /// Nil if neither TTL is set.
     init?(of execution: WorkflowExecution) {
         guard execution.isFinished, execution.deletionTimestamp == nil,
             let end = execution.status.lastEnd
@@ -25,10 +26,10 @@ struct Expiry: Hashable, Sendable {
     func isRunDue(at now: ServerTime) -> Bool { run.map { now >= $0 } ?? false }
     func isDue(at now: ServerTime) -> Bool { isExecutionDue(at: now) || isRunDue(at: now) }
 
-    /// The first of its times, be it over or not.
+    /// The earlier of the two times, in the past or in the future.
     var first: ServerTime { min(execution ?? .latest, run ?? .latest) }
 
-    /// The first of its times that is still to come; nil when there is none.
+    /// The first time after `now`; nil if both have passed.
     func next(after now: ServerTime) -> ServerTime? {
         [execution, run].compactMap { $0 }.filter { $0 > now }.min()
     }
@@ -45,29 +46,29 @@ extension ExecutionStatus {
 }
 
 extension WorkflowExecution {
-    /// True unless the execution never had a run, or tells that it is gone.
+    /// True unless the execution never had a run, or reports that it is gone.
     var mayHaveRun: Bool { status.runRef != nil && status.condition(.runPresent)?.status != .false }
 }
 
-/// Which executions have something that outlives its time, when, and whose turn it is: without lock, timer or I/O.
+/// Decides when executions get their turn to delete what exceeded its TTL. Pure; ``ExpirySchedule`` is its shared form.
 ///
-/// Times are those of the API server's clock, which may jump: so nothing sleeps for longer than ``longestNap``, and a look at
-/// the first time answers for all of them. A turn is given to so many in an interval; the rest follows.
+/// Due times are on the API server's clock, which may jump, so the plan is checked every ``longestNap`` at least. Only
+/// ``turnsPerInterval`` executions get their turn in an interval, so that mass expiry does not overload the API server.
 struct ExpiryPlan {
     typealias Instant = ContinuousClock.Instant
 
-    /// How many executions get their turn within one ``interval``.
+    /// The maximum number of turns in one ``interval``.
     static let turnsPerInterval = 50
     static let interval = Duration.seconds(1)
-    /// After this time the clock is read again, whatever it said before.
+    /// The longest time between two reads of the API server's clock.
     static let longestNap = Duration.seconds(1)
 
     private var waiting = KeyedHeap<ObjectKey, ServerTime>()
-    /// Those whose turn it is, until they have used it.
+    /// The executions that have their turn, until they have used it.
     private var turns: Set<ObjectKey> = []
-    /// What was asked for during a turn; whoever has it sees the newest version anyway.
+    /// The due times that were set during a turn.
     private var afterTurn: [ObjectKey: ServerTime] = [:]
-    /// When the current interval began, and how many got their turn since.
+    /// When the current interval began, and the turns since.
     private var intervalStart: Instant?
     private var used = 0
 
@@ -75,25 +76,25 @@ struct ExpiryPlan {
 
     func isTurn(of key: ObjectKey) -> Bool { turns.contains(key) }
 
-    /// Wants a turn for the execution at a time; the last time that was asked for counts.
+    /// Sets when the execution needs its turn, replacing an earlier time.
     mutating func plan(_ key: ObjectKey, at due: ServerTime) {
         if turns.contains(key) { afterTurn[key] = due } else { waiting.set(key, priority: due) }
     }
 
-    /// Forgets an execution that has nothing to wait for any more.
+    /// Forgets an execution that needs no turn.
     mutating func forget(_ key: ObjectKey) {
         waiting.remove(key)
         turns.remove(key)
         afterTurn[key] = nil
     }
 
-    /// Takes a turn back that was used.
+    /// Ends a turn that was used.
     mutating func endTurn(of key: ObjectKey) {
         turns.remove(key)
         if let due = afterTurn.removeValue(forKey: key) { waiting.set(key, priority: due) }
     }
 
-    /// Gives their turn to those whose time has come, first those who have waited longest.
+    /// Gives a turn to executions that are due, the longest due first.
     mutating func giveTurns(now: ServerTime, at instant: Instant) -> [ObjectKey] {
         if intervalStart.map({ instant >= $0 + Self.interval }) ?? true { (intervalStart, used) = (instant, 0) }
         var keys: [ObjectKey] = []
@@ -105,8 +106,8 @@ struct ExpiryPlan {
         return keys
     }
 
-    /// When to look again; nil when nobody waits.
-    func nextLook(now: ServerTime, at instant: Instant) -> Instant? {
+    /// When to check again; nil if no execution waits.
+    func nextCheck(now: ServerTime, at instant: Instant) -> Instant? {
         guard let due = waiting.first?.priority else { return nil }
         let nap = instant + max(.zero, min(due - now, Self.longestNap))
         guard used >= Self.turnsPerInterval, let intervalStart else { return nap }
@@ -114,14 +115,14 @@ struct ExpiryPlan {
     }
 }
 
-/// Wakes executions when something of them has outlived its time; ``ExpiryPlan`` holds the rules.
+/// Queues executions when a TTL expires, by the rules of ``ExpiryPlan``.
 ///
-/// One timer serves all of them, and none runs while nobody waits or this process does not work on executions.
+/// One timer serves all executions. It does not run while none waits or while this process is a standby.
 final class ExpirySchedule: Sendable {
     private struct State {
         var plan = ExpiryPlan()
-        /// The next look, and its timer once that is known.
-        var look: ContinuousClock.Instant?
+        /// The next check, and its timer.
+        var check: ContinuousClock.Instant?
         var timer: TimerToken?
         var isRunning = false
     }
@@ -129,7 +130,7 @@ final class ExpirySchedule: Sendable {
     private let state = Locked(State())
     private let time: any TimeSource
     private let clock: ServerClock
-    /// Called with each execution whose turn it is.
+    /// Queues an execution that got its turn.
     private let wake: @Sendable (ObjectKey) -> Void
 
     init(time: any TimeSource, clock: ServerClock, wake: @escaping @Sendable (ObjectKey) -> Void) {
@@ -138,15 +139,15 @@ final class ExpirySchedule: Sendable {
         self.wake = wake
     }
 
-    /// How many executions wait for their time.
+    /// The number of executions that wait for a TTL.
     var waitingCount: Int { state.withLock { $0.plan.waitingCount } }
 
-    /// True when the execution may delete what outlived its time.
+    /// True if it is the execution's turn to delete what exceeded its TTL.
     func isTurn(of key: ObjectKey) -> Bool { state.withLock { $0.plan.isTurn(of: key) } }
 
     func endTurn(of key: ObjectKey) {
         state.withLock { $0.plan.endTurn(of: key) }
-        look()
+        check()
     }
 
     /// Follows a new version of an execution.
@@ -155,42 +156,44 @@ final class ExpirySchedule: Sendable {
         plan(execution.key, at: expiry.first)
     }
 
-    /// Wants a turn for the execution at a time of the API server's clock, which may have passed.
+    /// Sets when the execution needs its turn, on the API server's clock; the time may be in the past.
     func plan(_ key: ObjectKey, at due: ServerTime) {
         state.withLock { $0.plan.plan(key, at: due) }
-        look()
+        check()
     }
 
     func forget(_ key: ObjectKey) { state.withLock { $0.plan.forget(key) } }
 
-    /// Begins to wake; what was planned before counts.
+    /// Starts the timer, also for what was planned before.
     func start() {
         state.withLock { $0.isRunning = true }
-        look()
+        check()
     }
 
-    /// Wakes nobody any more, and leaves no timer behind.
+    /// Cancels the timer.
     func stop() {
         let timer = state.withLock { state in
             state.isRunning = false
-            state.look = nil
+            state.check = nil
             defer { state.timer = nil }
             return state.timer
         }
         if let timer { time.cancel(timer) }
     }
 
-    /// Gives turns to those whose time has come, and sees to the next look.
-    private func look() {
+    /// Gives turns to executions that are due, and sets the timer for the next check.
+    private func check() {
         let (instant, now) = (time.now, clock.now())
         var next: ContinuousClock.Instant?
         let (keys, obsolete) = state.withLock { state -> ([ObjectKey], TimerToken?) in
             guard state.isRunning else { return ([], nil) }
             let keys = state.plan.giveTurns(now: now, at: instant)
-            let wanted = state.plan.nextLook(now: now, at: instant)
-            // An earlier look that is still to come finds the rest by itself.
-            if let planned = state.look, planned > instant, wanted.map({ planned <= $0 }) ?? true { return (keys, nil) }
-            state.look = wanted
+            let wanted = state.plan.nextCheck(now: now, at: instant)
+            // A check that is planned earlier finds the rest.
+            if let planned = state.check, planned > instant, wanted.map({ planned <= $0 }) ?? true {
+                return (keys, nil)
+            }
+            state.check = wanted
             next = wanted
             defer { state.timer = nil }
             return (keys, state.timer)
@@ -201,10 +204,10 @@ final class ExpirySchedule: Sendable {
     }
 
     private func setTimer(at instant: ContinuousClock.Instant) {
-        let timer = time.schedule(at: instant) { [weak self] in self?.look() }
+        let timer = time.schedule(at: instant) { [weak self] in self?.check() }
         let isNeeded = state.withLock { state in
-            // It may have fired already, and an earlier look may have been wanted meanwhile.
-            guard state.isRunning, state.look == instant, state.timer == nil else { return false }
+            // It may have fired already, or an earlier check may have been planned since.
+            guard state.isRunning, state.check == instant, state.timer == nil else { return false }
             state.timer = timer
             return true
         }

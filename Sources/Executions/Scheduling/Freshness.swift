@@ -2,17 +2,16 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// The promise that every unfinished run is verified against the API server once an interval.
+/// Tracks which runs must be verified: every unfinished run, against the API server, once an interval.
 ///
-/// Each engine, and where the operator serves named namespaces each namespace of it, has a ``VerificationLane`` of its
-/// own with a ``RunVerifier``, so that one that is slow delays no other. Only a process that works verifies; a standby
-/// knows which runs there are and sends nothing. Kept are unfinished runs only.
+/// Each engine and, if the operator serves named namespaces, each of its namespaces has its own ``VerificationLane`` with
+/// a ``RunVerifier``, so that a slow one does not delay the others. A standby tracks the runs and sends no requests.
 final class Freshness: Sendable {
     let lanes: [VerificationLane]
     private let pace: VerificationPace
     private let time: any TimeSource
 
-    /// Makes a lane for each engine and namespace; no `namespaces` means all of them at once.
+    /// Makes a lane for each engine and namespace; no `namespaces` means one lane for all of them.
     init(engines: some Sequence<EngineName>, namespaces: [String], pace: VerificationPace, time: any TimeSource) {
         let scopes: [String?] = namespaces.isEmpty ? [nil] : namespaces
         lanes = engines.sorted { $0.rawValue < $1.rawValue }.flatMap { engine in
@@ -22,7 +21,7 @@ final class Freshness: Sendable {
         self.time = time
     }
 
-    /// Follows an execution: its run has to be verified from the time it is known until the execution ends.
+    /// Follows an execution, whose run is verified from when it is known until the execution ends.
     func follow(_ execution: WorkflowExecution) {
         guard !execution.isFinished, execution.status.runRef != nil else { return forget(execution) }
         lane(of: execution)?.track(execution.runKey, of: execution.key, time.now)
@@ -31,11 +30,11 @@ final class Freshness: Sendable {
     /// Forgets an execution that has ended or is gone.
     func forget(_ execution: WorkflowExecution) {
         let run = execution.runKey
-        // Not every last state of an execution names its engine.
+        // The last state of a deleted execution may not name its engine.
         for lane in lanes where lane.includes(run.namespace) { lane.untrack(run) }
     }
 
-    /// Begins to verify.
+    /// Starts to verify.
     func start() {
         for lane in lanes { lane.start(time.now) }
     }
@@ -48,8 +47,8 @@ final class Freshness: Sendable {
         registry.collectedGauge(
             "towline_run_verification_age_seconds",
             help: """
-                Time since the API server last confirmed the state of the unfinished run that was verified least \
-                recently; 0 without unfinished runs, and in a standby.
+                Time since the least recently verified unfinished run was confirmed by the API server; 0 without \
+                unfinished runs, and on a standby.
                 """,
             labels: ["engine"], combining: .maximum
         ) { [lanes, time] in
@@ -57,21 +56,21 @@ final class Freshness: Sendable {
         }
         registry.gauge(
             "towline_run_verification_interval_seconds",
-            help: "How often each unfinished run is to be verified: the value of --poll-interval."
+            help: "How often each unfinished run is verified: the value of --poll-interval."
         ).set(pace.interval.inSeconds)
     }
 }
 
-/// A ``VerificationPlan`` that many tasks share, and the alarm of the one that carries it out.
+/// A ``VerificationPlan`` that tasks share, with an alarm for the task that executes it.
 final class VerificationLane: Sendable {
     private struct State {
         var plan: VerificationPlan
-        /// Set to have the plan asked again.
+        /// Set when the plan must be asked again.
         var alarm = Latch()
     }
 
     let engine: EngineName
-    /// The namespace whose runs are verified; nil for all of them.
+    /// The namespace whose runs are verified; nil for all namespaces.
     let namespace: String?
     private let state: Locked<State>
 
@@ -83,7 +82,7 @@ final class VerificationLane: Sendable {
 
     func includes(_ namespace: String) -> Bool { self.namespace == nil || self.namespace == namespace }
 
-    /// How many unfinished runs there are.
+    /// The number of unfinished runs.
     var count: Int { state.withLock { $0.plan.count } }
 
     func oldestAge(_ now: ContinuousClock.Instant) -> Duration { state.withLock { $0.plan.oldestAge(now) } }
@@ -108,15 +107,15 @@ final class VerificationLane: Sendable {
         }
     }
 
-    func take(
+    func receive(
         _ answer: VerificationPlan.Answer, for ticket: VerificationPlan.Ticket, _ now: ContinuousClock.Instant
     ) -> [VerificationPlan.Finding] {
-        let (findings, alarm) = state.withLock { ($0.plan.take(answer, for: ticket, now), $0.alarm) }
+        let (findings, alarm) = state.withLock { ($0.plan.receive(answer, for: ticket, now), $0.alarm) }
         alarm.set()
         return findings
     }
 
-    /// Waits until a time, an answer, or a run that is due before; returns early when the task is cancelled.
+    /// Waits for a time, an answer, or a run that is due earlier; returns early when the task is canceled.
     func wait(until deadline: ContinuousClock.Instant, _ time: any TimeSource) async {
         let alarm = state.withLock { $0.alarm }
         let timer = time.schedule(at: deadline) { alarm.set() }
@@ -126,6 +125,6 @@ final class VerificationLane: Sendable {
 }
 
 extension WorkflowExecution {
-    /// Where its run is, if it has one.
+    /// The key of its run.
     fileprivate var runKey: ObjectKey { ObjectKey(namespace: key.namespace, name: runName) }
 }

@@ -2,7 +2,7 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// Requests that mostly fail, and recover, together.
+/// Requests that usually fail and recover together.
 struct FailureGroup: Hashable, Sendable {
     enum Request: Hashable, Sendable {
         case createRun
@@ -12,7 +12,7 @@ struct FailureGroup: Hashable, Sendable {
         case readExecution
         case writeStatus
 
-        /// True where the engines may differ.
+        /// True if the request depends on the engine.
         var isOfEngine: Bool {
             switch self {
             case .createRun, .readRun, .readChildren, .stopRun: true
@@ -22,71 +22,71 @@ struct FailureGroup: Hashable, Sendable {
     }
 
     let request: Request
-    /// Nil for what concerns no engine.
+    /// Nil if the request does not depend on the engine.
     let engine: EngineName?
     let namespace: String
 }
 
-/// Tries executions whose requests fail before their backoff ends, so that none sleeps through the recovery;
-/// ``EarlyRetries`` holds the rules.
+/// Retries failing executions before their backoff ends, by the rules of ``EarlyRetries``, so that all of them continue
+/// soon after the cause is gone.
 ///
-/// One timer serves all of them, and none runs while nothing fails or this process does not work on executions.
+/// One timer serves all executions. It does not run while nothing fails or while this process is a standby.
 final class Recovery: Sendable {
     private struct State {
         var groups: EarlyRetries<ObjectKey, FailureGroup>
-        /// The next look, and its timer once that is known.
-        var look: ContinuousClock.Instant?
+        /// The next check, and its timer.
+        var check: ContinuousClock.Instant?
         var timer: TimerToken?
         var isRunning = false
     }
 
     private let state: Locked<State>
     private let time: any TimeSource
-    /// Called with each execution that is to be tried.
+    /// Queues an execution that is retried early.
     private let wake: @Sendable (ObjectKey) -> Void
 
-    /// - Parameter interval: so long after a recovery everything is to work again, as far as the rate allows.
+    /// - Parameter interval: how soon after a recovery all executions should continue, as far as the rate limit allows.
     init(interval: Duration, time: any TimeSource, wake: @escaping @Sendable (ObjectKey) -> Void) {
-        // A probe finds the recovery within three quarters; the rest is for those that it wakes.
+        // A probe finds the recovery within three quarters of it; the rest is for those that the probe wakes.
         state = Locked(State(groups: EarlyRetries(limits: EarlyRetries.Limits(interval: interval * 3 / 4))))
         self.time = time
         self.wake = wake
     }
 
-    /// How many executions are waited for.
+    /// The number of failing executions.
     var count: Int { state.withLock { $0.groups.count } }
 
-    /// Takes in that an execution waits for its backoff, as a request of this kind failed.
+    /// Notes that an execution waits for its backoff, because a request of this kind failed.
     func failed(_ key: ObjectKey, in group: FailureGroup) {
         change { $0.failed(key, in: group, now: $1) }
     }
 
-    /// Takes in that a request of this kind worked.
+    /// Notes that a request of this kind succeeded.
     func worked(_ key: ObjectKey, in group: FailureGroup) {
         change { $0.worked(key, in: group, now: $1) }
     }
 
-    /// Takes in that an execution waits for nothing any more, or for something else.
+    /// Notes that an execution no longer waits because of a failure.
     func settled(_ key: ObjectKey) {
         state.withLock { $0.groups.settled(key) }
     }
 
-    /// Takes in that the API server answers again.
+    /// Notes that the API server answers again.
     func serverReturned() {
         change { groups, _ in groups.serverReturned() }
     }
 
-    /// Begins to wake.
+    /// Starts to retry.
     func start() {
         state.withLock { $0.isRunning = true }
     }
 
-    /// Wakes nobody any more, forgets everything, and leaves no timer behind.
+    /// Forgets all executions and cancels the timer.
     func stop() {
         let timer = state.withLock { state in
             state.isRunning = false
             state.groups.removeAll()
-            state.look = nil
+            state.check = nil
             defer { state.timer = nil }
             return state.timer
         }
@@ -103,10 +103,10 @@ final class Recovery: Sendable {
             body(&state.groups, now)
             let keys = state.groups.wake(now)
             let wanted = state.groups.nextWake
-            // An earlier look that is still to come finds the rest by itself.
-            if let planned = state.look, planned > now, wanted.map({ planned <= $0 }) ?? true { return (keys, nil) }
-            guard state.look != wanted else { return (keys, nil) }
-            state.look = wanted
+            // A check that is planned earlier finds the rest.
+            if let planned = state.check, planned > now, wanted.map({ planned <= $0 }) ?? true { return (keys, nil) }
+            guard state.check != wanted else { return (keys, nil) }
+            state.check = wanted
             next = wanted
             defer { state.timer = nil }
             return (keys, state.timer)
@@ -119,8 +119,8 @@ final class Recovery: Sendable {
     private func setTimer(at instant: ContinuousClock.Instant) {
         let timer = time.schedule(at: instant) { [weak self] in self?.change() }
         let isNeeded = state.withLock { state in
-            // It may have fired already, and an earlier look may have been wanted meanwhile.
-            guard state.isRunning, state.look == instant, state.timer == nil else { return false }
+            // It may have fired already, or an earlier check may have been planned since.
+            guard state.isRunning, state.check == instant, state.timer == nil else { return false }
             state.timer = timer
             return true
         }

@@ -1,26 +1,26 @@
-/// How often runs are verified, in which way, and with how many requests at once.
+/// How often and how runs are verified, and with how many concurrent requests.
 ///
-/// Measured with `towline-bench poll` on kube-apiserver 1.36, with runs of 5 KiB: the read of one run's metadata costs
-/// 0.7 ms of its processor time. A list costs 0.05 ms for each stored run, whatever is selected; without the watch cache,
-/// which decodes each of them, 0.4 ms.
+/// Measured with `towline-bench poll` on kube-apiserver 1.36 with runs of 5 KiB: Reading the metadata of one run costs
+/// 0.7 ms of its CPU time. A list costs 0.05 ms for each stored run, regardless of the selector; without the watch cache,
+/// which keeps decoded objects, 0.4 ms.
 struct VerificationPace: Sendable {
-    /// Every unfinished run is verified this often.
+    /// How often every unfinished run is verified.
     let interval: Duration
-    /// Up to this many runs are read one by one, however few are stored.
+    /// Up to this many runs are always read one by one.
     var readLimit = 100
-    /// Up to this many are read one by one where a list would cost more.
+    /// Up to this many runs are read one by one if a list would cost more.
     var highestReadLimit = 500
-    /// A read costs as much as the part of a list that shows this many runs.
+    /// The number of runs in a list that cost as much as one read.
     var listedForOneRead = 14
-    /// The most requests at once.
+    /// Maximum concurrent requests.
     var concurrency = 8
-    /// The most runs on one page.
+    /// Maximum number of runs on a page.
     var pageSize = 500
-    /// A list of more pages is given up: its server does not come to an end.
+    /// A list with more pages is abandoned, because the server seems to repeat itself.
     var maximumPages = 2000
-    /// After this time a read is given up.
+    /// Timeout of a read.
     var readBound = Duration.seconds(10)
-    /// After this time a page is given up.
+    /// Timeout of a page.
     var pageBound = Duration.seconds(30)
 
     init(interval: Duration) {
@@ -33,37 +33,37 @@ struct VerificationPace: Sendable {
         return min(longest, .seconds(1) * (1 << min(max(failures - 1, 0), 10)))
     }
 
-    /// True where it is better to read this many runs one by one than to list all that are stored.
+    /// True if this many runs are better read one by one than by a list of all stored runs.
     ///
-    /// - Parameter time: how long one read takes. Many slow reads would not be done in time.
+    /// - Parameter time: how long one read takes. Many slow reads would not finish in time.
     func prefersReads(_ count: Int, of stored: Int, each time: Duration) -> Bool {
         if count <= readLimit { return true }
         return count <= highestReadLimit && stored / listedForOneRead >= count
             && time * (count / concurrency) <= interval / 4
     }
 
-    /// How long before their deadline this many reads have to begin, when one of them takes `time`.
+    /// How long before their deadline this many reads must start if each takes `time`.
     func leadOfReads(_ count: Int, each time: Duration) -> Duration {
         bounded(time * (count / concurrency + 2) + .milliseconds(50))
     }
 
-    /// How long before the deadline a list has to begin that takes `time`.
+    /// How long before the deadline a list must start if it takes `time`.
     func leadOfList(taking time: Duration) -> Duration {
         bounded(time * 5 / 4 + .milliseconds(100))
     }
 
-    /// The least time from the beginning of a list that took `time` to the beginning of the next.
+    /// The minimum time between the starts of two lists if one takes `time`.
     ///
-    /// A server that needs longer than half the interval is asked for less than the promise, not without a pause.
+    /// If a list takes longer than half the interval, runs are verified less often, but the server gets its pauses.
     func gapBetweenLists(taking time: Duration) -> Duration {
         max(interval - leadOfList(taking: time), time * 3 / 2)
     }
 
-    /// Verifying twice as often as promised is the most that early requests may cost.
+    /// Starting early may at most double the number of requests.
     private func bounded(_ lead: Duration) -> Duration { min(lead, interval / 2) }
 }
 
-/// An estimate of how long something takes: it rises at once and falls slowly.
+/// An estimate of how long something takes. It rises at once and falls slowly.
 struct TimeEstimate: Sendable {
     private(set) var value: Duration
 
@@ -75,7 +75,7 @@ struct TimeEstimate: Sendable {
         value = duration >= value ? duration : value - (value - duration) / 8
     }
 
-    /// Falls without an observation, so that what was too slow is tried again some time.
+    /// Falls without an observation, so that a method that was too slow is tried again later.
     mutating func relax() {
         value -= value / 8
     }

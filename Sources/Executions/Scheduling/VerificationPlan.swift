@@ -1,33 +1,33 @@
 import KubeClient
 import KubeRuntime
 
-/// Decides when which unfinished run of one engine is verified, and what an answer says about it.
+/// Decides which unfinished run of one engine is verified when, and what an answer says about it.
 ///
-/// Pure: ``RunVerifier`` sends what ``next(_:)`` asks for and feeds the answer to ``take(_:_:_:)``. Each run has a
-/// deadline, one interval after the last request that proved its state was sent. Requests begin before that by the time
-/// they take, so that the answer is there in time. Few runs are read one by one. Many are listed in pages, because a
-/// label selector makes the API server look at every stored run of the engine, however few are asked for.
+/// Pure: ``RunVerifier`` sends the requests of ``next(_:stored:)`` and passes the answers to ``receive(_:for:_:)``. Each run
+/// has a deadline, one interval after the last request that confirmed its state was sent. Requests start early enough for
+/// the answer to arrive by then. Few runs are read one by one. Many are listed in pages: with a label selector the API
+/// server visits every stored run of the engine, no matter how few match.
 struct VerificationPlan: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// A question to the API server.
+    /// A request to the API server.
     enum Request: Hashable, Sendable {
         /// The metadata of one run.
         case metadata(ObjectKey)
         /// The metadata of a page of all runs; nil asks for the first page.
         case page(token: String?, limit: Int)
-        /// A whole run, of which at least this version exists.
+        /// A whole run, which exists in at least this version.
         case run(ObjectKey, atLeast: ResourceVersion)
     }
 
-    /// A request on its way.
+    /// A request in flight.
     struct Ticket: Hashable, Sendable {
         let number: UInt64
         let request: Request
         let sentAt: Instant
-        /// What an answer without a whole run says was true then: when it was sent, or when a list showed the version.
+        /// When the state that the answer confirms was true: when it was sent, or when a list showed the version.
         let shownAt: Instant
-        /// After this time it is given up.
+        /// Its timeout.
         let bound: Duration
     }
 
@@ -38,50 +38,50 @@ struct VerificationPlan: Sendable {
         case wait(until: Instant)
     }
 
-    /// What the API server says of a run, compared with the cache.
+    /// The version of a run on the API server, compared with the cache.
     enum Sighting: Hashable, Sendable {
         /// The cache has this version or a later one.
         case current
-        /// So it has, and by that the run has ended.
+        /// The cache has this version or a later one, and in it the run has ended.
         case ended
         /// The cache has another version, or none.
         case behind(ResourceVersion)
     }
 
-    /// What became of a request.
+    /// The result of a request.
     enum Answer: Sendable {
         case sighted(Sighting)
         /// The whole run was read, and is in the cache.
         case read
-        /// No run of this name exists.
+        /// No run with this name exists.
         case missing
         /// The run exists and cannot be decoded.
         case unreadable
-        /// One page; it is not whole where an item has no readable name, so that it proves nobody's absence.
+        /// One page. It is not whole if an item has no readable name; then it does not prove that a run is missing.
         case page([ObjectKey: Sighting], next: String?, isWhole: Bool)
         case failed(Failure)
     }
 
     /// Why there was no answer.
     enum Failure: Hashable, Sendable {
-        /// The token of the page before is too old.
+        /// The continue token has expired.
         case expired
-        /// The page is too large, or took too long.
+        /// The page is too large or took too long.
         case tooMuch
         /// The API server does not serve the engine's runs.
         case notServed
-        /// Everything else, with the time that the server asked to wait.
+        /// Everything else, with the server's Retry-After.
         case other(retryAfter: Duration?)
     }
 
-    /// What an execution has to be told.
+    /// A reason to queue an execution.
     struct Finding: Hashable, Sendable {
         enum Kind: Hashable, Sendable {
-            /// The run was not found; only a live read by its name proves that it is gone.
+            /// The run was not found. Only a live read by name confirms that it is gone.
             case missing
             /// The cached run has ended, and the execution has not.
             case ended
-            /// The run has another version than the cache had.
+            /// The run has a different version than the cache had.
             case changed
             /// The run exists and cannot be decoded.
             case unreadable
@@ -92,10 +92,10 @@ struct VerificationPlan: Sendable {
         let execution: ObjectKey
     }
 
-    /// What is kept of an unfinished run.
+    /// The state of an unfinished run.
     private struct Entry {
         let execution: ObjectKey
-        /// When its state was last known to be true; at first, when it was taken in.
+        /// When its state was last confirmed; at first, when it was tracked.
         var verifiedAt: Instant
         /// Failures since then.
         var failures: Int = 0
@@ -104,17 +104,17 @@ struct VerificationPlan: Sendable {
         var place = Place.due
     }
 
-    /// Where a run waits for its verification.
+    /// What a run waits for.
     private enum Place: Hashable {
-        /// In `deadlines`.
+        /// Its deadline, in `deadlines`.
         case due
-        /// In `unread`, since a list or a read showed a version that the cache lacks.
+        /// A read of the whole run, in `unread`, because a list or read showed a version that the cache does not have.
         case unread
-        /// Asked for with this ticket.
+        /// The answer to this ticket.
         case asked(UInt64)
     }
 
-    /// A list under way.
+    /// A list in progress.
     private struct List {
         /// The number of the first page's ticket.
         let number: UInt64
@@ -128,39 +128,39 @@ struct VerificationPlan: Sendable {
     private struct Unread {
         let run: ObjectKey
         let version: ResourceVersion
-        /// When the request was sent that showed the version.
+        /// When the request that showed the version was sent.
         let shownAt: Instant
     }
 
     let pace: VerificationPace
-    /// False until the process works; before, runs are only taken in.
+    /// False on a standby, where runs are only tracked.
     private var isStarted = false
     private var entries: [ObjectKey: Entry] = [:]
-    /// Exactly the runs in place `due`, by the time until which they have to be verified.
+    /// Exactly the runs in place `due`, by the time when their verification is due.
     private var deadlines = KeyedHeap<ObjectKey, Instant>()
-    /// Runs to be read as a whole, oldest first from `firstUnread` on; some may be gone or verified since.
+    /// Runs to read as a whole, oldest first from `firstUnread` on. Some may be gone or verified by now.
     private var unread: [Unread] = []
     private var firstUnread = 0
     private var list: List?
     private var lastList: Instant?
     private var listFailures = 0
-    /// True after a list that began again because its token had expired.
-    private var hasBegunAgain = false
-    /// No list begins before this time.
+    /// True after a list was restarted because its token had expired.
+    private var hasRestarted = false
+    /// No list starts before this time.
     private var listPause: Instant?
-    /// Nothing is sent before this time.
+    /// No request is sent before this time.
     private var pause: Instant?
     private var pageSize: Int
-    /// How many runs a list shows.
+    /// The number of runs in a list.
     private var stored = 0
     private var readTime = TimeEstimate(.milliseconds(50))
-    /// The same for the choice between reads and a list: while runs are listed it falls, so that reads are tried again.
+    /// The same for the choice between reads and a list. It falls while runs are listed, so that reads are tried again.
     private var hopedReadTime = TimeEstimate(.milliseconds(50))
     private var listTime = TimeEstimate(.seconds(2))
-    /// The tickets without an answer.
-    private var underWay: Set<UInt64> = []
+    /// The tickets in flight.
+    private var inFlight: Set<UInt64> = []
     private var lastTicket: UInt64 = 0
-    /// Until when the runner waits.
+    /// Until when the verifier waits.
     private var wakeUp: Instant?
 
     init(pace: VerificationPace) {
@@ -168,16 +168,16 @@ struct VerificationPlan: Sendable {
         pageSize = pace.pageSize
     }
 
-    /// How many unfinished runs there are.
+    /// The number of unfinished runs.
     var count: Int { entries.count }
 
-    /// The time since the state of the run that was verified least recently was known to be true; zero without runs.
+    /// The time since the least recently verified run was confirmed; zero without runs.
     func oldestAge(_ now: Instant) -> Duration {
         guard isStarted, let oldest = entries.values.lazy.map(\.verifiedAt).min() else { return .zero }
         return max(.zero, oldest.duration(to: now))
     }
 
-    /// Begins to verify, all runs at once: what is cached may be as old as the watch of a standby was silent.
+    /// Starts to verify, with all runs at once: the watch of a standby may have failed silently.
     mutating func start(_ now: Instant) {
         isStarted = true
         for run in entries.keys {
@@ -186,7 +186,7 @@ struct VerificationPlan: Sendable {
         }
     }
 
-    /// Takes in a run that has not ended; true when the runner must not wait for as long as it was told to.
+    /// Tracks a run that has not ended; returns true if the verifier must wake up earlier than planned.
     mutating func track(_ run: ObjectKey, of execution: ObjectKey, _ now: Instant) -> Bool {
         guard entries[run] == nil else { return false }
         entries[run] = Entry(execution: execution, verifiedAt: now)
@@ -201,16 +201,16 @@ struct VerificationPlan: Sendable {
         deadlines.remove(run)
     }
 
-    // MARK: - Asking
+    // MARK: - Requests
 
-    /// Says what to send, or until when to wait.
+    /// The next request to send, or until when to wait.
     ///
-    /// - Parameter stored: how many runs of the engine there are, those that have ended included.
+    /// - Parameter stored: the number of runs of the engine, including those that have ended.
     mutating func next(_ now: Instant, stored: Int = 0) -> Next {
         self.stored = stored
         if let pause, now < pause { return wait(until: pause) }
         pause = nil
-        guard isStarted, underWay.count < pace.concurrency else { return wait(until: now.advanced(by: pace.interval)) }
+        guard isStarted, inFlight.count < pace.concurrency else { return wait(until: now.advanced(by: pace.interval)) }
         if let list, !list.isAwaited {
             self.list?.isAwaited = true
             return send(.page(token: list.token, limit: pageSize), shownAt: list.startedAt, now)
@@ -218,7 +218,7 @@ struct VerificationPlan: Sendable {
         if let unread = nextUnread() {
             return ask(.run(unread.run, atLeast: unread.version), about: unread.run, shownAt: unread.shownAt, now)
         }
-        // What is taken in meanwhile is due later, or ends the wait.
+        // A run that is tracked in the meantime is due later, or ends the wait.
         guard let nextTime else { return wait(until: now.advanced(by: pace.interval)) }
         guard nextTime <= now else { return wait(until: nextTime) }
         if isMany {
@@ -235,7 +235,7 @@ struct VerificationPlan: Sendable {
             ? pace.leadOfList(taking: listTime.value) : pace.leadOfReads(entries.count, each: readTime.value)
     }
 
-    /// When the next run must be asked for; nil when none waits for that.
+    /// When the next request must be sent; nil if no run waits for one.
     private var nextTime: Instant? {
         guard let deadline = deadlines.first?.priority else { return nil }
         let time = deadline.advanced(by: .zero - lead)
@@ -252,7 +252,7 @@ struct VerificationPlan: Sendable {
     private mutating func send(_ request: Request, shownAt: Instant, _ now: Instant) -> Next {
         wakeUp = nil
         lastTicket += 1
-        underWay.insert(lastTicket)
+        inFlight.insert(lastTicket)
         let bound = if case .page = request { pace.pageBound } else { pace.readBound }
         return .send(Ticket(number: lastTicket, request: request, sentAt: now, shownAt: shownAt, bound: bound))
     }
@@ -284,19 +284,19 @@ struct VerificationPlan: Sendable {
 
     // MARK: - Answers
 
-    /// Takes in what became of a request; returns what executions have to be told.
-    mutating func take(_ answer: Answer, for ticket: Ticket, _ now: Instant) -> [Finding] {
-        guard underWay.remove(ticket.number) != nil else { return [] }
+    /// Processes an answer; returns the executions to queue.
+    mutating func receive(_ answer: Answer, for ticket: Ticket, _ now: Instant) -> [Finding] {
+        guard inFlight.remove(ticket.number) != nil else { return [] }
         if case .failed(let failure) = answer { noteFailure(failure, now) }
         switch ticket.request {
-        case .page(_, let limit): return takePage(answer, limit: limit, now)
+        case .page(_, let limit): return receivePage(answer, limit: limit, now)
         case .metadata(let run), .run(let run, _):
             guard let entry = entries[run], entry.place == .asked(ticket.number) else { return [] }
-            return take(answer, about: run, entry, ticket, now)
+            return receive(answer, about: run, entry, ticket, now)
         }
     }
 
-    private mutating func take(
+    private mutating func receive(
         _ answer: Answer, about run: ObjectKey, _ entry: Entry, _ ticket: Ticket, _ now: Instant
     ) -> [Finding] {
         if case .metadata = ticket.request, answer.isFromServer {
@@ -316,15 +316,15 @@ struct VerificationPlan: Sendable {
             verified(run, at: ticket.sentAt)
             return finding(.missing)
         case .unreadable:
-            tryAgain(run, now)
+            retryLater(run, now)
             return finding(.unreadable)
         case .failed, .page:
-            tryAgain(run, now)
+            retryLater(run, now)
             return []
         }
     }
 
-    /// Notes what was seen of a run; true when its execution has missed its end.
+    /// Notes the version of a run; returns true if its execution has missed its end.
     private mutating func see(_ run: ObjectKey, _ sighting: Sighting, at time: Instant) -> Bool {
         switch sighting {
         case .current, .ended:
@@ -338,7 +338,7 @@ struct VerificationPlan: Sendable {
         }
     }
 
-    private mutating func takePage(_ answer: Answer, limit: Int, _ now: Instant) -> [Finding] {
+    private mutating func receivePage(_ answer: Answer, limit: Int, _ now: Instant) -> [Finding] {
         guard var list else { return [] }
         guard case .page(let sightings, let token, let isWhole) = answer else {
             if case .failed(let failure) = answer { endList(after: failure, limit: limit, now) }
@@ -350,14 +350,14 @@ struct VerificationPlan: Sendable {
         for (run, sighting) in sightings {
             guard let entry = entries[run] else { continue }
             entries[run]?.list = list.number
-            // A request that is under way is the newer word.
+            // A request for this run in flight is newer.
             guard entry.place == .due else { continue }
             if see(run, sighting, at: list.startedAt) {
                 findings.append(Finding(kind: .ended, run: run, execution: entry.execution))
             }
         }
         if let token {
-            // A server that repeats itself would never come to an end.
+            // A server that repeats its token would never finish the list.
             guard token != list.token, list.pages < pace.maximumPages else {
                 endList(after: .other(retryAfter: nil), limit: limit, now)
                 return findings
@@ -370,11 +370,11 @@ struct VerificationPlan: Sendable {
         self.list = nil
         listTime.observe(list.startedAt.duration(to: now))
         hopedReadTime.relax()
-        (listFailures, hasBegunAgain) = (0, false)
+        (listFailures, hasRestarted) = (0, false)
         return list.isWhole ? findings + missing(from: list) : findings
     }
 
-    /// The runs that a complete list should have shown.
+    /// The runs that a complete list should have contained.
     private mutating func missing(from list: List) -> [Finding] {
         let missing = entries.filter {
             $0.value.list != list.number && $0.value.place == .due && $0.value.verifiedAt <= list.startedAt
@@ -388,8 +388,8 @@ struct VerificationPlan: Sendable {
     private mutating func endList(after failure: Failure, limit: Int, _ now: Instant) {
         list = nil
         if failure == .tooMuch { pageSize = max(10, min(pageSize, limit / 4)) }
-        if failure == .expired, !hasBegunAgain {
-            hasBegunAgain = true
+        if failure == .expired, !hasRestarted {
+            hasRestarted = true
             (lastList, listPause) = (nil, nil)
             return
         }
@@ -416,18 +416,18 @@ struct VerificationPlan: Sendable {
         deadlines.set(run, priority: entry.verifiedAt.advanced(by: pace.interval))
     }
 
-    private mutating func tryAgain(_ run: ObjectKey, _ now: Instant) {
+    private mutating func retryLater(_ run: ObjectKey, _ now: Instant) {
         guard var entry = entries[run] else { return }
         entry.failures += 1
         entry.place = .due
         entries[run] = entry
-        // Requests begin before the deadline.
+        // Requests start before the deadline by `lead`.
         deadlines.set(run, priority: now.advanced(by: pace.pause(afterFailures: entry.failures) + lead))
     }
 }
 
 extension VerificationPlan.Answer {
-    /// True for a word of the API server about the run.
+    /// True if the API server answered about the run.
     fileprivate var isFromServer: Bool {
         switch self {
         case .sighted, .read, .missing, .unreadable, .page: true

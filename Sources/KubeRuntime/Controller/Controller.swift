@@ -72,7 +72,7 @@ public final class Controller: Sendable {
     /// - Parameters:
     ///   - queue: the controller's own queue, see ``ControllerManager/makeQueue(for:workers:)``. Timers and other
     ///     services may add keys to it.
-    ///   - takeover: tells when the primary cache has caught up with a former leader; nil without an election.
+    ///   - takeover: reports when the primary cache has caught up with a former leader; nil without an election.
     ///   - services: started in this order.
     ///   - initialRequests: what may need work when the workers start, however long the caches had been filled then.
     public init(

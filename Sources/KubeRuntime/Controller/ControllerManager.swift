@@ -24,7 +24,7 @@ public struct ControllerManager: Sendable {
     ///   - client: reaches the API server.
     ///   - elector: decides when this process works; nil to work at once.
     ///   - events: what the events of this process say about their source.
-    ///   - clock: this machine's clock. Events use it; everything else does until the API server has told its own time.
+    ///   - clock: this machine's clock. Events use it; everything else uses it until the API server's time is known.
     ///   - random: uniform in `0..<1`.
     ///   - makeReconcileID: identifies the log lines of one reconciliation; a different value each time.
     public init(

@@ -66,7 +66,7 @@ enum CacheSettlement: Hashable, Sendable {
     case unavailable
 }
 
-/// One cache of a ``ControllerSource``, whatever the type of its objects.
+/// One cache of a ``ControllerSource``, for objects of any type.
 protocol SourceCache: Sendable {
     /// Distinguishes the caches of a controller.
     var name: String { get }

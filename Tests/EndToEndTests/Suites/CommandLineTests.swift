@@ -30,7 +30,7 @@ import Testing
         (["operator", "--link-template", "Logs=https://x.example/{pod}"], "{engine}, {namespace}, {name}, {uid}"),
         (
             ["operator", "--link-preset", "argo=https://x.example"],
-            "--link-preset: \"argo\": there is no preset"
+            "--link-preset: \"argo\": unknown preset"
         ),
         (["operator", "--log-level", "loud"], "debug, info, warn, error or panic"),
         (["sandbox", "--prot", "1"], "--port"),

@@ -66,24 +66,24 @@ import TowlineAPI
     }
 
     @Test(arguments: [
-        ("Logs", "\"Logs\": there is no =; write NAME=URL"),
-        ("Logs=", "\"Logs\": there is no URL after the =; write NAME=URL"),
-        ("=https://x.example", "there is no name before the ="),
-        (" \t=https://x.example", "there is no name before the ="),
-        ("@tekton=https://x.example", "there is no name before the ="),
-        ("Logs@jenkins=https://x.example", "there is no engine \"jenkins\"; end the name with @tekton or @argo"),
+        ("Logs", "\"Logs\": = is missing; write NAME=URL"),
+        ("Logs=", "\"Logs\": the URL after = is missing; write NAME=URL"),
+        ("=https://x.example", "the name before = is missing"),
+        (" \t=https://x.example", "the name before = is missing"),
+        ("@tekton=https://x.example", "the name before = is missing"),
+        ("Logs@jenkins=https://x.example", "unknown engine \"jenkins\"; end the name with @tekton or @argo"),
         ("a\u{7}=https://x.example", "control character"),
-        ("Logs=ftp://x.example", "has to begin with https:// or http://"),
-        ("Logs=javascript:alert(1)", "has to begin with https:// or http://"),
-        ("Logs={engine}://x.example", "has to begin with https:// or http://"),
+        ("Logs=ftp://x.example", "must start with https:// or http://"),
+        ("Logs=javascript:alert(1)", "must start with https:// or http://"),
+        ("Logs={engine}://x.example", "must start with https:// or http://"),
         ("Logs=https:///a", "has no host"),
         ("Logs=https://?a", "has no host"),
-        ("Logs=https://user:word@x.example", "a user or a password"),
-        ("Logs=https://x.example/a b", "holds U+20; percent-encode it"),
-        ("Logs=https://x.example/é", "holds U+E9"),
-        ("Logs=https://x.example/{pod}", "there is no {pod}; there are {engine}, {namespace}, {name}, {uid}"),
-        ("Logs=https://x.example/{}", "there is no {}"),
-        ("Logs=https://x.example/{Name}", "there is no {Name}"),
+        ("Logs=https://user:word@x.example", "a user or password"),
+        ("Logs=https://x.example/a b", "contains U+20; percent-encode it"),
+        ("Logs=https://x.example/é", "contains U+E9"),
+        ("Logs=https://x.example/{pod}", "unknown placeholder {pod}; use one of {engine}, {namespace}, {name}, {uid}"),
+        ("Logs=https://x.example/{}", "unknown placeholder {}"),
+        ("Logs=https://x.example/{Name}", "unknown placeholder {Name}"),
         ("Logs=https://x.example/{name", "a { has no } after it"),
         ("Logs=https://x.example/{{name}}", "a { has no } after it"),
         ("Logs=https://x.example/name}", "a } has no { before it"),
@@ -95,9 +95,9 @@ import TowlineAPI
     }
 
     @Test(arguments: [
-        ("tekton=https://x.example", "say one of tekton-dashboard, openshift-console, argo-ui"),
-        ("argo-ui=https://x.example/#/", "before any ? or #"),
-        ("argo-ui=x.example", "has to begin with https:// or http://"),
+        ("tekton=https://x.example", "use one of tekton-dashboard, openshift-console, argo-ui"),
+        ("argo-ui=https://x.example/#/", "must not contain ? or #"),
+        ("argo-ui=x.example", "must start with https:// or http://"),
         ("argo-ui=", "write PRESET=URL"), ("argo-ui", "write PRESET=URL"),
     ])
     func aBadPresetIsNamedWithItsMend(preset: String, problem: String) {
@@ -132,10 +132,10 @@ import TowlineAPI
         #expect(full.links(to: Self.run).map(\.name) == (0..<8).map(String.init))
         #expect(LinkTemplates().links(to: Self.run) == [])
         let many = #expect(throws: LinkTemplateError.self) { try LinkTemplates(try templates(9, "")) }
-        #expect(many?.description.contains("9 links for runs of tekton; 8 are the most") == true)
+        #expect(many?.description.contains("9 links for runs of tekton; the maximum is 8") == true)
         let twice = #expect(throws: LinkTemplateError.self) {
             try LinkTemplates(try templates(1, "") + templates(1, "@argo"))
         }
-        #expect(twice?.description.contains("for runs of argo have the name \"0\"") == true)
+        #expect(twice?.description.contains("for runs of argo are named \"0\"") == true)
     }
 }

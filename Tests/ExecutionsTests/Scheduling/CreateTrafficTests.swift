@@ -36,7 +36,7 @@ import TowlineAPI
     @Test func `a create that hangs keeps no other lane waiting`() {
         var traffic = CreateTraffic(workers: 8)
         for number in 0..<30 { _ = traffic.enter(run(number, payments), payments, now: start) }
-        #expect(traffic.underWayCount == 1)
+        #expect(traffic.inFlightCount == 1)
         #expect(traffic.enter(run(0, orders), orders, now: at(5)) == .send)
         #expect(traffic.enter(run(1, orders), orders, now: at(5)).waited == Duration.zero)
         #expect(traffic.end(run(0, orders), now: at(5.1)) == [run(1, orders)])
@@ -86,7 +86,7 @@ import TowlineAPI
                 }
             }
             let share = WorkShares(ofWorkers: workers).perSlowGroup
-            #expect(traffic.underWayCount >= 1 && traffic.underWayCount <= max(1, share - 1), "\(workers) workers")
+            #expect(traffic.inFlightCount >= 1 && traffic.inFlightCount <= max(1, share - 1), "\(workers) workers")
         }
     }
 

@@ -31,7 +31,7 @@ import Testing
         plan.forget(key(2))
         plan.forget(key(1))
         #expect(plan.giveTurns(now: after(15), at: instant) == [] && !plan.isTurn(of: key(1)))
-        #expect(plan.nextLook(now: after(15), at: instant) == nil)
+        #expect(plan.nextCheck(now: after(15), at: instant) == nil)
     }
 
     @Test func whatIsAskedForDuringATurnComesAfterIt() {
@@ -41,7 +41,7 @@ import Testing
         plan.plan(key(1), at: after(10))
         #expect(
             plan.giveTurns(now: after(10), at: instant) == [], "a failure is tried again by the queue, with a pause")
-        #expect(plan.nextLook(now: after(10), at: instant) == nil)
+        #expect(plan.nextCheck(now: after(10), at: instant) == nil)
         plan.endTurn(of: key(1))
         #expect(plan.giveTurns(now: after(10), at: instant) == [key(1)])
     }
@@ -57,7 +57,7 @@ import Testing
             #expect(turns.count <= cap)
             order += turns
             // The wall clock stands still; the portions come nevertheless.
-            guard let next = plan.nextLook(now: after(500), at: now) else { break }
+            guard let next = plan.nextCheck(now: after(500), at: now) else { break }
             elapsed += now.duration(to: next)
             now = next
         }
@@ -67,10 +67,10 @@ import Testing
 
     @Test func theWallClockIsReadAtLeastOnceASecond() {
         var plan = ExpiryPlan()
-        #expect(plan.nextLook(now: after(0), at: instant) == nil, "nobody waits")
+        #expect(plan.nextCheck(now: after(0), at: instant) == nil, "nobody waits")
         plan.plan(key(1), at: after(86_400))
-        #expect(plan.nextLook(now: after(0), at: instant) == instant + .seconds(1))
-        #expect(plan.nextLook(now: after(86_400) - .milliseconds(3), at: instant) == instant + .milliseconds(3))
+        #expect(plan.nextCheck(now: after(0), at: instant) == instant + .seconds(1))
+        #expect(plan.nextCheck(now: after(86_400) - .milliseconds(3), at: instant) == instant + .milliseconds(3))
         // Set back by an hour: it waits for longer, and deletes nothing too early.
         #expect(plan.giveTurns(now: after(82_800), at: instant) == [])
     }

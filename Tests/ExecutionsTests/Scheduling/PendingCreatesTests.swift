@@ -9,25 +9,25 @@ import Testing
     private let creates = PendingCreates(patience: .seconds(10))
 
     @Test func whatWasNeverSentIsSettled() {
-        #expect(creates.settling(run, now: start) == nil)
+        #expect(creates.deadline(of: run, now: start) == nil)
     }
 
     @Test func aCreateWithoutAnswerSettlesAfterItsPatience() {
         creates.record(run, at: start)
-        #expect(creates.settling(run, now: start + .seconds(4)) == start + .seconds(10))
-        #expect(creates.settling(run, now: start + .seconds(10)) == nil)
-        #expect(creates.settling(run, now: start + .seconds(11)) == nil)
+        #expect(creates.deadline(of: run, now: start + .seconds(4)) == start + .seconds(10))
+        #expect(creates.deadline(of: run, now: start + .seconds(10)) == nil)
+        #expect(creates.deadline(of: run, now: start + .seconds(11)) == nil)
     }
 
     @Test func theLastCreateCounts() {
         creates.record(run, at: start)
         creates.record(run, at: start + .seconds(8))
-        #expect(creates.settling(run, now: start + .seconds(9)) == start + .seconds(18))
+        #expect(creates.deadline(of: run, now: start + .seconds(9)) == start + .seconds(18))
     }
 
     @Test func whatIsForgottenIsSettled() {
         creates.record(run, at: start)
         creates.forget(run)
-        #expect(creates.settling(run, now: start) == nil)
+        #expect(creates.deadline(of: run, now: start) == nil)
     }
 }

@@ -70,7 +70,7 @@ import Testing
                     if now >= end { return }
                     guard let index, answers[index].at <= now else { continue }
                     let ticket = answers.remove(at: index).ticket
-                    findings += plan.take(answer(ticket), for: ticket, now)
+                    findings += plan.receive(answer(ticket), for: ticket, now)
                 }
             }
         }
@@ -337,10 +337,10 @@ import Testing
         for _ in 0..<3 {
             guard case .send(let ticket) = scene.plan.next(now) else { continue }
             if case .metadata(let run) = ticket.request {
-                _ = scene.plan.take(.sighted(sightings.removeValue(forKey: run) ?? .current), for: ticket, now)
+                _ = scene.plan.receive(.sighted(sightings.removeValue(forKey: run) ?? .current), for: ticket, now)
             } else {
                 whole.append(ticket.request)
-                let findings = scene.plan.take(.read, for: ticket, now)
+                let findings = scene.plan.receive(.read, for: ticket, now)
                 #expect(findings.map(\.kind) == [.changed])
             }
         }
@@ -371,7 +371,7 @@ import Testing
             Issue.record("it does not ask")
             return
         }
-        _ = scene.plan.take(.failed(.notServed), for: ticket, now)
+        _ = scene.plan.receive(.failed(.notServed), for: ticket, now)
         let next = scene.plan.next(now)
         #expect(next == .wait(until: now.advanced(by: .seconds(5))))
         #expect(scene.plan.oldestAge(now) == .seconds(10))
@@ -385,7 +385,7 @@ import Testing
             Issue.record("it does not ask")
             return
         }
-        _ = scene.plan.take(.failed(.other(retryAfter: .seconds(7))), for: ticket, now)
+        _ = scene.plan.receive(.failed(.other(retryAfter: .seconds(7))), for: ticket, now)
         let next = scene.plan.next(now)
         #expect(next == .wait(until: now.advanced(by: .seconds(7))))
     }
@@ -400,8 +400,8 @@ import Testing
         }
         scene.plan.untrack(Scene.run(1))
         _ = scene.plan.track(Scene.run(1), of: Scene.run(1), now)
-        let first = scene.plan.take(.missing, for: ticket, now)
-        let second = scene.plan.take(.missing, for: ticket, now)
+        let first = scene.plan.receive(.missing, for: ticket, now)
+        let second = scene.plan.receive(.missing, for: ticket, now)
         #expect(first.isEmpty)
         #expect(second.isEmpty)
         scene.plan.untrack(Scene.run(1))
