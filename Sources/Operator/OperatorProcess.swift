@@ -2,26 +2,26 @@ import Executions
 public import KubeClient
 public import KubeRuntime
 
-/// The operator as a process runs it: transport, controller, probes and metrics.
+/// The operator process: transports, election, controllers, permission check, probes and metrics.
 public struct OperatorProcess: Sendable {
     private let configuration: OperatorConfiguration
     private let transports: [CurlTransport]
     fileprivate let manager: ControllerManager
     fileprivate let controllers: [Controller]
     private let executions: ExecutionController
-    private let rights: RightsCheck
+    private let permissions: PermissionCheck
     let registry: MetricsRegistry
     private let checks: HealthChecks
     private let time: any TimeSource
     private let logger: Logger
 
-    /// Prepares everything; nothing is sent yet.
+    /// Wires everything up. No request is sent before ``run(until:)``.
     ///
-    /// - Throws: what is wrong with the cluster's configuration.
+    /// - Throws: What is wrong with the configuration of the cluster.
     public init(configuration: OperatorConfiguration, cluster: ClusterConfiguration, logger: Logger) throws {
         let registry = MetricsRegistry()
         registry.registerProcessMetrics()
-        registry.gauge("towline_build_info", help: "Always 1; its label has the version.", labels: ["version"])
+        registry.gauge("towline_build_info", help: "Always 1; the label has the version.", labels: ["version"])
             .set(1, [configuration.version])
         let time = SystemTime()
         let transport = try CurlTransport(
@@ -46,7 +46,7 @@ public struct OperatorProcess: Sendable {
         self.manager = manager
         self.controllers = controllers
         self.executions = executions
-        rights = RightsCheck(
+        permissions = PermissionCheck(
             client: KubeClient(transport: patient), namespaces: configuration.executions.namespaces,
             engines: configuration.executions.engines,
             lease: configuration.election.map { $0.lease(in: cluster) }, time: time, logger: logger)
@@ -57,18 +57,22 @@ public struct OperatorProcess: Sendable {
     }
 
     /// Runs until `shutdown` returns.
+    ///
+    /// - Throws: ``ServingError`` if an address cannot be served, or why a service ended early.
     public func run(until shutdown: @escaping @Sendable () async -> Void) async throws {
         let stop = Latch()
-        var services = [Service("controller", stop: { stop.set() }) { try await manager.run(controllers, until: stop) }]
-        services.append(Service("rights") { await rights.run() })
-        services.append(Service("log") { [logger] in await logger.sink.run() })
+        var services = [
+            Service("controllers", stop: { stop.set() }) { try await manager.run(controllers, until: stop) },
+            Service("permissions") { await permissions.run() },
+            Service("log") { [logger] in await logger.sink.run() },
+        ]
         if let address = configuration.probeAddress {
-            let server = try DiagnosticsServer(address: address, checks: checks, metrics: nil)
-            services.append(Service("probes") { await server.run() })
+            services.append(
+                try serve("probes", on: address, checks: checks, metrics: nil, flag: "--health-probe-bind-address"))
         }
         if let address = configuration.metricsAddress {
-            let server = try DiagnosticsServer(address: address, checks: nil, metrics: registry)
-            services.append(Service("metrics") { await server.run() })
+            services.append(
+                try serve("metrics", on: address, checks: nil, metrics: registry, flag: "--metrics-bind-address"))
         }
         let result: Result<Void, any Error>
         do {
@@ -80,16 +84,41 @@ public struct OperatorProcess: Sendable {
         for transport in transports { await transport.shutdown() }
         try result.get()
     }
+
+    /// Starts to listen on an address, and logs it.
+    private func serve(
+        _ name: String, on address: ListenAddress, checks: HealthChecks?, metrics: MetricsRegistry?, flag: String
+    ) throws(ServingError) -> Service {
+        do {
+            let server = try DiagnosticsServer(address: address, checks: checks, metrics: metrics)
+            let bound = ListenAddress(host: address.host, port: server.port)
+            logger.info("Serving \(name)", ["address": .own("\(bound)")])
+            return Service(name) { await server.run() }
+        } catch {
+            throw ServingError(name: name, flag: flag, cause: error)
+        }
+    }
+}
+
+/// An address that the operator cannot serve, with the flag that sets it.
+public struct ServingError: Error, CustomStringConvertible {
+    let name: String
+    let flag: String
+    let cause: ListenError
+
+    public var description: String {
+        "could not serve \(name): \(cause). Set another address with \(flag), or 0 to disable it"
+    }
 }
 
 extension OperatorConfiguration.Election {
-    /// The lease, which is in the namespace of the process where no other is named.
+    /// The lease, by default in the namespace of the process.
     fileprivate func lease(in cluster: ClusterConfiguration) -> ObjectKey {
         ObjectKey(namespace: namespace ?? cluster.namespace, name: name)
     }
 }
 
-/// Election over connections of its own, so that nothing else can hold up a renewal.
+/// An elector with its own connections, so that no other request can delay a renewal.
 private struct Election {
     let transport: CurlTransport
     let elector: LeaderElector
@@ -111,13 +140,13 @@ private struct Election {
     }
 }
 
-/// The metrics of an operator that has not begun to work: the source of the reference page and of its tests.
+/// The metrics of an operator that has not started: the source of the reference page and of its tests.
 public struct MetricsReference: Sendable {
     public let registry: MetricsRegistry
-    /// Kept, because what is read at a scrape is read from its parts.
+    /// Kept alive, because some metrics are read from its parts at a scrape.
     private let process: OperatorProcess
 
-    /// Wires up an operator as a process runs it, with an election, and does not run it.
+    /// Wires up an operator process with an election, without running it.
     public init() throws {
         let configuration = OperatorConfiguration(
             election: OperatorConfiguration.Election(), version: "0.0.0")

@@ -2,40 +2,40 @@ import Engines
 import KubeClient
 public import TowlineAPI
 
-/// Something the operator asks of the API server, and what does not work where it may not.
+/// Something that the operator asks of the API server, and what does not work without the permission.
 ///
-/// The rights of ``all`` are the operator's whole demand: the roles it ships with are made from them, at its start it
-/// asks for each of them, and the tests hold its requests to them.
-public struct Right: Hashable, Sendable {
+/// ``all`` is everything that the operator asks for: the roles that it ships with are generated from it, the operator
+/// checks it at the start, and the tests compare its requests with it.
+public struct Permission: Hashable, Sendable {
     /// A verb of the API server's authorization, in the order in which roles list them.
     public enum Verb: String, CaseIterable, Sendable {
         case get, list, watch, create, update, patch, delete
     }
 
-    /// The part of the operator that needs the right; each part can be granted, or left out, by itself.
+    /// The part of the operator that needs the permission. Each part can be granted, or left out, separately.
     public enum Part: Hashable, Sendable {
-        /// Following executions and telling how they go; there is no operator without it.
+        /// Following executions and reporting their status; always needed.
         case executions
         /// Running workflows on one engine.
         case engine(EngineName)
-        /// Agreeing with other operators on the one that works: rights in the namespace of the lease only.
+        /// Electing a leader: permissions in the namespace of the lease only.
         case election
     }
 
     public let part: Part
     public let group: String
-    /// The plural name, with the subresource where there is one: `workflowexecutions/status`.
+    /// The plural name, with the subresource if there is one: `workflowexecutions/status`.
     public let resource: String
     public let verbs: [Verb]
-    /// True when it is about one object only, the lease whose name the operator is told: the roles name it.
+    /// True if only one object is concerned, the lease, whose name the roles contain.
     public let isForOneName: Bool
-    /// What the operator does with it: the end of a sentence that begins with "It is for".
+    /// What the operator uses it for, as a gerund phrase.
     public let purpose: String
-    /// What is lost without it: a whole clause.
-    public let loss: String
+    /// What does not work without it, as a clause.
+    public let consequence: String
 }
 
-extension Right {
+extension Permission {
     /// The resource as messages name it: `pipelineruns.tekton.dev`, `workflowexecutions.towline.dev/status`.
     public var qualifiedResource: String {
         let parts = resource.split(separator: "/", maxSplits: 1)
@@ -44,61 +44,60 @@ extension Right {
     }
 }
 
-extension Right {
-    /// Every right the operator can use; what is not here it never asks for.
-    public static let all = executions + EngineCatalogue.all.flatMap { rights(on: $0) } + election
+extension Permission {
+    /// Every permission that the operator can use.
+    public static let all = executions + EngineCatalogue.all.flatMap { permissions(for: $0) } + election
 
     private static let executions = [
-        Right(
+        Permission(
             .executions, WorkflowExecution.resourceType, [.list, .watch], for: "following executions",
-            otherwise: "executions are not looked at"),
-        Right(
+            without: "executions are not processed"),
+        Permission(
             .executions, WorkflowExecution.resourceType, [.get],
-            for: "reading an execution again after a conflict, and after a change of the leader",
-            otherwise: "executions that others change at the same time are late"),
-        Right(
-            .executions, WorkflowExecution.resourceType, [.patch], of: "status", for: "telling how an execution goes",
-            otherwise: "executions never tell how they go"),
-        Right(
+            for: "reading an execution after a conflict, after a change of the leader, and before it is deleted",
+            without: "executions that others change at the same time are delayed"),
+        Permission(
+            .executions, WorkflowExecution.resourceType, [.patch], of: "status",
+            for: "reporting the status of executions", without: "the status of executions is never updated"),
+        Permission(
             .executions, WorkflowExecution.resourceType, [.update], of: "finalizers",
-            for: "owning runs where OwnerReferencesPermissionEnforcement is on (OpenShift); nothing is written there",
-            otherwise: "where OwnerReferencesPermissionEnforcement is on, no run can be created"),
-        Right(
+            for: "owning runs if OwnerReferencesPermissionEnforcement is on (OpenShift); nothing is written",
+            without: "no run can be created if OwnerReferencesPermissionEnforcement is on"),
+        Permission(
             .executions, WorkflowExecution.resourceType, [.delete],
-            for: "removing finished executions that say so with ttlSecondsAfterFinished",
-            otherwise: "finished executions stay, whatever their ttlSecondsAfterFinished says"),
-        Right(
+            for: "deleting finished executions when their ttlSecondsAfterFinished expires",
+            without: "finished executions are kept despite their ttlSecondsAfterFinished"),
+        Permission(
             .executions, ResourceType(group: "events.k8s.io", version: "v1", plural: "events", kind: "Event"),
-            [.create, .patch], for: "telling people what happened; patch counts repetitions",
-            otherwise: "there are no events about executions"),
+            [.create, .patch], for: "publishing events about executions; patch counts repetitions",
+            without: "no events about executions are published"),
     ]
 
-    /// What running workflows on one engine takes.
-    private static func rights(on engine: any Engine) -> [Right] {
+    private static func permissions(for engine: any Engine) -> [Permission] {
         let part = Part.engine(engine.name)
         let runs = engine.runType.plural
         let own = [
-            Right(
+            Permission(
                 part, engine.runType, [.list, .watch], for: "following runs",
-                otherwise: "how \(runs) go on is not seen, and the workers start late"),
-            Right(
-                part, engine.runType, [.get], for: "making sure that a run exists, or does not",
-                otherwise: "executions whose \(runs) are gone, or were there already, do not go on"),
-            Right(
+                without: "changes of \(runs) are noticed late, and the workers start late"),
+            Permission(
+                part, engine.runType, [.get], for: "confirming that a run exists, or that it does not",
+                without: "executions whose \(runs) were deleted, or existed before, do not continue"),
+            Permission(
                 part, engine.runType, [.create], for: "creating the run of an execution",
-                otherwise: "no \(runs) are created"),
-            Right(
-                part, engine.runType, [.patch], for: "ending a run, and nothing else",
-                otherwise: "\(runs) cannot be ended, neither by shutdown nor by the watchdog"),
-            Right(
+                without: "no \(runs) are created"),
+            Permission(
+                part, engine.runType, [.patch], for: "stopping a run",
+                without: "\(runs) cannot be stopped, neither by shutdown nor at their timeout"),
+            Permission(
                 part, engine.runType, [.delete],
-                for: "removing the runs of finished executions that say so with runTTLSecondsAfterFinished",
-                otherwise: "finished \(runs) stay, whatever runTTLSecondsAfterFinished says"),
+                for: "deleting the runs of finished executions when their runTTLSecondsAfterFinished expires",
+                without: "finished \(runs) are kept despite runTTLSecondsAfterFinished"),
         ]
         let children = engine.childTypes.map { type in
-            Right(
-                part, type, [.list], for: "finding out why a run failed, and what an unfinished one waits for",
-                otherwise: "\(type.plural) are not read: which step failed, and what a task waits for, is not reported")
+            Permission(
+                part, type, [.list], for: "reading why a run failed, and what an unfinished run waits for",
+                without: "\(type.plural) are not read, so the failed step, and what a task waits for, is not reported")
         }
         return own + children
     }
@@ -107,21 +106,21 @@ extension Right {
         group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease")
 
     private static let election = [
-        // What is made has no name yet that a role could ask for.
-        Right(
-            .election, leases, [.create], for: "making the lease, where nobody has before",
-            otherwise: "without a lease no operator leads, and nothing is done"),
-        Right(
+        // A role cannot name an object that does not exist yet.
+        Permission(
+            .election, leases, [.create], for: "creating the lease if it does not exist",
+            without: "no leader is elected without a lease, and no execution is processed"),
+        Permission(
             .election, leases, [.get, .update], ofOneName: true, for: "holding the lease",
-            otherwise: "this operator never leads, and does nothing"),
-        Right(
-            .election, leases, [.list, .watch], ofOneName: true, for: "seeing at once that the lease is free",
-            otherwise: "another operator takes over some seconds later than it could"),
+            without: "this operator never becomes the leader"),
+        Permission(
+            .election, leases, [.list, .watch], ofOneName: true, for: "noticing at once that the lease is free",
+            without: "a new leader takes over some seconds later than necessary"),
     ]
 
     private init(
         _ part: Part, _ type: ResourceType, _ verbs: [Verb], of subresource: String? = nil,
-        ofOneName isForOneName: Bool = false, for purpose: String, otherwise loss: String
+        ofOneName isForOneName: Bool = false, for purpose: String, without consequence: String
     ) {
         self.part = part
         group = type.group
@@ -129,6 +128,6 @@ extension Right {
         self.verbs = verbs
         self.isForOneName = isForOneName
         self.purpose = purpose
-        self.loss = loss
+        self.consequence = consequence
     }
 }

@@ -2,13 +2,13 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// Finds out at the start which of its rights the operator does not have, and says what will not work.
+/// Checks at the start which of its permissions the operator does not have, and logs what will not work.
 ///
-/// It runs beside the work and holds up nothing: the operator does what it may do. One request is under way at a time.
-/// In all namespaces each verb has to be asked for by itself; in single ones the API server lists what is allowed, and
-/// only what is not in the list is asked for.
-struct RightsCheck: Sendable {
-    private let reviews: AccessReviews
+/// It runs beside the controllers and delays nothing: the operator does what it is permitted to do. One request is in
+/// flight at a time. For all namespaces each verb needs its own request. For a single namespace the API server lists what
+/// is permitted, and only verbs that are not in the list need a request.
+struct PermissionCheck: Sendable {
+    private let client: KubeClient
     private let namespaces: [String]
     private let engines: Set<EngineName>
     private let lease: ObjectKey?
@@ -16,29 +16,28 @@ struct RightsCheck: Sendable {
     private let logger: Logger
 
     /// After this time a check ends with what it knows.
-    static let patience = Duration.seconds(10)
-    /// The time until a check that got no answer is tried again.
-    static let pause = Duration.seconds(30)
+    static let timeout = Duration.seconds(10)
+    /// The time until a check without an answer is retried.
+    static let retryInterval = Duration.seconds(30)
 
     /// - Parameters:
-    ///   - namespaces: where executions are served; empty for all.
+    ///   - namespaces: the namespaces that are served; empty for all.
     ///   - engines: the engines that are served.
-    ///   - lease: by which a leader is elected; nil where none is.
+    ///   - lease: the lease of the election; nil without one.
     init(
         client: KubeClient, namespaces: [String], engines: Set<EngineName>, lease: ObjectKey?,
         time: any TimeSource, logger: Logger
     ) {
-        var client = client
-        client.requestTimeout = .seconds(5)
-        reviews = AccessReviews(client: client)
+        self.client = client
+        self.client.requestTimeout = .seconds(5)
         self.namespaces = namespaces
         self.engines = engines
         self.lease = lease
         self.time = time
-        self.logger = logger.named("rights")
+        self.logger = logger.named("permissions")
     }
 
-    /// Checks until there was an answer; then waits to be cancelled.
+    /// Checks until there is an answer, then waits until the task is canceled.
     func run() async {
         var hasFailed = false
         while !Task.isCancelled {
@@ -48,84 +47,110 @@ struct RightsCheck: Sendable {
             } catch {
                 guard !error.isCancelled else { return }
                 if !hasFailed || !error.isTransient {
-                    logger.warn("Could not find out which rights there are", ["error": .foreign("\(error)")])
+                    logger.warn("Could not check permissions", ["error": .foreign("\(error)")])
                 }
                 hasFailed = true
                 guard error.isTransient else { break }
-                try? await time.sleep(for: Self.pause)
+                try? await time.sleep(for: Self.retryInterval)
             }
         }
         await Latch().wait()
     }
 
     private func check() async throws(KubeError) {
-        let deadline = time.now.advanced(by: Self.patience)
+        let deadline = time.now.advanced(by: Self.timeout)
         var findings = Findings()
-        for (namespace, rights) in places { try await look(for: rights, in: namespace, until: deadline, &findings) }
-        for line in MissingRight.joined(findings.missing) { line.log(to: logger) }
+        for (namespace, permissions) in places {
+            try await check(permissions, in: namespace, until: deadline, &findings)
+        }
+        for missing in MissingPermission.joined(findings.missing) { missing.log(to: logger) }
         if !findings.isComplete {
-            logger.warn("Not all rights were asked for, because that took too long")
+            logger.warn("Not all permissions were checked, because that took too long")
         } else if findings.missing.isEmpty {
-            logger.info("All rights are there")
+            logger.info("All required permissions are granted")
         }
     }
 
-    /// Which rights are needed where; nil stands for all namespaces.
-    private var places: [(namespace: String?, rights: [Right])] {
-        let served = Right.all.filter { right in
-            switch right.part {
+    /// Which permissions are needed where; nil stands for all namespaces.
+    private var places: [(namespace: String?, permissions: [Permission])] {
+        let served = Permission.all.filter { permission in
+            switch permission.part {
             case .executions: true
             case .engine(let engine): engines.contains(engine)
             case .election: false
             }
         }
-        let places: [(String?, [Right])] = namespaces.isEmpty ? [(nil, served)] : namespaces.map { ($0, served) }
+        let places: [(String?, [Permission])] = namespaces.isEmpty ? [(nil, served)] : namespaces.map { ($0, served) }
         guard let lease else { return places }
-        return places + [(lease.namespace, Right.all.filter { $0.part == .election })]
+        return places + [(lease.namespace, Permission.all.filter { $0.part == .election })]
     }
 
     private struct Findings {
-        var missing: [MissingRight] = []
+        var missing: [MissingPermission] = []
         var isComplete = true
     }
 
-    private func look(
-        for rights: [Right], in namespace: String?, until deadline: ContinuousClock.Instant, _ findings: inout Findings
+    private func check(
+        _ permissions: [Permission], in namespace: String?, until deadline: ContinuousClock.Instant,
+        _ findings: inout Findings
     ) async throws(KubeError) {
         var listed: AccessRules?
-        if let namespace, time.now < deadline { listed = try await reviews.rules(in: namespace) }
-        for right in rights {
-            var verbs: [Right.Verb] = []
-            let name = right.isForOneName ? lease?.name : nil
-            for verb in right.verbs where listed?.allow(verb, of: right, named: name) != true {
+        if let namespace, time.now < deadline {
+            let rules = try await client.rules(in: namespace)
+            if namespaces.contains(namespace) { await warnIfMissing(namespace, rules) }
+            listed = rules
+        }
+        for permission in permissions {
+            var verbs: [Permission.Verb] = []
+            let name = permission.isForOneName ? lease?.name : nil
+            for verb in permission.verbs where listed?.allow(verb, of: permission, named: name) != true {
                 guard time.now < deadline else {
                     findings.isComplete = false
                     return
                 }
-                if try await !reviews.allows(verb, of: right, in: namespace, named: name) { verbs.append(verb) }
+                if try await !client.allows(verb, of: permission, in: namespace, named: name) { verbs.append(verb) }
             }
             guard !verbs.isEmpty else { continue }
             findings.missing.append(
-                MissingRight(right: right, verbs: verbs, namespaces: namespace.map { [$0] } ?? []))
+                MissingPermission(permission: permission, verbs: verbs, namespaces: namespace.map { [$0] } ?? []))
+        }
+    }
+
+    /// Warns about a namespace that does not exist, which is most likely a typing error.
+    ///
+    /// The operator's roles do not permit it to read namespaces, so this works for administrators only. With the roles, a
+    /// missing namespace shows as missing permissions, because it has no role bindings.
+    private func warnIfMissing(_ namespace: String, _ rules: AccessRules) async {
+        let type = ResourceType(group: "", version: "v1", plural: "namespaces", kind: "Namespace")
+        guard rules.allow("get", group: type.group, resource: type.plural, named: namespace) else { return }
+        do {
+            _ = try await client.get(type, ObjectKey(namespace: "", name: namespace)) {
+                (cursor) throws(JSONError) in try cursor.skipValue()
+            }
+        } catch {
+            guard error.isNotFoundObject(named: namespace) else { return }
+            logger.warn(
+                "A namespace that the operator serves does not exist; create it, or correct --namespace",
+                ["namespace": .own(namespace)])
         }
     }
 }
 
-/// Verbs of a right that the operator does not have.
-struct MissingRight: Hashable, Sendable {
-    let right: Right
+/// Verbs of a permission that the operator does not have.
+struct MissingPermission: Hashable, Sendable {
+    let permission: Permission
     /// Not empty.
-    let verbs: [Right.Verb]
-    /// Where they are missing; empty when the operator does not have them in all namespaces.
+    let verbs: [Permission.Verb]
+    /// Where they are missing; empty for all namespaces.
     var namespaces: [String]
 
-    /// How many namespaces one line names.
+    /// The maximum number of namespaces in a log line.
     private static let limit = 20
 
-    /// Joins what is missing in several namespaces alike, so that each right makes one line.
-    static func joined(_ missing: [MissingRight]) -> [MissingRight] {
+    /// Joins what is missing in several namespaces, so that each permission makes one log line.
+    static func joined(_ missing: [MissingPermission]) -> [MissingPermission] {
         missing.reduce(into: []) { lines, one in
-            if let line = lines.firstIndex(where: { $0.right == one.right && $0.verbs == one.verbs }) {
+            if let line = lines.firstIndex(where: { $0.permission == one.permission && $0.verbs == one.verbs }) {
                 lines[line].namespaces += one.namespaces
             } else {
                 lines.append(one)
@@ -135,56 +160,54 @@ struct MissingRight: Hashable, Sendable {
 
     func log(to logger: Logger) {
         let more = namespaces.count > Self.limit ? ["and \(namespaces.count - Self.limit) more"] : []
-        // Each right is a trouble of its own: as context, so that none is held back as a repetition of another.
+        // As context, so that no line is suppressed as a repetition of another.
         logger.with([
             "verbs": .own(verbs.map(\.rawValue).joined(separator: ", ")),
-            "resource": .own(right.qualifiedResource),
+            "resource": .own(permission.qualifiedResource),
             "namespaces": .own(
                 namespaces.isEmpty ? "all" : (namespaces.prefix(Self.limit) + more).joined(separator: ", ")),
-            "consequence": .own(right.loss),
-        ]).warn("A right is missing")
+            "consequence": .own(permission.consequence),
+        ]).warn("A permission is missing")
     }
 }
 
-/// The API server's answers to a client that asks what it may do; every user may ask that.
-struct AccessReviews: Sendable {
-    let client: KubeClient
-
-    private static let group = "authorization.k8s.io"
-
-    /// Asks for one verb; without a namespace, whether it is allowed in all of them, and without a name, of all objects.
-    func allows(
-        _ verb: Right.Verb, of right: Right, in namespace: String?, named name: String? = nil
+/// Requests about the client's own permissions, which every user may send.
+extension KubeClient {
+    /// Asks for one verb; without a namespace, in all of them, and without a name, for all objects.
+    fileprivate func allows(
+        _ verb: Permission.Verb, of permission: Permission, in namespace: String?, named name: String? = nil
     ) async throws(KubeError) -> Bool {
-        let resource = right.resource.split(separator: "/", maxSplits: 1).map(String.init)
+        let resource = permission.resource.split(separator: "/", maxSplits: 1).map(String.init)
         var attributes: JSONObject = [
-            "verb": .string(verb.rawValue), "group": .string(right.group), "resource": .string(resource.first ?? ""),
+            "verb": .string(verb.rawValue), "group": .string(permission.group),
+            "resource": .string(resource.first ?? ""),
         ]
         if resource.count > 1 { attributes["subresource"] = .string(resource[1]) }
         if let namespace { attributes["namespace"] = .string(namespace) }
         if let name { attributes["name"] = .string(name) }
-        let answer = try await ask("SelfSubjectAccessReview", ["resourceAttributes": .object(attributes)])
+        let answer = try await review("SelfSubjectAccessReview", ["resourceAttributes": .object(attributes)])
         return answer["status"]?["allowed"] == true
     }
 
-    /// Asks for all that is allowed in a namespace.
-    func rules(in namespace: String) async throws(KubeError) -> AccessRules {
-        AccessRules(try await ask("SelfSubjectRulesReview", ["namespace": .string(namespace)]))
+    /// Asks for everything that is permitted in a namespace.
+    fileprivate func rules(in namespace: String) async throws(KubeError) -> AccessRules {
+        AccessRules(try await review("SelfSubjectRulesReview", ["namespace": .string(namespace)]))
     }
 
-    private func ask(_ kind: String, _ spec: JSONValue) async throws(KubeError) -> JSONValue {
-        let type = ResourceType(group: Self.group, version: "v1", plural: "\(kind.lowercased())s", kind: kind)
+    private func review(_ kind: String, _ spec: JSONValue) async throws(KubeError) -> JSONValue {
+        let type = ResourceType(
+            group: "authorization.k8s.io", version: "v1", plural: "\(kind.lowercased())s", kind: kind)
         let review: JSONValue = ["apiVersion": .string(type.apiVersion), "kind": .string(kind), "spec": spec]
-        return try await client.create(type, namespace: nil, body: review.encoded) { (cursor) throws(JSONError) in
+        return try await create(type, namespace: nil, body: review.encoded) { (cursor) throws(JSONError) in
             try cursor.readValue()
         }
     }
 }
 
-/// What a client may do in one namespace, as the API server lists it: there may be more.
+/// What a client may do in one namespace, as the API server lists it.
 ///
-/// Most clusters have an authorizer that cannot list what it allows, so that the list proves only what is in it.
-struct AccessRules: Sendable {
+/// Most clusters have an authorizer that cannot list what it permits, so more may be permitted than the list contains.
+private struct AccessRules: Sendable {
     private struct Rule {
         let verbs: [String]
         let groups: [String]
@@ -205,16 +228,19 @@ struct AccessRules: Sendable {
         }
     }
 
-    /// Whether a verb is allowed of the object of this name; without a name, of all.
-    func allow(_ verb: Right.Verb, of right: Right, named name: String? = nil) -> Bool {
+    /// True if the list permits a verb for the object with this name or, without a name, for all objects.
+    func allow(_ verb: Permission.Verb, of permission: Permission, named name: String? = nil) -> Bool {
+        allow(verb.rawValue, group: permission.group, resource: permission.resource, named: name)
+    }
+
+    func allow(_ verb: String, group: String, resource: String, named name: String?) -> Bool {
         rules.contains { rule in
-            (rule.names.isEmpty || name.map(rule.names.contains) ?? false) && Self.matches(rule.verbs, verb.rawValue)
-                && Self.matches(rule.groups, right.group)
-                && Self.matches(rule.resources, right.resource)
+            (rule.names.isEmpty || name.map(rule.names.contains) ?? false) && Self.matches(rule.verbs, verb)
+                && Self.matches(rule.groups, group) && Self.matches(rule.resources, resource)
         }
     }
 
-    private static func matches(_ patterns: [String], _ word: String) -> Bool {
-        patterns.contains("*") || patterns.contains(word)
+    private static func matches(_ patterns: [String], _ value: String) -> Bool {
+        patterns.contains("*") || patterns.contains(value)
     }
 }

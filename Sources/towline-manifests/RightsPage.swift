@@ -21,9 +21,9 @@ enum RightsPage {
     }
 
     private static var table: String {
-        let rows = Right.all.map { right in
+        let rows = Permission.all.map { right in
             "| \(right.part.words) | `\(right.group)` | `\(right.resource)`\(right.isForOneName ? ", the one" : "") | \(right.verbList) | \(right.purpose) "
-                + "| \(right.loss) |\n"
+                + "| \(right.consequence) |\n"
         }
         return """
 
@@ -35,7 +35,7 @@ enum RightsPage {
     }
 }
 
-extension Right.Part {
+extension Permission.Part {
     fileprivate var words: String {
         switch self {
         case .executions: "executions"

@@ -4,12 +4,12 @@ import TowlineAPI
 
 /// One of the operator's roles, generated from its permissions.
 struct RoleManifest: Sendable {
-    let part: Right.Part
+    let part: Permission.Part
 
     /// The roles of all parts.
     static var all: [GeneratedFile] { parts.map { RoleManifest(part: $0).file } }
 
-    private static let parts: [Right.Part] = [.executions] + EngineName.allCases.map { .engine($0) } + [.election]
+    private static let parts: [Permission.Part] = [.executions] + EngineName.allCases.map { .engine($0) } + [.election]
 
     /// `towline-operator`, with a suffix for each other part.
     private var name: String { suffix.map { "towline-operator-\($0)" } ?? "towline-operator" }
@@ -57,7 +57,7 @@ struct RoleManifest: Sendable {
         let resource: String
         let isForOneName: Bool
 
-        init(_ right: Right) {
+        init(_ right: Permission) {
             (group, resource, isForOneName) = (right.group, right.resource, right.isForOneName)
         }
     }
@@ -65,11 +65,11 @@ struct RoleManifest: Sendable {
     /// One rule for each resource or named object, with a comment for each purpose; the lines are not indented.
     private func rules(lease: String) -> [String] {
         var subjects: [Subject] = []
-        let rights = Right.all.filter { $0.part == part }
+        let rights = Permission.all.filter { $0.part == part }
         for right in rights where !subjects.contains(Subject(right)) { subjects.append(Subject(right)) }
         return subjects.flatMap { subject -> [String] in
             let same = rights.filter { Subject($0) == subject }
-            let verbs = Right.Verb.allCases.filter { verb in same.contains { $0.verbs.contains(verb) } }
+            let verbs = Permission.Verb.allCases.filter { verb in same.contains { $0.verbs.contains(verb) } }
             return same.map { "# \($0.verbList): \($0.purpose)." } + [
                 "- apiGroups: [\(subject.group)]", "  resources: [\(subject.resource)]",
             ] + (subject.isForOneName ? ["  resourceNames: [\(lease)]"] : []) + [
@@ -96,7 +96,7 @@ struct RoleManifest: Sendable {
     }
 }
 
-extension Right {
+extension Permission {
     /// `get, list, watch`
     var verbList: String { verbs.map(\.rawValue).joined(separator: ", ") }
 }

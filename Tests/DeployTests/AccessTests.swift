@@ -10,21 +10,21 @@ import Testing
 @Suite struct RightsTests {
     @Test func `no permission is broad, in the core group, or unexplained`() {
         let forbidden = ["secrets", "pods", "configmaps", "serviceaccounts", "nodes", "roles", "clusterroles"]
-        for right in Right.all {
+        for right in Permission.all {
             #expect(!right.group.contains("*") && !right.resource.contains("*"))
             #expect(!right.group.isEmpty, "\(right.resource): nothing of the core group")
             #expect(!forbidden.contains(right.resource))
-            #expect(!right.verbs.isEmpty && !right.purpose.isEmpty && !right.loss.isEmpty)
+            #expect(!right.verbs.isEmpty && !right.purpose.isEmpty && !right.consequence.isEmpty)
         }
     }
 
     @Test func `no verb is requested twice`() {
-        let requested = Right.all.flatMap { right in right.verbs.map { "\($0) \(right.qualifiedResource)" } }
+        let requested = Permission.all.flatMap { right in right.verbs.map { "\($0) \(right.qualifiedResource)" } }
         #expect(Set(requested).count == requested.count)
     }
 
     @Test func `resources have the names that error messages use`() {
-        let names = Set(Right.all.map(\.qualifiedResource))
+        let names = Set(Permission.all.map(\.qualifiedResource))
         for name in ["workflowexecutions.towline.dev/status", "pipelineruns.tekton.dev", "workflows.argoproj.io"] {
             #expect(names.contains(name))
         }

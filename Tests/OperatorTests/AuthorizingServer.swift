@@ -75,7 +75,7 @@ final class AuthorizingServer: HTTPTransport {
     /// One rule for each verb, and one that is for an object of a certain name only.
     private func rules(in namespace: String) -> [JSONValue] {
         var rules: [JSONValue] = []
-        for right in Right.all {
+        for right in Permission.all {
             let parts = right.resource.split(separator: "/").map(String.init)
             for verb in right.verbs {
                 let question = Question(

@@ -7,7 +7,7 @@ import TowlineAPI
 @testable import Operator
 
 /// What the operator finds out about its own rights, and how it says so.
-@Suite struct RightsCheckTests {
+@Suite struct PermissionCheckTests {
     /// Runs a check until it has said something, and returns what it said.
     private func lines(
         of server: AuthorizingServer, namespaces: [String] = [],
@@ -21,7 +21,7 @@ import TowlineAPI
                 let parsed = texts.compactMap { try? JSONValue(parsing: Array($0.utf8)) }
                 lines.withLock { $0 += parsed }
             })
-        let check = RightsCheck(
+        let check = PermissionCheck(
             client: KubeClient(transport: server), namespaces: namespaces, engines: engines,
             lease: lease.map { ObjectKey(namespace: $0, name: "towline") }, time: time, logger: logger)
         let task = Task { await check.run() }
@@ -30,12 +30,12 @@ import TowlineAPI
         return lines.withLock { $0 }
     }
 
-    private static let verbs = Right.all.filter { $0.part != .election }.reduce(0) { $0 + $1.verbs.count }
+    private static let verbs = Permission.all.filter { $0.part != .election }.reduce(0) { $0 + $1.verbs.count }
 
     @Test func inAllNamespacesEachVerbIsAskedFor() async throws {
         let server = AuthorizingServer { _ in true }
         let said = try await lines(of: server)
-        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All rights are there"])
+        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All required permissions are granted"])
         #expect(server.questions.count == Self.verbs)
         #expect(Set(server.questions).count == Self.verbs)
         #expect(server.questions.allSatisfy { $0.namespace == nil && $0.group != "coordination.k8s.io" })
@@ -44,7 +44,7 @@ import TowlineAPI
     @Test func anEngineThatIsNotServedNeedsNoRights() async throws {
         let server = AuthorizingServer { $0.group != "argoproj.io" }
         let said = try await lines(of: server, engines: [.tekton])
-        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All rights are there"])
+        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All required permissions are granted"])
         #expect(!server.questions.contains { $0.group == "argoproj.io" })
         #expect(server.questions.contains { $0.group == "tekton.dev" })
     }
@@ -52,7 +52,7 @@ import TowlineAPI
     @Test func inSingleNamespacesOneQuestionIsEnough() async throws {
         let server = AuthorizingServer { _ in true }
         let said = try await lines(of: server, namespaces: ["a", "b"], lease: "c")
-        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All rights are there"])
+        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All required permissions are granted"])
         #expect(server.questions.isEmpty)
         #expect(server.listings == ["a", "b", "c"])
     }
@@ -64,19 +64,19 @@ import TowlineAPI
                 || $0.group != "coordination.k8s.io"
         }
         let said = try await lines(of: server, namespaces: ["a"], lease: "c")
-        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All rights are there"])
+        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All required permissions are granted"])
         #expect(server.questions.count == 5)
     }
 
     @Test func whatIsNotListedIsAskedFor() async throws {
         let server = AuthorizingServer(lists: { $0.verb != "patch" }) { _ in true }
         let said = try await lines(of: server, namespaces: ["a"])
-        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All rights are there"])
+        #expect(said.compactMap { $0["msg"]?.stringValue } == ["All required permissions are granted"])
         #expect(Set(server.questions.map(\.resource)) == ["workflowexecutions", "events", "pipelineruns", "workflows"])
         #expect(server.questions.allSatisfy { $0.verb == "patch" && $0.namespace == "a" })
     }
 
-    @Test func eachMissingRightIsOneLine() async throws {
+    @Test func eachMissingPermissionIsOneLine() async throws {
         let server = AuthorizingServer { question in
             !(question.resource == "workflows" && ["create", "patch"].contains(question.verb))
                 && !(question.subresource == "status" && question.namespace == "b")
@@ -92,7 +92,7 @@ import TowlineAPI
                 "patch | workflows.argoproj.io | a, b",
             ])
         for line in said {
-            #expect(line["msg"] == "A right is missing")
+            #expect(line["msg"] == "A permission is missing")
             #expect(line["level"] == "warn")
             #expect(line["consequence"]?.stringValue?.isEmpty == false)
         }
@@ -113,24 +113,26 @@ import TowlineAPI
         server.isAway.withLock { $0 = false }
         await eventually("the next try was made") {
             // Only the pause passes, not the time of the try itself, which is bounded.
-            if time.scheduledCount > 0 { time.advance(by: RightsCheck.pause) }
+            if time.scheduledCount > 0 { time.advance(by: PermissionCheck.retryInterval) }
             return !server.questions.isEmpty
         }
         let said = try await logging.value
         #expect(
             said.compactMap { $0["msg"]?.stringValue }
-                == ["Could not find out which rights there are", "All rights are there"])
+                == ["Could not check permissions", "All required permissions are granted"])
     }
 
     @Test func theTimeOfACheckIsBounded() async throws {
         let time = VirtualTime()
         let server = AuthorizingServer { _ in
-            time.advance(by: RightsCheck.patience / 4)
+            time.advance(by: PermissionCheck.timeout / 4)
             return true
         }
         let said = try await lines(of: server, time: time)
         #expect(
-            said.compactMap { $0["msg"]?.stringValue } == ["Not all rights were asked for, because that took too long"])
+            said.compactMap { $0["msg"]?.stringValue } == [
+                "Not all permissions were checked, because that took too long"
+            ])
         #expect(server.questions.count == 4)
     }
 }

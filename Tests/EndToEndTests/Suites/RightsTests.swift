@@ -26,7 +26,7 @@ import Testing
         #expect(asked.subtracting(granted).isEmpty, "the operator asks for what it is not granted")
         #expect(needed.subtracting(asked).isEmpty, "the operator is granted what it does not ask for")
         #expect(stage.proxy.forbidden.isEmpty)
-        #expect(stage.process.errorOutput.contains("\"All rights are there\""))
+        #expect(stage.process.errorOutput.contains("\"All required permissions are granted\""))
         try await stage.end()
     }
 
@@ -39,7 +39,7 @@ import Testing
         let lines = stage.process.errorOutput.split(separator: "\n").compactMap {
             try? JSONValue(parsing: Array($0.utf8))
         }
-        let missing = lines.filter { $0["msg"] == "A right is missing" }
+        let missing = lines.filter { $0["msg"] == "A permission is missing" }
         #expect(Set(missing.compactMap { $0["resource"]?.stringValue }) == ["workflows.argoproj.io"])
         #expect(missing.allSatisfy { $0["namespaces"]?.stringValue == workspace.namespace })
         let verbs = missing.flatMap { ($0["verbs"]?.stringValue ?? "").split(separator: ", ").map(String.init) }
@@ -60,7 +60,7 @@ import Testing
         #expect(told.status("phase") == "Pending" && told.status("reason") == "EngineUnavailable")
         #expect(told.status("message")?.contains("--engine") == true)
         try await poll("the rights were looked at") {
-            stage.process.errorOutput.contains("\"All rights are there\"")
+            stage.process.errorOutput.contains("\"All required permissions are granted\"")
         }
         try await stage.end()
         #expect(stage.proxy.asked.allSatisfy { $0.group != "argoproj.io" })
