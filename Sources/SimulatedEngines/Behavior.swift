@@ -1,23 +1,23 @@
 import KubeClient
 
-/// How the tasks of a workflow behave in the simulation, told by annotations of its Pipeline or WorkflowTemplate.
+/// How the tasks of a simulated workflow behave, read from annotations of its Pipeline or WorkflowTemplate.
 struct Behavior: Sendable {
-    /// What comes before the `/` of every annotation the simulation reads.
+    /// The prefix of every annotation that the simulation reads.
     static let prefix = "sandbox.towline.dev/"
 
-    /// How long a task takes whose template says nothing.
-    static let standardDuration = Duration.seconds(1)
+    /// How long a task takes when no annotation sets a duration.
+    static let defaultDuration = Duration.seconds(1)
 
-    private var duration = Behavior.standardDuration
+    private var duration = Behavior.defaultDuration
     private var durations: [String: Duration] = [:]
     private var failures: [String: TaskFailure] = [:]
     /// Keys are `<task>.<result>`.
     private var results: [String: String] = [:]
 
-    /// All tasks take the standard time and succeed.
+    /// Every task takes the default duration and succeeds.
     init() {}
 
-    /// Reads annotations and leaves out those of others; throws when a value of ours cannot be read.
+    /// Reads the annotations under ``prefix`` and ignores the rest; throws if a value is invalid.
     init(annotations: JSONObject) throws(BehaviorError) {
         for member in annotations where member.key.hasPrefix(Self.prefix) {
             let name = String(member.key.dropFirst(Self.prefix.count))
@@ -39,22 +39,22 @@ struct Behavior: Sendable {
 
     private static func duration(_ text: String, annotation: String) throws(BehaviorError) -> Duration {
         guard let duration = Duration.goLimit(text) else {
-            throw BehaviorError(annotation: annotation, value: text, accepted: "a duration such as 0s, 500ms or 1m30s")
+            throw BehaviorError(annotation: annotation, value: text, accepted: "a duration such as 0s, 500ms, or 1m30s")
         }
         return duration
     }
 
-    /// How long the task takes that goes by these names, the first one known counts.
+    /// How long a task takes; the first of its names that has an annotation decides.
     func duration(of names: [String]) -> Duration {
         names.lazy.compactMap { durations[$0] }.first ?? duration
     }
 
-    /// How the task fails that goes by these names; nil when it succeeds.
+    /// How a task fails; nil if it succeeds. The first of its names that has an annotation decides.
     func failure(of names: [String]) -> TaskFailure? {
         names.lazy.compactMap { failures[$0] }.first
     }
 
-    /// What a task gives as one of its results; nil when no annotation says.
+    /// The value of one of a task's results; nil if no annotation sets it.
     func result(_ result: String, of names: [String]) -> String? {
         names.lazy.compactMap { results["\($0).\(result)"] }.first
     }
@@ -66,23 +66,25 @@ extension String {
     }
 }
 
-/// An annotation of the simulation that cannot be read.
+/// An annotation of the simulation with an invalid value.
 struct BehaviorError: Error, Hashable, CustomStringConvertible {
     let annotation: String
     let value: String
     let accepted: String
 
-    var description: String { "annotation \(annotation): \"\(value.prefix(100))\" is not \(accepted)" }
+    var description: String {
+        "invalid value \"\(value.prefix(100))\" of annotation \(annotation): use \(accepted)"
+    }
 }
 
 /// The ways in which a simulated task can fail.
 enum TaskFailure: Hashable, Sendable {
-    /// The container ends with this code, 1 to 255.
+    /// The container exits with this code, 1 to 255.
     case exit(Int)
     case outOfMemory
     case imagePull
-    /// The same on a node that gives the pod up, as those of virtual kubelets do.
-    case imageGivenUp
+    /// Like ``imagePull``, but the node then fails the pod, as virtual kubelets do.
+    case imagePullFinal
     case evicted
     case configError
 
@@ -92,7 +94,7 @@ enum TaskFailure: Hashable, Sendable {
         switch text {
         case "oom": self = .outOfMemory
         case "image-pull": self = .imagePull
-        case "image-pull-final": self = .imageGivenUp
+        case "image-pull-final": self = .imagePullFinal
         case "evicted": self = .evicted
         case "config-error": self = .configError
         default:
@@ -101,31 +103,31 @@ enum TaskFailure: Hashable, Sendable {
         }
     }
 
-    /// What the container ends with; nil when it never ran.
+    /// The container's exit code; nil if it never ran.
     var exitCode: Int? {
         switch self {
         case .exit(let code): code
         case .outOfMemory, .evicted: 137
-        case .imagePull, .imageGivenUp, .configError: nil
+        case .imagePull, .imagePullFinal, .configError: nil
         }
     }
 
-    /// The reason the kubelet gives for a container that ended so.
+    /// The kubelet's reason for the terminated container.
     var containerReason: String {
         self == .outOfMemory ? "OOMKilled" : "Error"
     }
 
-    /// Why the container does not start, as the kubelet words it; nil when it does.
+    /// Why the container does not start, in the kubelet's words; nil if it starts.
     var waiting: (reason: String, message: String)? {
         switch self {
-        case .imagePull, .imageGivenUp: ("ImagePullBackOff", "Back-off pulling image")
+        case .imagePull, .imagePullFinal: ("ImagePullBackOff", "Back-off pulling image")
         case .configError: ("CreateContainerConfigError", "configmap \"settings\" not found")
         case .exit, .outOfMemory, .evicted: nil
         }
     }
 
-    var isImagePull: Bool { self == .imagePull || self == .imageGivenUp }
+    var isImagePull: Bool { self == .imagePull || self == .imagePullFinal }
 
-    /// What the kubelet says of a pod it evicted.
+    /// The kubelet's message for an evicted pod.
     static let evictionMessage = "The node was low on resource: memory."
 }

@@ -2,32 +2,32 @@ import APIServer
 import KubeClient
 import Schema
 
-/// Executes the writes of simulated runs and copes with a cluster that refuses some of them.
+/// Executes the writes of simulated runs, retrying transient errors and tolerating refused writes.
 struct ClusterWriter: Sendable {
     let cluster: any SandboxCluster
     let environment: SandboxEnvironment
     let fieldManager: String
-    /// Without, all writes of pods and their logs are left out.
+    /// If false, writes of pods and their logs are skipped.
     let writesPods: Bool
 
-    /// Executes a write and returns the object when it was a create.
+    /// Executes a write; returns the stored object of a create.
     ///
-    /// Conflicts and passing faults are tried again a few times. What is gone was deleted by someone, and what is
-    /// refused for good stays unwritten: the run goes on without it, as its real engine would.
+    /// Conflicts and transient errors are retried up to six times. A write that is refused, or whose object is gone, is
+    /// dropped and the run continues without it, as with the real engine.
     func execute(_ write: ClusterWrite) async -> JSONValue? {
         if !writesPods, write.concernsPod { return nil }
         for attempt in 0..<6 {
             do {
-                return try await attemptOnce(write)
+                return try await send(write)
             } catch {
-                guard error.isPassing, !Task.isCancelled else { return nil }
+                guard error.isTransient, !Task.isCancelled else { return nil }
             }
             try? await environment.sleep(.milliseconds(20 << attempt))
         }
         return nil
     }
 
-    private func attemptOnce(_ write: ClusterWrite) async throws(StatusError) -> JSONValue? {
+    private func send(_ write: ClusterWrite) async throws(StatusError) -> JSONValue? {
         switch write {
         case .create(let resource, let namespace, let object):
             do {
@@ -49,6 +49,15 @@ struct ClusterWriter: Sendable {
     }
 }
 
+/// One write to the cluster.
+enum ClusterWrite: Hashable, Sendable {
+    case create(GroupVersionResource, namespace: String, JSONValue)
+    /// A merge patch, sent to the subresource if one is named.
+    case patch(GroupVersionResource, namespace: String, name: String, JSONValue, subresource: String?)
+    case delete(GroupVersionResource, namespace: String, name: String)
+    case log(String, namespace: String, pod: String, container: String)
+}
+
 extension ClusterWrite {
     fileprivate var concernsPod: Bool {
         switch self {
@@ -60,14 +69,14 @@ extension ClusterWrite {
 }
 
 extension StatusError {
-    /// The same call may succeed a moment later.
-    fileprivate var isPassing: Bool {
+    /// Whether retrying the same call may succeed.
+    fileprivate var isTransient: Bool {
         reason == "Conflict" || code == 429 || code >= 500
     }
 }
 
 extension MergePatch {
-    /// The patch that makes `new` of `old`; nil when they are equal.
+    /// The merge patch that turns `old` into `new`; nil if they are equal.
     static func difference(from old: JSONValue, to new: JSONValue) -> JSONValue? {
         guard case .object(let before) = old, case .object(let after) = new else {
             if old == new { return nil }

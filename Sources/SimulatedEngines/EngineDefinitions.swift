@@ -1,11 +1,11 @@
 package import KubeClient
 
-/// The custom resource definitions of the engines that the sandbox simulates, as far as it needs them.
+/// The custom resource definitions of the simulated engines.
 ///
-/// Names, scopes, subresources and printer columns are those of Tekton Pipelines and Argo Workflows; the schemas accept
-/// everything, as Argo's minimal definitions do, because the simulated controllers judge a run as the real ones would.
+/// Names, scopes, subresources, and printer columns match Tekton Pipelines and Argo Workflows. The schemas accept any
+/// content, like Argo's minimal definitions, so that the simulated controllers validate runs as the real ones do.
 package enum EngineDefinitions {
-    /// What `kubectl apply -f` would install for both engines.
+    /// The definitions that installing both engines would create.
     package static let all: [JSONValue] = [
         tekton("Pipeline", "pipelines", columns: [age]),
         tekton("PipelineRun", "pipelineruns", shortNames: ["pr", "prs"], hasStatus: true, columns: runColumns),
@@ -34,7 +34,7 @@ package enum EngineDefinitions {
             categories: ["tekton", "tekton-pipelines"], isNamespaced: true, hasStatus: hasStatus, columns: columns)
     }
 
-    /// No definition of Argo has a status subresource: its controller writes the whole object.
+    /// Argo's definitions have no status subresource: its controller writes the whole object.
     private static func argo(
         _ kind: String, _ plural: String, shortNames: [JSONValue], isNamespaced: Bool = true, columns: [JSONValue]
     ) -> JSONValue {

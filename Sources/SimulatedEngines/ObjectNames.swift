@@ -3,20 +3,20 @@ package import KubeClient
 extension JSONValue {
     package var metadata: JSONObject { self["metadata"]?.objectValue ?? JSONObject() }
 
-    /// Empty when the object has none.
+    /// `metadata.uid`; empty if absent.
     package var uid: String { metadata["uid"]?.stringValue ?? "" }
 
-    /// Where the object lives; nil when it has no name.
+    /// The object's namespace and name; nil if it has no name.
     var objectKey: ObjectKey? {
         let metadata = metadata
         guard let name = metadata["name"]?.stringValue, !name.isEmpty else { return nil }
         return ObjectKey(namespace: metadata["namespace"]?.stringValue ?? "", name: name)
     }
 
-    /// The elements of an array; none when this is something else.
+    /// The elements of an array; empty for any other value.
     package var elements: [JSONValue] { arrayValue ?? [] }
 
-    /// A string, or a number or truth value as text, the way manifests write parameter values.
+    /// A string, number, or Boolean as text, as manifests write parameter values; nil for any other value.
     var scalarText: String? {
         switch self {
         case .string(let value): value
@@ -29,26 +29,26 @@ extension JSONValue {
 }
 
 extension JSONObject {
-    /// The text of a member; empty when absent or no string.
+    /// The member's text; empty if absent or not a string.
     package func text(_ key: String) -> String { self[key]?.stringValue ?? "" }
 }
 
-/// Names of objects that belong to a run: the run's name with a suffix, at most 63 bytes.
+/// Builds the names of a run's child objects: the run's name and a suffix, at most 63 bytes.
 enum ChildName {
-    private static let longest = 63
+    private static let maximumLength = 63
     private static let digestLength = 32
 
-    /// The parent's name and the suffix; what is too long is shortened and gets a digest of the whole.
+    /// Appends the suffix to the parent's name; a name that is too long is truncated and gets a hash of the full name.
     static func make(_ parent: String, _ suffix: String) -> String {
-        if parent.utf8.count + suffix.utf8.count <= longest { return parent + suffix }
+        if parent.utf8.count + suffix.utf8.count <= maximumLength { return parent + suffix }
         let digest = FNV.digits(parent + suffix, count: digestLength)
-        let room = longest - digestLength - suffix.utf8.count
+        let room = maximumLength - digestLength - suffix.utf8.count
         if room > 0 { return "\(parent.prefix(room))\(digest)\(suffix)" }
-        return "\(parent.prefix(longest - digestLength - 1))-\(digest)"
+        return "\(parent.prefix(maximumLength - digestLength - 1))-\(digest)"
     }
 }
 
-/// The hash function of Fowler, Noll and Vo, variant 1a, which Argo makes node ids of.
+/// The FNV-1a hash, which Argo uses for node IDs.
 enum FNV {
     static func hash32(_ text: String) -> UInt32 {
         text.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
@@ -58,7 +58,7 @@ enum FNV {
         text.utf8.reduce(14_695_981_039_346_656_037) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
     }
 
-    /// Hexadecimal digits that depend on all of the text; `count` of them. No cryptographic hash.
+    /// `count` hexadecimal digits that depend on the whole text; not a cryptographic hash.
     static func digits(_ text: String, count: Int) -> String {
         var digits = ""
         var round = 0

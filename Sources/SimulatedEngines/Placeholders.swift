@@ -1,6 +1,6 @@
 import KubeClient
 
-/// Text with variables between two marks: `$(params.x)` in Tekton, `{{inputs.parameters.x}}` in Argo.
+/// Variables in text, between delimiters: `$(params.x)` in Tekton, `{{inputs.parameters.x}}` in Argo.
 struct Placeholders: Sendable {
     let opening: String
     let closing: String
@@ -8,7 +8,7 @@ struct Placeholders: Sendable {
     static let tekton = Placeholders(opening: "$(", closing: ")")
     static let argo = Placeholders(opening: "{{", closing: "}}")
 
-    /// Replaces every variable that `value` knows; others stay as they are.
+    /// Replaces each variable for which `value` returns text; leaves the others unchanged.
     func replace(in text: String, with value: (Substring) -> String?) -> String {
         var result = ""
         var rest = Substring(text)
@@ -23,9 +23,9 @@ struct Placeholders: Sendable {
         return result + rest
     }
 
-    /// Replaces in all strings of a tree; a string that is one variable alone may become something else than a string.
+    /// Replaces variables in all strings of a tree; a string that is a single variable may become any JSON value.
     ///
-    /// An array that takes the place of an element of an array is spliced in.
+    /// An array that replaces an array element is spliced into the array.
     func replace(in tree: JSONValue, with value: (Substring) -> JSONValue?) -> JSONValue {
         switch tree {
         case .string(let text):
@@ -72,7 +72,7 @@ struct Placeholders: Sendable {
         }
     }
 
-    /// The variable that a text consists of.
+    /// The variable's name if the text is a single variable.
     private func variable(_ text: String) -> Substring? {
         guard text.hasPrefix(opening), text.hasSuffix(closing) else { return nil }
         let name = text.dropFirst(opening.count).dropLast(closing.count)
@@ -81,22 +81,22 @@ struct Placeholders: Sendable {
 }
 
 extension StringProtocol where SubSequence == Substring {
-    /// The text without blanks at its ends.
+    /// The text without leading and trailing spaces.
     var trimmingBlanks: Substring {
         let start = drop { $0 == " " }
         guard let last = start.lastIndex(where: { $0 != " " }) else { return start.prefix(0) }
         return start[...last]
     }
 
-    /// The first place where `pattern` stands; comparing bytes, for short patterns.
+    /// The range of the first occurrence of `pattern`, compared byte by byte.
     func firstRange(of pattern: String) -> Range<Index>? {
         let bytes = utf8
-        let wanted = pattern.utf8
-        guard let first = wanted.first else { return nil }
+        let patternBytes = pattern.utf8
+        guard let first = patternBytes.first else { return nil }
         var index = bytes.startIndex
         while let found = bytes[index...].firstIndex(of: first) {
-            if bytes[found...].starts(with: wanted),
-                let end = bytes.index(found, offsetBy: wanted.count, limitedBy: bytes.endIndex)
+            if bytes[found...].starts(with: patternBytes),
+                let end = bytes.index(found, offsetBy: patternBytes.count, limitedBy: bytes.endIndex)
             {
                 return found..<end
             }

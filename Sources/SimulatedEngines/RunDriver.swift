@@ -2,9 +2,47 @@ import APIServer
 import KubeClient
 import KubeRuntime
 
-/// Carries all runs of one resource through: one watch, one queue with one timer, a few workers.
+/// One run in a simulated engine: a state machine without I/O or a clock.
 ///
-/// A run is with one worker at a time. Nothing is kept for a run that waits but its state machine.
+/// It receives the time and the results of its actions and returns the next actions. ``RunDriver`` executes them.
+protocol SimulatedRun: Sendable {
+    /// What users can request of a running run by editing its object: stop, suspend, resume.
+    associatedtype Request: Hashable, Sendable
+    /// What must be looked up before the run can start.
+    associatedtype Reference: Sendable
+    /// The result of the lookup.
+    associatedtype Resolution: Sendable
+
+    /// Creates the state machine of a run; nil if the run has finished or another controller manages it.
+    init?(_ object: JSONValue)
+
+    static func request(in object: JSONValue) -> Request
+
+    mutating func observe(_ request: Request)
+    mutating func resolve(_ resolution: Resolution)
+
+    /// Reports an object that was created, as the cluster stored it.
+    mutating func created(_ object: JSONValue)
+
+    /// Does what is due and returns the actions; called again until there are none.
+    mutating func advance(to now: Timestamp) -> [RunAction<Reference>]
+
+    /// When the next timed action is due; nil if there is none.
+    var wakeTime: Timestamp? { get }
+
+    /// Whether the run has ended and everything was written.
+    var isFinished: Bool { get }
+}
+
+/// An action that a simulated run requests.
+enum RunAction<Reference: Sendable>: Sendable {
+    case write(ClusterWrite)
+    case resolve(Reference)
+}
+
+/// Advances all runs of one resource: one watch, one queue with one timer, and a few workers.
+///
+/// One worker at a time handles a run. A waiting run keeps only its state machine in memory.
 struct RunDriver<Run: SimulatedRun>: Sendable {
     private let resource: GroupVersionResource
     private let cluster: any SandboxCluster
@@ -14,7 +52,7 @@ struct RunDriver<Run: SimulatedRun>: Sendable {
     private let queue: WorkQueue<ObjectKey>
     private let table: Locked<RunTable<Run>>
 
-    /// `time` must run as the environment's clock does.
+    /// `time` must advance with the environment's clock.
     init(
         _ resource: GroupVersionResource, cluster: any SandboxCluster, environment: SandboxEnvironment,
         time: any TimeSource, writer: ClusterWriter,
@@ -29,7 +67,7 @@ struct RunDriver<Run: SimulatedRun>: Sendable {
         table = Locked(RunTable())
     }
 
-    /// Works until the task is cancelled.
+    /// Runs until the task is canceled.
     func run(workers: Int) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await watch() }
@@ -39,14 +77,14 @@ struct RunDriver<Run: SimulatedRun>: Sendable {
         }
     }
 
-    /// Follows the resource; begins anew whenever it is not served or the watch fell behind.
+    /// Watches the resource; starts over if it is not served or the watch falls behind.
     private func watch() async {
         while !Task.isCancelled {
             table.withLock { $0.beginWatch() }
             do {
                 for try await change in cluster.changes(of: resource, namespace: nil) { observe(change) }
             } catch {
-                // Whatever the reason, the next attempt tells every present run again.
+                // The next watch delivers every existing run again, so the error does not matter.
             }
             try? await environment.sleep(.milliseconds(500))
         }
@@ -55,17 +93,17 @@ struct RunDriver<Run: SimulatedRun>: Sendable {
     private func work() async {
         while let item = await queue.next() {
             queue.done(item.key, await proceed(item.key))
-            // A cluster in the same process answers without ever suspending: let its other callers have their turn.
+            // An in-process cluster answers without suspending, so yield to its other callers.
             await Task.yield()
         }
     }
 }
 
 extension RunDriver {
-    /// How often a run is asked what is due before others get their turn.
-    private static var mostPasses: Int { 100 }
+    /// How many times one worker advances a run before it takes the next one.
+    private static var maximumAdvances: Int { 100 }
 
-    /// Takes note of a change and wakes the run when it says something new.
+    /// Records a change and queues the run if the change is new to it.
     func observe(_ change: ObjectChange) {
         switch change {
         case .added(let object), .modified(let object):
@@ -78,11 +116,11 @@ extension RunDriver {
         }
     }
 
-    /// Lets a run do everything that is due and tells when it wants to be called again.
+    /// Advances a run until nothing is due; returns when to call it again.
     func proceed(_ key: ObjectKey) async -> WorkOutcome {
         guard let taken = table.withLock({ $0.take(key) }) else { return .success }
         var run = taken.run
-        for _ in 0..<Self.mostPasses {
+        for _ in 0..<Self.maximumAdvances {
             if let request = table.withLock({ $0.takeRequest(key) }) { run.observe(request) }
             let actions = run.advance(to: environment.clock.now())
             if actions.isEmpty { break }
@@ -107,34 +145,34 @@ extension RunDriver {
     }
 }
 
-/// The runs a simulated engine looks after; pure bookkeeping.
+/// The runs of a simulated engine, without I/O.
 struct RunTable<Run: SimulatedRun> {
     private struct Entry {
         let uid: String
-        /// Nil while a worker has it, and when the run has ended.
+        /// Nil while a worker holds the run and after the run has finished.
         var run: Run?
         var request: Run.Request
-        /// The request is not known to the run yet.
+        /// Whether the run has not received the request yet.
         var isRequestNew = false
         var isFinished = false
-        /// The last watch that told of it.
+        /// The number of the last watch that delivered the run.
         var watch: Int
     }
 
     private var entries: [ObjectKey: Entry] = [:]
     private var watch = 0
 
-    /// A watch begins, which will tell every present object.
+    /// A watch starts; it first delivers every existing object.
     mutating func beginWatch() {
         watch += 1
     }
 
-    /// The watch has told every present object: runs it did not tell of were deleted in between.
+    /// The watch has delivered every existing object: removes the runs it did not deliver, since they were deleted.
     mutating func endInitialEvents() {
         entries = entries.filter { $0.value.watch == watch }
     }
 
-    /// Takes note of an object and tells whether its run has something to do now.
+    /// Records an object; returns true if its run must be queued.
     mutating func observe(_ object: JSONValue, key: ObjectKey) -> Bool {
         let request = Run.request(in: object)
         guard let entry = entries[key], entry.uid == object.uid else {
@@ -149,13 +187,13 @@ struct RunTable<Run: SimulatedRun> {
         return true
     }
 
-    /// Forgets a run; one with another UID is a later one of the same name.
+    /// Removes a run; a run with another UID is a newer one of the same name and stays.
     mutating func remove(_ key: ObjectKey, uid: String) {
         guard entries[key]?.uid == uid else { return }
         entries[key] = nil
     }
 
-    /// Hands a run to a worker.
+    /// Hands a run to a worker; nil if another worker holds it or it has finished.
     mutating func take(_ key: ObjectKey) -> (run: Run, uid: String)? {
         guard let entry = entries[key], let run = entry.run else { return nil }
         entries[key]?.run = nil
@@ -168,7 +206,7 @@ struct RunTable<Run: SimulatedRun> {
         return entry.request
     }
 
-    /// Takes a run back and tells whether a request came in the meantime; a deleted run is dropped.
+    /// Takes a run back; returns true if a request arrived in the meantime. A deleted run is dropped.
     mutating func put(_ run: Run, key: ObjectKey, uid: String) -> Bool {
         guard let entry = entries[key], entry.uid == uid else { return false }
         if run.isFinished {
@@ -178,51 +216,4 @@ struct RunTable<Run: SimulatedRun> {
         entries[key]?.run = run
         return entry.isRequestNew
     }
-}
-
-/// One run of a workflow as a simulated engine carries it through: a state machine without I/O and without a clock.
-///
-/// It is told the time and what became of its actions, and answers with the next actions. ``RunDriver`` does the rest.
-protocol SimulatedRun: Sendable {
-    /// What users may ask of a run that is under way, by changing its object: to stop, to hold, to go on.
-    associatedtype Request: Hashable, Sendable
-    /// Names what has to be looked up before the run can start.
-    associatedtype Reference: Sendable
-    /// What the lookup found.
-    associatedtype Resolution: Sendable
-
-    /// Takes on a run; nil when it has ended before, or when another controller is to look after it.
-    init?(_ object: JSONValue)
-
-    static func request(in object: JSONValue) -> Request
-
-    mutating func observe(_ request: Request)
-    mutating func resolve(_ resolution: Resolution)
-
-    /// Tells that an object was created, as the cluster stored it.
-    mutating func created(_ object: JSONValue)
-
-    /// Does what is due; called again until there is nothing left to do at that time.
-    mutating func advance(to now: Timestamp) -> [RunAction<Reference>]
-
-    /// When something will be due without anyone asking for it.
-    var wakeTime: Timestamp? { get }
-
-    /// The run has ended and nothing is left to be written.
-    var isFinished: Bool { get }
-}
-
-/// What a simulated run wants to be done, in order.
-enum RunAction<Reference: Sendable>: Sendable {
-    case write(ClusterWrite)
-    case resolve(Reference)
-}
-
-/// One write to the cluster.
-enum ClusterWrite: Hashable, Sendable {
-    case create(GroupVersionResource, namespace: String, JSONValue)
-    /// A merge patch; of the status subresource when `subresource` is `status`.
-    case patch(GroupVersionResource, namespace: String, name: String, JSONValue, subresource: String?)
-    case delete(GroupVersionResource, namespace: String, name: String)
-    case log(String, namespace: String, pod: String, container: String)
 }

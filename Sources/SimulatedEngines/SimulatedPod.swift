@@ -1,9 +1,9 @@
 import APIServer
 import KubeClient
 
-/// The pod that a simulated task would run in: the object and what a kubelet would say of it.
+/// The pod of a simulated task: the object and the status that a kubelet would write.
 ///
-/// Nothing runs. The pod is there so that `kubectl get pods` and `kubectl logs` show what they would show.
+/// No container runs. The pod exists so that `kubectl get pods` and `kubectl logs` work as in a cluster.
 struct SimulatedPod: Sendable {
     static let resource = GroupVersionResource(group: "", version: "v1", resource: "pods")
 
@@ -12,7 +12,7 @@ struct SimulatedPod: Sendable {
     let containers: [Container]
     private var startedAt: Timestamp?
 
-    /// A container as its template has it, under the name it has in the pod.
+    /// A container of the template, under its name in the pod.
     struct Container: Sendable {
         let name: String
         let image: String
@@ -40,7 +40,7 @@ struct SimulatedPod: Sendable {
 }
 
 extension SimulatedPod {
-    /// The write that makes the pod appear, pending.
+    /// The write that creates the pod in phase Pending.
     func creation(labels: JSONObject, annotations: JSONObject = [:], owner: JSONValue) -> ClusterWrite {
         var metadata: JSONObject = [
             "name": .string(name), "namespace": .string(namespace), "labels": .object(labels),
@@ -58,7 +58,7 @@ extension SimulatedPod {
             ])
     }
 
-    /// The writes of a pod whose containers have started.
+    /// The writes when the containers start.
     mutating func start(at now: Timestamp) -> [ClusterWrite] {
         startedAt = now
         let state: JSONValue = ["running": ["startedAt": .string(now.rfc3339)]]
@@ -68,14 +68,14 @@ extension SimulatedPod {
         ]
     }
 
-    /// The write of a pod whose containers cannot start, or never will.
-    func wait(_ reason: String, _ message: String, isGivenUp: Bool = false, at now: Timestamp) -> ClusterWrite {
+    /// The write when a container cannot start: the pod stays Pending, or fails if `isFinal`.
+    func wait(_ reason: String, _ message: String, isFinal: Bool = false, at now: Timestamp) -> ClusterWrite {
         let state: JSONValue = ["waiting": ["reason": .string(reason), "message": .string(message)]]
         let statuses = containers.map { status(of: $0, state: state, isReady: false) }
-        return patch(["phase": isGivenUp ? "Failed" : "Pending", "containerStatuses": .array(statuses)])
+        return patch(["phase": isFinal ? "Failed" : "Pending", "containerStatuses": .array(statuses)])
     }
 
-    /// The writes of a pod whose containers have ended, with these exit codes in their order.
+    /// The writes when the containers exit; `exitCodes` are in the order of the containers.
     func end(exitCodes: [Int], failure: TaskFailure?, at now: Timestamp) -> [ClusterWrite] {
         var statuses: [JSONValue] = []
         var writes: [ClusterWrite] = []

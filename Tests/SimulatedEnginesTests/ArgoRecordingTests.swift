@@ -14,7 +14,7 @@ import Testing
         "suspended", "task-timeout", "terminated", "with-outputs",
     ]
 
-    @Test(arguments: scenarios) func writesWhatTheEngineWrote(_ scenario: String) async throws {
+    @Test(arguments: scenarios) func `writes the states of the recorded Argo`(_ scenario: String) async throws {
         let recording = try Recording("argo/\(scenario)")
         let first = try #require(recording.run.first)
         let name = first.metadata.text("name")

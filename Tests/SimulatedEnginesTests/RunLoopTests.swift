@@ -38,7 +38,7 @@ import Testing
         return false
     }
 
-    @Test func manyRunsOfBothEnginesEnd() async throws {
+    @Test func `finishes many runs of both engines`() async throws {
         try load([Self.pipeline, Self.template])
         let engines = Task { [cluster] in
             await withTaskGroup(of: Void.self) { group in
@@ -71,7 +71,7 @@ import Testing
         await engines.value
     }
 
-    @Test func runsThatWereThereBeforeAreTakenOnAndCancelled() async throws {
+    @Test func `adopts and cancels runs that existed before it started`() async throws {
         var pipeline = Self.pipeline
         pipeline[path: ["metadata", "annotations"]] = ["sandbox.towline.dev/duration": "1h"]
         try load([pipeline])
@@ -127,7 +127,7 @@ import Testing
         return (object, ObjectKey(namespace: "ns", name: name))
     }
 
-    @Test func onlyNewRequestsWakeARun() {
+    @Test func `queues a run only for new requests`() {
         var table = RunTable<SimulatedPipelineRun>()
         let (object, key) = run("a")
         let isWoken = table.observe(object, key: key)
@@ -144,7 +144,7 @@ import Testing
         #expect(nothingMore == nil)
     }
 
-    @Test func aRunIsWithOneWorkerAndDroppedWhenItWasDeleted() throws {
+    @Test func `hands a run to one worker and drops it after deletion`() throws {
         var table = RunTable<SimulatedPipelineRun>()
         let (object, key) = run("a")
         _ = table.observe(object, key: key)
@@ -161,7 +161,7 @@ import Testing
         #expect(later?.uid == "2")
     }
 
-    @Test func runsThatALaterWatchDoesNotTellAreForgotten() {
+    @Test func `removes runs that a later watch does not deliver`() {
         var table = RunTable<SimulatedPipelineRun>()
         let (first, firstKey) = run("a")
         let (second, secondKey) = run("b")
@@ -178,7 +178,7 @@ import Testing
         #expect(kept != nil)
     }
 
-    @Test func endedRunsAndThoseOfOthersAreLeftAlone() {
+    @Test func `ignores finished runs and runs of other controllers`() {
         let ended: JSONValue = [
             "metadata": ["name": "a", "namespace": "ns"], "spec": [:],
             "status": ["conditions": [["type": "Succeeded", "status": "False"]]],

@@ -25,7 +25,7 @@ import Testing
         return (rehearsal, states)
     }
 
-    @Test func parametersReachPodsAndOutputsTheWorkflow() async throws {
+    @Test func `passes parameters to pods and outputs to the workflow`() async throws {
         let main: JSONValue = [
             "name": "main",
             "steps": [
@@ -70,7 +70,7 @@ import Testing
         #expect(rehearsal.cluster.log(pod: pod, container: "main") == "started: 42\ndone\n")
     }
 
-    @Test func itemsAndDependsMakeTheGraph() async throws {
+    @Test func `connects nodes by items and depends`() async throws {
         let dag: JSONValue = [
             "tasks": [
                 [
@@ -98,7 +98,7 @@ import Testing
         #expect(last.phase == "Failed")
     }
 
-    @Test func aClusterScopedTemplateIsUsed() async throws {
+    @Test func `runs a ClusterWorkflowTemplate`() async throws {
         let rehearsal = ArgoRehearsal()
         try await rehearsal.add(
             template: "c", isClusterScoped: true, spec: ["entrypoint": "main", "templates": [container("main")]])
@@ -115,7 +115,7 @@ import Testing
         #expect(missing.last?[path: ["status", "message"]] == "clusterworkflowtemplates.argoproj.io \"d\" not found")
     }
 
-    @Test func aRetriedPodWaitsBetweenItsTries() async throws {
+    @Test func `waits between the attempts of a retried pod`() async throws {
         let strategy: JSONValue = ["limit": 2, "backoff": ["duration": "10s", "factor": 2]]
         let (rehearsal, states) = try await play(
             ["entrypoint": "main", "templates": [container("main", ["retryStrategy": strategy])]],
@@ -128,7 +128,7 @@ import Testing
         #expect(last[path: ["status", "startedAt"]]?.stringValue == start.rfc3339)
     }
 
-    @Test func aSuspendedWorkflowGoesOnWhenAsked() async throws {
+    @Test func `resumes a suspended workflow`() async throws {
         let held: JSONValue = ["spec": ["workflowTemplateRef": ["name": "t"], "arguments": [:], "suspend": true]]
         let free: JSONValue = ["spec": ["workflowTemplateRef": ["name": "t"], "arguments": [:]]]
         let (_, states) = try await play(
@@ -137,7 +137,7 @@ import Testing
         #expect(states.last?.phase == "Succeeded")
     }
 
-    @Test func aSuspendedNodeEndsByItselfAfterItsTime() async throws {
+    @Test func `ends a suspend node after its duration`() async throws {
         let (rehearsal, states) = try await play([
             "entrypoint": "main",
             "templates": [
@@ -149,7 +149,7 @@ import Testing
         #expect(states.last?.node("wait")?["finishedAt"]?.stringValue == rehearsal.environment.clock.now().rfc3339)
     }
 
-    @Test func aFailingExitHandlerFailsTheWorkflow() async throws {
+    @Test func `fails the workflow if its exit handler fails`() async throws {
         let (_, states) = try await play(
             ["entrypoint": "main", "onExit": "bye", "templates": [container("main"), container("bye")]],
             annotations: ["sandbox.towline.dev/fail.bye": "oom"])
@@ -161,13 +161,13 @@ import Testing
         ("", "invalid spec: spec.entrypoint is required"),
         ("x", "invalid spec: template x not found in workflow template t"),
     ])
-    func aTemplateThatCannotRunSaysWhy(_ entrypoint: String, _ message: String) async throws {
+    func `refuses a template that cannot run`(_ entrypoint: String, _ message: String) async throws {
         let (_, states) = try await play(["entrypoint": .string(entrypoint), "templates": []])
         #expect(states.last?.phase == "Failed")
         #expect(states.last?[path: ["status", "message"]]?.stringValue == message)
     }
 
-    @Test func aValueOutsideOfTheChoiceIsRefused() async throws {
+    @Test func `refuses a value that is not in the enum`() async throws {
         let zone: JSONValue = ["name": "zone", "enum": ["eu", "us"], "value": "eu"]
         let (_, states) = try await play(
             ["entrypoint": "main", "arguments": ["parameters": [zone]], "templates": [container("main")]],
@@ -176,7 +176,7 @@ import Testing
         #expect(states.last?[path: ["status", "message"]]?.stringValue == words)
     }
 
-    @Test func aNameThatIsTooLongIsRefused() async throws {
+    @Test func `refuses a name of more than 63 characters`() async throws {
         let rehearsal = ArgoRehearsal()
         try await rehearsal.add(template: "t", spec: ["entrypoint": "main", "templates": [container("main")]])
         let states = try await rehearsal.play(
@@ -186,7 +186,7 @@ import Testing
         #expect(states.last?.phase == "Failed")
     }
 
-    @Test func endlessNestingEnds() async throws {
+    @Test func `stops endless recursion of templates`() async throws {
         let (_, states) = try await play([
             "entrypoint": "main", "templates": [["name": "main", "steps": [[["name": "again", "template": "main"]]]]],
         ])
@@ -213,14 +213,14 @@ import Testing
         return (rehearsal, try #require(try await rehearsal.play("run", spec: .object(own)).last))
     }
 
-    @Test func aPodThatCannotStartEndsWithTheDeadline() async throws {
+    @Test func `ends a pod that cannot start at the deadline`() async throws {
         let (_, last) = try await play(["sandbox.towline.dev/fail.work": "image-pull"], ["activeDeadlineSeconds": 60])
         #expect(last.node("a")?["message"] == "Step exceeded its deadline")
         #expect(last.node("run.onExit")?["phase"] == "Succeeded")
         #expect(last.phase == "Failed")
     }
 
-    @Test func aPodWhoseNodeGivesItUpFails() async throws {
+    @Test func `fails a pod whose node gives up on its image`() async throws {
         let (_, last) = try await play(["sandbox.towline.dev/fail.work": "image-pull-final"], [:])
         #expect(last.node("a")?["phase"] == "Error")
         #expect(
@@ -229,8 +229,8 @@ import Testing
         #expect(last.phase == "Failed")
     }
 
-    /// The controller looks at a suspended workflow's shutdown only when it is resumed.
-    @Test func aSuspendedWorkflowIsDeafToItsShutdown() async throws {
+    /// The controller statusUpdates at a suspended workflow's shutdown only when it is resumed.
+    @Test func `ignores a shutdown while the workflow is suspended`() async throws {
         func spec(_ more: JSONObject) -> JSONValue {
             var spec: JSONObject = ["workflowTemplateRef": ["name": "t"], "arguments": [:]]
             for member in more { spec[member.key] = member.value }
@@ -251,7 +251,7 @@ import Testing
         #expect(ended.last?.node("a")?["message"] == "workflow shutdown with strategy: Terminate")
     }
 
-    @Test func theExitHandlerOutlastsTheDeadline() async throws {
+    @Test func `lets the exit handler run past the deadline`() async throws {
         let (rehearsal, last) = try await play(
             ["sandbox.towline.dev/duration.work": "1h", "sandbox.towline.dev/duration.bye": "10m"],
             ["activeDeadlineSeconds": 60])
@@ -261,14 +261,14 @@ import Testing
         #expect(last[path: ["status", "startedAt"]]?.stringValue == start.rfc3339)
     }
 
-    @Test func aSuspendedNodeEndsWithTheDeadline() async throws {
+    @Test func `ends a suspend node at the deadline`() async throws {
         let (_, last) = try await play([:], ["entrypoint": "hold", "activeDeadlineSeconds": 60])
         #expect(last.node("run")?["message"] == "Step exceeded its deadline")
         #expect(last[path: ["status", "message"]] == "Step exceeded its deadline")
     }
 
     @Test(arguments: [("Stop", true), ("Terminate", false)])
-    func aWorkflowThatWasShutDownBeforeItBegan(_ strategy: String, _ hasExitHandler: Bool) async throws {
+    func `ends a workflow that was shut down before it started`(_ strategy: String, _ hasExitHandler: Bool) async throws {
         let (_, last) = try await play([:], ["shutdown": .string(strategy)])
         #expect(last.phase == "Failed")
         #expect(last[path: ["status", "message"]]?.stringValue == "Stopped with strategy '\(strategy)'")
@@ -276,7 +276,7 @@ import Testing
     }
 
     @Test(arguments: [("", 61), ("exit=1", 6)])
-    func anEndedWorkflowIsDeletedAfterItsTime(_ failure: String, _ seconds: Int64) async throws {
+    func `deletes a finished workflow after its TTL`(_ failure: String, _ seconds: Int64) async throws {
         var annotations: JSONObject = ["sandbox.towline.dev/duration.work": "1s"]
         annotations["sandbox.towline.dev/duration.bye"] = "0s"
         if !failure.isEmpty { annotations["sandbox.towline.dev/fail.work"] = .string(failure) }

@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: ["registry.example/w/restart:1.4", "registry.example/w/restart@" + digest])
-    func aBundleIsResolvedFromAnyNamespace(_ image: String) async throws {
+    func `resolves a bundle from any namespace`(_ image: String) async throws {
         let states = try await withBundle().play("run", spec: bundleRun(image))
         #expect(states.last?.reason == "Succeeded")
         #expect(states.contains { $0.reason == "ResolvingPipelineRef" })
@@ -61,7 +61,7 @@ import Testing
         ),
         ("registry.example/w/restart:1.4", "restart", "task", "could not find object in image with kind: task"),
     ])
-    func whatIsInNoBundleIsNotResolved(_ image: String, _ name: String, _ kind: String, _ why: String) async throws {
+    func `fails to resolve what is in no bundle`(_ image: String, _ name: String, _ kind: String, _ why: String) async throws {
         let states = try await withBundle().play("run", spec: bundleRun(image, name: name, kind: kind))
         #expect(states.last?.reason == "CouldntGetPipeline")
         #expect(
@@ -72,7 +72,7 @@ import Testing
         #expect(states.last?[path: ["status", "childReferences"]] == nil)
     }
 
-    @Test func annotationsAreHandedDown() async throws {
+    @Test func `passes annotations on to TaskRuns and pods`() async throws {
         let rehearsal = TektonRehearsal()
         try await rehearsal.add(pipeline: "restart", spec: ["tasks": [task("drain")]])
         try await rehearsal.play(
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func parametersAndResultsReachTheTasks() async throws {
+    @Test func `passes parameters and results to tasks`() async throws {
         let rehearsal = TektonRehearsal()
         let make: JSONObject = [
             "taskSpec": [
@@ -120,7 +120,7 @@ import Testing
         #expect(rehearsal.cluster.life("pods", "run-use-pod").last?[path: ["status", "phase"]] == "Succeeded")
     }
 
-    @Test func aTimeoutOfTheTasksLeavesFinallyItsTime() async throws {
+    @Test func `runs finally tasks after the tasks timeout`() async throws {
         let rehearsal = TektonRehearsal()
         try await rehearsal.add(
             pipeline: "p", annotations: ["sandbox.towline.dev/duration.wait": "1h"],
@@ -140,7 +140,7 @@ import Testing
             "config-error", "CreateContainerConfigError",
             "the step \"run\" in TaskRun \"run-a\" failed to start. The pod errored with the message: \"configmap \"settings\" not found.\""
         ),
-    ]) func tasksFailAsTold(_ failure: String, _ reason: String, _ message: String) async throws {
+    ]) func `fails tasks as annotations say`(_ failure: String, _ reason: String, _ message: String) async throws {
         let rehearsal = TektonRehearsal()
         try await rehearsal.add(
             pipeline: "p", annotations: ["sandbox.towline.dev/fail.a": .string(failure)], spec: ["tasks": [task("a")]])
@@ -151,7 +151,7 @@ import Testing
         #expect(taskRun?.message == message)
     }
 
-    @Test func aPipelineThatCannotRunSaysWhy() async throws {
+    @Test func `refuses a Pipeline that cannot run`() async throws {
         let rehearsal = TektonRehearsal()
         try await rehearsal.add(
             pipeline: "cycle", spec: ["tasks": [task("a", ["runAfter": ["b"]]), task("b", ["runAfter": ["a"]])]])
@@ -169,7 +169,7 @@ import Testing
         #expect(try await play("typo")?.message.contains("sandbox.towline.dev/duration") == true)
     }
 
-    @Test func aTaskIsReferredToByName() async throws {
+    @Test func `runs a Task that is referenced by name`() async throws {
         let rehearsal = TektonRehearsal()
         let steps: JSONValue = [["image": "i", "args": ["$(params.word)"]]]
         try await rehearsal.cluster.create(
@@ -185,7 +185,7 @@ import Testing
         #expect(taskRun[path: ["status", "steps"]]?[0]?["name"] == "unnamed-0")
     }
 
-    @Test func aPendingRunStartsWhenItIsLetGo() async throws {
+    @Test func `starts a pending run when spec.status is cleared`() async throws {
         let rehearsal = TektonRehearsal()
         try await rehearsal.add(pipeline: "p", spec: ["tasks": [task("a")]])
         let held: JSONValue = ["spec": ["pipelineRef": ["name": "p"], "status": "PipelineRunPending"]]

@@ -9,16 +9,16 @@ import Testing
     @Test(arguments: [
         ("0s", "0s"), ("4s", "4s"), ("1h", "1h0m0s"), ("90s", "1m30s"), ("1.5s", "1.5s"), ("500ms", "500ms"),
         ("1m0.25s", "1m0.25s"),
-    ]) func durationsAreWrittenAsGoWritesThem(_ text: String, _ written: String) {
+    ]) func `formats durations like Go`(_ text: String, _ written: String) {
         #expect(Duration.goLimit(text).map(\.goText) == written)
     }
 
     @Test(arguments: ["", "1", "-1s", "s", "1x", "1s2", "99999999999999999999h"])
-    func otherDurationsAreRefused(_ text: String) {
+    func `rejects invalid durations`(_ text: String) {
         #expect(Duration.goLimit(text) == nil)
     }
 
-    @Test func annotationsDecideHowTasksBehave() throws {
+    @Test func `reads the behavior of tasks from annotations`() throws {
         let behavior = try Behavior(annotations: [
             "sandbox.towline.dev/duration": "2s", "sandbox.towline.dev/duration.a": "0ms",
             "sandbox.towline.dev/fail.b": "exit=3", "sandbox.towline.dev/result.c.url": "http://x",
@@ -35,13 +35,13 @@ import Testing
     @Test(arguments: [
         ("duration", "soon"), ("duration.a", ""), ("fail.a", "exit=0"), ("fail.a", "exit=256"), ("fail.a", "boom"),
     ])
-    func unreadableAnnotationsAreNamed(_ name: String, _ value: String) {
+    func `names invalid annotations`(_ name: String, _ value: String) {
         let key = Behavior.prefix + name
         let error = #expect(throws: BehaviorError.self) { try Behavior(annotations: [key: .string(value)]) }
         #expect(error?.description.contains(key) == true)
     }
 
-    @Test func placeholdersAreFilledIn() {
+    @Test func `substitutes placeholders`() {
         let values: [String: JSONValue] = ["params.a": "1", "params.list": ["x", "y"], "params.n": 7]
         let tree: JSONValue = [
             "text": "a=$(params.a) n=$(params.n) $(unknown) $(", "list": ["$(params.list)", "$(params.a)"],
@@ -69,7 +69,7 @@ import Testing
     @Test(arguments: [
         "", "params", "params.", "tasks.t", "tasks.t.results", "tasks.t.results.", "workspaces.w.path", "params['a",
     ])
-    func otherVariablesAreLeftAlone(_ text: String) {
+    func `leaves unknown variables unchanged`(_ text: String) {
         #expect(TektonVariable(text) == nil)
     }
 
@@ -78,21 +78,21 @@ import Testing
         ("a == b || 2 == 2", true), ("a == a && b == c", false), ("true", true), ("", true),
         ("(a == b || b == b) && 2 > 1", true), ("a == b || (b == b && 2 < 1)", false), ("!(a == b)", true),
         ("a b == a b", true), ("'(' == '('", true), ("!true || a != b", true),
-    ]) func conditionsAreEvaluated(_ text: String, _ isMet: Bool) {
+    ]) func `evaluates when conditions`(_ text: String, _ isMet: Bool) {
         #expect(WhenCondition.evaluate(text) == isMet)
     }
 
     @Test(arguments: ["a", "a >= b", "== &&", "(a == a", "a == a)", "'a == a", "a ==", "a == a b == b || !"])
-    func unreadableConditionsAreNoAnswer(_ text: String) {
+    func `returns nil for invalid conditions`(_ text: String) {
         #expect(WhenCondition.evaluate(text) == nil)
     }
 
-    @Test func aDeeplyNestedConditionIsNotRead() {
+    @Test func `rejects deeply nested conditions`() {
         #expect(WhenCondition.evaluate(String(repeating: "(", count: 200) + "a == a") == nil)
         #expect(WhenCondition.evaluate(String(repeating: "!", count: 9000) + "true") == nil)
     }
 
-    @Test func dependsExpressionsAreEvaluated() throws {
+    @Test func `evaluates depends expressions`() throws {
         let phases: [String: NodePhase] = ["a": .succeeded, "b": .failed, "c": .skipped, "d": .omitted]
         let isMet = { (text: String) in DependsExpression(text)?.isMet { phases[$0] } }
         #expect(isMet("a") == true)
@@ -105,7 +105,7 @@ import Testing
         #expect(DependsExpression("a && (b || a.Failed)")?.tasks == ["a", "b"])
     }
 
-    @Test func namesOfChildrenFit() {
+    @Test func `fits child names into 63 bytes`() {
         #expect(ChildName.make("run", "-task") == "run-task")
         let long = String(repeating: "r", count: 63)
         for suffix in ["-task", "-" + String(repeating: "t", count: 60)] {
@@ -114,19 +114,19 @@ import Testing
         #expect(ChildName.make(long, "-a") != ChildName.make(long, "-b"))
     }
 
-    @Test func imageReferencesAreTakenApart() {
+    @Test func `parses image references`() {
         let digest = "sha256:" + String(repeating: "a", count: 64)
         let tagged = BundleReference("registry.example:5000/w/x:1.4")
         #expect(tagged.repository == "registry.example:5000/w/x" && tagged.tag == "1.4" && tagged.digest == nil)
         #expect(BundleReference("w/x").tag == "latest")
         let pinned = BundleReference("registry.example:5000/w/x@\(digest)")
         #expect(pinned.repository == tagged.repository && pinned.digest == digest)
-        #expect(tagged.isWanted(by: pinned, digest: digest))
-        #expect(!tagged.isWanted(by: pinned, digest: "sha256:b"))
-        #expect(!tagged.isWanted(by: BundleReference("registry.example:5000/w/x:1.5"), digest: digest))
+        #expect(tagged.matches(pinned, digest: digest))
+        #expect(!tagged.matches(pinned, digest: "sha256:b"))
+        #expect(!tagged.matches(BundleReference("registry.example:5000/w/x:1.5"), digest: digest))
     }
 
-    @Test(arguments: 0..<200) func aDifferenceMakesTheOldTheNew(_ seed: Int) {
+    @Test(arguments: 0..<200) func `builds merge patches that turn one document into another`(_ seed: Int) {
         var random = SplitMix(seed: UInt64(seed))
         let old = Self.object(.random(depth: 3, using: &random))
         let new = Self.object(.random(depth: 3, using: &random))
@@ -147,7 +147,7 @@ import Testing
         return .object(result)
     }
 
-    @Test func theComparisonSeesDifferences() {
+    @Test func `reports differences between recordings`() {
         let difference = Difference()
         #expect(difference.first([["a": ["b": 1]]], [["a": ["b": 2]]], in: "x") == "x[0].a.b is 1, recorded 2")
         #expect(difference.first([["uid": "1"]], [["uid": "2"]], in: "x") == nil)

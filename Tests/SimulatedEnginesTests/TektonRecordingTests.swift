@@ -15,7 +15,7 @@ import Testing
         "with-results",
     ]
 
-    @Test(arguments: scenarios) func writesWhatTheEngineWrote(_ scenario: String) async throws {
+    @Test(arguments: scenarios) func `writes the states of the recorded Tekton`(_ scenario: String) async throws {
         let recording = try Recording("tekton/\(scenario)")
         let first = try #require(recording.run.first)
         let name = first.metadata.text("name")

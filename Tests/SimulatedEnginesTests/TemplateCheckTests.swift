@@ -19,7 +19,7 @@ import Testing
         return check.problem(of: "main", arguments: [])
     }
 
-    @Test func whatCanRunHasNoProblem() {
+    @Test func `accepts valid templates`() {
         let given: JSONValue = ["parameters": [["name": "x", "value": "1"]]]
         #expect(problem(["steps": [[["name": "a", "template": "work", "arguments": given]]]]) == nil)
         #expect(problem(["steps": [[["name": "again", "template": "main"]]]]) == nil)
@@ -31,7 +31,7 @@ import Testing
         #expect(problem(["dag": ["tasks": tasks]]) == nil)
     }
 
-    @Test func aCallThatLeadsNowhereIsNamed() {
+    @Test func `names a call of an unknown template`() {
         #expect(
             problem(["steps": [[["name": "a", "template": "rest"]], [["name": "b", "template": "lost"]]]])
                 == "templates.main.steps[1].b template name 'lost' undefined")
@@ -40,7 +40,7 @@ import Testing
                 == "templates.main.tasks.a template name 'lost' undefined")
     }
 
-    @Test func anInputThatIsNotGivenIsNamed() {
+    @Test func `names a missing input`() {
         #expect(
             problem(["steps": [[["name": "a", "template": "work"]]]])
                 == "templates.main.steps[0].a templates.work inputs.parameters.x was not supplied")
@@ -49,19 +49,19 @@ import Testing
     @Test(arguments: [
         (["a"], ["b"], "graph with cycle"), (["b"], ["a"], "graph with cycle"), ([], ["z"], "invalid dependency z"),
     ])
-    func anOrderThatCannotBeKeptIsRefused(_ ofA: [String], _ ofB: [String], _ words: String) {
+    func `rejects unknown and cyclic dependencies`(_ ofA: [String], _ ofB: [String], _ words: String) {
         let tasks = [("a", ofA), ("b", ofB)].map { name, needed -> JSONValue in
             ["name": .string(name), "template": "rest", "dependencies": .array(needed.map { .string($0) })]
         }
         #expect(problem(["dag": ["tasks": .array(tasks)]]) == "templates.main sorting failed: \(words)")
     }
 
-    @Test func aTemplateOfNoKindIsRefused() {
+    @Test func `rejects a template without a type`() {
         #expect(problem(["name": "main"])?.hasPrefix("templates.main template type unspecified.") == true)
         #expect(problem(["dag": [:]]) == "templates.main must have at least one task")
     }
 
-    @Test func deepNestingIsNotFollowed() {
+    @Test func `stops checking deeply nested calls`() {
         var templates: [String: JSONValue] = [:]
         for number in 0..<5000 {
             templates["t\(number)"] = ["steps": [[["name": "a", "template": .string("t\(number + 1)")]]]]
@@ -70,7 +70,7 @@ import Testing
         #expect(check.problem(of: "t0", arguments: []) == nil)
     }
 
-    @Test func aWorkflowOfSuchTemplatesEndsBeforeItStarts() async throws {
+    @Test func `fails a workflow with invalid templates before it starts`() async throws {
         let rehearsal = ArgoRehearsal()
         try await rehearsal.add(
             template: "t",
@@ -121,7 +121,7 @@ import Testing
         return (rehearsal, try #require(states.last))
     }
 
-    @Test func aReferencedTemplateRunsWithItsOwn() async throws {
+    @Test func `runs the local calls of a referenced template`() async throws {
         let (rehearsal, last) = try await play(["name": "library", "template": "both"])
         #expect(last.phase == "Succeeded")
         #expect(last.node("go")?["templateRef"] == ["name": "library", "template": "both"])
@@ -141,7 +141,7 @@ import Testing
     }
 
     @Test(arguments: [("library", "lost"), ("nowhere", "both")])
-    func aReferenceThatLeadsNowhereIsRefused(_ name: String, _ template: String) async throws {
+    func `refuses a reference to a missing template`(_ name: String, _ template: String) async throws {
         let (_, last) = try await play(["name": .string(name), "template": .string(template)])
         #expect(last.phase == "Failed")
         let words = "invalid spec: templates.main.tasks.go template reference \(name).\(template) not found"

@@ -2,14 +2,14 @@ package import APIServer
 import KubeClient
 package import KubeRuntime
 
-/// A stand-in for Argo's workflow controller: carries Workflows through and writes what the real one writes.
+/// Simulates Argo's workflow controller: advances Workflows and writes the statuses that the real one writes.
 ///
-/// It needs the resources of `argoproj.io/v1alpha1` to be served and waits until they are. Annotations of the template
-/// decide how long its pods take and how they end. No container runs.
+/// It waits until the API server serves `argoproj.io/v1alpha1`. Annotations of the template set how long its pods take
+/// and how they end. No container runs.
 package struct SimulatedArgo: Sendable {
     private let loop: RunDriver<SimulatedWorkflow>
 
-    /// `time` must run as the environment's clock does; without `writesPods` the nodes have no pods and no logs.
+    /// `time` must advance with the environment's clock. If `writesPods` is false, there are no pods and no logs.
     package init(
         cluster: any SandboxCluster, environment: SandboxEnvironment, time: any TimeSource = SystemTime(),
         writesPods: Bool = true
@@ -23,7 +23,7 @@ package struct SimulatedArgo: Sendable {
             lookUp: { await catalog.resolve($0) })
     }
 
-    /// Works until the task is cancelled.
+    /// Runs until the task is canceled.
     package func run() async {
         await loop.run(workers: 8)
     }

@@ -1,9 +1,9 @@
 import CEL
 import KubeClient
 
-/// Templates of tasks that depend on each other.
+/// DAG templates.
 extension SimulatedWorkflow {
-    /// The tasks of one DAG in one look.
+    /// The tasks of a DAG during one reconciliation.
     struct Graph {
         let call: TemplateCall
         let id: String
@@ -23,7 +23,7 @@ extension SimulatedWorkflow {
             conditions = tasks.compactMapValues { Self.condition(of: $0, in: tasks) }
         }
 
-        /// What must have become of other tasks before this one; nil for a task that may start at once.
+        /// The condition on other tasks under which a task starts; nil if it can start at once.
         private static func condition(of task: JSONValue, in tasks: [String: JSONValue]) -> DependsExpression? {
             if let depends = task["depends"]?.stringValue, !depends.isEmpty { return DependsExpression(depends) }
             let names = (task["dependencies"]?.elements ?? []).compactMap(\.stringValue)
@@ -40,7 +40,7 @@ extension SimulatedWorkflow {
 
         func nodeName(_ task: String) -> String { "\(call.nodeName).\(task)" }
 
-        /// The tasks that the DAG is about: its target, or those that no other depends on.
+        /// The DAG's target tasks: those it names, or those on which no other task depends.
         func targets(_ template: JSONValue) -> [String] {
             let target = template["dag"]?["target"]?.stringValue ?? ""
             if !target.isEmpty { return target.split(separator: " ").map(String.init) }
@@ -67,12 +67,12 @@ extension SimulatedWorkflow {
         if mustFail || failed != nil {
             tree.mark(id, failed?.1 ?? .failed, at: now)
         } else {
-            giveOutputs(of: template, id: id)
+            setOutputs(of: template, id: id)
             tree.mark(id, .succeeded, at: now)
         }
     }
 
-    /// What a task came to; one that was not run takes over from those it depends on, a failure first.
+    /// The phase of a task; a task that did not run takes the phase of those it depends on, a failure first.
     private func branchPhase(_ task: String, _ graph: Graph, depth: Int = 0) -> NodePhase? {
         guard let node = tree.node(named: graph.nodeName(task)), node.phase.isFulfilled else { return nil }
         if node.phase.isCompleted { return node.phase }
@@ -97,7 +97,7 @@ extension SimulatedWorkflow {
                 return
             }
         }
-        let resolved = fillIn(json, inputs: tree[graph.id]?.inputs ?? [], boundary: graph.id)
+        let resolved = substitute(json, inputs: tree[graph.id]?.inputs ?? [], boundary: graph.id)
         guard items(of: resolved) != nil else {
             let step = ExpandedStep(resolved, name: task)
             let child = begin(step, prefix: "\(graph.call.nodeName).", graph.call, boundary: graph.id, at: now)
@@ -115,7 +115,7 @@ extension SimulatedWorkflow {
         connect(task, child: tree.id(of: call.nodeName), graph)
     }
 
-    /// Hangs the node of a task on those of the tasks before it, or on the DAG's own.
+    /// Connects the node of a task to the nodes of its dependencies, or to the DAG's node.
     private mutating func connect(_ task: String, child: String, _ graph: Graph) {
         guard let condition = graph.conditions[task] else {
             tree.connect(graph.id, to: child)
@@ -128,7 +128,7 @@ extension SimulatedWorkflow {
         }
     }
 
-    /// A task that is repeated for items has a node that stands for all of them.
+    /// Executes a task that is repeated for items: a task group with one child per item.
     private mutating func executeGroup(_ task: String, _ json: JSONValue, _ graph: Graph, at now: Timestamp) {
         let call = TemplateCall(
             template: json["template"]?.stringValue ?? "", nodeName: graph.nodeName(task), displayName: task,

@@ -1,8 +1,8 @@
 import KubeClient
 
-/// The pods of a workflow.
+/// Pods of a workflow, and what ends them early.
 extension SimulatedWorkflow {
-    /// Lets every pod start or end that is due.
+    /// Starts and ends the pods for which that is due.
     mutating func advancePods(to now: Timestamp) {
         advanceSuspensions(to: now)
         for id in tree.unfulfilled {
@@ -22,10 +22,10 @@ extension SimulatedWorkflow {
     private mutating func start(_ id: String, _ pod: NodePod, at now: Timestamp) {
         var pod = pod
         let failure = plan?.behavior.failure(of: pod.names)
-        let duration = plan?.behavior.duration(of: pod.names) ?? Behavior.standardDuration
+        let duration = plan?.behavior.duration(of: pod.names) ?? Behavior.defaultDuration
         if let waiting = failure?.waiting {
             podActions.append(pod.pod.wait(waiting.reason, waiting.message, at: now))
-            pod.stage = .stuck(until: failure == .imageGivenUp ? now + duration : nil)
+            pod.stage = .stuck(until: failure == .imagePullFinal ? now + duration : nil)
             tree[id]?.message = "\(waiting.reason): \(waiting.message)"
         } else {
             pod.stage = .running(until: now + duration)
@@ -37,7 +37,7 @@ extension SimulatedWorkflow {
         tree[id]?.pod = pod
     }
 
-    /// The container has ended by itself.
+    /// Ends a pod whose container has exited.
     private mutating func finish(pod id: String, _ pod: NodePod, at now: Timestamp) {
         let failure = plan?.behavior.failure(of: pod.names)
         let code = failure?.exitCode ?? 0
@@ -46,7 +46,7 @@ extension SimulatedWorkflow {
         tree[id]?.outputs["exitCode"] = .string(String(code))
         countTime(id, at: now)
         guard let failure else {
-            give(id, pod)
+            setOutputs(ofPod: id, pod)
             tree.mark(id, .succeeded, at: now)
             return
         }
@@ -56,17 +56,17 @@ extension SimulatedWorkflow {
         tree.mark(id, .failed, message, at: now)
     }
 
-    /// The pod failed before its container started.
+    /// Ends a pod that failed before its container started.
     private mutating func giveUp(_ id: String, _ pod: NodePod, at now: Timestamp) {
         guard let waiting = plan?.behavior.failure(of: pod.names)?.waiting else { return }
-        podActions.append(pod.pod.wait(waiting.reason, waiting.message, isGivenUp: true, at: now))
+        podActions.append(pod.pod.wait(waiting.reason, waiting.message, isFinal: true, at: now))
         tree[id]?.pod?.stage = .ended
         let why = "\(waiting.reason): \(waiting.message)"
         tree.mark(id, .error, "Pod failed before main container starts due to \(why)", at: now)
     }
 
-    /// Notes the output parameters of a pod that succeeded, with the values that annotations give them.
-    private mutating func give(_ id: String, _ pod: NodePod) {
+    /// Sets the output parameters of a pod that succeeded, with values from annotations or a placeholder.
+    private mutating func setOutputs(ofPod id: String, _ pod: NodePod) {
         let behavior = plan?.behavior ?? Behavior()
         var parameters: [JSONValue] = []
         for declaration in pod.outputs {
@@ -88,7 +88,7 @@ extension SimulatedWorkflow {
         globals["workflow.outputs.parameters.\(name)"] = value
     }
 
-    /// Ends a pod from outside.
+    /// Deletes a pod and fails its node.
     private mutating func kill(_ id: String, _ message: String, exitCode: Int?, at now: Timestamp) {
         guard let pod = tree[id]?.pod else { return }
         podActions.append(pod.pod.deletion)
@@ -102,11 +102,11 @@ extension SimulatedWorkflow {
 
     private mutating func countTime(_ id: String, at now: Timestamp) {
         guard let start = tree[id]?.startedAt else { return }
-        // Two containers of a hundred mebibytes each, of which the engine counts one unit a second.
+        // Two containers of 100 MiB each, which Argo counts as one unit per second.
         tree[id]?.resourceSeconds = (now - start).components.seconds * 2
     }
 
-    /// Ends what a shutdown or the workflow's deadline does not let go on.
+    /// Ends the nodes that a shutdown or the workflow's deadline affects.
     mutating func enforceLimits(at now: Timestamp) {
         guard request.isShutdown || isPastDeadline(at: now) else { return }
         for id in tree.unfulfilled {

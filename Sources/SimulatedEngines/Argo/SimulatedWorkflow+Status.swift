@@ -1,11 +1,11 @@
 import KubeClient
 
-/// What the status of a workflow says.
+/// The status of a workflow.
 extension SimulatedWorkflow {
-    /// Writes the nodes and what follows from them into the status.
+    /// Updates the status from the nodes.
     mutating func describe(at now: Timestamp) {
         guard let startedAt else { return }
-        let sum = tree.sumUp()
+        let sum = tree.updateTotals()
         if !tree.nodes.isEmpty {
             setStatus(
                 "nodes",
@@ -24,7 +24,7 @@ extension SimulatedWorkflow {
             }
             setStatus("outputs", ["parameters": .array(parameters)])
         }
-        // What a user asked for shows in the specification that counts from the next look on.
+        // A requested shutdown shows in the stored specification from the next reconciliation on.
         if request.isShutdown, plan != nil, specification["workflowTemplateRef"] != nil {
             effective["shutdown"] = .string(request.shutdown)
             setStatus("storedWorkflowTemplateSpec", .object(effective))
@@ -35,13 +35,13 @@ extension SimulatedWorkflow {
             setLabel("phase", "Running")
             setLabel("completed", "false")
         }
-        looks += 1
+        statusUpdates += 1
     }
 
-    /// Tells whether any pod runs; the first look at a workflow cannot know.
+    /// Sets the condition `PodRunning`; the first status of a workflow does not have it.
     private mutating func describePods() {
-        guard looks > 0, !tree.nodes.isEmpty || request.isSuspended else { return }
-        guard looks > 1 || request.isSuspended || tree.nodes.values.contains(where: \.isPodSeen) else { return }
+        guard statusUpdates > 0, !tree.nodes.isEmpty || request.isSuspended else { return }
+        guard statusUpdates > 1 || request.isSuspended || tree.nodes.values.contains(where: \.isPodSeen) else { return }
         let isRunning = tree.nodes.values.contains { $0.kind == .pod && $0.phase == .running }
         var conditions = document["status"]?["conditions"]?.elements ?? []
         conditions.removeAll { $0["type"] == "PodRunning" }
@@ -49,7 +49,7 @@ extension SimulatedWorkflow {
         setStatus("conditions", .array(conditions))
     }
 
-    /// Ends the workflow.
+    /// Ends the workflow and writes the final status.
     mutating func finish(_ phase: NodePhase, _ message: String, at now: Timestamp) {
         stage = .ended
         expiry = timeToLive(after: phase).map { now + $0 }
@@ -64,7 +64,7 @@ extension SimulatedWorkflow {
 }
 
 extension SimulatedWorkflow {
-    /// How long the workflow is kept after its end, by its `ttlStrategy`; nil for ever.
+    /// How long the `ttlStrategy` keeps the workflow after its end; nil for forever.
     private func timeToLive(after phase: NodePhase) -> Duration? {
         let strategy = effective["ttlStrategy"]
         let own = phase == .succeeded ? strategy?["secondsAfterSuccess"] : strategy?["secondsAfterFailure"]
@@ -72,7 +72,7 @@ extension SimulatedWorkflow {
         return seconds.map { .seconds(max(0, $0)) }
     }
 
-    /// Deletes the workflow when it was kept long enough.
+    /// Deletes the workflow when its TTL has expired.
     mutating func expire(at now: Timestamp) -> [RunAction<WorkflowReference>] {
         guard let expiry, expiry <= now else { return [] }
         self.expiry = nil
@@ -81,17 +81,17 @@ extension SimulatedWorkflow {
 }
 
 extension WorkflowNode {
-    /// Something is known of its pod beyond that it was created.
+    /// Whether the pod has got past its creation.
     fileprivate var isPodSeen: Bool {
         guard let pod else { return false }
         return pod.stage != .created
     }
 }
 
-/// Parameters, outputs and the texts that use them.
+/// Parameters, outputs, and their substitution.
 extension SimulatedWorkflow {
-    /// Fills in what is known: the inputs of the template, the workflow's own values, and outputs within `boundary`.
-    func fillIn(_ tree: JSONValue, inputs: [(name: String, value: String)], boundary: String?) -> JSONValue {
+    /// Substitutes the template's inputs, the workflow's values, and the outputs of nodes within `boundary`.
+    func substitute(_ tree: JSONValue, inputs: [(name: String, value: String)], boundary: String?) -> JSONValue {
         Placeholders.argo.replace(in: tree) { name in
             if name.hasPrefix("inputs.parameters.") {
                 let parameter = name.dropFirst("inputs.parameters.".count)
@@ -103,7 +103,7 @@ extension SimulatedWorkflow {
         }
     }
 
-    /// The value of `steps.x.outputs.parameters.y`, `tasks.x.outputs.result`, `steps.x.status` and the like.
+    /// The value of `steps.x.outputs.parameters.y`, `tasks.x.outputs.result`, `steps.x.status`, and similar variables.
     private func output(_ variable: Substring, within boundary: String) -> String? {
         let parts = variable.split(separator: ".", maxSplits: 2).map(String.init)
         guard parts.count == 3, parts[0] == "steps" || parts[0] == "tasks",
@@ -124,13 +124,13 @@ extension SimulatedWorkflow {
         }
     }
 
-    /// Gives a node of steps or tasks the outputs that its template makes of theirs.
-    mutating func giveOutputs(of template: JSONValue, id: String) {
+    /// Sets the outputs that the template of a steps or DAG node derives from its children.
+    mutating func setOutputs(of template: JSONValue, id: String) {
         guard tree[id]?.phase.isFulfilled == false else { return }
         var parameters: [JSONValue] = []
         for declaration in template["outputs"]?["parameters"]?.elements ?? [] {
             let source = declaration["valueFrom"]?["parameter"] ?? declaration["value"] ?? ""
-            let filled = fillIn(source, inputs: tree[id]?.inputs ?? [], boundary: id)
+            let filled = substitute(source, inputs: tree[id]?.inputs ?? [], boundary: id)
             guard let value = filled.scalarText, Placeholders.argo.variables(in: filled).isEmpty else { continue }
             var parameter = declaration
             parameter["value"] = .string(value)

@@ -1,7 +1,7 @@
 import CEL
 import KubeClient
 
-/// Templates of groups of steps, one group after the other.
+/// Steps templates: groups of steps that run one after the other.
 extension SimulatedWorkflow {
     mutating func executeSteps(_ call: TemplateCall, _ template: JSONValue, id: String, at now: Timestamp) {
         let groups = template["steps"]?.elements ?? []
@@ -12,14 +12,14 @@ extension SimulatedWorkflow {
             executeGroup(group.elements, call, name: name, id: groupID, boundary: id, at: now)
             guard let node = tree[groupID], node.phase.isFulfilled else { return }
             let outbound = node.children.flatMap { tree.outboundNodes(of: $0) }
-            // A later group begins in the same look, so the way out of the template is known only at its end.
+            // The next group starts in the same reconciliation, so the outbound nodes are known only at the end.
             if node.phase.isFailure || index == groups.count - 1 { tree[id]?.outboundNodes = outbound }
             if node.phase.isFailure {
                 tree.mark(id, .failed, node.message, at: now)
                 return
             }
         }
-        giveOutputs(of: template, id: id)
+        setOutputs(of: template, id: id)
         tree.mark(id, .succeeded, at: now)
     }
 
@@ -40,14 +40,14 @@ extension SimulatedWorkflow {
         for parent in outbound.isEmpty ? [earlier.id] : outbound { tree.connect(parent, to: id) }
     }
 
-    /// Begins the steps of a group and ends the group when all of them have ended.
+    /// Starts the steps of a group; ends the group when all of them have ended.
     private mutating func executeGroup(
         _ steps: [JSONValue], _ call: TemplateCall, name: String, id: String, boundary: String, at now: Timestamp
     ) {
         guard tree[id]?.phase.isFulfilled == false else { return }
         var continuing: Set<String> = []
         for declared in steps {
-            let resolved = fillIn(declared, inputs: tree[boundary]?.inputs ?? [], boundary: boundary)
+            let resolved = substitute(declared, inputs: tree[boundary]?.inputs ?? [], boundary: boundary)
             for step in expand(resolved) {
                 let child = begin(step, prefix: "\(name).", call, boundary: boundary, at: now)
                 tree.connect(id, to: child)
@@ -64,7 +64,7 @@ extension SimulatedWorkflow {
         }
     }
 
-    /// Begins a step or task, or skips it, and returns the id of its node.
+    /// Starts or skips a step or task; returns the ID of its node.
     mutating func begin(
         _ step: ExpandedStep, prefix: String, _ call: TemplateCall, boundary: String, at now: Timestamp
     ) -> String {
@@ -90,11 +90,11 @@ extension SimulatedWorkflow {
     }
 }
 
-/// A step or DAG task with its variables filled in; one of several where it is repeated for items.
+/// A step or DAG task after substitution, one per item if it is repeated.
 struct ExpandedStep: Sendable {
-    /// The name in the template, which annotations mean.
+    /// The name in the template, by which annotations refer to it.
     let declaredName: String
-    /// The name with the item, as nodes have it: `apply(1:eu)`.
+    /// The node's name, including the item: `apply(1:eu)`.
     let name: String
     /// The text of a ``TemplateKey``.
     let template: String
@@ -123,14 +123,14 @@ struct ExpandedStep: Sendable {
 }
 
 extension SimulatedWorkflow {
-    /// The most items one step is repeated for.
-    private static let mostItems = 1000
+    /// How many times a step can be repeated.
+    private static let maximumItems = 1000
 
-    /// Repeats a step for its items; a step without items is returned alone.
+    /// Expands a step into one step per item; a step without items expands to itself.
     func expand(_ step: JSONValue) -> [ExpandedStep] {
         let name = step["name"]?.stringValue ?? ""
         guard let items = items(of: step) else { return [ExpandedStep(step, name: name)] }
-        return items.prefix(Self.mostItems).enumerated().map { index, item in
+        return items.prefix(Self.maximumItems).enumerated().map { index, item in
             let text = Self.text(of: item)
             let filled = Placeholders.argo.replace(in: step) { variable in
                 if variable == "item" { return .string(text) }
@@ -141,7 +141,7 @@ extension SimulatedWorkflow {
         }
     }
 
-    /// The items of a step; nil when it is not to be repeated.
+    /// The items of a step; nil if it is not repeated.
     func items(of step: JSONValue) -> [JSONValue]? {
         if let items = step["withItems"]?.arrayValue { return items }
         if let text = step["withParam"]?.stringValue {
@@ -151,9 +151,9 @@ extension SimulatedWorkflow {
         let start = sequence["start"]?.scalarText.flatMap { Int64($0) } ?? 0
         let count = sequence["count"]?.scalarText.flatMap { Int64($0) }
         let end = sequence["end"]?.scalarText.flatMap { Int64($0) }
-        let most = Int64(Self.mostItems)
-        let wanted = count ?? end.map { $0.subtractingReportingOverflow(start).partialValue + 1 } ?? 0
-        return (0..<max(0, min(wanted, most))).map { .string(String(start &+ $0)) }
+        let most = Int64(Self.maximumItems)
+        let requestedCount = count ?? end.map { $0.subtractingReportingOverflow(start).partialValue + 1 } ?? 0
+        return (0..<max(0, min(requestedCount, most))).map { .string(String(start &+ $0)) }
     }
 
     private static func text(of item: JSONValue) -> String {

@@ -1,7 +1,7 @@
 import CEL
 import KubeClient
 
-/// A template that is to be carried out as a node.
+/// A template to execute as a node.
 struct TemplateCall {
     /// The text of a ``TemplateKey``.
     var template: String
@@ -10,22 +10,22 @@ struct TemplateCall {
     var boundaryID: String?
     var flag = WorkflowNode.Flag.none
     var isPartOfExitHandler = false
-    /// The names by which annotations may mean it.
+    /// The names by which annotations refer to it.
     var names: [String]
     var arguments: [String: String] = [:]
-    /// How many templates it is nested in.
+    /// The nesting depth of the call.
     var depth = 0
-    /// It is one try of a template that is tried several times.
+    /// Whether this is one attempt of a template with a retry strategy.
     var isRetry = false
 }
 
-/// How a workflow goes on: the main template, then the exit handler.
+/// The execution of a workflow: its entrypoint, then its exit handler.
 extension SimulatedWorkflow {
-    private static let deepest = 50
+    private static let maximumDepth = 50
 
     mutating func operate(at now: Timestamp) {
         retryTimes = []
-        // As long as it is suspended the real engine does not even look at a shutdown.
+        // Argo ignores even a shutdown while the workflow is suspended.
         guard !request.isSuspended else { return }
         let entrypoint = effective["entrypoint"]?.stringValue ?? ""
         var arguments: [String: String] = [:]
@@ -64,20 +64,20 @@ extension SimulatedWorkflow {
         }
     }
 
-    /// The condition of the pods stands before the one that tells the end.
+    /// Ends the workflow after an update of the status, so that `PodRunning` precedes `Completed` in the conditions.
     private mutating func finishAfterDescribing(_ phase: NodePhase, _ message: String, at now: Timestamp) {
         describe(at: now)
         finish(phase, message, at: now)
     }
 
-    /// Carries a template out as far as it can go now.
+    /// Executes a template as far as it can proceed now.
     mutating func execute(_ call: TemplateCall, at now: Timestamp) {
         let id = tree.id(of: call.nodeName)
         if let node = tree[id], node.phase.isFulfilled || node.kind.isExecutable { return }
         guard let template = templates[call.template] else {
             return fail(call, "template \(TemplateKey(call.template).name) not found", at: now)
         }
-        guard call.depth < Self.deepest else { return fail(call, "Maximum recursion depth exceeded.", at: now) }
+        guard call.depth < Self.maximumDepth else { return fail(call, "Maximum recursion depth exceeded.", at: now) }
         var inputs: [(name: String, value: String)] = []
         for declaration in template["inputs"]?["parameters"]?.elements ?? [] {
             let name = declaration["name"]?.stringValue ?? ""
@@ -100,7 +100,7 @@ extension SimulatedWorkflow {
         }
     }
 
-    /// Makes the node of a call unless it is there.
+    /// Creates the node of a call unless it exists.
     mutating func make(
         _ call: TemplateCall, _ kind: WorkflowNode.Kind, _ phase: NodePhase, message: String = "",
         inputs: [(name: String, value: String)] = [], at now: Timestamp
@@ -109,7 +109,7 @@ extension SimulatedWorkflow {
         guard tree[id] == nil else { return }
         var node = WorkflowNode(
             id: id, name: call.nodeName, displayName: call.displayName, kind: kind,
-            template: kind == .stepGroup ? nil : TemplateKey(call.template), callerHome: home(of: call.boundaryID),
+            template: kind == .stepGroup ? nil : TemplateKey(call.template), callerScope: scope(of: call.boundaryID),
             boundaryID: call.boundaryID, flag: call.flag, startedAt: now, isPartOfExitHandler: call.isPartOfExitHandler,
             phase: phase)
         node.message = message
@@ -118,9 +118,9 @@ extension SimulatedWorkflow {
         tree[id] = node
     }
 
-    /// The object that the template of a node is in.
-    private func home(of id: String?) -> String {
-        id.flatMap { tree[$0]?.template?.home } ?? ""
+    /// The scope of a node's template.
+    private func scope(of id: String?) -> String {
+        id.flatMap { tree[$0]?.template?.scope } ?? ""
     }
 
     private mutating func fail(_ call: TemplateCall, _ message: String, at now: Timestamp) {
@@ -139,7 +139,7 @@ extension SimulatedWorkflow {
         }
         make(call, .pod, .pending, inputs: inputs, at: now)
         let id = tree.id(of: call.nodeName)
-        let container = fillIn(template["container"] ?? template["script"] ?? [:], inputs: inputs, boundary: nil)
+        let container = substitute(template["container"] ?? template["script"] ?? [:], inputs: inputs, boundary: nil)
         let name =
             call.nodeName == key.name
             ? key.name : "\(key.name)-\(TemplateKey(call.template).name)-\(FNV.hash32(call.nodeName))"
@@ -170,17 +170,17 @@ extension SimulatedWorkflow {
     }
 }
 
-/// Templates that are tried several times.
+/// Templates with a retry strategy.
 extension SimulatedWorkflow {
-    /// How often a template is tried again that sets no limit.
-    private static let mostRetries = 1000
+    /// How many times a template without a limit is retried.
+    private static let maximumRetries = 1000
 
     mutating func executeRetry(
         _ call: TemplateCall, _ template: JSONValue, _ inputs: [(name: String, value: String)], at now: Timestamp
     ) {
         make(call, .retry, .running, inputs: inputs, at: now)
         let id = tree.id(of: call.nodeName)
-        // Unless the first try is still to come, the last one decides; it may have moved on since.
+        // The last attempt decides, after it was advanced; without attempts, the first one starts.
         for _ in 0..<2 {
             let tries = tree[id]?.children ?? []
             if let last = tries.last, let node = tree[last] {
@@ -194,7 +194,7 @@ extension SimulatedWorkflow {
         }
     }
 
-    /// Makes a try, or lets it go on.
+    /// Starts an attempt, or continues it.
     private mutating func retry(_ call: TemplateCall, number: Int, at now: Timestamp) {
         var attempt = call
         attempt.nodeName = "\(call.nodeName)(\(number))"
@@ -206,12 +206,12 @@ extension SimulatedWorkflow {
         tree.connect(tree.id(of: call.nodeName), to: tree.id(of: attempt.nodeName))
     }
 
-    /// Ends the node when its last try succeeded or no other may follow, and tells whether it need not be tried now.
+    /// Ends the node if its last attempt succeeded or no other may follow; returns false if the next attempt is due.
     private mutating func conclude(
         _ id: String, _ last: WorkflowNode, _ template: JSONValue, tries: Int, at now: Timestamp
     ) -> Bool {
         let strategy = template["retryStrategy"]
-        let limit = strategy?["limit"]?.scalarText.flatMap { Int($0) } ?? Self.mostRetries
+        let limit = strategy?["limit"]?.scalarText.flatMap { Int($0) } ?? Self.maximumRetries
         let policy = strategy?["retryPolicy"]?.stringValue ?? "OnFailure"
         let mayRetry = policy == "Always" || (policy == "OnError") == (last.phase == .error)
         if !last.phase.isFailure {

@@ -1,7 +1,7 @@
 import KubeClient
 import Schema
 
-/// One Workflow, from the first look at it to its end.
+/// The state machine of one Workflow.
 struct SimulatedWorkflow: SimulatedRun {
     enum Stage: Sendable {
         case arrived
@@ -14,30 +14,30 @@ struct SimulatedWorkflow: SimulatedRun {
     let key: ObjectKey
     let uid: String
     let annotations: JSONObject
-    /// The specification as its user wrote it.
+    /// The specification as the user wrote it.
     let specification: JSONObject
     var request: WorkflowRequest
     var stage = Stage.arrived
     var plan: WorkflowPlan?
-    /// The templates by name.
+    /// The templates by the text of their ``TemplateKey``.
     var templates: [String: JSONValue] = [:]
-    /// The specification that counts: the template's with the workflow's own above it.
+    /// The effective specification: the template's, overridden by the workflow's.
     var effective: JSONObject = [:]
-    /// The parameters of the workflow and what else `{{workflow.…}}` can mean.
+    /// The values of `{{workflow.…}}` variables.
     var globals: [String: String] = [:]
-    /// The global output parameters, in the order in which they came.
+    /// The global output parameters in the order in which they were set.
     var globalOutputs: [(name: String, value: String)] = []
     var tree: NodeTree
     var startedAt: Timestamp?
-    /// What this pass wants to be done about pods.
+    /// The pending writes of pods.
     var podActions: [ClusterWrite] = []
-    /// When a retry that waits may start.
+    /// The times at which delayed retries can start.
     var retryTimes: [Timestamp] = []
-    /// When the engine deletes the ended workflow; nil for never.
+    /// When the engine deletes the finished workflow; nil for never.
     var expiry: Timestamp?
-    /// How often the status was described.
-    var looks = 0
-    /// The labels, annotations, arguments and status that the object is to have.
+    /// How many times the status was updated.
+    var statusUpdates = 0
+    /// The desired labels, annotations, arguments, and status of the object.
     var document: JSONObject = [:]
     private var written: JSONObject
 
@@ -105,11 +105,11 @@ struct SimulatedWorkflow: SimulatedRun {
         }
     }
 
-    /// The write of everything that changed since the last one. The resource has no status subresource.
+    /// Writes everything that changed since the last write; the resource has no status subresource.
     private mutating func flush() -> [RunAction<WorkflowReference>] {
         guard var patch = MergePatch.difference(from: .object(written), to: .object(document)) else { return [] }
         written = document
-        // So that a later workflow of the same name is not mistaken for this one.
+        // With the UID, the patch cannot change a newer workflow of the same name.
         patch[path: ["metadata", "uid"]] = .string(uid)
         return [
             .write(.patch(Argo.workflows, namespace: key.namespace, name: key.name, patch, subresource: nil))
@@ -118,7 +118,7 @@ struct SimulatedWorkflow: SimulatedRun {
 }
 
 extension SimulatedWorkflow {
-    /// When the workflow's own time is up; nil without a limit.
+    /// The workflow's deadline; nil if it has none.
     var deadline: Timestamp? {
         guard let startedAt, let seconds = effective["activeDeadlineSeconds"]?.integerValue else { return nil }
         return startedAt + .seconds(seconds)
@@ -128,7 +128,7 @@ extension SimulatedWorkflow {
         deadline.map { now >= $0 } ?? false
     }
 
-    /// When something happens to a node by itself.
+    /// When the next timed action of a node is due.
     private func wakeTime(of id: String) -> Timestamp? {
         guard let node = tree[id] else { return nil }
         if let pod = node.pod { return pod.wakeTime }
@@ -136,7 +136,7 @@ extension SimulatedWorkflow {
         return [suspensionEnd(id), node.isPartOfExitHandler ? nil : deadline].compactMap { $0 }.min()
     }
 
-    /// When a suspended node goes on by itself.
+    /// When a suspend node with a duration ends.
     private func suspensionEnd(_ id: String) -> Timestamp? {
         guard let node = tree[id], node.kind == .suspend,
             let text = templates[node.template?.text ?? ""]?["suspend"]?["duration"]?.scalarText
@@ -145,7 +145,7 @@ extension SimulatedWorkflow {
         return duration.map { node.startedAt + $0 }
     }
 
-    /// Ends suspended nodes whose time is up or that someone resumed.
+    /// Ends suspend nodes whose duration has passed or that a user resumed.
     mutating func advanceSuspensions(to now: Timestamp) {
         for id in tree.unfulfilled {
             if let phase = request.resumed[id] {
@@ -157,12 +157,12 @@ extension SimulatedWorkflow {
     }
 }
 
-/// What users ask of a workflow that is under way.
+/// What users can request of a running workflow.
 struct WorkflowRequest: Hashable, Sendable {
-    /// `Stop`, `Terminate` or empty.
+    /// `Stop`, `Terminate`, or empty.
     var shutdown: String
     var isSuspended: Bool
-    /// The suspended nodes that someone resumed or rejected, with the phase they were given.
+    /// The suspend nodes that a user resumed or rejected, with their new phase.
     var resumed: [String: NodePhase] = [:]
 
     init(_ object: JSONValue) {
@@ -176,14 +176,14 @@ struct WorkflowRequest: Hashable, Sendable {
         }
     }
 
-    /// The exit handler runs, and nothing else is begun.
+    /// Whether the workflow stops but still runs its exit handler.
     var isStop: Bool { shutdown == "Stop" }
     var isShutdown: Bool { shutdown == "Stop" || shutdown == "Terminate" }
 }
 
-/// How a workflow starts, or why it does not.
+/// The start of a workflow.
 extension SimulatedWorkflow {
-    /// Takes on the template that was looked up.
+    /// Starts the workflow with the result of the lookup, or ends it if it cannot start.
     mutating func begin(_ resolution: WorkflowResolution, at now: Timestamp) {
         startedAt = now
         stage = .running
@@ -198,7 +198,7 @@ extension SimulatedWorkflow {
         self.plan = plan
         effective = merged(plan.specification)
         for template in effective["templates"]?.elements ?? [] {
-            templates[template["name"]?.stringValue ?? ""] = template.withAbsoluteCalls(home: "")
+            templates[template["name"]?.stringValue ?? ""] = template.withAbsoluteCalls(scope: "")
         }
         templates.merge(plan.referenced.templates) { own, _ in own }
         if specification["workflowTemplateRef"] != nil {
@@ -206,17 +206,17 @@ extension SimulatedWorkflow {
             setLabel(label, plan.name)
             setStatus("storedWorkflowTemplateSpec", .object(effective))
         }
-        if let problem = problemOfName() ?? readParameters() ?? problemOfEntrypoint() ?? problemOfTemplates() {
+        if let problem = nameProblem() ?? readParameters() ?? entrypointProblem() ?? templateProblem() {
             refuse(problem, at: now)
             return
         }
-        // Templates of the workflow itself are in its specification already.
+        // Templates of the workflow itself are already in its specification.
         var stored = specification["workflowTemplateRef"] == nil ? [:] : plan.storedTemplates
         for member in plan.referenced.stored { stored[member.key] = member.value }
         if !stored.isEmpty { setStatus("storedTemplates", .object(stored)) }
         setStatus("artifactGCStatus", ["notSpecified": true])
         setStatus("artifactRepositoryRef", ["artifactRepository": [:], "default": true])
-        // No two workflows share a UID, so what is made of it stands for the id of a trace.
+        // A hash of the unique UID serves as the trace ID.
         document["metadata", default: [:]]["annotations"] = [
             Argo.prefix + "pod-name-format": "v2",
             Argo.prefix + "trace-id": .string(FNV.digits(uid, count: 32)),
@@ -229,7 +229,7 @@ extension SimulatedWorkflow {
         finish(problem.phase, problem.message, at: now)
     }
 
-    /// The template's specification with what the workflow says above it; parameters are joined by name.
+    /// The template's specification overridden by the workflow's; parameters are merged by name.
     private func merged(_ base: JSONObject) -> JSONObject {
         var result = base
         for member in specification where member.key != "arguments" { result[member.key] = member.value }

@@ -1,18 +1,18 @@
-/// The condition of a step or task, such as `{{steps.flip.outputs.result}} == heads`, with all variables filled in.
+/// Evaluates the `when` condition of a step or task after substitution, such as `tails == heads`.
 ///
-/// It knows comparisons of two texts or numbers, joined with `&&`, `||`, `!` and parentheses.
+/// It supports comparisons of two texts or numbers, combined with `&&`, `||`, `!`, and parentheses.
 struct WhenCondition {
     private static let operators = ["==", "!=", ">=", "<=", ">", "<"]
-    private static let longest = 10_000
-    private static let deepest = 50
+    private static let maximumLength = 10_000
+    private static let maximumDepth = 50
 
     private var rest: Substring
     private var depth = 0
 
-    /// Whether the condition is met; nil when it cannot be read, or is nested too deep.
+    /// Whether the condition is met; nil if it is invalid, too long, or nested too deeply.
     static func evaluate(_ text: String) -> Bool? {
         if text.trimmingBlanks.isEmpty { return true }
-        guard text.utf8.count <= longest else { return nil }
+        guard text.utf8.count <= maximumLength else { return nil }
         var condition = WhenCondition(rest: Substring(text))
         guard let isMet = condition.readAlternatives() else { return nil }
         return condition.rest.allSatisfy(\.isWhitespace) ? isMet : nil
@@ -39,7 +39,7 @@ struct WhenCondition {
     private mutating func readPart() -> Bool? {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= Self.deepest else { return nil }
+        guard depth <= Self.maximumDepth else { return nil }
         if consume("!") { return readPart().map { !$0 } }
         if consume("(") {
             let inner = readAlternatives()
@@ -52,7 +52,7 @@ struct WhenCondition {
         return readOperand().flatMap { Self.compare(left, name, $0) }
     }
 
-    /// A text in quotes, or all up to the next sign; values that were filled in may have blanks in them.
+    /// Reads quoted text, or everything up to the next operator, since substituted values may contain spaces.
     private mutating func readOperand() -> Substring? {
         let start = rest.drop { $0.isWhitespace }
         if let quote = start.first, quote == "'" || quote == "\"" {
@@ -89,22 +89,22 @@ struct WhenCondition {
     }
 }
 
-/// The condition under which a DAG task runs: `a.Succeeded && (b || c.Failed)`.
+/// The `depends` expression of a DAG task: `a.Succeeded && (b || c.Failed)`.
 indirect enum DependsExpression: Sendable {
-    /// The task came to this; nil for what counts as success: succeeded or skipped.
+    /// The task ended with this result; nil means succeeded or skipped.
     case task(String, result: String?)
     case not(DependsExpression)
     case all([DependsExpression])
     case any([DependsExpression])
 
-    /// Nil when the text is no such expression, or nested deeper than 50 parentheses.
+    /// Nil if the text is invalid or nested deeper than 50 levels.
     init?(_ text: String) {
         var tokens = Self.tokens(text)[...]
         guard let expression = Self.alternatives(&tokens, depth: 0), tokens.isEmpty else { return nil }
         self = expression
     }
 
-    /// The names of all tasks in it, in the order in which they stand there.
+    /// The names of the tasks in the expression, in order and without duplicates.
     var tasks: [String] {
         var names: [String] = []
         for name in allTasks where !names.contains(name) { names.append(name) }

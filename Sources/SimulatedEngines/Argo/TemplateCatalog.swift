@@ -1,15 +1,15 @@
 import APIServer
 import KubeClient
 
-/// Finds WorkflowTemplates and reads each version of them once.
+/// Looks up WorkflowTemplates and parses each version once.
 final class TemplateCatalog: Sendable {
     private struct Version: Hashable {
         let uid: String
         let resourceVersion: String
     }
 
-    /// The most plans that are kept; more are read again when they are needed.
-    private static let mostPlans = 1000
+    /// How many plans are cached; the cache is cleared when it is full.
+    private static let maximumPlans = 1000
 
     private let cluster: any SandboxCluster
     private let plans = Locked([Version: WorkflowPlan]())
@@ -60,10 +60,10 @@ final class TemplateCatalog: Sendable {
             name: name, isClusterScoped: isClusterScoped, spec: spec,
             annotations: object.metadata["annotations"]?.objectValue ?? [:],
             await referencedTemplates(of: spec, namespace: namespace))
-        // Templates that are referred to may change without this one, so such a plan is made anew each time.
+        // Referenced templates may change without this one, so this plan is not cached.
         guard Self.references(in: spec).isEmpty else { return plan }
         plans.withLock { plans in
-            if plans.count >= Self.mostPlans { plans = [:] }
+            if plans.count >= Self.maximumPlans { plans = [:] }
             plans[version] = plan
         }
         return plan
@@ -84,8 +84,8 @@ final class TemplateCatalog: Sendable {
 }
 
 extension TemplateCatalog {
-    /// The most objects that are read for the references of one workflow.
-    private static let mostObjects = 100
+    /// How many objects are read to resolve the references of one workflow.
+    private static let maximumObjects = 100
 
     private static func references(in spec: JSONObject) -> [TemplateKey] {
         (spec["templates"]?.elements ?? []).flatMap(\.calls).compactMap { call in
@@ -93,7 +93,7 @@ extension TemplateCatalog {
         }
     }
 
-    /// Follows the references of a specification; what does not exist is left out, and missed when it is called.
+    /// Resolves the references of a specification; a missing template is reported when it is called.
     private func referencedTemplates(of spec: JSONObject, namespace: String) async -> ReferencedTemplates {
         var found = ReferencedTemplates()
         var open = Self.references(in: spec)
@@ -101,16 +101,16 @@ extension TemplateCatalog {
         var seen: Set<String> = []
         var originals: [TemplateKey: JSONValue] = [:]
         while let key = open.popLast() {
-            guard seen.count < Self.mostObjects, seen.insert(key.home).inserted,
+            guard seen.count < Self.maximumObjects, seen.insert(key.scope).inserted,
                 let object = try? await template(
                     key.objectName, isClusterScoped: key.isInCluster, namespace: namespace)
             else { continue }
             open += Self.references(in: object["spec"]?.objectValue ?? [:])
             for json in object[path: ["spec", "templates"]]?.elements ?? [] {
-                let own = TemplateKey(home: key.home, name: json["name"]?.stringValue ?? "")
+                let own = TemplateKey(scope: key.scope, name: json["name"]?.stringValue ?? "")
                 let template = WorkflowPlan.withDefaults(json)
                 originals[own] = template
-                let absolute = template.withAbsoluteCalls(home: key.home)
+                let absolute = template.withAbsoluteCalls(scope: key.scope)
                 found.templates[own.text] = absolute
                 called.formUnion(absolute.calls.compactMap { $0["template"]?.stringValue.map(TemplateKey.init) })
             }

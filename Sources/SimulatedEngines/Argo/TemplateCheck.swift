@@ -1,8 +1,8 @@
 import KubeClient
 
-/// What the engine looks at before it starts a workflow, and its words for what is wrong.
+/// Validation before a workflow starts, with Argo's messages.
 extension SimulatedWorkflow {
-    /// Reads the parameters of the workflow; the problem is one that has no value.
+    /// Reads the workflow's parameters; returns the problem of the first invalid one.
     mutating func readParameters() -> WorkflowProblem? {
         globals = [
             "workflow.name": key.name, "workflow.namespace": key.namespace, "workflow.uid": uid,
@@ -10,7 +10,7 @@ extension SimulatedWorkflow {
         ]
         for parameter in effective["arguments"]?["parameters"]?.elements ?? [] {
             let name = parameter["name"]?.stringValue ?? ""
-            if let problem = problemOfChoice(name, parameter) { return problem }
+            if let problem = enumProblem(name, parameter) { return problem }
             if let value = parameter["value"]?.scalarText ?? parameter["valueFrom"]?["default"]?.scalarText {
                 globals["workflow.parameters.\(name)"] = value
             } else if parameter["valueFrom"] == nil {
@@ -22,8 +22,8 @@ extension SimulatedWorkflow {
         return nil
     }
 
-    /// A value that is none of those the template allows.
-    private func problemOfChoice(_ name: String, _ parameter: JSONValue) -> WorkflowProblem? {
+    /// The problem of a value that is not in the parameter's `enum`.
+    private func enumProblem(_ name: String, _ parameter: JSONValue) -> WorkflowProblem? {
         guard let allowed = parameter["enum"]?.arrayValue, let value = parameter["value"]?.scalarText,
             !allowed.contains(where: { $0.scalarText == value })
         else { return nil }
@@ -32,7 +32,7 @@ extension SimulatedWorkflow {
             phase: .failed, message: "invalid spec: \(path).value should be present in \(path).enum list")
     }
 
-    func problemOfName() -> WorkflowProblem? {
+    func nameProblem() -> WorkflowProblem? {
         guard key.name.utf8.count > 63 else { return nil }
         return WorkflowProblem(
             phase: .failed,
@@ -40,7 +40,7 @@ extension SimulatedWorkflow {
                 + "(currently \(key.name.utf8.count))")
     }
 
-    func problemOfEntrypoint() -> WorkflowProblem? {
+    func entrypointProblem() -> WorkflowProblem? {
         guard let entrypoint = effective["entrypoint"]?.stringValue, !entrypoint.isEmpty else {
             return WorkflowProblem(phase: .failed, message: "invalid spec: spec.entrypoint is required")
         }
@@ -50,7 +50,7 @@ extension SimulatedWorkflow {
             message: "invalid spec: template \(entrypoint) not found in workflow template \(plan?.name ?? "")")
     }
 
-    func problemOfTemplates() -> WorkflowProblem? {
+    func templateProblem() -> WorkflowProblem? {
         let arguments = effective["arguments"]?["parameters"]?.elements ?? []
         var check = TemplateCheck(templates)
         for name in [effective["entrypoint"], effective["onExit"]].compactMap({ $0?.stringValue }) where !name.isEmpty {
@@ -62,12 +62,12 @@ extension SimulatedWorkflow {
     }
 }
 
-/// What the engine looks for in templates before a workflow starts: calls that lead nowhere or lack an input.
+/// Checks templates before a workflow starts: calls of unknown templates, and calls without a required input.
 ///
-/// The real one looks for more; what is not looked for here shows when the template's turn comes.
+/// Argo checks more. A problem that is not found here shows when the template executes.
 struct TemplateCheck {
-    /// Calls nested deeper are not looked into.
-    private static let deepest = 100
+    /// The nesting depth up to which calls are checked.
+    private static let maximumDepth = 100
     private static let kinds = [
         "container", "containerSet", "steps", "script", "resource", "dag", "suspend", "data", "http", "plugin",
     ]
@@ -79,11 +79,11 @@ struct TemplateCheck {
         self.templates = templates
     }
 
-    /// The engine's words for the first problem of a template that exists, and of those it calls; nil without one.
+    /// Argo's message about the first problem of a template and those it calls; nil if there is none.
     ///
-    /// `text` is that of a ``TemplateKey``.
+    /// - Parameter text: The text of a ``TemplateKey``.
     mutating func problem(of text: String, arguments: [JSONValue], depth: Int = 0) -> String? {
-        guard let template = templates[text], depth <= Self.deepest else { return nil }
+        guard let template = templates[text], depth <= Self.maximumDepth else { return nil }
         let name = TemplateKey(text).name
         if !Self.kinds.contains(where: { template[$0] != nil }) {
             return
@@ -125,7 +125,7 @@ struct TemplateCheck {
         return nil
     }
 
-    /// The first input that has no value of its own and is given none.
+    /// The first input that has no default and gets no value.
     private static func missingInput(of template: JSONValue, _ arguments: [JSONValue]) -> String? {
         for input in template["inputs"]?["parameters"]?.elements ?? [] {
             let isGiven = arguments.contains { $0["name"] == input["name"] }
@@ -135,7 +135,7 @@ struct TemplateCheck {
         return nil
     }
 
-    /// Whether tasks wait for one that does not exist, or for each other.
+    /// The problem of tasks that depend on an unknown task or on each other; nil if there is none.
     private static func problem(ofOrder tasks: [JSONValue]) -> String? {
         var waiting: [String: Set<String>] = [:]
         for task in tasks {

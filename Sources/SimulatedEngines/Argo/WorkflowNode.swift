@@ -1,7 +1,7 @@
 import CEL
 import KubeClient
 
-/// One node of a workflow's status: a template that is being carried out, or a part of one.
+/// One node of a workflow's status: an executing template, or a part of one.
 struct WorkflowNode: Sendable {
     enum Kind: String, Sendable {
         case pod = "Pod"
@@ -13,11 +13,11 @@ struct WorkflowNode: Sendable {
         case skipped = "Skipped"
         case suspend = "Suspend"
 
-        /// Nodes that count in the progress of a workflow by themselves.
+        /// Whether the node counts in the workflow's progress.
         var isExecutable: Bool { self == .pod || self == .suspend }
     }
 
-    /// What made the node, as the status tells it.
+    /// The value of `nodeFlag`: what created the node.
     enum Flag: Sendable {
         case none
         case empty
@@ -39,36 +39,36 @@ struct WorkflowNode: Sendable {
     let displayName: String
     let kind: Kind
     let template: TemplateKey?
-    /// The object with the template that has the call.
-    let callerHome: String
+    /// The scope of the template that contains the call.
+    let callerScope: String
     let boundaryID: String?
     let flag: Flag
     let startedAt: Timestamp
-    /// Carries out the exit handler, which neither deadlines nor `Stop` reach.
+    /// Whether the node belongs to the exit handler, which deadlines and `Stop` do not affect.
     let isPartOfExitHandler: Bool
     var phase: NodePhase
     var message = ""
     var finishedAt: Timestamp?
     var children: [String] = []
     var outboundNodes: [String] = []
-    /// The input parameters, in declared order.
+    /// The input parameters in declared order.
     var inputs: [(name: String, value: String)] = []
     var outputs: JSONObject = [:]
     var progress = WorkflowProgress()
-    /// The time the pods took together; nil while none has ended.
+    /// The total duration of the pods; nil until one has ended.
     var resourceSeconds: Int64?
     var pod: NodePod?
 
-    /// The object in the status.
+    /// The node as it appears in the status.
     var json: JSONValue {
         var object: JSONObject = [
             "id": .string(id), "name": .string(name), "displayName": .string(displayName),
             "type": .string(kind.rawValue), "phase": .string(phase.rawValue),
-            "templateScope": .string(callerHome.isEmpty ? "local/" : callerHome),
+            "templateScope": .string(callerScope.isEmpty ? "local/" : callerScope),
             "startedAt": .string(startedAt.rfc3339),
         ]
         if let template {
-            let isLocal = template.home == callerHome
+            let isLocal = template.scope == callerScope
             object[isLocal ? "templateName" : "templateRef"] = isLocal ? .string(template.name) : template.reference
         }
         object["boundaryID"] = boundaryID.map { .string($0) }
@@ -88,13 +88,13 @@ struct WorkflowNode: Sendable {
         return .object(object)
     }
 
-    /// What the engine makes of the time pods took: of processors next to nothing, of memory a number per second.
+    /// Argo's `resourcesDuration` of such pods: hardly any CPU, and memory in proportion to the time.
     static func resources(_ seconds: Int64) -> JSONValue {
         ["cpu": 0, "memory": .integer(seconds)]
     }
 }
 
-/// How many executable nodes have succeeded, of how many that are known yet.
+/// How many of the known executable nodes have succeeded.
 struct WorkflowProgress: Hashable, Sendable {
     var done = 0
     var total = 0
@@ -107,22 +107,22 @@ struct WorkflowProgress: Hashable, Sendable {
     }
 }
 
-/// The pod of a node and where it stands.
+/// The pod of a node and its stage.
 struct NodePod: Sendable {
     enum Stage: Hashable, Sendable {
-        /// Created; looked at once more at the same time.
+        /// Created; it starts in the same reconciliation.
         case created
         case running(until: Timestamp)
-        /// Waits for what will not come: until its node gives it up, or for ever.
+        /// Waiting for an image or configuration that never arrives: until the node fails the pod, or forever.
         case stuck(until: Timestamp?)
         case ended
     }
 
     var pod: SimulatedPod
     var stage = Stage.created
-    /// The names by which annotations may mean it: that of the step or task, then that of the template.
+    /// The names by which annotations refer to it: the step's or task's, then the template's.
     let names: [String]
-    /// When the kubelet ends it.
+    /// When the kubelet ends the pod.
     let deadline: Timestamp?
     /// The declared output parameters.
     let outputs: [JSONValue]
@@ -137,7 +137,7 @@ struct NodePod: Sendable {
     }
 }
 
-/// The phases of workflows and nodes.
+/// The phase of a workflow or node.
 enum NodePhase: String, Hashable, Sendable {
     case pending = "Pending"
     case running = "Running"
@@ -148,23 +148,23 @@ enum NodePhase: String, Hashable, Sendable {
     case omitted = "Omitted"
 
     var isFulfilled: Bool { self != .pending && self != .running }
-    /// Ended after it was begun.
+    /// Whether the node ended after it had started.
     var isCompleted: Bool { [.succeeded, .failed, .error].contains(self) }
     var isFailure: Bool { self == .failed || self == .error }
 }
 
-/// The nodes of a workflow, by id.
+/// The nodes of a workflow by ID.
 struct NodeTree: Sendable {
     private let workflowName: String
     private(set) var nodes: [String: WorkflowNode] = [:]
-    /// Ids in the order in which the nodes were made.
+    /// The IDs in order of creation.
     private(set) var order: [String] = []
 
     init(workflowName: String) {
         self.workflowName = workflowName
     }
 
-    /// The id of the node of a name: the workflow's own, or its name with a hash of the node's.
+    /// The ID of a node: the workflow's name, followed by a hash of the node's name unless it is the root.
     func id(of name: String) -> String {
         name == workflowName ? name : "\(workflowName)-\(FNV.hash32(name))"
     }
@@ -184,7 +184,7 @@ struct NodeTree: Sendable {
         nodes[parent]?.children.append(child)
     }
 
-    /// Gives an unfulfilled node a phase, and a finishing time when it is its last.
+    /// Sets the phase of an unfulfilled node, and its finish time if the phase is final.
     mutating func mark(_ id: String, _ phase: NodePhase, _ message: String = "", at now: Timestamp) {
         guard nodes[id]?.phase.isFulfilled == false else { return }
         nodes[id]?.phase = phase
@@ -192,7 +192,7 @@ struct NodeTree: Sendable {
         if phase.isFulfilled { nodes[id]?.finishedAt = now }
     }
 
-    /// The nodes that what comes after a node hangs on.
+    /// The nodes to which the successors of a node connect.
     func outboundNodes(of id: String) -> [String] {
         guard let node = nodes[id] else { return [] }
         switch node.kind {
@@ -205,8 +205,8 @@ struct NodeTree: Sendable {
 
     var unfulfilled: [String] { order.filter { nodes[$0]?.phase.isFulfilled == false } }
 
-    /// Brings progress and resource times up to date and returns those of the whole workflow.
-    mutating func sumUp() -> (progress: WorkflowProgress, resourceSeconds: Int64?) {
+    /// Updates progress and resource durations of all nodes; returns those of the whole workflow.
+    mutating func updateTotals() -> (progress: WorkflowProgress, resourceSeconds: Int64?) {
         var progress = WorkflowProgress()
         var seconds: Int64?
         for id in order {

@@ -1,15 +1,15 @@
 import KubeClient
 
-/// A WorkflowTemplate as the simulation needs it: read once for each version of the object, used by many runs.
+/// A parsed WorkflowTemplate, shared by all runs of the same version.
 struct WorkflowPlan: Sendable {
     let name: String
     let isClusterScoped: Bool
     /// The specification with Argo's defaults.
     let specification: JSONObject
     let behavior: Behavior
-    /// The templates as the status of a run keeps them, under the names it keeps them by.
+    /// The templates as stored in the status of a run.
     let storedTemplates: JSONObject
-    /// What `templateRef` of steps and tasks leads to.
+    /// The templates that `templateRef` of steps and tasks names.
     let referenced: ReferencedTemplates
 
     init(
@@ -50,11 +50,11 @@ struct WorkflowPlan: Sendable {
     }
 }
 
-/// Which template a workflow is to follow, read from its specification.
+/// The reference to a workflow's template, from the workflow's specification.
 struct WorkflowReference: Sendable {
     enum Source: Sendable {
         case template(name: String, isClusterScoped: Bool)
-        /// The workflow has templates of its own; annotations of the workflow tell their behavior.
+        /// Templates in the workflow itself, with their behavior in the workflow's annotations.
         case embedded(JSONObject, annotations: JSONObject)
     }
 
@@ -73,7 +73,7 @@ struct WorkflowReference: Sendable {
     }
 }
 
-/// Why a workflow ends before any of its nodes starts: the phase it then has, and the engine's words.
+/// Why a workflow ends before any of its nodes starts: its final phase, and Argo's message.
 struct WorkflowProblem: Error, Hashable, Sendable {
     let phase: NodePhase
     let message: String
@@ -81,11 +81,11 @@ struct WorkflowProblem: Error, Hashable, Sendable {
 
 typealias WorkflowResolution = Result<WorkflowPlan, WorkflowProblem>
 
-/// The templates of other objects that a workflow's own call, and those that these call.
+/// The templates of other objects that a workflow uses, directly or indirectly.
 struct ReferencedTemplates: Sendable {
-    /// By the texts of their keys; in them, every call is by such a text.
+    /// By the text of their ``TemplateKey``; every call in them uses such a text.
     var templates: [String: JSONValue] = [:]
-    /// The same as they are written, for the status.
+    /// The same templates as their authors wrote them, for the status.
     var stored: JSONObject = [:]
 }
 
@@ -95,7 +95,7 @@ extension JSONValue {
         (self["steps"]?.elements ?? []).flatMap(\.elements) + (self["dag"]?["tasks"]?.elements ?? [])
     }
 
-    /// The template with each of its steps or tasks changed.
+    /// The template with `change` applied to each of its steps or tasks.
     func mappingCalls(_ change: (JSONValue) -> JSONValue) -> JSONValue {
         var result = self
         if let groups = self["steps"]?.arrayValue {
@@ -105,60 +105,60 @@ extension JSONValue {
         return result
     }
 
-    /// A template of `home` in which every call is by the text of a key.
-    func withAbsoluteCalls(home: String) -> JSONValue {
+    /// A template of `scope` in which every call uses the text of a ``TemplateKey``.
+    func withAbsoluteCalls(scope: String) -> JSONValue {
         mappingCalls { call in
             var call = call
             if let reference = call["templateRef"] {
                 call["template"] = .string(TemplateKey(reference: reference).text)
             } else if let name = call["template"]?.stringValue {
-                call["template"] = .string(TemplateKey(home: home, name: name).text)
+                call["template"] = .string(TemplateKey(scope: scope, name: name).text)
             }
             return call
         }
     }
 }
 
-/// Names one of all the templates a workflow can reach.
+/// Identifies a template that a workflow can call.
 ///
-/// As text it is the bare name for one of the workflow's own; those of other objects go by the object as well, as in
+/// As text it is the bare name for a template of the workflow itself. For templates of other objects it is their key in
 /// `status.storedTemplates`: `namespaced/<WorkflowTemplate>/<name>` or `cluster/<ClusterWorkflowTemplate>/<name>`.
 struct TemplateKey: Hashable, Sendable {
     private static let namespaced = "namespaced/"
     private static let cluster = "cluster/"
 
-    /// The object the template is in, with its kind; empty for the workflow's own.
-    let home: String
+    /// The template's object, with `namespaced/` or `cluster/`; empty for templates of the workflow itself.
+    let scope: String
     let name: String
 
-    init(home: String, name: String) {
-        self.home = home
+    init(scope: String, name: String) {
+        self.scope = scope
         self.name = name
     }
 
     init(_ text: String) {
         let slash = text.lastIndex(of: "/")
-        home = slash.map { String(text[..<$0]) } ?? ""
+        scope = slash.map { String(text[..<$0]) } ?? ""
         name = slash.map { String(text[text.index(after: $0)...]) } ?? text
     }
 
-    /// What a `templateRef` of a step or task names.
+    /// Reads the `templateRef` of a step or task.
     init(reference: JSONValue) {
         let prefix = reference["clusterScope"]?.boolValue == true ? Self.cluster : Self.namespaced
-        home = prefix + (reference["name"]?.stringValue ?? "")
+        scope = prefix + (reference["name"]?.stringValue ?? "")
         name = reference["template"]?.stringValue ?? ""
     }
 
-    var text: String { home.isEmpty ? name : "\(home)/\(name)" }
+    var text: String { scope.isEmpty ? name : "\(scope)/\(name)" }
 
-    var isInCluster: Bool { home.hasPrefix(Self.cluster) }
+    var isInCluster: Bool { scope.hasPrefix(Self.cluster) }
 
-    /// The name of the object the template is in.
+    /// The name of the template's object.
     var objectName: String {
-        String(home.drop { $0 != "/" }.dropFirst())
+        String(scope.drop { $0 != "/" }.dropFirst())
     }
 
-    /// The `templateRef` that names it.
+    /// The `templateRef` for this template.
     var reference: JSONValue {
         var reference: JSONValue = ["name": .string(objectName), "template": .string(name)]
         if isInCluster { reference["clusterScope"] = true }

@@ -1,11 +1,11 @@
 import APIServer
 import KubeClient
 
-/// Finds Pipelines and reads each version of them once.
+/// Looks up Pipelines and parses each version once.
 final class PipelineCatalog: Sendable {
-    /// Names the image a Pipeline is to be had from by the `bundles` resolver.
+    /// The annotation with the image from which the `bundles` resolver gets a Pipeline.
     static let bundleAnnotation = Behavior.prefix + "bundle"
-    /// The digest of that image; made up when absent.
+    /// The annotation with that image's digest; without it, a digest is generated.
     static let digestAnnotation = Behavior.prefix + "bundle-digest"
 
     private struct Version: Hashable {
@@ -25,8 +25,8 @@ final class PipelineCatalog: Sendable {
         var bundled: [String: BundledPipeline] = [:]
     }
 
-    /// The most plans that are kept; more are read again when they are needed.
-    private static let mostPlans = 1000
+    /// How many plans are cached; the cache is cleared when it is full.
+    private static let maximumPlans = 1000
 
     private let cluster: any SandboxCluster
     private let environment: SandboxEnvironment
@@ -37,31 +37,31 @@ final class PipelineCatalog: Sendable {
         self.environment = environment
     }
 
-    /// Follows the Pipelines that are in bundles until the task is cancelled.
+    /// Watches the Pipelines in bundles until the task is canceled.
     func run() async {
         while !Task.isCancelled {
-            var told: Set<String> = []
+            var present: Set<String> = []
             do {
                 for try await change in cluster.changes(of: Tekton.pipelines, namespace: nil) {
-                    observe(change, &told)
+                    observe(change, &present)
                 }
             } catch {
-                // The next attempt tells every present Pipeline again.
+                // The next watch delivers every existing Pipeline again.
             }
             try? await environment.sleep(.milliseconds(500))
         }
     }
 
-    /// `told` collects the UIDs that a watch begins with; others were deleted before it.
-    private func observe(_ change: ObjectChange, _ told: inout Set<String>) {
+    /// `present` collects the UIDs of the initial events; any other Pipeline was deleted before the watch started.
+    private func observe(_ change: ObjectChange, _ present: inout Set<String>) {
         switch change {
         case .added(let object), .modified(let object):
-            told.insert(object.uid)
+            present.insert(object.uid)
             note(object)
         case .deleted(let object): state.withLock { $0.bundled[object.uid] = nil }
         case .synced:
-            state.withLock { [told] state in state.bundled = state.bundled.filter { told.contains($0.key) } }
-            told = []
+            state.withLock { [present] state in state.bundled = state.bundled.filter { present.contains($0.key) } }
+            present = []
         }
     }
 
@@ -99,7 +99,8 @@ extension PipelineCatalog {
                         plan: plan, source: Self.source(found, name: name), missingServiceAccount: missing))
             case .unsupported(let resolver, let name):
                 throw .cannotGetPipeline(
-                    "resolver failed to get Pipeline \(name): the sandbox has no resolver \"\(resolver)\"")
+                    "resolver failed to get Pipeline \(name): the sandbox does not support the resolver \"\(resolver)\"; use \"bundles\""
+                )
             }
         } catch {
             return .failure(error)
@@ -128,24 +129,24 @@ extension PipelineCatalog {
         }
     }
 
-    /// The Pipeline of a bundle; looks once into the cluster itself when the watch has not told of it yet.
+    /// The Pipeline of a bundle; lists Pipelines once if the watch has not delivered it yet.
     private func bundled(
         image text: String, name: String, kind: String, run: ObjectKey
     ) async throws(PipelineProblem) -> BundledPipeline {
-        let wanted = BundleReference(text)
-        var found = state.withLock { $0.bundled.values.filter { $0.image.isWanted(by: wanted, digest: $0.digest) } }
+        let requested = BundleReference(text)
+        var found = state.withLock { $0.bundled.values.filter { $0.image.matches(requested, digest: $0.digest) } }
         if !found.contains(where: { $0.object.objectKey?.name == name }) {
             for object in (try? await cluster.list(Tekton.pipelines, namespace: nil, labelSelector: "")) ?? [] {
                 note(object)
             }
-            found = state.withLock { $0.bundled.values.filter { $0.image.isWanted(by: wanted, digest: $0.digest) } }
+            found = state.withLock { $0.bundled.values.filter { $0.image.matches(requested, digest: $0.digest) } }
         }
         let prefix = "resolver failed to get Pipeline \(name): error requesting remote resource: error getting "
         let request = "\"bundleresolver\" \"\(run.namespace)/bundles-\(FNV.digits("\(text)/\(name)", count: 32))\": "
         guard !found.isEmpty else {
-            let tag = wanted.digest ?? wanted.tag
+            let tag = requested.digest ?? requested.tag
             throw .cannotGetPipeline(
-                prefix + request + "cannot retrieve the oci image: GET \(wanted.repository)/manifests/\(tag): "
+                prefix + request + "cannot retrieve the oci image: GET \(requested.repository)/manifests/\(tag): "
                     + "MANIFEST_UNKNOWN: manifest unknown")
         }
         let match = found.first { $0.object.objectKey?.name == name }
@@ -171,10 +172,10 @@ extension PipelineCatalog {
             uid: object.uid, resourceVersion: object.metadata.text("resourceVersion"), isInBundle: isInBundle)
         if let plan = state.withLock({ $0.plans[version] }) { return plan }
         let plan = try await makePlan(object, namespace: isInBundle ? "" : object.metadata.text("namespace"))
-        // Tasks that are referred to may change without the Pipeline, so such a plan is made anew each time.
+        // Referenced Tasks may change without the Pipeline, so this plan is not cached.
         guard plan.referencedTasks.isEmpty else { return plan }
         state.withLock { state in
-            if state.plans.count >= Self.mostPlans { state.plans = [:] }
+            if state.plans.count >= Self.maximumPlans { state.plans = [:] }
             state.plans[version] = plan
         }
         return plan
@@ -191,14 +192,14 @@ extension PipelineCatalog {
         let spec = object["spec"]?.objectValue ?? [:]
         var tasks: [String: JSONObject] = [:]
         for task in (spec["tasks"]?.elements ?? []) + (spec["finally"]?.elements ?? []) {
-            guard task["taskSpec"] == nil, let wanted = task["taskRef"]?["name"]?.stringValue else { continue }
-            let home = object.metadata.text("namespace")
+            guard task["taskSpec"] == nil, let taskName = task["taskRef"]?["name"]?.stringValue else { continue }
+            let taskNamespace = object.metadata.text("namespace")
             let taskObject: JSONValue
             do {
-                taskObject = try await cluster.get(Tekton.tasks, namespace: home, name: wanted)
+                taskObject = try await cluster.get(Tekton.tasks, namespace: taskNamespace, name: taskName)
             } catch {
                 throw .cannotGetTask(
-                    pipeline: "\(namespace)/\(name)", "Couldn't retrieve Task \"\(wanted)\": \(error.message)")
+                    pipeline: "\(namespace)/\(name)", "Couldn't retrieve Task \"\(taskName)\": \(error.message)")
             }
             tasks[task["name"]?.stringValue ?? ""] = TektonDefaults.taskSpec(taskObject["spec"]?.objectValue ?? [:])
         }

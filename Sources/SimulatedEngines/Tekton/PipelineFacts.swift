@@ -1,7 +1,7 @@
 import APIServer
 import KubeClient
 
-/// Why a task is not run, in the engine's words.
+/// Why a task is skipped, in Tekton's words.
 enum SkipReason: String, Sendable {
     case whenExpressions = "When Expressions evaluated to false"
     case parentTasks = "Parent Tasks were skipped"
@@ -13,14 +13,14 @@ enum SkipReason: String, Sendable {
     case finallyTimeout = "PipelineRun Finally timeout has been reached"
 }
 
-/// What is known of the tasks of a run at one moment.
+/// The states of a run's tasks at one moment.
 struct PipelineFacts: Sendable {
     enum TaskState: Hashable, Sendable {
         case waiting
         case running
         case succeeded
         case failed
-        /// Failed, and the pipeline does not mind.
+        /// Failed, with `onError: continue`.
         case failureIgnored
         case cancelled
         case skipped(SkipReason)
@@ -28,13 +28,13 @@ struct PipelineFacts: Sendable {
         var isDone: Bool { self != .waiting && self != .running }
     }
 
-    /// In the order of the plan's tasks.
+    /// The states in the order of the plan's tasks.
     var states: [TaskState]
     var isGraphDone = false
     var isFinallyDone = false
 
-    func count(_ wanted: TaskState...) -> Int {
-        states.count { wanted.contains($0) }
+    func count(_ selected: TaskState...) -> Int {
+        states.count { selected.contains($0) }
     }
 
     var skipped: [(Int, SkipReason)] {
@@ -49,7 +49,7 @@ struct PipelineFacts: Sendable {
 
     var incomplete: Int { count(.waiting, .running) }
 
-    /// The tasks that may be created now.
+    /// The indices of the tasks whose TaskRuns can be created now.
     func ready(plan: PipelinePlan, mayStartGraph: Bool) -> [Int] {
         plan.tasks.indices.filter { index in
             guard states[index] == .waiting else { return false }
@@ -60,7 +60,7 @@ struct PipelineFacts: Sendable {
 }
 
 extension SimulatedPipelineRun {
-    /// Looks at all tasks anew; a reason for skipping may change while the run goes on.
+    /// Determines the states of all tasks; a reason to skip a task may change while the run is in progress.
     func facts(at now: Timestamp) -> PipelineFacts {
         guard let plan else { return PipelineFacts(states: []) }
         var facts = PipelineFacts(states: plan.tasks.indices.map { taskRunState($0, plan: plan) })
@@ -121,7 +121,7 @@ extension SimulatedPipelineRun {
     }
 }
 
-/// The words in which the engine describes a run.
+/// The conditions that Tekton writes for a run.
 extension SimulatedPipelineRun {
     func condition(for facts: PipelineFacts, plan: PipelinePlan, at now: Timestamp) -> TektonCondition {
         if haveTasksTimedOut(at: now), facts.states.contains(where: \.isTimeoutConcern), facts.isFinallyDone,
@@ -186,7 +186,7 @@ extension SimulatedPipelineRun {
 }
 
 extension PipelineFacts.TaskState {
-    /// A task that did not come to a good end, which is what a timeout of the tasks brings about.
+    /// Whether the task failed or was skipped as a result of the tasks timeout.
     fileprivate var isTimeoutConcern: Bool {
         switch self {
         case .failed, .skipped(.tasksTimeout), .skipped(.stopping): true

@@ -1,36 +1,36 @@
 import KubeClient
 
-/// A Pipeline as the simulation needs it: read once for each version of the object, used by many runs.
+/// A parsed Pipeline, shared by all runs of the same version.
 struct PipelinePlan: Sendable {
-    /// The namespace of the Pipeline; empty when it came out of a bundle.
+    /// The Pipeline's namespace; empty if it came from a bundle.
     let namespace: String
     let name: String
-    /// The specification with Tekton's defaults; parameters are not filled in.
+    /// The specification with Tekton's defaults, before parameters are substituted.
     let specification: JSONObject
-    /// The tasks of the graph, then those of `finally`, each in declared order.
+    /// The tasks of `tasks`, then those of `finally`, each in declared order.
     let tasks: [Task]
-    /// The indices of the tasks, none before those it depends on.
+    /// The indices of the tasks in topological order.
     let order: [Int]
     let behavior: Behavior
-    /// The specifications of the Tasks that are referred to by name.
+    /// The specifications of the Tasks that are referenced by name.
     let referencedTasks: [String: JSONObject]
 
-    /// What does not change from run to run in a pipeline task.
+    /// The part of a pipeline task that is the same in every run.
     struct Task: Sendable {
         let name: String
         let isFinally: Bool
-        /// Indices of the tasks that must be done before; empty for a task of `finally`.
+        /// Indices of the tasks that must be done first; empty for a task of `finally`.
         let parents: [Int]
-        /// Indices of the tasks whose results it uses.
+        /// Indices of the tasks whose results this task uses.
         let sources: [Int]
         let retries: Int
         let timeout: Duration?
         let continuesOnError: Bool
-        /// Where it stands in the specification: `tasks` or `finally`, and the place therein.
+        /// The task's list in the specification, `tasks` or `finally`, and its index in that list.
         let place: (list: String, index: Int)
     }
 
-    /// Reads a Pipeline; throws what the status of a run then says.
+    /// Parses a Pipeline; throws the problem that the status of its runs reports.
     init(
         name: String, namespace: String, spec: JSONObject, behavior: Behavior, referencedTasks: [String: JSONObject]
     ) throws(PipelineProblem) {
@@ -92,9 +92,9 @@ struct PipelinePlan: Sendable {
     }
 }
 
-/// Why a run ends before any of its tasks starts.
+/// Why a run fails before any of its tasks starts.
 enum PipelineProblem: Error, Hashable, Sendable {
-    /// The engine's words about why the Pipeline cannot be had.
+    /// The Pipeline cannot be fetched, for this reason in Tekton's words.
     case cannotGetPipeline(String)
     case cannotGetTask(pipeline: String, String)
     case invalidGraph(String)
@@ -117,7 +117,7 @@ enum PipelineProblem: Error, Hashable, Sendable {
     }
 }
 
-/// What Tekton fills in when it reads a Pipeline or Task, as it then shows in statuses.
+/// The defaults that Tekton sets in the Pipelines and Tasks that it copies into statuses.
 enum TektonDefaults {
     static func pipelineSpec(_ spec: JSONObject) -> JSONObject {
         var result = spec
@@ -168,7 +168,7 @@ enum TektonDefaults {
             })
     }
 
-    /// Adds the members that are absent.
+    /// Adds the defaults of absent members.
     private static func setting(_ defaults: JSONObject, in value: JSONValue) -> JSONValue {
         guard var object = value.objectValue else { return value }
         for member in defaults where object[member.key] == nil { object[member.key] = member.value }
@@ -176,21 +176,21 @@ enum TektonDefaults {
     }
 }
 
-/// Which Pipeline a run is to follow, read from its specification.
+/// The reference to a run's Pipeline, from the run's specification.
 struct PipelineReference: Sendable {
     enum Source: Sendable {
-        /// In the namespace of the run.
+        /// A Pipeline in the run's namespace.
         case name(String)
         case bundle(image: String, name: String, kind: String)
-        /// Stands in the run itself.
+        /// A specification in the run itself.
         case embedded(JSONObject)
-        /// A resolver that the simulation does not have.
+        /// A resolver that the simulation does not support.
         case unsupported(resolver: String, name: String)
     }
 
     let run: ObjectKey
     let source: Source
-    /// The service account the tasks are to run as; nil for the namespace's own.
+    /// The service account of the tasks; nil for the namespace's default.
     let serviceAccountName: String?
 
     init(run: ObjectKey, specification: JSONObject) {
@@ -214,7 +214,7 @@ struct PipelineReference: Sendable {
         }
     }
 
-    /// It has to be fetched from elsewhere, which shows in the status before it is there.
+    /// Whether a resolver fetches the Pipeline, which the status shows in the meantime.
     var isRemote: Bool {
         switch source {
         case .bundle, .unsupported: true
@@ -230,23 +230,23 @@ struct PipelineReference: Sendable {
     }
 }
 
-/// What a lookup found.
+/// The result of looking up a run's Pipeline.
 struct ResolvedPipeline: Sendable {
     let plan: PipelinePlan
-    /// Where a remote Pipeline came from, as the status notes it.
+    /// The source of a remote Pipeline, as recorded in the status.
     let source: JSONValue?
-    /// The service account the run asks for, when there is none of that name.
+    /// The run's service account, if it does not exist.
     let missingServiceAccount: String?
 }
 
 typealias PipelineResolution = Result<ResolvedPipeline, PipelineProblem>
 
-/// The reference of an image: repository, tag and digest.
+/// An image reference: repository, tag, and digest.
 struct BundleReference: Hashable, Sendable {
     let repository: String
-    /// `latest` where the text has neither tag nor digest; empty where it has only a digest.
+    /// `latest` if the text has neither tag nor digest; empty if it has only a digest.
     let tag: String
-    /// `sha256:` and 64 hexadecimal digits; nil when the text has none.
+    /// `sha256:` and 64 hexadecimal digits; nil if the text has none.
     let digest: String?
 
     init(_ text: String) {
@@ -267,12 +267,12 @@ struct BundleReference: Hashable, Sendable {
         repository = String(rest)
     }
 
-    /// Tells whether a wanted reference means an image that is known by this reference and digest.
+    /// Whether the requested reference selects the image with this reference and digest.
     ///
-    /// A digest decides alone, as it does at a registry.
-    func isWanted(by wanted: BundleReference, digest: String) -> Bool {
-        guard repository == wanted.repository else { return false }
-        if let wantedDigest = wanted.digest { return wantedDigest == digest }
-        return tag == wanted.tag
+    /// A requested digest takes precedence over the tag, as in a registry.
+    func matches(_ requested: BundleReference, digest: String) -> Bool {
+        guard repository == requested.repository else { return false }
+        if let requestedDigest = requested.digest { return requestedDigest == digest }
+        return tag == requested.tag
     }
 }

@@ -1,13 +1,13 @@
 import APIServer
 import KubeClient
 
-/// How a run that has started goes on: cancellations, timeouts, tasks, status.
+/// A run after its start: cancellation, timeouts, tasks, and status.
 extension SimulatedPipelineRun {
     static func isCancelRequest(_ request: String) -> Bool {
         ["Cancelled", "CancelledRunFinally", "StoppedRunFinally"].contains(request)
     }
 
-    /// One look of the engine at the run: at most one write of its status.
+    /// One reconciliation of the run: writes its status at most once.
     mutating func proceed(at now: Timestamp) -> [RunAction<PipelineReference>] {
         guard let plan else { return [] }
         var actions = advanceTasks(to: now)
@@ -31,7 +31,7 @@ extension SimulatedPipelineRun {
         return actions + flush()
     }
 
-    /// Lets every TaskRun do what is due.
+    /// Advances every TaskRun for which something is due.
     mutating func advanceTasks(to now: Timestamp) -> [RunAction<PipelineReference>] {
         var writes: [ClusterWrite] = []
         for index in taskRuns.indices {
@@ -42,7 +42,7 @@ extension SimulatedPipelineRun {
         return writes.map { .write($0) }
     }
 
-    /// Cancels the tasks that a graceful cancellation or a passed timeout of a part concerns.
+    /// Cancels the tasks that a graceful cancellation or an expired timeout affects.
     private mutating func cancelPart(of plan: PipelinePlan, at now: Timestamp) -> [RunAction<PipelineReference>] {
         let graph = plan.tasks.indices.filter { !plan.tasks[$0].isFinally }
         if request == "CancelledRunFinally" { return cancelTasks(graph, Self.cancelMessage, .cancelled) }
@@ -64,7 +64,7 @@ extension SimulatedPipelineRun {
         }
     }
 
-    /// Creates the TaskRuns that may start.
+    /// Creates the TaskRuns that can start.
     private mutating func schedule(
         _ facts: PipelineFacts, plan: PipelinePlan, at now: Timestamp
     ) -> [RunAction<PipelineReference>] {
@@ -94,7 +94,7 @@ extension SimulatedPipelineRun {
         return .object(reference)
     }
 
-    /// Brings condition, skipped tasks and results up to date, and ends the run when nothing is left to do.
+    /// Updates the condition, skipped tasks, and results; ends the run if nothing is left to do.
     private mutating func describe(_ facts: PipelineFacts, plan: PipelinePlan, at now: Timestamp) {
         let skipped = facts.skipped.map { index, reason in
             var entry: JSONObject = ["name": .string(plan.tasks[index].name), "reason": .string(reason.rawValue)]
@@ -115,9 +115,9 @@ extension SimulatedPipelineRun {
     }
 }
 
-/// The TaskRuns that a run creates.
+/// TaskRuns of a run.
 extension SimulatedPipelineRun {
-    /// The state machine of a task's TaskRun, and the object to be created.
+    /// The state machine of a task's TaskRun, and the object to create.
     func makeTaskRun(_ index: Int, plan: PipelinePlan) -> (SimulatedTaskRun, JSONValue) {
         let task = plan.tasks[index]
         let json = resolvedTask(index, plan: plan)
@@ -139,7 +139,7 @@ extension SimulatedPipelineRun {
             SimulatedTaskRun.Template(
                 namespace: key.namespace, name: name, pipelineTask: task.name,
                 labels: labels(of: task), annotations: annotations(of: task),
-                taskSpec: Self.fillIn(taskSpec, params: json["params"]),
+                taskSpec: Self.substitute(taskSpec, params: json["params"]),
                 behavior: plan.behavior, retries: task.retries, timeout: task.timeout,
                 continuesOnError: task.continuesOnError, missingServiceAccount: missingServiceAccount))
         var metadata: JSONObject = [
@@ -175,7 +175,7 @@ extension SimulatedPipelineRun {
         return labels
     }
 
-    /// The run's own, but for those of Tekton Chains, are handed down; the pod gets them from the TaskRun.
+    /// The run's annotations except those of Tekton Chains; the TaskRun passes them on to its pod.
     private func annotations(of task: PipelinePlan.Task) -> JSONObject {
         let own = annotations.members.filter { !$0.key.hasPrefix("chains.tekton.dev/") }
         var annotations = JSONObject(uniqueMembers: own)
@@ -183,8 +183,8 @@ extension SimulatedPipelineRun {
         return annotations
     }
 
-    /// Puts the parameters of a task into its specification.
-    private static func fillIn(_ taskSpec: JSONObject, params: JSONValue?) -> JSONObject {
+    /// Substitutes the parameters of a task in its specification.
+    private static func substitute(_ taskSpec: JSONObject, params: JSONValue?) -> JSONObject {
         var values: [String: JSONValue] = [:]
         for declaration in taskSpec["params"]?.elements ?? [] {
             values[declaration["name"]?.stringValue ?? ""] = declaration["default"]

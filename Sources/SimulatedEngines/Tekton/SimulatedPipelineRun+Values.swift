@@ -1,9 +1,9 @@
 import KubeClient
 
-/// Parameters, results and the texts that use them.
+/// Parameters, results, and their substitution.
 extension SimulatedPipelineRun {
-    /// Puts the values of the parameters into the Pipeline's specification and returns the names of those without one.
-    mutating func fillInParameters() -> [String] {
+    /// Substitutes the parameters in the Pipeline's specification; returns the names of parameters without a value.
+    mutating func substituteParameters() -> [String] {
         var values: [String: JSONValue] = [:]
         var missing: [String] = []
         for parameter in specification["params"]?.elements ?? [] {
@@ -36,7 +36,7 @@ extension SimulatedPipelineRun {
         return []
     }
 
-    /// A pipeline task with the results of other tasks filled in.
+    /// A pipeline task with the results of other tasks substituted.
     func resolvedTask(_ index: Int, plan: PipelinePlan) -> JSONObject {
         let task = plan.tasks[index]
         let json = pipelineSpec[task.place.list]?[task.place.index] ?? .null
@@ -51,13 +51,13 @@ extension SimulatedPipelineRun {
             return taskRuns[index]?.results[result].flatMap { part.of($0) }
         case .taskStatus(let task):
             guard let index = plan.tasks.firstIndex(where: { $0.name == task }) else { return nil }
-            return .string(Self.statusWord(taskRuns[index]?.outcome))
+            return .string(Self.statusText(taskRuns[index]?.outcome))
         case .aggregateStatus: return .string(aggregateStatus(plan))
         default: return nil
         }
     }
 
-    private static func statusWord(_ outcome: SimulatedTaskRun.Outcome?) -> String {
+    private static func statusText(_ outcome: SimulatedTaskRun.Outcome?) -> String {
         switch outcome {
         case .succeeded: "Succeeded"
         case nil: "None"
@@ -77,14 +77,14 @@ extension SimulatedPipelineRun {
         return (resolvedTask(index, plan: plan)["when"]?.elements ?? []).allSatisfy { WhenExpression($0).isMet }
     }
 
-    /// Tells whether every result that a task uses is there.
+    /// Whether every result that a task uses is available.
     func hasAllResults(_ index: Int, plan: PipelinePlan) -> Bool {
         guard !plan.tasks[index].sources.isEmpty else { return true }
         let left = Placeholders.tekton.variables(in: .object(resolvedTask(index, plan: plan)))
         return !left.contains { TektonVariable($0)?.sourceTask != nil }
     }
 
-    /// The results of the Pipeline whose tasks gave theirs.
+    /// The Pipeline's results for which all task results are available.
     func pipelineResults(plan: PipelinePlan) -> [JSONValue] {
         (pipelineSpec["results"]?.elements ?? []).compactMap { declaration in
             guard let name = declaration["name"], let template = declaration["value"] else { return nil }
@@ -95,7 +95,7 @@ extension SimulatedPipelineRun {
     }
 }
 
-/// What stands between `$(` and `)` in a Pipeline.
+/// A variable of a Pipeline: the text between `$(` and `)`.
 enum TektonVariable: Hashable, Sendable {
     case parameter(String, part: Part)
     case result(task: String, name: String, part: Part)
@@ -103,7 +103,7 @@ enum TektonVariable: Hashable, Sendable {
     case aggregateStatus
     case context(String)
 
-    /// Which part of an array or object is meant.
+    /// A selected part of an array or object.
     enum Part: Hashable, Sendable {
         case whole
         case element(Int)
@@ -152,14 +152,14 @@ enum TektonVariable: Hashable, Sendable {
         return .whole
     }
 
-    /// The task whose result is meant, when a result is.
+    /// The task whose result this is; nil for any other variable.
     var sourceTask: String? {
         if case .result(let task, _, _) = self { task } else { nil }
     }
 }
 
 extension Substring {
-    /// Takes `.name`, `['name']` or `["name"]` that follows a word; nil, and nothing taken, when it does not.
+    /// Consumes `word` and a following `.name`, `['name']`, or `["name"]`, and returns the name; nil if there is none.
     fileprivate mutating func take(after word: String) -> String? {
         guard hasPrefix(word) else { return nil }
         let rest = dropFirst(word.count)
@@ -177,7 +177,7 @@ extension Substring {
     }
 }
 
-/// A condition of a pipeline task, with all variables filled in.
+/// A `when` expression of a pipeline task, after substitution.
 struct WhenExpression: Hashable, Sendable {
     let input: String
     /// `in` or `notin`.
@@ -190,7 +190,7 @@ struct WhenExpression: Hashable, Sendable {
         values = (json["values"]?.elements ?? []).compactMap(\.scalarText)
     }
 
-    /// Tells whether the task may run as far as this condition goes.
+    /// Whether the expression lets the task run.
     var isMet: Bool {
         values.contains(input) != (`operator` == "notin")
     }

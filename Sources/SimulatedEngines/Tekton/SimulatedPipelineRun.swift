@@ -2,14 +2,14 @@ import APIServer
 import KubeClient
 import Schema
 
-/// One PipelineRun, from the first look at it to its end.
+/// The state machine of one PipelineRun.
 struct SimulatedPipelineRun: SimulatedRun {
     enum Stage: Sendable {
         case arrived
         case resolving
         case resolved(PipelineResolution)
         case running
-        /// The run has its last condition; tasks may still be winding up.
+        /// The run has its final condition; TaskRuns may still be ending.
         case ended
     }
 
@@ -18,20 +18,20 @@ struct SimulatedPipelineRun: SimulatedRun {
     let specification: JSONObject
     var labels: JSONObject
     let annotations: JSONObject
-    /// What users asked for: the text of `spec.status`.
+    /// `spec.status`, by which users stop or cancel the run.
     var request: String
     var stage = Stage.arrived
     var plan: PipelinePlan?
     var missingServiceAccount: String?
-    /// The specification of the Pipeline with the parameters of this run.
+    /// The Pipeline's specification with this run's parameters substituted.
     var pipelineSpec: JSONObject = [:]
-    /// The TaskRun of each task of the plan; nil before it was created.
+    /// The TaskRun of each task in the plan; nil until it is created.
     var taskRuns: [SimulatedTaskRun?] = []
     var startedAt: Timestamp?
     var finallyStartedAt: Timestamp?
     var status: JSONObject
     private var written: JSONObject
-    /// The engine's labels and defaults are on the object.
+    /// Whether Tekton's labels and defaults were added to the object.
     private var isTouched = false
 
     init?(_ object: JSONValue) {
@@ -53,7 +53,7 @@ struct SimulatedPipelineRun: SimulatedRun {
         startedAt = (status["startTime"]?.stringValue).flatMap { Timestamp(rfc3339: $0) }
     }
 
-    /// What `spec.managedBy` says of runs that are for the engine itself.
+    /// The value of `spec.managedBy` for runs that Tekton itself reconciles.
     private static let controller = "tekton.dev/pipeline"
 
     static func request(in object: JSONValue) -> String {
@@ -107,7 +107,7 @@ struct SimulatedPipelineRun: SimulatedRun {
 }
 
 extension SimulatedPipelineRun {
-    /// The first look: labels and defaults, then the start or the reason for none.
+    /// The first reconciliation: adds labels and defaults, then starts the run or refuses it.
     private mutating func arrive(at now: Timestamp) -> [RunAction<PipelineReference>] {
         let actions = touch()
         if request == "PipelineRunPending" {
@@ -128,7 +128,7 @@ extension SimulatedPipelineRun {
         return actions + flush() + [.resolve(reference)]
     }
 
-    /// The label and the empty template that the engine adds before anything else.
+    /// Adds the label and the empty template that Tekton adds before anything else.
     private mutating func touch() -> [RunAction<PipelineReference>] {
         if isTouched { return [] }
         isTouched = true
@@ -149,7 +149,7 @@ extension SimulatedPipelineRun {
         ]
     }
 
-    /// Takes on what was looked up: the run starts, or ends when it cannot.
+    /// Starts the run with the result of the lookup, or ends it if it cannot start.
     private mutating func begin(_ resolution: PipelineResolution, at now: Timestamp) {
         stage = .running
         let found: ResolvedPipeline
@@ -167,7 +167,7 @@ extension SimulatedPipelineRun {
         provenance["refSource"] = found.source
         status["provenance"] = .object(provenance)
         pipelineSpec = found.plan.specification
-        let missing = fillInParameters()
+        let missing = substituteParameters()
         status["pipelineSpec"] = .object(pipelineSpec)
         if !missing.isEmpty {
             let why = "pipelineRun missing parameters: [\(missing.joined(separator: " "))]"
@@ -192,7 +192,7 @@ extension SimulatedPipelineRun {
         stage = .ended
     }
 
-    /// The write of the status, when it changed since the last one.
+    /// Writes the status if it changed since the last write.
     mutating func flush() -> [RunAction<PipelineReference>] {
         guard let patch = MergePatch.difference(from: .object(written), to: .object(status)) else { return [] }
         written = status
@@ -206,16 +206,16 @@ extension SimulatedPipelineRun {
     }
 }
 
-/// The times a run, its tasks and its `finally` may take.
+/// Timeouts of the run, its tasks, and its `finally` tasks.
 extension SimulatedPipelineRun {
     private func limit(_ part: String) -> Duration? {
         specification["timeouts"]?[part]?.stringValue.flatMap(Duration.goLimit)
     }
 
-    /// How long the whole run may take; zero for any time.
-    var timeout: Duration { limit("pipeline") ?? Tekton.standardTimeout }
+    /// The timeout of the whole run; zero for none.
+    var timeout: Duration { limit("pipeline") ?? Tekton.defaultTimeout }
 
-    /// How long the tasks may take: their own limit, or what `finally` leaves of the whole; nil without either.
+    /// The timeout of the tasks: their own, or the run's minus that of `finally`; nil if neither is set.
     var tasksTimeout: Duration? {
         if let own = limit("tasks") { return own }
         guard let final = limit("finally"), timeout > final else { return nil }
@@ -239,7 +239,7 @@ extension SimulatedPipelineRun {
     func haveTasksTimedOut(at now: Timestamp) -> Bool { tasksDeadline.map { now >= $0 } ?? false }
     func hasFinallyTimedOut(at now: Timestamp) -> Bool { finallyDeadline.map { now >= $0 } ?? false }
 
-    /// The deadlines that may still pass; those of parts only while they would stop something.
+    /// The deadlines that can still expire and would stop something.
     var deadlines: [Timestamp?] {
         guard let plan else { return [] }
         let isGraphBusy = plan.tasks.indices.contains { !plan.tasks[$0].isFinally && taskRuns[$0]?.outcome == nil }

@@ -1,13 +1,13 @@
 import KubeClient
 
-/// The steps of a TaskRun's status, and its results.
+/// Steps and results in a TaskRun's status.
 extension SimulatedTaskRun {
-    /// Nothing is pulled, so no image has a digest.
+    /// A placeholder digest, since no image is pulled.
     static let imageID = "sha256:" + String(repeating: "0", count: 64)
 
     private var steps: [JSONValue] { template.taskSpec["steps"]?.elements ?? [] }
 
-    /// The names of the steps; those without one are counted.
+    /// The names of the steps; a step without a name gets its index.
     var stepNames: [String] {
         steps.enumerated().map { index, step in
             let name = step["name"]?.stringValue ?? ""
@@ -19,7 +19,7 @@ extension SimulatedTaskRun {
         zip(stepNames, steps).map { SimulatedPod.Container(name: "step-\($0)", template: $1) }
     }
 
-    /// What the status has from the start of an attempt on; a later attempt keeps the steps of the one before.
+    /// Initializes the status of an attempt; a retry keeps the steps of the previous attempt.
     mutating func beginStatus(podName: String, at now: Timestamp) {
         status["podName"] = .string(podName)
         status["startTime"] = .string(now.rfc3339)
@@ -30,7 +30,7 @@ extension SimulatedTaskRun {
         }
     }
 
-    /// Gives every step its container and the state that `change` sets.
+    /// Sets the container and the state of every step; `change` adds the state.
     mutating func setSteps(_ change: (inout JSONObject) -> Void) {
         status["steps"] = .array(
             stepNames.map { name in
@@ -43,9 +43,11 @@ extension SimulatedTaskRun {
             })
     }
 
-    /// Shows all steps as ended; a step that ran before keeps the time of its start.
+    /// Marks all steps as terminated; a step that was running keeps its start time.
     ///
-    /// `message` goes to the last step, `text` makes the message of every step of its name.
+    /// - Parameters:
+    ///   - message: The message of the last step.
+    ///   - text: Makes the message of each step from its name; set when the task was aborted.
     mutating func terminateSteps(
         codes: [Int], reason: String, message: String?, at now: Timestamp, text: ((String) -> String)? = nil
     ) {
@@ -73,7 +75,7 @@ extension SimulatedTaskRun {
             })
     }
 
-    /// The declared results with the values that annotations give them, or a made-up one.
+    /// The declared results, with values from annotations or a placeholder.
     func makeResults() -> [JSONValue] {
         (template.taskSpec["results"]?.elements ?? []).map { declaration in
             let name = declaration["name"]?.stringValue ?? ""
@@ -88,7 +90,7 @@ extension SimulatedTaskRun {
         }
     }
 
-    /// The results as the container hands them to the kubelet; nil when there are none.
+    /// The results in the form of a container's termination message; nil if there are none.
     static func terminationMessage(_ results: [JSONValue]) -> String? {
         if results.isEmpty { return nil }
         let entries = results.map { result in

@@ -2,22 +2,22 @@ import APIServer
 import KubeClient
 import Schema
 
-/// One TaskRun and its pod, from its creation to its end.
+/// The state machine of one TaskRun and its pod.
 struct SimulatedTaskRun: Sendable {
-    /// What the run was made with.
+    /// What the TaskRun is created from.
     struct Template: Sendable {
         let namespace: String
         let name: String
         let pipelineTask: String
         let labels: JSONObject
         let annotations: JSONObject
-        /// The specification of the Task with all variables filled in.
+        /// The Task's specification after substitution.
         let taskSpec: JSONObject
         let behavior: Behavior
         let retries: Int
         let timeout: Duration?
         let continuesOnError: Bool
-        /// The service account that does not exist, when it does not.
+        /// The name of the service account, if it does not exist.
         let missingServiceAccount: String?
     }
 
@@ -25,14 +25,14 @@ struct SimulatedTaskRun: Sendable {
         case succeeded
         case failed
         case cancelled
-        /// Cancelled because the run it belongs to took too long, which counts as a failure.
+        /// Canceled because its PipelineRun timed out, which counts as a failure.
         case timedOutWithRun
     }
 
     enum Stage: Hashable, Sendable {
         case created
-        /// Waiting or working until the given time.
-        case underWay(until: Timestamp)
+        /// Waiting or running until the given time.
+        case inProgress(until: Timestamp)
         case ended
     }
 
@@ -52,7 +52,7 @@ struct SimulatedTaskRun: Sendable {
         pod = SimulatedPod(namespace: template.namespace, name: "", containers: [])
     }
 
-    /// What the task gave, by name; empty before it succeeded.
+    /// The task's results by name; empty until it succeeds.
     var results: [String: JSONValue] {
         guard outcome == .succeeded else { return [:] }
         var values: [String: JSONValue] = [:]
@@ -66,7 +66,7 @@ struct SimulatedTaskRun: Sendable {
         if cancellation != nil, outcome == nil { return .earliest }
         switch stage {
         case .created: return .earliest
-        case .underWay(let time): return deadline.map { min($0, time) } ?? time
+        case .inProgress(let time): return deadline.map { min($0, time) } ?? time
         case .ended: return nil
         }
     }
@@ -80,7 +80,7 @@ struct SimulatedTaskRun: Sendable {
         self.uid = uid
     }
 
-    /// Asks the task to end, as the controller of its PipelineRun does, by a change of its specification.
+    /// Requests cancellation by changing the specification, as the PipelineRun's controller does.
     mutating func cancel(_ message: String, outcome: Outcome) -> ClusterWrite? {
         guard self.outcome == nil, cancellation == nil else { return nil }
         cancellation = (message, outcome)
@@ -89,7 +89,7 @@ struct SimulatedTaskRun: Sendable {
             ["spec": ["status": "TaskRunCancelled", "statusMessage": .string(message)]], subresource: nil)
     }
 
-    /// Does what is due.
+    /// Does what is due and returns the writes.
     mutating func advance(to now: Timestamp) -> [ClusterWrite] {
         var writes: [ClusterWrite] = []
         if stage == .created {
@@ -104,7 +104,7 @@ struct SimulatedTaskRun: Sendable {
             } else if let deadline, let timeout = template.timeout, now >= deadline {
                 let message = "TaskRun \"\(template.name)\" failed to finish within \"\(timeout.goText)\""
                 writes += abort(reason: "TaskRunTimeout", message: message, outcome: .failed, at: now)
-            } else if case .underWay(let end) = stage, now >= end {
+            } else if case .inProgress(let end) = stage, now >= end {
                 writes += finish(at: now)
             } else {
                 break
@@ -117,7 +117,7 @@ struct SimulatedTaskRun: Sendable {
 // MARK: - What happens
 
 extension SimulatedTaskRun {
-    /// The labels and annotations that the engine adds before anything else.
+    /// Adds the labels and annotations that Tekton adds before anything else.
     private func touch() -> ClusterWrite {
         .patch(
             Tekton.taskRuns, namespace: template.namespace, name: template.name,
@@ -129,7 +129,7 @@ extension SimulatedTaskRun {
             ], subresource: nil)
     }
 
-    /// Starts an attempt: the pod appears, waits, and works unless it takes no time at all.
+    /// Starts an attempt: creates the pod and starts its containers unless they cannot start or take no time.
     private mutating func begin(at now: Timestamp) -> [ClusterWrite] {
         let suffix = attempt == 0 ? "-pod" : "-pod-retry\(attempt)"
         pod = SimulatedPod(
@@ -152,7 +152,7 @@ extension SimulatedTaskRun {
             setCondition(.unfinished, "Running", "Not all Steps in the Task have finished executing", at: now)
             writes += flush()
         }
-        stage = .underWay(until: now + duration)
+        stage = .inProgress(until: now + duration)
         return writes
     }
 
@@ -174,12 +174,12 @@ extension SimulatedTaskRun {
         return flush()
     }
 
-    /// The attempt took its time: it succeeds or fails, and perhaps another one follows.
+    /// Ends an attempt: the task succeeds, fails, or is retried.
     private mutating func finish(at now: Timestamp) -> [ClusterWrite] {
         guard let failure = template.behavior.failure(of: [template.pipelineTask]) else { return succeed(at: now) }
         if let waiting = failure.waiting { return failToStart(failure, waiting, at: now) }
         let code = failure.exitCode ?? 1
-        // The first step fails, and those after it do not run, which shows as code 1.
+        // The first step fails; the steps after it do not run, which Tekton reports as exit code 1.
         let codes = containers.indices.map { $0 == 0 ? code : 1 }
         let writes = pod.end(exitCodes: codes, failure: failure, at: now)
         terminateSteps(codes: codes, reason: failure.containerReason, message: nil, at: now)
@@ -236,7 +236,7 @@ extension SimulatedTaskRun {
         return flush() + begin(at: now)
     }
 
-    /// Ends the task from outside: its pod is deleted and its steps are shown as terminated.
+    /// Aborts the task: deletes its pod and marks its steps as terminated.
     private mutating func abort(
         reason: String, message: String, outcome: Outcome, at now: Timestamp
     ) -> [ClusterWrite] {

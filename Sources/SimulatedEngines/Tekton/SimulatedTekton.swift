@@ -2,15 +2,15 @@ package import APIServer
 import KubeClient
 package import KubeRuntime
 
-/// A stand-in for Tekton's controller: carries PipelineRuns through and writes what the real one writes.
+/// Simulates Tekton's controller: advances PipelineRuns and writes the statuses that the real one writes.
 ///
-/// It needs the resources of `tekton.dev/v1` to be served and waits until they are. Annotations of the Pipeline decide
-/// how long its tasks take and how they end. No container runs.
+/// It waits until the API server serves `tekton.dev/v1`. Annotations of the Pipeline set how long its tasks take and
+/// how they end. No container runs.
 package struct SimulatedTekton: Sendable {
     private let loop: RunDriver<SimulatedPipelineRun>
     private let catalog: PipelineCatalog
 
-    /// `time` must run as the environment's clock does; without `writesPods` the tasks have no pods and no logs.
+    /// `time` must advance with the environment's clock. If `writesPods` is false, there are no pods and no logs.
     package init(
         cluster: any SandboxCluster, environment: SandboxEnvironment, time: any TimeSource = SystemTime(),
         writesPods: Bool = true
@@ -25,7 +25,7 @@ package struct SimulatedTekton: Sendable {
             lookUp: { await catalog.resolve($0) })
     }
 
-    /// Works until the task is cancelled.
+    /// Runs until the task is canceled.
     package func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await catalog.run() }
@@ -34,7 +34,7 @@ package struct SimulatedTekton: Sendable {
     }
 }
 
-/// Names and standing values of Tekton's API.
+/// Names and defaults of Tekton's API.
 package enum Tekton {
     static let pipelineRuns = resource("pipelineruns")
     static let taskRuns = resource("taskruns")
@@ -46,10 +46,10 @@ package enum Tekton {
         GroupVersionResource(group: "tekton.dev", version: "v1", resource: name)
     }
 
-    /// How long a run may take that says nothing, by the engine's standard configuration.
-    static let standardTimeout = Duration.seconds(3600)
+    /// Tekton's default timeout of a run.
+    static let defaultTimeout = Duration.seconds(3600)
 
-    /// The engine's switches at the time of a run, as it notes them in every status.
+    /// Tekton's feature flags, as it records them in every status.
     static let featureFlags: JSONValue = [
         "awaitSidecarReadiness": true, "coschedule": "workspaces", "enableAPIFields": "beta",
         "enableProvenanceInStatus": true, "enforceNonfalsifiability": "none", "maxResultSize": 4096,
@@ -58,7 +58,7 @@ package enum Tekton {
     ]
 }
 
-/// The condition `Succeeded` of a PipelineRun or TaskRun.
+/// The `Succeeded` condition of a PipelineRun or TaskRun.
 struct TektonCondition: Hashable, Sendable {
     enum Status: String, Sendable {
         case succeeded = "True"
@@ -70,7 +70,7 @@ struct TektonCondition: Hashable, Sendable {
     var reason: String
     var message: String
 
-    /// Becomes the only condition of a status; its transition time moves when anything in it changes.
+    /// Stores this as the only condition of a status; the transition time changes if any field changes.
     func store(in status: inout JSONObject, at now: Timestamp) {
         let old = status["conditions"]?[0]
         if old?["status"]?.stringValue == self.status.rawValue, old?["reason"]?.stringValue == reason,
