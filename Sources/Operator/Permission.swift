@@ -46,7 +46,7 @@ extension Permission {
 
 extension Permission {
     /// Every permission that the operator can use.
-    public static let all = executions + EngineCatalogue.all.flatMap { permissions(for: $0) } + election
+    public static let all = executions + EngineRegistry.all.flatMap { permissions(for: $0) } + election
 
     private static let executions = [
         Permission(

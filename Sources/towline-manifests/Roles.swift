@@ -26,7 +26,7 @@ struct RoleManifest: Sendable {
         switch part {
         case .executions: "The permissions of the operator on executions."
         case .engine(let engine):
-            "The permissions of the operator to run workflows on \(EngineCatalogue.engine(engine).title)."
+            "The permissions of the operator to run workflows on \(EngineRegistry.engine(engine).title)."
         case .election: "The permissions of the operator for leader election (--leader-elect)."
         }
     }

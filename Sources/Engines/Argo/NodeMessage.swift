@@ -6,7 +6,7 @@ import TowlineAPI
 /// container. What the container itself said may follow, and never decides.
 struct NodeMessage {
     private(set) var container: String?
-    private(set) var word: ContainerWord?
+    private(set) var word: ContainerReason?
     private(set) var exitCode: Int64?
     /// True where the named container was still waiting when its pod failed.
     private(set) var wasNotStarted = false
@@ -19,7 +19,7 @@ struct NodeMessage {
             !name.contains(" ")
         {
             container = String(name)
-            word = ContainerWord(rawValue: String(scanner.rest.prefix { $0 != ":" }))
+            word = ContainerReason(rawValue: String(scanner.rest.prefix { $0 != ":" }))
             wasNotStarted = true
             return
         }
@@ -31,7 +31,7 @@ struct NodeMessage {
         // A word has no blank in it; with one the head is a sentence in which these characters stand by chance.
         guard !parts.rest.contains(" "), name?.contains(" ") != true else { return }
         container = name.map { String($0) }
-        word = ContainerWord(rawValue: String(parts.rest))
+        word = ContainerReason(rawValue: String(parts.rest))
         exitCode = code
     }
 

@@ -60,7 +60,7 @@ final class RunCache: Sendable {
     /// An empty cache for each engine, followed or not.
     static func ofEachEngine(followed: Set<EngineName>, namespaces: [String]) -> [EngineName: RunCache] {
         var caches: [EngineName: RunCache] = [:]
-        for engine in EngineCatalogue.all {
+        for engine in EngineRegistry.all {
             caches[engine.name] = RunCache(
                 engine: engine, namespaces: namespaces, isFollowed: followed.contains(engine.name))
         }

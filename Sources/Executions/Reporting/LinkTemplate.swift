@@ -118,7 +118,7 @@ extension LinkTemplate {
     public init(preset text: String) throws(LinkTemplateError) {
         do throws(LinkTemplateError) {
             let (word, base) = try Self.split(text, form: "PRESET=URL")
-            for engine in EngineCatalogue.all {
+            for engine in EngineRegistry.all {
                 guard let page = engine.pages.first(where: { $0.preset == word }) else { continue }
                 guard !base.contains(where: { $0 == "?" || $0 == "#" }) else {
                     throw LinkTemplateError(
@@ -128,7 +128,7 @@ extension LinkTemplate {
                 try self.init(name: page.title, engine: engine.name, url: root, path: page.path)
                 return
             }
-            let words = EngineCatalogue.all.flatMap(\.pages).map(\.preset).joined(separator: ", ")
+            let words = EngineRegistry.all.flatMap(\.pages).map(\.preset).joined(separator: ", ")
             throw LinkTemplateError("unknown preset \"\(word)\"; use one of \(words)")
         } catch {
             throw error.about(text)

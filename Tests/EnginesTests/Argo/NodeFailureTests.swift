@@ -59,7 +59,7 @@ import TowlineAPI
             ("(exit code 1)", .taskFailed, nil, nil),
             (" (exit code 99999999999)", .taskFailed, nil, nil),
         ] as [(String, Reason, String?, Int64?)])
-    func eachMessageHasItsMeaning(_ message: String, _ reason: Reason, _ step: String?, _ exitCode: Int64?) throws {
+    func `maps each message of a node to its reason`(_ message: String, _ reason: Reason, _ step: String?, _ exitCode: Int64?) throws {
         let state = try state(("w", pod("oom-check", message: message)))
         #expect(state.reason == reason)
         #expect(state.failure?.task == "oom-check")
@@ -67,7 +67,7 @@ import TowlineAPI
         #expect(state.failure?.exitCode == exitCode)
     }
 
-    @Test func theFirstFailureInTimeWinsAndExitHandlersComeLast() throws {
+    @Test func `reports the earliest failure, exit handlers last`() throws {
         let state = try state(
             ("a", pod("late", at: 5)), ("b", pod("early", at: 2)),
             ("h", pod("w.onExit", at: 1, more: #","nodeFlag":{"hooked":true}"#)),
@@ -76,13 +76,13 @@ import TowlineAPI
         #expect(state.failure?.task == "early")
     }
 
-    @Test func exitHandlersAreACauseWhereNothingElseFailed() throws {
+    @Test func `reports a failed exit handler if nothing else failed`() throws {
         let handler = pod("w.onExit", more: #","nodeFlag":{"hooked":true}"#)
         #expect(try state(("a", pod("fine", "Succeeded")), ("h", handler)).failure?.task == "w.onExit")
     }
 
     /// `continueOn` and `depends: a.Failed`: what the workflow tolerated is not why it failed.
-    @Test func toleratedFailuresAreNoCause() throws {
+    @Test func `does not report tolerated failures`() throws {
         let followed = try state(
             ("a", pod("soft", at: 1, more: #","children":["n"]"#)), ("n", pod("next", "Succeeded", at: 2)),
             ("z", pod("hard", at: 3)))
@@ -104,7 +104,7 @@ import TowlineAPI
         #expect(alone.failure?.task == "soft")
     }
 
-    @Test func ofSeveralTriesTheLastIsTold() throws {
+    @Test func `reports the last attempt of a retried step`() throws {
         let step = #""type":"Retry","displayName":"flaky","children":["t0","t1"],"phase":"#
         let first = (
             "t0", pod("flaky(0)", at: 1, message: "main: Error (exit code 1)", more: #","nodeFlag":{"retried":true}"#)
@@ -119,28 +119,28 @@ import TowlineAPI
         #expect(other.failure?.task == "hard")
     }
 
-    @Test func circlesEnd() throws {
+    @Test func `survives nodes that refer to each other in a cycle`() throws {
         let state = try state(
             ("a", pod("a", more: #","boundaryID":"b","children":["a"]"#)),
             ("b", #""type":"Retry","phase":"Failed","boundaryID":"a","children":["a","b"]"#))
         #expect(state.outcome == .failed)
     }
 
-    @Test func anErrorOfTheEngineStaysOne() throws {
+    @Test func `keeps EngineError for an error of the engine`() throws {
         let state = try state(("a", pod("a", "Error", message: "pods is forbidden")), phase: "Error")
         #expect(state.reason == .engineError)
         #expect(state.message == "task a failed: pods is forbidden")
         #expect(state.executed == nil)
     }
 
-    @Test func exitCodesOfTheNodeRule() throws {
+    @Test func `prefers the exit code in the node's outputs`() throws {
         let failure = try state(("a", pod("a", more: #","outputs":{"exitCode":"7","parameters":[]}"#))).failure
         #expect(failure?.exitCode == 7)
     }
 
     // MARK: What is no pod
 
-    @Test func aStepThatCouldNotBeMadeIsACause() throws {
+    @Test func `reports a step whose pod could not be created`() throws {
         let broken =
             #""type":"Skipped","phase":"Error","displayName":"b","boundaryID":"w","message":"failed to resolve {{x}}","finishedAt":"2026-01-01T10:00:02Z""#
         let root = #""type":"DAG","phase":"Failed","displayName":"w""#
@@ -149,7 +149,7 @@ import TowlineAPI
         #expect(state.message == "task b failed: failed to resolve {{x}}")
     }
 
-    @Test func aGroupIsACauseOnlyWhereNothingInItFailed() throws {
+    @Test func `reports a group only if no node inside it failed`() throws {
         let root = #""type":"Steps","phase":"Failed","displayName":"w""#
         let group = #""type":"StepGroup","phase":"Error","displayName":"[0]","boundaryID":"w","message":"no steps""#
         #expect(try state(("w", root), ("g", group)).failure?.task == "[0]")
@@ -159,7 +159,7 @@ import TowlineAPI
     }
 
     /// All containers of a set start at once; those that waited for the one that failed end in an error of their own.
-    @Test func ofAContainerSetTheFirstContainerIsTold() throws {
+    @Test func `reports the first failed container of a container set`() throws {
         let inner = #","boundaryID":"p""#
         let state = try state(
             ("p", pod("build", at: 2, message: "b: Error (exit code 64)")),
@@ -181,7 +181,7 @@ import TowlineAPI
         #""type":"Container","phase":"\#(phase)","displayName":"\#(name)","message":"\#(message)","finishedAt":"2026-01-01T10:00:02Z""#
     }
 
-    @Test func aDeadlineThatForbidsAnotherTryIsATimeout() throws {
+    @Test func `treats a retry prevented by the deadline as a timeout`() throws {
         let nodes =
             #""r":{"type":"Retry","phase":"Failed","displayName":"flaky","children":["t"],"message":"retry exceeded workflow deadline 2026-01-01 10:01:00 +0000 UTC","finishedAt":"2026-01-01T10:01:00Z"},"t":{"type":"Pod","phase":"Failed","displayName":"flaky(0)","message":"main: Error (exit code 3)","finishedAt":"2026-01-01T10:00:50Z"}"#
         let status = #"{"phase":"Failed","startedAt":"2026-01-01T10:00:00Z","nodes":{\#(nodes)}}"#
@@ -198,7 +198,7 @@ import TowlineAPI
     @Test(arguments: [
         "OOMKilled", "timeout", "Step exceeded its deadline", "Error (exit code 137)", "pod deleted", "w",
     ])
-    func namesDoNotDecide(_ name: String) throws {
+    func `is not misled by names that contain engine messages`(_ name: String) throws {
         let failure = try state(("a", pod(name, message: "main: Error (exit code 3): \(name)")))
         #expect(failure.reason == .stepFailed)
         #expect(failure.failure?.task == name)

@@ -36,7 +36,7 @@ import TowlineAPI
         ("Error", #"pod "not found" said workflowtemplates.argoproj.io "x" not found"#, .engineError),
         ("Wandering", "", .executing),
     ])
-    func withoutNodesPhaseAndMessageDecide(_ phase: String, _ message: String, _ reason: Reason) throws {
+    func `reads a workflow without nodes by its phase and message`(_ phase: String, _ message: String, _ reason: Reason) throws {
         let status = JSONValue(dictionaryLiteral: ("phase", .string(phase)), ("message", .string(message)))
         let state = try workflow(status: status.encodedString).state
         #expect(state.reason == reason)
@@ -47,7 +47,7 @@ import TowlineAPI
     }
 
     /// What cannot be seen is not denied.
-    @Test func withoutNodesProgressTellsThatSomethingStarted() throws {
+    @Test func `takes progress without nodes as proof of a started step`() throws {
         #expect(try workflow(status: #"{"phase":"Failed","progress":"1/2"}"#).state.executed == true)
         #expect(try workflow(status: #"{"phase":"Failed","progress":"0/0"}"#).state.executed == false)
         #expect(try workflow(status: #"{"phase":"Succeeded"}"#).state.executed == nil)
@@ -59,13 +59,13 @@ import TowlineAPI
         (#"{"phase":"Failed","nodes":{"a":null,"b":3,"c":{"type":"Pod","phase":"Failed"}}}"#, .taskFailed),
         (#"{"nodes":{"c":{"type":"Pod","phase":"Running"}}}"#, .executing),
     ])
-    func halfWrittenStatusesHaveAState(_ status: String, _ reason: Reason) throws {
+    func `reads incomplete statuses`(_ status: String, _ reason: Reason) throws {
         #expect(try workflow(status: status).state.reason == reason)
     }
 
     // MARK: Waiting
 
-    @Test func suspensionIsToldFromWork() throws {
+    @Test func `distinguishes a suspended workflow from a working one`() throws {
         let suspended = #""a":{"type":"Suspend","phase":"Running"}"#
         let working = #""b":{"type":"Pod","phase":"Running"}"#
         #expect(try workflow(status: running(suspended)).state.reason == .suspended)
@@ -76,7 +76,7 @@ import TowlineAPI
         #expect(try workflow(status: running(""), spec: #"{"suspend":true}"#).state.reason == .queued)
     }
 
-    @Test func pendingPodsHaveNotExecuted() throws {
+    @Test func `does not count pending pods as executed`() throws {
         let pod = #""b":{"type":"Pod","phase":"Pending","displayName":"b","message":"Unschedulable: no node"}"#
         let state = try workflow(status: running(pod)).state
         #expect(state.executed == nil)
@@ -108,7 +108,7 @@ import TowlineAPI
     }
 
     @Test(arguments: ["Step exceeded its deadline", "Pod was active on the node longer than the specified deadline"])
-    func aPassedDeadlineIsATimeout(_ message: String) throws {
+    func `reports an exceeded deadline as a timeout`(_ message: String) throws {
         let nodes = pod(message, at: "2026-01-01T10:00:59Z")
         let whole = try failed(deadline: "60", finished: "2026-01-01T10:01:05Z", nodes: nodes)
         #expect(whole.reason == .deadlineExceeded)
@@ -119,7 +119,7 @@ import TowlineAPI
         #expect(try failed(deadline: "", finished: "2026-01-01T10:01:05Z", nodes: nodes).reason == .taskTimeout)
     }
 
-    @Test func aKilledPodAfterTheDeadlineIsATimeoutAndAFailureBeforeItIsNot() throws {
+    @Test func `reports a timeout only for failures after the deadline`() throws {
         let text = "main: Error (exit code 143)"
         let after = pod(text, at: "2026-01-01T10:01:01Z")
         #expect(try failed(deadline: "60", finished: "2026-01-01T10:01:05Z", nodes: after).reason == .deadlineExceeded)
@@ -129,7 +129,7 @@ import TowlineAPI
         #expect(try failed(deadline: "0", finished: "2026-01-01T10:00:00Z", nodes: "").reason == .deadlineExceeded)
     }
 
-    @Test func theTemplatesDeadlineCountsWhereTheWorkflowHasNone() throws {
+    @Test func `falls back to the template's deadline`() throws {
         let run = try workflow(
             status:
                 #"{"phase":"Failed","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:00:10Z","storedWorkflowTemplateSpec":{"activeDeadlineSeconds":10},"nodes":{"w":{"type":"DAG","phase":"Failed"}}}"#
@@ -140,7 +140,7 @@ import TowlineAPI
 
     // MARK: Shutdown
 
-    @Test func aRequestedEndIsCancelledUnlessItSucceededFirst() throws {
+    @Test func `reports a stopped workflow as Cancelled unless it had succeeded`() throws {
         for (word, shutdown) in [("Stop", Shutdown.stop), ("Terminate", .terminate), ("Whatever", .stop)] {
             let spec = #"{"shutdown":"\#(word)"}"#
             #expect(try workflow(spec: spec).requestedShutdown == shutdown)
@@ -156,7 +156,7 @@ import TowlineAPI
     }
 
     /// Pods that are killed may leave an error behind; what was asked for is why the workflow ended.
-    @Test func anErrorAfterARequestedEndIsCancelled() throws {
+    @Test func `reports an error after a stop as Cancelled`() throws {
         let status =
             #"{"phase":"Error","message":"Stopped with strategy 'Terminate'","nodes":{"w":{"type":"Pod","phase":"Error","message":"pod deleted"}}}"#
         #expect(try workflow(status: status, spec: #"{"shutdown":"Terminate"}"#).state.reason == .cancelled)
@@ -166,7 +166,7 @@ import TowlineAPI
         #expect(try workflow(status: other, spec: #"{"shutdown":"Stop"}"#).state.reason == .engineError)
     }
 
-    @Test func aLostLockIsAnErrorOfTheEngine() throws {
+    @Test func `reports a lost lock as EngineError`() throws {
         let message = "Failed to re-establish synchronization lock at controller startup: it is held by another"
         let nodes = #""nodes":{"w":{"type":"DAG","phase":"Running"}}"#
         let state = try workflow(status: #"{"phase":"Failed","message":"\#(message)",\#(nodes)}"#).state
@@ -176,7 +176,7 @@ import TowlineAPI
 
     // MARK: Time limits and progress while running
 
-    @Test func aStepsOwnTimeLimitIsNotTheWorkflows() throws {
+    @Test func `distinguishes a step's time limit from the workflow's`() throws {
         func reason(_ finished: String) throws -> Reason {
             let nodes =
                 #""a":{"type":"Pod","phase":"Failed","boundaryID":"w","message":"Step exceeded its deadline","finishedAt":"\#(finished)"},"b":{"type":"Pod","phase":"Running"}"#
@@ -188,7 +188,7 @@ import TowlineAPI
     }
 
     /// Argo's own count is of units that pods report; a task that was skipped by its condition is done too.
-    @Test func skippedTasksAreDone() throws {
+    @Test func `counts skipped tasks as done`() throws {
         func progress(_ nodes: String) throws -> String? {
             try workflow(status: #"{"phase":"Running","progress":"1/3","nodes":{\#(nodes)}}"#).state.progress?
                 .description
@@ -203,7 +203,7 @@ import TowlineAPI
 
     // MARK: Hidden nodes
 
-    @Test func nodesThatCanBeReadAreNotCalledHidden() throws {
+    @Test func `does not report readable nodes as hidden`() throws {
         let nodes =
             #""nodes":{"a":{"type":"Pod","phase":"Failed","displayName":"a","message":"main: Error (exit code 3)"}}"#
         let state = try workflow(status: #"{"phase":"Failed","compressedNodes":"H4sI",\#(nodes)}"#).state
@@ -213,7 +213,7 @@ import TowlineAPI
     @Test(arguments: [
         (#""compressedNodes":"H4sIAAAA""#, "compressed"), (#""offloadNodeStatusVersion":"fnv:1""#, "in a database"),
     ])
-    func whereNodesAreHiddenTheMessageSaysSo(_ field: String, _ word: String) throws {
+    func `says why nodes cannot be read`(_ field: String, _ word: String) throws {
         let failed = try workflow(status: #"{"phase":"Failed","message":"child 'x' failed",\#(field)}"#).state
         #expect(failed.reason == .taskFailed)
         #expect(failed.executed == nil)
@@ -228,5 +228,43 @@ import TowlineAPI
         #expect(
             try workflow(status: #"{"phase":"Running","progress":"2/5",\#(field)}"#).state.message
                 == "Argo reports progress 2/5")
+    }
+}
+
+/// Workflows that `spec.suspend` holds: Argo looks at nothing else of them, not even at a shutdown.
+@Suite struct HeldWorkflowTests {
+    private func patch(_ spec: String, _ shutdown: Shutdown, phase: String = "Running") throws -> String {
+        let run = try workflow(status: #"{"phase":"\#(phase)"}"#, spec: spec)
+        return ArgoEngine().shutdownPatch(shutdown, for: run).map { String(decoding: $0, as: UTF8.self) } ?? "-"
+    }
+
+    @Test func `clears spec.suspend when it stops a suspended workflow`() throws {
+        let both = #"{"metadata":{"resourceVersion":"7"},"spec":{"shutdown":"Terminate","suspend":null}}"#
+        #expect(try patch(#"{"suspend":true}"#, .stop) == both)
+        #expect(try patch(#"{"suspend":true}"#, .terminate) == both)
+        // Somebody has asked already, in vain.
+        #expect(
+            try patch(#"{"suspend":true,"shutdown":"Terminate"}"#, .stop)
+                == #"{"metadata":{"resourceVersion":"7"},"spec":{"suspend":null}}"#)
+        #expect(try patch(#"{"suspend":true}"#, .stop, phase: "Failed") == "-")
+        #expect(
+            try patch(#"{"suspend":false}"#, .stop)
+                == #"{"metadata":{"resourceVersion":"7"},"spec":{"shutdown":"Stop"}}"#)
+    }
+
+    /// One blank: the pod was never made. Two blanks: it was there, and was deleted, maybe while it was pending.
+    @Test(
+        arguments: [
+            ("workflow shutdown with strategy: Terminate", false), ("workflow shutdown with strategy: Stop", false),
+            ("workflow shutdown with strategy:  Terminate", nil), ("main: Error (exit code 143)", true),
+            ("workflow shutdown with strategy: Whatever", nil),
+        ] as [(String, Bool?)])
+    func `reports executed false if no pod was created`(_ message: String, _ executed: Bool?) throws {
+        let node = #"{"w":{"id":"w","type":"Pod","phase":"Failed","message":"\#(message)"}}"#
+        let run = try workflow(
+            status: #"{"phase":"Failed","message":"Stopped with strategy 'Terminate'","nodes":\#(node)}"#,
+            spec: #"{"shutdown":"Terminate"}"#)
+        #expect(run.state.reason == .cancelled)
+        #expect(run.state.executed == executed)
     }
 }

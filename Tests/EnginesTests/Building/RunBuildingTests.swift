@@ -24,7 +24,7 @@ import TowlineAPI
         engine.makeRun(for: execution, named: "run-1").map { String(decoding: $0, as: UTF8.self) }
     }
 
-    @Test func theSmallestRunsHaveNothingNobodyAskedFor() {
+    @Test func `sends no field that the user did not set`() {
         let execution = execution(WorkflowReference(workflowId: "deploy"))
         #expect(
             text(TektonEngine(), execution)
@@ -46,7 +46,7 @@ import TowlineAPI
     private let written =
         #"[{"name":"EMPTY","value":""},{"name":"N","value":"007"},{"name":"TARGET","value":"a \"quoted\"\n$(params.x)"}]"#
 
-    @Test func aTektonRunHasEveryFieldThatWasSet() {
+    @Test func `sends every field that the user set to Tekton`() {
         let reference = WorkflowReference(
             workflowId: "deploy", version: "1", engine: .tekton, name: "pipe",
             containerImage: "registry.example:5000/wf/deploy:1.4.0", containerDigest: "sha256:ab")
@@ -57,7 +57,7 @@ import TowlineAPI
         )
     }
 
-    @Test func anArgoRunHasEveryFieldThatWasSet() {
+    @Test func `sends every field that the user set to Argo`() {
         let reference = WorkflowReference(workflowId: "deploy", engine: .argo, name: "tpl", clusterScope: true)
         let text = text(ArgoEngine(), execution(reference, parameters: full.parameters, config: full.config))
         #expect(
@@ -67,8 +67,8 @@ import TowlineAPI
     }
 
     @Test(arguments: EngineName.allCases)
-    func whatMustNotRunIsNeverBuilt(_ name: EngineName) {
-        let engine = EngineCatalogue.engine(name)
+    func `builds no run for a finished or stopped execution`(_ name: EngineName) {
+        let engine = EngineRegistry.engine(name)
         #expect(engine.name == name)
         let reference = WorkflowReference(workflowId: "deploy")
         #expect(engine.makeRun(for: execution(reference, shutdown: .stop), named: "r") == nil)
@@ -83,8 +83,8 @@ import TowlineAPI
 
     /// What is built reads back as a run nobody has looked at, owned by its execution.
     @Test(arguments: EngineName.allCases)
-    func whatIsBuiltReadsBack(_ name: EngineName) throws {
-        let engine = EngineCatalogue.engine(name)
+    func `reads back the runs it builds`(_ name: EngineName) throws {
+        let engine = EngineRegistry.engine(name)
         let execution = execution(WorkflowReference(workflowId: "deploy"), config: full.config)
         let run = try read(try #require(engine.makeRun(for: execution, named: "run-1")), by: engine)
         #expect(run.key == ObjectKey(namespace: "payments", name: "run-1"))
@@ -105,7 +105,7 @@ import TowlineAPI
             ("a/b:1@sha256:2", "sha256:1", "a/b@sha256:1"), ("a/b:1@sha256:2", nil, "a/b:1@sha256:2"),
             ("a/b:1", nil, "a/b:1"), ("", "sha256:1", "@sha256:1"),
         ] as [(String, String?, String)])
-    func aDigestTakesTheTagsPlace(_ image: String, _ digest: String?, _ expected: String) {
+    func `replaces the tag of an image with the digest`(_ image: String, _ digest: String?, _ expected: String) {
         #expect(BundleReference.text(image: image, digest: digest) == expected)
     }
 
@@ -115,7 +115,7 @@ import TowlineAPI
         engine.shutdownPatch(shutdown, for: run).map { String(decoding: $0, as: UTF8.self) } ?? "-"
     }
 
-    @Test func tektonIsAskedInItsWords() throws {
+    @Test func `stops PipelineRuns through spec.status`() throws {
         let live =
             #"{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running"}],"childReferences":[{}]}"#
         let stop = #"{"metadata":{"resourceVersion":"7"},"spec":{"status":"CancelledRunFinally"}}"#
@@ -136,7 +136,7 @@ import TowlineAPI
         #expect(patch(pending, .stop, TektonEngine()) == terminate)
     }
 
-    @Test func argoIsAskedInItsWords() throws {
+    @Test func `stops Workflows through spec.shutdown`() throws {
         let stop = #"{"metadata":{"resourceVersion":"7"},"spec":{"shutdown":"Stop"}}"#
         let terminate = #"{"metadata":{"resourceVersion":"7"},"spec":{"shutdown":"Terminate"}}"#
         for (spec, expectedStop, expectedTerminate) in [

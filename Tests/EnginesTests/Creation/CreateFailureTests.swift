@@ -37,7 +37,7 @@ import TowlineAPI
         return .status(status)
     }
 
-    @Test func theServersAnswersAreTakenApart() {
+    @Test func `classifies the API server's statuses`() {
         expect(
             status(503, "ServiceUnavailable", "before all known HTTP paths have been installed"), .transient,
             .apiUnavailable)
@@ -81,7 +81,7 @@ import TowlineAPI
             .apiUnavailable)
     }
 
-    @Test func admissionIsToldFromPolicy() {
+    @Test func `distinguishes the engine's own webhook from policies`() {
         let own =
             #"admission webhook "validation.webhook.pipeline.tekton.dev" denied the request: validation failed: expected exactly one, got both: spec.pipelineRef"#
         expect(status(400, "BadRequest", own), .permanent, .rejected)
@@ -121,15 +121,15 @@ import TowlineAPI
         #"pipelineruns.tekton.dev "x" is forbidden: exceeded quota: team, requested: count/pipelineruns.tekton.dev=1, used: count/pipelineruns.tekton.dev=20, limited: count/pipelineruns.tekton.dev=20"#,
         "exceeded quota: team", "status unknown for quota: team, resources: count/x",
     ])
-    func aQuotaThatAWebhookKeepsIsWaitedFor(_ sentence: String) {
+    func `waits for a quota that a webhook enforces`(_ sentence: String) {
         let denial = #"admission webhook "resourcesquotas.quota.kubesphere.io" denied the request: "#
-        for engine in EngineCatalogue.all {
+        for engine in EngineRegistry.all {
             expect(status(403, "Forbidden", denial + sentence), .transient, .quotaExceeded, engine)
             expect(status(403, "Forbidden", denial + "no quota for you"), .permanent, .policyDenied, engine)
         }
     }
 
-    @Test func aWebhookThatIsDownIsNamed() {
+    @Test func `names a webhook that is down`() {
         let text =
             #"Internal error occurred: failed calling webhook "webhook.pipeline.tekton.dev": failed to call webhook: Post "https://x": no endpoints"#
         #expect(classify(status(500, "InternalError", text)) == (.transient, .webhookUnavailable, text))
@@ -138,7 +138,7 @@ import TowlineAPI
     }
 
     /// Names that users chose stand in these sentences, and never decide.
-    @Test func namesDoNotDecide() {
+    @Test func `is not misled by names that contain server messages`() {
         expect(
             status(
                 403, "Forbidden",
@@ -147,7 +147,7 @@ import TowlineAPI
         expect(status(422, "Invalid", #"PipelineRun "failed-calling-webhook" is invalid"#), .permanent, .rejected)
     }
 
-    @Test func answersOfOthersAreTakenApart() {
+    @Test func `classifies answers that are not from the API server`() {
         let plain = classify(.plainText(code: 404, body: "404 page not found", retryAfterSeconds: nil))
         #expect(plain.0 == .transient && plain.1 == .engineUnavailable)
         #expect(plain.2.contains("pipelineruns of tekton.dev/v1"))
@@ -159,7 +159,7 @@ import TowlineAPI
         ] { expect(.plainText(code: code, body: "x", retryAfterSeconds: nil), kind, reason) }
     }
 
-    @Test func troubleOnTheWayMayHaveMadeTheRun() {
+    @Test func `treats a lost answer as a create that may have succeeded`() {
         for (kind, expected) in [
             (TransportError.Kind.unreachable, Kind.transient), (.tls, .transient), (.credential, .transient),
             (.timedOut, .uncertain), (.connectionLost, .uncertain), (.cancelled, .uncertain), (.tooLarge, .uncertain),
@@ -168,7 +168,7 @@ import TowlineAPI
         expect(.undecodable("x"), .uncertain, .apiUnavailable)
     }
 
-    @Test func theServersWaitIsKeptAndTextsAreBounded() {
+    @Test func `keeps Retry-After and bounds messages`() {
         var status = APIStatus(code: 429, reason: "TooManyRequests", message: String(repeating: "x", count: 5000))
         status.retryAfterSeconds = 7
         guard case .transient(_, let message, let delay) = CreateFailure(.status(status), creatingRunOf: ArgoEngine())

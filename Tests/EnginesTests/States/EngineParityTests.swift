@@ -75,7 +75,7 @@ import TowlineAPI
     ]
 
     @Test(arguments: progress.indices)
-    func countsTheSameTasks(_ index: Int) throws {
+    func `counts the same tasks on both engines`(_ index: Int) throws {
         let row = Self.progress[index]
         for (engine, state) in [("tekton", try row.tekton.state()), ("argo", try row.argo.state())] {
             #expect(state.progress?.description == row.expected, "\(engine): \(row.name)")
@@ -84,7 +84,7 @@ import TowlineAPI
         }
     }
 
-    @Test func ofAStepThatIsTriedAgainTheLastTryCounts() throws {
+    @Test func `counts only the last attempt of a retried step`() throws {
         let tries =
             #""f":{"type":"Retry","phase":"Running","displayName":"f","boundaryID":"w","children":["t0","h","t1"]},"t0":{"type":"Pod","phase":"Failed","boundaryID":"w","nodeFlag":{"retried":true}},"h":{"type":"Pod","phase":"Succeeded","boundaryID":"w","nodeFlag":{"hooked":true}},"t1":{"type":"Pod","phase":"Running","boundaryID":"w"}"#
         #expect(
@@ -101,7 +101,7 @@ import TowlineAPI
     }
 
     /// A pod's own units are no tasks.
-    @Test func unitsThatPodsReportAreNoTasks() throws {
+    @Test func `does not count units that pods report as tasks`() throws {
         let node = #""a":{"type":"Pod","phase":"Running","displayName":"train","progress":"40/100"}"#
         let state = try workflow(status: #"{"phase":"Running","progress":"40/100","nodes":{\#(node)}}"#).state
         #expect(state.progress?.description == "0/1")
@@ -125,7 +125,7 @@ import TowlineAPI
             (task: "failed", cleanup: "succeeded", .stepFailed, "work"),
             (task: "failed", cleanup: "none", .stepFailed, "work"),
         ] as [(String, String, Reason, String?)])
-    func aStopIsToldFromAFailureBeforeAndAfterIt(
+    func `distinguishes a stop from failures before and after it`(
         _ task: String, _ cleanup: String, _ reason: Reason, _ failure: String?
     ) throws {
         for (engine, state) in [

@@ -137,7 +137,7 @@ import TowlineAPI
     ]
 
     @Test(arguments: sentences)
-    func readsTheSameOnBothEngines(_ source: String, _ message: String, _ reason: Reason, _ executed: Bool?) throws {
+    func `reads the end of a pod the same on both engines`(_ source: String, _ message: String, _ reason: Reason, _ executed: Bool?) throws {
         for (name, state) in [("argo", try argo(message)), ("tekton", try tekton(message))] {
             #expect(state.reason == reason, "\(name), \(source)")
             #expect(state.outcome == .failed, "\(name), \(source)")
@@ -153,12 +153,12 @@ import TowlineAPI
         "main: Error (exit code 1): Pod was rejected: no", "Pod was rejecting", "Container main was using 1Gi",
         "Podium was rejected: no", #"pods "a b" is forbidden: x"#, "Preempt", "outOfcpu", "PodGC",
     ])
-    func otherSentencesDoNot(_ message: String) {
+    func `does not match similar messages`(_ message: String) {
         #expect(PodMessage.meaning(message) == nil)
     }
 
     /// Argo's pod ran when it was taken away: its container had ended with a code.
-    @Test func aStepThatRanIsToldByItsExitCode() throws {
+    @Test func `recognizes a step that ran by its exit code`() throws {
         let node =
             #""a":{"type":"Pod","phase":"Failed","displayName":"a","message":"Pod was terminated in response to imminent node shutdown.","outputs":{"exitCode":"143"}}"#
         let argo = try workflow(status: #"{"phase":"Failed","nodes":{\#(node)}}"#).state
@@ -167,7 +167,7 @@ import TowlineAPI
     }
 
     /// A shared reason for an error of the engine and a failure of a task.
-    @Test func aPodThatCannotBeMadeIsNoErrorOfTheEngine() throws {
+    @Test func `reports a pod that cannot be created as PodCreationFailed`() throws {
         let message = #"pods \"r\" is forbidden: maximum cpu usage per Container is 1, but limit is 4"#
         let node = #""r":{"id":"r","name":"r","displayName":"r","type":"Pod","phase":"Error","message":"\#(message)"}"#
         let state = try workflow(

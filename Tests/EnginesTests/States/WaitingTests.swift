@@ -45,7 +45,7 @@ import TowlineAPI
         ("Pending", "pod status PodScheduled:False; message: 0/3 nodes are available"),
         ("TaskRunPending", "TaskRun r-a is pending"),
     ])
-    func aTaskRunThatWaitsIsNamed(_ word: String, _ message: String) throws {
+    func `names a TaskRun that waits and its reason`(_ word: String, _ message: String) throws {
         let run = try executing("TaskRun")
         #expect(tekton.childListings(for: run).map(\.type) == [TaskRun.resource])
         let state = try state(run, taskRun("a", word, message))
@@ -55,7 +55,7 @@ import TowlineAPI
         #expect(state.progress?.description == "0/2")
     }
 
-    @Test func aTaskRunThatRunsHasStarted() throws {
+    @Test func `reports executed once a TaskRun runs`() throws {
         let running = #","podName":"p","steps":[{"name":"run","running":{"startedAt":"2026-01-01T10:00:00Z"}}]"#
         let state = try state(
             executing("TaskRun", "TaskRun"), taskRun("a", "Running", "Not all Steps", more: running),
@@ -70,7 +70,7 @@ import TowlineAPI
     }
 
     /// The kinds of OpenShift's manual-approval-gate and of automatiko-approval-task.
-    @Test func anApprovalWaitsForAPerson() throws {
+    @Test func `is Suspended while a Tekton approval is pending`() throws {
         let run = try executing("CustomRun")
         #expect(tekton.childListings(for: run).map(\.type) == [CustomRun.resource])
         #expect(tekton.childListings(for: run).allSatisfy { $0.isOptional })
@@ -88,7 +88,7 @@ import TowlineAPI
         #expect(both.message == approval.message)
     }
 
-    @Test func otherCustomRunsWorkUnlessNobodyLooksAtThem() throws {
+    @Test func `names a CustomRun that no controller has picked up`() throws {
         let working =
             #"{"startTime":"2026-01-01T10:00:00Z","conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running"}]}"#
         let state = try state(executing("CustomRun"), customRun("a", "PipelineLoop", status: working))
@@ -113,7 +113,7 @@ import TowlineAPI
     }
 
     /// The pipeline was fetched, and its first TaskRun cannot be created.
-    @Test func aRunWithoutTasksIsNotResolving() throws {
+    @Test func `says that a fetched pipeline has no task yet`() throws {
         let status =
             #"{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Started","message":""}],"pipelineSpec":{"tasks":[{"name":"main"}]}}"#
         let run = try pipelineRun(status: status)
@@ -135,7 +135,7 @@ import TowlineAPI
     }
 
     @Test(arguments: ["Pod", "Steps", "DAG", "Retry", "HTTP", "Plugin", "Suspend"])
-    func aLockOfAnyNodeIsNamed(_ type: String) throws {
+    func `names a node of any type that waits for a lock`(_ type: String) throws {
         let lock = "Waiting for n/Mutex/db lock. Lock status: 0/1"
         let state = try running(
             #""w":{"type":"Steps","phase":"Running","displayName":"w"},"s":{"type":"\#(type)","phase":"Pending","displayName":"migrate","boundaryID":"w","message":"\#(lock)"}"#
@@ -145,7 +145,7 @@ import TowlineAPI
         #expect(state.executed == nil)
     }
 
-    @Test func thePauseBeforeAnotherTryIsNamed() throws {
+    @Test func `names a step in backoff before a retry`() throws {
         let state = try running(
             #""r":{"type":"Retry","phase":"Running","displayName":"flaky","message":"Backoff for 1 minutes 0 seconds"}"#
         )
@@ -160,7 +160,7 @@ import TowlineAPI
         ("1h30m", "pauses for 1h30m0s"),
         ("{{inputs.parameters.time}}", "pauses for a set time"), ("999999999d", "pauses for"),
     ])
-    func aTimedPauseWaitsForNobody(_ duration: String, _ text: String) throws {
+    func `is not Suspended during a timed pause`(_ duration: String, _ text: String) throws {
         let templates = #"[{"name":"pause","suspend":{"duration":"\#(duration)"}}]"#
         for more in [
             #","storedWorkflowTemplateSpec":{"templates":\#(templates)}"#,
@@ -175,7 +175,7 @@ import TowlineAPI
         #expect(inline.state.reason == .executing)
     }
 
-    @Test func theEndOfAPauseIsTold() throws {
+    @Test func `says when a timed pause ends`() throws {
         let node =
             #""p":{"type":"Suspend","phase":"Running","displayName":"cool-down","templateRef":{"name":"x","template":"pause"},"startedAt":"2026-01-01T10:00:00Z"}"#
         let state = try running(
@@ -183,7 +183,7 @@ import TowlineAPI
         #expect(state.message == "task cool-down pauses for 25s, until 2026-01-01T10:00:25Z")
     }
 
-    @Test func anApprovalWaitsForAPersonOnArgo() throws {
+    @Test func `is Suspended while an Argo suspend node waits`() throws {
         let approval = #""a":{"type":"Suspend","phase":"Running","displayName":"approve","templateName":"wait"}"#
         let templates =
             #","storedWorkflowTemplateSpec":{"templates":[{"name":"wait","suspend":{}},{"name":"pause","suspend":{"duration":"25s"}}]}"#

@@ -66,7 +66,7 @@ import TowlineAPI
         ("", "", .resolving, .executing),
         ("Perhaps", "Succeeded", .resolving, .executing),
     ])
-    func eachWordHasItsMeaning(_ status: String, _ word: String, _ without: Reason, _ with: Reason) throws {
+    func `maps each reason of a PipelineRun to Towline's`(_ status: String, _ word: String, _ without: Reason, _ with: Reason) throws {
         let idle = try state(status, word)
         #expect(idle.reason == without)
         #expect(idle.executed == (idle.isFinished ? false : nil))
@@ -78,7 +78,7 @@ import TowlineAPI
     }
 
     /// The table above, and the code it tests, name the same words.
-    @Test func everyKnownWordHasAMeaning() {
+    @Test func `maps every known reason`() {
         for word in PipelineRunReason.allCases where ![.succeeded, .completed, .failed].contains(word) {
             let meanings = [word.meaningWhileRunning, word.meaningOfFailure].compactMap { $0 }
             #expect(meanings.count == 1, "\(word.rawValue)")
@@ -96,7 +96,7 @@ import TowlineAPI
         (#"null"#, .awaitingEngine),
         (#"[1,2]"#, .awaitingEngine),
     ])
-    func halfWrittenStatusesHaveAState(_ status: String, _ reason: Reason) throws {
+    func `reads incomplete statuses`(_ status: String, _ reason: Reason) throws {
         #expect(try pipelineRun(status: status).state.reason == reason)
     }
 
@@ -106,7 +106,7 @@ import TowlineAPI
         #"Tasks Completed: 1 (Failed: 1, Cancelled 0), Skipped: 0, Failed Validation: 1 (OOMKilled)"#,
         #"Pipeline n/could-not-find-object: pipelines.tekton.dev-forbidden not found"#,
     ])
-    func namesDoNotDecide(_ message: String) throws {
+    func `is not misled by names that contain engine messages`(_ message: String) throws {
         #expect(try state("False", "ParameterMissing", message).reason == .invalidParameters)
         #expect(try state("False", "CouldntGetPipeline", message).reason == .resolutionFailed)
         #expect(try state("False", "Failed", message, children: children).reason == .taskFailed)
@@ -124,12 +124,12 @@ import TowlineAPI
         (#"pipelines.tekton.dev "x" is forbidden: User "s" cannot get resource"#, .resolutionFailed),
         ("dial tcp: lookup registry: no such host", .resolutionFailed),
     ])
-    func aPipelineThatDoesNotExistIsToldFromOneOutOfReach(_ message: String, _ reason: Reason) throws {
+    func `distinguishes a missing Pipeline from an unreachable one`(_ message: String, _ reason: Reason) throws {
         #expect(try state("False", "CouldntGetPipeline", message).reason == reason)
     }
 
     /// The counts are progress; what stands behind them is for people.
-    @Test func whyATaskWasRefusedIsTold() throws {
+    @Test func `reports why a task was refused`() throws {
         let message =
             "Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 0, Failed Validation: 1 (invalid result reference in a)"
         let state = try state("False", "PipelineValidationFailed", message, children: children)
@@ -139,7 +139,7 @@ import TowlineAPI
     }
 
     /// A `finally` task whose time was over before it began: the run says only that it failed.
-    @Test func tasksSkippedForATimeLimitMakeATimeoutWhereNoneFailed() throws {
+    @Test func `reports a timeout if tasks were skipped for it and none failed`() throws {
         func state(_ failed: Int, _ word: String) throws -> RunState {
             let message = "Tasks Completed: 2 (Failed: \(failed), Cancelled 0), Skipped: 1"
             return try pipelineRun(
@@ -156,7 +156,7 @@ import TowlineAPI
         #expect(try state(0, "When Expressions evaluated to false").reason == .taskFailed)
     }
 
-    @Test func aRequestedEndShowsBeforeTektonActsOnIt() throws {
+    @Test func `is Cancelling before Tekton acts on a stop`() throws {
         for (word, shutdown) in [
             ("Cancelled", Shutdown.terminate), ("CancelledRunFinally", .stop), ("StoppedRunFinally", .stop),
         ] {
@@ -171,7 +171,7 @@ import TowlineAPI
         #expect(pending.state.reason == .awaitingEngine)
     }
 
-    @Test func factsOfTheRunAreKept() throws {
+    @Test func `keeps times, limits, and digest of the run`() throws {
         let run = try pipelineRun(
             status:
                 #"{"startTime":"2026-01-01T10:00:00Z","completionTime":"2026-01-01T10:01:00Z","provenance":{"refSource":{"uri":"x","digest":{"sha256":"abc","sha1":"d"}}}}"#,

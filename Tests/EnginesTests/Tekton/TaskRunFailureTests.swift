@@ -38,7 +38,7 @@ import TowlineAPI
         ("TaskRunResultLargerThanAllowedLimit", .resultsFailed), ("InvalidParamValue", .invalidParameters),
         ("SomethingNew", .taskFailed),
     ])
-    func eachWordHasItsMeaning(_ word: String, _ reason: Reason) throws {
+    func `maps each reason of a failed TaskRun`(_ word: String, _ reason: Reason) throws {
         let state = try state(nil, taskRun("oom-check", word))
         #expect(state.reason == reason)
         #expect(state.failure == Failure(task: "oom-check", reason: reason.rawValue, message: "said"))
@@ -51,17 +51,17 @@ import TowlineAPI
         ("ResourceVerificationFailed", "PolicyDenied"), ("CouldntCreateWorkspacePVC", "EngineError"),
         ("TaskRunStopSidecarFailed", "EngineError"),
     ])
-    func theRunStaysFailed(_ word: String, _ told: String) throws {
+    func `keeps the run failed whatever its children report`(_ word: String, _ told: String) throws {
         let state = try state(nil, taskRun("a", word))
         #expect(state.reason == .taskFailed)
         #expect(state.failure?.reason == told)
     }
 
-    @Test func everyKnownWordIsTested() {
+    @Test func `tests every known reason`() {
         #expect(TaskRunReason.allCases.count == 23)
     }
 
-    @Test func ignoredFailuresAndSuccessesAreNoCause() throws {
+    @Test func `does not report ignored failures or successes`() throws {
         let state = try state(
             nil, taskRun("soft", "FailureIgnored", at: "2026-01-01T09:00:00Z"),
             taskRun("fine", "Succeeded", status: "True", at: "2026-01-01T09:00:00Z"),
@@ -69,7 +69,7 @@ import TowlineAPI
         #expect(state.failure?.task == "hard")
     }
 
-    @Test func theFirstFailureInTimeWins() throws {
+    @Test func `reports the earliest failure`() throws {
         let late = taskRun("late", "StepFailed", at: "2026-01-01T10:00:05Z")
         let early = taskRun("early", "StepOOM", at: "2026-01-01T10:00:01Z")
         let finally = taskRun("cleanup", "StepFailed", at: "2026-01-01T09:00:00Z", memberOf: "finally")
@@ -83,7 +83,7 @@ import TowlineAPI
         }
     }
 
-    @Test func theFailedStepIsNamed() throws {
+    @Test func `names the failed step`() throws {
         let steps =
             #"[{"name":"soft","terminated":{"exitCode":4,"reason":"Error"},"terminationReason":"Continued"},{"name":"ok","terminated":{"exitCode":0}},{"name":"bad","terminated":{"exitCode":137,"reason":"OOMKilled"}},{"name":"after","terminated":{"exitCode":1,"reason":"Error"},"terminationReason":"Skipped"}]"#
         let failure = try state(nil, taskRun("a", "StepOOM", steps: steps)).failure
@@ -101,11 +101,11 @@ import TowlineAPI
         ("[]", "The node was low on resource: memory.", .podEvicted),
         ("[]", "task evicted failed", .taskFailed),
     ])
-    func olderReleasesLeaveItToTheSteps(_ steps: String, _ message: String, _ reason: Reason) throws {
+    func `reads the cause from the steps with older Tekton releases`(_ steps: String, _ message: String, _ reason: Reason) throws {
         #expect(try state(nil, taskRun("a", "Failed", message: message, steps: steps)).reason == reason)
     }
 
-    @Test func aTimedOutRunStaysTimedOut() throws {
+    @Test func `keeps a timed-out run timed out`() throws {
         let run = try failedRun("PipelineRunTimeout", message: "over")
         let interrupted = try state(run, taskRun("a", "TaskRunCancelled"))
         #expect(interrupted.reason == .pipelineTimeout)
@@ -117,7 +117,7 @@ import TowlineAPI
     }
 
     /// Before v1.2.0 a run over its tasks' time limit was plainly Failed.
-    @Test func interruptedTasksTellOfATimeoutWhereTheRunDoesNot() throws {
+    @Test func `infers a timeout from interrupted tasks`() throws {
         let message = "TaskRun r-a was cancelled. TaskRun cancelled as the PipelineRun it belongs to has timed out."
         #expect(try state(nil, taskRun("a", "TaskRunCancelled", message: message)).reason == .pipelineTimeout)
         #expect(try state(nil, taskRun("a", "StepFailed", message: message)).reason == .stepFailed)
@@ -132,7 +132,7 @@ import TowlineAPI
 
     /// Tekton says `FailureIgnored` only where the pod failed; a time limit or an image is ignored all the same.
     @Test(arguments: ["TaskRunTimeout", "TaskRunImagePullFailed", "PodCreationFailed", "StepFailed"])
-    func toleratedFailuresAreNoCause(_ word: String) throws {
+    func `does not report tolerated failures`(_ word: String) throws {
         let soft = taskRun("soft", word, at: "2026-01-01T09:00:00Z", onError: "continue")
         #expect(try state(nil, soft, taskRun("hard", "StepFailed")).failure?.task == "hard")
         #expect(try state(nil, soft).failure == nil)
@@ -140,7 +140,7 @@ import TowlineAPI
 
     // MARK: Which container
 
-    @Test func aStepsOwnTimeLimitIsATimeout() throws {
+    @Test func `reports a step's time limit as TaskTimeout`() throws {
         let steps =
             #"[{"name":"slow","terminated":{"exitCode":1,"reason":"Error"},"terminationReason":"TimeoutExceeded"}]"#
         for word in ["StepFailed", "Failed"] {
@@ -152,7 +152,7 @@ import TowlineAPI
         #expect(try state(nil, taskRun("a", "StepOOM", steps: steps)).reason == .oomKilled)
     }
 
-    @Test func whatIsNoStepIsNotBlamedOnAStep() throws {
+    @Test func `does not blame a step for a failed sidecar or init container`() throws {
         let steps = #"[{"name":"run","terminated":{"exitCode":137,"reason":"Error"}}]"#
         let sidecars =
             #"[{"name":"ok","terminated":{"exitCode":0}},{"name":"db","terminated":{"exitCode":2,"reason":"Error"}}]"#
@@ -168,7 +168,7 @@ import TowlineAPI
         }
     }
 
-    @Test func ofSeveralStepsTheOneThatRanOutOfMemoryIsTold() throws {
+    @Test func `names the step that ran out of memory`() throws {
         let steps =
             #"[{"name":"a","terminated":{"exitCode":1,"reason":"Error"}},{"name":"b","terminated":{"exitCode":137,"reason":"OOMKilled"}}]"#
         #expect(try state(nil, taskRun("t", "StepOOM", steps: steps)).failure?.step == "b")
@@ -176,7 +176,7 @@ import TowlineAPI
 
     /// Tekton ends every step of a pod that cannot start in the same way; only its sentence tells which was at fault.
     @Test(arguments: ["step", "sidecar"])
-    func theContainerThatCouldNotStartIsToldByTheSentence(_ kind: String) throws {
+    func `names the container that could not start`(_ kind: String) throws {
         let containers =
             #"[{"name":"a","terminated":{"exitCode":1,"reason":"TaskRunImagePullFailed"}},{"name":"b","terminated":{"exitCode":1,"reason":"TaskRunImagePullFailed"}}]"#
         let message =
@@ -202,7 +202,7 @@ import TowlineAPI
     }
 
     @Test(arguments: ["CustomRun", "PipelineRun", "Run"])
-    func aTaskThatIsNoTaskRunIsNamedWhereItMustBeTheOne(_ kind: String) throws {
+    func `names the only unread child as the cause`(_ kind: String) throws {
         let mixed = try run([("TaskRun", "a"), (kind, "approve")])
         let fine = taskRun("a", "Succeeded", status: "True")
         let told = try state(mixed, fine)
@@ -218,19 +218,19 @@ import TowlineAPI
         #expect(try state(run([(kind, "m"), (kind, "m")])).failure?.task == "m")
     }
 
-    @Test func ofSeveralTasksThatAreNoTaskRunsNoneIsNamed() throws {
+    @Test func `names no cause among several unread children`() throws {
         let told = try state(run([("CustomRun", "a"), ("CustomRun", "b"), ("CustomRun", "c")]))
         #expect(told.failure == nil)
         #expect(told.message == "a task failed that is no TaskRun: see CustomRun r-a and 2 more")
     }
 
-    @Test func whatTheRunSaidItselfStays() throws {
+    @Test func `keeps the run's own message`() throws {
         let state = try state(failedRun("CouldntGetPipelineResult", message: "no result"), taskRun("a", "StepFailed"))
         #expect(state.reason == .resultsFailed)
         #expect(state.message == "no result")
     }
 
-    @Test func runsThatHaveNotToldEverythingNeedTheirChildren() throws {
+    @Test func `lists children only if the run leaves something open`() throws {
         #expect(
             engine.childListings(for: try failedRun()) == [
                 ChildListing(
@@ -249,7 +249,7 @@ import TowlineAPI
         #expect(try state(success, taskRun("a", "StepFailed")).failure == nil)
     }
 
-    @Test func oddListsAreReadOrRefused() throws {
+    @Test func `reads or rejects malformed lists of children`() throws {
         let run = try failedRun()
         for text in ["{}", #"{"items":null}"#, #"{"items":[null,1,{"status":7}]}"#] {
             let state = engine.state(of: run, children: try children(text.utf8, by: engine))

@@ -10,7 +10,7 @@ import TowlineAPI
 /// Which finished executions are looked at again after a start: those whose run went or went on, and no others.
 @Suite struct ContradictedExecutionsTests {
     private let executions = ExecutionCache(namespaces: [])
-    private let runs = RunCache(engine: EngineCatalogue.engine(.tekton), namespaces: [])
+    private let runs = RunCache(engine: EngineRegistry.engine(.tekton), namespaces: [])
     private let done = Fixtures.condition("True", "Succeeded")
 
     private func status(_ more: [ExecutionEvent] = []) throws -> ExecutionStatus {
@@ -84,7 +84,7 @@ import TowlineAPI
         fill(runs.stores, [try Fixtures.pipelineRun(condition: Fixtures.condition("Unknown", "Running"))])
         #expect(contradicted == [execution.key])
         #expect(executions.contradicted(in: "elsewhere", by: runs) == [])
-        let argo = RunCache(engine: EngineCatalogue.engine(.argo), namespaces: [])
+        let argo = RunCache(engine: EngineRegistry.engine(.argo), namespaces: [])
         fill(argo.stores, [])
         #expect(executions.contradicted(in: nil, by: argo) == [], "it is not Argo's")
     }

@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func whatIsNotServedAnyMoreIsNotKnown() throws {
-        let cache = RunCache(engine: EngineCatalogue.engine(.tekton), namespaces: [])
+        let cache = RunCache(engine: EngineRegistry.engine(.tekton), namespaces: [])
         let run = try Fixtures.pipelineRun()
         cache.apply(run)
         #expect(knowledge(cache, run) == "present")
@@ -29,12 +29,12 @@ import Testing
     }
 
     @Test func whatIsNotFollowedIsNotKnown() throws {
-        let cache = RunCache(engine: EngineCatalogue.engine(.tekton), namespaces: [], isFollowed: false)
+        let cache = RunCache(engine: EngineRegistry.engine(.tekton), namespaces: [], isFollowed: false)
         #expect(knowledge(cache, try Fixtures.pipelineRun()) == "not followed")
     }
 
     @Test func aPostponementEndsWithItsTime() throws {
-        let cache = RunCache(engine: EngineCatalogue.engine(.tekton), namespaces: [])
+        let cache = RunCache(engine: EngineRegistry.engine(.tekton), namespaces: [])
         let key = ObjectKey(namespace: "payments", name: "r")
         cache.delayCreate(of: key, for: .seconds(10), at: Fixtures.instant)
         #expect(cache.createDelay(of: key, at: Fixtures.instant + .seconds(4)) == .seconds(6))

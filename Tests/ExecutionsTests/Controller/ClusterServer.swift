@@ -101,7 +101,7 @@ final class ClusterServer: HTTPTransport {
         guard var run = run(name, in: namespace, engine: engine) else { return }
         run["status"] = .object(status)
         let stored = objects.store(run, at: Self.runPath(name, namespace, engine))
-        publish("MODIFIED", stored, EngineCatalogue.engine(engine).runType.plural)
+        publish("MODIFIED", stored, EngineRegistry.engine(engine).runType.plural)
     }
 
     /// Changes an execution as a user does.
@@ -138,7 +138,7 @@ final class ClusterServer: HTTPTransport {
     }
 
     private static func runPath(_ name: String, _ namespace: String, _ engine: EngineName) -> String {
-        let type = EngineCatalogue.engine(engine).runType
+        let type = EngineRegistry.engine(engine).runType
         let suffix = String(uid(namespace, name).filter { $0 != "-" }.prefix(10))
         return "/apis/\(type.apiVersion)/namespaces/\(namespace)/\(type.plural)/\(name)-\(suffix)"
     }

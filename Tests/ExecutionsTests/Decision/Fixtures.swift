@@ -54,7 +54,7 @@ enum Fixtures {
         if let completionTime { run[path: ["status", "completionTime"]] = .string(completionTime.rfc3339) }
         if !children.isEmpty { run[path: ["status", "childReferences"]] = .array(children) }
         var cursor = JSONCursor(run.encoded)
-        return try EngineCatalogue.engine(.tekton).decodeRun(&cursor)
+        return try EngineRegistry.engine(.tekton).decodeRun(&cursor)
     }
 
     /// A Workflow of the execution with the engine's own word for its phase.
@@ -77,7 +77,7 @@ enum Fixtures {
         ]
         run[path: ["metadata", "labels", "towline.dev/execution-uid"]] = .string(uid)
         var cursor = JSONCursor(run.encoded)
-        return try EngineCatalogue.engine(.argo).decodeRun(&cursor)
+        return try EngineRegistry.engine(.argo).decodeRun(&cursor)
     }
 
     static func condition(_ status: String, _ reason: String, _ message: String = "") -> JSONValue {
@@ -99,7 +99,7 @@ enum Fixtures {
         if case .present(let run) = run { facts.timeline.see(run, at: min(instant, moment), now: start) }
         edit(&facts)
         return Situation(
-            execution: execution, engine: EngineCatalogue.engine(execution.spec?.workflowRef.resolvedEngine ?? .tekton),
+            execution: execution, engine: EngineRegistry.engine(execution.spec?.workflowRef.resolvedEngine ?? .tekton),
             facts: facts, now: now, instant: moment, timing: ExecutionTiming())
     }
 

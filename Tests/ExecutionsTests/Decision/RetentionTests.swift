@@ -164,7 +164,7 @@ import TowlineAPI
         var status = ExecutionStatus()
         status = try #require(
             status.after(.ended(.succeeded, message: "", engine: .argo), generation: 1, now: Fixtures.start))
-        status.runRef = EngineCatalogue.engine(.argo).reference(to: archiving)
+        status.runRef = EngineRegistry.engine(.argo).reference(to: archiving)
         for (retention, seconds) in [(Retention(runSeconds: 10), Int64(10)), (Retention(executionSeconds: 60), 60)] {
             let execution = Fixtures.execution(engine: .argo, status: status, retention: retention)
             let step = situation(execution, .present(archiving), after: seconds, isProven: true).next()

@@ -194,7 +194,7 @@ import TowlineAPI
         object[path: ["status", "provenance", "refSource", "digest", "sha256"]] =
             .string(String(repeating: "b", count: 64))
         var cursor = JSONCursor(object.encoded)
-        let other = try EngineCatalogue.engine(.tekton).decodeRun(&cursor)
+        let other = try EngineRegistry.engine(.tekton).decodeRun(&cursor)
         let status = try #require(Fixtures.situation(execution, run: .present(other)).next().status)
         #expect(status.reason == .digestMismatch)
     }

@@ -49,7 +49,7 @@ struct ReconcilerBench {
         let freshness = Freshness(
             engines: [], namespaces: [], pace: VerificationPace(interval: .seconds(10)), time: time)
         executions = ExecutionCache(namespaces: [], expiries: expiries, freshness: freshness)
-        cache = RunCache(engine: EngineCatalogue.engine(engine), namespaces: [])
+        cache = RunCache(engine: EngineRegistry.engine(engine), namespaces: [])
         // As after a first list that found nothing.
         for scope in cache.stores.scopes {
             scope.store.update { state, changes in
@@ -95,7 +95,7 @@ struct ReconcilerBench {
     private var executionPath: String { "/apis/towline.dev/v1alpha1/namespaces/payments/workflowexecutions/restart" }
 
     private var runPath: String {
-        let type = EngineCatalogue.engine(engine).runType
+        let type = EngineRegistry.engine(engine).runType
         return "/apis/\(type.apiVersion)/namespaces/payments/\(type.plural)/restart-3f9c2a71d0"
     }
 
@@ -190,7 +190,7 @@ struct ReconcilerBench {
         }
         if let run {
             var cursor = JSONCursor(run.encoded)
-            cache.apply(try EngineCatalogue.engine(engine).decodeRun(&cursor))
+            cache.apply(try EngineRegistry.engine(engine).decodeRun(&cursor))
         }
     }
 

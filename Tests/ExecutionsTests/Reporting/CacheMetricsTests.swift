@@ -60,7 +60,7 @@ import TowlineAPI
     }
 
     @Test func anEngineIsAvailableOnceItsRunsAreListedEverywhere() throws {
-        let cache = RunCache(engine: EngineCatalogue.engine(.argo), namespaces: ["a", "b"])
+        let cache = RunCache(engine: EngineRegistry.engine(.argo), namespaces: ["a", "b"])
         CacheMetrics.register(in: registry, executions: ExecutionCache(namespaces: []), runs: [.argo: cache])
         func isAvailable() throws -> Bool {
             try page().value("towline_engine_available", ["engine": "argo"]) == 1
@@ -78,7 +78,7 @@ import TowlineAPI
 
     @Test func anEngineThatIsNotServedHasNoAvailability() throws {
         let runs = [EngineName.tekton, .argo].map { name in
-            (name, RunCache(engine: EngineCatalogue.engine(name), namespaces: [], isFollowed: name == .argo))
+            (name, RunCache(engine: EngineRegistry.engine(name), namespaces: [], isFollowed: name == .argo))
         }
         CacheMetrics.register(
             in: registry, executions: ExecutionCache(namespaces: []), runs: Dictionary(uniqueKeysWithValues: runs))

@@ -86,7 +86,7 @@ import TowlineAPI
                 var answer = APIStatus(code: code, reason: reason, message: text)
                 answer.details.kind = text
                 for engine in EngineName.allCases {
-                    let engineType = EngineCatalogue.engine(engine)
+                    let engineType = EngineRegistry.engine(engine)
                     metrics.createFailed(engine, CreateFailure(.status(answer), creatingRunOf: engineType))
                 }
             }

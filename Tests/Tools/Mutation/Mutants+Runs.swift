@@ -56,14 +56,14 @@ extension Mutant {
         Mutant(
             "forget-the-owner",
             Edit(
-                "Sources/Engines/Building/RunManifest.swift",
+                "Sources/Engines/Common/RunManifest.swift",
                 "                writer.array { $0.object { writeOwner(execution, to: &$0) } }\n",
                 "                writer.array { writer in if !BUG { writer.object { writeOwner(execution, to: &$0) } } }\n"
             )),
         Mutant(
             "ask-a-run-to-end-whatever-became-of-it",
             Edit(
-                "Sources/Engines/Building/RunManifest.swift",
+                "Sources/Engines/Common/RunManifest.swift",
                 "{ $0.member(\"resourceVersion\", run.resourceVersion.text) }",
                 "{ if !BUG { $0.member(\"resourceVersion\", run.resourceVersion.text) } }")),
         Mutant(

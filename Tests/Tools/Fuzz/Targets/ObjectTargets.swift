@@ -81,7 +81,7 @@ extension FuzzTarget {
                 let detail: ExecutionStatus.Detail = random.below(2) == 0 ? .everything : .whatReconcilingNeeds
                 guard let execution = try? WorkflowExecution(reading: &cursor, keeping: detail) else { return false }
                 _ = execution.spec?.validate()
-                for engine in EngineCatalogue.all {
+                for engine in EngineRegistry.all {
                     guard let run = engine.makeRun(for: execution, named: execution.runName) else { continue }
                     let made = try JSONValue(parsing: run)
                     let name = made["metadata"]?["name"]?.stringValue ?? ""

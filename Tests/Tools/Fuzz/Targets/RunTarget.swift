@@ -7,7 +7,7 @@ import TowlineAPI
 extension FuzzTarget {
     /// The runs of an engine, their children, and the status that is made of what was read.
     static func runs(of name: EngineName) throws -> FuzzTarget {
-        let engine = EngineCatalogue.engine(name)
+        let engine = EngineRegistry.engine(name)
         let recordings = try Recording.all(of: name.rawValue)
         let lists = Damage(corpus: recordings.map(\.taskRunList))
         let schema = try StatusSchema()

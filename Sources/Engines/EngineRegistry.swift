@@ -1,7 +1,7 @@
 public import TowlineAPI
 
 /// The engines Towline knows.
-public enum EngineCatalogue {
+public enum EngineRegistry {
     public static let all: [any Engine] = EngineName.allCases.map(engine)
 
     public static func engine(_ name: EngineName) -> any Engine {

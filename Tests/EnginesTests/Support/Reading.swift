@@ -1,4 +1,5 @@
 import KubeClient
+import TowlineAPI
 
 @testable import Engines
 
@@ -39,4 +40,22 @@ func children(_ list: some Sequence<UInt8>, by engine: any Engine) throws(JSONEr
     }
     try cursor.expectEnd()
     return children
+}
+
+extension RunState {
+    /// The whole state in one line, for tables of expected ones:
+    /// `Reason executed progress engineReason "message" [task/step exitCode reason] name=value…`.
+    var line: String {
+        var parts = [reason.rawValue]
+        parts.append(executed.map { $0 ? "executed" : "idle" } ?? "unknown")
+        parts.append(progress?.description ?? "-")
+        parts.append(engineReason.isEmpty ? "-" : engineReason)
+        parts.append("\"\(message)\"")
+        if let failure {
+            let place = [failure.task, failure.step].map { $0 ?? "-" }.joined(separator: "/")
+            parts.append("[\(place) \(failure.exitCode.map(String.init) ?? "-") \(failure.reason ?? "-")]")
+        }
+        parts += outputs.map { "\($0.name)=\($0.value)" }
+        return parts.joined(separator: " ")
+    }
 }

@@ -6,7 +6,7 @@ import Testing
 @testable import SimulatedEngines
 
 /// The simulated engines at work on the sandbox's own cluster, in real time.
-@Suite struct EngineLoopTests {
+@Suite struct RunDriverTests {
     private let cluster = Cluster(environment: .system)
 
     private func load(_ documents: [JSONValue]) throws {

@@ -1,0 +1,210 @@
+public import KubeClient
+public import TowlineAPI
+
+/// What the answer to a failed create means for an execution.
+public enum CreateFailure: Hashable, Sendable {
+    /// No run was made, and a later try may succeed: wait, at least as long as the server asks.
+    case transient(Reason, message: String, retryAfter: Duration?)
+    /// No run was made, and none will be without somebody mending something.
+    case permanent(Reason, message: String)
+    /// The name is taken: by our own run, sent twice or before a restart, or by a foreign object.
+    case nameTaken
+    /// The request may have been carried out: the next try under the same name tells.
+    case uncertain(Reason, message: String, retryAfter: Duration?)
+}
+
+extension CreateFailure {
+    /// How long the server asks to wait before the next try; nil where it does not.
+    public var retryAfter: Duration? {
+        switch self {
+        case .transient(_, _, let duration), .uncertain(_, _, let duration): duration
+        case .permanent, .nameTaken: nil
+        }
+    }
+
+    /// Why there is no run; nil where its name is taken.
+    public var reason: Reason? {
+        switch self {
+        case .transient(let reason, _, _), .permanent(let reason, _), .uncertain(let reason, _, _): reason
+        case .nameTaken: nil
+        }
+    }
+
+    /// What the server said; nil where the run's name is taken.
+    public var message: String? {
+        switch self {
+        case .transient(_, let message, _), .permanent(_, let message), .uncertain(_, let message, _): message
+        case .nameTaken: nil
+        }
+    }
+
+    /// Every reason that a failure can have.
+    public static let reasons: [Reason] = [
+        .apiUnavailable, .engineUnavailable, .forbidden, .quotaExceeded, .webhookUnavailable, .rejected, .policyDenied,
+        .namespaceTerminating,
+    ]
+
+    /// Classifies what a create of a run of `engine` answered.
+    public init(_ error: KubeError, creatingRunOf engine: any Engine) {
+        switch error {
+        case .transport(let failure): self.init(failure)
+        case .undecodable(let message):
+            self = .uncertain(.apiUnavailable, message: "the answer cannot be read: \(message)", retryAfter: nil)
+        case .plainText(let code, let body, _):
+            self.init(plainCode: code, body: body, retryAfter: error.retryAfter, engine: engine)
+        case .status(let status):
+            self = StatusClassifier(status: status, engine: engine, retryAfter: error.retryAfter).failure
+        }
+        self = bounded
+    }
+
+    private init(_ error: TransportError) {
+        switch error.kind {
+        case .unreachable, .tls, .credential:
+            self = .transient(.apiUnavailable, message: error.message, retryAfter: nil)
+        case .timedOut, .connectionLost, .cancelled, .tooLarge:
+            self = .uncertain(.apiUnavailable, message: error.message, retryAfter: nil)
+        case .invalidRequest: self = .permanent(.rejected, message: error.message)
+        }
+    }
+
+    /// An answer of something that does not speak the Kubernetes API: a proxy, or the server for a path it has not.
+    private init(plainCode code: Int, body: String, retryAfter: Duration?, engine: any Engine) {
+        let message = body.isEmpty ? "HTTP \(code)" : "HTTP \(code): \(body)"
+        switch code {
+        case 404: self = .transient(.engineUnavailable, message: engine.notServedMessage, retryAfter: retryAfter)
+        case 413: self = .permanent(.rejected, message: "the run is too large: \(message)")
+        case 400, 405, 422: self = .permanent(.rejected, message: message)
+        case 403: self = .transient(.forbidden, message: message, retryAfter: retryAfter)
+        case 401, 408, 429, 503: self = .transient(.apiUnavailable, message: message, retryAfter: retryAfter)
+        default: self = .uncertain(.apiUnavailable, message: message, retryAfter: retryAfter)
+        }
+    }
+
+    private var bounded: CreateFailure {
+        func cut(_ message: String) -> String { message.bounded(to: Bounds.message) }
+        return switch self {
+        case .transient(let reason, let message, let delay):
+            .transient(reason, message: cut(message), retryAfter: delay)
+        case .permanent(let reason, let message): .permanent(reason, message: cut(message))
+        case .nameTaken: .nameTaken
+        case .uncertain(let reason, let message, let delay):
+            .uncertain(reason, message: cut(message), retryAfter: delay)
+        }
+    }
+}
+
+/// Tells from a `Status` why a create failed: by its code first, its causes next, the server's fixed sentences last.
+struct StatusClassifier {
+    let status: APIStatus
+    let engine: any Engine
+    let retryAfter: Duration?
+
+    var failure: CreateFailure {
+        switch status.code {
+        case 400, 402, 406, 413, 415, 422: permanentFailure
+        case 401, 408, 429: transient(.apiUnavailable)
+        case 403: forbiddenFailure
+        case 404: notFoundFailure
+        case 405: transient(.engineUnavailable)
+        case 409: conflictFailure
+        case 503: transient(.apiUnavailable)
+        case 500...: serverFailure
+        default: permanentFailure
+        }
+    }
+
+    private func transient(_ reason: Reason) -> CreateFailure {
+        .transient(reason, message: status.message, retryAfter: retryAfter)
+    }
+
+    /// The run itself was refused; the engine's own webhook checks validity, any other one a policy.
+    private var permanentFailure: CreateFailure {
+        if let denial = AdmissionDenial(status.message), !isOwn(denial) {
+            return .permanent(.policyDenied, message: denial.sentence)
+        }
+        return .permanent(.rejected, message: status.message)
+    }
+
+    private func isOwn(_ denial: AdmissionDenial) -> Bool {
+        guard let domain = engine.admissionDomain, !denial.isPolicy else { return false }
+        return denial.name == domain || denial.name.hasSuffix(".\(domain)")
+    }
+
+    private var forbiddenFailure: CreateFailure {
+        if status.details.causes.contains(where: { $0.reason == "NamespaceTerminating" }) {
+            return .permanent(.namespaceTerminating, message: status.message)
+        }
+        // A quota frees itself when a run ends, also where a webhook keeps it in place of the API server.
+        if saysQuota { return transient(.quotaExceeded) }
+        if AdmissionDenial(status.message) != nil { return permanentFailure }
+        let message = status.message
+        if message.hasSuffix("while custom resource definition is terminating") { return transient(.engineUnavailable) }
+        // A missing permission is mended by a cluster admin, and then the next try succeeds.
+        return transient(.forbidden)
+    }
+
+    /// True for the API server's sentences about quotas, which webhooks that keep quotas repeat.
+    private var saysQuota: Bool {
+        let sentences = [
+            "exceeded quota: ", "status unknown for quota: ", "insufficient quota to match these scopes",
+        ]
+        return sentences.contains { status.message.contains($0) }
+    }
+
+    private var notFoundFailure: CreateFailure {
+        // The namespace went between the execution's appearing and now, or has not reached this server yet.
+        if status.details.kind == "namespaces" { return transient(.apiUnavailable) }
+        return .transient(.engineUnavailable, message: engine.notServedMessage, retryAfter: retryAfter)
+    }
+
+    /// Only `AlreadyExists` is about the name; a quota that was changed meanwhile answers `Conflict`.
+    private var conflictFailure: CreateFailure {
+        status.reason == "Conflict" ? transient(.quotaExceeded) : .nameTaken
+    }
+
+    /// Admission comes before storage: where a webhook failed, nothing was stored. Of other faults nobody knows.
+    private var serverFailure: CreateFailure {
+        let texts = [status.message] + status.details.causes.map(\.message)
+        if let text = texts.first(where: { $0.contains("failed calling webhook \"") }) {
+            return .transient(.webhookUnavailable, message: text, retryAfter: retryAfter)
+        }
+        if texts.contains(where: { $0.contains("request is too large") }) {
+            return .permanent(.rejected, message: "the run is too large for the cluster: \(status.message)")
+        }
+        return .uncertain(.apiUnavailable, message: status.message, retryAfter: retryAfter)
+    }
+}
+
+/// The API server's sentence about a request that an admission webhook or policy refused, taken apart.
+///
+/// `admission webhook "NAME" denied the request: …`, or for a ValidatingAdmissionPolicy
+/// `ValidatingAdmissionPolicy 'NAME' with binding 'B' denied request: …`, after the name of what was to be made.
+struct AdmissionDenial: Hashable {
+    /// The webhook or the policy.
+    let name: String
+    /// True for a policy of the API server's own kind.
+    let isPolicy: Bool
+    /// The sentence from where it tells who refused.
+    let sentence: String
+
+    init?(_ message: String) {
+        if let denial = Self.parse(message, "admission webhook \"", "\" denied the request") {
+            (name, sentence, isPolicy) = (denial.name, denial.sentence, false)
+        } else if let denial = Self.parse(message, "ValidatingAdmissionPolicy '", "'") {
+            (name, sentence, isPolicy) = (denial.name, denial.sentence, true)
+        } else {
+            return nil
+        }
+    }
+
+    private static func parse(
+        _ message: String, _ opening: String, _ closing: String
+    ) -> (name: String, sentence: String)? {
+        var scanner = TextScanner(message)
+        guard scanner.text(before: opening) != nil, let name = scanner.text(before: closing), !name.isEmpty,
+            !name.contains(" "), let start = message.firstRange(of: opening)
+        else { return nil }
+        return (String(name), String(message[start.lowerBound...]))
+    }
+}
