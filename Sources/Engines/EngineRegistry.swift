@@ -1,6 +1,6 @@
 public import TowlineAPI
 
-/// The engines Towline knows.
+/// The engines that Towline supports.
 public enum EngineRegistry {
     public static let all: [any Engine] = EngineName.allCases.map(engine)
 

@@ -268,7 +268,9 @@ import Testing
     }
 
     @Test(arguments: [("Stop", true), ("Terminate", false)])
-    func `ends a workflow that was shut down before it started`(_ strategy: String, _ hasExitHandler: Bool) async throws {
+    func `ends a workflow that was shut down before it started`(
+        _ strategy: String, _ hasExitHandler: Bool
+    ) async throws {
         let (_, last) = try await play([:], ["shutdown": .string(strategy)])
         #expect(last.phase == "Failed")
         #expect(last[path: ["status", "message"]]?.stringValue == "Stopped with strategy '\(strategy)'")

@@ -61,7 +61,9 @@ import Testing
         ),
         ("registry.example/w/restart:1.4", "restart", "task", "could not find object in image with kind: task"),
     ])
-    func `fails to resolve what is in no bundle`(_ image: String, _ name: String, _ kind: String, _ why: String) async throws {
+    func `fails to resolve what is in no bundle`(
+        _ image: String, _ name: String, _ kind: String, _ why: String
+    ) async throws {
         let states = try await withBundle().play("run", spec: bundleRun(image, name: name, kind: kind))
         #expect(states.last?.reason == "CouldntGetPipeline")
         #expect(

@@ -8,14 +8,14 @@ struct ArgoEngine: Engine {
     let runType = ResourceType(
         group: "argoproj.io", version: "v1alpha1", plural: "workflows", kind: "Workflow")
     let childTypes: [ResourceType] = []
-    /// Argo has no admission webhook.
+    /// Nil, since Argo has no admission webhook.
     let admissionDomain: String? = nil
     let notRespondingHint = """
-        check that the deployment workflow-controller is running, manages this namespace, and has no instanceID: one \
-        that has sees only workflows with its label
+        check that the deployment workflow-controller is running, manages this namespace, and has no instanceID, which \
+        would limit it to workflows with its label
         """
 
-    /// With the UID, Argo finds workflows that were moved to its archive.
+    /// The UID lets Argo find workflows that it has archived.
     var pages: [RunPage] {
         [RunPage(preset: "argo-ui", title: "Argo UI", path: "/workflows/{namespace}/{name}?uid={uid}")]
     }
@@ -36,7 +36,7 @@ struct ArgoEngine: Engine {
                     RunManifest.write(spec.parameters, to: &writer)
                 }
             }
-            // Clusters that restrict template referencing refuse this field, so it is sent only when it was asked for.
+            // Clusters that restrict template referencing reject this field, so it is sent only if the user set it.
             if let account = spec.executionConfig.serviceAccountName {
                 writer.member("serviceAccountName", account)
             }
@@ -51,27 +51,27 @@ struct ArgoEngine: Engine {
         let workflow = try Workflow(&cursor)
         return EngineRun(
             metadata: workflow.metadata, state: workflow.state, requestedShutdown: workflow.requestedShutdown,
-            isHeld: workflow.isHeld, isToBeArchived: workflow.isToBeArchived,
+            isSuspended: workflow.isSuspended, isToBeArchived: workflow.isToBeArchived,
             timeoutSeconds: workflow.deadlineSeconds)
     }
 
-    /// A workflow with `spec.suspend` is deaf to `spec.shutdown`, so it is let go along with it; nothing new starts then.
+    /// Clears `spec.suspend` together with the shutdown, since Argo ignores `spec.shutdown` of a suspended workflow.
     func shutdownPatch(_ shutdown: Shutdown, for run: EngineRun) -> [UInt8]? {
         let missing = missingShutdown(shutdown, for: run)
-        let isDeaf = run.isHeld && !run.state.isFinished
-        guard missing != nil || isDeaf else { return nil }
+        let ignoresShutdown = run.isSuspended && !run.state.isFinished
+        guard missing != nil || ignoresShutdown else { return nil }
         return RunManifest.patch(run) { writer in
             if let missing { writer.member("shutdown", missing.rawValue) }
-            guard isDeaf else { return }
+            guard ignoresShutdown else { return }
             writer.key("suspend")
             writer.null()
         }
     }
 
-    /// A Workflow carries its own nodes.
+    /// Empty, since a Workflow contains its nodes.
     func childListings(for run: EngineRun) -> [ChildListing] { [] }
 
-    /// Nothing is listed, so nothing is read.
+    /// Not called, since nothing is listed.
     func decodeChild(_ cursor: inout JSONCursor) throws(JSONError) -> EngineChild {
         try cursor.skipValue()
         return EngineChild(.taskRun, .unfinished, name: "", task: "", runUID: "", hasStarted: nil)

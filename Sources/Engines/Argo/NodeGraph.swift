@@ -1,15 +1,15 @@
 import KubeClient
 import TowlineAPI
 
-/// The nodes of a Workflow that failed, to tell the cause from what merely went along with it.
+/// The nodes of a failed Workflow; distinguishes the cause of the failure from its consequences.
 struct NodeGraph {
-    /// More levels than any template has; ids that form a circle end here.
+    /// The maximum nesting depth, more than any template has; it also stops cycles of node IDs.
     private static let maximumDepth = 64
 
     private let nodes: [String: WorkflowNode]
-    /// The ids of the group, or of the step that is tried again, which nodes are part of.
+    /// The ID of the group or retried step to which a node belongs, by node ID.
     private let groups: [String: String]
-    /// The ids of nodes that failed with something inside them.
+    /// The IDs of nodes that failed because a node inside them failed.
     private let failedAround: Set<String>
 
     init(_ nodes: [WorkflowNode]) {
@@ -30,37 +30,37 @@ struct NodeGraph {
         self.failedAround = failedAround
     }
 
-    /// Where a node stands among the others.
+    /// The position of a node in the graph.
     private struct Place {
-        /// The workflow went on regardless (`continueOn`, `depends: a.Failed`).
+        /// Whether the workflow continues after a failure of the node (`continueOn`, `depends: a.Failed`).
         var isTolerated = false
-        /// Part of an exit handler or another hook.
+        /// Whether the node belongs to an exit handler or another hook.
         var isHook = false
-        /// A try after which another one followed.
+        /// Whether the node belongs to an attempt that was followed by another.
         var isSuperseded = false
     }
 
-    /// What puts causes in order; the id only where nothing else does, so that the choice is always the same.
+    /// The sort key of causes; the ID makes the choice deterministic.
     private typealias Order = (tolerated: Int, hook: Int, finishedAt: EngineTime, follows: Int, id: String)
 
-    /// A failure, with what decides how the workflow ended.
+    /// A failure and its role in how the workflow ended.
     struct Cause {
         let failure: TaskFailure
         let finishedAt: EngineTime?
-        /// True for an exit handler or another hook.
+        /// Whether an exit handler or another hook failed.
         let isHook: Bool
     }
 
-    /// The cause that came first: tasks before exit handlers, and last of all what the workflow tolerated.
+    /// The first cause of the failure: tasks before exit handlers, and tolerated failures last.
     ///
-    /// - Parameter wasShutDown: true for a workflow that was asked to end; what only followed from that is no cause.
+    /// - Parameter wasShutDown: True if a stop was requested; failures that result from the stop are then no causes.
     func firstFailure(wasShutDown: Bool) -> Cause? {
         var first: (order: Order, node: WorkflowNode)?
         for node in nodes.values where isCause(node) {
             let place = place(of: node)
             guard !place.isSuperseded else { continue }
-            if wasShutDown, place.isTolerated || isOfShutdown(node) { continue }
-            // A container that waited for one that failed ends in an error of its own.
+            if wasShutDown, place.isTolerated || isCausedByShutdown(node) { continue }
+            // A container that waited for a failed one ends in an error, too.
             let follows = node.type == "Container" && node.phase == "Error" ? 1 : 0
             let order: Order = (
                 place.isTolerated ? 1 : 0, place.isHook ? 1 : 0, node.finishedAt ?? .latest, follows, node.id
@@ -73,47 +73,48 @@ struct NodeGraph {
         }
     }
 
-    /// True for a node that a shutdown ended, or kept from starting; of a container also where it ended its pod.
-    private func isOfShutdown(_ node: WorkflowNode) -> Bool {
-        if NodeMessage(node.message).isOfShutdown(exitCode: node.exitCode) { return true }
+    /// Whether a shutdown ended the node, kept it from starting, or ended the pod of the container.
+    private func isCausedByShutdown(_ node: WorkflowNode) -> Bool {
+        if NodeMessage(node.message).isCausedByShutdown(exitCode: node.exitCode) { return true }
         guard node.type == "Container", let pod = nodes[node.boundaryID] else { return false }
-        return NodeMessage(pod.message).isOfShutdown(exitCode: pod.exitCode)
+        return NodeMessage(pod.message).isCausedByShutdown(exitCode: pod.exitCode)
     }
 
-    /// True for what failed by itself: not with something inside it, and not as the workflow as a whole.
+    /// Whether the node itself failed, rather than a node inside it, and is not the workflow's root.
     private func isCause(_ node: WorkflowNode) -> Bool {
         guard node.hasFailed, !failedAround.contains(node.id) else { return false }
         return !node.isGroup || !node.boundaryID.isEmpty
     }
 
     private func failure(of node: WorkflowNode) -> TaskFailure {
-        // A container of a set belongs to the pod of the step, which knows more where the container did not end itself.
+        // The step of a container set knows more than the container if the container did not end by itself.
         let step = node.type == "Container" ? nodes[node.boundaryID] ?? node : node
         let own = NodeMessage(node.message)
         let message = own.exitCode == nil && !step.message.isEmpty ? NodeMessage(step.message) : own
-        // A try is called `name(0)`; the step it is a try of has the name people know.
+        // An attempt is called `name(0)`; the retried step has the user's name.
         let named = retriedStep(of: step) ?? step
         let container = message.container ?? (node.type == "Container" ? node.displayName : nil)
         return TaskFailure(
-            reason: message.meaning, task: named.displayName.isEmpty ? named.id : named.displayName, step: container,
+            reason: message.failureReason, task: named.displayName.isEmpty ? named.id : named.displayName,
+            step: container,
             exitCode: node.exitCode ?? message.exitCode, message: message.text)
     }
 
-    /// When the failure was final: of a step that a deadline kept from another try, when it was given up.
+    /// When the failure became final; if the deadline prevented another attempt, when the step ended.
     private func end(of node: WorkflowNode) -> EngineTime? {
-        guard let group = retriedStep(of: node), NodeMessage(group.message).isLastTryBeforeDeadline else {
+        guard let group = retriedStep(of: node), NodeMessage(group.message).isRetryPreventedByDeadline else {
             return node.finishedAt
         }
         return group.finishedAt ?? node.finishedAt
     }
 
-    /// The step that a node is a try of.
+    /// The retried step of which a node is an attempt.
     private func retriedStep(of node: WorkflowNode) -> WorkflowNode? {
         guard let group = groups[node.id].flatMap({ nodes[$0] }), group.type == "Retry" else { return nil }
         return group
     }
 
-    /// Climbs from a node over the groups and templates it belongs to.
+    /// Determines the position of a node from the groups and templates that contain it.
     private func place(of node: WorkflowNode) -> Place {
         var place = Place()
         place.isTolerated = isFollowed(node)
@@ -121,7 +122,7 @@ struct NodeGraph {
         for _ in 0..<Self.maximumDepth {
             if current.isHook { place.isHook = true }
             if let group = groups[current.id].flatMap({ nodes[$0] }) {
-                if group.type == "Retry", lastTry(of: group) != current.id { place.isSuperseded = true }
+                if group.type == "Retry", lastAttempt(of: group) != current.id { place.isSuperseded = true }
                 if group.phase == "Succeeded" { place.isTolerated = true }
                 if group.type != "StepGroup" {
                     current = group
@@ -135,16 +136,16 @@ struct NodeGraph {
         return place
     }
 
-    /// True when a node that comes after this one was not left out; containers of one pod all start.
+    /// Whether a successor of the node ran; containers do not count, since all containers of a pod start.
     private func isFollowed(_ node: WorkflowNode) -> Bool {
         node.type != "Container"
             && node.children.contains { id in
                 guard let next = nodes[id] else { return false }
-                return !next.isHook && !next.wasLeftOut
+                return !next.isHook && !next.wasSkipped
             }
     }
 
-    private func lastTry(of step: WorkflowNode) -> String? {
+    private func lastAttempt(of step: WorkflowNode) -> String? {
         step.children.last { nodes[$0]?.isHook == false }
     }
 }

@@ -1,39 +1,39 @@
 import KubeClient
 
-/// What all nodes of a Workflow together say about where it is; enough for a run that has not failed.
+/// A summary of all nodes of a Workflow, which suffices for a run that has not failed.
 struct NodeSummary {
     private(set) var isEmpty = true
-    /// True once a step is known to have started.
+    /// Whether a step is known to have started.
     private(set) var hasStarted = false
-    /// True where a step may have started, which nobody says.
+    /// Whether a step may have started without the nodes saying so.
     private(set) var mayHaveStarted = false
-    /// True while a node that does work has not ended; what runs beside the steps does not count.
+    /// Whether a node is still working; daemon containers do not count.
     private(set) var isWorking = false
-    /// The nodes that suspend the workflow now, in the order in which they stand.
+    /// The nodes that currently suspend the workflow, in document order.
     private(set) var suspensions: [Suspension] = []
     private(set) var skipsTasks = false
-    /// True when the tasks are over without success, and exit handlers are running.
+    /// Whether the tasks have ended without success and exit handlers are running.
     private(set) var hasRootFailed = false
-    /// When the last node ended that a time limit ended, its own or the workflow's.
+    /// When the last node ended that failed because of a deadline.
     private(set) var lastTimeout: EngineTime?
-    /// What the first pending node waits for, where the engine or the kubelet said it.
+    /// What the first pending node waits for, in the words of Argo or the kubelet.
     private(set) var waitingMessage: String?
     private var tasks = TaskCount()
 
-    /// A node that waits to be resumed, or for its time.
+    /// A suspend node, which waits to be resumed or for its duration.
     struct Suspension {
         let task: String
         let template: String
         let startedAt: EngineTime?
     }
 
-    /// No more suspensions are kept; one of them is named.
+    /// The maximum number of suspensions kept.
     private static let maximumSuspensions = 16
 
     mutating func add(_ node: WorkflowNode) {
         isEmpty = false
         tasks.add(node)
-        if node.wasLeftOut { skipsTasks = true }
+        if node.wasSkipped { skipsTasks = true }
         if node.type == "Suspend", node.phase == "Running", suspensions.count < Self.maximumSuspensions {
             suspensions.append(
                 Suspension(task: node.displayName, template: node.template, startedAt: node.startedAt))
@@ -52,21 +52,21 @@ struct NodeSummary {
         }
     }
 
-    /// A pod waits for a node or a quota, a step of any type for a lock, a step that is tried again for its pause.
+    /// Records what a node waits for: a pod for a node or quota, any step for a lock, a retried step for its backoff.
     private mutating func addWaiting(_ node: WorkflowNode) {
         guard waitingMessage == nil, !node.message.isEmpty else { return }
         let isPausing = node.type == "Retry" && node.phase == "Running" && node.message.hasPrefix("Backoff for ")
         guard node.phase == "Pending" || isPausing else { return }
-        waitingMessage = "task \(node.displayName.isEmpty ? node.id : node.displayName) waits: \(node.message)"
+        waitingMessage = "task \(node.displayName.isEmpty ? node.id : node.displayName) is waiting: \(node.message)"
     }
 
-    /// How many of the tasks that Argo has made nodes for are done; nil without any.
+    /// How many of the tasks with nodes are done; nil if there are none.
     func progress(hasSucceeded: Bool) -> Progress? { tasks.progress(hasSucceeded: hasSucceeded) }
 }
 
-/// Counts tasks: what succeeded, or was skipped by its own condition, is done.
+/// Counts tasks; a task is done if it succeeded or its own condition skipped it.
 ///
-/// Of a step that is tried again only the last try counts.
+/// Only the last attempt of a retried step counts.
 private struct TaskCount {
     private struct Task {
         let id: String
@@ -76,13 +76,13 @@ private struct TaskCount {
     }
 
     private var tasks: [Task] = []
-    /// What the steps that are tried again consist of, in order: tries, and hooks.
-    private var tries: [[String]] = []
+    /// The children of retried steps in order: attempts and hooks.
+    private var attempts: [[String]] = []
     private var hooks: Set<String> = []
-    /// The groups that nodes belong to; empty unless something was tried again.
+    /// The boundary of each group, by the group's ID.
     private var boundaries: [String: String] = [:]
 
-    /// More levels than any template has; ids that form a circle end here.
+    /// The maximum nesting depth, more than any template has; it also stops cycles of node IDs.
     private static let maximumDepth = 64
 
     mutating func add(_ node: WorkflowNode) {
@@ -95,20 +95,20 @@ private struct TaskCount {
                     wasOmitted: node.phase == "Omitted"))
         } else if node.isGroup {
             boundaries[node.id] = node.boundaryID
-            if node.type == "Retry" { tries.append(node.children) }
+            if node.type == "Retry" { attempts.append(node.children) }
         }
     }
 
     func progress(hasSucceeded: Bool) -> Progress? {
         var done: Int32 = 0
         var total: Int32 = 0
-        // The tries after which another one followed.
+        // The attempts that were followed by another.
         var superseded: Set<String> = []
-        for children in tries { superseded.formUnion(children.filter { !hooks.contains($0) }.dropLast()) }
+        for children in attempts { superseded.formUnion(children.filter { !hooks.contains($0) }.dropLast()) }
         for task in tasks where !isPart(task, of: superseded) {
             guard total < .max else { break }
             total += 1
-            // Only conditions leave tasks out of a workflow that succeeded.
+            // In a successful run, only conditions omit tasks.
             if task.isDone || (hasSucceeded && task.wasOmitted) { done += 1 }
         }
         return total == 0 ? nil : Progress(done: done, total: total)

@@ -2,7 +2,7 @@ import KubeClient
 import TowlineAPI
 
 extension Workflow {
-    /// The run in Towline's words: the phase decides first, the nodes next, texts last.
+    /// The run's state; the phase takes precedence over the nodes, and the nodes over messages.
     var state: RunState {
         let hasFailed = phase == "Failed" || phase == "Error"
         let first = hasFailed ? graph.firstFailure(wasShutDown: requestedShutdown != nil) : nil
@@ -14,17 +14,18 @@ extension Workflow {
         state.outputs = outputs.outputs
         state.message = ownMessage(for: state.reason, hasFailure: first != nil)
         if let first { state.explain(by: first.failure) }
+        if state.reason == .templateNotFound { state.adviseToCreateTemplate() }
         return state
     }
 
-    /// Whether a step started, as far as the nodes prove it; a pod that Argo counts as done ran.
+    /// Whether a step started, as far as the nodes prove it; a pod that Argo counts as done has run.
     private func executed(isFinished: Bool) -> Bool? {
         if summary.hasStarted { return true }
         let reported = summary.isEmpty ? Progress(reportedProgress) : nil
         if let reported, reported.done > 0 { return true }
-        // What has not started yet may still start.
+        // An unfinished run may still start a step.
         guard isFinished, !summary.mayHaveStarted else { return nil }
-        return summary.isEmpty && (hiddenNodes != nil || phase == "Succeeded" || reported != nil) ? nil : false
+        return summary.isEmpty && (missingNodesCause != nil || phase == "Succeeded" || reported != nil) ? nil : false
     }
 
     private func reason(_ first: NodeGraph.Cause?) -> Reason {
@@ -32,64 +33,80 @@ extension Workflow {
         case "Succeeded": summary.skipsTasks ? .completedWithSkips : .succeeded
         case "Failed": failedReason(first)
         case "Error": wasShutDown && !hasFailedBefore(first) ? .cancelled : errorReason(first)
-        // Held back by Argo's parallelism a run reacts to Terminate only.
+        // A workflow queued by Argo's parallelism reacts only to Terminate.
         case "Pending": requestedShutdown == .terminate ? .cancelling : .queued
         case "" where summary.isEmpty: .awaitingEngine
         default: runningReason
         }
     }
 
-    /// True where Argo says that it ended the workflow because it was asked to; a pod killed then may count as an error.
+    /// Whether Argo says that it shut the workflow down; it may report the pods that it killed as errors.
     private var wasShutDown: Bool { requestedShutdown != nil && message.hasPrefix("Stopped with strategy '") }
 
-    /// True where a task failed by itself although the workflow was asked to end: that came first.
+    /// Whether a task had failed by itself before the workflow was stopped.
     private func hasFailedBefore(_ first: NodeGraph.Cause?) -> Bool {
         guard let first else { return false }
         return requestedShutdown != nil && !first.isHook
     }
 
-    /// Why the nodes cannot be read, though the workflow has some.
-    private var hidingPlace: String? { summary.isEmpty ? hiddenNodes : nil }
+    /// Why the workflow's nodes cannot be read; nil if they can.
+    private var unreadableNodesCause: String? { summary.isEmpty ? missingNodesCause : nil }
 
-    private var hasStarted: Bool { !summary.isEmpty || hidingPlace != nil }
+    private var hasStarted: Bool { !summary.isEmpty || unreadableNodesCause != nil }
 
     private var runningReason: Reason {
         if requestedShutdown != nil { return .cancelling }
-        if isHeld, !summary.isWorking { return hasStarted ? .suspended : .queued }
-        // Both clocks are cut to whole seconds, so that one may seem to be missing.
+        if isSuspended, !summary.isWorking { return hasStarted ? .suspended : .queued }
+        // Both times are truncated to whole seconds, so the difference may be one second short.
         if isOverdue(at: summary.lastTimeout, grace: 1) { return .timingOut }
         if summary.hasRootFailed { return .stopping }
-        return approval != nil && !summary.isWorking ? .suspended : .executing
+        return !openSuspensions.isEmpty && !summary.isWorking ? .suspended : .executing
     }
 
-    /// The first node that somebody has to resume; one with a duration ends by itself.
-    private var approval: NodeSummary.Suspension? {
-        summary.suspensions.first { pauses[$0.template] == nil }
+    /// The nodes that a user has to resume; nodes with a duration end by themselves.
+    private var openSuspensions: [NodeSummary.Suspension] {
+        summary.suspensions.filter { pauses[$0.template] == nil }
     }
 
-    /// What an unfinished workflow waits for; empty where it waits for nothing.
+    /// What an unfinished workflow waits for; empty if nothing.
     private func waitingMessage(for reason: Reason) -> String {
         guard reason == .executing || reason == .suspended || reason == .queued else { return "" }
-        if reason == .suspended, approval == nil { return "" }
-        if let approval { return "task \(approval.task) waits for somebody to resume it" }
+        if isSuspended, reason != .executing {
+            let action = reason == .queued ? "start" : "resume"
+            return "the workflow is suspended (spec.suspend); to \(action) it, run: \(resumeCommand)"
+        }
+        if !openSuspensions.isEmpty { return message(about: openSuspensions) }
         if let message = summary.waitingMessage { return message }
         if let pause = summary.suspensions.first { return message(about: pause) }
         guard reason == .executing else { return "" }
-        // The nodes are not here, and the units of Argo's count may be anything.
+        // Without nodes, the unit of Argo's count is unknown.
         if summary.isEmpty, Progress(reportedProgress) != nil { return "Argo reports progress \(reportedProgress)" }
-        let hasTasks = hidingPlace != nil || summary.progress(hasSucceeded: false) != nil
+        let hasTasks = unreadableNodesCause != nil || summary.progress(hasSucceeded: false) != nil
         guard phase == "Running", !hasTasks else { return "" }
-        return "Argo has started the workflow and created no task yet; if that lasts, look at the workflow's events"
+        return """
+            Argo has started the workflow but has not created a task yet; if this persists, check the workflow's events
+            """
+    }
+
+    private var resumeCommand: String { "argo resume \(metadata.name) -n \(metadata.key.namespace)" }
+
+    /// Names at most three suspend nodes, so that the command to resume them always fits into the message.
+    private func message(about open: [NodeSummary.Suspension]) -> String {
+        let names = open.prefix(3).map { $0.task.bounded(to: 64) }.joined(separator: ", ")
+        let more = open.count > 3 ? " and \(open.count - 3) more" : ""
+        return open.count == 1
+            ? "task \(names) is suspended; to resume it, run: \(resumeCommand)"
+            : "tasks \(names)\(more) are suspended; to resume them, run: \(resumeCommand)"
     }
 
     private func message(about pause: NodeSummary.Suspension) -> String {
         let text = pauses[pause.template] ?? ""
-        guard let duration = Self.duration(text) else { return "task \(pause.task) pauses for a set time" }
-        guard let startedAt = pause.startedAt else { return "task \(pause.task) pauses for \(duration.goText)" }
-        return "task \(pause.task) pauses for \(duration.goText), until \(startedAt + duration)"
+        guard let duration = Self.duration(text) else { return "task \(pause.task) is paused for a fixed time" }
+        guard let startedAt = pause.startedAt else { return "task \(pause.task) is paused for \(duration.goText)" }
+        return "task \(pause.task) is paused for \(duration.goText), until \(startedAt + duration)"
     }
 
-    /// Reads seconds without a unit, days as `2d`, and Go's durations, as Argo does; nil for other text.
+    /// Parses seconds without a unit, days such as `2d`, and Go durations, as Argo does; nil for any other text.
     private static func duration(_ text: String) -> Duration? {
         var scanner = TextScanner(text)
         if let number = scanner.number() {
@@ -99,7 +116,7 @@ extension Workflow {
         return Duration.goLimit(text)
     }
 
-    /// Argo has no phase for a timeout or a cancelled run; both end as Failed.
+    /// The reason of a workflow in phase Failed, which Argo also uses for timeouts and shutdowns.
     private func failedReason(_ first: NodeGraph.Cause?) -> Reason {
         if requestedShutdown != nil, !hasFailedBefore(first) { return .cancelled }
         if !hasStarted, let reason = refusalReason { return reason }
@@ -117,7 +134,7 @@ extension Workflow {
         return time - startedAt >= .seconds(deadlineSeconds - min(grace, deadlineSeconds))
     }
 
-    /// Why the controller refused the workflow before it started anything, by the beginnings of its sentences.
+    /// Why the controller refused the workflow before it started anything, by the prefix of its message.
     private var refusalReason: Reason? {
         if message.hasPrefix("invalid spec: spec.arguments.") || message.hasPrefix("failed to set global parameters: ")
         {
@@ -129,13 +146,13 @@ extension Workflow {
         return nil
     }
 
-    /// True where the controller could not get, or get back, the lock that the workflow needs.
+    /// Whether the controller could not acquire, or re-acquire, the workflow's lock.
     private var hasLostLock: Bool {
         message.hasPrefix("Failed to acquire the synchronization lock")
             || message.hasPrefix("Failed to re-establish synchronization lock")
     }
 
-    /// An error of the engine, unless a node says that its pod was the trouble: on Tekton that is a failure, too.
+    /// The reason of a workflow in phase Error: a failure of the pod if a node says so, or else an engine error.
     private func errorReason(_ first: NodeGraph.Cause?) -> Reason {
         switch first?.failure.reason {
         case .podCreationFailed?, .podEvicted?, .imagePullFailed?, .configError?, .initContainerFailed?:
@@ -152,16 +169,16 @@ extension Workflow {
         return isRestricted ? .policyDenied : .engineError
     }
 
-    /// What to tell people where the failed task does not tell it; empty for the standard sentence.
+    /// The run's own message where the failed task has none; empty for the default message.
     private func ownMessage(for reason: Reason, hasFailure: Bool) -> String {
         if reason == .deadlineExceeded {
-            return "the workflow did not finish within \(deadlineSeconds ?? 0) s of its start"
+            return "the workflow exceeded its deadline of \(Duration.seconds(deadlineSeconds ?? 0).goText)"
         }
         if reason.outcome == nil { return message.isEmpty ? waitingMessage(for: reason) : message }
         if reason.outcome == .cancelled { return message }
-        if let hidingPlace, reason.outcome != .success {
-            let told = message.isEmpty ? "the workflow failed" : message
-            return "\(told); which task failed is not known, as \(hidingPlace)"
+        if let unreadableNodesCause, reason.outcome != .success {
+            let failure = message.isEmpty ? "the workflow failed" : message
+            return "\(failure); the failed task is unknown because \(unreadableNodesCause)"
         }
         return hasFailure ? "" : message
     }

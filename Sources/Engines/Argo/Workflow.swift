@@ -1,32 +1,32 @@
 import KubeClient
 import TowlineAPI
 
-/// What Towline reads of an Argo Workflow (`argoproj.io/v1alpha1`).
+/// The parts of an Argo Workflow (`argoproj.io/v1alpha1`) that Towline reads.
 struct Workflow {
     var metadata = ObjectMetadata()
-    /// `spec.shutdown`; a word Argo does not know counts as `Stop`, as it does for Argo.
+    /// `spec.shutdown`; an unknown value counts as `Stop`, as in Argo.
     var requestedShutdown: Shutdown?
-    /// `spec.suspend`: the workflow is held, or was halted on its way.
-    var isHeld = false
-    /// Argo's own garbage collection waits for that label to change, too.
+    /// `spec.suspend`: whether the workflow is suspended as a whole.
+    var isSuspended = false
+    /// Whether Argo still has to archive the workflow; its own garbage collection waits for this label, too.
     var isToBeArchived: Bool { metadata.label("workflows.argoproj.io/workflow-archiving-status") == "Pending" }
-    /// `activeDeadlineSeconds` of the workflow, else of its template.
+    /// `activeDeadlineSeconds` of the workflow, or else of its template.
     var deadlineSeconds: Int64? { ownDeadline ?? templateDeadline }
     var ownDeadline: Int64?
     var templateDeadline: Int64?
     var phase = ""
     var message = ""
-    /// Argo's own count, `n/m`: units that pods report, so not always tasks.
+    /// Argo's `status.progress`, `n/m`, which may count units that pods report rather than tasks.
     var reportedProgress = ""
     var startedAt: EngineTime?
     var finishedAt: EngineTime?
     var outputs = OutputCollector()
     var summary = NodeSummary()
-    /// Where the nodes stand in the text, to be read again when the run failed.
+    /// The position of the nodes in the text; they are read again if the run failed.
     var nodesText: JSONCursor?
-    /// Why there are no nodes to read, though the workflow has some.
-    var hiddenNodes: String?
-    /// How long the templates that suspend the workflow for a time do so, as they say it, by their names.
+    /// Why the status contains no nodes although the workflow has some.
+    var missingNodesCause: String?
+    /// The durations of suspend templates as written, by template name.
     var pauses: [String: String] = [:]
 }
 
@@ -47,11 +47,11 @@ extension Workflow {
         try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
             switch key {
             case "activeDeadlineSeconds": ownDeadline = try cursor.readIntegerIfPresent()
-            case "suspend": isHeld = try cursor.readBoolIfPresent() ?? false
+            case "suspend": isSuspended = try cursor.readBoolIfPresent() ?? false
             case "templates": try readTemplates(&cursor)
             case "shutdown":
-                let word = try cursor.readStringIfPresent() ?? ""
-                requestedShutdown = word.isEmpty ? nil : Shutdown(rawValue: word) ?? .stop
+                let value = try cursor.readStringIfPresent() ?? ""
+                requestedShutdown = value.isEmpty ? nil : Shutdown(rawValue: value) ?? .stop
             default: try cursor.skipValue()
             }
         }
@@ -74,8 +74,8 @@ extension Workflow {
                 try cursor.forEachFieldIfPresent { (id, cursor) throws(JSONError) in
                     summary.add(try WorkflowNode(id: id, &cursor))
                 }
-            case "compressedNodes": try readHiding(&cursor, "Argo stores its nodes compressed")
-            case "offloadNodeStatusVersion": try readHiding(&cursor, "Argo stores its nodes in a database")
+            case "compressedNodes": try readMissingNodesCause(&cursor, "Argo stores its nodes compressed")
+            case "offloadNodeStatusVersion": try readMissingNodesCause(&cursor, "Argo stores its nodes in a database")
             case "storedWorkflowTemplateSpec":
                 try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
                     switch key {
@@ -95,7 +95,7 @@ extension Workflow {
         try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in try readTemplate(&cursor) }
     }
 
-    /// Keeps the name and the duration of a template that suspends the workflow for a time.
+    /// Records the name and duration of a suspend template with a duration.
     private mutating func readTemplate(_ cursor: inout JSONCursor) throws(JSONError) {
         var name = ""
         var pause = ""
@@ -109,16 +109,16 @@ extension Workflow {
         if !pause.isEmpty, !name.isEmpty { pauses[name] = pause }
     }
 
-    /// Reads a field that stands there, and is not empty, where the nodes do not.
-    private mutating func readHiding(_ cursor: inout JSONCursor, _ why: String) throws(JSONError) {
-        if try cursor.readStringIfPresent()?.isEmpty == false { hiddenNodes = why }
+    /// Reads a field that is set if the status does not contain the nodes.
+    private mutating func readMissingNodesCause(_ cursor: inout JSONCursor, _ why: String) throws(JSONError) {
+        if try cursor.readStringIfPresent()?.isEmpty == false { missingNodesCause = why }
     }
 
-    /// The nodes with their connections; empty where there are none to read.
+    /// The graph of the nodes; empty if there are none to read.
     var graph: NodeGraph {
         var nodes: [WorkflowNode] = []
         if var cursor = nodesText {
-            // The text was read once before, so that it can be read again.
+            // The same text was read before, so this cannot fail.
             try? cursor.forEachFieldIfPresent { (id, cursor) throws(JSONError) in
                 nodes.append(try WorkflowNode(id: id, &cursor))
             }
@@ -127,9 +127,9 @@ extension Workflow {
     }
 }
 
-/// What Towline reads of one node of an Argo Workflow.
+/// The parts of an Argo Workflow's node that Towline reads.
 struct WorkflowNode {
-    /// The node's key in the map of nodes.
+    /// The node's key in `status.nodes`.
     let id: String
     /// `Pod`, `Container`, `Suspend`, `Steps`, `StepGroup`, `DAG`, `TaskGroup`, `Retry`, `Skipped`…
     var type = ""
@@ -137,23 +137,23 @@ struct WorkflowNode {
     /// The name of the step or task.
     var displayName = ""
     var message = ""
-    /// The template's node this one belongs to; empty for the root and for exit handlers.
+    /// The node of the enclosing template; empty for the root and for exit handlers.
     var boundaryID = ""
     var finishedAt: EngineTime?
     var exitCode: Int64?
-    /// True for exit handlers and other hooks.
+    /// Whether the node is an exit handler or another hook.
     var isHook = false
-    /// True for a pod that keeps running beside the steps after it.
+    /// Whether the pod is a daemon, which keeps running during later steps.
     var isDaemon = false
-    /// True for a node whose outputs came from a cache, so that it needed no pod.
+    /// Whether the outputs came from a cache, so that no pod ran.
     var isMemoized = false
-    /// The name of the template it was made of.
+    /// The name of the node's template.
     var template = ""
     var startedAt: EngineTime?
-    /// What comes after the node, or what it consists of.
+    /// The IDs of the node's successors or parts.
     var children: [String] = []
 
-    /// True for the nodes that do work, as opposed to those that group others.
+    /// Whether the node does work, rather than grouping other nodes.
     var isLeaf: Bool {
         switch type {
         case "Pod", "Container", "HTTP", "Plugin": true
@@ -161,7 +161,7 @@ struct WorkflowNode {
         }
     }
 
-    /// True for the nodes that hold others together and fail with them.
+    /// Whether the node groups others and fails with them.
     var isGroup: Bool {
         switch type {
         case "Steps", "StepGroup", "DAG", "TaskGroup", "Retry": true
@@ -170,20 +170,20 @@ struct WorkflowNode {
     }
 
     var hasFailed: Bool { phase == "Failed" || phase == "Error" }
-    var wasLeftOut: Bool { phase == "Skipped" || phase == "Omitted" }
+    var wasSkipped: Bool { phase == "Skipped" || phase == "Omitted" }
 
-    /// Whether a step of a node that does work has started; nil where that is not known.
+    /// Whether a step of a leaf node has started; nil if unknown.
     var hasStarted: Bool? {
         switch phase {
         case "", "Pending", "Skipped", "Omitted": false
         case "Running": true
         case "Succeeded": !isMemoized
-        // Of a request or a plug-in nobody says how far it came.
+        // Argo does not say how far an HTTP request or plugin got.
         default: type == "Pod" || type == "Container" ? NodeMessage(message).hasStarted(exitCode: exitCode) : nil
         }
     }
 
-    /// True for what counts as a task: not a container of a pod, and not what only holds others together.
+    /// Whether the node counts as a task; containers of a pod and groups do not.
     var isTask: Bool {
         switch type {
         case "Pod", "HTTP", "Plugin", "Suspend", "Skipped": true

@@ -1,20 +1,20 @@
 public import KubeClient
 public import TowlineAPI
 
-/// What the answer to a failed create means for an execution.
+/// What a failed create of a run means for the execution.
 public enum CreateFailure: Hashable, Sendable {
-    /// No run was made, and a later try may succeed: wait, at least as long as the server asks.
+    /// No run was created, and a retry may succeed; wait at least as long as the server asks.
     case transient(Reason, message: String, retryAfter: Duration?)
-    /// No run was made, and none will be without somebody mending something.
+    /// No run was created, and a retry cannot succeed.
     case permanent(Reason, message: String)
-    /// The name is taken: by our own run, sent twice or before a restart, or by a foreign object.
+    /// The name exists: our own run from an earlier request, or a foreign object.
     case nameTaken
-    /// The request may have been carried out: the next try under the same name tells.
+    /// The run may have been created; a retry with the same name finds out.
     case uncertain(Reason, message: String, retryAfter: Duration?)
 }
 
 extension CreateFailure {
-    /// How long the server asks to wait before the next try; nil where it does not.
+    /// How long the server asks to wait before a retry; nil if it does not say.
     public var retryAfter: Duration? {
         switch self {
         case .transient(_, _, let duration), .uncertain(_, _, let duration): duration
@@ -22,7 +22,7 @@ extension CreateFailure {
         }
     }
 
-    /// Why there is no run; nil where its name is taken.
+    /// Why there is no run; nil if its name is taken.
     public var reason: Reason? {
         switch self {
         case .transient(let reason, _, _), .permanent(let reason, _), .uncertain(let reason, _, _): reason
@@ -30,7 +30,7 @@ extension CreateFailure {
         }
     }
 
-    /// What the server said; nil where the run's name is taken.
+    /// The server's message; nil if the run's name is taken.
     public var message: String? {
         switch self {
         case .transient(_, let message, _), .permanent(_, let message), .uncertain(_, let message, _): message
@@ -38,18 +38,19 @@ extension CreateFailure {
         }
     }
 
-    /// Every reason that a failure can have.
+    /// The reasons that a failure can have.
     public static let reasons: [Reason] = [
         .apiUnavailable, .engineUnavailable, .forbidden, .quotaExceeded, .webhookUnavailable, .rejected, .policyDenied,
         .namespaceTerminating,
     ]
 
-    /// Classifies what a create of a run of `engine` answered.
+    /// Classifies the error of a create of a run.
     public init(_ error: KubeError, creatingRunOf engine: any Engine) {
         switch error {
         case .transport(let failure): self.init(failure)
         case .undecodable(let message):
-            self = .uncertain(.apiUnavailable, message: "the answer cannot be read: \(message)", retryAfter: nil)
+            self = .uncertain(
+                .apiUnavailable, message: "cannot decode the API server's answer: \(message)", retryAfter: nil)
         case .plainText(let code, let body, _):
             self.init(plainCode: code, body: body, retryAfter: error.retryAfter, engine: engine)
         case .status(let status):
@@ -68,12 +69,13 @@ extension CreateFailure {
         }
     }
 
-    /// An answer of something that does not speak the Kubernetes API: a proxy, or the server for a path it has not.
+    /// Classifies an answer that is not a `Status`: from a proxy, or from the server for an unknown path.
     private init(plainCode code: Int, body: String, retryAfter: Duration?, engine: any Engine) {
         let message = body.isEmpty ? "HTTP \(code)" : "HTTP \(code): \(body)"
         switch code {
         case 404: self = .transient(.engineUnavailable, message: engine.notServedMessage, retryAfter: retryAfter)
-        case 413: self = .permanent(.rejected, message: "the run is too large: \(message)")
+        case 413:
+            self = .permanent(.rejected, message: "the run is too large; use fewer or shorter parameters: \(message)")
         case 400, 405, 422: self = .permanent(.rejected, message: message)
         case 403: self = .transient(.forbidden, message: message, retryAfter: retryAfter)
         case 401, 408, 429, 503: self = .transient(.apiUnavailable, message: message, retryAfter: retryAfter)
@@ -94,7 +96,7 @@ extension CreateFailure {
     }
 }
 
-/// Tells from a `Status` why a create failed: by its code first, its causes next, the server's fixed sentences last.
+/// Classifies the `Status` of a failed create by its code, its causes, and known messages, in that order.
 struct StatusClassifier {
     let status: APIStatus
     let engine: any Engine
@@ -118,7 +120,7 @@ struct StatusClassifier {
         .transient(reason, message: status.message, retryAfter: retryAfter)
     }
 
-    /// The run itself was refused; the engine's own webhook checks validity, any other one a policy.
+    /// The run was rejected: as invalid by the API server or the engine's webhook, or by a policy.
     private var permanentFailure: CreateFailure {
         if let denial = AdmissionDenial(status.message), !isOwn(denial) {
             return .permanent(.policyDenied, message: denial.sentence)
@@ -135,17 +137,17 @@ struct StatusClassifier {
         if status.details.causes.contains(where: { $0.reason == "NamespaceTerminating" }) {
             return .permanent(.namespaceTerminating, message: status.message)
         }
-        // A quota frees itself when a run ends, also where a webhook keeps it in place of the API server.
-        if saysQuota { return transient(.quotaExceeded) }
+        // Quota becomes available when a run ends, whether the API server or a webhook enforces it.
+        if isAboutQuota { return transient(.quotaExceeded) }
         if AdmissionDenial(status.message) != nil { return permanentFailure }
         let message = status.message
         if message.hasSuffix("while custom resource definition is terminating") { return transient(.engineUnavailable) }
-        // A missing permission is mended by a cluster admin, and then the next try succeeds.
+        // A retry succeeds once a cluster admin grants the permission.
         return transient(.forbidden)
     }
 
-    /// True for the API server's sentences about quotas, which webhooks that keep quotas repeat.
-    private var saysQuota: Bool {
+    /// Whether the message is about a quota; webhooks that enforce quotas repeat the API server's sentences.
+    private var isAboutQuota: Bool {
         let sentences = [
             "exceeded quota: ", "status unknown for quota: ", "insufficient quota to match these scopes",
         ]
@@ -153,39 +155,40 @@ struct StatusClassifier {
     }
 
     private var notFoundFailure: CreateFailure {
-        // The namespace went between the execution's appearing and now, or has not reached this server yet.
+        // The namespace was deleted in the meantime, or has not reached this API server yet.
         if status.details.kind == "namespaces" { return transient(.apiUnavailable) }
         return .transient(.engineUnavailable, message: engine.notServedMessage, retryAfter: retryAfter)
     }
 
-    /// Only `AlreadyExists` is about the name; a quota that was changed meanwhile answers `Conflict`.
+    /// Only `AlreadyExists` means that the name is taken; `Conflict` means that a quota changed at the same time.
     private var conflictFailure: CreateFailure {
         status.reason == "Conflict" ? transient(.quotaExceeded) : .nameTaken
     }
 
-    /// Admission comes before storage: where a webhook failed, nothing was stored. Of other faults nobody knows.
+    /// If a webhook failed, nothing was stored, since admission precedes storage. For other errors that is unknown.
     private var serverFailure: CreateFailure {
         let texts = [status.message] + status.details.causes.map(\.message)
         if let text = texts.first(where: { $0.contains("failed calling webhook \"") }) {
             return .transient(.webhookUnavailable, message: text, retryAfter: retryAfter)
         }
         if texts.contains(where: { $0.contains("request is too large") }) {
-            return .permanent(.rejected, message: "the run is too large for the cluster: \(status.message)")
+            return .permanent(
+                .rejected, message: "the run is too large; use fewer or shorter parameters: \(status.message)")
         }
         return .uncertain(.apiUnavailable, message: status.message, retryAfter: retryAfter)
     }
 }
 
-/// The API server's sentence about a request that an admission webhook or policy refused, taken apart.
+/// The parsed message about a request that an admission webhook or policy denied.
 ///
-/// `admission webhook "NAME" denied the request: …`, or for a ValidatingAdmissionPolicy
-/// `ValidatingAdmissionPolicy 'NAME' with binding 'B' denied request: …`, after the name of what was to be made.
+/// The API server writes `admission webhook "NAME" denied the request: …` or
+/// `ValidatingAdmissionPolicy 'NAME' with binding 'B' denied request: …`, after the name of the object.
 struct AdmissionDenial: Hashable {
-    /// The webhook or the policy.
+    /// The name of the webhook or policy.
     let name: String
-    /// True for a policy of the API server's own kind.
+    /// Whether a ValidatingAdmissionPolicy denied the request.
     let isPolicy: Bool
-    /// The sentence from where it tells who refused.
+    /// The message from the name of the webhook or policy on.
     let sentence: String
 
     init?(_ message: String) {

@@ -1,75 +1,74 @@
 public import KubeClient
 public import TowlineAPI
 
-/// One workflow engine: how a run of it is made, read and ended.
+/// A workflow engine: builds, reads, and stops runs.
 ///
-/// Pure: bytes go in and out, and whoever calls talks to the API server. Nothing outside this module knows an engine
-/// by name.
+/// An engine does no I/O: it takes and returns JSON, and the caller talks to the API server. Code outside this module
+/// does not depend on a particular engine.
 public protocol Engine: Sendable {
     var name: EngineName { get }
-    /// The engine's name for people: `Tekton Pipelines`.
+    /// The engine's display name: `Tekton Pipelines`.
     var title: String { get }
-    /// The resource a run is stored as.
+    /// The resource of the engine's runs.
     var runType: ResourceType { get }
-    /// The resources of the objects that a ``ChildListing`` asks for; none where a run carries all that is needed.
+    /// The resources that a ``ChildListing`` can list; empty if runs contain all information themselves.
     var childTypes: [ResourceType] { get }
-    /// How the names of the engine's own admission webhooks end: they refuse what is invalid, not what is forbidden.
+    /// The domain suffix of the engine's own admission webhooks, which reject invalid runs rather than forbidden ones.
     var admissionDomain: String? { get }
-    /// What to check when the engine does not look at a run, for people.
+    /// What the user should check if the engine does not pick up a run.
     var notRespondingHint: String { get }
-    /// The pages that user interfaces for the engine have about a run.
+    /// The pages about a run in the engine's user interfaces.
     var pages: [RunPage] { get }
 
-    /// The JSON of a new run: only what the user set, owned by the execution.
+    /// The JSON of a new run that the execution owns, with only the fields that the user set.
     ///
-    /// Nil for an execution that must not get a run: a finished one, and one that is asked to end.
+    /// Nil if the execution must not get a run because it has finished or a stop was requested.
     func makeRun(for execution: WorkflowExecution, named name: String) -> [UInt8]?
 
-    /// Reads one run; it throws for text that is no JSON object, and gives a state for every other.
+    /// Reads a run; throws if the text is not a JSON object. Every JSON object has a state.
     func decodeRun(_ cursor: inout JSONCursor) throws(JSONError) -> EngineRun
 
-    /// The merge patch that asks a run to end; nil when it has ended or was already asked for that much.
+    /// The merge patch that stops a run; nil if the run has ended or an equal or stronger stop was already requested.
     ///
-    /// What was never started has nothing to clean up: a run the engine still holds back is ended at once.
+    /// A run that the engine still queues is terminated at once, since there is nothing to clean up.
     func shutdownPatch(_ shutdown: Shutdown, for run: EngineRun) -> [UInt8]?
 
-    /// The lists of objects that tell what a run does not: of an unfinished one what its tasks wait for and whether a
-    /// step has started, of a finished one why it failed and whether a step had started.
+    /// The lists of children that complete a run's state: why it failed, what it waits for, whether a step started.
     ///
-    /// Empty where the run has told everything already.
+    /// Empty if the run itself contains all of that.
     func childListings(for run: EngineRun) -> [ChildListing]
 
-    /// Reads one object of a ``ChildListing``; throws for text that is no JSON object.
+    /// Reads one object of a ``ChildListing``; throws if the text is not a JSON object.
     func decodeChild(_ cursor: inout JSONCursor) throws(JSONError) -> EngineChild
 
-    /// The state of a run, completed by what all children of its ``childListings(for:)`` say.
+    /// The state of a run, completed with the children from its ``childListings(for:)``.
     ///
-    /// It ends no run and revives none. Children that are missing prove nothing.
+    /// Children never change whether the run has ended. A missing child proves nothing.
     func state(of run: EngineRun, children: [EngineChild]) -> RunState
 }
 
 extension Engine {
-    /// Reads runs for lists, watches and stores.
+    /// Decodes runs in lists and watches.
     public var runDecoder: ObjectDecoder<EngineRun> {
         { (cursor) throws(JSONError) in try decodeRun(&cursor) }
     }
 
-    /// Reads children for lists.
+    /// Decodes children in lists.
     public var childDecoder: ObjectDecoder<EngineChild> {
         { (cursor) throws(JSONError) in try decodeChild(&cursor) }
     }
 
-    /// The reference an execution's status keeps to a run.
+    /// The reference to a run that an execution's status stores.
     public func reference(to run: EngineRun) -> RunReference {
         RunReference(apiVersion: runType.apiVersion, kind: runType.kind, name: run.key.name, uid: run.uid)
     }
 
-    /// What to tell where the cluster does not serve the engine's API, in the version Towline speaks.
+    /// The message if the cluster does not serve the engine's API in the version that Towline uses.
     var notServedMessage: String {
-        "the cluster does not serve \(runType.plural) of \(runType.apiVersion): install \(title) in a release that does"
+        "the cluster does not serve \(runType.plural) of \(runType.apiVersion): install a release of \(title) that does"
     }
 
-    /// What has to be asked of a run so that it ends as `shutdown` wants; nil when nothing has to.
+    /// The shutdown that still has to be requested so that the run ends as `shutdown` says; nil if none.
     func missingShutdown(_ shutdown: Shutdown, for run: EngineRun) -> Shutdown? {
         guard !run.state.isFinished else { return nil }
         let needed = run.state.reason == .queued ? .terminate : shutdown
@@ -78,26 +77,26 @@ extension Engine {
     }
 }
 
-/// The objects an engine makes for the parts of one run, as list requests ask for them.
+/// A list request for the objects that an engine creates for the tasks of a run.
 public struct ChildListing: Hashable, Sendable {
     public let type: ResourceType
     public let namespace: String
     public let labelSelector: String
-    /// How many objects to ask for at a time.
+    /// The maximum number of objects per page.
     public let pageSize: Int
-    /// True when the other listings say enough where this one is refused.
+    /// Whether the other listings suffice if the API server refuses this one.
     public let isOptional: Bool
 
-    /// The most objects of one listing that are read: more than the largest run has.
+    /// The maximum number of objects read from one listing, which is more than the largest run has.
     public static let maximumObjects = 10_000
 }
 
-/// A page about one run in a well-known user interface of its engine.
+/// A page about a run in a well-known user interface of its engine.
 public struct RunPage: Hashable, Sendable {
-    /// The word that people ask for it with: `tekton-dashboard`.
+    /// The name of the preset in the configuration: `tekton-dashboard`.
     public let preset: String
-    /// What the user interface is called.
+    /// The display name of the user interface.
     public let title: String
-    /// What follows the address of the user interface; `{namespace}`, `{name}` and `{uid}` stand for the run's.
+    /// The path below the user interface's address; `{namespace}`, `{name}`, and `{uid}` are replaced by the run's.
     public let path: String
 }

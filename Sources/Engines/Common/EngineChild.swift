@@ -1,9 +1,9 @@
 import KubeClient
 import TowlineAPI
 
-/// What one object says that an engine made for a part of a run: a Tekton TaskRun or CustomRun.
+/// A child of a run: the parts of a Tekton TaskRun or CustomRun that Towline uses.
 ///
-/// Bounded and small, since a run may have thousands: what only failed and waiting children say is stored apart.
+/// It is small and bounded, since a run may have thousands: details of failed and waiting children are boxed.
 public struct EngineChild: Hashable, Sendable {
     enum Kind: UInt8, Sendable {
         case taskRun, customRun
@@ -11,24 +11,24 @@ public struct EngineChild: Hashable, Sendable {
 
     enum Phase: UInt8, Sendable {
         case unfinished, succeeded, failed
-        /// It failed, and the workflow continues regardless.
+        /// Failed, but the workflow continues.
         case tolerated
     }
 
     let kind: Kind
     let phase: Phase
-    /// True when one of its steps is known to have started, false when none is known not to have; nil when unknown.
+    /// Whether a step has started; nil if unknown.
     let hasStarted: Bool?
-    /// True for a task of the pipeline's `finally` section.
+    /// Whether the task is in the pipeline's `finally` section.
     let isFinally: Bool
-    /// True for a child that the engine ended for a reason outside of it.
+    /// Whether the engine ended the child for a reason outside of it.
     let isInterrupted: Bool
-    /// True for one that waits for a person.
+    /// Whether the child waits for a person.
     let awaitsPerson: Bool
     let name: String
     /// The task's name in the workflow.
     let task: String
-    /// When it ended; nil while it has not, or where that is unknown.
+    /// When it ended; nil if it has not or that is unknown.
     let finishedAt: EngineTime?
     private let runUID: CompactUID?
     private let details: Details.Stored?
@@ -52,13 +52,13 @@ public struct EngineChild: Hashable, Sendable {
         self.details = details.isEmpty ? nil : .box(details)
     }
 
-    /// Why it failed; nil for one that did not, or whose failure the workflow ignores.
-    var failure: TaskFailure? { details?.facts.failure }
+    /// Why it failed; nil if it did not, or if the workflow ignores the failure.
+    var failure: TaskFailure? { details?.details.failure }
 
-    /// What it waits for, in the engine's words; nil where it does not wait.
-    var waiting: String? { details?.facts.waiting }
+    /// What it waits for; nil if it does not wait.
+    var waiting: String? { details?.details.waiting }
 
-    /// False for a child of an earlier run of the same name, which may not have been collected yet.
+    /// False for a child of an earlier run of the same name that the garbage collector has not deleted yet.
     func belongs(toRunWithUID uid: String) -> Bool { runUID == nil || runUID == CompactUID(uid) }
 
     private struct Details: Hashable, Sendable {
@@ -67,11 +67,11 @@ public struct EngineChild: Hashable, Sendable {
 
         var isEmpty: Bool { failure == nil && waiting == nil }
 
-        /// The details in a block of their own, so that a child without any needs only a pointer's room.
+        /// Boxes the details, so that a child without them needs only a pointer.
         indirect enum Stored: Hashable, Sendable {
             case box(Details)
 
-            var facts: Details {
+            var details: Details {
                 switch self {
                 case .box(let details): details
                 }
@@ -81,19 +81,19 @@ public struct EngineChild: Hashable, Sendable {
 }
 
 extension EngineChild {
-    /// Puts failures in order: real ones before interrupted tasks, tasks before `finally` tasks, then by time.
+    /// The sort key of failures: failures before interruptions, tasks before `finally` tasks, then by time.
     ///
-    /// A child without a time comes last; names decide where times do not, so that the choice is always the same.
+    /// Children without a time come last. Names break ties, so that the choice is deterministic.
     private var order: (Int, Int, EngineTime, String) {
         (isInterrupted ? 1 : 0, isFinally ? 1 : 0, finishedAt ?? .latest, name)
     }
 
-    /// The child that failed first; nil without a failure.
+    /// The child that failed first; nil if none failed.
     static func firstFailure(of children: [EngineChild]) -> EngineChild? {
         children.filter { $0.failure != nil }.min { $0.order < $1.order }
     }
 
-    /// The child to name among those that wait: first what waits for a person, tasks before `finally` tasks, by name.
+    /// The waiting child to report: those that wait for a person first, tasks before `finally` tasks, by name.
     static func firstWaiting(of children: [EngineChild]) -> EngineChild? {
         func order(_ child: EngineChild) -> (Int, Int, String) {
             (child.awaitsPerson ? 0 : 1, child.isFinally ? 1 : 0, child.name)
@@ -103,7 +103,7 @@ extension EngineChild {
 }
 
 extension RunState {
-    /// True when the run's children know more about it than the run itself.
+    /// Whether the children can complete the state.
     var needsChildren: Bool {
         guard children.taskRuns > 0 || children.customRuns > 0 else { return false }
         switch outcome {
@@ -113,10 +113,10 @@ extension RunState {
         }
     }
 
-    /// Adds what the run's children say: why it failed, what its tasks wait for, and whether a step started.
+    /// Completes the state from the children: why the run failed, what its tasks wait for, and whether a step started.
     ///
-    /// - Parameter read: the run's own children, as far as they could be read.
-    mutating func complete(by read: [EngineChild]) {
+    /// - Parameter read: The run's own children, as far as they could be read.
+    mutating func complete(with read: [EngineChild]) {
         let taskRuns = read.count { $0.kind == .taskRun }
         let areTaskRunsRead = taskRuns >= Int(children.taskRuns)
         let areCustomRunsRead = read.count - taskRuns >= Int(children.customRuns)
@@ -138,12 +138,12 @@ extension RunState {
         taskCounts = nil
     }
 
-    /// Names the failure, and tells one that came before a shutdown, or after it, from what the shutdown did.
+    /// Sets the failure; distinguishes failures before and after a shutdown from its consequences.
     ///
-    /// Whatever failed by itself outside the cleanup had failed before the run was stopped: what runs then is cancelled.
+    /// A task outside `finally` that failed by itself had failed before the stop, since a stop cancels running tasks.
     private mutating func explain(by read: [EngineChild], areTaskRunsRead: Bool, areCustomRunsRead: Bool) {
         if let first = EngineChild.firstFailure(of: read), let failure = first.failure {
-            let isOfShutdown = wasShutDown && first.isInterrupted
+            let isCausedByShutdown = wasShutDown && first.isInterrupted
             if wasShutDown, !first.isInterrupted {
                 if first.isFinally {
                     if reason == .taskFailed { reason = .cancelled }
@@ -153,8 +153,8 @@ extension RunState {
                     message = ""
                 }
             }
-            // Of a run that was cancelled, what was cancelled with it is no failure.
-            if outcome == .cancelled, isOfShutdown || first.isInterrupted { return }
+            // In a canceled run, a canceled task is not a failure.
+            if outcome == .cancelled, isCausedByShutdown || first.isInterrupted { return }
             explain(by: failure)
         } else if reason == .taskFailed, areTaskRunsRead, let nonTaskRuns {
             explain(
@@ -163,7 +163,7 @@ extension RunState {
         }
     }
 
-    /// Counts the tasks of a run whose own message does not; a task with several children is done when all of them are.
+    /// Counts the tasks if the run's message does not; a task with several children is done if all of them are.
     private mutating func countTasks(of read: [EngineChild]) {
         guard progress == nil, isFinished, children.others == 0, let counts = taskCounts, counts.total > 0 else {
             return
@@ -175,37 +175,44 @@ extension RunState {
         progress = Progress(done: min(done, counts.total), total: counts.total)
     }
 
-    /// Tells what an unfinished run waits for.
+    /// Sets what an unfinished run waits for.
     private mutating func wait(for children: [EngineChild]) {
         guard reason == .executing, let waiting = EngineChild.firstWaiting(of: children), let cause = waiting.waiting
         else { return }
         message =
-            waiting.awaitsPerson ? "task \(waiting.task) waits for \(cause)" : "task \(waiting.task) waits: \(cause)"
+            waiting.awaitsPerson
+            ? approvalMessage(waiting.task, cause, others: children.count { $0.awaitsPerson } - 1)
+            : "task \(waiting.task) is waiting: \(cause)"
         let areAllWaiting = children.allSatisfy { $0.phase != .unfinished || $0.awaitsPerson }
         if areAllWaiting { reason = .suspended }
     }
+
+    private func approvalMessage(_ task: String, _ approval: String, others: Int) -> String {
+        let more = others > 0 ? " (and \(others) more)" : ""
+        return "task \(task)\(more) is waiting for approval: approve or reject \(approval)"
+    }
 }
 
-/// How many objects an engine made for the tasks of a run, by kind; each count ends at 65,535.
+/// The number of objects created for the tasks of a run, by kind, each capped at 65,535.
 struct ChildCounts: Hashable {
     var taskRuns: UInt16 = 0
     var customRuns: UInt16 = 0
-    /// Children that no ``ChildListing`` shows: the PipelineRuns of nested pipelines.
+    /// Children that no ``ChildListing`` lists: the PipelineRuns of nested pipelines.
     var others: UInt16 = 0
 
     var isEmpty: Bool { taskRuns == 0 && customRuns == 0 && others == 0 }
 }
 
-/// How many tasks a run has, and how many of them their own conditions left out.
+/// The number of tasks of a run, and how many of them their own conditions skipped.
 struct TaskCounts: Hashable {
     var total: Int32
     var skipped: Int32
 }
 
-/// The children of a run that are no TaskRuns: the first of each kind, to name where nothing else failed.
+/// The children of a run that are not TaskRuns; the first of each kind is reported if nothing else failed.
 struct NonTaskRunChildren: Hashable {
     var customRuns = Group()
-    /// PipelineRuns of nested pipelines, which are never read.
+    /// The PipelineRuns of nested pipelines, which are never read.
     var others = Group()
 
     var isEmpty: Bool { customRuns.count == 0 && others.count == 0 }
@@ -213,9 +220,9 @@ struct NonTaskRunChildren: Hashable {
     struct Group: Hashable {
         fileprivate(set) var count = 0
         fileprivate var firstTask = ""
-        /// The first one's kind and name.
+        /// The kind and name of the first child.
         fileprivate var first = ""
-        /// True while all of them belong to the same task.
+        /// Whether all of them belong to the same task.
         fileprivate var hasOneTask = true
 
         mutating func add(task: String, kind: String, name: String) {
@@ -229,7 +236,7 @@ struct NonTaskRunChildren: Hashable {
             }
         }
 
-        /// Both groups as one.
+        /// The union of both groups.
         func joined(with other: Group) -> Group {
             guard count > 0 else { return other }
             guard other.count > 0 else { return self }
@@ -242,13 +249,13 @@ struct NonTaskRunChildren: Hashable {
 }
 
 extension RunState {
-    /// Tells of a failure that must lie in children that were not read, as no other child failed.
+    /// Attributes the failure to children that were not read, since no other child failed.
     mutating func explain(by children: NonTaskRunChildren.Group) {
         guard children.count > 0 else { return }
         if children.hasOneTask {
             explain(by: TaskFailure(reason: .taskFailed, task: children.firstTask, message: "see \(children.first)"))
         } else if !hasOwnMessage {
-            message = "a task failed that is no TaskRun: see \(children.first) and \(children.count - 1) more"
+            message = "a task failed: see \(children.first) and \(children.count - 1) more"
         }
     }
 }

@@ -1,39 +1,39 @@
 public import KubeClient
 public import TowlineAPI
 
-/// One run of any engine: a Tekton PipelineRun or an Argo Workflow, as far as Towline works with it.
+/// A run of any engine: the parts of a Tekton PipelineRun or an Argo Workflow that Towline uses.
 ///
-/// A cache holds one for each run in the cluster that is ours, so it is small: what is large in a run, its resolved
-/// definition and its nodes, is read and not kept.
+/// The cache holds one for each of our runs, so it is small: the resolved definition and the nodes are read but not
+/// kept.
 public struct EngineRun: Hashable, Sendable {
     public let key: ObjectKey
     public let resourceVersion: ResourceVersion
-    /// True while the run is being deleted.
+    /// Whether the run is being deleted.
     public let isBeingDeleted: Bool
-    /// The names of the finalizers that still keep a run that is being deleted, bounded; empty for every other run.
+    /// The finalizers that delay the run's deletion, bounded in length; empty if it is not being deleted.
     public let finalizers: [String]
-    /// True when an annotation keeps the run beyond its time to live.
+    /// Whether an annotation keeps the run after its TTL has expired.
     public let isKept: Bool
-    /// True while the engine has yet to put the run into an archive, and could not once it is gone.
+    /// Whether the engine still has to archive the run, which it could not do after a deletion.
     public let isToBeArchived: Bool
-    /// What was already asked of the run, by us or by somebody else; nil when nothing was.
+    /// The shutdown that Towline or a user has already requested; nil if none.
     public let requestedShutdown: Shutdown?
-    /// True where the run's own spec keeps the engine from going on with it, and from all else that is asked of it.
-    public let isHeld: Bool
-    /// The engine's own time limit in whole seconds; nil where it has none.
+    /// Whether the run's spec suspends it, so that the engine ignores even a shutdown.
+    public let isSuspended: Bool
+    /// The engine's timeout in seconds; nil if there is none.
     public let timeoutSeconds: Int64?
-    /// Whole seconds since 1970, 0 where the object does not say; here it fits into the gap after the limit.
+    /// The creation time in seconds since 1970, or 0 if unknown; stored here because it fits into padding.
     private let creationSeconds: UInt32
     public var state: RunState
     private let ownUID: CompactUID
     private let labelUID: CompactUID?
     private let controllerUID: CompactUID?
 
-    /// The annotations that its metadata has to be read with.
+    /// The annotations that are read from the metadata.
     static let annotations = [WellKnown.keepAnnotation]
 
     init(
-        metadata: ObjectMetadata, state: RunState, requestedShutdown: Shutdown?, isHeld: Bool = false,
+        metadata: ObjectMetadata, state: RunState, requestedShutdown: Shutdown?, isSuspended: Bool = false,
         isToBeArchived: Bool = false, timeoutSeconds: Int64?
     ) {
         key = metadata.key
@@ -41,10 +41,10 @@ public struct EngineRun: Hashable, Sendable {
         isKept = Retention.isKept(metadata)
         self.isToBeArchived = isToBeArchived
         isBeingDeleted = metadata.deletionTimestamp != nil
-        // `foregroundDeletion` and `orphan` are the garbage collector's own, and pass.
+        // `ObjectMetadata` omits the garbage collector's `foregroundDeletion` and `orphan`.
         finalizers = metadata.finalizers.map { $0.bounded(to: Bounds.name) }
         self.requestedShutdown = requestedShutdown
-        self.isHeld = isHeld
+        self.isSuspended = isSuspended
         self.timeoutSeconds = timeoutSeconds
         creationSeconds = metadata.creationTimestamp.flatMap { UInt32(exactly: $0.seconds) } ?? 0
         self.state = state
@@ -55,29 +55,29 @@ public struct EngineRun: Hashable, Sendable {
 
     public var uid: String { ownUID.text }
 
-    /// When the API server stored the run.
+    /// When the run was created, by the API server's clock.
     public var creationTimestamp: ServerTime? {
         creationSeconds == 0 ? nil : ServerTime(seconds: Int64(creationSeconds))
     }
 
-    /// The execution the run's label names; nil for a foreign run.
+    /// The execution UID in the run's label; nil for a foreign run.
     public var executionUID: String? { labelUID?.text }
 
-    /// The UID of the run's controlling owner.
+    /// The UID of the run's controller owner reference.
     public var ownerUID: String? { controllerUID?.text }
 
-    /// True when the execution with this UID owns the run: the label alone could have been copied.
+    /// Whether the execution with this UID owns the run; the label is not sufficient, since anyone could copy it.
     public func isOwned(byExecutionWithUID uid: String) -> Bool {
         controllerUID == CompactUID(uid)
     }
 }
 
-/// An object's UID in 16 bytes where it is a UUID, as the API server makes them.
+/// A UID, stored in 16 bytes if it is a UUID, which the API server's UIDs are.
 ///
-/// As text it would take 96 bytes with its heap block; a cache holds three for each run.
+/// As text it would take 96 bytes including its heap block, and the cache holds three per run.
 enum CompactUID: Hashable, Sendable {
     case uuid(UInt64, UInt64)
-    /// What is no UUID in its canonical lower-case form.
+    /// Text that is not a canonical lowercase UUID.
     case text(String)
 
     init(_ text: String) {
@@ -104,7 +104,7 @@ enum CompactUID: Hashable, Sendable {
         }
     }
 
-    /// The digits before which a dash stands.
+    /// The indices of the digits that follow a dash.
     private static let dashes: Set<Int> = [8, 12, 16, 20]
 
     private static func parse(_ text: String) -> (UInt64, UInt64)? {

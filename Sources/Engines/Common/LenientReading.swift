@@ -1,10 +1,10 @@
 import KubeClient
 import Status
 
-/// Reading where a value of the wrong type means "not there".
+/// Lenient reading, which treats a value of the wrong type as absent.
 ///
-/// The engines' own controllers write runs, but with Argo's minimal CRD anybody may write anything into them. One odd
-/// field must not make a whole run unreadable, so these take a value of the expected type or skip it.
+/// Argo's minimal CRD does not validate workflows, so users can write anything into them. One unexpected field must not
+/// make a whole run unreadable, so these methods return a value of the expected type or skip the value.
 extension JSONCursor {
     mutating func readStringIfPresent() throws(JSONError) -> String? {
         guard try kind() == .string else {
@@ -14,7 +14,7 @@ extension JSONCursor {
         return try readString()
     }
 
-    /// A whole number, also where it is written as a string of digits, as Argo writes exit codes.
+    /// An integer, also if it is written as a string, as Argo writes exit codes.
     mutating func readIntegerIfPresent() throws(JSONError) -> Int64? {
         switch try kind() {
         case .string: return Int64(try readString())
@@ -36,12 +36,12 @@ extension JSONCursor {
         return try readBool()
     }
 
-    /// A time; nil for `null`, which Argo writes for a time that has not come, and for text that is no time.
+    /// A time; nil for `null`, which Argo writes for a time that is not set, and for any other text.
     mutating func readTimestampIfPresent() throws(JSONError) -> EngineTime? {
         try readStringIfPresent().flatMap { EngineTime(rfc3339: $0) }
     }
 
-    /// The text of a string, or the JSON text of any other value; nil for `null`.
+    /// The text of a string, or the JSON of any other value; nil for `null`.
     mutating func readTextIfPresent() throws(JSONError) -> String? {
         switch try kind() {
         case .string: return try readString()
@@ -73,7 +73,7 @@ extension JSONCursor {
     }
 }
 
-/// One member of an object, the others skipped; nil where there is no such member or no object.
+/// Reads one member of an object and skips the others; nil if the member is absent or the value is not an object.
 extension JSONCursor {
     mutating func readStringMember(_ name: String) throws(JSONError) -> String? {
         try readMember(name) { (cursor) throws(JSONError) in try cursor.readStringIfPresent() }
@@ -98,7 +98,7 @@ extension JSONCursor {
     }
 }
 
-/// Takes a text apart from its front, literal by literal and number by number.
+/// Parses text from the front: literals, numbers, and text up to a literal.
 struct TextScanner {
     private(set) var rest: Substring
 
@@ -108,14 +108,14 @@ struct TextScanner {
 
     var isAtEnd: Bool { rest.isEmpty }
 
-    /// Consumes `literal` and returns true, or leaves everything as it is.
+    /// Consumes `literal` and returns true, or returns false and consumes nothing.
     mutating func consume(_ literal: String) -> Bool {
         guard rest.hasPrefix(literal) else { return false }
         rest = rest.dropFirst(literal.count)
         return true
     }
 
-    /// Consumes a run of at most nine ASCII digits; nil where there is none, or where there are more.
+    /// Consumes one to nine ASCII digits; nil if there are none or more.
     mutating func number() -> Int32? {
         let digits = rest.utf8.prefix { ($0 >= UInt8(ascii: "0")) && ($0 <= UInt8(ascii: "9")) }
         guard (1...9).contains(digits.count), let value = Int32(Substring(digits)) else { return nil }
@@ -123,9 +123,9 @@ struct TextScanner {
         return value
     }
 
-    /// Consumes a whole number of at most ten digits, with a minus sign or without; nil where there is none.
+    /// Consumes an integer of at most ten digits with an optional minus sign; nil if there is none.
     ///
-    /// Windows has exit codes of 32 bits, which appear as negative numbers or with ten digits.
+    /// Exit codes on Windows have 32 bits and appear as negative numbers or with ten digits.
     mutating func integer() -> Int64? {
         let sign = rest.hasPrefix("-") ? 1 : 0
         let digits = rest.dropFirst(sign).utf8.prefix { ($0 >= UInt8(ascii: "0")) && ($0 <= UInt8(ascii: "9")) }
@@ -134,7 +134,7 @@ struct TextScanner {
         return sign == 1 ? -value : value
     }
 
-    /// Consumes everything up to `literal`, and `literal` itself; nil, and nothing consumed, where it does not occur.
+    /// Consumes everything up to and including `literal`; returns the text before it, or nil if it does not occur.
     mutating func text(before literal: String) -> Substring? {
         guard let range = rest.firstRange(of: literal) else { return nil }
         let text = rest[..<range.lowerBound]
@@ -143,15 +143,15 @@ struct TextScanner {
     }
 }
 
-/// The most that is kept of texts that somebody else wrote, in bytes of UTF-8; a status has room for all of it.
+/// Limits in UTF-8 bytes for text from engines, chosen so that everything fits into a status.
 enum Bounds {
     static let message = Status.Bounds.message
     static let engineReason = 128
-    /// Names of tasks, steps and outputs.
+    /// The limit of names of tasks, steps, and outputs.
     static let name = Status.Bounds.name
     static let digest = 128
     static let outputValue = Status.Bounds.outputValue
-    /// How many outputs are kept, and how many bytes of all their values.
+    /// The maximum number of outputs, and of bytes of all their values.
     static let outputs = Status.Bounds.outputs
     static let outputsTotal = 32 * 1024
 }

@@ -1,42 +1,42 @@
 import TowlineAPI
 
-/// The sentences of Kubernetes about a pod that did not run to its end, which engines repeat without the pod's reason.
+/// Recognizes Kubernetes' messages about pods that did not run to completion; engines repeat them without the reason.
 ///
 /// Sources: kubelet's `kubelet.go` (rejectPod), `eviction/helpers.go`, `nodeshutdown/`, `preemption/`, `lifecycle/`;
 /// the taint eviction, pod garbage collection and node lifecycle controllers; the API server's admission.
 enum PodMessage {
-    /// The whole sentence of a pod that ran into its `activeDeadlineSeconds`.
+    /// The complete message about a pod that exceeded its `activeDeadlineSeconds`.
     static let deadline = "Pod was active on the node longer than the specified deadline"
 
-    /// What the sentence means; nil for one that is none of these.
-    static func meaning(_ message: String) -> Reason? {
-        if saysRejected(message) || saysNotCreated(message) { return .podCreationFailed }
-        return saysEvicted(message) ? .podEvicted : nil
+    /// The reason for the failure; nil if the message is not known.
+    static func failureReason(_ message: String) -> Reason? {
+        if isRejection(message) || isCreateRefusal(message) { return .podCreationFailed }
+        return isEviction(message) ? .podEvicted : nil
     }
 
-    /// True for the sentences about pods of which no container was ever started.
-    static func saysNothingStarted(_ message: String) -> Bool { saysRejected(message) || saysNotCreated(message) }
+    /// Whether the message proves that no container of the pod started.
+    static func provesNothingStarted(_ message: String) -> Bool { isRejection(message) || isCreateRefusal(message) }
 
     // MARK: Rejected by the kubelet
 
-    /// The kubelet's words for a pod it does not admit, which stand alone or before a sentence.
-    private static let rejectionWords: Set<Substring> = [
+    /// The kubelet's reasons for a pod that it does not admit, alone or before a sentence.
+    private static let rejectionReasons: Set<Substring> = [
         "NodeShutdown", "UnexpectedAdmissionError", "NodeAffinity", "TopologyAffinityError", "InvalidNodeInfo",
         "PodOSNotSupported", "AppArmor", "Sysctl", "SysctlForbidden", "VolumeAttachmentLimitExceeded",
     ]
 
-    /// What kubelets before 1.24 put behind the bare word "Pod".
+    /// What kubelets before 1.24 write after the word "Pod".
     private static let rejections = [
         "Pod was rejected as the node is shutting down.",
         "Node is in progress of shutting down, not admitting any new pods", "Node didn't have enough resource: ",
         "Node didn't have enough capacity: ", "The node had condition: ", "Allocate failed due to ", "Predicate ",
     ]
 
-    private static func saysRejected(_ message: String) -> Bool {
+    private static func isRejection(_ message: String) -> Bool {
         if message.hasPrefix("Pod was rejected") { return true }
         let word = leadingWord(message)
-        // One word for each resource that a node has too little of: `OutOfcpu`, `OutOfpods`, `OutOfnvidia.com/gpu`.
-        if rejectionWords.contains(word) || (word.hasPrefix("OutOf") && word != "OutOfMemory") { return true }
+        // One reason per resource that the node lacks: `OutOfcpu`, `OutOfpods`, `OutOfnvidia.com/gpu`.
+        if rejectionReasons.contains(word) || (word.hasPrefix("OutOf") && word != "OutOfMemory") { return true }
         if message.hasPrefix("Node didn't have enough resource: ") { return true }
         guard message.hasPrefix("Pod ") else { return false }
         let rest = message.dropFirst(4)
@@ -45,8 +45,8 @@ enum PodMessage {
 
     // MARK: Not created
 
-    /// True for the API server's answers to a create of a pod that it refused.
-    private static func saysNotCreated(_ message: String) -> Bool {
+    /// Whether the API server refused to create the pod.
+    private static func isCreateRefusal(_ message: String) -> Bool {
         var scanner = TextScanner(message)
         if scanner.consume("pods is forbidden: ") { return true }
         if scanner.consume("Internal error occurred: failed calling webhook \"") { return true }
@@ -62,8 +62,8 @@ enum PodMessage {
 
     // MARK: Evicted
 
-    /// Words of kubelet and controllers for a pod that lost its node, which stand alone or before a sentence.
-    private static let evictionWords: Set<Substring> = [
+    /// Reasons of the kubelet and controllers for a pod that was evicted or lost its node, alone or before a sentence.
+    private static let evictionReasons: Set<Substring> = [
         "Evicted", "Terminated", "Shutdown", "Preempting", "Preempted", "NodeLost", "TaintManagerEviction",
         "DeletionByTaintManager", "DeletionByPodGC", "EvictionByEvictionAPI", "PreemptionByScheduler",
         "PreemptionByKubeScheduler", "TerminationByKubelet",
@@ -78,9 +78,9 @@ enum PodMessage {
         "Eviction API: evicting", "PodGC: ",
     ]
 
-    private static func saysEvicted(_ message: String) -> Bool {
-        // Argo's own sentence for a pod that was running and is gone.
-        if message == "pod deleted" || evictionWords.contains(leadingWord(message)) { return true }
+    private static func isEviction(_ message: String) -> Bool {
+        // Argo's message about a running pod that was deleted.
+        if message == "pod deleted" || evictionReasons.contains(leadingWord(message)) { return true }
         if evictions.contains(where: { message.hasPrefix($0) }) { return true }
         var scanner = TextScanner(message)
         if scanner.consume("Container "), let name = scanner.text(before: " "), !name.isEmpty {
@@ -94,14 +94,14 @@ enum PodMessage {
             && message.hasSuffix(" is unresponsive")
     }
 
-    /// The text up to a colon, if it is one word; else nothing.
+    /// The text before the first colon if it is a single word; otherwise empty.
     private static func leadingWord(_ message: String) -> Substring {
         let word = message.prefix { $0 != ":" }
         return word.contains(" ") ? "" : word
     }
 }
 
-/// The kubelet's words for a container that did not start or did not end well.
+/// The kubelet's reasons for a container that did not start or that failed.
 enum ContainerReason: String, CaseIterable {
     case error = "Error"
     case outOfMemory = "OOMKilled"
@@ -118,13 +118,13 @@ enum ContainerReason: String, CaseIterable {
     case createError = "CreateContainerError"
     case runError = "RunContainerError"
     case evicted = "Evicted"
-    /// The kubelet could not find the container when its pod ended, after an eviction or a loss of the node.
+    /// The kubelet could not find the container when its pod ended, after an eviction or the loss of the node.
     case lost = "ContainerStatusUnknown"
 }
 
 extension ContainerReason {
-    /// What the word says about a failed task.
-    var meaning: Reason {
+    /// The reason for the failed task.
+    var failureReason: Reason {
         switch self {
         case .error: .stepFailed
         case .outOfMemory: .oomKilled

@@ -1,12 +1,12 @@
 import KubeClient
 import TowlineAPI
 
-/// The parts every engine's run has in common.
+/// Builds the JSON that runs of all engines have in common.
 enum RunManifest {
     /// The JSON of a run of `type`; `spec` writes the members of its spec.
     ///
-    /// Of the execution's own labels and annotations none is copied: the tracking labels of GitOps tools would make the
-    /// run look like theirs.
+    /// No label or annotation of the execution is copied: with a copied tracking label, a GitOps tool would treat the run
+    /// as its own.
     static func make(
         _ type: ResourceType, named name: String, for execution: WorkflowExecution,
         spec: (inout JSONWriter) -> Void
@@ -42,7 +42,7 @@ enum RunManifest {
         writer.bool(true)
     }
 
-    /// Writes parameters as the list of `{name, value}` both engines take, in an order that is always the same.
+    /// Writes parameters as a list of `{name, value}`, the form of both engines, sorted by name.
     static func write(_ parameters: [Parameter], to writer: inout JSONWriter) {
         writer.array { writer in
             for parameter in parameters.sorted(by: { $0.name < $1.name }) {
@@ -54,10 +54,10 @@ enum RunManifest {
         }
     }
 
-    /// The merge patch that changes a run's spec; `spec` writes the members that change.
+    /// The merge patch that changes a run's spec; `spec` writes the changed members.
     ///
-    /// It names the version it was made for, so that neither a run that has ended meanwhile nor another object that took
-    /// its name is ever asked to end.
+    /// It contains the resource version, so that the API server rejects it if the run has changed or another object has
+    /// its name.
     static func patch(_ run: EngineRun, spec: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { writer in

@@ -1,23 +1,22 @@
 public import KubeClient
 public import TowlineAPI
 
-/// What a run of any engine says about itself, in one vocabulary.
+/// The state of a run in terms that are common to all engines.
 ///
-/// Made by an ``Engine`` from one reading of the run, and again by ``Engine/state(of:children:)`` when its children
-/// were looked at. The reason decides whether and how the run ended. Thousands of finished ones are kept in memory, so
-/// what most of them lack is stored apart.
+/// An ``Engine`` makes it from the run, and completes it from the run's children in ``Engine/state(of:children:)``. The
+/// reason determines whether and how the run ended. Thousands of states are kept in memory, so rarely used fields are
+/// stored in a separate block.
 public struct RunState: Hashable, Sendable {
     public var reason: Reason
-    /// Did any step start? True and false are both certain, and false is only said of a run that has ended; nil when
-    /// it is not known.
+    /// Whether any step started; false only for a run that has ended, nil if unknown.
     public var executed: Bool?
     public var progress: Progress?
-    /// The engine's own word, verbatim, bounded; empty where it said none.
+    /// The engine's reason, verbatim and bounded; empty if there is none.
     public let engineReason: String
-    /// When the run began and ended, by the engine's clock.
+    /// When the run started, by the engine's clock.
     public var startedAt: EngineTime?
     public var finishedAt: EngineTime?
-    private var rare: RareFacts.Stored?
+    private var rare: RareFields.Stored?
 
     init(_ reason: Reason, engineReason: String = "", executed: Bool? = nil) {
         self.reason = reason
@@ -25,71 +24,81 @@ public struct RunState: Hashable, Sendable {
         self.engineReason = engineReason.bounded(to: Bounds.engineReason)
     }
 
-    /// How the run ended; nil while it has not.
+    /// How the run ended; nil if it has not.
     public var outcome: Outcome? { reason.outcome }
 
     public var isFinished: Bool { outcome != nil }
 
-    /// What is going on or went wrong, for people; never empty, bounded.
+    /// What is happening or went wrong, for users; never empty, bounded.
     public internal(set) var message: String {
         get {
-            let text = rare?.facts.message ?? ""
-            return text.isEmpty ? standardMessage : text
+            let text = rare?.fields.message ?? ""
+            return text.isEmpty ? defaultMessage : text
         }
         set { change { $0.message = newValue.bounded(to: Bounds.message) } }
     }
 
-    /// True when something is stored apart, at the price of a heap block.
-    var hasRareFacts: Bool { rare != nil }
+    /// Whether rarely used fields are stored, which takes a heap block.
+    var hasRareFields: Bool { rare != nil }
 
-    /// True when the engine said something worth repeating.
-    var hasOwnMessage: Bool { rare?.facts.message.isEmpty == false }
+    /// Appends what the user should do, shortening the rest of the message if necessary.
+    mutating func append(advice: String) {
+        message = message.bounded(to: max(0, Bounds.message - advice.utf8.count)) + advice
+    }
 
-    /// The task that failed first; nil without a failure, or where the engine does not tell.
+    /// Appends how to get past a missing template, since the execution has ended and never looks for it again.
+    mutating func adviseToCreateTemplate() {
+        append(advice: ". Create the template first; this execution has ended, so create a new one.")
+    }
+
+    /// Whether the message is not the default one.
+    var hasOwnMessage: Bool { rare?.fields.message.isEmpty == false }
+
+    /// The task that failed first; nil if none failed or the engine does not say.
     public internal(set) var failure: Failure? {
-        get { rare?.facts.failure }
+        get { rare?.fields.failure }
         set { change { $0.failure = newValue } }
     }
 
-    /// The workflow's results, bounded in number and size; where something was cut, it says so.
+    /// The workflow's results, bounded in number and size; truncated results are marked.
     public internal(set) var outputs: [Output] {
-        get { rare?.facts.outputs ?? [] }
+        get { rare?.fields.outputs ?? [] }
         set { change { $0.outputs = newValue } }
     }
 
-    /// The digest of the workflow that really ran, `sha256:…`, where the engine reports it.
+    /// The digest of the workflow that ran, `sha256:…`; nil if the engine does not report it.
     public internal(set) var resolvedDigest: String? {
-        get { rare?.facts.resolvedDigest }
+        get { rare?.fields.resolvedDigest }
         set { change { $0.resolvedDigest = newValue } }
     }
 
-    /// How many children the run names; those of a state that its children completed already are not counted.
+    /// The number of children that the run names; zero after the state was completed from its children.
     var children = ChildCounts()
 
-    /// True for a run that was asked to end; what its children say then decides whether it had failed before.
+    /// Whether a stop was requested; the children then decide whether the run had failed before.
     var wasShutDown = false
 
-    /// How many tasks there are, of a run that does not count them itself.
+    /// The number of tasks, if the run's message does not count them.
     var taskCounts: TaskCounts? {
-        get { rare?.facts.taskCounts }
+        get { rare?.fields.taskCounts }
         set { change { $0.taskCounts = newValue } }
     }
 
-    /// The children that are no TaskRuns; kept until the children were looked at.
+    /// The children that are not TaskRuns, until the state is completed from the children.
     var nonTaskRuns: NonTaskRunChildren? {
-        get { rare?.facts.nonTaskRuns }
+        get { rare?.fields.nonTaskRuns }
         set { change { $0.nonTaskRuns = newValue } }
     }
 
-    private mutating func change(_ edit: (inout RareFacts) -> Void) {
-        var facts = rare?.facts ?? RareFacts()
-        edit(&facts)
-        rare = facts == RareFacts() ? nil : .box(facts)
+    private mutating func change(_ edit: (inout RareFields) -> Void) {
+        var fields = rare?.fields ?? RareFields()
+        edit(&fields)
+        rare = fields == RareFields() ? nil : .box(fields)
     }
 }
 
-/// What few states have.
-private struct RareFacts: Hashable, Sendable {
+/// The fields that few states have.
+private struct RareFields: Hashable, Sendable {
     var message = ""
     var failure: Failure?
     var outputs: [Output] = []
@@ -97,35 +106,35 @@ private struct RareFacts: Hashable, Sendable {
     var nonTaskRuns: NonTaskRunChildren?
     var taskCounts: TaskCounts?
 
-    /// The facts in a block of their own, so that a state without any needs only a pointer's room.
+    /// Boxes the fields, so that a state without them needs only a pointer.
     indirect enum Stored: Hashable, Sendable {
-        case box(RareFacts)
+        case box(RareFields)
 
-        var facts: RareFacts {
+        var fields: RareFields {
             switch self {
-            case .box(let facts): facts
+            case .box(let fields): fields
             }
         }
     }
 }
 
 extension RunState {
-    /// The message of a state about which the engine said nothing worth repeating.
-    var standardMessage: String {
+    /// The message if the engine provides none.
+    var defaultMessage: String {
         switch reason {
-        case .awaitingEngine: "the engine has not looked at the run yet"
-        case .queued: "the engine holds the run back"
-        case .resolving: "the engine is fetching the workflow's definition"
-        case .executing: progressText ?? "the run is executing"
-        case .suspended: "the run is suspended and waits for somebody to resume it"
-        case .stopping: "a task failed or was cancelled, and the run is ending"
-        case .cancelling: "the run was asked to end and is ending"
-        case .timingOut: "a time limit was reached and the run is ending"
+        case .awaitingEngine: "waiting for the engine to pick up the run"
+        case .queued: "the engine has queued the run"
+        case .resolving: "the engine is fetching the workflow definition"
+        case .executing: progressText ?? "the run is in progress"
+        case .suspended: "the run is suspended; resume it in the engine to continue"
+        case .stopping: "a task failed or was canceled; the run is ending"
+        case .cancelling: "stop requested; the run is ending"
+        case .timingOut: "a timeout was reached; the run is ending"
         case .succeeded: progressText ?? "the run succeeded"
-        case .completedWithSkips: progressText.map { $0 + ", some of them skipped" } ?? "some tasks were skipped"
-        case .cancelled: "the run was cancelled"
+        case .completedWithSkips: progressText.map { $0 + ", some skipped" } ?? "some tasks were skipped"
+        case .cancelled: "the run was canceled"
         case .taskFailed: "a task failed"
-        default: "the run ended without a message"
+        default: "the run ended; the engine gave no reason"
         }
     }
 
@@ -134,16 +143,16 @@ extension RunState {
     }
 }
 
-/// One failed task of a run, as far as its engine tells, with the failure's meaning in Towline's vocabulary.
+/// A failed task of a run.
 struct TaskFailure: Hashable {
     var reason: Reason
     var task: String
     var step: String?
     var exitCode: Int64?
-    /// The engine's own sentence about it.
+    /// The engine's message about the failure.
     var message: String
 
-    /// The form in which it goes into a status.
+    /// The failure as stored in a status.
     fileprivate func summary(reason: Reason) -> Failure {
         Failure(
             task: task.bounded(to: Bounds.name), step: step?.bounded(to: Bounds.name), exitCode: exitCode,
@@ -152,10 +161,9 @@ struct TaskFailure: Hashable {
 }
 
 extension RunState {
-    /// Takes over what the first failed task tells about why the run failed.
+    /// Sets the failure, and the reason and message if the run has none of its own, from the first failed task.
     ///
-    /// A run of which only that is known ends as its task did, where that is a failure or a timeout of the task. What
-    /// the engine already told about the run stays: over its time limit, say, whatever its interrupted tasks tell.
+    /// A more specific reason from the engine stays: a timed-out run stays timed out whatever its tasks report.
     mutating func explain(by failure: TaskFailure) {
         if reason == .taskFailed, failure.reason.outcome == .failed || failure.reason.outcome == .timeout {
             reason = failure.reason
@@ -164,26 +172,26 @@ extension RunState {
         self.failure = failure.summary(reason: isInterruption ? reason : failure.reason)
         if !hasOwnMessage {
             let sentence = "task \(failure.task) failed" + (failure.message.isEmpty ? "" : ": \(failure.message)")
-            message = outcome == .cancelled ? "the run was cancelled, and then \(sentence)" : sentence
+            message = outcome == .cancelled ? "the run was canceled, then \(sentence)" : sentence
         }
     }
 }
 
-/// How many of a run's known tasks are done: what succeeded, and what its own condition left out.
+/// How many of a run's known tasks are done: those that succeeded or that their own conditions skipped.
 ///
-/// What failed, was cancelled or was never started is not done.
+/// Tasks that failed, were canceled, or never started are not done.
 public struct Progress: Hashable, Sendable {
     public let done: Int32
     public let total: Int32
 
-    /// Nil when the numbers contradict each other.
+    /// Nil unless `0 <= done <= total`.
     public init?(done: Int32, total: Int32) {
         guard done >= 0, done <= total else { return nil }
         self.done = done
         self.total = total
     }
 
-    /// Reads `3/7`; nil for other text, and for `0/0`, which says nothing.
+    /// Parses `3/7`; nil for any other text and for a total of zero.
     public init?(_ text: String) {
         var scanner = TextScanner(text)
         guard let done = scanner.number(), scanner.consume("/"), let total = scanner.number(), scanner.isAtEnd,
@@ -197,13 +205,13 @@ extension Progress: CustomStringConvertible {
     public var description: String { "\(done)/\(total)" }
 }
 
-/// Takes the results of a run up to a number and a size, and says where it cut.
+/// Collects the results of a run up to a number and a size, and marks what it truncates or omits.
 struct OutputCollector {
     private var kept: [Output] = []
     private var size = 0
-    private var leftOut = 0
+    private var omitted = 0
 
-    /// Reads a list of `{name, value}`, the form both engines use; what has no name or no value is no result.
+    /// Reads a list of `{name, value}`, the form of both engines; ignores entries without a name or value.
     mutating func read(_ cursor: inout JSONCursor) throws(JSONError) {
         try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
             var name = ""
@@ -215,31 +223,33 @@ struct OutputCollector {
                 default: try cursor.skipValue()
                 }
             }
-            if let value, !name.isEmpty { add(Output(name: name.bounded(to: Bounds.name), value: Self.cut(value))) }
+            if let value, !name.isEmpty {
+                add(Output(name: name.bounded(to: Bounds.name), value: Self.truncated(value)))
+            }
         }
     }
 
     private mutating func add(_ output: Output) {
         let sum = size + output.value.utf8.count
-        // One place is kept free for the mark.
+        // One entry is reserved for the note about omitted results.
         guard kept.count < Bounds.outputs - 1, sum <= Bounds.outputsTotal else {
-            leftOut += 1
+            omitted += 1
             return
         }
         kept.append(output)
         size = sum
     }
 
-    private static func cut(_ value: String) -> String {
+    private static func truncated(_ value: String) -> String {
         let size = value.utf8.count
         guard size > Bounds.outputValue else { return value }
-        let mark = " (cut, it has \(size) bytes)"
+        let mark = " (truncated, \(size) bytes in total)"
         return value.bounded(to: Bounds.outputValue - mark.utf8.count) + mark
     }
 
-    /// What was kept; where results were left out, a last one named `…` says how many.
+    /// The collected results; if some were omitted, a last one named `…` says how many.
     var outputs: [Output] {
-        guard leftOut > 0 else { return kept }
-        return kept + [Output(name: "…", value: "\(leftOut) more left out")]
+        guard omitted > 0 else { return kept }
+        return kept + [Output(name: "…", value: "\(omitted) more omitted")]
     }
 }

@@ -1,19 +1,19 @@
 import KubeClient
 import TowlineAPI
 
-/// What Towline reads of a Tekton CustomRun, the work of a controller that is not Tekton's own.
+/// The parts of a Tekton CustomRun that Towline reads; a controller other than Tekton's executes it.
 struct CustomRun {
     private var name = ""
     private var task = ""
     private var isFinally = false
     private var pipelineRunUID = ""
-    /// The kind of the controller's own resource: `ApprovalTask`.
+    /// The kind of the custom task: `ApprovalTask`.
     private var customKind = ""
     private var condition: KnativeCondition?
     private var startTime: EngineTime?
     private var completionTime: EngineTime?
 
-    /// CustomRuns have no newer version; every release of Tekton since v0.43 serves this one.
+    /// The only version of CustomRuns, served by every Tekton release since v0.43.
     static let resource = ResourceType(group: "tekton.dev", version: "v1beta1", plural: "customruns", kind: "CustomRun")
 
     init(_ cursor: inout JSONCursor) throws(JSONError) {
@@ -61,10 +61,10 @@ struct CustomRun {
         }
     }
 
-    /// True for the kinds of OpenShift's manual-approval-gate and of automatiko-approval-task, both `ApprovalTask`.
+    /// Whether this is an `ApprovalTask`, the kind of both OpenShift's manual-approval-gate and automatiko-approval-task.
     private var isApproval: Bool { customKind.hasPrefix("Approval") }
 
-    /// A decision of a person is no step. Of other controllers only their own word for a start is known.
+    /// An approval is not a step. For other controllers, only the start time they report is known.
     private var hasStarted: Bool? {
         if isApproval { return false }
         return phase == .succeeded || startTime != nil ? true : nil
@@ -86,7 +86,7 @@ struct CustomRun {
 
     private var waiting: String? {
         guard phase == .unfinished else { return nil }
-        if isApproval { return "somebody to approve it (\(customKind) \(name))" }
-        return condition == nil ? "no controller has looked at its CustomRun \(name)" : nil
+        if isApproval { return "\(customKind) \(name)" }
+        return condition == nil ? "no controller has picked up CustomRun \(name)" : nil
     }
 }

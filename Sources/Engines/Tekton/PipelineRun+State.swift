@@ -2,50 +2,55 @@ import KubeClient
 import TowlineAPI
 
 extension PipelineRun {
-    /// The run in Towline's words: the condition's status decides first, its reason next, its text last.
+    /// The run's state; the condition's status takes precedence over its reason, and the reason over its message.
     var state: RunState {
         var state = RunState(reason, engineReason: condition?.reason ?? "", executed: nil)
-        let tally = condition.flatMap { TaskCountMessage($0.message) }
-        state.executed = executed(state, tally)
+        let counts = condition.flatMap { TaskCountMessage($0.message) }
+        state.executed = executed(state, counts)
         state.children = children.counts
-        // Only conditions leave tasks out of a run that succeeded.
+        // In a successful run, only conditions omit tasks.
         let skips = condition?.status == "True" ? .max : conditionalSkips
-        state.progress = tally?.progress(conditionalSkips: skips)
-        if tally == nil, let taskCount { state.taskCounts = TaskCounts(total: taskCount, skipped: conditionalSkips) }
+        state.progress = counts?.progress(conditionalSkips: skips)
+        if counts == nil, let taskCount { state.taskCounts = TaskCounts(total: taskCount, skipped: conditionalSkips) }
         state.startedAt = startTime
         state.finishedAt = completionTime
         state.resolvedDigest = resolvedDigest
         state.outputs = results.outputs
-        // The counts go into the progress; repeating them would only make the message longer.
-        if let condition, tally?.hasMore != false { state.message = condition.message }
+        // The counts are part of the progress, so a message with nothing else is dropped.
+        if let condition, counts?.hasMore != false { state.message = condition.message }
         state.wasShutDown = requestedShutdown != nil
-        if state.reason == .executing, !children.areAny, taskCount != nil, !state.hasOwnMessage {
+        if state.reason == .executing, !children.hasAny, taskCount != nil, !state.hasOwnMessage {
             state.message = """
-                Tekton has fetched the pipeline and created no task yet; if that lasts, look at the run's events
+                Tekton has fetched the pipeline but has not created a task yet; if this persists, check the run's events
                 """
         }
+        if state.reason == .queued, requestedStatus == Self.pending {
+            let patch = #"kubectl patch pipelinerun \#(metadata.name) -n \#(metadata.key.namespace)"#
+            state.append(advice: #"; to start it, run: \#(patch) --type merge -p '{"spec":{"status":null}}'"#)
+        }
+        if state.reason == .templateNotFound { state.adviseToCreateTemplate() }
         if state.reason == .taskFailed {
             state.nonTaskRuns = children.others
-            // Nested pipelines are all there is, and no list shows them.
+            // All children are nested pipelines, which are not listed.
             if children.counts.taskRuns == 0, children.counts.customRuns == 0, let others = children.others?.others {
                 state.explain(by: others)
             }
-            if skipsOvertime, tally?.hasFailures == false {
-                // No task failed: the run ended as it did because the time was over before some had started.
+            if skippedByTimeout, counts?.hasFailures == false {
+                // No task failed, so the run failed because the timeout expired before some tasks had started.
                 state.reason = .pipelineTimeout
-                state.message = "a time limit was reached before every task had started"
+                state.message = "a timeout was reached before every task had started"
             }
         }
         return state
     }
 
-    /// A task that succeeded has started; a run that ended without children started nothing. TaskRuns alone prove nothing.
-    private func executed(_ state: RunState, _ tally: TaskCountMessage?) -> Bool? {
-        if let tally, tally.succeeded > (state.isFinished ? 0 : tolerantTasks) { return true }
-        return state.isFinished && !children.areAny ? false : nil
+    /// True if a task succeeded, false if the run ended without children; the existence of TaskRuns proves nothing.
+    private func executed(_ state: RunState, _ counts: TaskCountMessage?) -> Bool? {
+        if let counts, counts.succeeded > (state.isFinished ? 0 : tolerantTasks) { return true }
+        return state.isFinished && !children.hasAny ? false : nil
     }
 
-    /// What was already asked of the run.
+    /// The shutdown that was already requested.
     var requestedShutdown: Shutdown? {
         switch requestedStatus {
         case Self.cancel: .terminate
@@ -54,45 +59,48 @@ extension PipelineRun {
         }
     }
 
-    /// The words of `spec.status` that end a run.
+    /// The value of `spec.status` that keeps a run from starting.
+    private static let pending = "PipelineRunPending"
+
+    /// The values of `spec.status` that stop a run.
     static let cancel = "Cancelled"
     static let cancelRunningFinally = "CancelledRunFinally"
     static let stopRunningFinally = "StoppedRunFinally"
 
     private var reason: Reason {
-        guard let condition else { return children.areAny ? .executing : .awaitingEngine }
-        let word = PipelineRunReason(rawValue: condition.reason)
+        guard let condition else { return children.hasAny ? .executing : .awaitingEngine }
+        let tektonReason = PipelineRunReason(rawValue: condition.reason)
         switch condition.status {
-        case "True": return word == .completed ? .completedWithSkips : .succeeded
-        case "False": return failureReason(word, condition.message)
-        default: return runningReason(word)
+        case "True": return tektonReason == .completed ? .completedWithSkips : .succeeded
+        case "False": return failureReason(tektonReason, condition.message)
+        default: return runningReason(tektonReason)
         }
     }
 
-    /// An unknown word is told by what the run has: Tekton adds words often.
-    private func runningReason(_ word: PipelineRunReason?) -> Reason {
+    /// The reason of an unfinished run; if Tekton's reason is unknown, the run's progress decides.
+    private func runningReason(_ tektonReason: PipelineRunReason?) -> Reason {
         if requestedShutdown != nil { return .cancelling }
-        switch word?.meaningWhileRunning {
-        // Tasks may be fetched while others are running.
-        case .resolving? where children.areAny: return .executing
-        // The word stays until the first task was created, which may fail for long.
-        case .resolving? where word == .started && taskCount != nil: return .executing
+        switch tektonReason?.reasonWhileRunning {
+        // Tekton may fetch tasks while others are running.
+        case .resolving? where children.hasAny: return .executing
+        // `Started` stays until the first task is created, which may fail for a long time.
+        case .resolving? where tektonReason == .started && taskCount != nil: return .executing
         case let reason?: return reason
-        case nil: return children.areAny || taskCount != nil ? .executing : .resolving
+        case nil: return children.hasAny || taskCount != nil ? .executing : .resolving
         }
     }
 
-    private func failureReason(_ word: PipelineRunReason?, _ message: String) -> Reason {
-        if word == .couldNotGetPipeline, Self.saysNotFound(message) { return .templateNotFound }
-        if let reason = word?.meaningOfFailure { return reason }
-        // Without children nothing ran, so it was not a task that failed.
-        return children.areAny || word == .failed ? .taskFailed : .invalidWorkflow
+    private func failureReason(_ tektonReason: PipelineRunReason?, _ message: String) -> Reason {
+        if tektonReason == .couldNotGetPipeline, Self.isNotFound(message) { return .templateNotFound }
+        if let reason = tektonReason?.failureReason { return reason }
+        // Without children nothing ran, so no task failed.
+        return children.hasAny || tektonReason == .failed ? .taskFailed : .invalidWorkflow
     }
 
-    /// True for the sentences about a Pipeline that is not in the namespace, or not in the bundle.
+    /// Whether the message says that the Pipeline is missing from the namespace or the bundle.
     ///
-    /// Names in these sentences are quoted or followed by their end, and have neither blanks nor quotes in them.
-    private static func saysNotFound(_ message: String) -> Bool {
+    /// Names in these messages are quoted or at the end, and contain neither spaces nor quotes.
+    private static func isNotFound(_ message: String) -> Bool {
         if message.contains("could not find object in image with kind: ") { return true }
         var scanner = TextScanner(message)
         return scanner.text(before: ": pipelines.tekton.dev \"") != nil && scanner.text(before: "\" not found") != nil
@@ -100,7 +108,7 @@ extension PipelineRun {
     }
 }
 
-/// The words Tekton's controller puts into a PipelineRun's condition, of all releases from v1.0 on.
+/// Tekton's reasons in a PipelineRun's condition, of all releases since v1.0.
 enum PipelineRunReason: String, CaseIterable {
     // Not done.
     case pending = "PipelineRunPending"
@@ -121,7 +129,7 @@ enum PipelineRunReason: String, CaseIterable {
     case timeout = "PipelineRunTimeout"
     case cancelled = "Cancelled"
     case couldNotGetResult = "CouldntGetPipelineResult"
-    // Could not be started; those marked in Tekton's documentation as validation can also come later.
+    // Could not be started; reasons that Tekton documents as validation can also occur later.
     case couldNotGetPipeline = "CouldntGetPipeline"
     case couldNotGetTask = "CouldntGetTask"
     case resourceVerificationFailed = "ResourceVerificationFailed"
@@ -146,8 +154,8 @@ enum PipelineRunReason: String, CaseIterable {
 }
 
 extension PipelineRunReason {
-    /// What the word means where the condition is neither True nor False; nil for words that only end a run.
-    var meaningWhileRunning: Reason? {
+    /// Towline's reason while the condition is Unknown; nil for reasons that only occur at the end.
+    var reasonWhileRunning: Reason? {
         switch self {
         case .pending: .queued
         case .started, .resolvingPipeline, .resolvingTask: .resolving
@@ -159,8 +167,8 @@ extension PipelineRunReason {
         }
     }
 
-    /// What the word means where the condition is False; nil for words that say no more than that.
-    var meaningOfFailure: Reason? {
+    /// Towline's reason if the condition is False; nil for reasons that say only that.
+    var failureReason: Reason? {
         switch self {
         case .timeout: .pipelineTimeout
         case .cancelled: .cancelled
@@ -180,22 +188,22 @@ extension PipelineRunReason {
     }
 }
 
-/// The counts Tekton puts into a PipelineRun's message, the only place where it tells how far the run is.
+/// The task counts in a PipelineRun's message, the only place where Tekton reports progress.
 ///
 /// `Tasks Completed: 5 (Failed: 1 (Ignored: 1), Cancelled 0), Incomplete: 2, Skipped: 1`; without `Incomplete` once
 /// the run has ended. Messages of timeouts, cancellation and validation have another form.
 struct TaskCountMessage: Hashable {
     let completed: Int32
-    /// How many of the completed tasks succeeded; of an unfinished run those that failed tolerably are among them, since
-    /// Tekton counts these as failed only in its last message.
+    /// How many of the completed tasks succeeded. Before the run ends, this includes tolerated failures, which Tekton
+    /// counts as failed only in its final message.
     let succeeded: Int32
     let incomplete: Int32
     let skipped: Int32
-    /// Tasks that Tekton refused when it was their turn.
+    /// How many tasks failed validation.
     let invalid: Int32
-    /// True when a task failed whose failure the pipeline does not ignore.
+    /// Whether a task failed whose failure the pipeline does not ignore.
     let hasFailures: Bool
-    /// True when something stands behind the counts, such as why a task was refused.
+    /// Whether text follows the counts, such as why a task failed validation.
     let hasMore: Bool
 
     init?(_ message: String) {
@@ -228,14 +236,14 @@ struct TaskCountMessage: Hashable {
         hasMore = !scanner.isAtEnd
     }
 
-    /// How many tasks there are; each count has at most nine digits, so the sum of a few fits 64 bits.
+    /// The number of tasks; each count has at most nine digits, so the sum fits into 64 bits.
     private var total: Int32? {
         Int32(exactly: Int64(completed) + Int64(incomplete) + Int64(skipped) + Int64(invalid))
     }
 
-    /// What succeeded, or was skipped by its own condition, of all tasks; nil without any.
+    /// The progress of the run; nil if there are no tasks.
     ///
-    /// - Parameter conditionalSkips: how many of the skipped tasks their own conditions left out.
+    /// - Parameter conditionalSkips: How many of the skipped tasks their own conditions skipped.
     func progress(conditionalSkips: Int32) -> Progress? {
         guard let total, total > 0 else { return nil }
         return Progress(done: min(total, succeeded + min(conditionalSkips, skipped)), total: total)

@@ -1,32 +1,32 @@
 import KubeClient
 import TowlineAPI
 
-/// What Towline reads of a Tekton PipelineRun (`tekton.dev/v1`).
+/// The parts of a Tekton PipelineRun (`tekton.dev/v1`) that Towline reads.
 struct PipelineRun {
     var metadata = ObjectMetadata()
-    /// `spec.status`, by which a run is held, stopped or cancelled.
+    /// `spec.status`, which holds, stops, or cancels the run.
     var requestedStatus = ""
     var timeoutSeconds: Int64?
-    /// The condition `Succeeded`; nil until Tekton's controller saw the run.
+    /// The `Succeeded` condition; nil until Tekton's controller has reconciled the run.
     var condition: KnativeCondition?
     var startTime: EngineTime?
     var completionTime: EngineTime?
-    /// What was made for its tasks.
+    /// The children created for its tasks.
     var children = PipelineRunChildren()
-    /// True when a task was skipped because a time limit had been reached.
-    var skipsOvertime = false
-    /// How many tasks were skipped because their own `when` expressions said so.
+    /// Whether a task was skipped because of a timeout.
+    var skippedByTimeout = false
+    /// How many tasks their own `when` expressions skipped.
     var conditionalSkips: Int32 = 0
-    /// How many tasks the resolved pipeline has, `finally` tasks included; nil until Tekton has fetched it.
+    /// The number of tasks in the resolved pipeline, including `finally`; nil until Tekton has fetched it.
     var taskCount: Int32?
-    /// How many of them may fail without the run failing (`onError: continue`).
+    /// The number of tasks that may fail without failing the run (`onError: continue`).
     var tolerantTasks: Int32 = 0
     var results = OutputCollector()
-    /// The digest of the bundle or file the pipeline came from, `sha256:…`.
+    /// The digest of the pipeline's source, `sha256:…`.
     var resolvedDigest: String?
 }
 
-/// A condition as Tekton, by Knative's library, writes it.
+/// A condition in the format of Knative's library, which Tekton uses.
 struct KnativeCondition {
     var type = ""
     /// `True`, `False` or `Unknown`.
@@ -36,18 +36,18 @@ struct KnativeCondition {
     var lastTransitionTime: EngineTime?
 }
 
-/// What a PipelineRun's `status.childReferences` says about the objects made for its tasks.
+/// The children of a PipelineRun, from its `status.childReferences`.
 struct PipelineRunChildren {
     private(set) var counts = ChildCounts()
     private var unreadable = NonTaskRunChildren()
 
-    /// True once a TaskRun, CustomRun or PipelineRun was made.
-    var areAny: Bool { !counts.isEmpty }
+    /// Whether a TaskRun, CustomRun, or PipelineRun was created.
+    var hasAny: Bool { !counts.isEmpty }
 
-    /// The children that are no TaskRuns; nil where there are none.
+    /// The children that are not TaskRuns; nil if there are none.
     var others: NonTaskRunChildren? { unreadable.isEmpty ? nil : unreadable }
 
-    /// Reads one reference; what is none counts as a TaskRun, as something was made.
+    /// Reads one reference; a malformed one counts as a TaskRun, since something was created.
     mutating func read(_ cursor: inout JSONCursor) throws(JSONError) {
         var kind = ""
         var name = ""
@@ -73,14 +73,14 @@ struct PipelineRunChildren {
 }
 
 extension UInt16 {
-    /// One more, up to the largest number there is.
+    /// Adds one, up to the maximum.
     fileprivate mutating func increment() {
         if self < .max { self += 1 }
     }
 }
 
 extension PipelineRun {
-    /// Reads a whole object; of its status everything is optional, as a controller may have stopped half-way.
+    /// Reads a whole object; everything in the status is optional, since a controller may have written only part of it.
     init(_ cursor: inout JSONCursor) throws(JSONError) {
         self.init()
         try cursor.forEachField { (key, cursor) throws(JSONError) in
@@ -102,7 +102,7 @@ extension PipelineRun {
             default: try cursor.skipValue()
             }
         }
-        // Zero is Tekton's word for no limit.
+        // In Tekton, zero means no timeout.
         if timeoutSeconds == 0 { timeoutSeconds = nil }
     }
 
@@ -117,7 +117,7 @@ extension PipelineRun {
             case "skippedTasks":
                 try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
                     let reason = try cursor.readStringMember("reason") ?? ""
-                    if Self.overtimeSkips.contains(reason) { skipsOvertime = true }
+                    if Self.timeoutSkips.contains(reason) { skippedByTimeout = true }
                     if reason == Self.conditionalSkip, conditionalSkips < .max { conditionalSkips += 1 }
                 }
             case "pipelineSpec": try readPipeline(&cursor)
@@ -128,13 +128,13 @@ extension PipelineRun {
         }
     }
 
-    /// Tekton's words for a task that was skipped because the run, its tasks or its `finally` tasks were over their time.
-    private static let overtimeSkips: Set<String> = [
+    /// Tekton's reasons for tasks that were skipped because of a timeout.
+    private static let timeoutSkips: Set<String> = [
         "PipelineRun timeout has been reached", "PipelineRun Tasks timeout has been reached",
         "PipelineRun Finally timeout has been reached",
     ]
 
-    /// Tekton's word for a task that its own `when` expressions left out.
+    /// Tekton's reason for a task that its own `when` expressions skipped.
     private static let conditionalSkip = "When Expressions evaluated to false"
 
     private mutating func readPipeline(_ cursor: inout JSONCursor) throws(JSONError) {
@@ -161,7 +161,7 @@ extension PipelineRun {
     private mutating func readProvenance(_ cursor: inout JSONCursor) throws(JSONError) {
         let digits = try cursor.readMember("refSource") { (cursor) throws(JSONError) in
             try cursor.readMember("digest") { (cursor) throws(JSONError) in
-                // A git source reports its commit as `sha1`; only what can be compared with a bundle's is kept.
+                // Git sources report their commit as `sha1`, which cannot be compared with a bundle's digest.
                 try cursor.readStringMember("sha256")
             }
         }
@@ -170,7 +170,7 @@ extension PipelineRun {
 }
 
 extension KnativeCondition {
-    /// Reads a list of conditions and returns the one of type `Succeeded`.
+    /// Reads a list of conditions; returns the one of type `Succeeded`.
     static func succeeded(_ cursor: inout JSONCursor) throws(JSONError) -> KnativeCondition? {
         var found: KnativeCondition?
         try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in

@@ -2,7 +2,7 @@ import KubeClient
 import TowlineAPI
 
 extension TaskRun {
-    /// What is kept of the TaskRun.
+    /// The child as it is kept.
     var child: EngineChild {
         EngineChild(
             .taskRun, phase, name: name, task: task, runUID: pipelineRunUID, hasStarted: hasStarted,
@@ -18,34 +18,34 @@ extension TaskRun {
         }
     }
 
-    /// Whether one of the steps is known to have started, in this try or an earlier one.
+    /// Whether a step has started, in this or an earlier attempt; nil if unknown.
     ///
-    /// A pod alone proves nothing: it may wait for a node, an image or a volume. Of a TaskRun that was ended from
-    /// outside, what its pod did last may have been missed.
+    /// A pod alone proves nothing: it may be waiting for a node, an image, or a volume. If the TaskRun was ended from
+    /// outside, the last changes of its pod may be missing.
     var hasStarted: Bool? {
         if hasStartedBefore || condition?.status == "True" { return true }
         let steps = steps.map(hasStarted)
         if steps.contains(true) { return true }
-        let word = TaskRunReason(rawValue: condition?.reason ?? "")
-        if podName.isEmpty, steps.isEmpty, word?.isOfPod != true { return false }
+        let tektonReason = TaskRunReason(rawValue: condition?.reason ?? "")
+        if podName.isEmpty, steps.isEmpty, tektonReason?.impliesPod != true { return false }
         guard condition?.status == "False", !steps.contains(nil) else { return nil }
-        switch word {
+        switch tektonReason {
         case .podCreationFailed, .podAdmissionFailed, .imagePullFailed, .createContainerConfigError,
             .initContainerFailed, .initContainerOutOfMemory, .validationFailed, .taskValidationFailed,
             .resolutionFailed, .resourceVerificationFailed, .invalidParameterValue, .couldNotCreateWorkspaceVolume:
             return false
         case .podEvicted, .failed, .stepFailed, .failureIgnored:
-            // The pod ended by itself, so its last word about each step is here, if it has any.
-            return steps.isEmpty && !PodMessage.saysNothingStarted(condition?.message ?? "") ? nil : false
+            // The pod ended by itself, so the final state of each step is known, if there is one.
+            return steps.isEmpty && !PodMessage.provesNothingStarted(condition?.message ?? "") ? nil : false
         default: return nil
         }
     }
 
-    /// What the TaskRun waits for before a step can start.
+    /// What the TaskRun waits for before a step can start; nil if it does not wait.
     private var waiting: String? {
         guard let condition, condition.status != "False", condition.status != "True" else { return nil }
         switch condition.reason {
-        // Tekton's words for a pod that waits; while it tells nothing more about it, the pod is only being started.
+        // Tekton's reasons for a waiting pod; without a further message the pod is just starting.
         case "Pending" where condition.message == "Pending": return nil
         case "Pending", "PullImageFailed", "ExceededNodeResources", "ExceededResourceQuota", "TaskRunPending":
             return condition.message.isEmpty ? condition.reason : condition.message
@@ -56,21 +56,21 @@ extension TaskRun {
 }
 
 extension TaskRun {
-    /// Whether the container of a step started; nil where the kubelet lost track of it.
+    /// Whether the container of a step started; nil if the kubelet lost track of it.
     ///
-    /// Tekton gives a step that had not ended when its TaskRun did the TaskRun's own reason; of one that was still waiting
-    /// it makes up a start, the time at which the TaskRun was created. The kubelet gives a container that could not be
-    /// started the year 1970.
+    /// If a TaskRun ends before a step does, Tekton gives the step the TaskRun's reason. If the step was still waiting, it
+    /// also gets the TaskRun's creation time as its start. The kubelet dates a container that could not be started to 1970.
     private func hasStarted(_ step: Container) -> Bool? {
         if step.isRunning { return true }
         guard step.exitCode != nil else { return false }
         if let startedAt = step.startedAt, startedAt.seconds <= 0 { return false }
-        let word = condition?.reason ?? ""
-        if step.reason == word, !word.isEmpty {
+        let tektonReason = condition?.reason ?? ""
+        if step.reason == tektonReason, !tektonReason.isEmpty {
             guard let startedAt = step.startedAt else { return false }
             guard startedAt == createdAt || startedAt == startTime else { return true }
-            // It may have started within that very second; then the runtime had its container.
-            let wasEnded = word == TaskRunReason.cancelled.rawValue || word == TaskRunReason.timeout.rawValue
+            // It may have started within that second; then the container runtime knows its image.
+            let wasEnded =
+                tektonReason == TaskRunReason.cancelled.rawValue || tektonReason == TaskRunReason.timeout.rawValue
             return wasEnded && step.hasImage
         }
         switch ContainerReason(rawValue: step.reason) {
@@ -82,18 +82,18 @@ extension TaskRun {
 }
 
 extension TaskRun {
-    /// True when the TaskRun ended without success and the pipeline did not go on regardless.
+    /// Whether the TaskRun failed and the pipeline does not ignore the failure.
     ///
-    /// A tolerated TaskRun says `FailureIgnored` only where its pod failed, so its annotation counts too.
+    /// A tolerated TaskRun has the reason `FailureIgnored` only if its pod failed, so the annotation counts, too.
     var isFailure: Bool {
         condition?.status == "False" && condition?.reason != TaskRunReason.failureIgnored.rawValue && !isTolerated
     }
 
-    /// The failure as Towline tells it; nil when there is none.
+    /// The failure; nil if there is none.
     var failure: TaskFailure? {
         guard isFailure, let condition else { return nil }
-        let container = blamedContainer(condition)
-        // Where Tekton ended the steps itself, it repeats its word for the TaskRun there and makes up the exit code.
+        let container = failedContainer(condition)
+        // If Tekton ended the steps itself, they have the TaskRun's reason and an invented exit code.
         let isMadeUp = container?.reason == condition.reason
         return TaskFailure(
             reason: reason(condition, container), task: task, step: container?.name,
@@ -102,38 +102,40 @@ extension TaskRun {
 
     var isInterrupted: Bool { condition?.reason == TaskRunReason.cancelled.rawValue }
 
-    /// True for a TaskRun that Tekton ended because the PipelineRun was over its time.
+    /// Whether Tekton ended the TaskRun because the PipelineRun timed out.
     ///
-    /// The condition repeats the sentence, and since v1.13 a line about what was before may follow there.
-    private var wasOvertime: Bool {
+    /// The condition repeats the message; since v1.13, a line about the previous state may follow.
+    private var timedOutWithRun: Bool {
         let sentence = "TaskRun cancelled as the PipelineRun it belongs to has timed out."
         if shutdownMessage == sentence { return true }
         return condition?.message.prefix { !$0.isNewline }.hasSuffix(sentence) == true
     }
 
     private func reason(_ condition: KnativeCondition, _ container: Container?) -> Reason {
-        // Where only some tasks were over their time, the run ends as Failed, and its tasks alone tell why.
-        if isInterrupted, wasOvertime { return .pipelineTimeout }
-        let word = TaskRunReason(rawValue: condition.reason)
-        if word == .stepFailed || word == .failed, container?.terminationReason == "TimeoutExceeded" {
+        // If only some tasks timed out, the run ends as Failed, and only its tasks say why.
+        if isInterrupted, timedOutWithRun { return .pipelineTimeout }
+        let tektonReason = TaskRunReason(rawValue: condition.reason)
+        if tektonReason == .stepFailed || tektonReason == .failed, container?.terminationReason == "TimeoutExceeded" {
             return .taskTimeout
         }
-        // The kubelet gives a pod that it rejects because of its node's condition the reason of an eviction.
-        if PodMessage.saysNothingStarted(condition.message) { return .podCreationFailed }
-        if let reason = word?.meaning { return reason }
-        if let container, let reason = ContainerReason(rawValue: container.reason)?.meaning { return reason }
-        if let container, let reason = ContainerReason(rawValue: container.waitingReason)?.meaning { return reason }
-        if let reason = PodMessage.meaning(condition.message) { return reason }
+        // If the kubelet rejects a pod because of the node's condition, the pod has the reason of an eviction.
+        if PodMessage.provesNothingStarted(condition.message) { return .podCreationFailed }
+        if let reason = tektonReason?.failureReason { return reason }
+        if let container, let reason = ContainerReason(rawValue: container.reason)?.failureReason { return reason }
+        if let container, let reason = ContainerReason(rawValue: container.waitingReason)?.failureReason {
+            return reason
+        }
+        if let reason = PodMessage.failureReason(condition.message) { return reason }
         return container?.exitCode == nil ? .taskFailed : .stepFailed
     }
 }
 
 extension TaskRun {
-    /// The step or sidecar that is the cause; nil where it was neither.
-    private func blamedContainer(_ condition: KnativeCondition) -> Container? {
+    /// The step or sidecar that caused the failure; nil if neither did.
+    private func failedContainer(_ condition: KnativeCondition) -> Container? {
         switch TaskRunReason(rawValue: condition.reason) {
         case .sidecarFailed, .sidecarOutOfMemory: return Self.firstFailed(sidecars)
-        // A container that ran before the steps; that they did not end well follows from it.
+        // An init container failed; failures of the steps are consequences.
         case .initContainerFailed, .initContainerOutOfMemory: return nil
         case .stepOutOfMemory:
             return steps.first { $0.reason == ContainerReason.outOfMemory.rawValue } ?? failedStep
@@ -143,7 +145,7 @@ extension TaskRun {
         }
     }
 
-    /// The container of Tekton's sentence about one that could not be started: all steps were ended with it.
+    /// The container that, according to Tekton's message, could not be started; all steps were ended with it.
     private func named(in message: String) -> Container? {
         for (kind, containers) in [("step", steps), ("sidecar", sidecars)] {
             var scanner = TextScanner(message)
@@ -157,7 +159,7 @@ extension TaskRun {
 
     private var failedStep: Container? { Self.firstFailed(steps) ?? steps.first { !$0.waitingReason.isEmpty } }
 
-    /// The first container that ended with an exit code other than zero and was not allowed to.
+    /// The first container with a nonzero exit code that is not tolerated.
     private static func firstFailed(_ containers: [Container]) -> Container? {
         containers.first { container in
             guard let exitCode = container.exitCode else { return false }
@@ -167,7 +169,7 @@ extension TaskRun {
     }
 }
 
-/// The words Tekton's controller puts into the condition of a TaskRun that failed.
+/// Tekton's reasons in the condition of a failed TaskRun.
 enum TaskRunReason: String, CaseIterable {
     case stepFailed = "StepFailed"
     case stepOutOfMemory = "StepOOM"
@@ -176,7 +178,7 @@ enum TaskRunReason: String, CaseIterable {
     case initContainerFailed = "InitContainerFailed"
     case initContainerOutOfMemory = "InitContainerOOM"
     case podEvicted = "PodEvicted"
-    /// Up to v1.11 the word for all that the words above tell apart.
+    /// Up to v1.11, the reason for all of the above.
     case failed = "Failed"
     case timeout = "TaskRunTimeout"
     case cancelled = "TaskRunCancelled"
@@ -192,13 +194,13 @@ enum TaskRunReason: String, CaseIterable {
     case resourceVerificationFailed = "ResourceVerificationFailed"
     case couldNotCreateWorkspaceVolume = "CouldntCreateWorkspacePVC"
     case couldNotStopSidecar = "TaskRunStopSidecarFailed"
-    /// The pipeline goes on (`onError: continue`): no failure of the run.
+    /// The pipeline continues (`onError: continue`), so this is not a failure of the run.
     case failureIgnored = "FailureIgnored"
 }
 
 extension TaskRunReason {
-    /// True for the words for the end of a pod, which therefore existed.
-    var isOfPod: Bool {
+    /// Whether the reason implies that the pod existed.
+    var impliesPod: Bool {
         switch self {
         case .stepFailed, .stepOutOfMemory, .sidecarFailed, .sidecarOutOfMemory, .initContainerFailed,
             .initContainerOutOfMemory, .podEvicted, .failed, .failureIgnored, .resultTooLarge, .couldNotStopSidecar:
@@ -207,8 +209,8 @@ extension TaskRunReason {
         }
     }
 
-    /// What the word means; nil for those that leave it to the steps.
-    var meaning: Reason? {
+    /// Towline's reason; nil if the steps determine it.
+    var failureReason: Reason? {
         switch self {
         case .stepFailed: .stepFailed
         case .stepOutOfMemory, .sidecarOutOfMemory, .initContainerOutOfMemory: .oomKilled

@@ -1,26 +1,26 @@
 import KubeClient
 
-/// What Towline reads of a Tekton TaskRun, to tell why its PipelineRun failed, or what it waits for.
+/// The parts of a Tekton TaskRun that Towline reads to learn why its PipelineRun failed or what it waits for.
 struct TaskRun {
     var name = ""
     /// The task's name in the pipeline.
     var task = ""
-    /// True for a task of the pipeline's `finally` section.
+    /// Whether the task is in the pipeline's `finally` section.
     var isFinally = false
-    /// True for a task after whose failure the pipeline goes on (`onError: continue`).
+    /// Whether the pipeline continues after a failure of the task (`onError: continue`).
     var isTolerated = false
-    /// The PipelineRun it was made for.
+    /// The UID of its PipelineRun.
     var pipelineRunUID = ""
-    /// Tekton's sentence for why it asked the TaskRun to end (`spec.statusMessage`).
+    /// Tekton's reason for ending the TaskRun (`spec.statusMessage`).
     var shutdownMessage = ""
-    /// The API server's time, which Tekton copies into the steps that it ends without ever having started them.
+    /// The creation time, which Tekton copies into steps that it ends before they start.
     var createdAt: EngineTime?
     var condition: KnativeCondition?
     var startTime: EngineTime?
     var completionTime: EngineTime?
-    /// Empty until a pod was made for it.
+    /// The pod's name; empty until the pod is created.
     var podName = ""
-    /// True when a step of an earlier try had started.
+    /// Whether a step of an earlier attempt had started.
     var hasStartedBefore = false
     var steps: [Container] = []
     var sidecars: [Container] = []
@@ -29,22 +29,22 @@ struct TaskRun {
     struct Container {
         var name = ""
         var exitCode: Int64?
-        /// The kubelet's word, or the TaskRun's where Tekton ended the container.
+        /// The kubelet's reason, or the TaskRun's if Tekton ended the container.
         var reason = ""
-        /// Tekton's word for how the step ended: `Completed`, `Continued`, `Skipped`, `TimeoutExceeded`…
+        /// How the step ended, in Tekton's words: `Completed`, `Continued`, `Skipped`, `TimeoutExceeded`…
         var terminationReason = ""
         /// Why the container has not started.
         var waitingReason = ""
         var isRunning = false
-        /// True once the container runtime knows the container's image, that is, has the container.
+        /// Whether the container runtime reports the image, which means that it has created the container.
         var hasImage = false
-        /// When it started, where it ended; nil where that is not known.
+        /// When a terminated container started; nil if unknown.
         var startedAt: EngineTime?
     }
 }
 
 extension TaskRun {
-    /// The labels Tekton puts on TaskRuns.
+    /// Labels of TaskRuns.
     enum LabelKey {
         static let pipelineRun = "tekton.dev/pipelineRun"
         static let pipelineRunUID = "tekton.dev/pipelineRunUID"
@@ -52,7 +52,7 @@ extension TaskRun {
         static let memberOf = "tekton.dev/memberOf"
     }
 
-    /// The annotation that repeats the pipeline task's `onError`.
+    /// The annotation with the pipeline task's `onError`.
     private static let onError = "pipeline.tekton.dev/pipeline-task-on-error"
 
     static let resource = ResourceType(group: "tekton.dev", version: "v1", plural: "taskruns", kind: "TaskRun")
@@ -91,7 +91,7 @@ extension TaskRun {
                     earlier.createdAt = createdAt
                     try earlier.readStatus(&cursor)
                     if earlier.hasStarted == true { hasStartedBefore = true }
-                    // Of an earlier try with a pod, nobody may claim that nothing had started.
+                    // If an earlier attempt had a pod, a step may have started.
                     if podName.isEmpty { podName = earlier.podName }
                 }
             case "steps": steps = try Container.list(&cursor)

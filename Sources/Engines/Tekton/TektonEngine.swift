@@ -9,7 +9,7 @@ struct TektonEngine: Engine {
     let childTypes = [TaskRun.resource, CustomRun.resource]
     let admissionDomain: String? = "webhook.pipeline.tekton.dev"
     let notRespondingHint = """
-        check that the deployment tekton-pipelines-controller is running, watches this namespace, and that nothing \
+        check that the deployment tekton-pipelines-controller is running and watches this namespace, and that nothing \
         sets spec.managedBy
         """
 
@@ -48,7 +48,7 @@ struct TektonEngine: Engine {
         }
         writer.member("resolver", "bundles")
         writer.key("params")
-        // The kind is sent always: what the resolver assumes without it is a Task.
+        // The resolver's default kind is Task, so the kind is always sent.
         let parameters = [
             ("bundle", BundleReference.text(image: image, digest: reference.containerDigest)),
             ("name", reference.templateName), ("kind", "pipeline"),
@@ -70,7 +70,7 @@ struct TektonEngine: Engine {
             timeoutSeconds: run.timeoutSeconds)
     }
 
-    /// Stop becomes `CancelledRunFinally`: like Argo's it ends running tasks; `StoppedRunFinally` would wait for them.
+    /// Stop maps to `CancelledRunFinally`, which ends running tasks as Argo does; `StoppedRunFinally` would wait for them.
     func shutdownPatch(_ shutdown: Shutdown, for run: EngineRun) -> [UInt8]? {
         switch missingShutdown(shutdown, for: run) {
         case nil: nil
@@ -79,7 +79,7 @@ struct TektonEngine: Engine {
         }
     }
 
-    /// A PipelineRun does not say which of its tasks failed and why, nor what they wait for.
+    /// Lists TaskRuns and CustomRuns, since a PipelineRun does not say which task failed or what its tasks wait for.
     func childListings(for run: EngineRun) -> [ChildListing] {
         guard run.state.needsChildren else { return [] }
         let selector = "\(TaskRun.LabelKey.pipelineRun)=\(run.key.name)"
@@ -99,7 +99,7 @@ struct TektonEngine: Engine {
         return listings
     }
 
-    /// What has no kind counts as a TaskRun.
+    /// Reads a CustomRun or a TaskRun; an object without a kind counts as a TaskRun.
     func decodeChild(_ cursor: inout JSONCursor) throws(JSONError) -> EngineChild {
         let start = cursor
         var probe = cursor
@@ -111,16 +111,16 @@ struct TektonEngine: Engine {
     func state(of run: EngineRun, children: [EngineChild]) -> RunState {
         guard run.state.needsChildren else { return run.state }
         var state = run.state
-        state.complete(by: children.filter { $0.belongs(toRunWithUID: run.uid) })
+        state.complete(with: children.filter { $0.belongs(toRunWithUID: run.uid) })
         return state
     }
 }
 
-/// The image reference of an OCI bundle, as Tekton's bundles resolver takes it.
+/// Formats the image reference of an OCI bundle for Tekton's bundles resolver.
 enum BundleReference {
-    /// The image as the user wrote it, or pinned: without its tag and with the digest instead.
+    /// The image as the user wrote it, or with the digest in place of the tag.
     ///
-    /// Pinning also lets Tekton cache the bundle. A colon before the last slash belongs to the registry's port.
+    /// A digest also lets Tekton cache the bundle. A colon before the last slash belongs to the registry's port.
     static func text(image: String, digest: String?) -> String {
         guard let digest else { return image }
         var repository = image.prefix { $0 != "@" }

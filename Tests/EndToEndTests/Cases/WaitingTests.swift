@@ -72,7 +72,7 @@ import Testing
         let run = try await stage.begin("lock-\(type.lowercased())", .argo)
         try await run.write("waits-for-lock", ["type": type])
         let message = try await told(run.execution, stage).status("message") ?? ""
-        #expect(message.contains("migrate waits: Waiting for cases/Mutex/db lock. Lock status: 0/1"), "\(message)")
+        #expect(message.contains("migrate is waiting: Waiting for cases/Mutex/db lock. Lock status: 0/1"), "\(message)")
     }
 
     /// Tekton writes it into the TaskRun, and nothing of it into the PipelineRun.
@@ -89,7 +89,7 @@ import Testing
             words.contains { execution.status("message")?.contains($0) == true }
         }
         #expect(execution.status("phase") == "Running")
-        #expect(execution.status("message")?.contains("work waits: ") == true, "\(execution["status"] ?? .null)")
+        #expect(execution.status("message")?.contains("work is waiting: ") == true, "\(execution["status"] ?? .null)")
         #expect(execution[path: ["status", "executed"]] == nil, "nothing is known to have started")
     }
 

@@ -59,7 +59,9 @@ import TowlineAPI
             ("(exit code 1)", .taskFailed, nil, nil),
             (" (exit code 99999999999)", .taskFailed, nil, nil),
         ] as [(String, Reason, String?, Int64?)])
-    func `maps each message of a node to its reason`(_ message: String, _ reason: Reason, _ step: String?, _ exitCode: Int64?) throws {
+    func `maps each message of a node to its reason`(
+        _ message: String, _ reason: Reason, _ step: String?, _ exitCode: Int64?
+    ) throws {
         let state = try state(("w", pod("oom-check", message: message)))
         #expect(state.reason == reason)
         #expect(state.failure?.task == "oom-check")

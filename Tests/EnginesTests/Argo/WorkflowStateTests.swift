@@ -36,7 +36,9 @@ import TowlineAPI
         ("Error", #"pod "not found" said workflowtemplates.argoproj.io "x" not found"#, .engineError),
         ("Wandering", "", .executing),
     ])
-    func `reads a workflow without nodes by its phase and message`(_ phase: String, _ message: String, _ reason: Reason) throws {
+    func `reads a workflow without nodes by its phase and message`(
+        _ phase: String, _ message: String, _ reason: Reason
+    ) throws {
         let status = JSONValue(dictionaryLiteral: ("phase", .string(phase)), ("message", .string(message)))
         let state = try workflow(status: status.encodedString).state
         #expect(state.reason == reason)
@@ -80,7 +82,7 @@ import TowlineAPI
         let pod = #""b":{"type":"Pod","phase":"Pending","displayName":"b","message":"Unschedulable: no node"}"#
         let state = try workflow(status: running(pod)).state
         #expect(state.executed == nil)
-        #expect(state.message == "task b waits: Unschedulable: no node")
+        #expect(state.message == "task b is waiting: Unschedulable: no node")
         let skipped = #""b":{"type":"Skipped","phase":"Skipped"},"c":{"type":"Pod","phase":"Omitted"}"#
         #expect(try workflow(status: running(skipped)).state.executed == nil)
         #expect(try workflow(status: #"{"phase":"Succeeded","nodes":{\#(skipped)}}"#).state.executed == false)
@@ -112,7 +114,7 @@ import TowlineAPI
         let nodes = pod(message, at: "2026-01-01T10:00:59Z")
         let whole = try failed(deadline: "60", finished: "2026-01-01T10:01:05Z", nodes: nodes)
         #expect(whole.reason == .deadlineExceeded)
-        #expect(whole.message == "the workflow did not finish within 60 s of its start")
+        #expect(whole.message == "the workflow exceeded its deadline of 1m0s")
         #expect(whole.failure?.task == "a")
         let own = try failed(deadline: "600", finished: "2026-01-01T10:01:05Z", nodes: nodes)
         #expect(own.reason == .taskTimeout)
@@ -218,7 +220,7 @@ import TowlineAPI
         #expect(failed.reason == .taskFailed)
         #expect(failed.executed == nil)
         #expect(failed.failure == nil)
-        #expect(failed.message == "child 'x' failed; which task failed is not known, as Argo stores its nodes \(word)")
+        #expect(failed.message == "child 'x' failed; the failed task is unknown because Argo stores its nodes \(word)")
         let done = try workflow(status: #"{"phase":"Succeeded","progress":"5/5",\#(field)}"#).state
         #expect(done.reason == .succeeded)
         #expect(done.executed == true)

@@ -50,7 +50,7 @@ import TowlineAPI
         for engine in EngineRegistry.all {
             let recording = try #require(try Recording.all(of: engine.name.rawValue).first { $0.name == "succeeded" })
             let run = try read(try #require(recording.encodedRun.last), by: engine)
-            #expect(!run.state.hasRareFacts)
+            #expect(!run.state.hasRareFields)
         }
     }
 
@@ -90,16 +90,16 @@ import TowlineAPI
         let long = String(repeating: "x", count: 5000)
         let value = try #require(try outputs(#"[{"name":"a","value":"\#(long)"}]"#).first?.value)
         #expect(value.utf8.count == 4096)
-        #expect(value.hasSuffix("… (cut, it has 5000 bytes)"))
+        #expect(value.hasSuffix("… (truncated, 5000 bytes in total)"))
     }
 
     @Test func `says how many results were omitted`() throws {
         let many = (0..<100).map { #"{"name":"n\#($0)","value":"v"}"# }.joined(separator: ",")
         let kept = try outputs("[\(many)]")
         #expect(kept.count == 64)
-        #expect(kept.last == Output(name: "…", value: "37 more left out"))
+        #expect(kept.last == Output(name: "…", value: "37 more omitted"))
         let large = (0..<20).map { #"{"name":"n\#($0)","value":"\#(String(repeating: "v", count: 4000))"}"# }
-        #expect(try outputs("[\(large.joined(separator: ","))]").last?.value == "12 more left out")
+        #expect(try outputs("[\(large.joined(separator: ","))]").last?.value == "12 more omitted")
     }
 }
 

@@ -2,23 +2,23 @@
 let pipelineRunStates = #"""
     tekton pkg/apis/pipeline/v1/pipelinerun_types.go: no controller has seen it
     {"status":{}}
-    AwaitingEngine unknown - - "the engine has not looked at the run yet"
+    AwaitingEngine unknown - - "waiting for the engine to pick up the run"
 
     tekton docs/pipelineruns.md: spec.managedBy names another controller
     {"spec":{"managedBy":"kueue.x-k8s.io/multikueue"}}
-    AwaitingEngine unknown - - "the engine has not looked at the run yet"
+    AwaitingEngine unknown - - "waiting for the engine to pick up the run"
 
     tekton tektoncd/tekton-kueue: held by its webhook, not looked at yet
     {"spec":{"status":"PipelineRunPending"}}
-    AwaitingEngine unknown - - "the engine has not looked at the run yet"
+    AwaitingEngine unknown - - "waiting for the engine to pick up the run"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: a child before the first condition
     {"status":{"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Executing unknown - - "the run is executing"
+    Executing unknown - - "the run is in progress"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: IsPending
-    {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunPending","message":"PipelineRun \"r\" is pending"}]}}
-    Queued unknown - PipelineRunPending "PipelineRun "r" is pending"
+    {"spec":{"status":"PipelineRunPending"},"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunPending","message":"PipelineRun \"r\" is pending"}]}}
+    Queued unknown - PipelineRunPending "PipelineRun "r" is pending; to start it, run: kubectl patch pipelinerun r -n n --type merge -p '{"spec":{"status":null}}'"
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: createPVCs, quota
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunPending","message":"Waiting for PVC creation to succeed: persistentvolumeclaims \"data\" is forbidden: exceeded quota: storage"}]}}
@@ -54,23 +54,23 @@ let pipelineRunStates = #"""
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: IsStopping
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunStopping","message":"Tasks Completed: 2 (Failed: 1, Cancelled 0), Incomplete: 1, Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Stopping executed 1/3 PipelineRunStopping "a task failed or was cancelled, and the run is ending"
+    Stopping executed 1/3 PipelineRunStopping "a task failed or was canceled; the run is ending"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: a task was cancelled
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunStopping","message":"Tasks Completed: 1 (Failed: 0, Cancelled 1), Incomplete: 1, Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Stopping unknown 0/2 PipelineRunStopping "a task failed or was cancelled, and the run is ending"
+    Stopping unknown 0/2 PipelineRunStopping "a task failed or was canceled; the run is ending"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: HaveTasksTimedOut, finally runs
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunTimeoutRunningFinally","message":"Tasks Completed: 1 (Failed: 1, Cancelled 0), Incomplete: 1, Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    TimingOut unknown 0/2 PipelineRunTimeoutRunningFinally "a time limit was reached and the run is ending"
+    TimingOut unknown 0/2 PipelineRunTimeoutRunningFinally "a timeout was reached; the run is ending"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: IsGracefullyCancelled
     {"spec":{"status":"CancelledRunFinally"},"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"CancelledRunningFinally","message":"Tasks Completed: 1 (Failed: 0, Cancelled 1), Incomplete: 1, Skipped: 1"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Cancelling unknown 0/3 CancelledRunningFinally "the run was asked to end and is ending"
+    Cancelling unknown 0/3 CancelledRunningFinally "stop requested; the run is ending"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: IsGracefullyStopped
     {"spec":{"status":"StoppedRunFinally"},"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"StoppedRunningFinally","message":"Tasks Completed: 1 (Failed: 0, Cancelled 0), Incomplete: 1, Skipped: 1"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Cancelling executed 1/3 StoppedRunningFinally "the run was asked to end and is ending"
+    Cancelling executed 1/3 StoppedRunningFinally "stop requested; the run is ending"
 
     tekton pkg/reconciler/pipelinerun/cancel.go: cancelPipelineRun, errors
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunCouldntCancel","message":"PipelineRun \"r\" was cancelled but had errors trying to cancel TaskRuns and/or Runs: failed to patch TaskRun `r-a` with cancellation: timeout"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
@@ -102,11 +102,11 @@ let pipelineRunStates = #"""
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: some skipped
     {"status":{"conditions":[{"type":"Succeeded","status":"True","reason":"Completed","message":"Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 2"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    CompletedWithSkips executed 3/3 Completed "3 of 3 tasks done, some of them skipped"
+    CompletedWithSkips executed 3/3 Completed "3 of 3 tasks done, some skipped"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: all skipped
     {"status":{"conditions":[{"type":"Succeeded","status":"True","reason":"Completed","message":"Tasks Completed: 0 (Failed: 0, Cancelled 0), Skipped: 3"}]}}
-    CompletedWithSkips idle 3/3 Completed "3 of 3 tasks done, some of them skipped"
+    CompletedWithSkips idle 3/3 Completed "3 of 3 tasks done, some skipped"
 
     tekton docs/pipelines.md: results of all types
     {"status":{"conditions":[{"type":"Succeeded","status":"True","reason":"Succeeded","message":"Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}],"results":[{"name":"s","value":"x"},{"name":"list","value":["p","q"]},{"name":"o","value":{"k":"v"}}]}}
@@ -130,11 +130,11 @@ let pipelineRunStates = #"""
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: SkippedDueToTimeout, a finally task
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 2 (Failed: 0, Cancelled 0), Skipped: 1"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}],"skippedTasks":[{"name":"cleanup","reason":"PipelineRun Finally timeout has been reached"}]}}
-    PipelineTimeout executed 2/3 Failed "a time limit was reached before every task had started"
+    PipelineTimeout executed 2/3 Failed "a timeout was reached before every task had started"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: SkippedDueToTimeout, tasks, before v1.2.0
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 2"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}],"skippedTasks":[{"name":"b","reason":"PipelineRun Tasks timeout has been reached"}]}}
-    PipelineTimeout executed 1/3 Failed "a time limit was reached before every task had started"
+    PipelineTimeout executed 1/3 Failed "a timeout was reached before every task had started"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: skipped for its time, after a failure
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 2 (Failed: 1, Cancelled 0), Skipped: 1"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}],"skippedTasks":[{"name":"cleanup","reason":"PipelineRun timeout has been reached"}]}}
@@ -150,7 +150,7 @@ let pipelineRunStates = #"""
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: a TaskRun was cancelled by hand
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Cancelled","message":"Tasks Completed: 2 (Failed: 0, Cancelled 1), Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Cancelled executed 1/2 Cancelled "the run was cancelled"
+    Cancelled executed 1/2 Cancelled "the run was canceled"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: cancelled gracefully, a task failed first
     {"spec":{"status":"CancelledRunFinally"},"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 2 (Failed: 1, Cancelled 1), Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
@@ -162,11 +162,11 @@ let pipelineRunStates = #"""
 
     tekton pkg/reconciler/pipelinerun/pipelinerun.go: GetPipelineData, local
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"CouldntGetPipeline","message":"Error retrieving pipeline for pipelinerun n/r: error when getting Pipeline for PipelineRun r: tekton client cannot get pipeline oom from local cluster: pipelines.tekton.dev \"oom\" not found"}]}}
-    TemplateNotFound idle - CouldntGetPipeline "Error retrieving pipeline for pipelinerun n/r: error when getting Pipeline for PipelineRun r: tekton client cannot get pipeline oom from local cluster: pipelines.tekton.dev "oom" not found"
+    TemplateNotFound idle - CouldntGetPipeline "Error retrieving pipeline for pipelinerun n/r: error when getting Pipeline for PipelineRun r: tekton client cannot get pipeline oom from local cluster: pipelines.tekton.dev "oom" not found. Create the template first; this execution has ended, so create a new one."
 
     tekton pkg/resolution/resolver/bundle/bundle.go: GetEntry
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"CouldntGetPipeline","message":"Error retrieving pipeline for pipelinerun n/r: resolver failed to get Pipeline : error requesting remote resource: error getting \"bundleresolver\" \"n/b\": could not find object in image with kind: pipeline and name: x"}]}}
-    TemplateNotFound idle - CouldntGetPipeline "Error retrieving pipeline for pipelinerun n/r: resolver failed to get Pipeline : error requesting remote resource: error getting "bundleresolver" "n/b": could not find object in image with kind: pipeline and name: x"
+    TemplateNotFound idle - CouldntGetPipeline "Error retrieving pipeline for pipelinerun n/r: resolver failed to get Pipeline : error requesting remote resource: error getting "bundleresolver" "n/b": could not find object in image with kind: pipeline and name: x. Create the template first; this execution has ended, so create a new one."
 
     tekton tektoncd/pipeline#10424: a registry out of reach
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"CouldntGetPipeline","message":"Error retrieving pipeline for pipelinerun n/r: resolver failed to get Pipeline : error requesting remote resource: cannot retrieve the oci image: Get \"https://registry.example/v2/\": dial tcp: i/o timeout"}]}}
@@ -290,9 +290,9 @@ let pipelineRunStates = #"""
 
     tekton a condition half written
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"","message":""}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    Executing unknown - - "the run is executing"
+    Executing unknown - - "the run is in progress"
 
     tekton conditions of other types
     {"status":{"conditions":[{"type":"Ready","status":"False","reason":"Failed","message":"m"}]}}
-    AwaitingEngine unknown - - "the engine has not looked at the run yet"
+    AwaitingEngine unknown - - "waiting for the engine to pick up the run"
     """#

@@ -137,7 +137,9 @@ import TowlineAPI
     ]
 
     @Test(arguments: sentences)
-    func `reads the end of a pod the same on both engines`(_ source: String, _ message: String, _ reason: Reason, _ executed: Bool?) throws {
+    func `reads the end of a pod the same on both engines`(
+        _ source: String, _ message: String, _ reason: Reason, _ executed: Bool?
+    ) throws {
         for (name, state) in [("argo", try argo(message)), ("tekton", try tekton(message))] {
             #expect(state.reason == reason, "\(name), \(source)")
             #expect(state.outcome == .failed, "\(name), \(source)")
@@ -154,7 +156,7 @@ import TowlineAPI
         "Podium was rejected: no", #"pods "a b" is forbidden: x"#, "Preempt", "outOfcpu", "PodGC",
     ])
     func `does not match similar messages`(_ message: String) {
-        #expect(PodMessage.meaning(message) == nil)
+        #expect(PodMessage.failureReason(message) == nil)
     }
 
     /// Argo's pod ran when it was taken away: its container had ended with a code.

@@ -193,7 +193,7 @@ let taskRunStates = #"""
     tekton pkg/apis/pipeline/v1beta1/customrun_types.go: one of several
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 1 (Failed: 1, Cancelled 0), Skipped: 0"}],"childReferences":[{"kind":"CustomRun","name":"r-approve","pipelineTaskName":"approve"},{"kind":"CustomRun","name":"r-wait","pipelineTaskName":"wait"}]}}
     []
-    TaskFailed unknown 0/1 Failed "a task failed that is no TaskRun: see CustomRun r-approve and 1 more"
+    TaskFailed unknown 0/1 Failed "a task failed: see CustomRun r-approve and 1 more"
 
     tekton TEP-0056: a nested PipelineRun failed
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 1 (Failed: 1, Cancelled 0), Skipped: 0"}],"childReferences":[{"kind":"PipelineRun","name":"r-inner","pipelineTaskName":"inner"}]}}

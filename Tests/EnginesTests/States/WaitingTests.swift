@@ -50,7 +50,7 @@ import TowlineAPI
         #expect(tekton.childListings(for: run).map(\.type) == [TaskRun.resource])
         let state = try state(run, taskRun("a", word, message))
         #expect(state.reason == .executing)
-        #expect(state.message == "task a waits: \(message)")
+        #expect(state.message == "task a is waiting: \(message)")
         #expect(state.executed == nil)
         #expect(state.progress?.description == "0/2")
     }
@@ -62,7 +62,7 @@ import TowlineAPI
             taskRun("b", "ExceededResourceQuota", "exceeded quota"))
         #expect(state.executed == true)
         #expect(state.reason == .executing)
-        #expect(state.message == "task b waits: exceeded quota")
+        #expect(state.message == "task b is waiting: exceeded quota")
         // A pod that is only being started is nothing to speak of.
         let young = try self.state(executing("TaskRun"), taskRun("a", "Pending", "Pending"))
         #expect(young.message == "0 of 2 tasks done")
@@ -78,7 +78,7 @@ import TowlineAPI
             #"{"startTime":"2026-01-01T10:00:00Z","conditions":[{"type":"Succeeded","status":"Unknown","reason":"wait"}]}"#
         let approval = try state(run, customRun("a", "ApprovalTask", status: waiting))
         #expect(approval.reason == .suspended)
-        #expect(approval.message == "task a waits for somebody to approve it (ApprovalTask r-a)")
+        #expect(approval.message == "task a is waiting for approval: approve or reject ApprovalTask r-a")
         #expect(approval.executed == nil)
         // Beside a task that works, the run is not suspended.
         let both = try state(
@@ -86,6 +86,42 @@ import TowlineAPI
             taskRun("b", "Running", "Not all Steps"))
         #expect(both.reason == .executing)
         #expect(both.message == approval.message)
+        let two = try state(
+            executing("CustomRun", "CustomRun"), customRun("b", "ApprovalTask", status: waiting),
+            customRun("a", "ApprovalTask", status: waiting))
+        #expect(two.reason == .suspended)
+        #expect(two.message == "task a (and 1 more) is waiting for approval: approve or reject ApprovalTask r-a")
+    }
+
+    @Test func `says how to start a pending PipelineRun`() throws {
+        let status =
+            #"{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunPending","message":"PipelineRun \"r\" is pending"}]}"#
+        let held = try pipelineRun(status: status, spec: #"{"status":"PipelineRunPending"}"#).state
+        #expect(held.reason == .queued)
+        #expect(
+            held.message
+                == #"PipelineRun "r" is pending; to start it, run: kubectl patch pipelinerun r -n n --type merge -p '{"spec":{"status":null}}'"#
+        )
+        // Tekton uses the same reason while it waits for a volume; then there is nothing to patch.
+        #expect(try pipelineRun(status: status).state.message == #"PipelineRun "r" is pending"#)
+    }
+
+    @Test func `says that a missing template needs a new execution`() throws {
+        let advice = ". Create the template first; this execution has ended, so create a new one."
+        let missing = #"workflowtemplates.argoproj.io \"x\" not found"#
+        let argo = try workflow(status: #"{"phase":"Error","message":"\#(missing)"}"#).state
+        #expect(argo.reason == .templateNotFound)
+        #expect(argo.message == #"workflowtemplates.argoproj.io "x" not found"# + advice)
+        let long = String(repeating: "x", count: 5000)
+        let sentence = #"error when getting Pipeline: \#(long): pipelines.tekton.dev \"x\" not found"#
+        let pipeline = try pipelineRun(
+            status:
+                #"{"conditions":[{"type":"Succeeded","status":"False","reason":"CouldntGetPipeline","message":"\#(sentence)"}]}"#
+        ).state
+        #expect(pipeline.reason == .templateNotFound)
+        #expect(pipeline.message.hasPrefix("error when getting Pipeline: xxx"))
+        #expect(pipeline.message.hasSuffix(advice))
+        #expect(pipeline.message.utf8.count <= Bounds.message)
     }
 
     @Test func `names a CustomRun that no controller has picked up`() throws {
@@ -96,7 +132,7 @@ import TowlineAPI
         #expect(state.message == "0 of 2 tasks done")
         #expect(state.executed == true)
         let unseen = try self.state(executing("CustomRun"), customRun("a", "PipelineLoop"))
-        #expect(unseen.message == "task a waits: no controller has looked at its CustomRun r-a")
+        #expect(unseen.message == "task a is waiting: no controller has picked up CustomRun r-a")
         #expect(unseen.executed == nil)
     }
 
@@ -105,7 +141,7 @@ import TowlineAPI
     func `a workflow without tasks says so`(_ nodes: String) throws {
         let state = try workflow(status: #"{"phase":"Running"\#(nodes)}"#).state
         #expect(state.reason == .executing)
-        #expect(state.message.contains("created no task yet"))
+        #expect(state.message.contains("not created a task yet"))
         #expect(state.message.contains("events"))
         #expect(state.executed == nil)
         let packed = try workflow(status: #"{"phase":"Running","compressedNodes":"H4sIAAAA"}"#).state
@@ -121,7 +157,8 @@ import TowlineAPI
         #expect(state.reason == .executing)
         #expect(
             state.message
-                == "Tekton has fetched the pipeline and created no task yet; if that lasts, look at the run's events")
+                == "Tekton has fetched the pipeline but has not created a task yet; if this persists, check the run's events"
+        )
         #expect(state.executed == nil)
         #expect(tekton.childListings(for: run).isEmpty)
         let before = #"{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Started","message":""}]}"#
@@ -141,7 +178,7 @@ import TowlineAPI
             #""w":{"type":"Steps","phase":"Running","displayName":"w"},"s":{"type":"\#(type)","phase":"Pending","displayName":"migrate","boundaryID":"w","message":"\#(lock)"}"#
         )
         #expect(state.reason == .executing)
-        #expect(state.message == "task migrate waits: \(lock)")
+        #expect(state.message == "task migrate is waiting: \(lock)")
         #expect(state.executed == nil)
     }
 
@@ -149,16 +186,16 @@ import TowlineAPI
         let state = try running(
             #""r":{"type":"Retry","phase":"Running","displayName":"flaky","message":"Backoff for 1 minutes 0 seconds"}"#
         )
-        #expect(state.message == "task flaky waits: Backoff for 1 minutes 0 seconds")
+        #expect(state.message == "task flaky is waiting: Backoff for 1 minutes 0 seconds")
     }
 
     private static let pause =
         #""p":{"type":"Suspend","phase":"Running","displayName":"cool-down","templateName":"pause"}"#
 
     @Test(arguments: [
-        ("25s", "pauses for 25s"), ("10", "pauses for 10s"), ("2d", "pauses for 48h0m0s"),
-        ("1h30m", "pauses for 1h30m0s"),
-        ("{{inputs.parameters.time}}", "pauses for a set time"), ("999999999d", "pauses for"),
+        ("25s", "is paused for 25s"), ("10", "is paused for 10s"), ("2d", "is paused for 48h0m0s"),
+        ("1h30m", "is paused for 1h30m0s"),
+        ("{{inputs.parameters.time}}", "is paused for a fixed time"), ("999999999d", "pauses for"),
     ])
     func `is not Suspended during a timed pause`(_ duration: String, _ text: String) throws {
         let templates = #"[{"name":"pause","suspend":{"duration":"\#(duration)"}}]"#
@@ -180,7 +217,7 @@ import TowlineAPI
             #""p":{"type":"Suspend","phase":"Running","displayName":"cool-down","templateRef":{"name":"x","template":"pause"},"startedAt":"2026-01-01T10:00:00Z"}"#
         let state = try running(
             node, more: #","storedWorkflowTemplateSpec":{"templates":[{"name":"pause","suspend":{"duration":"25s"}}]}"#)
-        #expect(state.message == "task cool-down pauses for 25s, until 2026-01-01T10:00:25Z")
+        #expect(state.message == "task cool-down is paused for 25s, until 2026-01-01T10:00:25Z")
     }
 
     @Test func `is Suspended while an Argo suspend node waits`() throws {
@@ -189,7 +226,7 @@ import TowlineAPI
             #","storedWorkflowTemplateSpec":{"templates":[{"name":"wait","suspend":{}},{"name":"pause","suspend":{"duration":"25s"}}]}"#
         let state = try running(approval + "," + Self.pause, more: templates)
         #expect(state.reason == .suspended)
-        #expect(state.message == "task approve waits for somebody to resume it")
+        #expect(state.message == "task approve is suspended; to resume it, run: argo resume w -n n")
         // A daemon keeps running beside it; that is no work.
         let daemon = #""d":{"type":"Pod","phase":"Running","daemoned":true,"displayName":"db"}"#
         let beside = try running(approval + "," + daemon, more: templates)
@@ -198,5 +235,28 @@ import TowlineAPI
         let work = try running(approval + #","b":{"type":"Pod","phase":"Running"}"#, more: templates)
         #expect(work.reason == .executing)
         #expect(work.message == state.message)
+    }
+
+    @Test func `names the suspend nodes and the command that resumes them`() throws {
+        func node(_ index: Int, _ name: String) -> String {
+            #""a\#(index)":{"type":"Suspend","phase":"Running","displayName":"\#(name)","templateName":"wait"}"#
+        }
+        let two = try running(node(0, "approve") + "," + node(1, "check"))
+        #expect(two.reason == .suspended)
+        #expect(two.message == "tasks approve, check are suspended; to resume them, run: argo resume w -n n")
+        let many = try running(
+            (0..<9).map { node($0, "\($0)" + String(repeating: "x", count: 500)) }.joined(separator: ","))
+        #expect(many.message.hasSuffix(" and 6 more are suspended; to resume them, run: argo resume w -n n"))
+        #expect(many.message.utf8.count < 400)
+    }
+
+    @Test func `says how to resume a workflow that spec.suspend holds`() throws {
+        let done = #"{"phase":"Running","nodes":{"a":{"type":"Pod","phase":"Succeeded","displayName":"a"}}}"#
+        let halted = try workflow(status: done, spec: #"{"suspend":true}"#).state
+        #expect(halted.reason == .suspended)
+        #expect(halted.message == "the workflow is suspended (spec.suspend); to resume it, run: argo resume w -n n")
+        let unstarted = try workflow(status: #"{"phase":"Running"}"#, spec: #"{"suspend":true}"#).state
+        #expect(unstarted.reason == .queued)
+        #expect(unstarted.message == "the workflow is suspended (spec.suspend); to start it, run: argo resume w -n n")
     }
 }

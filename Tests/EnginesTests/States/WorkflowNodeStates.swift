@@ -2,19 +2,19 @@
 let workflowNodeStates = #"""
     argo workflow/controller/operator.go: getPendingReason, an image
     {"status":{"phase":"Running","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Pod","phase":"Pending","displayName":"a","message":"ImagePullBackOff: Back-off pulling image \"x\"","boundaryID":"w"}}}}
-    Executing unknown 0/1 Running "task a waits: ImagePullBackOff: Back-off pulling image "x""
+    Executing unknown 0/1 Running "task a is waiting: ImagePullBackOff: Back-off pulling image "x""
 
     argo workflow/controller/operator.go: getPendingReason, no node
     {"status":{"phase":"Running","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Pod","phase":"Pending","displayName":"a","message":"Unschedulable: 0/3 nodes are available: 3 Insufficient cpu.","boundaryID":"w"}}}}
-    Executing unknown 0/1 Running "task a waits: Unschedulable: 0/3 nodes are available: 3 Insufficient cpu."
+    Executing unknown 0/1 Running "task a is waiting: Unschedulable: 0/3 nodes are available: 3 Insufficient cpu."
 
     argo workflow/controller/operator.go: requeueIfTransientErr, quota
     {"status":{"phase":"Running","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Pod","phase":"Pending","displayName":"a","message":"pods \"w-a\" is forbidden: exceeded quota: pods","boundaryID":"w"}}}}
-    Executing unknown 0/1 Running "task a waits: pods "w-a" is forbidden: exceeded quota: pods"
+    Executing unknown 0/1 Running "task a is waiting: pods "w-a" is forbidden: exceeded quota: pods"
 
     argo workflow/sync/semaphore.go: a step waits for a lock
     {"status":{"phase":"Running","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Pod","phase":"Pending","displayName":"a","message":"Waiting for n/Mutex/m lock. Lock status: 0/1","boundaryID":"w"}}}}
-    Executing unknown 0/1 Running "task a waits: Waiting for n/Mutex/m lock. Lock status: 0/1"
+    Executing unknown 0/1 Running "task a is waiting: Waiting for n/Mutex/m lock. Lock status: 0/1"
 
     argo workflow/controller/operator.go: a pod runs
     {"status":{"phase":"Running","progress":"0/1","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Pod","phase":"Running","displayName":"a","boundaryID":"w"}}}}
@@ -30,31 +30,31 @@ let workflowNodeStates = #"""
 
     argo docs/walk-through/suspending.md: a Suspend step
     {"status":{"phase":"Running","progress":"0/1","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Suspend","phase":"Running","displayName":"approve","boundaryID":"w"}}}}
-    Suspended unknown 0/1 Running "task approve waits for somebody to resume it"
+    Suspended unknown 0/1 Running "task approve is suspended; to resume it, run: argo resume r -n n"
 
     argo docs/walk-through/suspending.md: a Suspend step beside work
     {"status":{"phase":"Running","progress":"1/2","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Suspend","phase":"Running","displayName":"approve","boundaryID":"w"},"b":{"type":"Pod","phase":"Running","displayName":"b","boundaryID":"w"}}}}
-    Executing executed 0/2 Running "task approve waits for somebody to resume it"
+    Executing executed 0/2 Running "task approve is suspended; to resume it, run: argo resume r -n n"
 
     argo docs/walk-through/suspending.md: suspended on its way
     {"spec":{"suspend":true},"status":{"phase":"Running","progress":"1/2","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Pod","phase":"Succeeded","displayName":"a","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"}}}}
-    Suspended executed 1/1 Running "the run is suspended and waits for somebody to resume it"
+    Suspended executed 1/1 Running "the workflow is suspended (spec.suspend); to resume it, run: argo resume r -n n"
 
     argo workflow/controller/operator.go: Backoff
     {"status":{"phase":"Running","progress":"0/1","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"r":{"type":"Retry","phase":"Running","displayName":"flaky","message":"Backoff for 10 seconds","boundaryID":"w","children":["t"]},"t":{"type":"Pod","phase":"Failed","displayName":"flaky(0)","message":"main: Error (exit code 1)","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"}}}}
-    Executing executed 0/1 Running "task flaky waits: Backoff for 10 seconds"
+    Executing executed 0/1 Running "task flaky is waiting: Backoff for 10 seconds"
 
     argo workflow/controller/operator.go: shouldAutoRestartPod
     {"status":{"phase":"Running","progress":"0/1","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Pod","phase":"Pending","displayName":"a","message":"Pod auto-restarting due to Evicted: The node was low on resource: memory.","boundaryID":"w"}}}}
-    Executing unknown 0/1 Running "task a waits: Pod auto-restarting due to Evicted: The node was low on resource: memory."
+    Executing unknown 0/1 Running "task a is waiting: Pod auto-restarting due to Evicted: The node was low on resource: memory."
 
     argo workflow/controller/operator.go: exit handlers run
     {"status":{"phase":"Running","progress":"0/2","nodes":{"w":{"type":"Steps","phase":"Failed","displayName":"w"},"a":{"type":"Pod","phase":"Failed","displayName":"a","message":"main: Error (exit code 1)","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"},"h":{"type":"Pod","phase":"Running","displayName":"w.onExit","nodeFlag":{"hooked":true}}}}}
-    Stopping executed 0/2 Running "a task failed or was cancelled, and the run is ending"
+    Stopping executed 0/2 Running "a task failed or was canceled; the run is ending"
 
     argo workflow/controller/operator.go: over its time, exit handlers run
     {"spec":{"activeDeadlineSeconds":60},"status":{"phase":"Running","startedAt":"2026-01-01T10:00:00Z","progress":"0/2","nodes":{"w":{"type":"Steps","phase":"Failed","displayName":"w"},"a":{"type":"Pod","phase":"Failed","displayName":"a","message":"Pod was active on the node longer than the specified deadline","finishedAt":"2026-01-01T10:00:59Z","boundaryID":"w"},"h":{"type":"Pod","phase":"Running","displayName":"w.onExit","nodeFlag":{"hooked":true}}}}}
-    TimingOut executed 0/2 Running "a time limit was reached and the run is ending"
+    TimingOut executed 0/2 Running "a timeout was reached; the run is ending"
 
     argo workflow/controller/operator.go: a step was over its own time
     {"spec":{"activeDeadlineSeconds":3600},"status":{"phase":"Running","startedAt":"2026-01-01T10:00:00Z","progress":"0/2","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Pod","phase":"Failed","displayName":"a","message":"Step exceeded its deadline","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"},"b":{"type":"Pod","phase":"Running","displayName":"b","boundaryID":"w"}}}}
@@ -62,15 +62,15 @@ let workflowNodeStates = #"""
 
     argo workflow/controller/operator.go: terminated, pods are ending
     {"spec":{"shutdown":"Terminate"},"status":{"phase":"Running","progress":"0/1","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Pod","phase":"Running","displayName":"a","boundaryID":"w"}}}}
-    Cancelling executed 0/1 Running "the run was asked to end and is ending"
+    Cancelling executed 0/1 Running "stop requested; the run is ending"
 
     argo workflow/controller/dag.go: a task omitted
     {"status":{"phase":"Succeeded","progress":"1/1","nodes":{"w":{"type":"DAG","phase":"Succeeded","displayName":"w"},"a":{"type":"Pod","phase":"Succeeded","displayName":"a","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"},"b":{"type":"Skipped","phase":"Omitted","displayName":"b","message":"omitted: depends condition not met","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"}}}}
-    CompletedWithSkips executed 2/2 Succeeded "2 of 2 tasks done, some of them skipped"
+    CompletedWithSkips executed 2/2 Succeeded "2 of 2 tasks done, some skipped"
 
     argo workflow/controller/steps.go: a step skipped
     {"status":{"phase":"Succeeded","progress":"1/1","nodes":{"w":{"type":"Steps","phase":"Succeeded","displayName":"w"},"a":{"type":"Skipped","phase":"Skipped","displayName":"a","message":"when 'false' evaluated false","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"},"b":{"type":"Pod","phase":"Succeeded","displayName":"b","finishedAt":"2026-01-01T10:00:06Z","boundaryID":"w"}}}}
-    CompletedWithSkips executed 2/2 Succeeded "2 of 2 tasks done, some of them skipped"
+    CompletedWithSkips executed 2/2 Succeeded "2 of 2 tasks done, some skipped"
 
     argo docs/memoization.md: from the cache
     {"status":{"phase":"Succeeded","progress":"1/1","nodes":{"w":{"type":"Steps","phase":"Succeeded","displayName":"w"},"a":{"type":"Pod","phase":"Succeeded","displayName":"a","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w","memoizationStatus":{"hit":true}}}}}
@@ -186,23 +186,23 @@ let workflowNodeStates = #"""
 
     argo workflow/controller/operator.go: failNodesWithoutCreatedPods, a Suspend step
     {"spec":{"activeDeadlineSeconds":5},"status":{"phase":"Failed","message":"child 'a' failed","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:00:06Z","nodes":{"w":{"type":"Steps","phase":"Failed","displayName":"w"},"a":{"type":"Suspend","phase":"Failed","displayName":"oom-check","message":"Step exceeded its deadline","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"}}}}
-    DeadlineExceeded idle 0/1 Failed "the workflow did not finish within 5 s of its start" [oom-check/- - DeadlineExceeded]
+    DeadlineExceeded idle 0/1 Failed "the workflow exceeded its deadline of 5s" [oom-check/- - DeadlineExceeded]
 
     argo workflow/controller/operator.go: the deadline, Steps
     {"spec":{"activeDeadlineSeconds":60},"status":{"phase":"Failed","message":"child 'a' failed","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:01:03Z","nodes":{"w":{"type":"Steps","phase":"Failed","displayName":"w"},"a":{"type":"Pod","phase":"Failed","displayName":"a","message":"Pod was active on the node longer than the specified deadline","finishedAt":"2026-01-01T10:00:59Z","boundaryID":"w"}}}}
-    DeadlineExceeded unknown 0/1 Failed "the workflow did not finish within 60 s of its start" [a/- - DeadlineExceeded]
+    DeadlineExceeded unknown 0/1 Failed "the workflow exceeded its deadline of 1m0s" [a/- - DeadlineExceeded]
 
     argo workflow/controller/operator.go: the deadline, DAG
     {"spec":{"activeDeadlineSeconds":60},"status":{"phase":"Failed","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:01:03Z","nodes":{"w":{"type":"DAG","phase":"Failed","displayName":"w"},"a":{"type":"Pod","phase":"Failed","displayName":"a","message":"main: Error (exit code 143)","finishedAt":"2026-01-01T10:01:01Z","boundaryID":"w"}}}}
-    DeadlineExceeded executed 0/1 Failed "the workflow did not finish within 60 s of its start" [a/main 143 StepFailed]
+    DeadlineExceeded executed 0/1 Failed "the workflow exceeded its deadline of 1m0s" [a/main 143 StepFailed]
 
     argo workflow/controller/operator.go: the deadline, one pod
     {"spec":{"activeDeadlineSeconds":60},"status":{"phase":"Failed","message":"Step exceeded its deadline","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:01:03Z","nodes":{"w":{"type":"Pod","phase":"Failed","displayName":"w","message":"Step exceeded its deadline","finishedAt":"2026-01-01T10:01:00Z"}}}}
-    DeadlineExceeded unknown 0/1 Failed "the workflow did not finish within 60 s of its start" [w/- - DeadlineExceeded]
+    DeadlineExceeded unknown 0/1 Failed "the workflow exceeded its deadline of 1m0s" [w/- - DeadlineExceeded]
 
     argo workflow/controller/operator.go: the deadline of the template
     {"status":{"phase":"Failed","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:01:03Z","storedWorkflowTemplateSpec":{"activeDeadlineSeconds":60},"nodes":{"w":{"type":"DAG","phase":"Failed","displayName":"w"}}}}
-    DeadlineExceeded idle - Failed "the workflow did not finish within 60 s of its start"
+    DeadlineExceeded idle - Failed "the workflow exceeded its deadline of 1m0s"
 
     argo workflow/controller/operator.go: a failure before the deadline
     {"spec":{"activeDeadlineSeconds":60},"status":{"phase":"Failed","message":"child 'a' failed","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:01:03Z","nodes":{"w":{"type":"Steps","phase":"Failed","displayName":"w"},"a":{"type":"Pod","phase":"Failed","displayName":"a","message":"main: Error (exit code 3)","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"}}}}
@@ -210,7 +210,7 @@ let workflowNodeStates = #"""
 
     argo workflow/controller/operator.go: retry exceeded workflow deadline
     {"spec":{"activeDeadlineSeconds":60},"status":{"phase":"Failed","message":"child 'r' failed","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:01:03Z","nodes":{"w":{"type":"Steps","phase":"Failed","displayName":"w"},"r":{"type":"Retry","phase":"Failed","displayName":"flaky","message":"retry exceeded workflow deadline 2026-01-01 10:01:00 +0000 UTC","finishedAt":"2026-01-01T10:01:01Z","boundaryID":"w","children":["t"]},"t":{"type":"Pod","phase":"Failed","displayName":"flaky(0)","message":"main: Error (exit code 1)","finishedAt":"2026-01-01T10:00:50Z","boundaryID":"w"}}}}
-    DeadlineExceeded executed 0/1 Failed "the workflow did not finish within 60 s of its start" [flaky/main 1 StepFailed]
+    DeadlineExceeded executed 0/1 Failed "the workflow exceeded its deadline of 1m0s" [flaky/main 1 StepFailed]
 
     argo workflow/controller/operator.go: No more retries left
     {"status":{"phase":"Failed","message":"child 'r' failed","nodes":{"w":{"type":"Steps","phase":"Failed","displayName":"w"},"r":{"type":"Retry","phase":"Failed","displayName":"flaky","message":"No more retries left","finishedAt":"2026-01-01T10:00:09Z","boundaryID":"w","children":["t0","t1"]},"t0":{"type":"Pod","phase":"Failed","displayName":"flaky(0)","message":"main: OOMKilled (exit code 137)","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w","nodeFlag":{"retried":true}},"t1":{"type":"Pod","phase":"Failed","displayName":"flaky(1)","message":"main: Error (exit code 1)","finishedAt":"2026-01-01T10:00:08Z","boundaryID":"w","nodeFlag":{"retried":true}}}}}

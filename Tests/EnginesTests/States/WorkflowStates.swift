@@ -2,15 +2,15 @@
 let workflowStates = #"""
     argo argoproj/argo-workflows#16863: another instance id, no status
     {"status":{}}
-    AwaitingEngine unknown - - "the engine has not looked at the run yet"
+    AwaitingEngine unknown - - "waiting for the engine to pick up the run"
 
     argo argoproj/argo-workflows#4667: the controller is down
     {"status":{"phase":""}}
-    AwaitingEngine unknown - - "the engine has not looked at the run yet"
+    AwaitingEngine unknown - - "waiting for the engine to pick up the run"
 
     argo argo-helm#3662: its status is refused
     {"spec":{"suspend":true}}
-    AwaitingEngine unknown - - "the engine has not looked at the run yet"
+    AwaitingEngine unknown - - "waiting for the engine to pick up the run"
 
     argo workflow/controller/controller.go: postponed
     {"status":{"phase":"Pending","message":"Workflow processing has been postponed because too many workflows are already running","startedAt":null,"finishedAt":null}}
@@ -42,15 +42,15 @@ let workflowStates = #"""
 
     argo workflow/controller/operator.go: markWorkflowRunning
     {"status":{"phase":"Running","message":""}}
-    Executing unknown - Running "Argo has started the workflow and created no task yet; if that lasts, look at the workflow's events"
+    Executing unknown - Running "Argo has started the workflow but has not created a task yet; if this persists, check the workflow's events"
 
     argo docs/walk-through/suspending.md: created suspended
     {"spec":{"suspend":true},"status":{"phase":"Running","message":"","progress":"0/0"}}
-    Queued unknown - Running "the engine holds the run back"
+    Queued unknown - Running "the workflow is suspended (spec.suspend); to start it, run: argo resume r -n n"
 
     argo workflow/controller/operator.go: shutdown before the first node
     {"spec":{"shutdown":"Stop"},"status":{"phase":"Running","message":""}}
-    Cancelling unknown - Running "the run was asked to end and is ending"
+    Cancelling unknown - Running "stop requested; the run is ending"
 
     argo workflow/controller/operator.go: Succeeded
     {"status":{"phase":"Succeeded","progress":"4/4"}}
@@ -122,11 +122,11 @@ let workflowStates = #"""
 
     argo workflow/controller/operator.go: fetchWorkflowSpec
     {"status":{"phase":"Error","message":"workflowtemplates.argoproj.io \"exit-code-1\" not found"}}
-    TemplateNotFound idle - Error "workflowtemplates.argoproj.io "exit-code-1" not found"
+    TemplateNotFound idle - Error "workflowtemplates.argoproj.io "exit-code-1" not found. Create the template first; this execution has ended, so create a new one."
 
     argo argoproj/argo-workflows#14615: a template applied a moment before
     {"status":{"phase":"Error","message":"clusterworkflowtemplates.argoproj.io \"x\" not found"}}
-    TemplateNotFound idle - Error "clusterworkflowtemplates.argoproj.io "x" not found"
+    TemplateNotFound idle - Error "clusterworkflowtemplates.argoproj.io "x" not found. Create the template first; this execution has ended, so create a new one."
 
     argo workflow/controller/operator.go: fetchWorkflowSpec, no rights
     {"status":{"phase":"Error","message":"cannot get resource clusterWorkflowTemplate at cluster scope"}}
@@ -154,7 +154,7 @@ let workflowStates = #"""
 
     argo workflow/controller/operator.go: markWorkflowPhase, a phase of a later release
     {"status":{"phase":"Waiting","message":""}}
-    Executing unknown - Waiting "the run is executing"
+    Executing unknown - Waiting "the run is in progress"
 
     argo workflow/packer/packer.go: compressed, running
     {"status":{"phase":"Running","message":"","progress":"120/900","compressedNodes":"H4sIAAAA"}}
@@ -162,21 +162,21 @@ let workflowStates = #"""
 
     argo workflow/packer/packer.go: compressed, failed
     {"status":{"phase":"Failed","message":"child 'w-1' failed","progress":"120/900","compressedNodes":"H4sIAAAA"}}
-    TaskFailed executed - Failed "child 'w-1' failed; which task failed is not known, as Argo stores its nodes compressed"
+    TaskFailed executed - Failed "child 'w-1' failed; the failed task is unknown because Argo stores its nodes compressed"
 
     argo persist/sqldb/offload_node_status_repo.go: offloaded, failed
     {"status":{"phase":"Failed","message":"","progress":"7/9","offloadNodeStatusVersion":"fnv:1"}}
-    TaskFailed executed - Failed "the workflow failed; which task failed is not known, as Argo stores its nodes in a database"
+    TaskFailed executed - Failed "the workflow failed; the failed task is unknown because Argo stores its nodes in a database"
 
     argo persist/sqldb/offload_node_status_repo.go: offloaded, suspended
     {"spec":{"suspend":true},"status":{"phase":"Running","message":"","progress":"7/9","offloadNodeStatusVersion":"fnv:1"}}
-    Suspended executed - Running "the run is suspended and waits for somebody to resume it"
+    Suspended executed - Running "the workflow is suspended (spec.suspend); to resume it, run: argo resume r -n n"
 
     argo persist/sqldb/offload_node_status_repo.go: offloaded, an error
     {"status":{"phase":"Error","message":"offload node status is not supported","offloadNodeStatusVersion":"fnv:1"}}
-    EngineError unknown - Error "offload node status is not supported; which task failed is not known, as Argo stores its nodes in a database"
+    EngineError unknown - Error "offload node status is not supported; the failed task is unknown because Argo stores its nodes in a database"
 
     argo persist/sqldb/offload_node_status_repo.go: offloaded, over its time
     {"spec":{"activeDeadlineSeconds":60},"status":{"phase":"Failed","message":"","offloadNodeStatusVersion":"fnv:1","startedAt":"2026-01-01T10:00:00Z","finishedAt":"2026-01-01T10:01:02Z"}}
-    DeadlineExceeded unknown - Failed "the workflow did not finish within 60 s of its start"
+    DeadlineExceeded unknown - Failed "the workflow exceeded its deadline of 1m0s"
     """#

@@ -66,7 +66,9 @@ import TowlineAPI
         ("", "", .resolving, .executing),
         ("Perhaps", "Succeeded", .resolving, .executing),
     ])
-    func `maps each reason of a PipelineRun to Towline's`(_ status: String, _ word: String, _ without: Reason, _ with: Reason) throws {
+    func `maps each reason of a PipelineRun to Towline's`(
+        _ status: String, _ word: String, _ without: Reason, _ with: Reason
+    ) throws {
         let idle = try state(status, word)
         #expect(idle.reason == without)
         #expect(idle.executed == (idle.isFinished ? false : nil))
@@ -80,7 +82,7 @@ import TowlineAPI
     /// The table above, and the code it tests, name the same words.
     @Test func `maps every known reason`() {
         for word in PipelineRunReason.allCases where ![.succeeded, .completed, .failed].contains(word) {
-            let meanings = [word.meaningWhileRunning, word.meaningOfFailure].compactMap { $0 }
+            let meanings = [word.reasonWhileRunning, word.failureReason].compactMap { $0 }
             #expect(meanings.count == 1, "\(word.rawValue)")
         }
     }
@@ -150,7 +152,7 @@ import TowlineAPI
         for word in ["timeout", "Tasks timeout", "Finally timeout"] {
             let timeout = try state(0, "PipelineRun \(word) has been reached")
             #expect(timeout.reason == .pipelineTimeout)
-            #expect(timeout.message == "a time limit was reached before every task had started")
+            #expect(timeout.message == "a timeout was reached before every task had started")
             #expect(try state(1, "PipelineRun \(word) has been reached").reason == .taskFailed)
         }
         #expect(try state(0, "When Expressions evaluated to false").reason == .taskFailed)

@@ -101,7 +101,9 @@ import TowlineAPI
         ("[]", "The node was low on resource: memory.", .podEvicted),
         ("[]", "task evicted failed", .taskFailed),
     ])
-    func `reads the cause from the steps with older Tekton releases`(_ steps: String, _ message: String, _ reason: Reason) throws {
+    func `reads the cause from the steps with older Tekton releases`(
+        _ steps: String, _ message: String, _ reason: Reason
+    ) throws {
         #expect(try state(nil, taskRun("a", "Failed", message: message, steps: steps)).reason == reason)
     }
 
@@ -221,7 +223,7 @@ import TowlineAPI
     @Test func `names no cause among several unread children`() throws {
         let told = try state(run([("CustomRun", "a"), ("CustomRun", "b"), ("CustomRun", "c")]))
         #expect(told.failure == nil)
-        #expect(told.message == "a task failed that is no TaskRun: see CustomRun r-a and 2 more")
+        #expect(told.message == "a task failed: see CustomRun r-a and 2 more")
     }
 
     @Test func `keeps the run's own message`() throws {
