@@ -24,10 +24,10 @@ protocol SimulatedRun: Sendable {
     /// Reports an object that was created, as the cluster stored it.
     mutating func created(_ object: JSONValue)
 
-    /// Does what is due and returns the actions; called again until there are none.
+    /// Does what is due and returns the actions; called again until none are left.
     mutating func advance(to now: Timestamp) -> [RunAction<Reference>]
 
-    /// When the next timed action is due; nil if there is none.
+    /// When the next timed action is due; nil if none.
     var wakeTime: Timestamp? { get }
 
     /// Whether the run has ended and everything was written.

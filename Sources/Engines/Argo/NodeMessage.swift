@@ -53,7 +53,7 @@ struct NodeMessage {
     /// Whether a shutdown caused this failure: the node was not started, its pod was deleted, or its container exited
     /// with the code of a signal.
     ///
-    /// A container that handles the signal and exits with another code looks like one that failed by itself.
+    /// A container that handles the signal and exits with another code looks like one that failed on its own.
     func isCausedByShutdown(exitCode: Int64?) -> Bool {
         if text.hasPrefix("workflow shutdown with strategy: ") || text.hasPrefix("Stopped with strategy '") {
             return true

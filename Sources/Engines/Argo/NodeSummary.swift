@@ -16,7 +16,7 @@ struct NodeSummary {
     private(set) var hasRootFailed = false
     /// When the last node ended that failed because of a deadline.
     private(set) var lastTimeout: EngineTime?
-    /// What the first pending node waits for, in the words of Argo or the kubelet.
+    /// What the first pending node waits for, as Argo or the kubelet reports it.
     private(set) var waitingMessage: String?
     private var tasks = TaskCount()
 
@@ -60,7 +60,7 @@ struct NodeSummary {
         waitingMessage = "task \(node.displayName.isEmpty ? node.id : node.displayName) is waiting: \(node.message)"
     }
 
-    /// How many of the tasks with nodes are done; nil if there are none.
+    /// How many of the tasks with nodes are done; nil if none.
     func progress(hasSucceeded: Bool) -> Progress? { tasks.progress(hasSucceeded: hasSucceeded) }
 }
 

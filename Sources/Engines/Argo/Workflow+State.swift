@@ -43,7 +43,7 @@ extension Workflow {
     /// Whether Argo says that it shut the workflow down; it may report the pods that it killed as errors.
     private var wasShutDown: Bool { requestedShutdown != nil && message.hasPrefix("Stopped with strategy '") }
 
-    /// Whether a task had failed by itself before the workflow was stopped.
+    /// Whether a task had failed on its own before the workflow was stopped.
     private func hasFailedBefore(_ first: NodeGraph.Cause?) -> Bool {
         guard let first else { return false }
         return requestedShutdown != nil && !first.isHook
@@ -63,7 +63,7 @@ extension Workflow {
         return !openSuspensions.isEmpty && !summary.isWorking ? .suspended : .executing
     }
 
-    /// The nodes that a user has to resume; nodes with a duration end by themselves.
+    /// The nodes that a user has to resume; nodes with a duration end on their own.
     private var openSuspensions: [NodeSummary.Suspension] {
         summary.suspensions.filter { pauses[$0.template] == nil }
     }

@@ -114,7 +114,7 @@ extension Workflow {
         if try cursor.readStringIfPresent()?.isEmpty == false { missingNodesCause = why }
     }
 
-    /// The graph of the nodes; empty if there are none to read.
+    /// The graph of the nodes; empty if the nodes cannot be read.
     var graph: NodeGraph {
         var nodes: [WorkflowNode] = []
         if var cursor = nodesText {

@@ -68,7 +68,7 @@ extension Engine {
         "the cluster does not serve \(runType.plural) of \(runType.apiVersion): install a release of \(title) that does"
     }
 
-    /// The shutdown that still has to be requested so that the run ends as `shutdown` says; nil if none.
+    /// The shutdown that must still be requested so that the run ends as `shutdown` says; nil if none.
     func missingShutdown(_ shutdown: Shutdown, for run: EngineRun) -> Shutdown? {
         guard !run.state.isFinished else { return nil }
         let needed = run.state.reason == .queued ? .terminate : shutdown

@@ -140,7 +140,7 @@ extension RunState {
 
     /// Sets the failure; distinguishes failures before and after a shutdown from its consequences.
     ///
-    /// A task outside `finally` that failed by itself had failed before the stop, since a stop cancels running tasks.
+    /// A task outside `finally` that failed on its own had failed before the stop, since a stop cancels running tasks.
     private mutating func explain(by read: [EngineChild], areTaskRunsRead: Bool, areCustomRunsRead: Bool) {
         if let first = EngineChild.firstFailure(of: read), let failure = first.failure {
             let isCausedByShutdown = wasShutDown && first.isInterrupted

@@ -20,7 +20,7 @@ public struct EngineRun: Hashable, Sendable {
     public let requestedShutdown: Shutdown?
     /// Whether the run's spec suspends it, so that the engine ignores even a shutdown.
     public let isSuspended: Bool
-    /// The engine's timeout in seconds; nil if there is none.
+    /// The engine's timeout in seconds; nil if none.
     public let timeoutSeconds: Int64?
     /// The creation time in seconds since 1970, or 0 if unknown; stored here because it fits into padding.
     private let creationSeconds: UInt32

@@ -115,7 +115,7 @@ struct TextScanner {
         return true
     }
 
-    /// Consumes one to nine ASCII digits; nil if there are none or more.
+    /// Consumes one to nine ASCII digits; nil if there are no digits, or more than nine.
     mutating func number() -> Int32? {
         let digits = rest.utf8.prefix { ($0 >= UInt8(ascii: "0")) && ($0 <= UInt8(ascii: "9")) }
         guard (1...9).contains(digits.count), let value = Int32(Substring(digits)) else { return nil }
@@ -123,7 +123,7 @@ struct TextScanner {
         return value
     }
 
-    /// Consumes an integer of at most ten digits with an optional minus sign; nil if there is none.
+    /// Consumes an integer of at most ten digits with an optional minus sign; nil if none.
     ///
     /// Exit codes on Windows have 32 bits and appear as negative numbers or with ten digits.
     mutating func integer() -> Int64? {

@@ -11,7 +11,7 @@ public struct RunState: Hashable, Sendable {
     /// Whether any step started; false only for a run that has ended, nil if unknown.
     public var executed: Bool?
     public var progress: Progress?
-    /// The engine's reason, verbatim and bounded; empty if there is none.
+    /// The engine's reason, verbatim and bounded; empty if none.
     public let engineReason: String
     /// When the run started, by the engine's clock.
     public var startedAt: EngineTime?
@@ -161,9 +161,9 @@ struct TaskFailure: Hashable {
 }
 
 extension RunState {
-    /// Sets the failure, and the reason and message if the run has none of its own, from the first failed task.
+    /// Sets the failure, and the reason and message if the run has none, from the first failed task.
     ///
-    /// A more specific reason from the engine stays: a timed-out run stays timed out whatever its tasks report.
+    /// A more specific reason from the engine stays: a timed-out run stays timed out regardless of its tasks.
     mutating func explain(by failure: TaskFailure) {
         if reason == .taskFailed, failure.reason.outcome == .failed || failure.reason.outcome == .timeout {
             reason = failure.reason

@@ -44,7 +44,7 @@ struct PipelineRunChildren {
     /// Whether a TaskRun, CustomRun, or PipelineRun was created.
     var hasAny: Bool { !counts.isEmpty }
 
-    /// The children that are not TaskRuns; nil if there are none.
+    /// The children that are not TaskRuns; nil if none.
     var others: NonTaskRunChildren? { unreadable.isEmpty ? nil : unreadable }
 
     /// Reads one reference; a malformed one counts as a TaskRun, since something was created.

@@ -35,7 +35,7 @@ extension TaskRun {
             .resolutionFailed, .resourceVerificationFailed, .invalidParameterValue, .couldNotCreateWorkspaceVolume:
             return false
         case .podEvicted, .failed, .stepFailed, .failureIgnored:
-            // The pod ended by itself, so the final state of each step is known, if there is one.
+            // The pod ended on its own, so the final state of each step is known, if there is one.
             return steps.isEmpty && !PodMessage.provesNothingStarted(condition?.message ?? "") ? nil : false
         default: return nil
         }
@@ -89,7 +89,7 @@ extension TaskRun {
         condition?.status == "False" && condition?.reason != TaskRunReason.failureIgnored.rawValue && !isTolerated
     }
 
-    /// The failure; nil if there is none.
+    /// The failure; nil if none.
     var failure: TaskFailure? {
         guard isFailure, let condition else { return nil }
         let container = failedContainer(condition)

@@ -79,7 +79,7 @@ struct TemplateCheck {
         self.templates = templates
     }
 
-    /// Argo's message about the first problem of a template and those it calls; nil if there is none.
+    /// Argo's message about the first problem of a template and those it calls; nil if none.
     ///
     /// - Parameter text: The text of a ``TemplateKey``.
     mutating func problem(of text: String, arguments: [JSONValue], depth: Int = 0) -> String? {
@@ -135,7 +135,7 @@ struct TemplateCheck {
         return nil
     }
 
-    /// The problem of tasks that depend on an unknown task or on each other; nil if there is none.
+    /// The problem of tasks that depend on an unknown task or on each other; nil if none.
     private static func problem(ofOrder tasks: [JSONValue]) -> String? {
         var waiting: [String: Set<String>] = [:]
         for task in tasks {

@@ -94,7 +94,7 @@ extension SimulatedPipelineRun {
         return .object(reference)
     }
 
-    /// Updates the condition, skipped tasks, and results; ends the run if nothing is left to do.
+    /// Updates the condition, skipped tasks, and results; finishes the run if nothing is left to do.
     private mutating func describe(_ facts: PipelineFacts, plan: PipelinePlan, at now: Timestamp) {
         let skipped = facts.skipped.map { index, reason in
             var entry: JSONObject = ["name": .string(plan.tasks[index].name), "reason": .string(reason.rawValue)]

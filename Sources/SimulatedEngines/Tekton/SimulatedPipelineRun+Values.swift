@@ -159,7 +159,7 @@ enum TektonVariable: Hashable, Sendable {
 }
 
 extension Substring {
-    /// Consumes `word` and a following `.name`, `['name']`, or `["name"]`, and returns the name; nil if there is none.
+    /// Consumes `word` and a following `.name`, `['name']`, or `["name"]`, and returns the name; nil if none.
     fileprivate mutating func take(after word: String) -> String? {
         guard hasPrefix(word) else { return nil }
         let rest = dropFirst(word.count)

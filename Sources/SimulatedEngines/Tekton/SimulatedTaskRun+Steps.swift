@@ -90,7 +90,7 @@ extension SimulatedTaskRun {
         }
     }
 
-    /// The results in the form of a container's termination message; nil if there are none.
+    /// The results in the form of a container's termination message; nil if none.
     static func terminationMessage(_ results: [JSONValue]) -> String? {
         if results.isEmpty { return nil }
         let entries = results.map { result in
