@@ -6,7 +6,7 @@ import Testing
 @testable import APIServer
 @testable import SimulatedEngines
 
-/// The simulated Argo writes what the recorded one wrote, state by state.
+/// The simulated Argo writes the same versions as the recorded one.
 @Suite struct ArgoRecordingTests {
     static let scenarios = [
         "continued-on-failure", "created-suspended", "dag-failed", "dag-with-skip", "deadline", "failed", "image-pull",
@@ -24,7 +24,7 @@ import Testing
             var annotations: JSONObject = [:]
             for template in spec["templates"]?.elements ?? [] {
                 let templateName = template["name"]?.stringValue ?? ""
-                // A pod that was never seen running took no time.
+                // A pod without a Running version took no time.
                 let wasSeen = recording.run.contains { state in
                     (state[path: ["status", "nodes"]]?.objectValue ?? [:]).contains {
                         $0.value["templateName"]?.stringValue == templateName && $0.value["type"] == "Pod"
@@ -43,7 +43,7 @@ import Testing
         #expect(Difference().first(states, recording.run, in: "run") == nil)
     }
 
-    /// The specification as a user would have written it.
+    /// The specification as the user wrote it.
     static func withoutDefaults(_ tree: JSONValue) -> JSONValue {
         switch tree {
         case .array(let elements): return .array(elements.map(withoutDefaults))
@@ -59,7 +59,7 @@ import Testing
     }
 }
 
-/// Argo's stand-in with a cluster of its own, on virtual time.
+/// The simulated Argo with a separate cluster, on virtual time.
 struct ArgoRehearsal {
     let time = VirtualTime()
     let cluster: FakeCluster
@@ -83,7 +83,7 @@ struct ArgoRehearsal {
             namespace: isClusterScoped ? "" : "payments", object, fieldManager: "test")
     }
 
-    /// Plays a workflow to its end and returns its states.
+    /// Runs a workflow to its end; returns its versions.
     @discardableResult
     func play(_ name: String, spec: JSONValue, asRecorded recorded: [JSONValue] = []) async throws -> [JSONValue] {
         let catalog = TemplateCatalog(cluster: cluster)
@@ -106,7 +106,7 @@ extension JSONValue {
     /// The phase of a workflow.
     var phase: String { self[path: ["status", "phase"]]?.stringValue ?? "" }
 
-    /// The node of a workflow that is shown under a name.
+    /// The node with a display name.
     func node(_ displayName: String) -> JSONValue? {
         self[path: ["status", "nodes"]]?.objectValue?.first { $0.value["displayName"]?.stringValue == displayName }?
             .value

@@ -3,9 +3,9 @@ import KubeClient
 @testable import APIServer
 @testable import Schema
 
-/// A cluster in memory that keeps every object's life as a watch would tell it.
+/// An in-memory cluster that records every version of every object, as a watch would deliver them.
 ///
-/// It knows what the simulated engines rely on: UIDs, generations, status subresources and merge patches.
+/// It implements what the simulated engines need: UIDs, generations, status subresources, and merge patches.
 final class FakeCluster: SandboxCluster {
     struct Place: Hashable {
         let resource: String
@@ -30,7 +30,7 @@ final class FakeCluster: SandboxCluster {
         self.unserved = unserved
     }
 
-    /// Every state of an object, from its creation on.
+    /// Every version of an object since its creation.
     func life(_ resource: String, _ name: String, namespace: String = "payments") -> [JSONValue] {
         state.withLock { $0.lives[Place(resource: resource, namespace: namespace, name: name)] ?? [] }
     }

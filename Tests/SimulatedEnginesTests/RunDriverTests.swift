@@ -5,7 +5,7 @@ import Testing
 @testable import Sandbox
 @testable import SimulatedEngines
 
-/// The simulated engines at work on the sandbox's own cluster, in real time.
+/// The simulated engines on the sandbox's own cluster, in real time.
 @Suite struct RunDriverTests {
     private let cluster = Cluster(environment: .system)
 
@@ -25,7 +25,7 @@ import Testing
         "spec": ["entrypoint": "main", "templates": [["name": "main", "container": ["image": "i"]]]],
     ]
 
-    /// Waits until so many objects pass a test, at most twenty seconds.
+    /// Waits up to 20 seconds until `count` objects pass a test.
     private func wait(
         for count: Int, of resource: GroupVersionResource, _ isDone: (JSONValue) -> Bool
     ) async throws -> Bool {

@@ -6,7 +6,7 @@ import TestSupport
 @testable import Schema
 @testable import SimulatedEngines
 
-/// Plays one run on virtual time, step by step, and acts as its user in between.
+/// Runs one simulated run on virtual time, step by step, and applies the user's changes in between.
 struct RunRehearsal<Run: SimulatedRun> {
     let time: VirtualTime
     let cluster: FakeCluster
@@ -14,10 +14,10 @@ struct RunRehearsal<Run: SimulatedRun> {
     let resource: GroupVersionResource
     let key: ObjectKey
 
-    /// Creates the run and plays it until nothing is left to happen.
+    /// Creates the run and advances it until it is finished.
     ///
-    /// Where a recorded state differs from the one before it in `spec`, a user did that; the same is done to the
-    /// simulated run as soon as it has as many states.
+    /// If `spec` changes between two recorded versions, a user did that; the simulated run gets the same change once it
+    /// has as many versions.
     func play(_ run: JSONValue, asRecorded recorded: [JSONValue] = []) async throws {
         let object = try await cluster.create(resource, namespace: key.namespace, run, fieldManager: "test")
         loop.observe(.added(object))
@@ -44,7 +44,7 @@ struct RunRehearsal<Run: SimulatedRun> {
 }
 
 extension SandboxEnvironment {
-    /// Virtual time, and randomness that is none.
+    /// Virtual time, and a fixed sequence instead of randomness.
     static func virtual(_ time: VirtualTime) -> SandboxEnvironment {
         let counter = Locked(UInt64(0))
         return SandboxEnvironment(
@@ -59,18 +59,18 @@ extension SandboxEnvironment {
     }
 }
 
-/// Compares what was written with what a recording has, apart from what differs from run to run.
+/// Compares written versions with recorded ones, ignoring what differs from run to run.
 struct Difference {
-    /// Keys whose values are not compared, wherever they stand; that they are there is.
+    /// Keys at any depth whose values are not compared, but whose presence is.
     var volatile: Set<String> = [
         "uid", "resourceVersion", "creationTimestamp", "lastTransitionTime", "startTime", "completionTime",
         "startedAt", "finishedAt", "finallyStartTime", "tekton.dev/pipelineRunUID",
         "workflows.argoproj.io/trace-id", "resourcesDuration",
     ]
-    /// Keys that are not compared at all.
+    /// Keys that are ignored.
     var ignored: Set<String> = []
 
-    /// The first place where two lists of states differ, or nil.
+    /// The first difference between two lists of versions; nil if they are equal.
     func first(_ actual: [JSONValue], _ recorded: [JSONValue], in name: String) -> String? {
         for index in 0..<min(actual.count, recorded.count) {
             if let path = first(actual[index], recorded[index], at: "\(name)[\(index)]") { return path }

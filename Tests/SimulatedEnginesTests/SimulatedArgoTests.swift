@@ -4,7 +4,7 @@ import Testing
 @testable import APIServer
 @testable import SimulatedEngines
 
-/// What no recording shows.
+/// Behavior that no recording covers.
 @Suite struct SimulatedArgoTests {
     private func container(_ name: String, _ more: JSONObject = [:]) -> JSONValue {
         var template: JSONObject = [
@@ -78,7 +78,7 @@ import Testing
                     "arguments": ["parameters": [["name": "x", "value": "{{item}}"]]],
                 ],
                 ["name": "bad", "template": "bad"],
-                ["name": "mend", "template": "other", "depends": "bad.Failed && each.Succeeded"],
+                ["name": "repair", "template": "other", "depends": "bad.Failed && each.Succeeded"],
                 ["name": "boast", "template": "other", "depends": "bad.Succeeded"],
             ]
         ]
@@ -93,7 +93,7 @@ import Testing
         let last = try #require(states.last)
         #expect(last.node("each")?["type"] == "TaskGroup")
         #expect(last.node("each(1:us)")?["inputs"]?["parameters"]?[0]?["value"] == "us")
-        #expect(last.node("mend")?["phase"] == "Succeeded")
+        #expect(last.node("repair")?["phase"] == "Succeeded")
         #expect(last.node("boast")?["phase"] == "Omitted")
         #expect(last.phase == "Failed")
     }
@@ -194,7 +194,7 @@ import Testing
     }
 }
 
-/// Deadlines and shutdowns where nothing runs, or only the exit handler.
+/// Deadlines and shutdowns while nothing or only the exit handler runs.
 @Suite struct SimulatedArgoLimitTests {
     private static let spec: JSONValue = [
         "entrypoint": "main", "onExit": "bye",
@@ -229,7 +229,7 @@ import Testing
         #expect(last.phase == "Failed")
     }
 
-    /// The controller statusUpdates at a suspended workflow's shutdown only when it is resumed.
+    /// The controller acts on a suspended workflow's shutdown only after it is resumed.
     @Test func `ignores a shutdown while the workflow is suspended`() async throws {
         func spec(_ more: JSONObject) -> JSONValue {
             var spec: JSONObject = ["workflowTemplateRef": ["name": "t"], "arguments": [:]]

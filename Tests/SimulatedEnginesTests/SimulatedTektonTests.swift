@@ -3,7 +3,7 @@ import Testing
 
 @testable import SimulatedEngines
 
-/// What no recording shows.
+/// Behavior that no recording covers.
 @Suite struct SimulatedTektonTests {
     private func task(_ name: String, _ more: JSONObject = [:], argument: String = "x") -> JSONValue {
         var task: JSONObject = [

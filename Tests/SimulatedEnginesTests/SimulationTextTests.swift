@@ -137,7 +137,7 @@ import Testing
         #expect(MergePatch.apply(patch, to: old) == new, "seed \(seed)")
     }
 
-    /// A document that merge patches can express: an object without nulls outside of arrays.
+    /// A document that a merge patch can produce: an object without nulls outside arrays.
     private static func object(_ value: JSONValue) -> JSONValue {
         guard case .object(let object) = value else { return ["value": value.isNull ? 0 : value] }
         var result: JSONObject = [:]

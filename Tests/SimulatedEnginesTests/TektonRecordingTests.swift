@@ -6,7 +6,7 @@ import Testing
 @testable import APIServer
 @testable import SimulatedEngines
 
-/// The simulated Tekton writes what the recorded one wrote, state by state.
+/// The simulated Tekton writes the same versions as the recorded one.
 @Suite struct TektonRecordingTests {
     static let scenarios = [
         "cancelled", "cancelled-run-finally", "completed-with-skips", "failed", "ignored-failure", "image-pull",
@@ -27,7 +27,7 @@ import Testing
         }
         var states = try await rehearsal.play(
             name, spec: first["spec"] ?? [:], asRecorded: recording.run)
-        // The recorded controller was slow to look again and so left out what it would have said in between.
+        // The recorded controller was slow and so skipped some intermediate conditions.
         if scenario == "parallel-failure" { states.removeAll { $0.reason == "PipelineRunStopping" } }
         // No resolver ran beside the recorded controller.
         if scenario == "resolving" { states = Array(states.prefix(recording.run.count)) }
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    /// The specification as a user would have written it.
+    /// The specification as the user wrote it.
     static func withoutDefaults(_ tree: JSONValue) -> JSONValue {
         switch tree {
         case .array(let elements): return .array(elements.map(withoutDefaults))
@@ -60,13 +60,13 @@ extension Recording {
         run.last?[path: ["spec", "pipelineRef", "name"]]?.stringValue ?? ""
     }
 
-    /// What the stand-in of the recorded kubelet was told by the arguments of the steps, as annotations.
+    /// The behavior that the steps' arguments set for the recorded stand-in kubelet, as annotations.
     func annotations(run name: String, pipelineSpec: JSONValue) -> JSONObject {
         var annotations: JSONObject = [:]
         for task in (pipelineSpec["tasks"]?.elements ?? []) + (pipelineSpec["finally"]?.elements ?? []) {
             let taskName = task["name"]?.stringValue ?? ""
             let states = taskRuns["\(name)-\(taskName)"] ?? []
-            // A task that was never seen running took no time.
+            // A task without a Running version took no time.
             let wasSeen = states.contains { ["Running", "PullImageFailed"].contains($0.reason) }
             annotations.add("duration.\(taskName)", wasSeen ? "1s" : "0s")
             let step = task["taskSpec"]?["steps"]?[0]
@@ -81,7 +81,7 @@ extension JSONObject {
         self[Behavior.prefix + name] = .string(value)
     }
 
-    /// Translates an argument such as `rig:exit=3`.
+    /// Converts an argument such as `rig:exit=3` to an annotation value.
     mutating func addRigging(_ argument: String, task: String) {
         guard argument.hasPrefix("rig:") else { return }
         let order = String(argument.dropFirst(4))
@@ -98,7 +98,7 @@ extension JSONObject {
     }
 }
 
-/// Tekton's stand-in with a cluster of its own, on virtual time.
+/// The simulated Tekton with a separate cluster, on virtual time.
 struct TektonRehearsal {
     let time = VirtualTime()
     let cluster: FakeCluster
@@ -119,7 +119,7 @@ struct TektonRehearsal {
         try await cluster.create(Tekton.pipelines, namespace: namespace, object, fieldManager: "test")
     }
 
-    /// Plays a run to its end and returns its states.
+    /// Runs a PipelineRun to its end; returns its versions.
     @discardableResult
     func play(
         _ name: String, annotations: JSONObject = [:], spec: JSONValue, asRecorded recorded: [JSONValue] = []

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SimulatedEngines
 
-/// Templates that cannot be carried out are refused before anything runs, in the engine's words.
+/// Invalid templates are rejected before anything runs, with the engine's message.
 @Suite struct TemplateCheckTests {
     private static let work: JSONValue = [
         "name": "work", "inputs": ["parameters": [["name": "x"], ["name": "y", "default": "1"]]],
@@ -86,7 +86,7 @@ import Testing
     }
 }
 
-/// Steps and tasks may call templates of other WorkflowTemplates.
+/// Steps and tasks that call templates of other WorkflowTemplates.
 @Suite struct TemplateReferenceTests {
     private static let library: JSONValue = [
         "templates": [

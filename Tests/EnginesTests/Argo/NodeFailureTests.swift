@@ -4,7 +4,7 @@ import TowlineAPI
 
 @testable import Engines
 
-/// Which node of a failed Workflow is the cause, and what its message means.
+/// Which node of a failed Workflow is reported, and how its message is interpreted.
 @Suite struct NodeFailureTests {
     private func state(_ nodes: (String, String)..., phase: String = "Failed") throws -> RunState {
         let text = nodes.map { #""\#($0.0)":{\#($0.1)}"# }.joined(separator: ",")
@@ -83,7 +83,7 @@ import TowlineAPI
         #expect(try state(("a", pod("fine", "Succeeded")), ("h", handler)).failure?.task == "w.onExit")
     }
 
-    /// `continueOn` and `depends: a.Failed`: what the workflow tolerated is not why it failed.
+    /// A failure that the workflow tolerates (`continueOn`, `depends: a.Failed`) is not why it failed.
     @Test func `does not report tolerated failures`() throws {
         let followed = try state(
             ("a", pod("soft", at: 1, more: #","children":["n"]"#)), ("n", pod("next", "Succeeded", at: 2)),
@@ -140,7 +140,7 @@ import TowlineAPI
         #expect(failure?.exitCode == 7)
     }
 
-    // MARK: What is no pod
+    // MARK: Nodes that are not pods
 
     @Test func `reports a step whose pod could not be created`() throws {
         let broken =
@@ -160,7 +160,7 @@ import TowlineAPI
         #expect(try state(("w", root)).failure == nil)
     }
 
-    /// All containers of a set start at once; those that waited for the one that failed end in an error of their own.
+    /// All containers of a set start at once; those that waited for the failed one end in an error, too.
     @Test func `reports the first failed container of a container set`() throws {
         let inner = #","boundaryID":"p""#
         let state = try state(
@@ -196,7 +196,7 @@ import TowlineAPI
                 ))
     }
 
-    /// Names that look like what a message says, and messages that look like what a name says.
+    /// Names that look like messages, and messages that look like names.
     @Test(arguments: [
         "OOMKilled", "timeout", "Step exceeded its deadline", "Error (exit code 137)", "pod deleted", "w",
     ])

@@ -4,9 +4,9 @@ import TowlineAPI
 
 @testable import Engines
 
-/// States of Workflows beyond the recorded ones, by Argo's documentation and source.
+/// States of Workflows that are not recorded, from Argo's documentation and source.
 @Suite struct WorkflowStateTests {
-    /// A Workflow without nodes: phase, message, and what they mean.
+    /// A Workflow without nodes: phase, message, and the expected reason.
     @Test(arguments: [
         ("", "", Reason.awaitingEngine),
         ("Pending", "Workflow processing has been postponed because too many workflows are already running", .queued),
@@ -48,7 +48,7 @@ import TowlineAPI
         if !message.isEmpty { #expect(state.message == message) }
     }
 
-    /// What cannot be seen is not denied.
+    /// Without nodes, it is unknown whether a step started.
     @Test func `takes progress without nodes as proof of a started step`() throws {
         #expect(try workflow(status: #"{"phase":"Failed","progress":"1/2"}"#).state.executed == true)
         #expect(try workflow(status: #"{"phase":"Failed","progress":"0/0"}"#).state.executed == false)
@@ -143,7 +143,7 @@ import TowlineAPI
     // MARK: Shutdown
 
     @Test func `reports a stopped workflow as Cancelled unless it had succeeded`() throws {
-        for (word, shutdown) in [("Stop", Shutdown.stop), ("Terminate", .terminate), ("Whatever", .stop)] {
+        for (word, shutdown) in [("Stop", Shutdown.stop), ("Terminate", .terminate), ("Other", .stop)] {
             let spec = #"{"shutdown":"\#(word)"}"#
             #expect(try workflow(spec: spec).requestedShutdown == shutdown)
             #expect(try workflow(status: #"{"phase":"Failed","message":"m"}"#, spec: spec).state.reason == .cancelled)
@@ -157,12 +157,12 @@ import TowlineAPI
         #expect(try workflow(spec: #"{"shutdown":""}"#).requestedShutdown == nil)
     }
 
-    /// Pods that are killed may leave an error behind; what was asked for is why the workflow ended.
+    /// Killed pods may leave an error behind; the workflow still ended because of the shutdown.
     @Test func `reports an error after a stop as Cancelled`() throws {
         let status =
             #"{"phase":"Error","message":"Stopped with strategy 'Terminate'","nodes":{"w":{"type":"Pod","phase":"Error","message":"pod deleted"}}}"#
         #expect(try workflow(status: status, spec: #"{"shutdown":"Terminate"}"#).state.reason == .cancelled)
-        // On Tekton, too, a pod that was taken away is a failure, and not one of the engine.
+        // An evicted pod is a failure of the run, not of the engine, on Tekton, too.
         #expect(try workflow(status: status).state.reason == .podEvicted)
         let other = #"{"phase":"Error","message":"runtime error"}"#
         #expect(try workflow(status: other, spec: #"{"shutdown":"Stop"}"#).state.reason == .engineError)
@@ -189,7 +189,7 @@ import TowlineAPI
         #expect(try reason("2026-01-01T10:00:59Z") == .timingOut)
     }
 
-    /// Argo's own count is of units that pods report; a task that was skipped by its condition is done too.
+    /// Argo's own count includes units that pods report; a task that its condition skipped is done, too.
     @Test func `counts skipped tasks as done`() throws {
         func progress(_ nodes: String) throws -> String? {
             try workflow(status: #"{"phase":"Running","progress":"1/3","nodes":{\#(nodes)}}"#).state.progress?
@@ -233,7 +233,7 @@ import TowlineAPI
     }
 }
 
-/// Workflows that `spec.suspend` holds: Argo looks at nothing else of them, not even at a shutdown.
+/// Workflows with `spec.suspend`: Argo ignores everything else, even a shutdown.
 @Suite struct HeldWorkflowTests {
     private func patch(_ spec: String, _ shutdown: Shutdown, phase: String = "Running") throws -> String {
         let run = try workflow(status: #"{"phase":"\#(phase)"}"#, spec: spec)
@@ -244,7 +244,7 @@ import TowlineAPI
         let both = #"{"metadata":{"resourceVersion":"7"},"spec":{"shutdown":"Terminate","suspend":null}}"#
         #expect(try patch(#"{"suspend":true}"#, .stop) == both)
         #expect(try patch(#"{"suspend":true}"#, .terminate) == both)
-        // Somebody has asked already, in vain.
+        // A user has already requested a stop, without effect.
         #expect(
             try patch(#"{"suspend":true,"shutdown":"Terminate"}"#, .stop)
                 == #"{"metadata":{"resourceVersion":"7"},"spec":{"suspend":null}}"#)
@@ -254,12 +254,12 @@ import TowlineAPI
                 == #"{"metadata":{"resourceVersion":"7"},"spec":{"shutdown":"Stop"}}"#)
     }
 
-    /// One blank: the pod was never made. Two blanks: it was there, and was deleted, maybe while it was pending.
+    /// One space means that the pod was never created, two that it was deleted, perhaps while it was pending.
     @Test(
         arguments: [
             ("workflow shutdown with strategy: Terminate", false), ("workflow shutdown with strategy: Stop", false),
             ("workflow shutdown with strategy:  Terminate", nil), ("main: Error (exit code 143)", true),
-            ("workflow shutdown with strategy: Whatever", nil),
+            ("workflow shutdown with strategy: Other", nil),
         ] as [(String, Bool?)])
     func `reports executed false if no pod was created`(_ message: String, _ executed: Bool?) throws {
         let node = #"{"w":{"id":"w","type":"Pod","phase":"Failed","message":"\#(message)"}}"#

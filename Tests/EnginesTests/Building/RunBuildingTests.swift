@@ -4,7 +4,7 @@ import TowlineAPI
 
 @testable import Engines
 
-/// The exact JSON of new runs and of the patches that end them.
+/// The exact JSON of new runs and of the patches that stop them.
 @Suite struct RunBuildingTests {
     private func execution(
         _ reference: WorkflowReference, parameters: [Parameter] = [], config: ExecutionConfig = ExecutionConfig(),
@@ -81,7 +81,7 @@ import TowlineAPI
         #expect(engine.makeRun(for: WorkflowExecution(key: key, uid: "u", spec: nil), named: "r") == nil)
     }
 
-    /// What is built reads back as a run nobody has looked at, owned by its execution.
+    /// A new run reads back as one that no engine has picked up, owned by its execution.
     @Test(arguments: EngineName.allCases)
     func `reads back the runs it builds`(_ name: EngineName) throws {
         let engine = EngineRegistry.engine(name)
@@ -148,7 +148,7 @@ import TowlineAPI
             #expect(patch(run, .terminate, ArgoEngine()) == expectedTerminate)
         }
         #expect(patch(try workflow(status: #"{"phase":"Failed"}"#), .stop, ArgoEngine()) == "-")
-        // Held back by parallelism Argo reacts to Terminate only, also where somebody asked it to stop.
+        // A workflow queued by parallelism reacts only to Terminate, even if a stop was requested before.
         #expect(patch(try workflow(status: #"{"phase":"Pending"}"#), .stop, ArgoEngine()) == terminate)
         #expect(
             patch(try workflow(status: #"{"phase":"Pending"}"#, spec: #"{"shutdown":"Stop"}"#), .stop, ArgoEngine())

@@ -4,7 +4,7 @@ import TowlineAPI
 
 @testable import Engines
 
-/// What each answer to a create means (the API server's own sentences).
+/// How each answer to a create is classified; the messages are the API server's.
 @Suite struct CreateFailureTests {
     private enum Kind: String { case transient, permanent, nameTaken, uncertain }
 
@@ -110,13 +110,13 @@ import TowlineAPI
                 .permanent, .policyDenied,
                 "ValidatingAdmissionPolicy 'no-latest' with binding 'b' denied request: pin it"
             ))
-        // The engine's name as a part of another webhook's is not the engine's webhook.
+        // A webhook whose name merely contains the engine's domain is not the engine's webhook.
         expect(
             status(400, "BadRequest", #"admission webhook "notwebhook.pipeline.tekton.dev" denied the request: x"#),
             .permanent, .policyDenied)
     }
 
-    /// A quota frees itself, also where a webhook keeps it; every other denial of a webhook is final.
+    /// Quota becomes available again, also if a webhook enforces it; any other denial by a webhook is final.
     @Test(arguments: [
         #"pipelineruns.tekton.dev "x" is forbidden: exceeded quota: team, requested: count/pipelineruns.tekton.dev=1, used: count/pipelineruns.tekton.dev=20, limited: count/pipelineruns.tekton.dev=20"#,
         "exceeded quota: team", "status unknown for quota: team, resources: count/x",
@@ -137,7 +137,7 @@ import TowlineAPI
         #expect(classify(cause) == (.transient, .webhookUnavailable, text))
     }
 
-    /// Names that users chose stand in these sentences, and never decide.
+    /// These messages contain names that users chose, which must not affect the result.
     @Test func `is not misled by names that contain server messages`() {
         expect(
             status(

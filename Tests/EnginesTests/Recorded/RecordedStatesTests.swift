@@ -4,7 +4,7 @@ import Testing
 
 @testable import Engines
 
-/// Every event of every recording has its expected state written down.
+/// Compares every event of every recording with its expected state.
 @Suite struct RecordedStatesTests {
     @Test func `reads every recorded PipelineRun state as expected`() throws {
         let engine = TektonEngine()
@@ -54,7 +54,7 @@ import Testing
     }
 }
 
-/// What each event of the recordings in Recordings/argo says.
+/// The expected state of each event in Recordings/argo.
 let recordedArgoStates = #"""
     continued-on-failure
       AwaitingEngine unknown - - "waiting for the engine to pick up the run"
@@ -141,7 +141,7 @@ let recordedArgoStates = #"""
       Succeeded executed 1/1 Succeeded "1 of 1 task done" revision=42
     """#
 
-/// What each event of the recordings in Recordings/tekton says; after `+` with the TaskRuns looked at.
+/// The expected state of each event in Recordings/tekton; after `+`, completed from the TaskRuns.
 let recordedTektonStates = #"""
     cancelled
       AwaitingEngine unknown - - "waiting for the engine to pick up the run"

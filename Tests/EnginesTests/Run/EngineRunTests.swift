@@ -5,7 +5,7 @@ import TowlineAPI
 
 @testable import Engines
 
-/// What a run says about whose it is, and how much room it takes.
+/// Ownership, finalizers, and memory use of a run.
 @Suite struct EngineRunTests {
     private let metadata =
         #"{"name":"r","namespace":"n","uid":"3f9c2a71-d000-4000-8000-000000000001","resourceVersion":"7","deletionTimestamp":"2026-01-01T10:00:00Z","labels":{"towline.dev/execution-uid":"e-1"},"ownerReferences":[{"uid":"x","kind":"Other"},{"uid":"e-2","kind":"WorkflowExecution","controller":true}]}"#
@@ -28,7 +28,7 @@ import TowlineAPI
                     apiVersion: engine.runType.apiVersion, kind: engine.runType.kind, name: "r", uid: run.uid))
     }
 
-    /// What keeps a run that is being deleted is known, and of a live one it is nobody's concern.
+    /// Finalizers matter only while a run is being deleted.
     @Test(arguments: EngineName.allCases)
     func `keeps the finalizers of a run that is being deleted`(_ name: EngineName) throws {
         let engine = EngineRegistry.engine(name)
@@ -44,7 +44,7 @@ import TowlineAPI
         #expect(try finalizers(deleted + #","finalizers":[\#(many)]"#).count == ObjectMetadata.maximumFinalizers)
     }
 
-    /// A cache holds ten thousand of them.
+    /// The cache holds ten thousand runs.
     @Test func `keeps a run small in memory`() throws {
         #expect(MemoryLayout<EngineRun>.size <= 240)
         for engine in EngineRegistry.all {
@@ -60,7 +60,7 @@ import TowlineAPI
     }
 }
 
-/// The results of runs, and where they are cut.
+/// The results of runs and their limits.
 @Suite struct OutputTests {
     private func outputs(_ results: String) throws -> [Output] {
         try pipelineRun(status: #"{"results":\#(results)}"#).state.outputs
@@ -103,7 +103,7 @@ import TowlineAPI
     }
 }
 
-/// The small readers of texts.
+/// Parsers of short texts.
 @Suite struct TextTests {
     @Test(
         arguments: [
@@ -134,7 +134,7 @@ import TowlineAPI
         #expect((Progress(text)?.description == text) == isValid)
     }
 
-    /// An exit code of 32 bits has ten digits at most, with a sign or without.
+    /// A 32-bit exit code has at most ten digits and an optional sign.
     @Test(
         arguments: [
             ("0)", 0), ("-1073741819)", -1_073_741_819), ("3221225786)", 3_221_225_786), ("4294967295", 4_294_967_295),

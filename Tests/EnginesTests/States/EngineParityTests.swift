@@ -4,11 +4,11 @@ import TowlineAPI
 
 @testable import Engines
 
-/// The same workflow in the same situation, as each engine writes it, reads the same.
+/// The same situation reads the same on both engines.
 @Suite struct EngineParityTests {
     // MARK: Progress
 
-    /// Four tasks in a row or beside each other: what Tekton and Argo write, and how many are done.
+    /// Four tasks: what Tekton and Argo write, and how many are done.
     static let progress: [(name: String, tekton: Tekton, argo: Argo, expected: String, outcome: Outcome?)] = [
         (
             "one done, one running",
@@ -89,7 +89,7 @@ import TowlineAPI
             #""f":{"type":"Retry","phase":"Running","displayName":"f","boundaryID":"w","children":["t0","h","t1"]},"t0":{"type":"Pod","phase":"Failed","boundaryID":"w","nodeFlag":{"retried":true}},"h":{"type":"Pod","phase":"Succeeded","boundaryID":"w","nodeFlag":{"hooked":true}},"t1":{"type":"Pod","phase":"Running","boundaryID":"w"}"#
         #expect(
             try workflow(status: #"{"phase":"Running","nodes":{\#(tries)}}"#).state.progress?.description == "1/2")
-        // A step of steps: what an earlier try consisted of is not counted either.
+        // In a step of steps, the parts of an earlier attempt do not count either.
         let nested =
             #""f":{"type":"Retry","phase":"Running","boundaryID":"w","children":["s0","s1"]},"s0":{"type":"Steps","phase":"Failed","boundaryID":"w"},"a":{"type":"Pod","phase":"Succeeded","boundaryID":"s0"},"b":{"type":"Pod","phase":"Failed","boundaryID":"s0"},"s1":{"type":"Steps","phase":"Running","boundaryID":"w"},"c":{"type":"Pod","phase":"Succeeded","boundaryID":"s1"},"d":{"type":"Pod","phase":"Running","boundaryID":"s1"}"#
         #expect(
@@ -100,7 +100,7 @@ import TowlineAPI
             try workflow(status: #"{"phase":"Running","nodes":{\#(circle)}}"#).state.progress?.description == "0/1")
     }
 
-    /// A pod's own units are no tasks.
+    /// The units that a pod reports are not tasks.
     @Test func `does not count units that pods report as tasks`() throws {
         let node = #""a":{"type":"Pod","phase":"Running","displayName":"train","progress":"40/100"}"#
         let state = try workflow(status: #"{"phase":"Running","progress":"40/100","nodes":{\#(node)}}"#).state
@@ -113,10 +113,10 @@ import TowlineAPI
 
     // MARK: Stops and cleanups
 
-    /// Whether the tasks and the cleanup of a run that was stopped failed by themselves, and how it ends.
+    /// How a stopped run ends, depending on how its task and its cleanup ended.
     @Test(
         arguments: [
-            // The task was stopped, and the cleanup failed: the stop was carried out.
+            // The task was stopped and the cleanup failed: the run was canceled.
             (task: "stopped", cleanup: "failed", Reason.cancelled, "cleanup"),
             (task: "succeeded", cleanup: "failed", .cancelled, "cleanup"),
             (task: "stopped", cleanup: "succeeded", .cancelled, nil),
@@ -165,7 +165,7 @@ import TowlineAPI
         let children = [taskRun("work", task, "tasks"), taskRun("cleanup", cleanup, "finally")].compactMap { $0 }
         let failures = [task, cleanup].count { $0 == "failed" }
         let cancelled = task == "stopped" ? 1 : 0
-        // Tekton says Failed as soon as a task failed, and Cancelled only where none did.
+        // Tekton writes Failed if any task failed, and Cancelled only if none did.
         let condition =
             failures > 0
             ? #""reason":"Failed","message":"Tasks Completed: \#(children.count) (Failed: \#(failures), Cancelled \#(cancelled)), Skipped: 0""#
@@ -207,7 +207,7 @@ extension EngineParityTests {
         var message: String
         var spec = "{}"
         var tasks = 0
-        /// Condition and reason of each TaskRun; one that succeeded has started, and so has one that was cancelled.
+        /// Condition and reason of each TaskRun; those that succeeded or were canceled had started.
         var children: [String] = []
         var skips: [String] = []
 

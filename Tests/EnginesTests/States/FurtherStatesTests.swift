@@ -3,7 +3,7 @@ import Testing
 
 @testable import Engines
 
-/// States beyond the recorded ones: what the engines' sources, documentation and issues say can be there.
+/// States that are not recorded but occur according to the engines' sources, documentation, and issues.
 @Suite struct FurtherStatesTests {
     private static let tables = [
         "PipelineRun": pipelineRunStates, "TaskRun": taskRunStates, "Workflow": workflowStates,
@@ -27,13 +27,13 @@ import Testing
         #expect(rows.allSatisfy { $0.source.contains(" ") })
         let lines = Self.recorded.flatMap { $0.split(separator: "\n") }
         let recorded = Set(lines.filter { $0.hasPrefix("  ") && !$0.hasPrefix("  +") })
-        // Many events of one run's life read alike.
+        // Many events of a run have the same state.
         #expect(recorded.count >= 50)
     }
 
-    // MARK: Every word
+    // MARK: Coverage
 
-    /// The words of a PipelineRun's condition, by the constants of Tekton's API and controller.
+    /// The reasons of a PipelineRun's condition, from the constants of Tekton's API and controller.
     @Test(arguments: PipelineRunReason.allCases)
     func `covers every reason of a PipelineRun`(_ word: PipelineRunReason) {
         #expect(pipelineRunStates.contains(#""reason":"\#(word.rawValue)""#))
@@ -88,15 +88,15 @@ import Testing
     }
 }
 
-/// One written-down state beyond the recorded ones: three or four lines of a table, and an empty one.
+/// One entry of a table of states: three or four lines.
 struct FurtherState {
     let engine: any Engine
-    /// Where it comes from: a file of the engine's source or documentation, an issue, or the idea behind it.
+    /// The source: a file of the engine's source or documentation, an issue, or a description.
     let source: String
-    /// The run's `spec` and `status`; TaskRuns, where they are looked at.
+    /// The run's `spec` and `status`, and its TaskRuns if the test needs them.
     let run: JSONObject
     let children: JSONValue?
-    /// The state as one line (see `RunState.line`).
+    /// The expected `RunState.line`.
     let expected: String
 
     static func table(_ text: String) throws -> [FurtherState] {
@@ -119,7 +119,7 @@ struct FurtherState {
         expected = lines[lines.count - 1]
     }
 
-    /// How the run reads, with its children looked at where there are some.
+    /// The state of the run, completed from its children.
     func line() throws -> String {
         var object = run
         object["metadata"] = ["name": "r", "namespace": "n", "uid": "u"]

@@ -1,4 +1,4 @@
-/// What PipelineRuns say: where the state comes from, the run, and how it reads.
+/// States of PipelineRuns: the source, the run, the expected state.
 let pipelineRunStates = #"""
     tekton pkg/apis/pipeline/v1/pipelinerun_types.go: no controller has seen it
     {"status":{}}
@@ -88,7 +88,7 @@ let pipelineRunStates = #"""
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running","message":"Tasks Completed: 41 (Failed: 0, Cancelled 0), Incomplete: 9, Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
     Executing executed 41/50 Running "41 of 50 tasks done"
 
-    tekton a word of a later release
+    tekton a reason of a later release
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"AwaitingApproval","message":"waiting for approve-cancelled"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
     Executing unknown - AwaitingApproval "waiting for approve-cancelled"
 
@@ -112,7 +112,7 @@ let pipelineRunStates = #"""
     {"status":{"conditions":[{"type":"Succeeded","status":"True","reason":"Succeeded","message":"Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}],"results":[{"name":"s","value":"x"},{"name":"list","value":["p","q"]},{"name":"o","value":{"k":"v"}}]}}
     Succeeded executed 1/1 Succeeded "1 of 1 task done" s=x list=["p","q"] o={"k":"v"}
 
-    tekton a word of a later release, True
+    tekton a reason of a later release, True
     {"status":{"conditions":[{"type":"Succeeded","status":"True","reason":"SucceededLate","message":"Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
     Succeeded executed 1/1 SucceededLate "1 of 1 task done"
 
@@ -276,11 +276,11 @@ let pipelineRunStates = #"""
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"ReasonCouldntCreateOrUpdateAffinityAssistantStatefulSet","message":"Failed to create StatefulSet for PipelineRun n/r correctly: quota"}]}}
     EngineError idle - ReasonCouldntCreateOrUpdateAffinityAssistantStatefulSet "Failed to create StatefulSet for PipelineRun n/r correctly: quota"
 
-    tekton a word of a later release, nothing ran
+    tekton a reason of a later release, nothing ran
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"PipelineRefused","message":"refused: the pipeline is called PipelineRunTimeout"}]}}
     InvalidWorkflow idle - PipelineRefused "refused: the pipeline is called PipelineRunTimeout"
 
-    tekton a word of a later release, something ran
+    tekton a reason of a later release, something ran
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"PipelineAborted","message":"Cancelled"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
     TaskFailed unknown - PipelineAborted "Cancelled"
 
@@ -288,7 +288,7 @@ let pipelineRunStates = #"""
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running","message":"Tasks Completed: 0 (Failed: 0, Cancelled 0), Incomplete: 1, Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}],"provenance":{"refSource":{"uri":"registry.example/w","digest":{"sha256":"00ff"},"entryPoint":"p"}}}}
     Executing unknown 0/1 Running "0 of 1 task done"
 
-    tekton a condition half written
+    tekton an incomplete condition
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"","message":""}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
     Executing unknown - - "the run is in progress"
 

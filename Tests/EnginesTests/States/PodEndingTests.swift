@@ -4,9 +4,9 @@ import TowlineAPI
 
 @testable import Engines
 
-/// How a pod ended that Kubernetes took away, rejected or refused to create, told by both engines in the same words.
+/// Pods that Kubernetes evicted, rejected, or refused to create read the same on both engines.
 @Suite struct PodEndingTests {
-    /// Where a sentence comes from, the sentence, what it means, and whether a step is known to have started.
+    /// The source of a message, the message, the expected reason, and whether a step had started.
     static let sentences: [(source: String, message: String, reason: Reason, executed: Bool?)] = [
         // kubelet, pkg/kubelet/eviction/helpers.go
         ("nodeLowMessageFmt", "The node was low on resource: memory. ", .podEvicted, nil),
@@ -150,7 +150,7 @@ import TowlineAPI
         }
     }
 
-    /// What a container wrote cannot pass for a sentence of Kubernetes.
+    /// A container's output cannot pass for a message of Kubernetes.
     @Test(arguments: [
         "main: Error (exit code 1): Pod was rejected: no", "Pod was rejecting", "Container main was using 1Gi",
         "Podium was rejected: no", #"pods "a b" is forbidden: x"#, "Preempt", "outOfcpu", "PodGC",
@@ -159,7 +159,7 @@ import TowlineAPI
         #expect(PodMessage.failureReason(message) == nil)
     }
 
-    /// Argo's pod ran when it was taken away: its container had ended with a code.
+    /// The pod was running when it was evicted, since its container exited with a code.
     @Test func `recognizes a step that ran by its exit code`() throws {
         let node =
             #""a":{"type":"Pod","phase":"Failed","displayName":"a","message":"Pod was terminated in response to imminent node shutdown.","outputs":{"exitCode":"143"}}"#
@@ -168,7 +168,7 @@ import TowlineAPI
         #expect(argo.executed == true)
     }
 
-    /// A shared reason for an error of the engine and a failure of a task.
+    /// Argo writes the same message for an engine error and a task failure.
     @Test func `reports a pod that cannot be created as PodCreationFailed`() throws {
         let message = #"pods \"r\" is forbidden: maximum cpu usage per Container is 1, but limit is 4"#
         let node = #""r":{"id":"r","name":"r","displayName":"r","type":"Pod","phase":"Error","message":"\#(message)"}"#

@@ -1,4 +1,4 @@
-/// What failed PipelineRuns say once their TaskRuns were looked at: the source, the run, its TaskRuns, how it reads.
+/// States of failed PipelineRuns completed from their TaskRuns: the source, the run, its TaskRuns, the expected state.
 let taskRunStates = #"""
     tekton pkg/pod/status.go: getFailureInfo, StepFailed
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 1 (Failed: 1, Cancelled 0), Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
@@ -205,12 +205,12 @@ let taskRunStates = #"""
     []
     TaskFailed unknown 0/1 Failed "a task failed"
 
-    tekton the run could not put its results together, a task failed
+    tekton the run could not compute its results, a task failed
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"CouldntGetPipelineResult","message":"Failed to get PipelineResult from TaskRun Results for PipelineRun r: x"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
     [{"metadata":{"name":"r-a","labels":{"tekton.dev/pipelineTask":"a"}},"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"StepFailed","message":"\"step-run\" exited with code 2: Error"}],"completionTime":"2026-01-01T10:00:05Z","steps":[{"name":"run","terminated":{"exitCode":2,"reason":"Error"}}]}}]
     ResultsFailed executed - CouldntGetPipelineResult "Failed to get PipelineResult from TaskRun Results for PipelineRun r: x" [a/run 2 StepFailed]
 
-    tekton a TaskRun with a word of a later release
+    tekton a TaskRun with a reason of a later release
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 1 (Failed: 1, Cancelled 0), Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
     [{"metadata":{"name":"r-a","labels":{"tekton.dev/pipelineTask":"a"}},"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"StepCrashed","message":"crashed"}],"completionTime":"2026-01-01T10:00:05Z","steps":[{"name":"run","terminated":{"exitCode":139,"reason":"Error"}}]}}]
     StepFailed executed 0/1 Failed "task a failed: crashed" [a/run 139 StepFailed]

@@ -4,7 +4,7 @@ import TowlineAPI
 
 @testable import Engines
 
-/// What an unfinished run waits for, in the same words on both engines.
+/// What an unfinished run waits for and what the user can do about it, on both engines.
 @Suite struct WaitingTests {
     private let tekton = TektonEngine()
 
@@ -34,7 +34,7 @@ import TowlineAPI
         return tekton.state(of: run, children: try children(list.utf8, by: tekton))
     }
 
-    /// Tekton's words for a TaskRun that waits (pkg/pod/status.go, pkg/reconciler/taskrun/taskrun.go).
+    /// Tekton's reasons for a waiting TaskRun (pkg/pod/status.go, pkg/reconciler/taskrun/taskrun.go).
     @Test(arguments: [
         (
             "ExceededResourceQuota",
@@ -63,7 +63,7 @@ import TowlineAPI
         #expect(state.executed == true)
         #expect(state.reason == .executing)
         #expect(state.message == "task b is waiting: exceeded quota")
-        // A pod that is only being started is nothing to speak of.
+        // A pod that is just starting is not reported.
         let young = try self.state(executing("TaskRun"), taskRun("a", "Pending", "Pending"))
         #expect(young.message == "0 of 2 tasks done")
         #expect(young.executed == nil)
@@ -80,7 +80,7 @@ import TowlineAPI
         #expect(approval.reason == .suspended)
         #expect(approval.message == "task a is waiting for approval: approve or reject ApprovalTask r-a")
         #expect(approval.executed == nil)
-        // Beside a task that works, the run is not suspended.
+        // While another task works, the run is not suspended.
         let both = try state(
             executing("CustomRun", "TaskRun"), customRun("a", "ApprovalTask", status: waiting),
             taskRun("b", "Running", "Not all Steps"))
@@ -136,7 +136,7 @@ import TowlineAPI
         #expect(unseen.executed == nil)
     }
 
-    /// Only the node of the whole workflow is there, or none.
+    /// Without nodes, or with only the root node.
     @Test(arguments: ["", #","nodes":{"w":{"id":"w","displayName":"w","type":"Steps","phase":"Running"}}"#])
     func `a workflow without tasks says so`(_ nodes: String) throws {
         let state = try workflow(status: #"{"phase":"Running"\#(nodes)}"#).state
@@ -148,7 +148,7 @@ import TowlineAPI
         #expect(!packed.message.contains("no task"))
     }
 
-    /// The pipeline was fetched, and its first TaskRun cannot be created.
+    /// The pipeline was fetched, but its first TaskRun cannot be created.
     @Test func `says that a fetched pipeline has no task yet`() throws {
         let status =
             #"{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Started","message":""}],"pipelineSpec":{"tasks":[{"name":"main"}]}}"#
@@ -227,7 +227,7 @@ import TowlineAPI
         let state = try running(approval + "," + Self.pause, more: templates)
         #expect(state.reason == .suspended)
         #expect(state.message == "task approve is suspended; to resume it, run: argo resume w -n n")
-        // A daemon keeps running beside it; that is no work.
+        // A running daemon does not count as work.
         let daemon = #""d":{"type":"Pod","phase":"Running","daemoned":true,"displayName":"db"}"#
         let beside = try running(approval + "," + daemon, more: templates)
         #expect(beside.reason == .suspended)

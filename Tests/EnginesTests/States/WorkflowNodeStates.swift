@@ -1,4 +1,4 @@
-/// What Workflows with nodes say: where the state comes from, the run, and how it reads.
+/// States of Workflows with nodes: the source, the run, the expected state.
 let workflowNodeStates = #"""
     argo workflow/controller/operator.go: getPendingReason, an image
     {"status":{"phase":"Running","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Pod","phase":"Pending","displayName":"a","message":"ImagePullBackOff: Back-off pulling image \"x\"","boundaryID":"w"}}}}
@@ -36,7 +36,7 @@ let workflowNodeStates = #"""
     {"status":{"phase":"Running","progress":"1/2","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Suspend","phase":"Running","displayName":"approve","boundaryID":"w"},"b":{"type":"Pod","phase":"Running","displayName":"b","boundaryID":"w"}}}}
     Executing executed 0/2 Running "task approve is suspended; to resume it, run: argo resume r -n n"
 
-    argo docs/walk-through/suspending.md: suspended on its way
+    argo docs/walk-through/suspending.md: suspended while running
     {"spec":{"suspend":true},"status":{"phase":"Running","progress":"1/2","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Pod","phase":"Succeeded","displayName":"a","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"}}}}
     Suspended executed 1/1 Running "the workflow is suspended (spec.suspend); to resume it, run: argo resume r -n n"
 
@@ -216,7 +216,7 @@ let workflowNodeStates = #"""
     {"status":{"phase":"Failed","message":"child 'r' failed","nodes":{"w":{"type":"Steps","phase":"Failed","displayName":"w"},"r":{"type":"Retry","phase":"Failed","displayName":"flaky","message":"No more retries left","finishedAt":"2026-01-01T10:00:09Z","boundaryID":"w","children":["t0","t1"]},"t0":{"type":"Pod","phase":"Failed","displayName":"flaky(0)","message":"main: OOMKilled (exit code 137)","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w","nodeFlag":{"retried":true}},"t1":{"type":"Pod","phase":"Failed","displayName":"flaky(1)","message":"main: Error (exit code 1)","finishedAt":"2026-01-01T10:00:08Z","boundaryID":"w","nodeFlag":{"retried":true}}}}}
     StepFailed executed 0/1 Failed "task flaky failed: main: Error (exit code 1)" [flaky/main 1 StepFailed]
 
-    argo workflow/controller/operator.go: a retry that succeeded beside a failure
+    argo workflow/controller/operator.go: a retry that succeeded next to a failure
     {"status":{"phase":"Failed","nodes":{"w":{"type":"DAG","phase":"Failed","displayName":"w"},"r":{"type":"Retry","phase":"Succeeded","displayName":"flaky","finishedAt":"2026-01-01T10:00:09Z","boundaryID":"w","children":["t0","t1"]},"t0":{"type":"Pod","phase":"Failed","displayName":"flaky(0)","message":"main: OOMKilled (exit code 137)","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w","nodeFlag":{"retried":true}},"t1":{"type":"Pod","phase":"Succeeded","displayName":"flaky(1)","finishedAt":"2026-01-01T10:00:08Z","boundaryID":"w"},"b":{"type":"Pod","phase":"Failed","displayName":"hard","message":"main: Error (exit code 4)","finishedAt":"2026-01-01T10:00:20Z","boundaryID":"w"}}}}
     StepFailed executed 1/2 Failed "task hard failed: main: Error (exit code 4)" [hard/main 4 StepFailed]
 
@@ -272,11 +272,11 @@ let workflowNodeStates = #"""
     {"status":{"phase":"Error","message":"Deadline exceeded","nodes":{"w":{"type":"Steps","phase":"Error","displayName":"w"},"a":{"type":"Pod","phase":"Running","displayName":"a","boundaryID":"w"}}}}
     EngineError executed 0/1 Error "Deadline exceeded"
 
-    argo argo retry: live again after its end
+    argo argo retry: running again after its end
     {"status":{"phase":"Running","progress":"1/2","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Pod","phase":"Succeeded","displayName":"a","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"},"b":{"type":"Pod","phase":"Pending","displayName":"b","boundaryID":"w"}}}}
     Executing executed 1/2 Running "1 of 2 tasks done"
 
-    argo nodes of every type beside a failure
+    argo nodes of every type next to a failure
     {"status":{"phase":"Failed","progress":"3/4","nodes":{"w":{"type":"Steps","phase":"Failed","displayName":"w"},"g":{"type":"StepGroup","phase":"Failed","displayName":"[0]","finishedAt":"2026-01-01T10:00:09Z","boundaryID":"w","children":["a"]},"t":{"type":"TaskGroup","phase":"Succeeded","displayName":"t","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"},"k":{"type":"Suspend","phase":"Succeeded","displayName":"k","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"},"h":{"type":"HTTP","phase":"Succeeded","displayName":"h","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"},"q":{"type":"Plugin","phase":"Succeeded","displayName":"q","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"},"c":{"type":"Container","phase":"Succeeded","displayName":"c","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"},"s":{"type":"Skipped","phase":"Skipped","displayName":"s","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"},"a":{"type":"Pod","phase":"Failed","displayName":"a","message":"main: Error (exit code 7)","finishedAt":"2026-01-01T10:00:08Z","boundaryID":"w"}}}}
     StepFailed executed 4/5 Failed "task a failed: main: Error (exit code 7)" [a/main 7 StepFailed]
     """#

@@ -1,4 +1,4 @@
-/// What Workflows say whose nodes cannot be read or are not there: the source, the run, and how it reads.
+/// States of Workflows without readable nodes: the source, the run, the expected state.
 let workflowStates = #"""
     argo argoproj/argo-workflows#16863: another instance id, no status
     {"status":{}}
@@ -56,7 +56,7 @@ let workflowStates = #"""
     {"status":{"phase":"Succeeded","progress":"4/4"}}
     Succeeded executed - Succeeded "the run succeeded"
 
-    argo nodes that somebody took out
+    argo nodes that a user removed
     {"status":{"phase":"Succeeded"}}
     Succeeded unknown - Succeeded "the run succeeded"
 
@@ -116,7 +116,7 @@ let workflowStates = #"""
     {"spec":{"shutdown":"Terminate"},"status":{"phase":"Failed","message":"Stopped with strategy 'Terminate'"}}
     Cancelled idle - Failed "Stopped with strategy 'Terminate'"
 
-    argo a sentence of a later release
+    argo a message of a later release
     {"status":{"phase":"Failed","message":"refused: workflowtemplates.argoproj.io \"x\" not found, it said"}}
     InvalidWorkflow idle - Failed "refused: workflowtemplates.argoproj.io "x" not found, it said"
 
@@ -148,7 +148,7 @@ let workflowStates = #"""
     {"status":{"phase":"Error","message":"failed to resolve artifact repository: config map missing"}}
     EngineError idle - Error "failed to resolve artifact repository: config map missing"
 
-    argo workflow/controller/operator.go: createPVCs, for good
+    argo workflow/controller/operator.go: createPVCs, permanently
     {"status":{"phase":"Error","message":"pvc create error: storageclass \"fast\" not found"}}
     EngineError idle - Error "pvc create error: storageclass "fast" not found"
 

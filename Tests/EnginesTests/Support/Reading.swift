@@ -3,13 +3,13 @@ import TowlineAPI
 
 @testable import Engines
 
-/// Reads one run from its text.
+/// Reads a run from its JSON.
 func read(_ text: some Sequence<UInt8>, by engine: any Engine) throws(JSONError) -> EngineRun {
     var cursor = JSONCursor(Array(text))
     return try engine.decodeRun(&cursor)
 }
 
-/// Reads a PipelineRun that has this status and spec.
+/// Reads a PipelineRun with this status and spec.
 func pipelineRun(status: String = "{}", spec: String = "{}") throws(JSONError) -> EngineRun {
     try read(
         #"{"metadata":{"name":"r","namespace":"n","uid":"u","resourceVersion":"7"},"spec":\#(spec),"status":\#(status)}"#
@@ -17,7 +17,7 @@ func pipelineRun(status: String = "{}", spec: String = "{}") throws(JSONError) -
         by: TektonEngine())
 }
 
-/// Reads a Workflow that has this status and spec.
+/// Reads a Workflow with this status and spec.
 func workflow(status: String = "{}", spec: String = "{}") throws(JSONError) -> EngineRun {
     try read(
         #"{"metadata":{"name":"w","namespace":"n","uid":"u","resourceVersion":"7"},"spec":\#(spec),"status":\#(status)}"#
@@ -43,7 +43,7 @@ func children(_ list: some Sequence<UInt8>, by engine: any Engine) throws(JSONEr
 }
 
 extension RunState {
-    /// The whole state in one line, for tables of expected ones:
+    /// The whole state in one line, for tables of expected states:
     /// `Reason executed progress engineReason "message" [task/step exitCode reason] name=value…`.
     var line: String {
         var parts = [reason.rawValue]

@@ -4,7 +4,7 @@ import TowlineAPI
 
 @testable import Engines
 
-/// States of PipelineRuns beyond the recorded ones, by the tables of Tekton's documentation and source.
+/// States of PipelineRuns that are not recorded, from Tekton's documentation and source.
 @Suite struct PipelineRunStateTests {
     private let children = #"[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]"#
 
@@ -19,7 +19,7 @@ import TowlineAPI
         ).state
     }
 
-    /// Each word Tekton has, with the status it comes with: its meaning without and with children.
+    /// Each of Tekton's reasons with its status, and the expected reason without and with children.
     @Test(arguments: [
         ("Unknown", "PipelineRunPending", Reason.queued, Reason.queued),
         ("Unknown", "Started", .resolving, .executing),
@@ -62,7 +62,7 @@ import TowlineAPI
         ("False", "CouldntCreateWorkspacePVC", .engineError, .engineError),
         ("False", "ReasonCouldntCreateOrUpdateAffinityAssistantStatefulSet", .engineError, .engineError),
         ("False", "SomethingNew", .invalidWorkflow, .taskFailed),
-        // Half-written: Unknown is what nobody said otherwise.
+        // An incomplete condition counts as Unknown.
         ("", "", .resolving, .executing),
         ("Perhaps", "Succeeded", .resolving, .executing),
     ])
@@ -75,11 +75,11 @@ import TowlineAPI
         #expect(idle.engineReason == word)
         let started = try state(status, word, children: children)
         #expect(started.reason == with)
-        // A TaskRun may wait for its pod for as long as it likes.
+        // A TaskRun can wait for its pod indefinitely.
         #expect(started.executed == nil)
     }
 
-    /// The table above, and the code it tests, name the same words.
+    /// The table above contains every reason in the code.
     @Test func `maps every known reason`() {
         for word in PipelineRunReason.allCases where ![.succeeded, .completed, .failed].contains(word) {
             let meanings = [word.reasonWhileRunning, word.failureReason].compactMap { $0 }
@@ -102,7 +102,7 @@ import TowlineAPI
         #expect(try pipelineRun(status: status).state.reason == reason)
     }
 
-    /// Words inside names that users chose never decide.
+    /// Messages contain names that users chose, which must not affect the result.
     @Test(arguments: [
         #"PipelineRun "cancelled" is missing some parameters required by Pipeline n/oom-killed"#,
         #"Tasks Completed: 1 (Failed: 1, Cancelled 0), Skipped: 0, Failed Validation: 1 (OOMKilled)"#,
@@ -130,7 +130,7 @@ import TowlineAPI
         #expect(try state("False", "CouldntGetPipeline", message).reason == reason)
     }
 
-    /// The counts are progress; what stands behind them is for people.
+    /// The counts become the progress; the text after them becomes the message.
     @Test func `reports why a task was refused`() throws {
         let message =
             "Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 0, Failed Validation: 1 (invalid result reference in a)"
@@ -140,7 +140,7 @@ import TowlineAPI
         #expect(state.progress?.description == "1/2")
     }
 
-    /// A `finally` task whose time was over before it began: the run says only that it failed.
+    /// If the timeout skips a `finally` task, Tekton says only that the run failed.
     @Test func `reports a timeout if tasks were skipped for it and none failed`() throws {
         func state(_ failed: Int, _ word: String) throws -> RunState {
             let message = "Tasks Completed: 2 (Failed: \(failed), Cancelled 0), Skipped: 1"

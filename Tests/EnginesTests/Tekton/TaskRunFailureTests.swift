@@ -4,7 +4,7 @@ import TowlineAPI
 
 @testable import Engines
 
-/// Why a PipelineRun failed, told by its TaskRuns.
+/// Why a PipelineRun failed, according to its TaskRuns.
 @Suite struct TaskRunFailureTests {
     private let engine = TektonEngine()
 
@@ -18,9 +18,9 @@ import TowlineAPI
     private func taskRun(
         _ task: String, _ reason: String, status: String = "False", at time: String = "2026-01-01T10:00:00Z",
         memberOf: String = "tasks", message: String = "said", steps: String = "[]", uid: String = "u",
-        onError: String = "stopAndFail", told: String = "", sidecars: String = "[]"
+        onError: String = "stopAndFail", statusMessage: String = "", sidecars: String = "[]"
     ) -> String {
-        #"{"metadata":{"name":"r-\#(task)","annotations":{"pipeline.tekton.dev/pipeline-task-on-error":"\#(onError)"},"labels":{"tekton.dev/pipelineTask":"\#(task)","tekton.dev/memberOf":"\#(memberOf)","tekton.dev/pipelineRunUID":"\#(uid)"}},"spec":{"statusMessage":"\#(told)"},"status":{"completionTime":"\#(time)","steps":\#(steps),"sidecars":\#(sidecars),"conditions":[{"type":"Succeeded","status":"\#(status)","reason":"\#(reason)","message":"\#(message)"}]}}"#
+        #"{"metadata":{"name":"r-\#(task)","annotations":{"pipeline.tekton.dev/pipeline-task-on-error":"\#(onError)"},"labels":{"tekton.dev/pipelineTask":"\#(task)","tekton.dev/memberOf":"\#(memberOf)","tekton.dev/pipelineRunUID":"\#(uid)"}},"spec":{"statusMessage":"\#(statusMessage)"},"status":{"completionTime":"\#(time)","steps":\#(steps),"sidecars":\#(sidecars),"conditions":[{"type":"Succeeded","status":"\#(status)","reason":"\#(reason)","message":"\#(message)"}]}}"#
     }
 
     private func state(_ run: EngineRun? = nil, _ taskRuns: String...) throws -> RunState {
@@ -45,16 +45,16 @@ import TowlineAPI
         #expect(state.message == "task oom-check failed: said")
     }
 
-    /// What ends a task without a verdict does not turn a failed run into one without a verdict.
+    /// A task that ended in an error of the engine does not change the outcome of a failed run.
     @Test(arguments: [
         ("TaskRunResolutionFailed", "ResolutionFailed"), ("TaskRunCancelled", "Cancelled"),
         ("ResourceVerificationFailed", "PolicyDenied"), ("CouldntCreateWorkspacePVC", "EngineError"),
         ("TaskRunStopSidecarFailed", "EngineError"),
     ])
-    func `keeps the run failed whatever its children report`(_ word: String, _ told: String) throws {
+    func `keeps the run failed regardless of its children`(_ word: String, _ expected: String) throws {
         let state = try state(nil, taskRun("a", word))
         #expect(state.reason == .taskFailed)
-        #expect(state.failure?.reason == told)
+        #expect(state.failure?.reason == expected)
     }
 
     @Test func `tests every known reason`() {
@@ -91,7 +91,7 @@ import TowlineAPI
         #expect(failure?.exitCode == 137)
     }
 
-    /// Before v1.12.0 Tekton had one word for all of these.
+    /// Before v1.12.0, Tekton had one reason for all of these.
     @Test(arguments: [
         (#"[{"name":"s","terminated":{"exitCode":137,"reason":"OOMKilled"}}]"#, "m", Reason.oomKilled),
         (#"[{"name":"s","terminated":{"exitCode":2,"reason":"Error"}}]"#, "m", .stepFailed),
@@ -118,21 +118,24 @@ import TowlineAPI
         #expect(failed.failure?.reason == "StepFailed")
     }
 
-    /// Before v1.2.0 a run over its tasks' time limit was plainly Failed.
+    /// Before v1.2.0, a run whose tasks timed out was just Failed.
     @Test func `infers a timeout from interrupted tasks`() throws {
         let message = "TaskRun r-a was cancelled. TaskRun cancelled as the PipelineRun it belongs to has timed out."
         #expect(try state(nil, taskRun("a", "TaskRunCancelled", message: message)).reason == .pipelineTimeout)
         #expect(try state(nil, taskRun("a", "StepFailed", message: message)).reason == .stepFailed)
-        // Since v1.13.0 the condition goes on with what was before, and the spec repeats the sentence.
+        // Since v1.13.0, the condition adds the previous state, and the spec repeats the message.
         let longer = message + "\\nPrevious status: [ExceededResourceQuota] no room"
         #expect(try state(nil, taskRun("a", "TaskRunCancelled", message: longer)).reason == .pipelineTimeout)
-        let told = "TaskRun cancelled as the PipelineRun it belongs to has timed out."
-        #expect(try state(nil, taskRun("a", "TaskRunCancelled", message: "m", told: told)).reason == .pipelineTimeout)
+        let statusMessage = "TaskRun cancelled as the PipelineRun it belongs to has timed out."
+        #expect(
+            try state(nil, taskRun("a", "TaskRunCancelled", message: "m", statusMessage: statusMessage)).reason
+                == .pipelineTimeout)
         let asked = "TaskRun cancelled as the PipelineRun it belongs to has been cancelled."
-        #expect(try state(nil, taskRun("a", "TaskRunCancelled", message: "m", told: asked)).reason == .taskFailed)
+        #expect(
+            try state(nil, taskRun("a", "TaskRunCancelled", message: "m", statusMessage: asked)).reason == .taskFailed)
     }
 
-    /// Tekton says `FailureIgnored` only where the pod failed; a time limit or an image is ignored all the same.
+    /// Tekton writes `FailureIgnored` only if the pod failed, but also ignores timeouts and image errors.
     @Test(arguments: ["TaskRunTimeout", "TaskRunImagePullFailed", "PodCreationFailed", "StepFailed"])
     func `does not report tolerated failures`(_ word: String) throws {
         let soft = taskRun("soft", word, at: "2026-01-01T09:00:00Z", onError: "continue")
@@ -176,7 +179,7 @@ import TowlineAPI
         #expect(try state(nil, taskRun("t", "StepOOM", steps: steps)).failure?.step == "b")
     }
 
-    /// Tekton ends every step of a pod that cannot start in the same way; only its sentence tells which was at fault.
+    /// Tekton ends every step of a pod that cannot start in the same way; only the message names the cause.
     @Test(arguments: ["step", "sidecar"])
     func `names the container that could not start`(_ kind: String) throws {
         let containers =
@@ -191,7 +194,7 @@ import TowlineAPI
         #expect(failure?.reason == "ImagePullFailed")
     }
 
-    // MARK: Children that are no TaskRuns
+    // MARK: Children that are not TaskRuns
 
     private func run(_ children: [(kind: String, task: String)]) throws -> EngineRun {
         let references = children.map {
@@ -207,13 +210,13 @@ import TowlineAPI
     func `names the only unread child as the cause`(_ kind: String) throws {
         let mixed = try run([("TaskRun", "a"), (kind, "approve")])
         let fine = taskRun("a", "Succeeded", status: "True")
-        let told = try state(mixed, fine)
-        #expect(told.reason == .taskFailed)
-        #expect(told.executed == true)
-        #expect(told.failure == Failure(task: "approve", reason: "TaskFailed", message: "see \(kind) r-approve"))
-        #expect(told.message == "task approve failed: see \(kind) r-approve")
+        let completed = try state(mixed, fine)
+        #expect(completed.reason == .taskFailed)
+        #expect(completed.executed == true)
+        #expect(completed.failure == Failure(task: "approve", reason: "TaskFailed", message: "see \(kind) r-approve"))
+        #expect(completed.message == "task approve failed: see \(kind) r-approve")
         #expect(!engine.childListings(for: mixed).isEmpty)
-        // A TaskRun that failed is the cause; one that cannot be read might be.
+        // A failed TaskRun is the cause; an unread one might be.
         #expect(try state(mixed, taskRun("a", "StepFailed")).failure?.task == "a")
         #expect(try state(mixed).failure == nil)
         #expect(try state(run([(kind, "approve")])).failure?.task == "approve")
@@ -221,9 +224,9 @@ import TowlineAPI
     }
 
     @Test func `names no cause among several unread children`() throws {
-        let told = try state(run([("CustomRun", "a"), ("CustomRun", "b"), ("CustomRun", "c")]))
-        #expect(told.failure == nil)
-        #expect(told.message == "a task failed: see CustomRun r-a and 2 more")
+        let completed = try state(run([("CustomRun", "a"), ("CustomRun", "b"), ("CustomRun", "c")]))
+        #expect(completed.failure == nil)
+        #expect(completed.message == "a task failed: see CustomRun r-a and 2 more")
     }
 
     @Test func `keeps the run's own message`() throws {
@@ -244,7 +247,7 @@ import TowlineAPI
         var explained = try failedRun()
         explained.state = try state(explained, taskRun("a", "StepFailed"))
         #expect(engine.childListings(for: explained).isEmpty)
-        // What did not fail has no cause, whatever its children say.
+        // A run that did not fail has no cause, regardless of its children.
         let success = try pipelineRun(
             status:
                 #"{"childReferences":[{}],"conditions":[{"type":"Succeeded","status":"True","reason":"Succeeded"}]}"#)
