@@ -3,11 +3,11 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// The policy of `deploy/policy`, put into force in a test's namespace only.
+/// The policy of `deploy/policy`, bound to a test's namespace.
 enum AdmissionPolicy: String, Sendable {
     case deny, warn
 
-    /// Puts it into force, and waits until it is.
+    /// Enforces the policy and waits until it takes effect.
     func enforce(in workspace: Workspace) async throws {
         let policy = try #require(try Repository.documents("deploy/policy/base/policy.yaml").first)
         do {
@@ -20,9 +20,9 @@ enum AdmissionPolicy: String, Sendable {
             "namespaceSelector": ["matchLabels": ["kubernetes.io/metadata.name": .string(workspace.namespace)]]
         ]
         try await workspace.access.create(Types.type(of: binding), nil, binding)
-        let nobody = try await TestUser.make("nobody", in: workspace, ["executions": Self.executions])
-        try await poll("the policy is in force", within: .seconds(60)) {
-            let answer = try await nobody.create(Templates.execution("probe", engine: "tekton"), isDryRun: true)
+        let visitor = try await TestUser.make("visitor", in: workspace, ["executions": Self.executions])
+        try await poll("the policy is enforced", within: .seconds(60)) {
+            let answer = try await visitor.create(Templates.execution("probe", engine: "tekton"), isDryRun: true)
             return (answer.message + answer.warnings).contains("may not start this execution")
         }
     }
@@ -35,7 +35,7 @@ enum AdmissionPolicy: String, Sendable {
     ]
 }
 
-/// A person of a cluster that knows users, with rights in a test's namespace.
+/// A user with permissions in a test's namespace.
 struct TestUser: Sendable {
     struct Answer: Sendable {
         let code: Int
@@ -47,7 +47,7 @@ struct TestUser: Sendable {
     let namespace: String
     let access: ClusterAccess
 
-    /// - Parameter rights: the rules of roles, by the name of each.
+    /// - Parameter rights: The rules of each role, by the role's name.
     static func make(_ name: String, in workspace: Workspace, _ rights: [String: JSONValue]) async throws -> TestUser {
         let kubeconfig = try workspace.cluster.kubeconfig(as: name)
         let user = TestUser(
@@ -56,7 +56,7 @@ struct TestUser: Sendable {
         return user
     }
 
-    /// Tries to create one object, and says what the API server answered.
+    /// Tries to create an object; returns the API server's answer.
     func create(_ manifest: String, isDryRun: Bool = false) async throws -> Answer {
         let object = try #require(try YAML.documents(Array(manifest.utf8), source: "test").first)
         let path = Types.type(of: object).path(namespace: namespace)
@@ -69,7 +69,7 @@ struct TestUser: Sendable {
             warnings: response.headers["Warning"] ?? "")
     }
 
-    /// Waits until the object is taken; it takes a moment until new rights are known everywhere.
+    /// Waits until the create succeeds, since new permissions take a moment to take effect.
     func succeed(_ manifest: String, isDryRun: Bool = true) async throws {
         try await poll("\(name) may create it") {
             let answer = try await create(manifest, isDryRun: isDryRun)

@@ -4,13 +4,13 @@ import KubeRuntime
 import TestSupport
 import Testing
 
-/// An operator with exactly the rights that it ships with, and everything that makes it use them.
+/// An operator with exactly its shipped permissions, and executions that make it use all of them.
 struct RightsStage {
     /// How the operator is installed.
     enum Scope: String, CaseIterable, Sendable {
-        /// Cluster roles, and no `--namespace`.
+        /// Cluster roles, without `--namespace`.
         case clusterWide = "cluster-wide"
-        /// Roles of the one namespace it serves, where its lease is, too.
+        /// Roles in the one namespace that it serves, which also contains its lease.
         case namespaced
     }
 
@@ -19,8 +19,8 @@ struct RightsStage {
     let process: ChildProcess
 
     /// - Parameters:
-    ///   - parts: the roles that it is given.
-    ///   - arguments: what it is told besides.
+    ///   - parts: The roles to grant.
+    ///   - arguments: Additional flags.
     static func make(
         _ scope: Scope, parts: [OperatorRole] = OperatorRole.allCases, arguments: [String] = []
     ) async throws -> RightsStage {
@@ -49,7 +49,7 @@ struct RightsStage {
         await proxy.shutdown()
     }
 
-    /// Brings about whatever the operator has a right for, on one engine.
+    /// Makes the operator use every permission for one engine.
     func play(_ engine: TestEngine) async throws {
         refuseSome(engine)
         for (name, workflow) in [("good", "works"), ("bad", "breaks"), ("held", "works"), ("contended", "works")] {
@@ -69,10 +69,10 @@ struct RightsStage {
         for (name, outcome) in ends {
             #expect(try await workspace.finished("\(name)-\(engine)").status("outcome") == outcome, "\(name)")
         }
-        try await outlive(engine)
+        try await expireTTLs(engine)
     }
 
-    /// A run whose only task is the work of a controller that is not Tekton's own.
+    /// A run whose only task is a CustomRun.
     private func waitForApproval() async throws {
         try await workspace.create(Templates.execution("asks-tekton", engine: "tekton"))
         let execution = try await workspace.execution("asks-tekton", until: "has a run") { $0.runName != nil }
@@ -94,14 +94,14 @@ struct RightsStage {
         try await workspace.access.delete(engine.runType, namespace, try #require(bereft.runName))
     }
 
-    /// Executions and runs whose time to live is over.
-    private func outlive(_ engine: TestEngine) async throws {
+    /// Executions and runs with an expired TTL.
+    private func expireTTLs(_ engine: TestEngine) async throws {
         for (name, field) in [("bare", "runTTLSecondsAfterFinished"), ("brief", "ttlSecondsAfterFinished")] {
             try await workspace.create(
                 Templates.execution(
                     "\(name)-\(engine)", engine: engine.rawValue, more: "executionConfig: {\(field): 0}"))
         }
-        try await poll("the execution and the run are gone") {
+        try await poll("the execution and the run are deleted") {
             let brief = try await workspace.access.get(Types.execution, workspace.namespace, "brief-\(engine)")
             let bare = try await workspace.execution("bare-\(engine)")
             guard brief == nil, let run = bare.runName else { return false }
@@ -109,8 +109,8 @@ struct RightsStage {
         }
     }
 
-    /// Two creates of `held` meet a webhook that is away, and the first status of `contended` another writer. The run of
-    /// `asks` is for another engine than the one that is there.
+    /// Two creates of `held` fail at an unreachable webhook, and the first status write of `contended` conflicts. No
+    /// controller of the installed engine picks up the run of `asks`.
     private func refuseSome(_ engine: TestEngine) {
         let refusals = Locked((creates: 2, statuses: 1))
         let namespace = workspace.namespace

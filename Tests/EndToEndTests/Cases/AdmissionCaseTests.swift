@@ -3,15 +3,15 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// What keeps an execution from its run, and what is not handed to an engine.
+/// What prevents or delays an execution's run, and values that are not passed to an engine.
 @Suite struct AdmissionCaseTests {
     @Test(arguments: TestEngine.allCases)
-    func `a quota that a webhook keeps is waited for`(_ engine: TestEngine) async throws {
+    func `waits for a quota that a webhook enforces`(_ engine: TestEngine) async throws {
         let stage = try await CaseStage.shared
         let name = "team-quota-\(engine)"
         stage.answer(.post, of: name, with: try CaseInput("quota-by-webhook").value)
         try await stage.create(name, engine)
-        // On a busy machine it may first say that it waits for its turn.
+        // On a busy machine the reason may be WaitingToCreate first.
         let waiting = try await stage.execution(name, until: "waits") { $0.status("reason") == "QuotaExceeded" }
         #expect(waiting.verdict == "Pending/-/QuotaExceeded")
         #expect(waiting.status("message")?.contains("exceeded quota: team") == true)
@@ -19,9 +19,9 @@ import Testing
         _ = try await stage.run(of: name, engine)
     }
 
-    /// What a backup brings back has its spec and its labels, and no status.
+    /// A restored object has its spec and labels, but no status.
     @Test(arguments: TestEngine.allCases)
-    func `an execution restored from a backup runs only once somebody says so`(_ engine: TestEngine) async throws {
+    func `holds an execution restored from a backup until it is released`(_ engine: TestEngine) async throws {
         let stage = try await CaseStage.shared
         let workspace = stage.workspace
         let name = "restored-\(engine)"
@@ -54,14 +54,14 @@ import Testing
 
     // MARK: Expressions
 
-    /// Values that an engine would replace by something else.
+    /// Values that an engine would expand.
     static let expanded: [(TestEngine, String)] = [
         (.argo, "{{=2*21}}"), (.argo, "{{workflow.parameters.SECRET}}"), (.argo, "a {{ inputs.parameters.x }} b"),
         (.tekton, "$(context.pipelineRun.name)"), (.tekton, "$(params.SECRET)"),
         (.tekton, "$(tasks.t.results.x)"), (.tekton, "a $(params.SECRET) b"),
     ]
 
-    /// Values that look like it and that the engine leaves alone.
+    /// Values that look like expressions but that the engine does not expand.
     static let left: [(TestEngine, String)] = [
         (.argo, "$(params.SECRET)"), (.argo, "{ {x} }"), (.tekton, "{{workflow.parameters.SECRET}}"),
         (.tekton, "costs $5 (net)"),
@@ -73,14 +73,14 @@ import Testing
             name, engine: engine.rawValue, workflow: "long", more: "parameters: {VALUE: \"\(text)\"}\n\(config)")
     }
 
-    /// The value that the run has for the parameter.
+    /// The value of the parameter in the run.
     private func value(in run: PlayedRun) async throws -> JSONValue? {
         let spec = try await run.object()?["spec"]
         let parameters = run.engine == .tekton ? spec?["params"] : spec?[path: ["arguments", "parameters"]]
         return parameters?.arrayValue?.first { $0["name"] == "VALUE" }?["value"]
     }
 
-    @Test func `a value that the engine would expand is refused with a reason`() async throws {
+    @Test func `rejects a value that the engine would expand and says why`() async throws {
         let stage = try await CaseStage.shared
         for (index, (engine, value)) in Self.expanded.enumerated() {
             do {
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `a value reaches the engine unchanged where expressions are allowed`() async throws {
+    @Test func `sends a value unchanged if expressions are allowed`() async throws {
         let stage = try await CaseStage.shared
         for (index, (engine, value)) in Self.expanded.enumerated() {
             let name = "allowed-\(index)"
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test func `a value that the engine would not expand is data`() async throws {
+    @Test func `accepts a value that the engine would not expand`() async throws {
         let stage = try await CaseStage.shared
         for (index, (engine, value)) in Self.left.enumerated() {
             let name = "data-\(index)"

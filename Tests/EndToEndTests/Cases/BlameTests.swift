@@ -2,54 +2,54 @@ import Foundation
 import KubeClient
 import Testing
 
-/// Who failed: the workflow, its pod's node, or those who did not let the pod be created.
+/// Whether the workflow failed, its pod's node, or the creation of its pod.
 @Suite struct BlameTests {
     /// Why the kubelet ended or rejected a pod.
-    struct KubeletWord: Sendable, CustomTestStringConvertible {
+    struct KubeletEnding: Sendable, CustomTestStringConvertible {
         let name: String
         let message: String
-        /// True where no container of the pod was started.
+        /// Whether no container of the pod was started.
         var isRejection = false
 
         var testDescription: String { name }
     }
 
-    static let words = [
-        KubeletWord(name: "shutdown", message: "Pod was terminated in response to imminent node shutdown."),
-        KubeletWord(name: "preempted", message: "Preempted in order to admit critical pod"),
-        KubeletWord(name: "memory", message: "The node was low on resource: memory. "),
-        KubeletWord(name: "disk", message: "Container main exceeded its local ephemeral storage limit \"1Gi\". "),
-        KubeletWord(
+    static let endings = [
+        KubeletEnding(name: "shutdown", message: "Pod was terminated in response to imminent node shutdown."),
+        KubeletEnding(name: "preempted", message: "Preempted in order to admit critical pod"),
+        KubeletEnding(name: "memory", message: "The node was low on resource: memory. "),
+        KubeletEnding(name: "disk", message: "Container main exceeded its local ephemeral storage limit \"1Gi\". "),
+        KubeletEnding(
             name: "pod-disk",
             message: "Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. "),
-        KubeletWord(name: "empty-dir", message: "Usage of EmptyDir volume \"scratch\" exceeds the limit \"1Gi\". "),
-        KubeletWord(
+        KubeletEnding(name: "empty-dir", message: "Usage of EmptyDir volume \"scratch\" exceeds the limit \"1Gi\". "),
+        KubeletEnding(
             name: "pressure", message: "Pod was rejected: The node had condition: [DiskPressure]. ",
             isRejection: true),
-        KubeletWord(
+        KubeletEnding(
             name: "no-cpu",
             message:
                 "Pod was rejected: Node didn't have enough resource: cpu, requested: 2000, used: 3500, capacity: 4000",
             isRejection: true),
-        KubeletWord(
+        KubeletEnding(
             name: "leaving", message: "Pod was rejected as the node is shutting down.", isRejection: true),
-        KubeletWord(
+        KubeletEnding(
             name: "no-device",
             message:
                 "Pod was rejected: Allocate failed due to requested number of devices unavailable for example.com/gpu",
             isRejection: true),
     ]
 
-    @Test(arguments: TestEngine.allCases, words)
-    func `a pod that the kubelet ended is no failure of the workflow`(
-        _ engine: TestEngine, _ word: KubeletWord
+    @Test(arguments: TestEngine.allCases, endings)
+    func `reports a pod that the kubelet ended as PodEvicted`(
+        _ engine: TestEngine, _ ending: KubeletEnding
     ) async throws {
         let stage = try await CaseStage.shared
-        let run = try await stage.begin("kubelet-\(word.name)-\(engine)", engine)
-        try await run.write("pod-ended", ["message": word.message])
+        let run = try await stage.begin("kubelet-\(ending.name)-\(engine)", engine)
+        try await run.write("pod-ended", ["message": ending.message])
         let ended = try await stage.workspace.finished(run.execution)
         let reason = ended.status("reason") ?? "-"
-        if word.isRejection {
+        if ending.isRejection {
             #expect(["PodEvicted", "PodCreationFailed"].contains(reason), "\(reason)")
             #expect(ended[path: ["status", "executed"]] != true, "no container was started")
         } else {
@@ -59,12 +59,14 @@ import Testing
         #expect(ended[path: ["status", "failure", "task"]] == "work")
     }
 
-    /// Windows has exit codes of 32 bits, which are written as negative numbers or with ten digits.
+    /// Exit codes on Windows have 32 bits and appear as negative numbers or with ten digits.
     @Test(arguments: [
         (TestEngine.argo, "exit-code", [-1_073_741_819]), (.tekton, "exit-code", [-1_073_741_819]),
         (.argo, "exit-code-unsigned", [3_221_225_786, -1_073_741_510]),
     ])
-    func `reads exit codes of Windows`(_ engine: TestEngine, _ input: String, _ codes: [Int64]) async throws {
+    func `reads exit codes of Windows containers`(
+        _ engine: TestEngine, _ input: String, _ codes: [Int64]
+    ) async throws {
         let stage = try await CaseStage.shared
         let run = try await stage.begin("\(input)-\(engine)", engine)
         try await run.write(input)
@@ -84,7 +86,7 @@ import Testing
             ("security", "violates PodSecurity \"restricted:latest\": allowPrivilegeEscalation != false"),
             ("account", "error looking up service account cases/runner: serviceaccount \"runner\" not found"),
         ])
-    func `a pod that was never created executed nothing`(
+    func `reports executed false if no pod was created`(
         _ engine: TestEngine, _ refusal: (name: String, why: String)
     ) async throws {
         let stage = try await CaseStage.shared

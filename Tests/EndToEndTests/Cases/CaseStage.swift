@@ -3,9 +3,9 @@ import KubeClient
 import KubeRuntime
 import Testing
 
-/// A namespace without engines: the test writes into the runs what an engine's controller would write.
+/// A namespace without engines, in which the test writes the runs' statuses.
 ///
-/// The operator goes through a proxy, where the test can have a request about one run refused.
+/// The operator's requests pass a proxy, which can refuse requests about one run.
 final class CaseStage: Sendable {
     let workspace: Workspace
     let proxy: InterceptingProxy
@@ -13,20 +13,20 @@ final class CaseStage: Sendable {
     private let process: Locked<ChildProcess>
     private let refusals: Locked<[Refusal: JSONValue]>
 
-    /// What is refused: requests of one method about the runs of one execution.
+    /// Requests to refuse: those of one method about the runs of one execution.
     private struct Refusal: Hashable {
         let method: HTTPMethod
         let execution: String
     }
 
-    /// The stage for cases that need nothing special; its operator ends with the test run.
+    /// The shared stage for cases without special needs; its operator runs until the tests end.
     static var shared: CaseStage {
         get async throws { try await starting.value }
     }
 
     private static let starting = Task { try await CaseStage("cases") }
 
-    /// - Parameter roles: the roles of the operator in this namespace; nil for what the installation grants.
+    /// - Parameter roles: The operator's roles in this namespace; nil for those of the installation.
     init(_ name: String, roles: [OperatorRole]? = nil) async throws {
         workspace = try await Workspace.make(name, on: TestCluster.withoutEngines)
         let identity = try await roles.asyncMap(workspace.bind) ?? workspace.cluster.operatorKubeconfig
@@ -62,12 +62,12 @@ final class CaseStage: Sendable {
         await proxy.shutdown()
     }
 
-    /// Answers such requests about the runs of an execution with a `Status`; nil lets them through again.
+    /// Answers such requests with a `Status`; nil forwards them again.
     func answer(_ method: HTTPMethod, of execution: String, with status: JSONValue?) {
         refusals.withLock { $0[Refusal(method: method, execution: execution)] = status }
     }
 
-    /// Creates an execution; `more` are further lines of its spec.
+    /// Creates an execution; `more` is additional YAML for its spec.
     func create(_ name: String, _ engine: TestEngine, more: String = "") async throws {
         try await workspace.create(
             Templates.execution(name, engine: engine.rawValue, workflow: "long", more: more))
@@ -86,7 +86,7 @@ final class CaseStage: Sendable {
         return PlayedRun(workspace: workspace, engine: engine, execution: execution, name: name)
     }
 
-    /// Waits until the execution says what `condition` asks for, or has ended.
+    /// Waits until `condition` is true for the execution or the execution has ended.
     func execution(
         _ name: String, until what: String, _ condition: @escaping @Sendable (JSONValue) -> Bool
     ) async throws -> JSONValue {
@@ -95,15 +95,15 @@ final class CaseStage: Sendable {
         }
     }
 
-    /// Waits until the operator has read that the run works.
+    /// Waits until the execution has the reason Executing.
     @discardableResult
     func executing(_ name: String) async throws -> JSONValue {
         try await execution(name, until: "executes") { $0.status("reason") == "Executing" }
     }
 
-    func shutDown(_ execution: String, _ word: String) async throws {
+    func shutDown(_ execution: String, _ strategy: String) async throws {
         try await workspace.access.merge(
-            Types.execution, workspace.namespace, execution, ["spec": ["shutdown": .string(word)]])
+            Types.execution, workspace.namespace, execution, ["spec": ["shutdown": .string(strategy)]])
     }
 }
 

@@ -3,7 +3,7 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// Credentials of a plugin that prints YAML, as client-go accepts them.
+/// Credentials from an exec plugin that prints YAML, which client-go accepts.
 @Suite struct ExecPluginTests {
     private static func plugin(printing token: String, in directory: URL) throws -> URL {
         let file = directory.appending(path: "plugin-\(UUID()).sh")
@@ -39,7 +39,7 @@ import Testing
         return file
     }
 
-    /// Tokens are sent over TLS only, which the sandbox does not have: a bare TLS server shows what arrives.
+    /// Tokens are sent only over TLS, which the sandbox does not support, so a plain TLS server records the request.
     @Test func `sends the token that a plugin prints as YAML`() async throws {
         let directory = try TestCluster.makeDirectory()
         let openssl = URL(filePath: "/usr/bin/openssl")
@@ -51,7 +51,7 @@ import Testing
             ], directory: directory, name: "certificate")
         #expect(try await certificate.exit(within: .seconds(60)) == 0)
         let port = try FreePort.find()
-        // At the end of its input it would hang up, so its input is a pipe without an end.
+        // The server exits at the end of its input, so its input is a pipe that stays open.
         let server = try ChildProcess(
             URL(filePath: "/bin/sh"),
             [
@@ -72,7 +72,7 @@ import Testing
         try await server.stop(SIGKILL)
     }
 
-    @Test(.enabled(if: TestCluster.knowsUsers, "the sandbox asks nobody who they are"))
+    @Test(.enabled(if: TestCluster.knowsUsers, "the sandbox does not authenticate clients"))
     func `works with a plugin that prints YAML`() async throws {
         let workspace = try await Workspace.make("plugin")
         let namespace = "towline-system"

@@ -3,10 +3,10 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// Runs that others prune, take over, strip or delete: the execution says what is known, and no more.
+/// Runs that others prune, replace, orphan, or delete: the execution reports only what is known.
 @Suite struct LostRunTests {
-    /// The run starts to work and is pruned, or replaced, while no operator runs.
-    @Test func `does not claim that nothing was executed if nobody saw the run's steps`() async throws {
+    /// The run starts, then is pruned or replaced while no operator runs.
+    @Test func `leaves executed unset if the run's steps were not observed`() async throws {
         let stage = try await CaseStage("unseen")
         let access = stage.workspace.access
         var runs: [PlayedRun] = []
@@ -35,13 +35,13 @@ import Testing
             let ended = try await stage.workspace.finished(run.execution)
             let reason = run.execution.hasPrefix("pruned") ? "RunDeleted" : "RunReplaced"
             #expect(ended.verdict == "Failed/Error/\(reason)")
-            #expect(ended[path: ["status", "executed"]] != false, "\(run.execution): nobody knows")
+            #expect(ended[path: ["status", "executed"]] != false, "\(run.execution): not known")
         }
         try await stage.end()
     }
 
     @Test(arguments: TestEngine.allCases)
-    func `follows a run to its end after somebody removed its owner reference`(_ engine: TestEngine) async throws {
+    func `follows a run to its end after its owner reference was removed`(_ engine: TestEngine) async throws {
         let stage = try await CaseStage.shared
         let run = try await stage.begin("stripped-\(engine)", engine)
         let uid = try await run.object()?.uid
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: TestEngine.allCases)
-    func `follows a run to its end after somebody removed its label`(_ engine: TestEngine) async throws {
+    func `follows a run to its end after its label was removed`(_ engine: TestEngine) async throws {
         let stage = try await CaseStage.shared
         let run = try await stage.begin("unlabeled-\(engine)", engine)
         let uid = try await run.object()?.uid
@@ -70,7 +70,7 @@ import Testing
         #expect(ended[path: ["status", "runRef", "uid"]]?.stringValue == uid)
     }
 
-    /// Plays the run to its end, with a step on the way that the execution has to show.
+    /// Writes the run's states up to its end; the execution must report the progress in between.
     private func expectSuccess(_ run: PlayedRun, _ stage: CaseStage) async throws -> JSONValue {
         try await run.write("half")
         let half = try await stage.execution(run.execution, until: "shows progress") {

@@ -2,15 +2,15 @@ import Foundation
 import KubeClient
 import TestSupport
 
-/// A run on a cluster without engines, and the hand that writes what its engine's controller would write.
+/// A run on a cluster without engines, whose status the test writes in place of the engine's controller.
 struct PlayedRun: Sendable {
     let workspace: Workspace
     let engine: TestEngine
-    /// The name of its execution.
+    /// The name of the run's execution.
     let execution: String
     let name: String
 
-    /// Writes a state from `Inputs/`: the status of the run and, for Tekton, of its children, which come first.
+    /// Writes a state from `Inputs/`: for Tekton the children's statuses first, then the run's.
     func write(_ input: String, _ values: [String: String] = [:]) async throws {
         let usual = ["run": name, "start": "NOW-20s", "end": "NOW"]
         let state = try CaseInput(input, engine, values.merging(usual) { own, _ in own }).value
@@ -25,7 +25,7 @@ struct PlayedRun: Sendable {
         try await replace(engine.runType, name) { run in
             run["status"] = status
             guard engine == .argo, let phase = status["phase"]?.stringValue else { return }
-            // The labels that Argo's controller keeps beside the phase.
+            // The labels that Argo's controller writes with the phase.
             let labels = ["metadata", "labels"]
             run[path: labels + ["workflows.argoproj.io/phase"]] = .string(phase)
             run[path: labels + ["workflows.argoproj.io/completed"]] =
@@ -45,17 +45,17 @@ struct PlayedRun: Sendable {
         try await workspace.access.delete(engine.runType, workspace.namespace, name)
     }
 
-    /// How the run was asked to stop; nil while it was not.
+    /// The requested stop; nil if none.
     func stopRequest() async throws -> String? {
         try await object()?[path: ["spec", engine == .tekton ? "status" : "shutdown"]]?.stringValue
     }
 
-    /// Waits until the run is asked to stop and returns how.
+    /// Waits until a stop of the run is requested; returns the request.
     func stopped(within limit: Duration = .seconds(30)) async throws -> String {
         try await poll("\(name) is asked to stop", within: limit) { try await stopRequest() }
     }
 
-    /// Writes what Tekton makes for a task, first the object and then its status.
+    /// Writes a TaskRun or CustomRun, first the object and then its status.
     private func write(_ type: ResourceType, _ task: String, _ spec: JSONValue, _ status: JSONValue) async throws {
         let child = "\(name)-\(task)"
         if try await workspace.access.get(type, workspace.namespace, child) == nil {
@@ -84,7 +84,7 @@ struct PlayedRun: Sendable {
         try await replace(type, child) { $0["status"] = status }
     }
 
-    /// Reads, changes and replaces an object as a controller does, again where somebody else was faster.
+    /// Reads, changes, and replaces an object; retries after a conflict.
     private func replace(_ type: ResourceType, _ name: String, _ change: (inout JSONValue) -> Void) async throws {
         // Workflows have no status subresource.
         let subresource = type == Types.workflow ? nil : "status"
@@ -103,13 +103,13 @@ struct PlayedRun: Sendable {
     }
 }
 
-/// A file of `Inputs/`, with its placeholders filled in.
+/// A file of `Inputs/` with its placeholders replaced.
 struct CaseInput: Sendable {
     let value: JSONValue
 
     /// Reads `Inputs/ENGINE/NAME.json`, or `Inputs/NAME.json` without an engine.
     ///
-    /// `{name}` becomes the value of that name, and then `NOW`, `NOW-30s` or `NOW+30s` a time.
+    /// Replaces `{name}` with the value of that name, and `NOW`, `NOW-30s`, or `NOW+30s` with a time.
     init(_ name: String, _ engine: TestEngine? = nil, _ values: [String: String] = [:]) throws {
         let folder = Repository.file("Tests/EndToEndTests/Cases/Inputs/\(engine?.rawValue ?? "")")
         let text = try String(contentsOf: folder.appending(path: "\(name).json"), encoding: .utf8)

@@ -3,9 +3,9 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// Stops: none without cause, none that is claimed and was refused, and what counts when a run was stopped.
+/// Stops: none without a cause, refused stops are reported, and failures before a stop count.
 @Suite struct StopTests {
-    /// Clocks of two machines may differ by any amount.
+    /// The clocks of two machines may differ by any amount.
     @Test(arguments: TestEngine.allCases, ["NOW-3600s", "NOW+3600s"])
     func `does not stop a healthy run of an engine whose clock is an hour off`(
         _ engine: TestEngine, _ start: String
@@ -26,14 +26,14 @@ import Testing
         #expect(ended[path: ["status", "executed"]] == true)
     }
 
-    /// Why the API server does not take the request to stop a run.
+    /// Why the API server rejects the request to stop a run.
     enum Refusal: String, CaseIterable, Sendable {
-        /// The operator may not patch runs. A sandbox knows no rights: its proxy answers as a real API server does.
+        /// The operator may not patch runs. The sandbox has no authorization, so the proxy answers like a real API server.
         case forbidden
-        /// An admission webhook refuses the patch.
+        /// An admission webhook denies the patch.
         case webhook
 
-        /// What a person needs to read.
+        /// The text that the message must contain.
         var words: String { self == .forbidden ? "cannot patch resource" : "webhook.example.com" }
 
         func answer(_ engine: TestEngine) throws -> JSONValue {
@@ -65,13 +65,13 @@ import Testing
         stage.answer(.patch, of: run.execution, with: byRights ? nil : try refusal.answer(engine))
         try await stage.shutDown(run.execution, "Terminate")
 
-        let told = try await stage.execution(run.execution, until: "says that the stop was refused") {
+        let reported = try await stage.execution(run.execution, until: "says that the stop was refused") {
             $0.status("reason") == "ShutdownRefused" && $0.condition("ShutdownRefused") == "True"
         }
-        #expect(told.status("phase") == "Running")
-        #expect(told.status("reason") == "ShutdownRefused")
-        #expect(told.status("message")?.contains(refusal.words) == true, "\(told["status"] ?? .null)")
-        let condition = told[path: ["status", "conditions"]]?.arrayValue?.first { $0["type"] == "ShutdownRefused" }
+        #expect(reported.status("phase") == "Running")
+        #expect(reported.status("reason") == "ShutdownRefused")
+        #expect(reported.status("message")?.contains(refusal.words) == true, "\(reported["status"] ?? .null)")
+        let condition = reported[path: ["status", "conditions"]]?.arrayValue?.first { $0["type"] == "ShutdownRefused" }
         #expect(condition?["message"]?.stringValue?.contains(refusal.words) == true)
         if refusal == .forbidden { #expect(condition?["reason"] == "Forbidden") }
         try await poll("a warning of the refused stop") {
@@ -104,7 +104,7 @@ import Testing
             let ended = try await stage.workspace.finished(run.execution)
             outcomes.append(ended.verdict)
             let failure = ended[path: ["status", "failure"]]
-            // Argo has no name for an exit handler but that of its template.
+            // In Argo, an exit handler has only the name of its template.
             let task = failure?["task"]?.stringValue ?? ""
             #expect(task.contains("cleanup") || task.contains("onExit"), "\(engine): \(failure ?? .null)")
             #expect(failure?["exitCode"] == 4, "\(engine): \(failure ?? .null)")
@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test(arguments: TestEngine.allCases)
-    func `a failure before a shutdown is a failure`(_ engine: TestEngine) async throws {
+    func `reports a failure before a shutdown as a failure`(_ engine: TestEngine) async throws {
         let stage = try await CaseStage.shared
         let run = try await stage.begin("failed-first-\(engine)", engine)
         try await run.write("running")
@@ -129,7 +129,7 @@ import Testing
 }
 
 extension Workspace {
-    /// Grants the operator's role in this namespace the right to patch an engine's runs, or takes it away.
+    /// Grants or revokes the operator's permission to patch an engine's runs in this namespace.
     fileprivate func allow(_ engine: TestEngine, toPatch isAllowed: Bool) async throws {
         let manifest = try (engine == .tekton ? OperatorRole.tekton : .argo).manifest()
         let rules = (manifest["rules"]?.arrayValue ?? []).map { rule in

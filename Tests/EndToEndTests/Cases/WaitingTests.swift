@@ -2,9 +2,9 @@ import Foundation
 import KubeClient
 import Testing
 
-/// What a run waits for, and how far it is: the execution says it alike on both engines.
+/// What a run waits for, and its progress, reported the same on both engines.
 @Suite struct WaitingTests {
-    private func told(
+    private func reported(
         _ name: String, _ stage: CaseStage, until what: String = "was read",
         _ condition: @escaping @Sendable (JSONValue) -> Bool = { $0.status("reason") != "AwaitingEngine" }
     ) async throws -> JSONValue {
@@ -13,12 +13,12 @@ import Testing
 
     // MARK: Progress
 
-    /// Argo adds up the units that pods report.
+    /// Argo's progress includes units that pods report.
     @Test func `does not call the units of a pod's own progress tasks`() async throws {
         let stage = try await CaseStage.shared
         let run = try await stage.begin("epochs", .argo)
         try await run.write("pod-progress")
-        let execution = try await told("epochs", stage)
+        let execution = try await reported("epochs", stage)
         #expect(execution.verdict == "Running/-/Executing")
         #expect(execution.status("progress") == "0/1")
         #expect(execution.status("message")?.contains("of 100 tasks") == false, "\(execution["status"] ?? .null)")
@@ -34,7 +34,7 @@ import Testing
         #expect(try await stage.workspace.finished(run.execution).status("progress") == input.progress)
     }
 
-    /// Tekton counts them as skipped.
+    /// Tekton counts tasks that never started as skipped.
     @Test func `does not count tasks as done that never started`() async throws {
         let stage = try await CaseStage.shared
         let run = try await stage.begin("never-started", .tekton)
@@ -42,50 +42,50 @@ import Testing
         #expect(try await stage.workspace.finished("never-started").status("progress") == "1/3")
     }
 
-    // MARK: People and time
+    // MARK: Approvals and pauses
 
-    @Test func `a pause that ends by itself waits for nobody`() async throws {
+    @Test func `a timed pause is not a suspension`() async throws {
         let stage = try await CaseStage.shared
         let run = try await stage.begin("pause", .argo)
         try await run.write("timed-pause")
-        let execution = try await told("pause", stage)
+        let execution = try await reported("pause", stage)
         #expect(execution.status("phase") == "Running")
         #expect(execution.status("reason") != "Suspended")
-        #expect(execution.status("message")?.contains("somebody") == false, "\(execution["status"] ?? .null)")
+        #expect(execution.status("message")?.contains("resume") == false, "\(execution["status"] ?? .null)")
     }
 
     @Test(arguments: [(TestEngine.argo, "approval"), (.tekton, "approval"), (.argo, "approval-beside-daemon")])
-    func `an approval waits for a person`(_ engine: TestEngine, _ input: String) async throws {
+    func `says that an approval is pending`(_ engine: TestEngine, _ input: String) async throws {
         let stage = try await CaseStage.shared
         let run = try await stage.begin("\(input)-\(engine)", engine)
         try await run.write(input)
-        let execution = try await told(run.execution, stage, until: "waits") { $0.status("reason") == "Suspended" }
+        let execution = try await reported(run.execution, stage, until: "waits") { $0.status("reason") == "Suspended" }
         #expect(execution.verdict == "Running/-/Suspended")
         #expect(execution.status("message")?.contains("approve") == true, "\(execution["status"] ?? .null)")
     }
 
-    // MARK: Locks, quotas and nodes
+    // MARK: Locks, quotas, and nodes
 
     @Test(arguments: ["Pod", "Steps", "DAG", "Retry"])
-    func `names the task that waits for a lock, and the lock`(_ type: String) async throws {
+    func `names the task that is waiting for a lock, and the lock`(_ type: String) async throws {
         let stage = try await CaseStage.shared
         let run = try await stage.begin("lock-\(type.lowercased())", .argo)
         try await run.write("waits-for-lock", ["type": type])
-        let message = try await told(run.execution, stage).status("message") ?? ""
+        let message = try await reported(run.execution, stage).status("message") ?? ""
         #expect(message.contains("migrate is waiting: Waiting for cases/Mutex/db lock. Lock status: 0/1"), "\(message)")
     }
 
-    /// Tekton writes it into the TaskRun, and nothing of it into the PipelineRun.
+    /// Tekton writes the cause into the TaskRun, but not into the PipelineRun.
     @Test(
         arguments: TestEngine.allCases, ["waits-for-quota", "waits-for-node"])
-    func `names the task whose pod waits, and what for`(_ engine: TestEngine, _ input: String) async throws {
+    func `names the task whose pod is waiting, and the reason`(_ engine: TestEngine, _ input: String) async throws {
         let stage = try await CaseStage.shared
         let run = try await stage.begin("\(input)-\(engine)", engine)
         try await run.write("task-made")
-        _ = try await told(run.execution, stage)
+        _ = try await reported(run.execution, stage)
         try await run.write(input)
         let words = input == "waits-for-quota" ? ["exceeded quota: none"] : ["Insufficient cpu", "available resources"]
-        let execution = try await told(run.execution, stage, until: "says what it waits for") { execution in
+        let execution = try await reported(run.execution, stage, until: "says what it waits for") { execution in
             words.contains { execution.status("message")?.contains($0) == true }
         }
         #expect(execution.status("phase") == "Running")
@@ -93,14 +93,14 @@ import Testing
         #expect(execution[path: ["status", "executed"]] == nil, "nothing is known to have started")
     }
 
-    /// A quota of TaskRuns, or a webhook, keeps the engine from creating what would work.
-    @Test func `an engine that has the definition and made no task does not resolve it`() async throws {
+    /// A quota or a webhook prevents the engine from creating TaskRuns.
+    @Test func `says that the engine has not created a task yet`() async throws {
         let stage = try await CaseStage.shared
         var reasons: [String] = []
         for engine in TestEngine.allCases {
             let run = try await stage.begin("no-task-\(engine)", engine)
             try await run.write("no-task-made")
-            let execution = try await told(run.execution, stage)
+            let execution = try await reported(run.execution, stage)
             #expect(execution.status("phase") == "Running")
             #expect(execution.status("reason") != "Resolving", "\(engine)")
             let message = execution.status("message") ?? ""

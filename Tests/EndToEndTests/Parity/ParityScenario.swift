@@ -1,16 +1,16 @@
 import TestSupport
 import Testing
 
-/// Something that can happen to an execution, and what its status has to say of it on every engine.
+/// A scenario for an execution, and the status that it must lead to on every engine.
 struct ParityScenario: Sendable, CustomTestStringConvertible {
-    /// The name of its workflow, and how its executions' names begin.
+    /// The name of the workflow and the prefix of the executions' names.
     let name: String
     /// Nil for a workflow that does not exist.
     var workflow: ParityWorkflow? = ParityWorkflow()
-    /// Further lines of the execution's spec.
+    /// Additional YAML for the execution's spec.
     var spec = ""
     var admission = ParityStage.Admission.untouched
-    /// What somebody does meanwhile.
+    /// What a user does in the meantime.
     var meanwhile: @Sendable (ParityActor) async throws -> Void = { _ in }
     let expected: ParityResult
 
@@ -152,4 +152,70 @@ extension ParityScenario {
                 try await actor.shutDown(shutdown)
             }, expected: ParityResult("Failed", "Cancelled", "Cancelled", executed: false))
     }
+}
+
+/// One workflow for both engines: `drain`, then `restart`, then an optional cleanup.
+///
+/// Both templates have the same annotations, so that the simulated engines behave the same.
+struct ParityWorkflow: Sendable {
+    /// The sandbox's annotations without their prefix.
+    var annotations: [String: String] = [:]
+    /// Additional YAML for the Tekton task `restart`.
+    var tektonTask = ""
+    /// Additional YAML for the Argo step `restart` and the template that it calls.
+    var argoStep = ""
+    var argoTemplate = ""
+    /// Whether the workflow requires the parameter `TARGET`.
+    var needsParameter = false
+    /// Whether the workflow has the output `revision`, a result of `restart`.
+    var hasResult = false
+    /// Whether the workflow has a `finally` task or exit handler named `clean-up`.
+    var cleansUp = false
+
+    private var metadata: String {
+        let all = annotations.merging(["duration": "100ms"]) { own, _ in own }
+        return all.sorted { $0.key < $1.key }.map { "sandbox.towline.dev/\($0.key): \"\($0.value)\"" }
+            .joined(separator: ", ")
+    }
+
+    /// The Pipeline and the WorkflowTemplate with this name.
+    func manifests(_ name: String) -> String { "\(pipeline(name))\n---\n\(workflowTemplate(name))" }
+
+    private func pipeline(_ name: String) -> String {
+        let results = hasResult ? "results: [{name: revision, type: string}], " : ""
+        let step = "steps: [{name: run, image: example, command: [run]}]"
+        var lines = [
+            "apiVersion: tekton.dev/v1", "kind: Pipeline", "metadata:", "  name: \(name)",
+            "  annotations: {\(metadata)}", "spec:", "  tasks:",
+            "    - {name: drain, taskSpec: {\(step)}}",
+            "    - {name: restart, runAfter: [drain], taskSpec: {\(results)\(step)}\(member(tektonTask))}",
+        ]
+        if cleansUp { lines += ["  finally: [{name: clean-up, taskSpec: {\(step)}}]"] }
+        if needsParameter { lines += ["  params: [{name: TARGET, type: string}]"] }
+        if hasResult {
+            lines += ["  results: [{name: revision, type: string, value: $(tasks.restart.results.revision)}]"]
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func workflowTemplate(_ name: String) -> String {
+        let container = "container: {image: example, command: [run]}"
+        let outputs =
+            hasResult
+            ? ", outputs: {parameters: [{name: revision, globalName: revision, valueFrom: {path: /revision}}]}" : ""
+        var lines = [
+            "apiVersion: argoproj.io/v1alpha1", "kind: WorkflowTemplate", "metadata:", "  name: \(name)",
+            "  annotations: {\(metadata)}", "spec:", "  entrypoint: main", "  templates:",
+            "    - {name: main, steps: [[{name: drain, template: task}],"
+                + " [{name: restart, template: special\(member(argoStep))}]]}",
+            "    - {name: task, \(container)}",
+            "    - {name: special, \(container)\(outputs)\(member(argoTemplate))}",
+            "    - {name: clean-up, \(container)}",
+        ]
+        if cleansUp { lines += ["  onExit: clean-up"] }
+        if needsParameter { lines += ["  arguments: {parameters: [{name: TARGET}]}"] }
+        return lines.joined(separator: "\n")
+    }
+
+    private func member(_ text: String) -> String { text.isEmpty ? "" : ", \(text)" }
 }

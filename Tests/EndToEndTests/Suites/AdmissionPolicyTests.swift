@@ -2,7 +2,7 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// Nobody has Towline run what they could not run themselves.
+/// Users cannot run anything through Towline that they may not run directly.
 @Suite(.serialized, .enabled(if: TestCluster.knowsUsers, "the sandbox evaluates no admission policies"))
 struct AdmissionPolicyTests {
     private static func runs(_ engine: TestEngine) -> JSONValue {
@@ -29,7 +29,8 @@ struct AdmissionPolicyTests {
             more: account.map { "executionConfig: {serviceAccountName: \($0)}" } ?? "")
     }
 
-    @Test(arguments: TestEngine.allCases) func whoMayNotCreateTheRunIsToldSo(_ engine: TestEngine) async throws {
+    @Test(arguments: TestEngine.allCases)
+    func `refuses an execution whose author may not create the run`(_ engine: TestEngine) async throws {
         let workspace = try await Workspace.make("policy")
         try await AdmissionPolicy.deny.enforce(in: workspace)
         let other: TestEngine = engine == .tekton ? .argo : .tekton
@@ -38,18 +39,18 @@ struct AdmissionPolicyTests {
         try await alice.succeed(execution(other))
         let answer = try await alice.create(execution(engine))
         #expect(answer.code == 403)
-        let word = """
+        let text = """
             alice may not start this execution: the right to create \(engine.runType.plural).\(engine.runType.group) in \
             namespace \(workspace.namespace) is missing
             """
-        #expect(answer.message.contains(word), "\(answer.message)")
+        #expect(answer.message.contains(text), "\(answer.message)")
         #expect(try await workspace.access.get(Types.execution, workspace.namespace, "asked") == nil)
         try await workspace.give(alice, Self.runs(engine), as: "runs")
         try await alice.succeed(execution(engine), isDryRun: false)
     }
 
     @Test(arguments: TestEngine.allCases, ["use", "impersonate"])
-    func aNamedServiceAccountNeedsARightOfItsOwn(_ engine: TestEngine, _ verb: String) async throws {
+    func `requires the use verb for a named service account`(_ engine: TestEngine, _ verb: String) async throws {
         let workspace = try await Workspace.make("policy")
         try await AdmissionPolicy.deny.enforce(in: workspace)
         let bob = try await TestUser.make(
@@ -57,17 +58,17 @@ struct AdmissionPolicyTests {
         try await bob.succeed(execution(engine))
         let answer = try await bob.create(execution(engine, account: "restarter"))
         #expect(answer.code == 403)
-        let word = """
+        let text = """
             bob may not start this execution as restarter: the right to use serviceaccounts/restarter in namespace \
             \(workspace.namespace) is missing
             """
-        #expect(answer.message.contains(word), "\(answer.message)")
+        #expect(answer.message.contains(text), "\(answer.message)")
         try await workspace.give(bob, Self.account(verb), as: "account")
         try await bob.succeed(execution(engine, account: "restarter"), isDryRun: false)
         #expect(try await bob.create(execution(engine, account: "another"), isDryRun: true).code == 403)
     }
 
-    @Test func anExecutionThatNamesNoEngineIsOneForTekton() async throws {
+    @Test func `checks Tekton permissions if no engine is named`() async throws {
         let workspace = try await Workspace.make("policy")
         try await AdmissionPolicy.deny.enforce(in: workspace)
         let carol = try await TestUser.make(
@@ -81,20 +82,20 @@ struct AdmissionPolicyTests {
         #expect(try await dave.create(manifest).message.contains("create pipelineruns.tekton.dev"))
     }
 
-    /// To stop a run is no way to have something run.
-    @Test func whoMayChangeAnExecutionMayStopIt() async throws {
+    /// Stopping an execution requires no permission to create runs.
+    @Test func `lets anyone who can change an execution stop it`() async throws {
         let workspace = try await Workspace.make("policy")
         try await AdmissionPolicy.deny.enforce(in: workspace)
         let erin = try await TestUser.make("erin", in: workspace, ["executions": AdmissionPolicy.executions])
         try await workspace.create(execution(.argo, account: "restarter"))
-        try await poll("the execution is told to end") {
+        try await poll("the shutdown is accepted") {
             try await erin.access.merge(
                 Types.execution, workspace.namespace, "asked", ["spec": ["shutdown": "Terminate"]])
             return true
         }
     }
 
-    @Test func theOtherVariantOnlyWarns() async throws {
+    @Test func `only warns in the audit variant`() async throws {
         let workspace = try await Workspace.make("policy")
         try await AdmissionPolicy.warn.enforce(in: workspace)
         let frank = try await TestUser.make("frank", in: workspace, ["executions": AdmissionPolicy.executions])
@@ -105,8 +106,8 @@ struct AdmissionPolicyTests {
         #expect(answer.warnings.contains("frank may not start this execution"), "\(answer.warnings)")
     }
 
-    /// The cluster's own role `edit` may impersonate service accounts, but says nothing of engines.
-    @Test func theRoleEditIsExtended() async throws {
+    /// The cluster's role `edit` can impersonate service accounts, but does not include the engines' resources.
+    @Test func `extends the role edit`() async throws {
         let workspace = try await Workspace.make("policy")
         try await AdmissionPolicy.deny.enforce(in: workspace)
         let grace = try await TestUser.make("grace", in: workspace, ["runs": Self.runs(.tekton)])

@@ -3,7 +3,7 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// What becomes of a run after the end of its execution changes nothing but a condition.
+/// After an execution has ended, changes of its run affect only conditions.
 @Suite(.serialized) struct AfterTheEndTests {
     private func type(_ engine: String) -> ResourceType { engine == "tekton" ? Types.pipelineRun : Types.workflow }
 
@@ -11,7 +11,7 @@ import Testing
         try #require(execution[path: ["status", "runRef", "name"]]?.stringValue)
     }
 
-    /// The status without what may move after the end: the time of the update, and the conditions about the run.
+    /// The status without the fields that may change after the end: `updatedAt` and the conditions about the run.
     private func latched(_ execution: JSONValue) -> JSONValue? {
         var status = execution["status"]
         let conditions = status?["conditions"]?.arrayValue ?? []
@@ -31,7 +31,7 @@ import Testing
         return execution
     }
 
-    /// Starts another operator, lets it go through everything there is, and expects that it wrote nothing.
+    /// Starts another operator and expects that it does not write to the execution.
     private func expectQuiet(_ workspace: Workspace, _ execution: JSONValue) async throws {
         let process = try workspace.startOperator()
         _ = try await finishedExecution("after-\(UInt32.random(in: 0...99_999))", "tekton", in: workspace)
@@ -40,23 +40,25 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    @Test(arguments: MainJobTests.engines) func aRunThatIsPruned(_ engine: String) async throws {
+    @Test(arguments: MainJobTests.engines)
+    func `sets RunPresent False when the run is pruned`(_ engine: String) async throws {
         let workspace = try await Workspace.make("pruned")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)
         let ended = try await finishedExecution("pruned", engine, in: workspace)
         try await workspace.access.delete(type(engine), workspace.namespace, try runName(ended))
 
-        let told = try await workspace.execution("pruned", until: "tells that its run is gone") {
+        let reported = try await workspace.execution("pruned", until: "reports that its run is gone") {
             $0.condition("RunPresent") == "False"
         }
-        #expect(latched(told) == latched(ended))
-        #expect(try await workspace.runs(of: told).isEmpty)
+        #expect(latched(reported) == latched(ended))
+        #expect(try await workspace.runs(of: reported).isEmpty)
         #expect(try await process.stop() == 0)
-        try await expectQuiet(workspace, told)
+        try await expectQuiet(workspace, reported)
     }
 
-    @Test(arguments: MainJobTests.engines) func aRunThatIsPrunedWhileNoOperatorRuns(_ engine: String) async throws {
+    @Test(arguments: MainJobTests.engines)
+    func `notices after a start that the run was pruned`(_ engine: String) async throws {
         let workspace = try await Workspace.make("unwatched")
         let first = try workspace.startOperator()
         try await workspace.create(Templates.all)
@@ -66,16 +68,16 @@ import Testing
         try await workspace.access.delete(type(engine), workspace.namespace, try runName(ended))
 
         let second = try workspace.startOperator()
-        let told = try await workspace.execution("unwatched", until: "tells that its run is gone") {
+        let reported = try await workspace.execution("unwatched", until: "reports that its run is gone") {
             $0.condition("RunPresent") == "False"
         }
-        #expect(latched(told) == latched(ended))
+        #expect(latched(reported) == latched(ended))
         #expect(try await workspace.execution("kept") == kept)
         #expect(try await second.stop() == 0)
     }
 
-    /// What `argo retry` does to a workflow that has ended.
-    @Test func aWorkflowThatGoesOn() async throws {
+    /// `argo retry` restarts a workflow that has ended.
+    @Test func `reports a workflow that is retried after its end`() async throws {
         let workspace = try await Workspace.make("retried")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)
@@ -83,7 +85,7 @@ import Testing
         let run = try runName(ended)
         try await workspace.access.merge(
             Types.workflow, workspace.namespace, run, ["status": ["phase": "Running", "finishedAt": .null]])
-        let diverged = try await workspace.execution("retried", until: "tells that its run goes on") {
+        let diverged = try await workspace.execution("retried", until: "reports that its run is still running") {
             $0.condition("RunDiverged") == "True"
         }
         #expect(latched(diverged) == latched(ended))
@@ -94,12 +96,12 @@ import Testing
         try await workspace.access.merge(
             Types.workflow, workspace.namespace, run,
             ["status": ["phase": "Failed", "finishedAt": "2026-01-01T00:00:00Z"]])
-        let again = try await workspace.execution("retried", until: "tells that its run ended again") {
+        let again = try await workspace.execution("retried", until: "reports that its run ended again") {
             $0.condition("RunDiverged") == "False"
         }
         #expect(latched(again) == latched(ended))
         try await workspace.access.delete(Types.workflow, workspace.namespace, run)
-        let gone = try await workspace.execution("retried", until: "tells that its run is gone") {
+        let gone = try await workspace.execution("retried", until: "reports that its run is gone") {
             $0.condition("RunPresent") == "False"
         }
         #expect(latched(gone) == latched(ended))
@@ -107,8 +109,8 @@ import Testing
         try await expectQuiet(workspace, gone)
     }
 
-    /// The garbage collector takes the run along; nothing is written to an execution on its way out.
-    @Test func anExecutionThatIsDeletedTakesItsRunAlong() async throws {
+    /// The garbage collector deletes the run; nothing is written to an execution that is being deleted.
+    @Test func `deletes the run with a finished execution`() async throws {
         let workspace = try await Workspace.make("leaving")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the executable answers to its command line.
+/// The executable's command line.
 @Suite struct CommandLineTests {
     private func towline(_ arguments: String...) async throws -> (code: Int32, output: String, errors: String) {
         let directory = try await TestCluster.shared.directory
@@ -12,7 +12,7 @@ import Testing
         return (code, process.output, process.errorOutput)
     }
 
-    @Test func versionAndHelp() async throws {
+    @Test func `prints version and help`() async throws {
         let version = try await towline("version")
         #expect(version.code == 0)
         #expect(version.output.hasPrefix("towline "))
@@ -37,15 +37,15 @@ import Testing
         (["sandbx"], "sandbox"),
         (["operator", "extra"], "extra"),
     ])
-    func mistakesEndWithTwoAndTheMend(arguments: [String], mend: String) async throws {
+    func `exits with 2 and a hint on usage errors`(arguments: [String], hint: String) async throws {
         let directory = try await TestCluster.shared.directory
         let process = try ChildProcess(
             Repository.binary, arguments, directory: directory, name: "command-\(UUID().uuidString)")
         #expect(try await process.exit(within: .seconds(20)) == 2)
-        #expect(process.errorOutput.contains(mend), "\(process.errorOutput)")
+        #expect(process.errorOutput.contains(hint), "\(process.errorOutput)")
     }
 
-    @Test func aKubeconfigThatIsMissingIsNamed() async throws {
+    @Test func `names a missing kubeconfig`() async throws {
         let result = try await towline("operator", "--kubeconfig", "/nowhere/kubeconfig")
         #expect(result.code == 1)
         #expect(result.errors.contains("/nowhere/kubeconfig"))

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The executable, told by flags, environment and file.
+/// Configuration by flags, environment variables, and a file.
 @Suite struct ConfigurationTests {
     private let header = "apiVersion: config.towline.dev/v1alpha1\nkind: OperatorConfiguration\n"
 
@@ -22,7 +22,7 @@ import Testing
         return (code, process.output, process.errorOutput)
     }
 
-    @Test func allSourcesActTogether() async throws {
+    @Test func `combines flags, environment, and file`() async throws {
         let path = try await file("workers: 7\npollInterval: 7s\nlogLevel: warn\nleaderElect: true\n")
         let result = try await run(
             ["--print-config", "--poll-interval", "9s", "--leader-elect=false"],
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func aFileServesARunningOperator() async throws {
+    @Test func `runs with a configuration file`() async throws {
         let workspace = try await Workspace.make("configured")
         let probes = try FreePort.find()
         let path = try await file(
@@ -61,7 +61,7 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    @Test func mistakesEndTheProcessWithOne() async throws {
+    @Test func `exits with 1 on configuration errors`() async throws {
         let path = try await file("workers: many\n")
         let wrongValue = try await run(["--config", path])
         #expect(wrongValue.code == 1)

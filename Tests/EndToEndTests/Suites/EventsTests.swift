@@ -3,7 +3,7 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// What people see of an execution with `kubectl describe` and `kubectl events`.
+/// Events as shown by `kubectl describe` and `kubectl events`.
 @Suite struct EventsTests {
     private func events(of execution: String, in workspace: Workspace) async throws -> [JSONValue] {
         try await workspace.access.list(Types.event, workspace.namespace).filter {
@@ -11,23 +11,24 @@ import Testing
         }
     }
 
-    /// Waits for the event with a reason and returns it.
+    /// Waits for the event with this reason.
     private func event(_ reason: String, of execution: String, in workspace: Workspace) async throws -> JSONValue {
         try await poll("the event \(reason) of \(execution)") {
             try await events(of: execution, in: workspace).first { $0["reason"]?.stringValue == reason }
         }
     }
 
-    @Test(arguments: MainJobTests.engines) func creationAndEndAreTold(_ engine: String) async throws {
+    @Test(arguments: MainJobTests.engines)
+    func `sends an event at the start and the end`(_ engine: String) async throws {
         let workspace = try await Workspace.make("events")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)
         try await workspace.create(
-            Templates.execution("told", engine: engine, more: "parameters: {TARGET: \"a-secret-value\"}"))
-        let execution = try await workspace.finished("told")
+            Templates.execution("reported", engine: engine, more: "parameters: {TARGET: \"a-secret-value\"}"))
+        let execution = try await workspace.finished("reported")
 
-        let created = try await event("RunCreated", of: "told", in: workspace)
-        let ended = try await event("Succeeded", of: "told", in: workspace)
+        let created = try await event("RunCreated", of: "reported", in: workspace)
+        let ended = try await event("Succeeded", of: "reported", in: workspace)
         for event in [created, ended] {
             #expect(event["type"]?.stringValue == "Normal")
             #expect(event[path: ["regarding", "uid"]]?.stringValue == execution.uid)
@@ -40,12 +41,12 @@ import Testing
         }
         #expect(ended["note"]?.stringValue?.hasPrefix("Completed with outcome Success: ") == true)
         #expect(try await process.stop() == 0)
-        let all = try await events(of: "told", in: workspace)
+        let all = try await events(of: "reported", in: workspace)
         #expect(all.count == 2, "\(all.map { $0["reason"]?.stringValue ?? "" })")
         #expect(!all.contains { $0.encodedString.contains("a-secret-value") })
     }
 
-    @Test func aShutdownIsToldAndSoIsItsEnd() async throws {
+    @Test func `sends an event for a shutdown and its end`() async throws {
         let workspace = try await Workspace.make("events")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)
@@ -60,7 +61,7 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    @Test func whatIsHeldBackAgainAndAgainIsOneSeries() async throws {
+    @Test func `counts repeated events as one series`() async throws {
         let troubled = try await TroubledWorkspace.make("held")
         let workspace = troubled.workspace
         try await troubled.raise(.quota)
@@ -89,7 +90,7 @@ import Testing
     }
 
     @Test(.enabled(if: Kubectl.installed != nil, "kubectl is not installed"))
-    func kubectlShowsThem() async throws {
+    func `shows events in kubectl describe`() async throws {
         let bench = try await KubectlTests.Bench.make("shown")
         try await bench.workspace.create(Templates.execution("shown", engine: "argo", workflow: "breaks"))
         _ = try await bench.workspace.finished("shown")
@@ -97,9 +98,9 @@ import Testing
 
         let listed = try await bench.kubectl(
             "get", "events", "-n", bench.namespace, "--field-selector", "involvedObject.name=shown")
-        let told = try await bench.kubectl("events", "-n", bench.namespace, "--for", "wfe/shown")
+        let reported = try await bench.kubectl("events", "-n", bench.namespace, "--for", "wfe/shown")
         let described = try await bench.kubectl("describe", "-n", bench.namespace, "wfe", "shown")
-        for text in [listed, told, described] {
+        for text in [listed, reported, described] {
             #expect(text.contains("RunCreated"), "\(text)")
             #expect(text.contains("Warning") && text.contains("StepFailed"), "\(text)")
             #expect(text.contains("Failed with outcome Failed"), "\(text)")

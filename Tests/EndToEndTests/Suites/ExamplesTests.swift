@@ -3,7 +3,7 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// Every manifest under `examples/` does what its annotation `towline.dev/expect` says.
+/// Every manifest in `examples/` ends as its annotation `towline.dev/expect` says.
 @Suite(.serialized) struct ExamplesTests {
     private func expectation(_ document: JSONValue) -> String {
         document[path: ["metadata", "annotations", "towline.dev/expect"]]?.stringValue ?? ""
@@ -13,7 +13,7 @@ import Testing
         try Repository.manifests(in: folder)
     }
 
-    @Test func executionsEndAsTheirFilesSay() async throws {
+    @Test func `ends every example as its file says`() async throws {
         let workspace = try await Workspace.make("examples")
         let process = try workspace.startOperator()
         for template in try documents("examples/workflows") { try await createTemplate(template, workspace) }
@@ -31,7 +31,7 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    /// A cluster-wide template may be there from an earlier test run.
+    /// Creates an object; a cluster-wide template may exist from an earlier test run.
     private func createTemplate(_ template: JSONValue, _ workspace: Workspace) async throws {
         let isClusterWide = template["kind"] == "ClusterWorkflowTemplate"
         do {
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func invalidManifestsAreRefusedForTheFieldTheyName() async throws {
+    @Test func `rejects invalid examples for the field they name`() async throws {
         let workspace = try await Workspace.make("invalid")
         let invalid = try documents("examples/invalid").filter { expectation($0).hasPrefix("Refused/") }
         #expect(invalid.count > 10)
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func theDemoEndsWithoutASurprise() async throws {
+    @Test func `ends the demo without an unexpected result`() async throws {
         let directory = try await TestCluster.shared.directory
         let process = try ChildProcess(Repository.binary, ["demo"], directory: directory, name: "demo")
         #expect(try await process.exit(within: .seconds(120)) == 0, "\(process.output)\(process.errorOutput)")

@@ -4,18 +4,18 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// A hundred executions while operators die, stop and are cut off, and while the API server restarts.
+/// A hundred executions while operators are killed, stopped, and disconnected, and while the API server restarts.
 ///
-/// It needs an API server that it may restart, so it never runs on somebody's cluster.
+/// The test restarts the API server, so it never runs on an existing cluster.
 @Suite(.serialized, .enabled(if: ProcessInfo.processInfo.environment["USE_EXISTING_CLUSTER"] != "true"))
 struct FaultTests {
     private static let verdicts = ["works": "Completed/Success/Succeeded", "breaks": "Failed/Failed/StepFailed"]
 
-    @Test func aHundredExecutionsSurviveEveryFault() async throws {
+    @Test func `runs a hundred executions exactly once through every fault`() async throws {
         let cluster = try await RestartableCluster.start()
         let workspace = try await Workspace.make("faults", on: cluster.cluster)
         try await workspace.allowLease(workspace.namespace)
-        // Long enough for every run to be under way while something happens.
+        // Long enough that every run is in progress during a fault.
         try await workspace.create(Templates.all.replacing("duration: 100ms", with: "duration: 800ms"))
         let stage = try FaultStage(cluster, workspace)
         let strangers = try await makeStrangers(workspace)
@@ -32,12 +32,12 @@ struct FaultTests {
         try await expectUntouched(strangers, workspace)
     }
 
-    /// Creates executions in a steady flow, on both engines in turn; every fourth one is to fail.
+    /// Creates executions at a steady rate, alternating between the engines; every fourth one fails.
     private func create(_ numbers: Range<Int>, in workspace: Workspace) async throws {
         for number in numbers {
             let manifest = Templates.execution(
                 "number-\(number)", engine: TestEngine.allCases[number % 2].rawValue, workflow: workflow(number))
-            // Users try again too while the API server is away.
+            // Users retry, too, while the API server is down.
             try await poll("number \(number) is created") {
                 do {
                     try await workspace.create(manifest)
@@ -50,7 +50,7 @@ struct FaultTests {
 
     private func workflow(_ number: Int) -> String { number % 4 == 3 ? "breaks" : "works" }
 
-    /// Objects of other people that the operator reads or could take for its own: a run with its label, and templates.
+    /// Foreign objects that the operator reads or could mistake for its own: a run with its label, and templates.
     private func makeStrangers(_ workspace: Workspace) async throws -> [(type: ResourceType, object: JSONValue)] {
         try await create(0..<1, in: workspace)
         let uid = try #require(try await workspace.execution("number-0").uid)

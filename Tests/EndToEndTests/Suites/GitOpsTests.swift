@@ -3,7 +3,7 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// What tools that keep a cluster as Git has it see of an execution and of what it brings about.
+/// Executions and their runs as GitOps tools see them.
 @Suite(.serialized, .enabled(if: Kubectl.installed != nil, "kubectl is not installed")) struct GitOpsTests {
     /// How a tool applies.
     enum Application: String, CaseIterable {
@@ -32,9 +32,9 @@ import Testing
         ]
     }
 
-    /// From the first write of the operator to its last nothing changes that came from Git, and nothing is added to it.
+    /// At no time does the operator change or extend fields that came from Git.
     @Test(arguments: Application.allCases, MainJobTests.engines)
-    func nothingTheOperatorWritesIsDrift(_ application: Application, _ engine: String) async throws {
+    func `causes no drift with kubectl diff`(_ application: Application, _ engine: String) async throws {
         let bench = try await KubectlTests.Bench.make("drift")
         let manifest = manifest(engine)
         let file = try bench.kubectl.file(manifest.encodedString, "kept-\(UUID().uuidString).json")
@@ -61,9 +61,9 @@ import Testing
         try await bench.process.stop()
     }
 
-    /// The run stands below the execution in the tool's tree, is no member of its set, and says that its changes are
-    /// of no interest; so does what Tekton makes of it.
-    @Test(arguments: MainJobTests.engines) func aRunIsAChildAndNoMember(_ engine: String) async throws {
+    /// The run is a child of the execution in the tool's tree but not a managed resource, and its updates are ignored;
+    /// the same applies to Tekton's TaskRuns and pods.
+    @Test(arguments: MainJobTests.engines) func `keeps tracking labels away from runs`(_ engine: String) async throws {
         let workspace = try await Workspace.make("children")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)

@@ -4,14 +4,14 @@ import KubeRuntime
 import TestSupport
 import Testing
 
-/// Two operators for the same executions: one works, the other takes over.
+/// Leader election between two operators.
 @Suite(.serialized) struct HandOverTests {
     static let leases = ResourceType(group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease")
-    /// The namespace in which the operator may have leases; see `deploy/base/rbac/`.
+    /// The namespace of the operator's lease; see `deploy/base/rbac/`.
     static let leaseNamespace = "towline-system"
 
-    @Test func aStoppedLeaderHandsOverAtOnce() async throws {
-        // Long enough that a renewal on a busy machine is never too late.
+    @Test func `hands over at once when the leader stops`() async throws {
+        // Long enough for renewals on a busy machine.
         let pair = try await Pair.make([
             "--leader-elect-lease-duration", "60s", "--leader-elect-renew-deadline", "40s",
             "--leader-elect-retry-period", "8s",
@@ -23,7 +23,7 @@ import Testing
         pair.first.send(SIGTERM)
         let duration = try await pair.waitUntilTheSecondLeads(since: start)
         print("hand-over after SIGTERM: \(duration)")
-        #expect(duration < .seconds(2), "the watch tells it; to look would take eight seconds at least")
+        #expect(duration < .seconds(2), "the watch reports the release; polling would take at least eight seconds")
         #expect(try await pair.first.exit(within: .seconds(20)) == 0)
         try await pair.expectOneRunEach(["before", "meanwhile"])
         #expect(try await pair.second.stop() == 0)
@@ -31,7 +31,7 @@ import Testing
         try await pair.end()
     }
 
-    @Test func aKilledLeaderIsReplacedWhenItsLeaseHasRunOut() async throws {
+    @Test func `replaces a killed leader when its lease expires`() async throws {
         let pair = try await Pair.make([
             "--leader-elect-lease-duration", "3s", "--leader-elect-renew-deadline", "2s",
             "--leader-elect-retry-period", "500ms",
@@ -48,19 +48,19 @@ import Testing
         try await pair.end()
     }
 
-    @Test func aLeaderThatLostItsLeaseEndsAndSaysSo() async throws {
+    @Test func `exits with an error when it loses the lease`() async throws {
         let pair = try await Pair.make([])
         try await pair.workspace.access.merge(
             Self.leases, Self.leaseNamespace, pair.name, ["spec": ["holderIdentity": "somebody-else"]])
         #expect(try await pair.first.exit(within: .seconds(20)) == 1)
         #expect(pair.first.errorOutput.contains("the lease is held by somebody-else"))
-        #expect(pair.second.isRunning, "a candidate goes on waiting")
+        #expect(pair.second.isRunning, "a candidate keeps waiting")
         #expect(try await pair.second.stop() == 0)
         try await pair.end()
     }
 
-    /// The API server hangs: it takes connections and answers nothing. Of its own, since nobody else could work on it.
-    @Test func aLeaderWhoseServerHangsEndsInTime() async throws {
+    /// The API server hangs: it accepts connections but does not answer. It is a separate one for this test.
+    @Test func `stops before its lease expires if the API server hangs`() async throws {
         let directory = try await TestCluster.shared.directory
         let kubeconfig = directory.appending(path: "hanging.kubeconfig")
         let sandbox = try ChildProcess(
@@ -91,7 +91,7 @@ import Testing
         (["--leader-elect-lease-duration", "10s"], "must be longer than the renew deadline"),
         (["--leader-elect-retry-period", "9s"], "1.2 times the retry period"),
         (["--leader-elect-resource-name", ""], "expected the name of a lease"),
-    ]) func flagsThatMakeNoElectionAreRefused(_ flags: [String], _ why: String) async throws {
+    ]) func `rejects invalid election flags`(_ flags: [String], _ why: String) async throws {
         let directory = try await TestCluster.shared.directory
         let process = try ChildProcess(
             Repository.binary, ["operator", "--leader-elect"] + flags, directory: directory,
@@ -101,7 +101,7 @@ import Testing
     }
 }
 
-/// Two operators that share a lease; the first one leads.
+/// Two operators that share a lease; the first one is the leader.
 private struct Pair {
     let workspace: Workspace
     let name: String
@@ -131,7 +131,7 @@ private struct Pair {
 
     func holder() async throws -> String? { try await lease()?[path: ["spec", "holderIdentity"]]?.stringValue }
 
-    /// Returns after how long the second one started to work.
+    /// Returns how long it took the second operator to start its workers.
     func waitUntilTheSecondLeads(since start: ContinuousClock.Instant) async throws -> Duration {
         try await poll("the second one leads") { second.errorOutput.contains("\"Leading\"") }
         let duration = start.duration(to: .now)
@@ -154,7 +154,7 @@ private struct Pair {
 }
 
 extension Workspace {
-    /// Gives the operator the right to this lease, as whoever changes its name has to: the role it ships with names one.
+    /// Grants the operator access to this lease, since the shipped role names only the default one.
     func allowLease(_ name: String) async throws {
         try await makeLeaseNamespace()
         guard cluster.kind == .controlPlane else { return }
@@ -167,7 +167,7 @@ extension Workspace {
             .array(rules), to: ["kind": "ServiceAccount", "name": "towline-operator"], as: "lease-\(name)")
     }
 
-    /// Makes the namespace in which the operator may have leases, where it is not there yet.
+    /// Creates the namespace of the lease if it does not exist.
     func makeLeaseNamespace() async throws {
         do {
             try await access.create(

@@ -3,9 +3,10 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// One execution, one run: whatever is called alike.
+/// One execution has one run, even if other objects have the same name.
 @Suite(.serialized) struct IdentityTests {
-    @Test(arguments: MainJobTests.engines) func anExecutionCreatedAgainGetsAnotherRun(_ engine: String) async throws {
+    @Test(arguments: MainJobTests.engines)
+    func `gives a recreated execution another run`(_ engine: String) async throws {
         let workspace = try await Workspace.make("again")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)
@@ -27,7 +28,8 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    @Test(arguments: MainJobTests.engines) func aForeignObjectOfTheRunsNameIsLeftAlone(_ engine: String) async throws {
+    @Test(arguments: MainJobTests.engines)
+    func `fails with NameCollision and leaves a foreign object alone`(_ engine: String) async throws {
         let workspace = try await Workspace.make("taken")
         try await workspace.create(Templates.all)
         try await workspace.create(Templates.execution("mine", engine: engine))
@@ -48,7 +50,7 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    @Test(arguments: TestEngine.allCases) func anotherRunUnderTheNameIsNotTheOneThatWasStarted(
+    @Test(arguments: TestEngine.allCases) func `does not take a replaced run for its own`(
         _ engine: TestEngine
     ) async throws {
         let workspace = try await Workspace.make("replaced")
@@ -58,13 +60,13 @@ import Testing
         let running = try await workspace.execution("robbed", until: "executes") { $0.status("reason") == "Executing" }
         let name = try #require(running.runName)
         let run = try #require(try await workspace.access.get(engine.runType, workspace.namespace, name))
-        // Nobody is to see the moment in which there is none.
+        // The operator must not observe the moment without a run.
         #expect(try await process.stop() == 0)
         try await workspace.access.delete(engine.runType, workspace.namespace, name)
         try await poll("the run is gone") {
             try await workspace.access.get(engine.runType, workspace.namespace, name) == nil
         }
-        // The same to the last label and owner, as a backup would bring it back.
+        // An identical object, including labels and owners, as a backup would restore it.
         var copy = run
         copy["status"] = nil
         for field in ["uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"] {
@@ -83,7 +85,7 @@ import Testing
         #expect(try await successor.stop() == 0)
     }
 
-    @Test(arguments: TestEngine.allCases) func anExecutionThatIsDeletedTakesItsRunAlong(
+    @Test(arguments: TestEngine.allCases) func `deletes the run with a running execution`(
         _ engine: TestEngine
     ) async throws {
         let workspace = try await Workspace.make("taken-along")

@@ -3,9 +3,9 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// `docs/install.md` takes a reader from a cluster with engines to a finished execution, an upgrade and back.
+/// The commands of `docs/install.md`: install, run an execution, upgrade, uninstall.
 @Suite(.enabled(if: Kubectl.installed != nil, "kubectl is not installed")) struct InstallPageTests {
-    @Test func everyCommandDoesWhatThePageSays() async throws {
+    @Test func `every command of the install page works`() async throws {
         guard ProcessInfo.processInfo.environment["USE_EXISTING_CLUSTER"] != "true" else {
             print("docs/install.md is not tried: it installs and uninstalls, and this cluster is somebody's.")
             return
@@ -32,7 +32,7 @@ import Testing
         try await expectNothingIsLeft(reader)
     }
 
-    /// Nothing that says it is part of Towline is there any more, neither the definition nor the namespaces.
+    /// Expects that everything that is part of Towline was deleted, including the definition and the namespaces.
     private func expectNothingIsLeft(_ reader: PageReader) async throws {
         let kinds = "namespaces,crds,clusterroles,clusterrolebindings,validatingadmissionpolicies"
         let left = try await reader.run("kubectl get \(kinds) -l app.kubernetes.io/part-of=towline -o name")

@@ -3,9 +3,9 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// The verbs people type, through an unmodified kubectl.
+/// Everyday commands with an unmodified kubectl.
 @Suite(.serialized, .enabled(if: Kubectl.installed != nil, "kubectl is not installed")) struct KubectlTests {
-    /// A namespace with an operator and the test's workflows, and kubectl pointed at it.
+    /// A namespace with an operator and the test's workflows, and kubectl configured for it.
     struct Bench {
         let workspace: Workspace
         let kubectl: Kubectl
@@ -23,7 +23,7 @@ import Testing
         var namespace: String { workspace.namespace }
     }
 
-    @Test func applyGetWaitDescribeDelete() async throws {
+    @Test func `applies, gets, waits, describes, and deletes`() async throws {
         let bench = try await Bench.make("kubectl")
         let file = try bench.kubectl.file(Templates.execution("one", engine: "tekton"))
         #expect(try await bench.kubectl("apply", "-n", bench.namespace, "-f", file).contains("one created"))
@@ -54,7 +54,7 @@ import Testing
         try await bench.process.stop()
     }
 
-    @Test func watchingShowsTheWayToTheEnd() async throws {
+    @Test func `watches an execution to its end`() async throws {
         let bench = try await Bench.make("watch")
         let watch = try bench.kubectl.start(["get", "-n", bench.namespace, "wfe", "-w"])
         let file = try bench.kubectl.file(Templates.execution("seen", engine: "argo"))
@@ -66,7 +66,7 @@ import Testing
         try await bench.process.stop()
     }
 
-    @Test func theSchemaExplainsItself() async throws {
+    @Test func `explains the schema`() async throws {
         let bench = try await Bench.make("explain")
         let explanation = try await bench.kubectl("explain", "wfe.spec.workflowRef")
         for text in ["workflowId", "engine", "containerDigest", "-required-"] {
@@ -81,7 +81,7 @@ import Testing
         try await bench.process.stop()
     }
 
-    @Test func patchAndEditChangeOnlyWhatMayChange() async throws {
+    @Test func `allows patches of mutable fields only`() async throws {
         let bench = try await Bench.make("patch")
         let file = try bench.kubectl.file(Templates.execution("fixed", engine: "tekton", workflow: "takes-long"))
         try await bench.kubectl("apply", "-n", bench.namespace, "-f", file)
@@ -110,7 +110,7 @@ import Testing
         try await bench.process.stop()
     }
 
-    @Test func serverSideApplyAndDryRun() async throws {
+    @Test func `supports server-side apply and dry run`() async throws {
         let bench = try await Bench.make("server-side")
         let file = try bench.kubectl.file(Templates.execution("applied", engine: "tekton"))
         let dry = try await bench.kubectl("apply", "-n", bench.namespace, "-f", file, "--dry-run=server")
@@ -130,7 +130,7 @@ import Testing
         try await bench.process.stop()
     }
 
-    @Test func logsAndEvents() async throws {
+    @Test func `shows logs and events`() async throws {
         let bench = try await Bench.make("logs")
         guard bench.workspace.cluster.kind == .sandbox else {
             print("Logs are not read: only the sandbox pretends to have a kubelet.")

@@ -3,7 +3,7 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// Links from an execution to the pages about its run.
+/// Links from an execution to pages about its run.
 @Suite(.serialized) struct LinkTests {
     private static let flags = [
         "--metrics-bind-address", "0", "--health-probe-bind-address", "0",
@@ -29,7 +29,8 @@ import Testing
         ]
     }
 
-    @Test(arguments: MainJobTests.engines) func aRunIsLinkedFromItsStartToItsEnd(_ engine: String) async throws {
+    @Test(arguments: MainJobTests.engines)
+    func `links to the run from its start to its end`(_ engine: String) async throws {
         let workspace = try await Workspace.make("linked")
         let process = try workspace.startOperator(arguments: Self.flags)
         try await workspace.create(Templates.all)
@@ -42,7 +43,7 @@ import Testing
         #expect(links(ended) == links(running))
         #expect(try await process.stop() == 0)
 
-        // An operator with other templates changes no link of what ended.
+        // An operator with other templates does not change the links of finished executions.
         let successor = try workspace.startOperator()
         try await workspace.create(Templates.execution("bare", engine: engine))
         #expect(links(try await workspace.finished("bare")) == [])
@@ -50,7 +51,8 @@ import Testing
         #expect(try await successor.stop() == 0)
     }
 
-    @Test(.enabled(if: Kubectl.installed != nil, "kubectl is not installed")) func kubectlShowsTheLinks() async throws {
+    @Test(.enabled(if: Kubectl.installed != nil, "kubectl is not installed"))
+    func `shows links in kubectl`() async throws {
         let workspace = try await Workspace.make("shown")
         let process = try workspace.startOperator(arguments: Self.flags)
         try await workspace.create(Templates.all)

@@ -3,9 +3,9 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// What a running operator writes to its log.
+/// The log of a running operator.
 @Suite struct LogTests {
-    /// The lines so far; one that is being written is none yet.
+    /// The complete lines so far.
     private func lines(_ process: ChildProcess) -> [JSONValue] {
         process.errorOutput.split(separator: "\n").compactMap { try? JSONValue(parsing: String($0)) }
     }
@@ -14,7 +14,7 @@ import Testing
         lines(process).contains { $0["msg"]?.stringValue == message }
     }
 
-    /// How many requests of the operator had no answer.
+    /// The number of the operator's requests without an answer.
     private func failures(_ port: UInt16) async throws -> Int {
         let configuration = ClusterConfiguration(server: "http://127.0.0.1:\(port)", origin: "test")
         let transport = try CurlTransport(configuration: configuration, userAgent: "towline-test")
@@ -26,7 +26,7 @@ import Testing
             .reduce(0) { $0 + Int($1) }
     }
 
-    @Test func signalsChangeTheLevelOfARunningOperator() async throws {
+    @Test func `changes the log level on signals`() async throws {
         let workspace = try await Workspace.make("levels")
         let process = try workspace.startOperator(arguments: [
             "--metrics-bind-address", "0", "--health-probe-bind-address", "0", "--zap-log-level", "error",
@@ -38,10 +38,10 @@ import Testing
         #expect(process.errorOutput == "")
 
         process.send(SIGUSR1)
-        try await poll("the level is told") { has(process, "The log level was changed") }
+        try await poll("the new level is logged") { has(process, "The log level was changed") }
         try await workspace.create(Templates.execution("talkative", engine: "argo"))
         let execution = try await workspace.finished("talkative")
-        try await poll("its end is told") { lines(process).contains { $0["phase"] == "Completed" } }
+        try await poll("the end is logged") { lines(process).contains { $0["phase"] == "Completed" } }
         let line = try #require(lines(process).first { $0["msg"] == "Created the run" })
         #expect(line["level"] == "info")
         #expect((line["ts"]?.doubleValue ?? 0) > 1_700_000_000)
@@ -57,7 +57,7 @@ import Testing
         #expect(has(process, "Decided"))
 
         process.send(SIGUSR2)
-        try await poll("the level is told again") {
+        try await poll("the restored level is logged") {
             lines(process).count { $0["msg"] == "The log level was changed" } == 2
         }
         try await workspace.create(Templates.execution("silent-again", engine: "tekton"))
@@ -66,10 +66,10 @@ import Testing
         #expect(!lines(process).contains { $0["name"] == "silent-again" })
     }
 
-    @Test func anAPIServerThatIsDownDoesNotFloodTheLog() async throws {
+    @Test func `does not flood the log while the API server is down`() async throws {
         let directory = try await TestCluster.shared.directory
         let (port, metrics) = (try FreePort.find(), try FreePort.find())
-        let kubeconfig = directory.appending(path: "nobody-\(port).kubeconfig")
+        let kubeconfig = directory.appending(path: "outage-\(port).kubeconfig")
         try Data(
             """
             {apiVersion: v1, kind: Config, current-context: a, contexts: [{name: a, context: {cluster: a, user: a}}],
@@ -82,16 +82,16 @@ import Testing
                 "operator", "--kubeconfig", kubeconfig.path, "--leader-elect", "--leader-elect-retry-period", "100ms",
                 "--metrics-bind-address", "127.0.0.1:\(metrics)", "--health-probe-bind-address", "0",
             ], directory: directory, name: "outage-\(port)")
-        try await poll("the outage is told") {
+        try await poll("the outage is logged") {
             has(process, "API server unreachable; holding requests back")
         }
-        // A candidate asks for the lease again and again.
+        // A candidate retries the lease regularly.
         try await poll("fifty requests have failed") { try await failures(metrics) >= 50 }
         let during = lines(process)
         #expect(during.count < 20, "\(process.errorOutput)")
         #expect(!during.contains { $0["suppressed"] != nil })
         #expect(try await process.stop() == 0)
-        // What was held back is told at the end.
+        // The number of suppressed lines is logged at the end.
         let suppressed = lines(process).compactMap { $0["suppressed"]?.integerValue }.reduce(0, +)
         #expect(suppressed > 20, "\(process.errorOutput)")
     }

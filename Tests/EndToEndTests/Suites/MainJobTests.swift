@@ -2,11 +2,11 @@ import Foundation
 import KubeClient
 import Testing
 
-/// From a manifest to a finished, truthful status, on both engines.
+/// From a manifest to a final, correct status, on both engines.
 @Suite(.serialized) struct MainJobTests {
     static let engines = ["tekton", "argo"]
 
-    @Test(arguments: engines) func aWorkflowThatSucceeds(_ engine: String) async throws {
+    @Test(arguments: engines) func `completes a successful workflow`(_ engine: String) async throws {
         let workspace = try await Workspace.make("succeeds")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)
@@ -36,7 +36,7 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    @Test(arguments: engines) func aWorkflowThatFails(_ engine: String) async throws {
+    @Test(arguments: engines) func `reports a failed workflow`(_ engine: String) async throws {
         let workspace = try await Workspace.make("fails")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)
@@ -51,7 +51,7 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    @Test(arguments: engines) func aWorkflowThatTakesTooLong(_ engine: String) async throws {
+    @Test(arguments: engines) func `times out a slow workflow`(_ engine: String) async throws {
         let workspace = try await Workspace.make("slow")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(arguments: engines, ["Stop", "Terminate"])
-    func aWorkflowThatIsShutDown(_ engine: String, _ shutdown: String) async throws {
+    func `stops a running workflow`(_ engine: String, _ shutdown: String) async throws {
         let workspace = try await Workspace.make("shutdown")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)
@@ -81,7 +81,7 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    @Test(arguments: engines) func aShutdownBeforeTheRunMeansNoRun(_ engine: String) async throws {
+    @Test(arguments: engines) func `creates no run after a shutdown`(_ engine: String) async throws {
         let workspace = try await Workspace.make("never")
         try await workspace.create(Templates.all)
         try await workspace.create(Templates.execution("never", engine: engine, more: "shutdown: Stop"))
@@ -94,7 +94,8 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    @Test(arguments: engines) func aMissingWorkflowIsTheEnginesWord(_ engine: String) async throws {
+    @Test(arguments: engines)
+    func `reports a missing template with the engine's message`(_ engine: String) async throws {
         let workspace = try await Workspace.make("missing")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.execution("lost", engine: engine, workflow: "nowhere"))
@@ -103,11 +104,12 @@ import Testing
         #expect(execution.status("phase") == "Failed")
         #expect(execution.status("outcome") == "Error")
         #expect(execution.status("message")?.contains("nowhere") == true)
+        #expect(execution.status("message")?.contains("Create the template first") == true)
         #expect(execution[path: ["status", "executed"]] == false)
         #expect(try await process.stop() == 0)
     }
 
-    @Test(arguments: engines) func aRunDeletedUnderAnExecutionIsNeverRepeated(_ engine: String) async throws {
+    @Test(arguments: engines) func `never recreates a deleted run`(_ engine: String) async throws {
         let workspace = try await Workspace.make("deleted")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)

@@ -3,16 +3,16 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// The cluster takes what `deploy/` has: each overlay, the single file, and the chart where `helm` is installed.
+/// The cluster accepts `deploy/`: each overlay, the single file, and, if `helm` is installed, the chart.
 @Suite(.serialized, .enabled(if: Kubectl.installed != nil, "kubectl is not installed")) struct ManifestTests {
-    /// A cluster of its own: overlays bring what others have and take it away.
+    /// A separate cluster, since overlays create and delete the same objects.
     private static let starting = Task { try await prepare() }
 
     private static func prepare() async throws -> PageReader {
         let cluster = try await TestCluster.another()
         for definition in monitoringDefinitions { try await cluster.access.create(Types.definition, nil, definition) }
         let reader = try PageReader(cluster, with: ["deploy", "crds"])
-        // A dry run stores nothing, so that what is in a namespace needs it to be there.
+        // A dry run stores nothing, so the namespaces of namespaced objects must already exist.
         let namespaces = """
             kubectl apply -f deploy/base/namespace.yaml
             kubectl create namespace workflows
@@ -28,7 +28,7 @@ import Testing
             atPath: Repository.file("deploy/overlays").path))?.sorted() ?? []
 
     @Test(.enabled(if: !isOnExistingCluster, "it would install Towline"), arguments: overlays)
-    func anOverlayIsAccepted(_ name: String) async throws {
+    func `applies every overlay`(_ name: String) async throws {
         let reader = try await Self.starting.value
         let dry = try await reader.run("kubectl apply --dry-run=server -k deploy/overlays/\(name)")
         #expect(dry.exitCode == 0, "\(dry.errorOutput)")
@@ -42,14 +42,14 @@ import Testing
     }
 
     @Test(.enabled(if: !isOnExistingCluster, "it would install Towline"))
-    func theSingleFileIsAccepted() async throws {
+    func `applies install.yaml`() async throws {
         let reader = try await Self.starting.value
         let dry = try await reader.run("kubectl apply --dry-run=server -f deploy/install.yaml")
         #expect(dry.exitCode == 0, "\(dry.errorOutput)")
     }
 
     @Test(.enabled(if: !isOnExistingCluster, "it would bind everybody"), arguments: ["deny", "warn"])
-    func theAdmissionPolicyIsAccepted(_ variant: String) async throws {
+    func `applies the admission policy`(_ variant: String) async throws {
         let reader = try await Self.starting.value
         let dry = try await reader.run("kubectl apply --dry-run=server -k deploy/policy/\(variant)")
         #expect(dry.exitCode == 0, "\(dry.errorOutput)")
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(.enabled(if: !isOnExistingCluster && hasHelm, "helm is not installed"))
-    func theChartIsAccepted() async throws {
+    func `applies the chart`() async throws {
         let reader = try await Self.starting.value
         let dry = try await reader.run(
             """
@@ -73,7 +73,7 @@ import Testing
         FileManager.default.isExecutableFile(atPath: "\($0)/helm")
     }
 
-    /// The kinds of the Prometheus Operator, as far as the API server has to know them.
+    /// Minimal definitions of the Prometheus Operator's kinds.
     private static let monitoringDefinitions: [JSONValue] = [
         ("PodMonitor", "podmonitors"), ("ServiceMonitor", "servicemonitors"), ("PrometheusRule", "prometheusrules"),
     ].map { kind, plural in

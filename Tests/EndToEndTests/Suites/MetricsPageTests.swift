@@ -4,11 +4,11 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// The whole page of metrics of a running operator.
+/// The complete metrics page of a running operator.
 @Suite(.timeLimit(.minutes(2))) struct MetricsPageTests {
     private static let lease = "e2e-metrics"
 
-    /// What each label may say; a name, a message or any other text from outside is none of it.
+    /// The allowed values of each label; names, messages, and other external text are not allowed.
     private static var vocabulary: [String: Regex<Substring>] {
         [
             "engine": /tekton|argo/, "phase": /Pending|Running|Completed|Failed/,
@@ -24,7 +24,7 @@ import Testing
         ]
     }
 
-    /// Runs an operator through several ends and returns its page, and the names that were in the game.
+    /// Runs executions with several outcomes; returns the metrics page and the names of all objects.
     private func page() async throws -> (text: String, names: [String]) {
         let workspace = try await Workspace.make("scraped")
         try await workspace.allowLease(Self.lease)
@@ -48,7 +48,7 @@ import Testing
         return (text, [workspace.namespace, "counted-", "outside-text", "not-there", "takes-long"])
     }
 
-    @Test func isValidCompleteAndFreeOfNames() async throws {
+    @Test func `serves a valid and complete metrics page without object names`() async throws {
         let (text, names) = try await page()
         let page = try Exposition(text)
         for name in names { #expect(!text.contains(name), "\(name) must not be on the page") }
@@ -73,7 +73,7 @@ import Testing
         try await checkWithPublishedParsers(text)
     }
 
-    /// Parsers that others have published: whether each is installed, and what it says of a page that it is fed.
+    /// Published parsers: whether each is installed, and its verdict on a page.
     private static let parsers = [
         (installed: "command -v promtool", check: "promtool check metrics"),
         (
@@ -86,7 +86,7 @@ import Testing
         ),
     ]
 
-    /// Has each published parser read the page that is installed; one has to be.
+    /// Checks the page with each installed parser; at least one must be installed.
     private func checkWithPublishedParsers(_ text: String) async throws {
         let folder = URL.temporaryDirectory.appending(path: "towline-metrics-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

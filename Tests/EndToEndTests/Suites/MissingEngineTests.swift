@@ -3,9 +3,9 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// A cluster without an engine, and one where it comes and goes, in part or altogether.
+/// A cluster without an engine, and one whose engine is installed and removed.
 ///
-/// It is a cluster of its own, because other tests need the definitions that are taken away here.
+/// It is a separate cluster, because other tests need the definitions that are deleted here.
 @Suite(.serialized) struct MissingEngineTests {
     private static let starting = Task { try await TestCluster.another() }
     private static let name = "\(Types.pipelineRun.plural).\(Types.pipelineRun.group)"
@@ -25,7 +25,7 @@ import Testing
         try #require(try await workspace.access.get(Types.definition, "", Self.name))
     }
 
-    /// Removes the definition of PipelineRuns, and with it all of them; returns what creates it again.
+    /// Deletes the definition of PipelineRuns, and thus all of them; returns the manifest to recreate it.
     private func removeDefinition(_ workspace: Workspace) async throws -> JSONValue {
         var fresh: JSONValue = ["apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"]
         fresh["metadata"] = ["name": .string(Self.name)]
@@ -37,7 +37,7 @@ import Testing
         return fresh
     }
 
-    /// Serves PipelineRuns in the versions named, and in no others.
+    /// Serves PipelineRuns only in these versions.
     private func serve(_ names: Set<String>, _ workspace: Workspace) async throws {
         var versions = try await definition(workspace)[path: ["spec", "versions"]]?.arrayValue ?? []
         if names.contains("v1beta1"), var older = versions.first, !versions.contains(where: { $0["name"] == "v1beta1" })
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func anEngineThatAppearsLaterIsUsed() async throws {
+    @Test func `starts a waiting execution once its engine is installed`() async throws {
         let workspace = try await makeWorkspace()
         let definition = try await removeDefinition(workspace)
         let process = try workspace.startOperator()
@@ -73,7 +73,7 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    @Test func anEngineThatServesOnlyAnOlderVersionIsNotUsed() async throws {
+    @Test func `waits if the engine serves only an older version`() async throws {
         let workspace = try await makeWorkspace()
         try await serve(["v1beta1"], workspace)
         let process = try workspace.startOperator()
@@ -89,7 +89,7 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    @Test func aRunningExecutionFreezesWhileItsEngineIsNotServed() async throws {
+    @Test func `freezes a running execution while its engine is not served`() async throws {
         let workspace = try await makeWorkspace()
         let process = try workspace.startOperator()
         try await workspace.create(Templates.execution("frozen", engine: "tekton", workflow: "takes-long"))
@@ -111,8 +111,8 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    /// The API server deletes all objects of a definition that is removed.
-    @Test func aRunThatWentWithItsDefinitionIsNotRepeated() async throws {
+    /// The API server deletes all objects of a deleted definition.
+    @Test func `does not recreate a run that was deleted with its definition`() async throws {
         let workspace = try await makeWorkspace()
         let process = try workspace.startOperator()
         try await workspace.create(Templates.execution("bereft", engine: "tekton", workflow: "takes-long"))

@@ -1,9 +1,10 @@
 import KubeClient
 import Testing
 
-/// Whatever happens to a run, its execution says the same on both engines.
+/// The same scenario leads to the same status on both engines.
 @Suite struct ParityTests {
-    @Test(arguments: ParityScenario.all) func bothEnginesTellTheSame(_ scenario: ParityScenario) async throws {
+    @Test(arguments: ParityScenario.all)
+    func `reports the same on both engines`(_ scenario: ParityScenario) async throws {
         let stage = try await ParityStage.shared
         if let workflow = scenario.workflow {
             try await stage.workspace.create(workflow.manifests(scenario.name))
@@ -17,7 +18,7 @@ import Testing
         #expect(argo == scenario.expected)
     }
 
-    /// Plays a scenario on one engine; where the engines have words of their own, these are left out.
+    /// Runs a scenario on one engine; ignores the fields that are specific to the engine.
     private func play(
         _ scenario: ParityScenario, on engine: TestEngine, _ stage: ParityStage
     ) async throws -> ParityResult {

@@ -2,7 +2,7 @@ import Foundation
 import KubeClient
 import Testing
 
-/// Executions that a backup tool restored: without their status, with its label, under a new UID.
+/// Executions restored by a backup tool: with its label and a new UID, but without their status.
 @Suite(.serialized) struct RestoredTests {
     private func restored(_ name: String, engine: TestEngine) throws -> JSONValue {
         let manifest = Templates.execution(
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(arguments: TestEngine.allCases)
-    func `a restored execution runs only when somebody says so`(_ engine: TestEngine) async throws {
+    func `holds a restored execution until it is released`(_ engine: TestEngine) async throws {
         let workspace = try await Workspace.make("restored")
         try await workspace.create(Templates.all)
         let first = try workspace.startOperator()
@@ -23,7 +23,7 @@ import Testing
             try await workspace.access.create(
                 Types.execution, workspace.namespace, try restored(name, engine: engine))
         }
-        // One that was not restored shows that the operator had its turn.
+        // An execution that was not restored shows that the operator is working.
         try await workspace.create(Templates.execution("other", engine: engine.rawValue))
         #expect(try await workspace.finished("other").verdict.hasPrefix("Completed/Success"))
         let held = try await workspace.execution("again", until: "is held") {
@@ -32,7 +32,7 @@ import Testing
         #expect(held.status("phase") == "Pending")
         #expect(try await first.stop() == 0)
 
-        // Its start deadline is long over, and the operator that comes next holds it too.
+        // Its start deadline has long passed, and the next operator holds it, too.
         let second = try workspace.startOperator()
         try await workspace.access.merge(
             Types.execution, workspace.namespace, "stopped", ["spec": ["shutdown": "Stop"]])

@@ -3,7 +3,7 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// Runs and executions go when their time is over, and not before; what is to stay stays, and says why.
+/// Runs and executions are deleted when their TTL expires; those that are kept say why.
 @Suite(.serialized) struct RetentionTests {
     private func type(_ engine: String) -> ResourceType { engine == "tekton" ? Types.pipelineRun : Types.workflow }
 
@@ -14,7 +14,7 @@ import Testing
 
     private func time(_ text: String?) throws -> Timestamp { try #require(text.flatMap { Timestamp(rfc3339: $0) }) }
 
-    /// An execution of the workflow that works, with these lines in its spec and these annotations.
+    /// An execution of the successful workflow with this `executionConfig` and these annotations.
     private func manifest(_ name: String, _ engine: String, _ config: String, annotations: String = "") -> String {
         let more = config.isEmpty ? "" : "executionConfig: {\(config)}"
         return Templates.execution(name, engine: engine, more: more)
@@ -27,28 +27,30 @@ import Testing
         }
     }
 
-    @Test(arguments: MainJobTests.engines) func aRunGoesInItsTimeAndItsExecutionStays(_ engine: String) async throws {
+    @Test(arguments: MainJobTests.engines)
+    func `deletes the run after its TTL and keeps the execution`(_ engine: String) async throws {
         let workspace = try await Workspace.make("run-ttl")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)
         try await workspace.create(manifest("short", engine, "runTTLSecondsAfterFinished: 3"))
         let ended = try await workspace.finished("short")
         #expect(ended.condition("RunPresent") == nil)
-        let told = try await workspace.execution("short", until: "tells that its run is gone") {
+        let reported = try await workspace.execution("short", until: "reports that its run is gone") {
             $0.condition("RunPresent") == "False"
         }
-        #expect(reason("RunPresent", of: told) == "RunExpired")
-        #expect(try await workspace.runs(of: told).isEmpty)
+        #expect(reason("RunPresent", of: reported) == "RunExpired")
+        #expect(try await workspace.runs(of: reported).isEmpty)
         for field in ["phase", "outcome", "reason", "message", "finishedAt", "progress"] {
-            #expect(told.status(field) == ended.status(field))
+            #expect(reported.status(field) == ended.status(field))
         }
-        let lateness = try time(told.status("updatedAt")) - time(told.status("finishedAt"))
+        let lateness = try time(reported.status("updatedAt")) - time(reported.status("finishedAt"))
         #expect(lateness >= .seconds(3))
         #expect(try await process.stop() == 0)
         #expect(!process.errorOutput.contains("\"level\":\"warn\""), "\(process.errorOutput)")
     }
 
-    @Test(arguments: MainJobTests.engines) func anExecutionGoesWithItsRun(_ engine: String) async throws {
+    @Test(arguments: MainJobTests.engines)
+    func `deletes an execution and its run after the TTL`(_ engine: String) async throws {
         let workspace = try await Workspace.make("ttl")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)
@@ -64,8 +66,8 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    /// What expired while no operator ran goes at the next start; a time may be given at any moment.
-    @Test func aTimeThatIsGivenLater() async throws {
+    /// A TTL can be set at any time; what expired while no operator ran is deleted at the next start.
+    @Test func `applies a TTL that is set later`() async throws {
         let workspace = try await Workspace.make("late-ttl")
         let first = try workspace.startOperator()
         try await workspace.create(Templates.all)
@@ -76,7 +78,7 @@ import Testing
             Types.execution, workspace.namespace, "later",
             ["spec": ["executionConfig": ["ttlSecondsAfterFinished": 86_400]]])
         let second = try workspace.startOperator()
-        _ = try await workspace.execution("later", until: "was looked at again") {
+        _ = try await workspace.execution("later", until: "was reconciled again") {
             $0[path: ["status", "observedGeneration"]]?.integerValue == 2
         }
         try await workspace.access.merge(
@@ -86,7 +88,7 @@ import Testing
         #expect(try await second.stop() == 0)
     }
 
-    @Test func whatAGitOpsToolManagesStays() async throws {
+    @Test func `keeps executions that a GitOps tool manages`() async throws {
         let workspace = try await Workspace.make("managed")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)
@@ -94,12 +96,12 @@ import Testing
             manifest(
                 "managed", "tekton", "ttlSecondsAfterFinished: 0, runTTLSecondsAfterFinished: 0",
                 annotations: #"argocd.argoproj.io/tracking-id: "shop:towline.dev/WorkflowExecution:ns/managed""#))
-        let told = try await workspace.execution("managed", until: "says why it stays, and its run is gone") {
+        let reported = try await workspace.execution("managed", until: "says why it stays, and its run is gone") {
             $0.condition("Retained") == "True" && $0.condition("RunPresent") == "False"
         }
-        #expect(reason("Retained", of: told) == "ManagedByGitOps")
-        #expect(reason("RunPresent", of: told) == "RunExpired")
-        #expect(told.verdict == "Completed/Success/Succeeded")
+        #expect(reason("Retained", of: reported) == "ManagedByGitOps")
+        #expect(reason("RunPresent", of: reported) == "RunExpired")
+        #expect(reported.verdict == "Completed/Success/Succeeded")
         try await workspace.access.merge(
             Types.execution, workspace.namespace, "managed",
             ["metadata": ["annotations": ["argocd.argoproj.io/tracking-id": .null]]])
@@ -107,7 +109,8 @@ import Testing
         #expect(try await process.stop() == 0)
     }
 
-    @Test(arguments: MainJobTests.engines) func aRunThatIsKeptKeepsItsExecution(_ engine: String) async throws {
+    @Test(arguments: MainJobTests.engines)
+    func `keeps the execution of a run with the keep annotation`(_ engine: String) async throws {
         let workspace = try await Workspace.make("kept")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.all)
@@ -121,14 +124,14 @@ import Testing
         try await workspace.access.merge(
             Types.execution, workspace.namespace, "kept",
             ["spec": ["executionConfig": ["ttlSecondsAfterFinished": 0, "runTTLSecondsAfterFinished": 0]]])
-        let told = try await workspace.execution("kept", until: "says why it stays") {
+        let reported = try await workspace.execution("kept", until: "says why it stays") {
             $0.condition("Retained") == "True"
         }
-        #expect(reason("Retained", of: told) == "KeptByAnnotation")
-        #expect(try await workspace.runs(of: told).count == 1)
+        #expect(reason("Retained", of: reported) == "KeptByAnnotation")
+        #expect(try await workspace.runs(of: reported).count == 1)
         try await keep(.null)
         try await expectGone("kept", in: workspace)
-        #expect(try await workspace.runs(of: told).isEmpty)
+        #expect(try await workspace.runs(of: reported).isEmpty)
         #expect(try await process.stop() == 0)
     }
 }

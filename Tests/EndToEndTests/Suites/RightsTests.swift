@@ -3,16 +3,16 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// The operator's roles hold what it asks for, and nothing else.
+/// The operator's roles grant exactly what its requests need.
 @Suite(.serialized) struct RightsTests {
-    /// The admission plugin OwnerReferencesPermissionEnforcement asks for it, where it is on; the operator never does.
+    /// Permissions that only the admission plugin OwnerReferencesPermissionEnforcement checks; the operator never uses them.
     private static let askedForByOthers = AskedRight(
         verb: "update", group: "towline.dev", resource: "workflowexecutions/finalizers")
 
-    /// The count of an event is patched a minute after its first repetition at the earliest, which no test waits for.
+    /// Permissions that a test cannot use: an event's count is patched a minute after its first repetition at the earliest.
     private static let askedForLater = AskedRight(verb: "patch", group: "events.k8s.io", resource: "events")
 
-    @Test(arguments: RightsStage.Scope.allCases) func whatIsGrantedIsWhatIsAskedFor(
+    @Test(arguments: RightsStage.Scope.allCases) func `asks for exactly the granted permissions`(
         _ scope: RightsStage.Scope
     ) async throws {
         let stage = try await RightsStage.make(scope)
@@ -21,7 +21,7 @@ import Testing
             rights.formUnion(AskedRight.granted(by: try role.manifest()))
         }
         let needed = granted.subtracting([Self.askedForByOthers, Self.askedForLater])
-        try? await poll("every right was used") { needed.isSubset(of: stage.proxy.asked) }
+        try? await poll("every permission was used") { needed.isSubset(of: stage.proxy.asked) }
         let asked = stage.proxy.asked
         #expect(asked.subtracting(granted).isEmpty, "the operator asks for what it is not granted")
         #expect(needed.subtracting(asked).isEmpty, "the operator is granted what it does not ask for")
@@ -30,8 +30,8 @@ import Testing
         try await stage.end()
     }
 
-    @Test(.enabled(if: TestCluster.knowsUsers, "there are no users and no rights in the sandbox"))
-    func whatIsMissingIsNamedAndTheRestWorks() async throws {
+    @Test(.enabled(if: TestCluster.knowsUsers, "the sandbox has no users and no authorization"))
+    func `names missing permissions and continues with the rest`() async throws {
         let stage = try await RightsStage.make(.namespaced, parts: [.executions, .tekton, .election])
         let workspace = stage.workspace
         try await workspace.create(Templates.execution("good", engine: "tekton"))
@@ -48,7 +48,7 @@ import Testing
         try await stage.end()
     }
 
-    @Test func anEngineThatIsNotServedIsNeverAskedAbout() async throws {
+    @Test func `does not check permissions for an engine that it does not serve`() async throws {
         let stage = try await RightsStage.make(
             .namespaced, parts: [.executions, .tekton, .election], arguments: ["--engine", "tekton"])
         let workspace = stage.workspace
@@ -65,10 +65,10 @@ import Testing
         try await stage.end()
         #expect(stage.proxy.asked.allSatisfy { $0.group != "argoproj.io" })
 
-        // An operator that serves both goes on with it.
+        // An operator that serves both engines continues with it.
         let process = try workspace.startOperator()
         #expect(try await workspace.finished("on-argo").verdict == "Completed/Success/Succeeded")
-        #expect(try await workspace.runs(of: told).count == 1)
+        #expect(try await workspace.runs(of: reported).count == 1)
         #expect(try await process.stop() == 0)
     }
 }

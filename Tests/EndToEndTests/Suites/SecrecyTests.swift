@@ -3,13 +3,13 @@ import KubeClient
 import KubeRuntime
 import Testing
 
-/// The values of parameters stay between those who may read executions, and the engine.
+/// Parameter values are visible only in executions and runs.
 @Suite(.serialized) struct SecrecyTests {
-    /// Values that nobody could guess, one of them of a kind that servers quote.
+    /// Unguessable values, one of them of a kind that servers quote in errors.
     private static let plain = "token-\(UUID().uuidString)"
     private static let quoted = "first \"\(UUID().uuidString)\"\nsecond \\ \(UUID().uuidString)"
 
-    /// What must be nowhere: the values, whole, quoted and line by line.
+    /// The forbidden text: the values as a whole, quoted, and line by line.
     private static let secrets =
         [plain, String(JSONValue.string(quoted).encodedString.dropFirst().dropLast())]
         + quoted.split(separator: "\n").map(String.init)
@@ -24,7 +24,7 @@ import Testing
                 """)
     }
 
-    /// What a server says that quotes what it was sent.
+    /// A server error that quotes the request.
     private static func refusal(_ code: Int, _ reason: String) -> HTTPServerResponse {
         let values = [plain, quoted].map { JSONValue.string($0).encodedString }.joined(separator: ", ")
         let status: JSONValue = [
@@ -34,12 +34,13 @@ import Testing
         return .json(status.encoded, status: code)
     }
 
-    /// Answers to creates by the name of the execution, and what it comes to.
+    /// The answer to the create of each execution's run, by name, and the expected result.
     private static let refused: [(name: String, code: Int, reason: String)] = [
         ("invalid", 422, "Invalid"), ("denied", 403, "Forbidden"), ("bad", 400, "BadRequest"),
     ]
 
-    @Test(arguments: TestEngine.allCases) func valuesAreInNoLogEventOrMetric(_ engine: TestEngine) async throws {
+    @Test(arguments: TestEngine.allCases)
+    func `keeps values out of logs, events, and metrics`(_ engine: TestEngine) async throws {
         let workspace = try await Workspace.make("secrecy")
         try await workspace.create(Templates.all)
         let proxy = try InterceptingProxy(upstream: workspace.operatorTransport())
@@ -66,14 +67,14 @@ import Testing
             "events": events.map(\.encodedString).joined(separator: "\n"),
         ]
         for (place, text) in places {
-            // In JSON they are escaped once more.
+            // In JSON they are escaped again.
             let forms =
                 Self.secrets + Self.secrets.map { String(JSONValue.string($0).encodedString.dropFirst().dropLast()) }
             for form in forms { #expect(!text.contains(form), "\(place): \(form)") }
         }
     }
 
-    /// One execution for each way to an end, and for each refusal.
+    /// One execution for each outcome and each refusal.
     private func play(_ engine: TestEngine, in workspace: Workspace) async throws {
         let workflows = ["good": "works", "broken": "breaks", "again": "works", "unwritten": "works"]
         for (name, workflow) in workflows {
@@ -88,12 +89,14 @@ import Testing
         #expect(try await workspace.finished("stubborn").status("outcome") == "Cancelled")
         for name in ["invalid", "bad"] {
             let ended = try await workspace.finished(name)
-            #expect(ended.status("message")?.contains(Self.plain) == true, "whoever may read it may read all of it")
+            #expect(
+                ended.status("message")?.contains(Self.plain) == true,
+                "users who can read the execution see the whole message")
         }
         _ = try await workspace.execution("denied", until: "is held back") { $0.status("reason") != nil }
     }
 
-    /// Refuses creates for good or once, the first shutdown, and the first status of one execution.
+    /// Refuses creates permanently or once, the first shutdown, and the first status write of one execution.
     private static func refuse(_ proxy: InterceptingProxy) {
         let once = Locked<Set<String>>(["create", "stop", "status"])
         proxy.intervene { write in

@@ -2,7 +2,7 @@ import Foundation
 import KubeClient
 import Testing
 
-/// Workflows that wait for somebody: they say so, and they end when they are asked to. Only Argo has them.
+/// Suspended workflows, which only Argo has: the execution says how to resume them, and they can be stopped.
 @Suite(.serialized) struct SuspensionTests {
     private static let approval = """
         apiVersion: argoproj.io/v1alpha1
@@ -18,28 +18,48 @@ import Testing
             - {name: approve, suspend: {}}
         """
 
-    private func shutDown(_ workspace: Workspace, _ name: String, _ word: String) async throws -> JSONValue {
+    private func shutDown(_ workspace: Workspace, _ name: String, _ strategy: String) async throws -> JSONValue {
         try await workspace.access.merge(
-            Types.execution, workspace.namespace, name, ["spec": ["shutdown": .string(word)]])
+            Types.execution, workspace.namespace, name, ["spec": ["shutdown": .string(strategy)]])
         return try await workspace.finished(name)
     }
 
-    @Test(arguments: ["Stop", "Terminate"]) func aWorkflowThatWaitsForApprovalCanBeEnded(_ word: String) async throws {
+    @Test(arguments: ["Stop", "Terminate"])
+    func `says how to resume a waiting workflow and can stop it`(_ strategy: String) async throws {
         let workspace = try await Workspace.make("approval")
         let process = try workspace.startOperator()
         try await workspace.create(Self.approval)
         try await workspace.create(Templates.execution("asks", engine: "argo", workflow: "asks"))
         let waiting = try await workspace.execution("asks", until: "waits") { $0.status("reason") == "Suspended" }
-        #expect(waiting.status("message")?.contains("resume") == true)
+        let command = "argo resume \(try #require(waiting.runName)) -n \(workspace.namespace)"
+        #expect(waiting.status("message") == "task approve is suspended; to resume it, run: \(command)")
 
-        let ended = try await shutDown(workspace, "asks", word)
+        let ended = try await shutDown(workspace, "asks", strategy)
         #expect(ended.verdict == "Failed/Cancelled/Cancelled")
         #expect(ended[path: ["status", "executed"]] == true)
         #expect(try await process.stop() == 0)
     }
 
-    /// Argo does not look at the shutdown of a workflow that was halted on its way.
-    @Test(arguments: ["Stop", "Terminate"]) func aWorkflowThatWasHaltedCanBeEnded(_ word: String) async throws {
+    /// docs/engines.md names this patch for users without the Argo CLI.
+    @Test func `resumes a waiting workflow by a patch of its node`() async throws {
+        let workspace = try await Workspace.make("resumed")
+        let process = try workspace.startOperator()
+        try await workspace.create(Self.approval)
+        try await workspace.create(Templates.execution("asks", engine: "argo", workflow: "asks"))
+        let waiting = try await workspace.execution("asks", until: "waits") { $0.status("reason") == "Suspended" }
+        let run = try #require(waiting.runName)
+        let workflow = try #require(try await workspace.access.get(Types.workflow, workspace.namespace, run))
+        let nodes = workflow[path: ["status", "nodes"]]?.objectValue ?? [:]
+        let node = try #require(nodes.first { $0.value["displayName"] == "approve" }?.key)
+        try await workspace.access.merge(
+            Types.workflow, workspace.namespace, run, ["status": ["nodes": .object([node: ["phase": "Succeeded"]])]])
+        #expect(try await workspace.finished("asks").verdict == "Completed/Success/Succeeded")
+        #expect(try await process.stop() == 0)
+    }
+
+    /// Argo ignores the shutdown of a suspended workflow.
+    @Test(arguments: ["Stop", "Terminate"])
+    func `stops a workflow that was suspended while running`(_ strategy: String) async throws {
         let workspace = try await Workspace.make("halted")
         let process = try workspace.startOperator()
         try await workspace.create(Templates.slowTemplate)
@@ -48,10 +68,10 @@ import Testing
         let run = try #require(running.runName)
         try await workspace.access.merge(Types.workflow, workspace.namespace, run, ["spec": ["suspend": true]])
 
-        let ended = try await shutDown(workspace, "halted", word)
+        let ended = try await shutDown(workspace, "halted", strategy)
         #expect(ended.verdict == "Failed/Cancelled/Cancelled")
         let spec = try await workspace.access.get(Types.workflow, workspace.namespace, run)?["spec"]
-        #expect(spec?["shutdown"]?.stringValue == word)
+        #expect(spec?["shutdown"]?.stringValue == strategy)
         #expect(spec?["suspend"] == nil)
         #expect(try await process.stop() == 0)
     }

@@ -3,9 +3,9 @@ import KubeClient
 import KubeRuntime
 import Testing
 
-/// What stands between an execution and its run: each has its reason and its message, and none loses or repeats a run.
+/// Obstacles to the creation of a run: each has its reason and message, and none loses or repeats a run.
 @Suite(.serialized) struct TroubleTests {
-    @Test(arguments: Obstacle.allCases) func anObstacleIsNamedAndOvercome(_ obstacle: Obstacle) async throws {
+    @Test(arguments: Obstacle.allCases) func `names an obstacle and overcomes it`(_ obstacle: Obstacle) async throws {
         let troubled = try await TroubledWorkspace.make(obstacle.rawValue)
         let workspace = troubled.workspace
         try await troubled.raise(obstacle)
@@ -13,7 +13,7 @@ import Testing
             try await workspace.create(Templates.execution(engine.rawValue, engine: engine.rawValue))
         }
         for engine in TestEngine.allCases {
-            let met = try await workspace.execution(engine.rawValue, until: "says what is in its way") {
+            let met = try await workspace.execution(engine.rawValue, until: "names the obstacle") {
                 $0.status("reason") != nil
             }
             #expect(met.verdict == obstacle.verdict)
@@ -25,14 +25,14 @@ import Testing
             let ended = try await workspace.finished(engine.rawValue)
             #expect(ended.verdict == (obstacle.isWaitedFor ? "Completed/Success/Succeeded" : obstacle.verdict))
             #expect(try await workspace.runs(of: ended).count == (obstacle.isWaitedFor ? 1 : 0))
-            // What is refused for good is not tried again.
+            // A permanent refusal is not retried.
             #expect(obstacle.isWaitedFor ? troubled.creates(engine) > 1 : troubled.creates(engine) == 1)
         }
         try await troubled.end()
     }
 
-    /// Where the obstacle itself cannot be had without its executions, at least its answer is the real one.
-    @Test func aNamespaceBeingDeletedAnswersAsRecorded() async throws {
+    /// A terminating namespace also deletes its executions, so this test replays the recorded answer.
+    @Test func `answers in a terminating namespace as recorded`() async throws {
         let troubled = try await TroubledWorkspace.make("deleting")
         let access = troubled.workspace.access
         let namespace = "\(troubled.workspace.namespace)-gone"
@@ -52,8 +52,8 @@ import Testing
         try await troubled.end()
     }
 
-    /// A server that is overloaded, or is just starting, and asks for time.
-    @Test(arguments: [429, 503]) func theServersWaitIsRespected(_ code: Int) async throws {
+    /// A server that is overloaded or starting asks clients to wait.
+    @Test(arguments: [429, 503]) func `respects Retry-After`(_ code: Int) async throws {
         let troubled = try await TroubledWorkspace.make("busy")
         let refusals = Locked<[TestEngine: Int]>([:])
         troubled.proxy.intervene { write in
@@ -69,7 +69,7 @@ import Testing
             try await troubled.workspace.create(Templates.execution(engine.rawValue, engine: engine.rawValue))
         }
         if code == 503 {
-            // 429 says that nothing was done, so that the request itself is repeated; this is left to the execution.
+            // With 429 the server did nothing, so a client could retry the request at once; Towline leaves that to the execution.
             let waiting = try await troubled.workspace.execution("tekton", until: "waits") {
                 $0.status("reason") != nil
             }
@@ -92,8 +92,8 @@ import Testing
         return response
     }
 
-    /// The server gave up waiting for its own write, which was stored all the same.
-    @Test func aLostAnswerLosesNoRun() async throws {
+    /// The server timed out waiting for its own write, which was stored anyway.
+    @Test func `adopts its run after a lost answer`() async throws {
         let troubled = try await TroubledWorkspace.make("lost")
         let isFirst = Locked<[TestEngine: Bool]>([:])
         let timeout: JSONValue = [

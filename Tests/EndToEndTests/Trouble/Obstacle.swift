@@ -1,7 +1,7 @@
 import KubeClient
 import Testing
 
-/// Something that keeps runs from being created in a namespace.
+/// Something that prevents the creation of runs in a namespace.
 enum Obstacle: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case webhookDown = "webhook-down"
     case webhookDenial = "webhook-denial"
@@ -11,7 +11,7 @@ enum Obstacle: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
-    /// What an execution says that meets it.
+    /// The reason of an execution that meets the obstacle.
     var verdict: String {
         switch self {
         case .webhookDown: "Pending/-/WebhookUnavailable"
@@ -21,10 +21,10 @@ enum Obstacle: String, CaseIterable, Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// True where the execution waits until the obstacle is gone.
+    /// Whether the execution waits until the obstacle is removed.
     var isWaitedFor: Bool { verdict.hasPrefix("Pending") }
 
-    /// What the execution's message has to name, for somebody to act on.
+    /// The text that the execution's message must contain so that a user can act on it.
     func words(in namespace: String) -> String {
         switch self {
         case .webhookDown: "down.example.com"
@@ -36,12 +36,12 @@ enum Obstacle: String, CaseIterable, Sendable, CustomTestStringConvertible {
     }
 }
 
-// MARK: - The real thing
+// MARK: - On a real API server
 
 extension Obstacle {
-    /// The objects that bring it about on a real API server; none where it takes more than objects.
+    /// The objects that cause it on a real API server; nil if objects are not sufficient.
     ///
-    /// A webhook that answers needs a TLS server, and a namespace that is being deleted loses its executions too.
+    /// A webhook that answers needs a TLS server, and a terminating namespace also loses its executions.
     func objects(in namespace: String) -> [JSONValue] {
         switch self {
         case .webhookDown: [webhook(in: namespace)]
@@ -57,7 +57,7 @@ extension Obstacle {
         }
     }
 
-    /// How many runs of each engine a quota admits.
+    /// How many runs of each engine the quota allows.
     static func room(_ count: JSONValue) -> JSONValue {
         ["count/pipelineruns.tekton.dev": count, "count/workflows.argoproj.io": count]
     }
@@ -71,7 +71,7 @@ extension Obstacle {
         ["matchLabels": ["kubernetes.io/metadata.name": .string(namespace)]]
     }
 
-    /// A webhook that has to be asked and cannot be reached.
+    /// A required webhook that is unreachable.
     private func webhook(in namespace: String) -> JSONValue {
         [
             "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",

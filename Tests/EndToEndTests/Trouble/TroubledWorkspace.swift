@@ -3,7 +3,7 @@ import KubeClient
 import KubeRuntime
 import TestSupport
 
-/// A workspace whose operator meets trouble on its way to the API server.
+/// A workspace whose operator's requests pass a faulty proxy.
 struct TroubledWorkspace: Sendable {
     let workspace: Workspace
     let proxy: InterceptingProxy
@@ -20,7 +20,7 @@ struct TroubledWorkspace: Sendable {
 
     private var namespace: String { workspace.namespace }
 
-    /// How often the operator tried to create runs of an engine.
+    /// How many times the operator tried to create runs of an engine.
     func creates(_ engine: TestEngine) -> Int {
         proxy.writes.count { $0.hasPrefix("POST") && $0.hasSuffix("/\(engine.runType.plural)") }
     }
@@ -30,8 +30,7 @@ struct TroubledWorkspace: Sendable {
         await proxy.shutdown()
     }
 
-    /// Puts an obstacle in the way of every run: the real thing where the API server is real, and elsewhere the answer
-    /// that a real one gave.
+    /// Adds an obstacle for every run: the real one on a real API server, otherwise a recorded answer.
     func raise(_ obstacle: Obstacle) async throws {
         let objects = obstacle.objects(in: namespace)
         guard workspace.cluster.kind == .controlPlane, !objects.isEmpty else { return play(obstacle) }
@@ -45,7 +44,7 @@ struct TroubledWorkspace: Sendable {
         }
     }
 
-    /// Takes the obstacle away.
+    /// Removes the obstacle.
     func remove(_ obstacle: Obstacle) async throws {
         proxy.intervene { _ in .forward }
         guard workspace.cluster.kind == .controlPlane else { return }
@@ -66,7 +65,7 @@ struct TroubledWorkspace: Sendable {
         }
     }
 
-    /// Sets how many runs the quota admits. Nothing computes its status here, so that is written as well.
+    /// Sets how many runs the quota allows, and its status, since no controller computes that here.
     private func admit(_ count: JSONValue) async throws {
         let quota = ResourceType(group: "", version: "v1", plural: "resourcequotas", kind: "ResourceQuota")
         let room = Obstacle.room(count)
@@ -75,7 +74,7 @@ struct TroubledWorkspace: Sendable {
             quota, namespace, "runs", ["status": ["hard": room, "used": Obstacle.room("0")]], subresource: "status")
     }
 
-    /// Waits until the API server answers a create as it was recorded.
+    /// Waits until the API server gives the recorded answer to a create.
     func checkAnswer(_ obstacle: Obstacle, _ engine: TestEngine, in namespace: String) async throws {
         let type = engine.runType
         let expected = try RecordedAnswer(obstacle.rawValue, run: "probe", of: type, in: namespace).status
@@ -98,4 +97,22 @@ struct TroubledWorkspace: Sendable {
             throw DeadlineExceeded(description: "\(error); last answer: \(last.withLock { $0 })")
         }
     }
+}
+
+/// A real API server's answer to the create of a run, from `Answers/`.
+struct RecordedAnswer: Sendable {
+    let status: JSONValue
+
+    /// The answer to the create of the run with this name.
+    init(_ name: String, run: String, of type: ResourceType, in namespace: String) throws {
+        let file = Repository.file("Tests/EndToEndTests/Answers/\(name).json")
+        var text = try String(contentsOf: file, encoding: .utf8)
+        for (placeholder, value) in [
+            ("{run}", run), ("{namespace}", namespace), ("{plural}", type.plural), ("{group}", type.group),
+        ] { text = text.replacingOccurrences(of: placeholder, with: value) }
+        status = try JSONValue(parsing: text)
+    }
+
+    /// The answer as an HTTP response.
+    var response: HTTPServerResponse { .json(status.encoded, status: Int(status["code"]?.integerValue ?? 500)) }
 }
