@@ -1,7 +1,7 @@
 import Foundation
 import KubeClient
 
-/// The test's own way into its cluster: plain API calls on JSON trees.
+/// The test's access to its cluster: plain API calls with JSON values.
 final class ClusterAccess: Sendable {
     let configuration: ClusterConfiguration
     let transport: CurlTransport
@@ -56,7 +56,7 @@ final class ClusterAccess: Sendable {
     static let tree: ObjectDecoder<JSONValue> = { (cursor) throws(JSONError) in try cursor.readValue() }
 }
 
-/// The resource types that the tests touch.
+/// The resource types that the tests use.
 enum Types {
     static let namespace = ResourceType(group: "", version: "v1", plural: "namespaces", kind: "Namespace")
     static let execution = ResourceType(

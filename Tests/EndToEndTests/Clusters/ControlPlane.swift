@@ -2,21 +2,21 @@ import Foundation
 import KubeClient
 import TestSupport
 
-/// A real etcd and kube-apiserver, started from a folder as envtest does.
+/// A real etcd and kube-apiserver, started from a folder like envtest.
 ///
-/// Where the folder has a kube-controller-manager too it runs as well, for the sake of the garbage collector and of aggregated roles. There is
+/// If the folder contains kube-controller-manager, it runs, too, for garbage collection and aggregated roles. There is
 /// no scheduler and no kubelet.
 struct ControlPlane: Sendable {
     let etcd: ChildProcess
     private let apiServer: Locked<ChildProcess>
     private let makeServer: @Sendable () throws -> ChildProcess
-    /// Nil where the folder has none: nothing is garbage collected then.
+    /// Nil if the folder has none; then nothing is garbage collected.
     let controllerManager: ChildProcess?
     let kubeconfig: URL
-    /// Writes the kubeconfig of another user of the same cluster.
+    /// Writes a kubeconfig for another user of the same cluster.
     let kubeconfigOf: @Sendable (_ user: String) throws -> URL
 
-    /// Starts both from `assets` and waits until the API server is ready.
+    /// Starts the binaries in `assets` and waits until the API server is ready.
     static func start(assets: URL, directory: URL) async throws -> ControlPlane {
         let credentials = try await Credentials.make(in: directory)
         let etcdPort = try FreePort.find()
@@ -47,12 +47,12 @@ struct ControlPlane: Sendable {
             kubeconfig: kubeconfig, kubeconfigOf: kubeconfigOf)
     }
 
-    /// Kills the API server; etcd keeps the objects.
+    /// Kills the API server; the objects stay in etcd.
     func stopServer() async throws {
         try await apiServer.withLock { $0 }.stop(SIGKILL)
     }
 
-    /// Starts the API server again, on the same port, and waits until it is ready.
+    /// Restarts the API server on the same port and waits until it is ready.
     func startServer() async throws {
         let next = try makeServer()
         apiServer.withLock { $0 = next }
@@ -109,7 +109,7 @@ struct ControlPlane: Sendable {
     }
 }
 
-/// Keys and certificates of one test run, made by openssl and gone with the run's folder.
+/// Keys and certificates of one test run, created by openssl and deleted with the run's folder.
 private struct Credentials: Sendable {
     let authority: URL
     let serviceAccountKey: URL

@@ -1,9 +1,9 @@
 import APIServer
 import KubeClient
 
-/// Lets the simulated engines act on an API server that is not the sandbox's.
+/// Lets the simulated engines act on a real API server.
 ///
-/// A real API server has no engines of its own in a test; these write what real ones would.
+/// A test's control plane has no engines, so the simulated ones write what real ones would.
 struct RemoteCluster: SandboxCluster {
     let client: KubeClient
 
@@ -11,7 +11,7 @@ struct RemoteCluster: SandboxCluster {
         ResourceType(group: resource.group, version: resource.version, plural: resource.resource, kind: "")
     }
 
-    /// Calls until the API server is there and ready: engines outlive its restarts, too. Their writes may be repeated.
+    /// Retries until the API server is ready, since engines must survive its restarts; writes may be repeated.
     private func calling<Result>(
         _ call: () async throws(KubeError) -> Result
     ) async throws(StatusError) -> Result {
@@ -100,19 +100,19 @@ struct RemoteCluster: SandboxCluster {
         return AsyncThrowingStream { try await feed.next() }
     }
 
-    /// There is no kubelet whose logs could be read.
+    /// Does nothing: without a kubelet there are no logs.
     func appendLog(_ text: String, namespace: String, pod: String, container: String) async {}
 }
 
 extension KubeError {
-    /// The API server is away, or not yet ready.
+    /// Whether the API server is unreachable or not yet ready.
     fileprivate var isPassing: Bool {
         if case .transport = self { return true }
         return code.map { $0 == 429 || $0 >= 500 } ?? false
     }
 }
 
-/// The changes of one resource, pulled from a list and the watch that follows it.
+/// The changes of one resource, from a list followed by a watch.
 private actor RemoteChanges {
     private let client: KubeClient
     private let type: ResourceType

@@ -7,12 +7,11 @@ import TestSupport
 @testable import APIServer
 @testable import SimulatedEngines
 
-/// A cluster of its own whose API server can be restarted under its clients.
+/// A separate cluster whose API server can be restarted.
 ///
-/// With KUBEBUILDER_ASSETS that is the truth: kube-apiserver is killed and started again over the same etcd. The
-/// sandbox has its objects in memory and would lose them, so its restart is what clients can tell of one: all
-/// connections are reset, new ones are refused for a time, and then the history is gone, so that every watch which goes
-/// on from where it was is told that its version expired. Requests that the server already has are carried out.
+/// With KUBEBUILDER_ASSETS, kube-apiserver is killed and restarted with the same etcd. The sandbox would lose its
+/// in-memory objects, so its restart is simulated: all connections are reset, new ones are refused for a while, and
+/// then the history is lost, so that every resumed watch gets an expired error. Requests in progress are completed.
 struct RestartableCluster: Sendable {
     let cluster: TestCluster
     private let server: Server
@@ -32,7 +31,7 @@ struct RestartableCluster: Sendable {
         return RestartableCluster(cluster: cluster, server: .sandbox(server))
     }
 
-    /// Takes the API server away and brings it back once `outage` has returned.
+    /// Stops the API server and restarts it when `outage` returns.
     func restart(links: [NetworkLink], during outage: () async throws -> Void) async throws {
         switch server {
         case .real(let plane):
@@ -52,7 +51,7 @@ struct RestartableCluster: Sendable {
 }
 
 extension TestCluster {
-    /// The sandbox inside the test's own process, where its memory can be reached.
+    /// The sandbox in the test's process, whose state is accessible.
     static func embeddedSandbox(_ directory: URL) throws -> (TestCluster, SandboxServer) {
         let server = try SandboxServer()
         try server.cluster.load(EngineDefinitions.all)

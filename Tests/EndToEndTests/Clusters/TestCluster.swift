@@ -4,11 +4,11 @@ import Sandbox
 import SimulatedEngines
 import TestSupport
 
-/// The cluster that the end-to-end tests of this run share.
+/// The cluster that the end-to-end tests share.
 ///
-/// The environment chooses it: `USE_EXISTING_CLUSTER=true` takes the current kubeconfig's, `KUBEBUILDER_ASSETS` names a
-/// folder with `etcd` and `kube-apiserver` to start, otherwise it is the sandbox of the built binary. Each test works
-/// in a namespace of its own.
+/// The environment selects it: `USE_EXISTING_CLUSTER=true` uses the current kubeconfig, `KUBEBUILDER_ASSETS` names a
+/// folder with `etcd` and `kube-apiserver` to start, and otherwise the sandbox of the built binary is used. Each test
+/// has its own namespace.
 final class TestCluster: Sendable {
     enum Kind: String, Sendable {
         case sandbox = "the embedded sandbox"
@@ -18,12 +18,12 @@ final class TestCluster: Sendable {
 
     let kind: Kind
     let kubeconfig: URL
-    /// What the operator gets: where the API server knows rights, an identity that has those of `deploy/` and no other.
+    /// The operator's kubeconfig; if the API server has authorization, with exactly the permissions in `deploy/`.
     let operatorKubeconfig: URL
     let directory: URL
     let access: ClusterAccess
     private let kubeconfigOf: (@Sendable (_ user: String) throws -> URL)?
-    /// What has to live as long as the cluster does.
+    /// Objects that must live as long as the cluster.
     private let parts: [any Sendable]
 
     init(
@@ -40,16 +40,16 @@ final class TestCluster: Sendable {
         self.parts = parts
     }
 
-    /// True where this run's clusters know users and their rights, and evaluate admission policies.
+    /// Whether the clusters have users and authorization, and evaluate admission policies.
     static var knowsUsers: Bool { assets != nil }
 
-    /// The folder of `KUBEBUILDER_ASSETS`.
+    /// The folder in `KUBEBUILDER_ASSETS`.
     private static var assets: URL? {
         let path = ProcessInfo.processInfo.environment["KUBEBUILDER_ASSETS"] ?? ""
         return path.isEmpty ? nil : URL(filePath: path)
     }
 
-    /// How to be another user of this cluster; service accounts are users, too.
+    /// Writes a kubeconfig for another user or service account of this cluster.
     func kubeconfig(as user: String) throws -> URL {
         guard let kubeconfigOf else { throw UsersUnknown() }
         return try kubeconfigOf(user)
@@ -59,16 +59,16 @@ final class TestCluster: Sendable {
         var description: String { "this cluster knows no users" }
     }
 
-    /// The cluster of this test run, started by whoever asks first.
+    /// The shared cluster, started on first use.
     static var shared: TestCluster {
         get async throws { try await starting.value }
     }
 
     private static let starting = Task { try await start() }
 
-    /// A cluster with the definitions of both engines and no engine: what runs say is what a test writes.
+    /// A shared cluster with the definitions of both engines but no engine: the tests write the statuses of runs.
     ///
-    /// The tests share it. It is like ``shared`` where that can be: a control plane, or else a sandbox.
+    /// It is of the same kind as ``shared`` if possible: a control plane, otherwise a sandbox.
     static var withoutEngines: TestCluster {
         get async throws { try await startingWithoutEngines.value }
     }
@@ -79,23 +79,23 @@ final class TestCluster: Sendable {
         return try await controlPlane(assets, directory, engines: .none).cluster
     }
 
-    /// True where Tekton and Argo are this run's simulated ones, and templates may carry the sandbox's annotations.
+    /// Whether Tekton and Argo are simulated, so that templates can have the sandbox's annotations.
     var simulatesEngines: Bool { kind != .existing }
 
-    /// Starts a cluster that the caller has for itself; a control plane has the definitions of these engines only.
+    /// Starts a separate cluster; a control plane has the definitions of these engines only.
     ///
-    /// It is like the shared one where that can be: a control plane, or else a sandbox.
+    /// It is of the same kind as the shared one if possible: a control plane, otherwise a sandbox.
     static func another(engineGroups: Set<String> = ["tekton.dev"]) async throws -> TestCluster {
         let directory = try makeDirectory()
         guard let assets else { return try await sandbox(directory) }
         return try await controlPlane(assets, directory, engineGroups: engineGroups).cluster
     }
 
-    /// Starts a cluster that the caller has for itself, with the definitions of both engines and nothing of Towline.
+    /// Starts a separate cluster with the definitions of both engines, without Towline's.
     static func withoutTowline() async throws -> TestCluster {
         let directory = try makeDirectory()
         if let assets { return try await controlPlane(assets, directory, hasTowline: false).cluster }
-        // The sandbox loads the definition at its start.
+        // The sandbox loads the definition when it starts.
         let cluster = try await sandbox(directory)
         for definition in try Repository.definitions() {
             try await cluster.access.delete(Types.definition, "", definition.name ?? "")
@@ -152,7 +152,7 @@ final class TestCluster: Sendable {
         var description: String { "the sandbox ended: \(output)" }
     }
 
-    /// A real API server has neither our definition nor engines: both are brought along.
+    /// Installs Towline's definition and the engines, which a real API server does not have.
     static func controlPlane(
         _ assets: URL, _ directory: URL, engineGroups: Set<String> = ["tekton.dev", "argoproj.io"],
         hasTowline: Bool = true, engines selection: EngineSimulator.Selection = .all
@@ -185,8 +185,8 @@ final class TestCluster: Sendable {
         return (cluster, plane)
     }
 
-    /// The definitions as the engines publish them where `TOWLINE_ENGINE_CRDS` names their folders, separated by
-    /// colons; else the sandbox's own, which accept everything.
+    /// The engines' published definitions if `TOWLINE_ENGINE_CRDS` names their folders, separated by colons; otherwise
+    /// the sandbox's, which accept any content.
     private static func engineDefinitions() throws -> [JSONValue] {
         guard let folders = ProcessInfo.processInfo.environment["TOWLINE_ENGINE_CRDS"] else {
             return EngineDefinitions.all

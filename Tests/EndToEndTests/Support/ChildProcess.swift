@@ -2,14 +2,14 @@ import Foundation
 import KubeClient
 import TestSupport
 
-/// A program that a test starts and stops; its output goes to files, so that no full pipe ever blocks it.
+/// A program that a test starts and stops; its output goes to files, so that a full pipe cannot block it.
 final class ChildProcess: Sendable {
-    /// Everything is reached under the lock, because Foundation's Process is not Sendable.
+    /// Guards everything, because Foundation's Process is not Sendable.
     private let process: Locked<Process>
     let standardOutput: URL
     let standardError: URL
 
-    /// Starts `executable`; `environment` is added to the test's own, of which variables for the tests are left out.
+    /// Starts `executable` with `environment` and the test's environment, without the variables for tests.
     init(
         _ executable: URL, _ arguments: [String], environment: [String: String] = [:], directory: URL, name: String
     ) throws {
@@ -39,7 +39,7 @@ final class ChildProcess: Sendable {
     var isRunning: Bool { process.withLock { $0.isRunning } }
     var identifier: Int32 { process.withLock { $0.processIdentifier } }
 
-    /// The exit code, or 128 and the number of the signal that ended it; nil while it runs.
+    /// The exit code, or 128 plus the signal that ended the process; nil while it runs.
     var exitCode: Int32? {
         process.withLock { process in
             guard !process.isRunning else { return nil }
@@ -54,21 +54,21 @@ final class ChildProcess: Sendable {
         kill(identifier, signal)
     }
 
-    /// Ends the process with `signal` and waits until it is gone.
+    /// Sends `signal` to the process and waits until it has exited.
     @discardableResult
     func stop(_ signal: Int32 = SIGTERM, within limit: Duration = .seconds(20)) async throws -> Int32 {
         if isRunning { send(signal) }
         return try await exit(within: limit)
     }
 
-    /// Waits until the process ends by itself.
+    /// Waits until the process exits.
     func exit(within limit: Duration) async throws -> Int32 {
-        try await poll("process \(identifier) ends", within: limit) { self.exitCode }
+        try await poll("process \(identifier) exits", within: limit) { self.exitCode }
     }
 }
 
 extension Kubectl {
-    /// Starts kubectl and returns it running.
+    /// Starts kubectl; returns the running process.
     func start(_ arguments: [String]) throws -> ChildProcess {
         try ChildProcess(
             executable, arguments, environment: environment, directory: directory,

@@ -2,11 +2,10 @@ import Foundation
 import KubeClient
 import TestSupport
 
-/// Does for the operator's Deployment what its controller, a scheduler and a kubelet would do: a test's cluster has none
-/// of them, and no image to start.
+/// Stands in for the Deployment controller, scheduler, and kubelet, which a test's cluster lacks.
 ///
-/// It starts the built executable with the arguments that the Deployment names, as often as it has replicas and under
-/// the rights that came with it, and says so in the Deployment's status. Another template means other processes.
+/// It starts one process of the built executable per replica, with the Deployment's arguments and service account, and
+/// writes the Deployment's status. When the template changes, it restarts the processes.
 struct DeploymentStandIn {
     static let deployments = ResourceType(group: "apps", version: "v1", plural: "deployments", kind: "Deployment")
 
@@ -14,7 +13,7 @@ struct DeploymentStandIn {
     let namespace: String
     let name: String
 
-    /// Follows the Deployment until the task is cancelled; then nothing runs any more.
+    /// Watches the Deployment until the task is canceled, then stops all processes.
     func run() async throws {
         var processes: [ChildProcess] = []
         var started: JSONValue?
@@ -57,13 +56,13 @@ struct DeploymentStandIn {
             "observedGeneration": generation, "replicas": .integer(running), "updatedReplicas": .integer(running),
             "readyReplicas": .integer(running), "availableReplicas": .integer(running),
         ]
-        let isTold = status.objectValue?.allSatisfy { deployment[path: ["status", $0.key]] == $0.value } ?? false
-        if isTold { return }
+        let hasStatus = status.objectValue?.allSatisfy { deployment[path: ["status", $0.key]] == $0.value } ?? false
+        if hasStatus { return }
         do {
             try await cluster.access.merge(
                 Self.deployments, namespace, name, ["status": status], subresource: "status")
         } catch let error as KubeError where error.isNotFoundObject {
-            // It was deleted meanwhile.
+            // The Deployment was deleted in the meantime.
         }
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Asks the kernel for a port that nobody listens on.
+/// Asks the kernel for a free port.
 enum FreePort {
     struct Failure: Error {}
 

@@ -1,7 +1,7 @@
 import Foundation
 
 extension InterceptingProxy {
-    /// Writes the kubeconfig of a client that goes through the proxy.
+    /// Writes a kubeconfig that uses the proxy.
     func kubeconfig(in directory: URL) throws -> URL {
         let file = directory.appending(path: "proxy-\(port).kubeconfig")
         let text = """

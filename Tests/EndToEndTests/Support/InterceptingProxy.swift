@@ -1,15 +1,15 @@
 import KubeClient
 import KubeRuntime
 
-/// Stands between an operator and the API server, and can strike at every write.
+/// A proxy between an operator and the API server that can interrupt any write.
 final class InterceptingProxy: Sendable {
-    /// When a strike happens: the write never arrives, or it arrives and its answer never comes back.
+    /// When the proxy strikes: the write never arrives, or it arrives but its answer is lost.
     enum Moment: String, CaseIterable, Sendable {
         case beforeWrite, afterWrite
     }
 
     struct Strike: Sendable {
-        /// Which write is struck, counted from 1.
+        /// The number of the write to interrupt, starting at 1.
         let write: Int
         let moment: Moment
         let action: @Sendable () -> Void
@@ -21,21 +21,21 @@ final class InterceptingProxy: Sendable {
         let path: String
         let body: [UInt8]
 
-        /// The engine of the run that is to be created; nil for any other write.
+        /// The engine of the run to create; nil for any other write.
         var createdRun: TestEngine? {
             guard method == .post, let type = path.split(separator: "/").last else { return nil }
             return TestEngine(runsOf: String(type))
         }
     }
 
-    /// What happens to a write on its way.
+    /// What the proxy does with a write.
     enum Intervention: Sendable {
         case forward
-        /// It arrives with another body, as behind a mutating webhook.
+        /// Forwards it with another body, like a mutating webhook.
         case change(JSONValue)
-        /// It never arrives; this is the answer.
+        /// Does not forward it, and returns this answer.
         case refuse(HTTPServerResponse)
-        /// It arrives, but this is the answer.
+        /// Forwards it, but returns this answer.
         case answer(HTTPServerResponse)
     }
 
@@ -61,29 +61,29 @@ final class InterceptingProxy: Sendable {
 
     var port: UInt16 { server.withLock { $0?.port ?? 0 } }
 
-    /// What is no write of the work: events, on which nothing rests, and questions about rights, which change nothing.
+    /// Writes that do not count: events and access reviews.
     private static let unstruck = ["/apis/events.k8s.io/", "/apis/authorization.k8s.io/"]
 
-    /// The writes that were forwarded or struck so far, as `METHOD path`.
+    /// The writes so far, forwarded or interrupted, as `METHOD path`.
     var writes: [String] { state.withLock { $0.writes } }
 
-    /// What the requests so far needed to be allowed.
+    /// The permissions that the requests so far needed.
     var asked: Set<AskedRight> { state.withLock { $0.asked } }
 
     /// The requests that were forbidden, as `METHOD path`.
     var forbidden: [String] { state.withLock { $0.forbidden } }
 
-    /// Arms the proxy.
+    /// Sets the write to interrupt.
     func strike(_ strike: Strike) {
         state.withLock { $0.strike = strike }
     }
 
-    /// Has every write decided upon from now on.
+    /// Sets the function that decides about every write from now on.
     func intervene(_ decide: @escaping @Sendable (Write) -> Intervention) {
         state.withLock { $0.intervention = decide }
     }
 
-    /// True when the strike that was armed has come.
+    /// Whether the write was interrupted.
     var hasStruck: Bool { state.withLock { $0.strike == nil } }
 
     func shutdown() async {
@@ -167,7 +167,7 @@ final class InterceptingProxy: Sendable {
             })
     }
 
-    /// The headers that say something of the answer itself; `Date` is the API server's clock.
+    /// The headers to forward; `Date` is the API server's clock.
     private func forwarded(_ headers: HTTPHeaders) -> HTTPHeaders {
         var kept = HTTPHeaders()
         for name in ["Content-Type", "Date", "Retry-After"] {

@@ -1,7 +1,7 @@
 import Foundation
 import KubeClient
 
-/// Removes what a test run leaves behind when its process ends.
+/// Deletes what a test run leaves behind when its process exits.
 enum Leftovers {
     private static let directories = Locked<[URL]>([])
     private static let processes = Locked<[Int32]>([])

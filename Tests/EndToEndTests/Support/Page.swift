@@ -1,7 +1,7 @@
 import Foundation
 import KubeClient
 
-/// A page that a process on this machine serves over plain HTTP.
+/// Fetches a page from a local process over plain HTTP.
 enum Page {
     static func fetch(_ port: UInt16, _ path: String) async throws -> (code: Int, body: String) {
         let configuration = ClusterConfiguration(server: "http://127.0.0.1:\(port)", origin: "test")

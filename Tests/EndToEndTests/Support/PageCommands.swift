@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The commands that a page tells its readers to run.
+/// The commands of a documentation page.
 enum PageCommands {
     /// The shell blocks of a page, in order.
     static func blocks(of page: String) throws -> [String] {
@@ -13,13 +13,13 @@ enum PageCommands {
     }
 }
 
-/// A reader at a shell: a folder with what they have checked out, and a kubeconfig.
+/// A shell for a page's commands: a folder with the needed files of the checkout, and a kubeconfig.
 struct PageReader {
     let cluster: TestCluster
     let folder: URL
     private let kubeconfig: URL
 
-    /// Makes the folder, with copies of what the page's commands name.
+    /// Creates the folder with copies of the files that the commands use.
     init(_ cluster: TestCluster, with paths: [String] = []) throws {
         self.cluster = cluster
         kubeconfig = cluster.kubeconfig
@@ -30,7 +30,7 @@ struct PageReader {
         }
     }
 
-    /// Makes an empty folder, and a kubeconfig whose current context has the namespace.
+    /// Creates an empty folder and a kubeconfig whose current context has the namespace.
     init(_ cluster: TestCluster, namespace: String) async throws {
         self.cluster = cluster
         folder = try Self.makeFolder(cluster)
@@ -46,7 +46,7 @@ struct PageReader {
         return folder
     }
 
-    /// Runs a block as a reader would who stops at the first command that fails; returns what it printed.
+    /// Runs a block until the first command that fails; returns the output.
     func run(_ block: String, within limit: Duration = .seconds(180)) async throws -> Tool.Result {
         let shell = try ChildProcess(
             URL(filePath: "/bin/sh"), ["-e", "-u", "-c", "cd '\(folder.path)'\n\(block)"],

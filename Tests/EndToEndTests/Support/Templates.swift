@@ -1,4 +1,4 @@
-/// Workflows that the simulated engines run in a moment.
+/// Workflows that run quickly in the simulated engines.
 enum Templates {
     static let all = [pipeline, failingPipeline, slowPipeline, workflowTemplate, failingTemplate, slowTemplate]
         .joined(separator: "\n---\n")
@@ -72,7 +72,7 @@ enum Templates {
           templates: [{name: wait, container: {image: example, command: [run]}}]
         """
 
-    /// An execution of one of the workflows above; `more` are further lines of its spec.
+    /// An execution of one of the workflows above; `more` is additional YAML for its spec.
     static func execution(_ name: String, engine: String, workflow: String = "works", more: String = "") -> String {
         """
         apiVersion: towline.dev/v1alpha1

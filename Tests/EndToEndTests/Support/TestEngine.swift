@@ -1,6 +1,6 @@
 import KubeClient
 
-/// What a test has to know of an engine to act as its users, and as what stands between them and it.
+/// What a test needs to know about an engine to act as its user or as an admission controller.
 enum TestEngine: String, CaseIterable, Sendable {
     case tekton, argo
 
@@ -16,7 +16,7 @@ enum TestEngine: String, CaseIterable, Sendable {
         self = engine
     }
 
-    /// A run that somebody makes by hand, of a workflow that is in its namespace.
+    /// A manually created run of a workflow in its namespace.
     func run(_ name: String, of workflow: String) -> JSONValue {
         let reference = self == .tekton ? "pipelineRef" : "workflowTemplateRef"
         return [
@@ -25,7 +25,7 @@ enum TestEngine: String, CaseIterable, Sendable {
         ]
     }
 
-    /// What a queue's admission makes of a new run: it waits until somebody lets it go.
+    /// What a queue's admission changes in a new run so that it waits.
     func held(_ run: JSONValue) -> JSONValue {
         var run = run
         switch self {
@@ -35,7 +35,7 @@ enum TestEngine: String, CaseIterable, Sendable {
         return run
     }
 
-    /// The merge patch that lets a held run go.
+    /// The merge patch that starts a held run.
     var release: JSONValue {
         switch self {
         case .tekton: ["spec": ["status": .null]]
@@ -43,7 +43,7 @@ enum TestEngine: String, CaseIterable, Sendable {
         }
     }
 
-    /// What makes a new run one that this cluster's engine does not look at.
+    /// The change that makes the cluster's engine ignore a new run.
     func neglected(_ run: JSONValue) -> JSONValue {
         var run = run
         switch self {
@@ -53,7 +53,7 @@ enum TestEngine: String, CaseIterable, Sendable {
         return run
     }
 
-    /// The merge patch with which people end a run at once, without Towline.
+    /// The merge patch with which a user terminates a run without Towline.
     var cancellation: JSONValue {
         switch self {
         case .tekton: ["spec": ["status": "Cancelled"]]

@@ -3,17 +3,17 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// A namespace of its own for one test, and the means to work in it.
+/// A namespace for one test, with helpers to work in it.
 struct Workspace: Sendable {
     let cluster: TestCluster
     let namespace: String
 
-    /// Makes a fresh namespace on the shared cluster.
+    /// Creates a namespace on the shared cluster.
     static func make(_ name: String) async throws -> Workspace {
         try await make(name, on: TestCluster.shared)
     }
 
-    /// Makes a fresh namespace on a cluster.
+    /// Creates a namespace on a cluster.
     static func make(_ name: String, on cluster: TestCluster) async throws -> Workspace {
         let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
         let namespace = "\(name)-\(suffix)"
@@ -25,12 +25,12 @@ struct Workspace: Sendable {
 
     var access: ClusterAccess { cluster.access }
 
-    /// A way into the cluster with the operator's rights, for a proxy in front of it.
+    /// Access to the cluster with the operator's permissions, for a proxy.
     func operatorTransport() throws -> CurlTransport {
         try ClusterAccess(kubeconfig: cluster.operatorKubeconfig).transport
     }
 
-    /// Starts the built operator for this namespace only.
+    /// Starts the operator for this namespace only.
     func startOperator(
         kubeconfig: URL? = nil,
         arguments: [String] = ["--metrics-bind-address", "0", "--health-probe-bind-address", "0"]
@@ -44,7 +44,7 @@ struct Workspace: Sendable {
             directory: cluster.directory, name: "operator-\(namespace)-\(UUID().uuidString.prefix(8))")
     }
 
-    /// Creates one object of every YAML document.
+    /// Creates an object from every YAML document.
     func create(_ manifest: String) async throws {
         for object in try YAML.documents(Array(manifest.utf8), source: "test") {
             try await access.create(Types.type(of: object), namespace, object)
@@ -55,7 +55,7 @@ struct Workspace: Sendable {
         try #require(try await access.get(Types.execution, namespace, name), "WorkflowExecution \(name) is missing")
     }
 
-    /// Waits until `condition` holds for the execution and returns it.
+    /// Waits until `condition` is true for the execution; returns the execution.
     func execution(
         _ name: String, within limit: Duration = .seconds(60), until what: String,
         _ condition: @Sendable (JSONValue) -> Bool
@@ -74,12 +74,12 @@ struct Workspace: Sendable {
         }
     }
 
-    /// Waits until the execution ended and returns it.
+    /// Waits until the execution has ended; returns it.
     func finished(_ name: String, within limit: Duration = .seconds(60)) async throws -> JSONValue {
         try await execution(name, within: limit, until: "has ended") { $0.condition("Finished") == "True" }
     }
 
-    /// The runs of both engines that belong to an execution; of an engine that is not installed there are none.
+    /// The runs of both engines that belong to an execution; empty for an engine that is not installed.
     func runs(of execution: JSONValue) async throws -> [JSONValue] {
         var runs: [JSONValue] = []
         for type in [Types.pipelineRun, Types.workflow] {
@@ -104,7 +104,7 @@ extension JSONValue {
             .stringValue
     }
 
-    /// The name of an execution's run, once it has one.
+    /// The name of the execution's run; nil until it has one.
     var runName: String? { self[path: ["status", "runRef", "name"]]?.stringValue }
     var uid: String? { self[path: ["metadata", "uid"]]?.stringValue }
     var name: String? { self[path: ["metadata", "name"]]?.stringValue }
