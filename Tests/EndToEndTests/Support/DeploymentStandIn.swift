@@ -26,7 +26,7 @@ struct DeploymentStandIn {
                     processes = try template.map { try start($0, deployment?[path: ["spec", "replicas"]]) } ?? []
                     started = template
                 }
-                if let deployment { try await tell(deployment, processes) }
+                if let deployment { try await writeStatus(deployment, processes) }
                 try await Task.sleep(for: .milliseconds(100))
             }
         } catch {
@@ -49,7 +49,7 @@ struct DeploymentStandIn {
         }
     }
 
-    private func tell(_ deployment: JSONValue, _ processes: [ChildProcess]) async throws {
+    private func writeStatus(_ deployment: JSONValue, _ processes: [ChildProcess]) async throws {
         let running = Int64(processes.filter(\.isRunning).count)
         let generation = deployment[path: ["metadata", "generation"]] ?? 0
         let status: JSONValue = [

@@ -10,7 +10,7 @@ enum Templates {
           name: works
           annotations: {sandbox.towline.dev/duration: 100ms}
         spec:
-          params: [{name: TARGET, type: string, default: nobody}]
+          params: [{name: TARGET, type: string, default: none}]
           tasks:
             - {name: drain, taskSpec: {steps: [{name: run, image: example, command: [drain]}]}}
             - {name: restart, runAfter: [drain], taskSpec: {steps: [{name: run, image: example, command: [restart]}]}}
@@ -44,7 +44,7 @@ enum Templates {
           annotations: {sandbox.towline.dev/duration: 100ms}
         spec:
           entrypoint: main
-          arguments: {parameters: [{name: TARGET, value: nobody}]}
+          arguments: {parameters: [{name: TARGET, value: none}]}
           templates:
             - {name: main, steps: [[{name: drain, template: task}], [{name: restart, template: task}]]}
             - {name: task, container: {image: example, command: [run]}}
