@@ -23,7 +23,7 @@ struct ExecutionSources: Sendable {
         ) { change, context in requests(after: change, context) }
         // A run may have a hundred kilobytes, and a page is read as a whole.
         settings.pageSize = 100
-        let followed = EngineCatalogue.all.compactMap { runs[$0.name] }.filter(\.isFollowed)
+        let followed = EngineRegistry.all.compactMap { runs[$0.name] }.filter(\.isFollowed)
         return [source]
             + followed.map { cache in
                 ControllerSource(

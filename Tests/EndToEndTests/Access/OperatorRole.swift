@@ -1,7 +1,7 @@
 import Foundation
 import KubeClient
-import TestSupport
 import KubeRuntime
+import TestSupport
 
 /// The operator's shipped roles.
 enum OperatorRole: String, CaseIterable, Sendable {
