@@ -4,7 +4,7 @@ public import TowlineAPI
 /// The fields that the status of every kind has, and what ``StatusUpdate`` needs to know about a kind.
 ///
 /// A kind adds its own fields, and its own events with what they change. The rules of the shared fields (docs/contract.md,
-/// section 1) are applied by ``StatusUpdate`` alone, so they hold for every kind.
+/// section 1) are applied only by ``StatusUpdate``, so they hold for every kind.
 public protocol KindStatus: Hashable, Sendable {
     associatedtype Phase: StatusPhase
     /// The condition types that Towline writes for this kind; conditions of other types belong to other writers.
@@ -38,7 +38,7 @@ public protocol StatusPhase: RawRepresentable<String>, Hashable, Sendable {
     var requiresStart: Bool { get }
     /// True if the phase is final; `finishedAt` is set in such a phase and only there.
     var isTerminal: Bool { get }
-    /// True if `next` may follow; a terminal phase is only followed by itself.
+    /// True if `next` may follow; only the same phase may follow a terminal one.
     func mayBecome(_ next: Self) -> Bool
     /// The reason of the derived conditions if the stored one is unknown and no condition has one yet.
     var fallbackReason: String { get }

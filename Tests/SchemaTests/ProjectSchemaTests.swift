@@ -58,7 +58,7 @@ import Testing
         (#"{"spec":{"workflowRef":{"workflowId":null}}}"#, "spec.workflowRef.workflowId: Required value"),
         (
             #"{"spec":{"workflowRef":{"engine":"argo"}}}"#,
-            "spec.workflowRef.containerImage: Invalid value: \"object\": spec.workflowRef.containerImage may only be set for engine tekton"
+            "spec.workflowRef.containerImage: Invalid value: \"object\": spec.workflowRef.containerImage can only be set for engine tekton"
         ),
         (
             #"{"spec":{"parameters":{"1x":""}}}"#,
@@ -134,7 +134,7 @@ import Testing
         ("tekton", "$(params.NAMESPACE)", "Tekton would expand a variable"),
         ("tekton", "a$$(context.pipelineRun.name)", "Tekton would expand a variable"),
         ("tekton", "$(workspaces.shared.path)", "Tekton would expand a variable"),
-        ("argo", "{{=2*21}}", "Argo would expand the text that begins with {{"),
+        ("argo", "{{=2*21}}", "Argo would expand the text that starts with {{"),
     ])
     func `a parameter value that the engine would expand is rejected`(engine: String, value: String, message: String)
         throws
@@ -191,13 +191,13 @@ import Testing
             JSONValue(parsing: #"{"status":{"finishedAt":"2026-01-01T09:00:00Z"}}"#), to: last)
         #expect(
             messages(early, replacing: first) == [
-                #"status.finishedAt: Invalid value: "object": status.finishedAt may not be before startedAt"#
+                #"status.finishedAt: Invalid value: "object": status.finishedAt must not be before startedAt"#
             ])
         let restarted = try MergePatch.apply(
             JSONValue(parsing: #"{"status":{"startedAt":"2026-01-01T10:00:01Z"}}"#), to: first)
         #expect(
             messages(restarted, replacing: first) == [
-                #"status.startedAt: Invalid value: "object": status.startedAt is immutable once it is set"#
+                #"status.startedAt: Invalid value: "object": status.startedAt is immutable once set"#
             ])
     }
 

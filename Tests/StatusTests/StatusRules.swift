@@ -6,7 +6,7 @@ import TowlineAPI
 ///
 /// They are written independently of the module that makes statuses.
 enum StatusRules {
-    /// The violations of the rules that hold for every kind.
+    /// The violations of the rules of every kind.
     ///
     /// `conditions` lists the derived conditions that the new status must have, and `derived` all derived types.
     static func violations<Status: KindStatus>(

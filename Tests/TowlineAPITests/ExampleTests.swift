@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import TowlineAPI
 
-/// What `examples/` promises, as far as it can be told without an API server.
+/// The promises of `examples/` that can be checked without an API server.
 @Suite struct ExampleTests {
     private static let folder = Repository.file("examples")
 
@@ -27,7 +27,7 @@ import TowlineAPI
         return try #require(text).split(separator: "/").map(String.init)
     }
 
-    @Test func examplesAreValidAndSayHowTheyEnd() throws {
+    @Test func `every example is valid and states how it ends`() throws {
         let examples = try Self.executions(in: Self.folder)
         #expect(examples.count >= 15)
         #expect(Set(examples.compactMap { $0.manifest["metadata"]?["name"]?.stringValue }).count == examples.count)
@@ -44,8 +44,8 @@ import TowlineAPI
         if words.count > 2 { #expect(Reason(rawValue: words[2])?.outcome == outcome, "\(file)") }
     }
 
-    /// The operator must find what the schema refuses, too: the cluster's schema may be older.
-    @Test func invalidExamplesAreRefusedByTheOperatorToo() throws {
+    /// The operator must find what the schema refuses, because the schema in the cluster may be older.
+    @Test func `the operator refuses every invalid example`() throws {
         for (file, manifest) in try Self.executions(in: Self.folder.appending(path: "invalid")) {
             let words = try expectation(of: manifest)
             guard words[0] == "Refused" else {
@@ -63,7 +63,7 @@ import TowlineAPI
         }
     }
 
-    @Test func oneExampleHasEveryField() throws {
+    @Test func `one example sets every field`() throws {
         let manifest = try #require(
             try Self.executions(in: Self.folder).first { $0.file == "every-field.yaml" }?.manifest)
         let keys = ["workflowRef", "parameters", "remediationRequestRef", "confidence", "executionConfig", "shutdown"]

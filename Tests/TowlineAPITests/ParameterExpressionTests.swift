@@ -6,7 +6,7 @@ import TowlineAPI
 
 @testable import Schema
 
-/// Parameter values are data: what an engine would expand is refused, by the operator and by the schema alike.
+/// Parameter values are data: the operator and the schema refuse values that an engine would expand.
 @Suite struct ParameterExpressionTests {
     @Test(arguments: [
         ("$(params.TARGET)", "$(params."), ("$(params[\"a.b\"])", "$(params["), ("$(params['a.b'])", "$(params["),
@@ -16,11 +16,11 @@ import TowlineAPI
         ("$(results['a'].path)", "$(results["), ("$(step.results.x.path)", "$(step."),
         ("$(steps.step-a.exitCode.path)", "$(steps."), ("$(inputs.params.x)", "$(inputs."),
         ("$(credentials.path)", "$(credentials."), ("$(artifacts.path)", "$(artifacts."),
-        // Tekton replaces by the exact text: a second dollar escapes nothing, and an end may come from what follows.
+        // Tekton replaces exact text: a second dollar does not escape, and the end may be in the text that follows.
         ("$$(params.x)", "$(params."), ("$(params.", "$(params."), ("$(date)$(params.x)", "$(params."),
         ("$($(params.x))", "$(params."), ("$(params.\u{301}x)", "$(params."), ("é$(params.x)", "$(params."),
     ])
-    func tektonExpandsItsVariables(_ value: String, _ opening: String) {
+    func `Tekton expands its variables`(_ value: String, _ opening: String) {
         #expect(ParameterExpression.opening(in: value, for: .tekton) == opening)
     }
 
@@ -29,7 +29,7 @@ import TowlineAPI
         "$ (params.x)",
         "${params.x}", "$(stepup.sh)", "(params.x)", "{{workflow.name}}", "cost: 5$", "$(myparams.x)",
     ])
-    func tektonLeavesOtherTextAlone(_ value: String) {
+    func `Tekton does not expand other text`(_ value: String) {
         #expect(ParameterExpression.opening(in: value, for: .tekton) == nil)
     }
 
@@ -37,16 +37,16 @@ import TowlineAPI
         "{{workflow.name}}", "{{=2*21}}", "{{ workflow.parameters.SECRET }}", "a{{inputs.parameters.x}}b", "{{", "{{}}",
         "{{{a}}}", "{{unknown}}", "é{{x", "{{\u{301}",
     ])
-    func argoExpandsWhatBracesHold(_ value: String) {
+    func `Argo expands text in double braces`(_ value: String) {
         #expect(ParameterExpression.opening(in: value, for: .argo) == "{{")
     }
 
     @Test(arguments: ["", "{", "}}", "{ {x}}", #"{"a":{"b":{"c":1}}}"#, "${x}", "$(params.x)"])
-    func argoLeavesOtherTextAlone(_ value: String) {
+    func `Argo does not expand other text`(_ value: String) {
         #expect(ParameterExpression.opening(in: value, for: .argo) == nil)
     }
 
-    @Test func theProblemNamesTheParameterAndTheWayOut() throws {
+    @Test func `the problem names the parameter and the fix but not the value`() throws {
         var spec = ExecutionSpec(
             workflowRef: WorkflowReference(workflowId: "a"),
             parameters: [Parameter(name: "OK", value: "x"), Parameter(name: "NOTE", value: "secret $(params.TOKEN)")])
@@ -71,7 +71,7 @@ import TowlineAPI
         + ["params", "inputs", "context", "tasks", "finally", "step", "steps", "results", "workspaces", "credentials"]
         + ["artifacts", "outputs", "Params", "$(params.", "$(steps[", "{{workflow.name}}"]
 
-    @Test func theOperatorAndTheSchemaRefuseTheSameValues() throws {
+    @Test func `the operator and the schema refuse the same values`() throws {
         let schema = try Self.schema()
         let seed = UInt64.random(in: 0...UInt64.max)
         var generator = SplitMix(seed: seed)
@@ -88,7 +88,7 @@ import TowlineAPI
         #expect((300...2700).contains(refused), "seed \(seed): \(refused) of 3000 were refused")
     }
 
-    /// An execution with a few random values, as the operator reads it and as the API server sees it.
+    /// An execution with a few random values, as the operator reads it and as the API server receives it.
     private static func execution(using generator: inout SplitMix) -> (spec: ExecutionSpec, object: JSONValue) {
         let engine = [nil, EngineName.tekton, .argo].randomElement(using: &generator) ?? nil
         let allows = [nil, nil, false, true].randomElement(using: &generator) ?? nil

@@ -2,7 +2,7 @@ import KubeClient
 import Testing
 import TowlineAPI
 
-/// What an execution's metadata says about a restore.
+/// How an execution's metadata marks a restore from a backup.
 @Suite struct RestorationTests {
     private func restoration(annotations: JSONObject = [:], labels: JSONObject = [:]) throws -> Restoration {
         let object: JSONValue = [
@@ -15,7 +15,7 @@ import TowlineAPI
         return try WorkflowExecution.storeDecoder(&cursor).restoration
     }
 
-    @Test func `the mark of a restore counts as a label and as an annotation`() throws {
+    @Test func `the restore mark counts as a label and as an annotation`() throws {
         let mark: JSONObject = ["velero.io/restore-name": "nightly-20260101"]
         #expect(try restoration(labels: mark) == .held)
         #expect(try restoration(annotations: mark) == .held)
@@ -29,7 +29,7 @@ import TowlineAPI
         #expect(found == (value == "true" ? .released : .held))
     }
 
-    @Test func `the release means nothing where nothing was restored`() throws {
+    @Test func `the release annotation has no effect without a restore`() throws {
         #expect(try restoration(annotations: ["towline.dev/run-restored": "true"]) == .none)
         #expect(try restoration(labels: ["velero.io/exclude-from-backup": "true"]) == .none)
     }

@@ -2,7 +2,7 @@ import KubeClient
 import Testing
 import TowlineAPI
 
-/// What an execution's metadata says about how long it is kept.
+/// How an execution's metadata decides how long it is kept.
 @Suite struct RetentionReadingTests {
     private func retention(
         annotations: JSONObject = [:], labels: JSONObject = [:], config: JSONValue = [:]
@@ -21,7 +21,7 @@ import TowlineAPI
         ("argocd.argoproj.io/tracking-id", ManagementMark.argoTracking), ("meta.helm.sh/release-name", .helmRelease),
         ("config.k8s.io/owning-inventory", .inventory),
     ])
-    func aToolsAnnotationIsItsMark(_ key: String, _ mark: ManagementMark) throws {
+    func `a GitOps tool's annotation marks an execution as managed`(_ key: String, _ mark: ManagementMark) throws {
         #expect(try retention(annotations: [key: "shop"]).management == mark)
     }
 
@@ -31,48 +31,48 @@ import TowlineAPI
         ("resourceset.fluxcd.controlplane.io/name", .fluxResourceSet), ("kapp.k14s.io/app", .kapp),
         ("app.kubernetes.io/instance", .instance),
     ])
-    func aToolsLabelIsItsMark(_ key: String, _ mark: ManagementMark) throws {
+    func `a GitOps tool's label marks an execution as managed`(_ key: String, _ mark: ManagementMark) throws {
         #expect(try retention(labels: [key: "shop"]).management == mark)
     }
 
-    @Test func whatPeopleWriteThemselvesIsNoMark() throws {
+    @Test func `common labels and annotations do not mark an execution as managed`() throws {
         let labels: JSONObject = ["app.kubernetes.io/name": "shop", "app.kubernetes.io/managed-by": "Helm"]
         let annotations: JSONObject = ["kubectl.kubernetes.io/last-applied-configuration": "{}"]
         #expect(try retention(annotations: annotations, labels: labels) == Retention())
     }
 
-    /// A hook is created again by the next sync, not by self-heal, and Argo CD deletes it itself.
+    /// The next sync creates a hook again, self-heal does not; and Argo CD deletes it.
     @Test(arguments: [
         ("argocd.argoproj.io/hook", "PostSync", false), ("argocd.argoproj.io/hook", "Skip", true),
         ("helm.sh/hook", "post-install", false), ("helm.sh/hook", "crd-install", true),
     ])
-    func aHookOfArgoIsNotManaged(_ key: String, _ value: String, _ isManaged: Bool) throws {
+    func `an Argo CD hook is not managed`(_ key: String, _ value: String, _ isManaged: Bool) throws {
         let hook: JSONObject = ["argocd.argoproj.io/tracking-id": "shop", key: .string(value)]
         #expect(try (retention(annotations: hook).management != nil) == isManaged)
         let ofFlux = try retention(annotations: hook, labels: ["kustomize.toolkit.fluxcd.io/name": "shop"])
         #expect(ofFlux.management != nil)
     }
 
-    @Test func theAnnotationOfArgoDecidesWhetherItIsAHook() throws {
+    @Test func `Argo CD's hook annotation takes precedence over Helm's`() throws {
         let skipped: JSONObject = [
             "argocd.argoproj.io/tracking-id": "shop", "argocd.argoproj.io/hook": "Skip", "helm.sh/hook": "post-install",
         ]
         #expect(try retention(annotations: skipped).management == .argoTracking)
     }
 
-    /// helm-controller marks hooks as its own, and creates them with the next release only.
-    @Test func aHookOfHelmIsNotManagedByItsRelease() throws {
+    /// helm-controller labels hooks too, but creates them only with the next release.
+    @Test func `a Helm hook is not managed by its release`() throws {
         let labels: JSONObject = ["helm.toolkit.fluxcd.io/name": "shop"]
         #expect(try retention(annotations: ["helm.sh/hook": "post-upgrade"], labels: labels).management == nil)
         #expect(try retention(labels: labels).management == .fluxHelmRelease)
     }
 
     @Test(arguments: [("true", true), ("", true), ("yes", true), ("false", false)])
-    func theKeepAnnotationKeepsUnlessItSaysFalse(_ value: String, _ isKept: Bool) throws {
+    func `the keep annotation keeps an execution unless its value is false`(_ value: String, _ isKept: Bool) throws {
         #expect(try retention(annotations: ["towline.dev/keep": .string(value)]).isKept == isKept)
     }
 
-    @Test func aTimeOutOfBoundsDeletesNothing() throws {
+    @Test func `a TTL out of bounds deletes nothing`() throws {
         let longest = SpecLimits.ttlSeconds
         for (seconds, read) in [(0, 0), (longest, UInt32(longest)), (-1, nil), (longest + 1, nil), (.max, nil)] {
             let config: JSONValue = [
@@ -83,5 +83,5 @@ import TowlineAPI
         }
     }
 
-    @Test func itIsSmall() { #expect(MemoryLayout<Retention>.size <= 16) }
+    @Test func `a retention fits into 16 bytes`() { #expect(MemoryLayout<Retention>.size <= 16) }
 }

@@ -16,18 +16,18 @@ import TowlineAPI
         ("...", "3f9c2a71d0"),
         ("Übung", "bung-3f9c2a71d0"),
     ])
-    func namesEndInTheUID(_ execution: String, _ expected: String) {
+    func `a run name ends with digits of the UID`(_ execution: String, _ expected: String) {
         #expect(RunName.of(executionName: execution, uid: uid) == expected)
     }
 
     @Test(arguments: ["", "-", "zz", "3f", "3F9C2A71"])
-    func oddUIDsStillGiveAName(_ uid: String) {
+    func `an unusual UID still gives a valid name`(_ uid: String) {
         let name = RunName.of(executionName: "backup", uid: uid)
         #expect(name.hasPrefix("backup-"))
         #expect(name.utf8.count == "backup-".utf8.count + 10)
     }
 
-    @Test func everyNameIsALabel() {
+    @Test func `every run name is a DNS label`() {
         let seed = UInt64.random(in: 0...UInt64.max)
         var generator = SplitMix(seed: seed)
         let alphabet = Array("abcxyz019-.")

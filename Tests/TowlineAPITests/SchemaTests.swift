@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import TowlineAPI
 
-/// The schema in `crds/` and the types must say the same.
+/// The schema in `crds/` must match the types.
 @Suite struct SchemaTests {
     private let version: JSONValue
 
@@ -35,7 +35,7 @@ import TowlineAPI
         try #require(try field(path)["enum"]?.arrayValue).compactMap(\.stringValue)
     }
 
-    @Test func wordsAreTheSame() throws {
+    @Test func `enumerations have the same values in the schema and the types`() throws {
         #expect(try words("spec.workflowRef.engine") == EngineName.allCases.map(\.rawValue))
         #expect(try words("status.engine") == EngineName.allCases.map(\.rawValue))
         #expect(try words("spec.shutdown") == Shutdown.allCases.map(\.rawValue))
@@ -56,11 +56,11 @@ import TowlineAPI
         ("spec.executionConfig.runTTLSecondsAfterFinished", "maximum", Int(SpecLimits.ttlSeconds)),
         ("spec.executionConfig.ttlSecondsAfterFinished", "maximum", Int(SpecLimits.ttlSeconds)),
     ])
-    func boundsAreTheSame(_ path: String, _ keyword: String, _ limit: Int) throws {
+    func `bounds are the same in the schema and the types`(_ path: String, _ keyword: String, _ limit: Int) throws {
         #expect(try field(path)[keyword]?.integerValue == Int64(limit))
     }
 
-    @Test func parameterBoundsAreTheSame() throws {
+    @Test func `parameter bounds are the same in the schema and the types`() throws {
         let parameters = try field("spec.parameters")
         let longest = parameters["additionalProperties"]?["maxLength"]?.integerValue
         #expect(longest == Int64(SpecLimits.parameterValueLength))
@@ -68,7 +68,7 @@ import TowlineAPI
         #expect(rule.contains("size(key) <= \(SpecLimits.parameterNameLength)"))
     }
 
-    @Test func theSpecHasNoDefaultsAndTheStatusHasTwo() throws {
+    @Test func `the spec has no defaults and the status has two`() throws {
         #expect(try defaults(in: field("spec")) == 0)
         #expect(try field("status")["default"] == ["observedGeneration": -1, "phase": "Pending"])
     }
@@ -80,7 +80,45 @@ import TowlineAPI
         return count
     }
 
-    @Test func everyFieldIsDocumentedAndBounded() throws {
+    @Test func `every selectable field exists in the schema`() throws {
+        let paths = try #require(version["selectableFields"]?.arrayValue).compactMap { $0["jsonPath"]?.stringValue }
+        #expect(paths.contains(".status.phase") && paths.contains(".spec.workflowRef.engine"))
+        // The API server accepts at most eight.
+        #expect(paths.count <= 8 && Set(paths).count == paths.count)
+        for path in paths { #expect(try field(String(path.dropFirst()))["type"] == "string", "\(path)") }
+    }
+
+    @Test func `every printer column exists in the schema`() throws {
+        for column in try #require(version["additionalPrinterColumns"]?.arrayValue) {
+            let path = try #require(column["jsonPath"]?.stringValue)
+            if !path.hasPrefix(".metadata.") { #expect(throws: Never.self) { try field(String(path.dropFirst())) } }
+        }
+    }
+
+    @Test func `kubectl explain states every bound of the spec`() throws {
+        try checkStatedBounds(try field("spec"), at: "spec")
+    }
+
+    /// The description of a field must contain its bounds and those of the values of a map.
+    private func checkStatedBounds(_ schema: JSONValue, at path: String) throws {
+        let description = try #require(schema["description"]?.stringValue, "\(path)")
+        for part in [schema, schema["additionalProperties"]].compactMap(\.self) {
+            for keyword in ["maxLength", "maxProperties", "maximum"] {
+                guard let bound = part[keyword]?.integerValue else { continue }
+                #expect(description.contains(grouped(bound)), "\(path): \(keyword) \(bound)")
+            }
+        }
+        for member in schema["properties"]?.objectValue ?? [:] {
+            try checkStatedBounds(member.value, at: "\(path).\(member.key)")
+        }
+    }
+
+    /// A number with thousands separators.
+    private func grouped(_ number: Int64) -> String {
+        number.formatted(.number.locale(Locale(identifier: "en_US")))
+    }
+
+    @Test func `every field is documented and bounded`() throws {
         try check(try field("spec"), at: "spec")
         try check(try field("status"), at: "status")
     }

@@ -12,7 +12,7 @@ import TowlineAPI
         WorkflowReference(workflowId: "restart", engine: .tekton, clusterScope: false),
         WorkflowReference(workflowId: "restart.v1", version: "1", engine: .argo, name: "other", clusterScope: true),
     ])
-    func soundReferencesHaveNoProblem(_ reference: WorkflowReference) {
+    func `valid references have no problem`(_ reference: WorkflowReference) {
         #expect(ExecutionSpec(workflowRef: reference).validate() == [])
     }
 
@@ -32,28 +32,28 @@ import TowlineAPI
         (WorkflowReference(workflowId: "a", containerImage: "a@sha256:1"), "containerImage"),
         (WorkflowReference(workflowId: "a", clusterScope: true), "clusterScope"),
     ])
-    func contradictionsNameTheField(_ reference: WorkflowReference, _ field: String) {
+    func `a contradiction names its field`(_ reference: WorkflowReference, _ field: String) {
         #expect(ExecutionSpec(workflowRef: reference).validate().map(\.field) == ["spec.workflowRef.\(field)"])
     }
 
     @Test(arguments: ["A", "_a", "a-b_C9", String(repeating: "a", count: 128)])
-    func bothEnginesTakeTheseNames(_ name: String) {
+    func `parameter names that both engines accept are valid`(_ name: String) {
         #expect(problems([Parameter(name: name, value: "")]) == [])
     }
 
     @Test(arguments: ["", "1a", "-a", "a.b", "a b", "ü", String(repeating: "a", count: 129)])
-    func namesOneEngineRefusesAreRefused(_ name: String) {
+    func `parameter names that one engine refuses are invalid`(_ name: String) {
         #expect(problems([Parameter(name: name, value: "")]).count == 1)
     }
 
-    @Test func tektonTellsNoCaseApart() {
+    @Test func `Tekton parameters must differ in more than case`() {
         let parameters = [Parameter(name: "TARGET", value: "a"), Parameter(name: "target", value: "b")]
         #expect(problems(parameters) == ["spec.parameters[target]"])
         let spec = ExecutionSpec(workflowRef: WorkflowReference(workflowId: "a", engine: .argo), parameters: parameters)
         #expect(spec.validate() == [])
     }
 
-    @Test func boundsHold() {
+    @Test func `values out of bounds are invalid`() {
         let many = (0..<65).map { Parameter(name: "p\($0)", value: "") }
         #expect(problems(many) == ["spec.parameters"])
         #expect(problems(Array(many.prefix(64))) == [])

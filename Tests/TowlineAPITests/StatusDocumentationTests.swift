@@ -3,15 +3,15 @@ import TestSupport
 import Testing
 import TowlineAPI
 
-/// Holds `docs/status.md` to the vocabulary of the code.
+/// `docs/status.md` must match the vocabulary of the code.
 @Suite struct StatusDocumentationTests {
     private static let file = Repository.file("docs/status.md")
 
-    /// A row of a table of reasons, as the page has it.
+    /// A row of a table of reasons on the page.
     private struct Row: Equatable {
         let reason: String
         let phase: String
-        /// `-` while there is none.
+        /// `-` if the reason has no outcome.
         let outcome: String
     }
 
@@ -37,21 +37,21 @@ import TowlineAPI
         return rows
     }
 
-    @Test func everyReasonIsExplainedOnceWithItsPhaseAndOutcome() throws {
+    @Test func `every reason is documented once with its phase and outcome`() throws {
         let expected = Reason.allCases.map {
             Row(reason: $0.rawValue, phase: $0.phase.rawValue, outcome: $0.outcome?.rawValue ?? "-")
         }
         let documented = try Self.rows()
         for row in expected { #expect(documented.filter { $0 == row }.count == 1, "docs/status.md misses \(row)") }
-        for row in documented { #expect(expected.contains(row), "docs/status.md has \(row), which no reason is") }
+        for row in documented { #expect(expected.contains(row), "docs/status.md has \(row), which is not in the code") }
     }
 
-    @Test func everyReasonOfAConditionIsNamed() throws {
+    @Test func `every reason of a condition is documented`() throws {
         let text = try String(contentsOf: Self.file, encoding: .utf8)
         for reason in RetentionReason.allCases { #expect(text.contains("`\(reason.rawValue)`")) }
     }
 
-    @Test func everyConditionIsNamed() throws {
+    @Test func `every condition is documented`() throws {
         let text = try String(contentsOf: Self.file, encoding: .utf8)
         for type in ConditionType.allCases { #expect(text.contains("`\(type.rawValue)`")) }
     }

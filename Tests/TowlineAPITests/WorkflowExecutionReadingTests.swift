@@ -29,7 +29,7 @@ import TowlineAPI
            "observedGeneration": 2, "phase": "Failed", "outcome": "Failed", "reason": "StepFailed",
            "message": "task drain failed", "engine": "tekton", "engineReason": "Failed",
            "runRef": {"apiVersion": "tekton.dev/v1", "kind": "PipelineRun", "name": "restart-3f9c2a71d0", "uid": "u"},
-           "startedAt": "2026-01-01T10:00:00Z", "finishedAt": "2026-01-01T10:04:10Z",
+           "startedAt": "2026-01-01T10:00:00Z", "finishedAt": "2026-01-01T10:04:10Z", "duration": "4m10s",
            "updatedAt": "2026-01-01T10:04:10.250000Z", "progress": "3/7", "executed": true,
            "failure": {"task": "drain", "step": "run", "exitCode": 137, "reason": "OOMKilled", "message": "m"},
            "outputs": [{"name": "revision", "value": "42"}], "links": [{"name": "Dashboard", "url": "https://x"}],
@@ -39,7 +39,7 @@ import TowlineAPI
            "future": null}}
         """
 
-    @Test func everyFieldIsRead() throws {
+    @Test func `every field is read`() throws {
         let execution = try read(Self.complete)
         #expect(execution.key == ObjectKey(namespace: "payments", name: "restart"))
         #expect(execution.runName == "restart-3f9c2a71d0")
@@ -63,6 +63,7 @@ import TowlineAPI
         #expect(status.engine == .tekton && status.engineReason == "Failed")
         #expect(status.runRef?.kind == "PipelineRun")
         #expect(status.finishedAt?.rfc3339 == "2026-01-01T10:04:10Z")
+        #expect(status.duration == "4m10s")
         #expect(status.failure?.exitCode == 137)
         #expect(status.outputs == [Output(name: "revision", value: "42")])
         #expect(status.links.count == 1)
@@ -70,7 +71,7 @@ import TowlineAPI
         #expect(status.conditions.map(\.type) == ["Succeeded", "Foreign"])
     }
 
-    @Test func aStoreKeepsLittleOfAFinishedExecution() throws {
+    @Test func `a store keeps only part of a finished execution`() throws {
         let full = try read(Self.complete)
         let kept = try read(Self.complete, keeping: .whatReconcilingNeeds)
         #expect(kept.spec == nil)
@@ -80,7 +81,7 @@ import TowlineAPI
         #expect(kept.isFinished && kept.retention == full.retention)
     }
 
-    @Test func aStoreKeepsAllOfARunningExecution() throws {
+    @Test func `a store keeps all of a running execution`() throws {
         let text = """
             {"metadata": {"name": "a", "uid": "u"}, "spec": {"workflowRef": {"workflowId": "w"}},
              "status": {"phase": "Running", "progress": "1/2"}}
@@ -90,7 +91,7 @@ import TowlineAPI
         #expect(execution.status.progress == "1/2")
     }
 
-    @Test func absentAndNullAreTheSame() throws {
+    @Test func `null counts as absent`() throws {
         let absent = try read(#"{"metadata":{"name":"a","uid":"u"}}"#)
         #expect(absent.status == ExecutionStatus())
         #expect(absent.status.phase == .pending && absent.status.observedGeneration == -1)
@@ -127,12 +128,12 @@ import TowlineAPI
         (#"{"status":{"conditions":{}}}"#, "status.conditions: expected a list"),
         (#"{"status":{"outputs":[{"value":7}]}}"#, "status.outputs[].value"),
     ])
-    func aWrongTypeNamesTheField(_ text: String, _ field: String) throws {
+    func `an error about a wrong type names the field`(_ text: String, _ field: String) throws {
         let error = #expect(throws: JSONError.self) { try read(text) }
         #expect(error?.message.hasPrefix(field) == true, "\(error?.message ?? "no error")")
     }
 
-    @Test func unknownWordsOfTheSpecAreKeptForTheUser() throws {
+    @Test func `unknown values of the spec are reported by validation`() throws {
         let execution = try read(
             #"{"metadata":{"name":"a","uid":"u"},"spec":{"workflowRef":{"workflowId":"w","engine":"make"},"shutdown":"Now"}}"#
         )
@@ -141,7 +142,7 @@ import TowlineAPI
         #expect(problems.first?.message == #"must be "tekton" or "argo", not "make""#)
     }
 
-    @Test func cutOffTextIsAnErrorNeverATrap() throws {
+    @Test func `truncated JSON is an error`() throws {
         let bytes = Array(Self.complete.utf8)
         for length in 0..<(bytes.count - 1) {
             var cursor = JSONCursor(bytes, range: 0..<length)

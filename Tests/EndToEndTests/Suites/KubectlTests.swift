@@ -32,9 +32,13 @@ import Testing
 
         let table = try await bench.kubectl("get", "-n", bench.namespace, "wfe")
         let lines = table.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
-        #expect(lines.first == ["NAME", "ENGINE", "PHASE", "OUTCOME", "REASON", "PROGRESS", "AGE"])
         #expect(
-            lines.last.map { Array($0.prefix(6)) } == ["one", "tekton", "Completed", "Success", "Succeeded", "2/2"])
+            lines.first == [
+                "NAME", "WORKFLOW", "ENGINE", "PHASE", "OUTCOME", "REASON", "PROGRESS", "DURATION", "AGE",
+            ])
+        let row = try #require(lines.last)
+        #expect(row.count == 9)
+        #expect(row.prefix(7) == ["one", "works", "tekton", "Completed", "Success", "Succeeded", "2/2"])
         let wide = try await bench.kubectl("get", "-n", bench.namespace, "wfe", "-o", "wide")
         for column in ["RUN", "STARTED", "FINISHED", "MESSAGE"] { #expect(wide.contains(column)) }
 
@@ -51,6 +55,35 @@ import Testing
         try await poll("the run is gone with its execution", within: .seconds(90)) {
             try await bench.workspace.access.list(Types.pipelineRun, bench.namespace).isEmpty
         }
+        try await bench.process.stop()
+    }
+
+    @Test func `kubectl selects executions by fields of spec and status`() async throws {
+        let bench = try await Bench.make("selectors")
+        for (name, engine, workflow) in [("good", "tekton", "works"), ("bad", "argo", "breaks")] {
+            let file = try bench.kubectl.file(Templates.execution(name, engine: engine, workflow: workflow))
+            try await bench.kubectl("apply", "-n", bench.namespace, "-f", file)
+        }
+        for name in ["good", "bad"] { _ = try await bench.workspace.finished(name) }
+        for (selector, names) in [
+            ("status.phase=Failed", ["bad"]), ("status.phase!=Failed", ["good"]),
+            ("spec.workflowRef.engine=tekton,status.outcome=Success", ["good"]),
+            ("status.phase=Failed,status.engine=tekton", []),
+        ] {
+            let found = try await bench.kubectl(
+                "get", "-n", bench.namespace, "wfe", "-o", "name", "--field-selector", selector)
+            #expect(found.split(separator: "\n").map { $0.split(separator: "/").last.map(String.init) } == names)
+        }
+        let refused = try await bench.kubectl.run([
+            "get", "-n", bench.namespace, "wfe", "--field-selector", "status.message=x",
+        ])
+        #expect(refused.exitCode != 0)
+        #expect(
+            refused.errorOutput.contains(
+                """
+                Unable to find "towline.dev/v1alpha1, Resource=workflowexecutions" that match label selector "", \
+                field selector "status.message=x": field label not supported: status.message
+                """), "\(refused.errorOutput)")
         try await bench.process.stop()
     }
 
@@ -76,6 +109,9 @@ import Testing
         for text in ["ttlSecondsAfterFinished", "runTTLSecondsAfterFinished", "towline.dev/keep", "GitOps"] {
             #expect(config.contains(text), "explain shows \(text)")
         }
+        let spec = try await bench.kubectl("explain", "wfe.spec.parameters")
+            .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        for text in ["at most 64", "8,192 characters"] { #expect(spec.contains(text), "explain shows \(text)") }
         let resources = try await bench.kubectl("api-resources", "--api-group", "towline.dev")
         #expect(resources.contains("workflowexecutions") && resources.contains("wfe"))
         try await bench.process.stop()
@@ -89,7 +125,7 @@ import Testing
             "patch", "-n", bench.namespace, "wfe", "fixed", "--type=merge", "-p", #"{"spec":{"parameters":{"A":"b"}}}"#,
         ])
         #expect(refused.exitCode != 0)
-        #expect(refused.errorOutput.contains("is immutable"))
+        #expect(refused.errorOutput.contains("is immutable: an execution runs once"))
 
         let editor = try bench.kubectl.file(
             "#!/bin/sh\nsed -i 's/^spec:/spec:\\n  shutdown: Terminate/' \"$1\"\n", "editor")

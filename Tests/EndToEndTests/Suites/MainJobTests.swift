@@ -25,6 +25,7 @@ import Testing
         #expect(execution.condition("Stalled") == nil)
         let started = try #require(execution.status("startedAt"))
         #expect(started <= (execution.status("finishedAt") ?? ""))
+        #expect(execution.status("duration")?.hasSuffix("s") == true)
 
         let runs = try await workspace.runs(of: execution)
         #expect(runs.count == 1)

@@ -56,10 +56,12 @@ import Testing
             try await workspace.create(Templates.execution("on-\(engine)", engine: engine.rawValue))
         }
         #expect(try await workspace.finished("on-tekton").verdict == "Completed/Success/Succeeded")
-        let told = try await workspace.execution("on-argo", until: "says why it waits") { $0.status("reason") != nil }
-        #expect(told.status("phase") == "Pending" && told.status("reason") == "EngineUnavailable")
-        #expect(told.status("message")?.contains("--engine") == true)
-        try await poll("the rights were looked at") {
+        let reported = try await workspace.execution("on-argo", until: "says why it waits") {
+            $0.status("reason") != nil
+        }
+        #expect(reported.status("phase") == "Pending" && reported.status("reason") == "EngineUnavailable")
+        #expect(reported.status("message")?.contains("--engine") == true)
+        try await poll("the permissions were checked") {
             stage.process.errorOutput.contains("\"All required permissions are granted\"")
         }
         try await stage.end()
