@@ -94,10 +94,10 @@ extension StatusUpdate<ExecutionStatus> {
             guard reason.outcome != nil else { return }
             revise { status in
                 if let engine { status.engine = engine }
-                // Without a run, nothing can have started. If the run was lost or its end was not read, that is
-                // unknown; and the object with the run's name may be the run itself, without its owner reference.
+                // Without a run, nothing can have started. An object with the run's name may be the run itself, without
+                // its owner reference.
                 let hadNoRun =
-                    status.phase == .pending && status.runRef == nil && provesNoRun && reason != .runLost
+                    status.phase == .pending && status.runRef == nil && provesNoRun
                     && reason != .nameCollision
                 if status.executed != true { status.executed = hadNoRun ? false : nil }
             }

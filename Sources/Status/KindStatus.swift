@@ -40,8 +40,6 @@ public protocol StatusPhase: RawRepresentable<String>, Hashable, Sendable {
     var isTerminal: Bool { get }
     /// True if `next` may follow; only the same phase may follow a terminal one.
     func mayBecome(_ next: Self) -> Bool
-    /// The reason of the derived conditions if the stored one is unknown and no condition has one yet.
-    var fallbackReason: String { get }
 }
 
 // MARK: WorkflowExecution
@@ -60,17 +58,6 @@ extension ExecutionStatus: KindStatus {
 
 extension Phase: StatusPhase {
     public var requiresStart: Bool { self == .running || self == .completed }
-
-    public var fallbackReason: String {
-        let reason: Reason =
-            switch self {
-            case .pending: .accepted
-            case .running: .executing
-            case .completed: .succeeded
-            case .failed: .engineError
-            }
-        return reason.rawValue
-    }
 
     /// The conditions of a kind that runs once, as `kubectl wait`, Argo CD, Flux and kstatus read them.
     var runConditions: [(type: ConditionType, status: ConditionStatus)] {

@@ -112,11 +112,11 @@ public struct StatusUpdate<Status: KindStatus>: Sendable {
         return Array((derived + own + foreign).prefix(Bounds.conditions))
     }
 
-    /// The reason of the status; if this version does not know it, the one that the stored condition has.
+    /// The reason of the status; if this version does not know it, that of the stored condition, or else the phase.
     private func reason(of known: Condition?) -> String {
         if let reason = status.derivedReason { return reason }
         if let reason = known?.reason, !reason.isEmpty { return reason }
-        return status.phase.fallbackReason
+        return status.phase.rawValue
     }
 
     /// Now, but at least a microsecond after the last update: the time moves even if operators' clocks differ.

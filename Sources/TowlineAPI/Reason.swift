@@ -46,8 +46,6 @@ public enum Outcome: String, CaseIterable, Hashable, Sendable {
 public enum Reason: String, CaseIterable, Hashable, Sendable {
     // MARK: Before a run exists
 
-    /// The execution is valid; its run is about to be created.
-    case accepted = "Accepted"
     /// The operator is creating other runs first.
     case waitingToCreate = "WaitingToCreate"
     /// The cluster does not serve the engine's API.
@@ -152,8 +150,6 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
     case runDeleted = "RunDeleted"
     /// The run was deleted and another object has its name.
     case runReplaced = "RunReplaced"
-    /// A run should exist and none was ever seen.
-    case runLost = "RunLost"
     /// The engine could not fetch the workflow's definition.
     case resolutionFailed = "ResolutionFailed"
     /// The Pipeline or WorkflowTemplate does not exist.
@@ -170,7 +166,7 @@ extension Reason {
     /// How an execution with this reason ended; nil if it has not.
     public var outcome: Outcome? {
         switch self {
-        case .accepted, .waitingToCreate, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded,
+        case .waitingToCreate, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded,
             .forbidden, .restoredFromBackup, .awaitingEngine, .engineNotResponding, .queued, .resolving, .executing,
             .stopping, .cancelling, .timingOut, .shutdownRefused, .suspended:
             nil
@@ -181,7 +177,7 @@ extension Reason {
         case .pipelineTimeout, .taskTimeout, .deadlineExceeded, .watchdogExpired: .timeout
         case .cancelled: .cancelled
         case .rejected, .policyDenied, .nameCollision, .startDeadlineExceeded, .namespaceTerminating, .runDeleted,
-            .runReplaced, .runLost, .resolutionFailed, .templateNotFound, .engineError, .invalidSpec, .digestMismatch:
+            .runReplaced, .resolutionFailed, .templateNotFound, .engineError, .invalidSpec, .digestMismatch:
             .error
         }
     }
@@ -189,7 +185,7 @@ extension Reason {
     /// The phase this reason explains.
     public var phase: Phase {
         switch self {
-        case .accepted, .waitingToCreate, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded,
+        case .waitingToCreate, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded,
             .forbidden, .restoredFromBackup:
             .pending
         default: outcome?.phase ?? .running

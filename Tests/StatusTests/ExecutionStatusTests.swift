@@ -67,9 +67,10 @@ import TowlineAPI
         #expect(status?.after(.ended(.quotaExceeded, message: "", engine: nil), generation: 1, now: start) == nil)
     }
 
-    @Test func `executed is unknown if the run was lost`() throws {
+    @Test func `executed is unknown if a run may have existed`() throws {
         let lost = try #require(
-            ExecutionStatus().after(.ended(.runLost, message: "", engine: .argo), generation: 1, now: start))
+            ExecutionStatus().after(
+                .ended(.cancelled, message: "", engine: .argo, provesNoRun: false), generation: 1, now: start))
         #expect(lost.executed == nil && lost.message == nil)
     }
 

@@ -16,7 +16,6 @@ struct SiteStatus: KindStatus {
 
         var requiresStart: Bool { self != .waiting && self != .inactive }
         var isTerminal: Bool { self == .inactive }
-        var fallbackReason: String { rawValue }
 
         func mayBecome(_ next: Phase) -> Bool {
             switch self {

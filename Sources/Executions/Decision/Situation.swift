@@ -139,7 +139,7 @@ extension Situation {
         }
         let pause = Step.deferred(atMost: Backoff.workQueue.cap)
         switch execution.status.reason {
-        case nil, .accepted, .engineUnavailable, .restoredFromBackup, .waitingToCreate:
+        case nil, .engineUnavailable, .restoredFromBackup, .waitingToCreate:
             let message = """
                 The run waits for its turn, because the operator limits concurrent creates, and lowers the limit \
                 where they are slow. No action is needed.
@@ -313,7 +313,7 @@ extension Situation {
     var notCreatedNotice: Notice? {
         guard facts.createFailure != nil || !facts.isEngineServed else { return nil }
         let status = execution.status
-        guard status.phase == .pending, let reason = status.reason, reason != .accepted, reason != .waitingToCreate
+        guard status.phase == .pending, let reason = status.reason, reason != .waitingToCreate
         else {
             return nil
         }

@@ -85,7 +85,7 @@ import TowlineAPI
         let execution = Fixtures.execution(status: status(reason, message: "why"))
         let failure = CreateFailure.transient(.quotaExceeded, message: "", retryAfter: nil)
         let held = Fixtures.situation(execution) { $0.createFailure = failure }.notCreatedNotice
-        if reason.phase == .pending, reason != .accepted, reason != .waitingToCreate {
+        if reason.phase == .pending, reason != .waitingToCreate {
             #expect(held?.reason == reason.rawValue)
             #expect(held?.type == .warning)
             #expect(held?.detail == "why")

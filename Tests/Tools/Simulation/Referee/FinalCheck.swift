@@ -111,7 +111,7 @@ struct FinalCheck {
     private func problem(withError reason: String, _ execution: Change, _ found: Change?) -> String? {
         let hasRun = referee.hasRun(execution)
         switch reason {
-        case "RunDeleted", "RunLost":
+        case "RunDeleted":
             return hasRun && referee.runsThatVanished.contains(execution.uid) ? nil : "\(reason), but no run vanished"
         case "NameCollision", "RunReplaced":
             let isItsOwn = found.map { isOwn($0, of: execution) } == true
