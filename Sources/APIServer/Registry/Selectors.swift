@@ -210,9 +210,14 @@ extension FieldSelector {
         for term in Self.terms(of: text) {
             let requirement = try Self.requirement(term, of: text)
             guard let field = served.storedField(requirement.field) else {
+                // kubectl adds which objects it was looking for.
                 throw .badRequest(
-                    "Unable to find \"\(served.resource)\" that match label selector \"\", field selector "
-                        + "\"\(text)\": field label not supported: \(requirement.field)")
+                    served.isCustom || !served.selectableFields.isEmpty
+                        ? "field label not supported: \(requirement.field)"
+                        : """
+                        "\(requirement.field)" is not a known field selector: only "metadata.name", \
+                        "metadata.namespace"
+                        """)
             }
             requirements.append(
                 Requirement(field: field, value: requirement.value, mustEqual: requirement.mustEqual))

@@ -87,13 +87,64 @@ extension CustomResourceDefinition {
         }
         let schema = readSchema(version, at: path, &causes)
         let columns = readColumns(version, at: path, &causes)
-        let fields = (version["selectableFields"]?.arrayValue ?? []).compactMap { $0["jsonPath"]?.stringValue }
+        let fields = readSelectableFields(version, at: path.field("selectableFields"), &causes)
         guard causes.isEmpty else { throw Invalid(causes: causes) }
         return Version(
             name: name, isServed: version["served"] == true, isStored: version["storage"] == true, schema: schema,
             columns: columns, hasStatusSubresource: version["subresources"]?["status"] != nil,
-            selectableFields: fields.map { SelectableField($0.first == "." ? String($0.dropFirst()) : $0) },
+            selectableFields: fields,
             deprecationWarning: deprecationWarning(version))
+    }
+
+    /// The fields that field selectors may name: at most eight strings, integers or booleans of the schema.
+    private static func readSelectableFields(
+        _ version: JSONValue, at path: FieldPath, _ causes: inout [StatusError.Cause]
+    ) -> [SelectableField] {
+        let paths = (version["selectableFields"]?.arrayValue ?? []).map { $0["jsonPath"]?.stringValue ?? "" }
+        let schema = version["schema"]?["openAPIV3Schema"] ?? [:]
+        if paths.count > 8 {
+            causes.append(
+                StatusError.Cause(
+                    reason: "FieldValueTooMany", message: "Too many: \(paths.count): must have at most 8 items",
+                    field: path.description))
+        }
+        var fields: [SelectableField] = []
+        for (index, text) in paths.enumerated() {
+            let place = path.index(index).field("jsonPath").description
+            let field = SelectableField(String(text.drop { $0 == "." }))
+            if text.isEmpty {
+                causes.append(.required(place))
+            } else if fields.contains(field) {
+                causes.append(
+                    StatusError.Cause(
+                        reason: "FieldValueDuplicate", message: "Duplicate value: \"\(text)\"", field: place))
+            } else if let problem = problem(ofSelectable: field, text, in: schema) {
+                causes.append(.invalid(place, .string(text), problem))
+            }
+            fields.append(field)
+        }
+        return fields
+    }
+
+    private static func problem(ofSelectable field: SelectableField, _ text: String, in schema: JSONValue) -> String? {
+        guard text.hasPrefix(".") else {
+            return "is an invalid path: expected [ or . but got: \(text.prefix { $0 != "." })"
+        }
+        guard !text.contains("[") else { return "is an invalid path: array notation is not allowed" }
+        var schema = schema
+        for key in field.path {
+            guard let next = schema["properties"]?[key] ?? schema["additionalProperties"] else {
+                return "is an invalid path: does not refer to a valid field"
+            }
+            schema = next
+        }
+        guard let type = schema["type"]?.stringValue, ["string", "boolean", "integer"].contains(type) else {
+            return """
+                must point to a field of type string, boolean or integer. Enum string fields and strings with formats \
+                are allowed.
+                """
+        }
+        return nil
     }
 
     private static func deprecationWarning(_ version: JSONValue) -> String? {
