@@ -38,10 +38,18 @@ else
 	@:
 endif
 
+# The commit that `towline version` prints.
+export BUILD_COMMIT ?= $(shell git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null)
+
 .PHONY: demo
-demo: packages ## Run sandbox, operator and every example in one process
-	$(SWIFT) build --product towline
-	.build/debug/towline demo $(ARGS)
+demo: packages ## Run the sandbox, the operator and all examples in one process (ARGS='--keep')
+	$(SWIFT) build --product towline-sandbox
+	.build/debug/towline-sandbox demo $(ARGS)
+
+.PHONY: sandbox
+sandbox: packages ## Serve a Kubernetes API with simulated engines, with the example workflows (ARGS='--port 8001')
+	$(SWIFT) build --product towline-sandbox
+	.build/debug/towline-sandbox serve --load-examples $(ARGS)
 
 # Real API servers use most of a small machine, so fewer tests at a time finish sooner.
 WIDTH := $(if $(KUBEBUILDER_ASSETS),--experimental-maximum-parallelization-width 6)
@@ -88,23 +96,27 @@ simulate: packages ## Run the operator against simulated faults (SEEDS=100000, F
 mutants: packages ## Check that the simulation catches deliberate bugs in the operator (ARGS='--only NAME')
 	$(SWIFT) run towline-mutate $(ARGS)
 
+PROGRAMS ?= towline towline-sandbox
+
 .PHONY: build
-build: packages ## Build the release binary bin/towline
-	$(SWIFT) build $(RELEASE) --product towline
+build: packages ## Build the release binaries bin/towline and bin/towline-sandbox (PROGRAMS=towline for one)
 	mkdir -p bin
-	install -m 755 .build/release/towline bin/towline
+	for program in $(PROGRAMS); do \
+		$(SWIFT) build $(RELEASE) --product $$program && \
+		install -m 755 .build/release/$$program bin/$$program || exit 1; \
+	done
 
 .PHONY: run
 run: packages ## Run the operator against the current kubeconfig
 	$(SWIFT) build --product towline
-	.build/debug/towline operator --log-format text $(ARGS)
+	.build/debug/towline operator $(ARGS)
 
 IMAGE ?= towline:0.1.0
 IMAGE_ARGS ?=
 
 .PHONY: image
 image: ## Build the container image (IMAGE=registry.example/towline:0.1.0, IMAGE_ARGS='--build-arg SWIFT_IMAGE=...')
-	docker build -f deploy/Dockerfile -t $(IMAGE) $(IMAGE_ARGS) .
+	docker build -f deploy/Dockerfile -t $(IMAGE) --build-arg COMMIT=$(BUILD_COMMIT) $(IMAGE_ARGS) .
 
 .PHONY: install
 install: ## Install the custom resource definition into the current cluster
@@ -138,20 +150,20 @@ manifests: packages ## Write generated files: roles and their table, deploy/inst
 .PHONY: bench
 bench: build ## Measure the release binary over the sandbox: memory, start-up, throughput, requests
 	$(SWIFT) build -c release --product towline-bench
-	.build/release/towline-bench --binary bin/towline $(ARGS)
+	.build/release/towline-bench --binary bin/towline --sandbox bin/towline-sandbox $(ARGS)
 
 # With KUBEBUILDER_ASSETS on a real API server, with and without its watch cache.
 .PHONY: bench-poll
 bench-poll: build ## Measure the cost of verifying 10 and 10,000 of 10,000 runs
 	$(SWIFT) build -c release --product towline-bench
-	.build/release/towline-bench poll --binary bin/towline $(ARGS)
+	.build/release/towline-bench poll --binary bin/towline --sandbox bin/towline-sandbox $(ARGS)
 
 # SOAK_SEED=n repeats the load and the faults of an earlier soak, as far as timing allows.
 .PHONY: soak
 soak: SECONDS = 600
 soak: build ## Ten minutes of mixed load with faults over the sandbox (SECONDS=60, SOAK_SEED): nothing lost, nothing leaked
 	$(SWIFT) build -c release --product towline-bench
-	.build/release/towline-bench soak --binary bin/towline --seconds $(SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
+	.build/release/towline-bench soak --binary bin/towline --sandbox bin/towline-sandbox --seconds $(SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
 
 # FUZZ_TARGET=json runs one parser only; FUZZ_SEED=n starts with that case, FUZZ_CASES=n stops after n cases.
 SECONDS ?= 60

@@ -18,13 +18,21 @@ let testing: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
 ]
 
+/// The commit that `version` prints; the Makefile sets it.
+let commit = Context.environment["BUILD_COMMIT"]
+
 let package = Package(
     name: "towline",
-    products: [.executable(name: "towline", targets: ["towline"])],
+    products: [
+        .executable(name: "towline", targets: ["towline"]),
+        .executable(name: "towline-sandbox", targets: ["towline-sandbox"]),
+    ],
     targets: [
         .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CLibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .target(name: "CBuildInfo", cSettings: commit.map { [.define("TOWLINE_COMMIT", to: "\"\($0)\"")] }),
+        .target(name: "CEmbedded"),
 
         // A module imports only modules listed above it.
         .target(name: "KubeClient", dependencies: ["CLibcurl", "CLibyaml", "CLinux"], swiftSettings: strict),
@@ -57,13 +65,18 @@ let package = Package(
             name: "Sandbox", dependencies: ["KubeClient", "KubeRuntime", "APIServer", "SimulatedEngines"],
             swiftSettings: strict),
 
+        .target(name: "CommandLineOptions", dependencies: ["KubeClient", "CBuildInfo"], swiftSettings: strict),
         .executableTarget(
             name: "towline",
             dependencies: [
-                "KubeClient", "KubeRuntime", "TowlineAPI", "Executions", "Operator", "APIServer", "SimulatedEngines",
-                "Sandbox", "CLinux",
-            ],
-            swiftSettings: strict),
+                "KubeClient", "KubeRuntime", "TowlineAPI", "Executions", "Operator", "CommandLineOptions", "CLinux",
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "towline-sandbox",
+            dependencies: [
+                "KubeClient", "KubeRuntime", "TowlineAPI", "Operator", "CommandLineOptions", "APIServer",
+                "SimulatedEngines", "Sandbox", "CEmbedded",
+            ], swiftSettings: strict),
 
         .target(name: "Exposition", path: "Tests/Support/Exposition", swiftSettings: testing),
         .target(
@@ -149,7 +162,16 @@ let package = Package(
             ],
             exclude: ["ArgoCD/argo-cd.lua"], swiftSettings: testing),
         .testTarget(
-            name: "TowlineTests", dependencies: ["towline", "KubeRuntime", "TestSupport"], swiftSettings: testing),
+            name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "KubeClient"], swiftSettings: testing
+        ),
+        .testTarget(
+            name: "TowlineTests",
+            dependencies: ["towline", "CommandLineOptions", "KubeRuntime", "TestSupport"], swiftSettings: testing),
+        .testTarget(
+            name: "TowlineSandboxTests",
+            dependencies: [
+                "towline-sandbox", "CommandLineOptions", "SimulatedEngines", "Sandbox", "KubeClient", "TestSupport",
+            ], swiftSettings: testing),
         // The simulator itself is a program, so that its own process can be set up for it.
         .testTarget(
             name: "ToolTests", dependencies: ["towline-fuzz", "towline-simulate", "TestSupport"],

@@ -19,7 +19,8 @@ struct GeneratedFile: Sendable {
 
     /// All generated files; a page written by hand contains its generated part.
     static func all(in root: URL) throws -> [GeneratedFile] {
-        RoleManifest.all + [RoleManifest.chartRules] + UserRole.allCases.map(\.file) + [try RightsPage.file(in: root)]
+        RoleManifest.all + [RoleManifest.chartRules] + UserRole.allCases.map(\.file)
+            + [try RightsPage.file(in: root), try EmbeddedFiles.file(in: root)]
     }
 
     /// True if the file in the repository has this content.

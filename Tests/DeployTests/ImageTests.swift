@@ -23,6 +23,15 @@ import Testing
         #expect(named.contains("libcurl.so.4") && named.contains("libyaml-0.so.2"))
     }
 
+    /// Swift keeps the names of types in a stripped binary.
+    @Test func `the operator's binary has no code of the sandbox`() throws {
+        let bytes = try Data(contentsOf: URL(filePath: Self.binary))
+        #expect(bytes.range(of: Data("OperatorProcess".utf8)) != nil)
+        for type in ["SandboxServer", "SimulatedTekton", "SimulatedArgo", "StructuralSchema", "GarbageCollector"] {
+            #expect(bytes.range(of: Data(type.utf8)) == nil, "\(type)")
+        }
+    }
+
     /// The final stage starts from scratch, runs nothing, and sets a non-root user.
     @Test func `the image has no shell and does not run as root`() throws {
         let lines = try Repository.text("deploy/Dockerfile").split(separator: "\n")

@@ -136,7 +136,7 @@ final class TestCluster: Sendable {
     private static func sandbox(_ directory: URL, _ arguments: [String] = []) async throws -> TestCluster {
         let kubeconfig = directory.appending(path: "kubeconfig")
         let process = try ChildProcess(
-            Repository.binary, ["sandbox", "--port", "0", "--kubeconfig-out", kubeconfig.path] + arguments,
+            Repository.sandbox, ["serve", "--port", "0", "--kubeconfig-out", kubeconfig.path] + arguments,
             directory: directory, name: "sandbox")
         try await poll("the sandbox says where it is") {
             guard process.isRunning else { throw SandboxEnded(output: process.errorOutput) }

@@ -35,7 +35,7 @@ import Testing
         for line in [
             "pollInterval: \"9s\" # --poll-interval", "workers: 7 # \(path):3",
             "logLevel: \"error\" # TOWLINE_LOG_LEVEL",
-            "leaderElect: false # --leader-elect", "logFormat: \"json\" # default",
+            "leaderElect: false # --leader-elect", "logFormat: \"auto\" # default",
         ] {
             #expect(lines.contains(line), "\(result.output)")
         }
@@ -72,5 +72,51 @@ import Testing
         let missing = try await run(["--config", "/nowhere/towline.yaml"])
         #expect(missing.code == 1)
         #expect(missing.errors.contains("cannot read /nowhere/towline.yaml"))
+    }
+
+    /// The arguments of an operator that cannot start, because its port is in use; and that port.
+    private func busy(_ directory: URL) async throws -> (arguments: [String], server: ChildProcess) {
+        let kubeconfig = directory.appending(path: "busy.kubeconfig")
+        let port = try FreePort.find()
+        let server = try ChildProcess(
+            Repository.sandbox, ["serve", "--port", String(port), "--kubeconfig-out", kubeconfig.path],
+            directory: directory, name: "busy")
+        try await poll("the sandbox serves") { server.output.contains("export KUBECONFIG=") }
+        let probes = try FreePort.find()
+        return (
+            [
+                "operator", "--kubeconfig", kubeconfig.path, "--metrics-bind-address", "127.0.0.1:\(port)",
+                "--health-probe-bind-address", "127.0.0.1:\(probes)",
+            ], server
+        )
+    }
+
+    @Test func `names the addresses it serves, and the flag of a port in use`() async throws {
+        let directory = try TestCluster.makeDirectory()
+        let (arguments, server) = try await busy(directory)
+        let process = try ChildProcess(Repository.binary, arguments, directory: directory, name: "refused")
+        #expect(try await process.exit(within: .seconds(20)) == 1)
+        let lines = process.errorOutput.split(separator: "\n")
+        #expect(lines.contains { $0.contains("Serving /healthz and /readyz") && $0.contains(arguments[6]) })
+        let last = try #require(lines.last)
+        #expect(last.contains("--metrics-bind-address: cannot listen on \(arguments[4])"))
+        #expect(try await server.stop() == 0)
+    }
+
+    /// `script` runs a command on a terminal.
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"), "script is not installed"))
+    func `logs text on a terminal and JSON elsewhere`() async throws {
+        let directory = try TestCluster.makeDirectory()
+        let (arguments, server) = try await busy(directory)
+        let piped = try ChildProcess(Repository.binary, arguments, directory: directory, name: "piped")
+        _ = try await piped.exit(within: .seconds(20))
+        #expect(piped.errorOutput.split(separator: "\n").allSatisfy { $0.hasPrefix("{") && $0.hasSuffix("}") })
+        let command = ([Repository.binary.path] + arguments).joined(separator: " ")
+        let terminal = try ChildProcess(
+            URL(filePath: "/usr/bin/script"), ["-qec", command, "/dev/null"], directory: directory, name: "terminal")
+        _ = try await terminal.exit(within: .seconds(20))
+        #expect(terminal.output.contains("Starting"), "\(terminal.output)")
+        #expect(!terminal.output.contains("\"msg\""))
+        #expect(try await server.stop() == 0)
     }
 }

@@ -64,7 +64,7 @@ import Testing
         let directory = try await TestCluster.shared.directory
         let kubeconfig = directory.appending(path: "hanging.kubeconfig")
         let sandbox = try ChildProcess(
-            Repository.binary, ["sandbox", "--port", "0", "--kubeconfig-out", kubeconfig.path], directory: directory,
+            Repository.sandbox, ["serve", "--port", "0", "--kubeconfig-out", kubeconfig.path], directory: directory,
             name: "hanging-sandbox")
         try await poll("the sandbox says where it is") { sandbox.output.contains(kubeconfig.path) }
         let leader = try ChildProcess(

@@ -44,7 +44,7 @@ public enum Repository {
 
     /// The version that the product reports.
     public static func version() throws -> String {
-        let source = try text("Sources/towline/Version.swift")
+        let source = try text("Sources/CommandLineOptions/Version.swift")
         return source.split(separator: "\"").dropFirst().first.map(String.init) ?? "?"
     }
 
@@ -52,6 +52,12 @@ public enum Repository {
     public static var binary: URL {
         if let path = ProcessInfo.processInfo.environment["TOWLINE_BINARY"] { return URL(filePath: path) }
         return builtProgram("towline")
+    }
+
+    /// The sandbox under test: the one that `TOWLINE_SANDBOX_BINARY` names, or the one built with the tests.
+    public static var sandbox: URL {
+        if let path = ProcessInfo.processInfo.environment["TOWLINE_SANDBOX_BINARY"] { return URL(filePath: path) }
+        return builtProgram("towline-sandbox")
     }
 
     /// A program of the package, in the folder of the test bundle, which is not always `.build/debug`.

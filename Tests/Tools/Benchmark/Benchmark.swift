@@ -3,12 +3,13 @@ import KubeClient
 
 /// Drives the release binary over the sandbox and prints what it costs; or lets it suffer, see ``Soak``.
 ///
-/// `towline-bench --binary bin/towline [--executions 10000] [--running 1000]`
-/// `towline-bench soak --binary bin/towline [--seconds 600] [--seed N]`
+/// `towline-bench --binary bin/towline --sandbox bin/towline-sandbox [--executions 10000] [--running 1000]`
+/// `towline-bench soak --binary bin/towline --sandbox bin/towline-sandbox [--seconds 600] [--seed N]`
 /// `towline-bench poll --binary bin/towline [--stored 10000] [--unfinished 10]`, on the folder of `KUBEBUILDER_ASSETS`
 @main
 struct Benchmark {
     let binary: URL
+    let sandboxBinary: URL
     let total: Int
     let running: Int
     let directory: URL
@@ -25,10 +26,13 @@ struct Benchmark {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let binary = URL(filePath: option("--binary") ?? "bin/towline")
+        let sandboxBinary = URL(filePath: option("--sandbox") ?? "bin/towline-sandbox")
         if arguments.first == "soak" {
             let seed = option("--seed").flatMap { UInt64($0) } ?? .random(in: 1...1_000_000)
             let seconds = option("--seconds").flatMap { Int($0) } ?? 600
-            let soak = Soak(binary: binary, directory: directory, seconds: max(20, seconds), seed: seed)
+            let soak = Soak(
+                binary: binary, sandboxBinary: sandboxBinary, directory: directory, seconds: max(20, seconds),
+                seed: seed)
             if try await soak.run() { return }
             print("the operators' logs are in \(directory.path)")
             exit(1)
@@ -40,7 +44,7 @@ struct Benchmark {
             return try await benchmark.run()
         }
         let benchmark = Benchmark(
-            binary: binary,
+            binary: binary, sandboxBinary: sandboxBinary,
             total: option("--executions").flatMap { Int($0) } ?? 10_000,
             running: option("--running").flatMap { Int($0) } ?? 1_000, directory: directory)
         try await benchmark.run()
@@ -48,7 +52,7 @@ struct Benchmark {
 
     private func run() async throws {
         let sandbox = try Program(
-            binary, ["sandbox", "--port", "0", "--kubeconfig-out", kubeconfig.path], log: log("sandbox"))
+            sandboxBinary, ["serve", "--port", "0", "--kubeconfig-out", kubeconfig.path], log: log("sandbox"))
         defer { sandbox.kill() }
         try await waiting("the sandbox") { FileManager.default.fileExists(atPath: kubeconfig.path) }
         let load = try Load(kubeconfig: kubeconfig)

@@ -5,7 +5,7 @@ import TestSupport
 
 /// Mixed load on the release binary over the sandbox, for minutes, while things go wrong.
 ///
-/// `towline-bench soak --binary bin/towline [--seconds 600] [--seed N]`
+/// `towline-bench soak --binary bin/towline --sandbox bin/towline-sandbox [--seconds 600] [--seed N]`
 ///
 /// The namespace `rough` has two operators that are killed, stopped and cut off until they lose their lease. The two of
 /// the namespace `steady` have lost connections and short silences only, which they must live through: what they hold
@@ -19,6 +19,7 @@ struct Soak {
     private static let sandboxGrowth = 384.0
 
     let binary: URL
+    let sandboxBinary: URL
     let directory: URL
     let seconds: Int
     let seed: UInt64
@@ -27,7 +28,8 @@ struct Soak {
     func run() async throws -> Bool {
         print("soak for \(seconds) s, seed \(seed)")
         let log = directory.appending(path: "sandbox.log")
-        let sandbox = try Program(binary, ["sandbox", "--port", "0", "--kubeconfig-out", kubeconfig.path], log: log)
+        let sandbox = try Program(
+            sandboxBinary, ["serve", "--port", "0", "--kubeconfig-out", kubeconfig.path], log: log)
         defer { sandbox.kill() }
         try await waiting("the sandbox") {
             guard sandbox.isRunning else { throw TimedOut(description: try String(contentsOf: log, encoding: .utf8)) }

@@ -1,0 +1,3 @@
+#pragma once
+/// The commit that was built; empty if unknown.
+const char *towline_build_commit(void);
