@@ -7,13 +7,14 @@ import Testing
 /// The options of `towline operator` from all sources.
 @Suite struct OperatorOptionsTests {
     private let options = OperatorOptions.all
+    private let header = "apiVersion: config.towline.dev/v1alpha1\nkind: OperatorConfiguration\n"
 
     private func settings(
         _ arguments: [String] = [], environment: [String: String] = [:], file: String = ""
     ) throws -> Settings {
         let syntax = OperatorCommand.syntax
         return try syntax.settings(from: syntax.parse(arguments), environment: environment) {
-            _ throws(UsageError) in Array((Samples.header + file).utf8)
+            _ throws(UsageError) in Array((header + file).utf8)
         }
     }
 
