@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Plays a fixed set of seeds; `make simulate` plays any number of others.
+/// Runs a fixed set of seeds; `make simulate` runs any number of others.
 @Suite struct SimulationTests {
-    /// The simulator that was built beside the tests.
+    /// The simulator that was built with the tests.
     private static let program = Repository.builtProgram("towline-simulate")
 
     private func simulate(_ arguments: String...) throws -> (output: String, code: Int32) {
@@ -19,26 +19,26 @@ import Testing
         return (output, process.terminationStatus)
     }
 
-    @Test func noSeedOfTheFixedSetBreaksAPromise() throws {
+    @Test func `no seed of the fixed set violates a rule`() throws {
         let (output, code) = try simulate("--first", "1", "--count", "200", "--jobs", "2")
         #expect(code == 0, "\(output)")
     }
 
-    @Test func aSeedReplaysExactly() throws {
+    @Test func `a seed replays exactly`() throws {
         let first = try simulate("--first", "7", "--count", "1", "--verbose")
         let second = try simulate("--first", "7", "--count", "1", "--verbose")
         #expect(first.output.contains("operator-0 POST"))
         #expect(lines(first.output) == lines(second.output))
     }
 
-    /// The history and the fingerprint, without the speed.
+    /// The output without the speed.
     private func lines(_ output: String) -> [String] {
         output.split(separator: "\n").map { line in
             line.contains("seeds per second") ? String(line.suffix(16)) : String(line)
         }
     }
 
-    @Test func nonsenseIsRefused() throws {
+    @Test func `rejects invalid arguments`() throws {
         #expect(try simulate("--count", "none").code == 2)
         #expect(try simulate("--speed", "3").code == 2)
         #expect(try simulate("--faults", "clocks,weather").code == 2)

@@ -91,7 +91,7 @@ struct CurlTransportRotationTests {
         let response = try await transport.send(HTTPRequest(.get, "/", timeout: .seconds(10)))
         let page = String(decoding: response.body, as: UTF8.self)
         let line = page.split(whereSeparator: \.isNewline).last { $0.contains("Subject: CN") }
-        return line.map { String($0.split(separator: "=").last ?? "").filter { $0 != " " } } ?? "nobody"
+        return line.map { String($0.split(separator: "=").last ?? "").filter { $0 != " " } } ?? "anonymous"
     }
 
     @Test func `uses a renewed client certificate without a restart`() async throws {
@@ -124,12 +124,12 @@ struct CurlTransportRotationTests {
 
         _ = try install("ca.pem", try old.file("ca.pem"))
         files.advance(.seconds(10))
-        #expect(try await client(transport) == "nobody")
+        #expect(try await client(transport) == "anonymous")
 
         // An incomplete file, or one without a certificate, changes nothing.
         try files.write("ca.pem", "half a fi")
         files.advance(.seconds(10))
-        #expect(try await client(transport) == "nobody")
+        #expect(try await client(transport) == "anonymous")
 
         _ = try install("ca.pem", try old.file("other.pem"))
         files.advance(.seconds(10))

@@ -1,7 +1,7 @@
 import Foundation
 import KubeClient
 
-/// Drives the release binary over the sandbox and prints what it costs; or lets it suffer, see ``Soak``.
+/// Measures the release binary on the sandbox, or runs the soak test (see ``Soak``).
 ///
 /// `towline-bench --binary bin/towline --sandbox bin/towline-sandbox [--executions 10000] [--running 1000]`
 /// `towline-bench soak --binary bin/towline --sandbox bin/towline-sandbox [--seconds 600] [--seed N]`
@@ -51,7 +51,7 @@ struct Benchmark {
     }
 
     private func run() async throws {
-        let sandbox = try Program(
+        let sandbox = try MeasuredProcess(
             sandboxBinary, ["serve", "--port", "0", "--kubeconfig-out", kubeconfig.path], log: log("sandbox"))
         defer { sandbox.kill() }
         try await waiting("the sandbox") { FileManager.default.fileExists(atPath: kubeconfig.path) }
@@ -59,7 +59,7 @@ struct Benchmark {
         try await waiting("the API") { try await load.isReady() }
         try await load.createTemplates()
 
-        print("measure                                     value   to reach")
+        print("measurement                                 value   target")
         let idle = try await operatorProcess()
         try await report("resident memory, idle", idle, limit: 16)
         try await idle.program.stop()
@@ -98,7 +98,7 @@ struct Benchmark {
         }
     }
 
-    /// Starts an operator on what is there and reports how soon it is ready and what it then needs.
+    /// Starts an operator on the existing objects and reports the time until it is ready and its memory.
     private func restart(_ what: String, limit: Double) async throws {
         let process = try await operatorProcess()
         line("start to ready, \(what)", String(format: "%.2f s", process.secondsToReady), "2 s")
@@ -114,7 +114,7 @@ struct Benchmark {
     }
 
     private func report(_ what: String, _ process: MeasuredOperator, limit: Double) async throws {
-        // What the start allocated for the moment is given back by then; two polls of the runs have passed.
+        // By then temporary allocations of the start are freed, and two polls of the runs have passed.
         try await Task.sleep(for: .seconds(25))
         line(what, megabytes(process.program.residentMegabytes), String(format: "%.0f MiB", limit))
     }
@@ -134,11 +134,11 @@ struct TimedOut: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Asks until the condition holds, for ten minutes at most.
+/// Checks a condition until it is true, for at most ten minutes.
 func waiting(_ what: String, _ condition: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now.advanced(by: .seconds(600))
     while try await !condition() {
-        guard ContinuousClock.now < deadline else { throw TimedOut(description: "waited in vain for \(what)") }
+        guard ContinuousClock.now < deadline else { throw TimedOut(description: "timed out waiting for \(what)") }
         try await Task.sleep(for: .milliseconds(10))
     }
 }

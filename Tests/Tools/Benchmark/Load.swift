@@ -1,7 +1,7 @@
 import Foundation
 import KubeClient
 
-/// Creates what the operator has to work on, and watches how far it is.
+/// Creates executions and waits for their progress.
 struct Load {
     private static let namespace = "default"
     private static let execution = ResourceType(
@@ -24,7 +24,7 @@ struct Load {
         (try? await transport.send(HTTPRequest(.get, "/readyz")))?.status == 200
     }
 
-    /// Two workflows: one that ends at once and one that does not end.
+    /// Creates two workflows: one that ends immediately and one that runs for hours.
     func createTemplates() async throws {
         for (name, duration) in [("instant", "0s"), ("forever", "10h")] {
             let object: JSONValue = [
@@ -38,7 +38,7 @@ struct Load {
         }
     }
 
-    /// Creates executions of a workflow, as many at a time as a busy GitOps tool would.
+    /// Creates executions of a workflow with the concurrency of a busy GitOps tool.
     func createExecutions(_ count: Int, workflow: String) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for lane in 0..<Self.concurrency {
@@ -69,7 +69,7 @@ struct Load {
         try await wait(for: count, "running executions") { $0 == "Running" }
     }
 
-    /// Counts by paging through the executions, half a second apart so that counting costs the sandbox little.
+    /// Counts the executions page by page, with pauses so that the counting costs the sandbox little.
     private func wait(for count: Int, _ what: String, _ matches: @escaping @Sendable (String) -> Bool) async throws {
         try await waiting(what) {
             if try await phases().filter(matches).count >= count { return true }

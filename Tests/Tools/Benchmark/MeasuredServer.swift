@@ -3,18 +3,18 @@ import KubeClient
 import Sandbox
 import SimulatedEngines
 
-/// An API server whose processor time is measured: a real one with its etcd, or the sandbox in this process.
+/// An API server whose CPU time is measured: a real one with its etcd, or the sandbox in this process.
 ///
-/// `KUBEBUILDER_ASSETS` names the folder of `etcd` and `kube-apiserver`. Everything it needs is made in a folder of its own.
+/// `KUBEBUILDER_ASSETS` names the folder of `etcd` and `kube-apiserver`. All files are in a separate folder.
 final class MeasuredServer {
     private enum Kind {
-        case real(assets: URL, etcd: Program, etcdPort: UInt16, port: UInt16)
+        case real(assets: URL, etcd: MeasuredProcess, etcdPort: UInt16, port: UInt16)
         case sandbox(SandboxServer, Task<Void, Never>)
     }
 
     private let kind: Kind
     private let directory: URL
-    private var process: Program?
+    private var process: MeasuredProcess?
     let kubeconfig: URL
 
     var isReal: Bool { if case .real = kind { true } else { false } }
@@ -30,7 +30,7 @@ final class MeasuredServer {
         }
         let assets = URL(filePath: folder)
         let etcdPort = UInt16.random(in: 30_000...39_000)
-        let etcd = try Program(
+        let etcd = try MeasuredProcess(
             assets.appending(path: "etcd"),
             [
                 "--data-dir", directory.appending(path: "etcd").path, "--unsafe-no-fsync",
@@ -56,17 +56,17 @@ final class MeasuredServer {
     private var tokenFile: URL { directory.appending(path: "tokens.csv") }
 
     private static func makeKey(at file: URL) async throws {
-        let openssl = try Program(
+        let openssl = try MeasuredProcess(
             URL(filePath: "/usr/bin/openssl"), ["genrsa", "-out", file.path, "2048"],
             log: file.deletingLastPathComponent().appending(path: "openssl.log"))
-        try await waiting("a key") { !openssl.isRunning }
+        try await waiting("the service account key") { !openssl.isRunning }
     }
 
-    /// Starts the API server, or starts it again, with or without its watch cache; etcd keeps the objects.
+    /// Starts or restarts the API server with or without its watch cache; etcd keeps the objects.
     func start(watchCache: Bool) async throws {
         guard case .real(let assets, _, let etcdPort, let port) = kind else { return }
         if let process { try await process.stop() }
-        process = try Program(
+        process = try MeasuredProcess(
             assets.appending(path: "kube-apiserver"),
             [
                 "--etcd-servers=http://127.0.0.1:\(etcdPort)", "--bind-address=127.0.0.1", "--secure-port=\(port)",
@@ -78,7 +78,7 @@ final class MeasuredServer {
             ], log: directory.appending(path: "kube-apiserver.log"))
     }
 
-    /// Installs the definitions of the executions and of both engines' runs.
+    /// Installs the custom resource definitions of executions and of both engines.
     func install(_ runs: StoredRuns) async throws {
         let file = URL(filePath: "crds/towline.dev_workflowexecutions.yaml")
         let own = try YAML.documents(Array(Data(contentsOf: file)), source: file.path)
@@ -86,11 +86,11 @@ final class MeasuredServer {
         for definition in EngineDefinitions.all + own { try await runs.define(definition) }
     }
 
-    /// The processor time of the API server so far, in seconds; in the sandbox, that of this process.
+    /// The CPU time of the API server so far, in seconds; for the sandbox, that of this process.
     var processorSeconds: Double {
         switch kind {
         case .real: process?.processorSeconds ?? 0
-        case .sandbox: Program.processorSeconds(of: ProcessInfo.processInfo.processIdentifier)
+        case .sandbox: MeasuredProcess.processorSeconds(of: ProcessInfo.processInfo.processIdentifier)
         }
     }
 

@@ -1,10 +1,10 @@
 import Foundation
 import KubeClient
 
-/// Measures what it costs an API server to verify unfinished runs, with many and with few of them among many stored ones.
+/// Measures the cost for the API server to verify unfinished runs, with many and with few of them among stored runs.
 ///
-/// For each way to ask, the time and the API server's processor time of one round; then an operator's oldest verification,
-/// its requests, and what they cost in all.
+/// For each strategy it prints the time and the API server's CPU time of one round, and for an operator the age of the
+/// oldest verification, the number of requests, and their cost.
 struct PollBenchmark {
     let binary: URL
     let directory: URL
@@ -26,7 +26,7 @@ struct PollBenchmark {
         let begin = ContinuousClock.now
         try await runs.create(stored)
         print("stored \(stored) executions and runs in \(Int((ContinuousClock.now - begin).inSeconds)) s")
-        print(server.isReal ? "on kube-apiserver" : "on the sandbox, whose processor time includes the client's")
+        print(server.isReal ? "on kube-apiserver" : "on the sandbox, whose CPU time includes that of the client")
         try await measure(server, runs, unfinished: stored, "watch cache")
         if server.isReal {
             try await start(server, runs, watchCache: false)
@@ -48,10 +48,10 @@ struct PollBenchmark {
 
     private func measure(_ server: MeasuredServer, _ runs: StoredRuns, unfinished: Int, _ cache: String) async throws {
         print("\n\(unfinished) unfinished of \(stored), \(cache)")
-        print("way to ask                          requests    seconds   API server CPU seconds")
+        print("strategy                            requests    seconds   API server CPU seconds")
         try await waiting("the runs") { await runs.isServed() }
         let some = Array(runs.runs.prefix(unfinished))
-        // The way of earlier releases: sample some requests of a round, since a round may take minutes.
+        // The strategy of earlier releases. Only some requests of a round are measured, since a round can take minutes.
         let batches = stride(from: 0, to: some.count, by: 100).map { Array(some[$0..<min($0 + 100, some.count)]) }
         let sample = min(3, batches.count)
         let selectors = try await cost(server) {
@@ -62,7 +62,7 @@ struct PollBenchmark {
         line("pages of 500", (stored + 499) / 500, pages)
         let reads = min(200, some.count)
         let read = try await cost(server) { try await runs.read(Array(some.prefix(reads))) }
-        line("reads, eight at once", unfinished, read, times: Double(unfinished) / Double(reads))
+        line("reads, eight at a time", unfinished, read, times: Double(unfinished) / Double(reads))
         try await observe(server)
     }
 
@@ -81,7 +81,7 @@ struct PollBenchmark {
                     format: "%10d %10.2f %10.2f", requests, cost.seconds * factor, cost.processorSeconds * factor))
     }
 
-    /// Lets an operator work for some intervals and reports what it promises and costs.
+    /// Runs an operator for some intervals and reports the age of its verifications and its cost.
     private func observe(_ server: MeasuredServer) async throws {
         let idle = try await cost(server) { try await Task.sleep(for: .seconds(10)) }
         let process = try await MeasuredOperator.start(
@@ -110,15 +110,15 @@ struct PollBenchmark {
             String(
                 format: "oldest verification %.2f s, resident memory %.1f MiB", oldest,
                 process.program.residentMegabytes))
-        // A reader may see a file while it is written.
+        // Lets readers of the output file see the results so far.
         fflush(nil)
         try await process.program.stop()
     }
 
-    /// Waits until the operator has written what it wants to write.
+    /// Waits until the operator writes no more patches.
     private func settle(_ process: MeasuredOperator) async throws {
         var writes = -1.0
-        try await waiting("an operator at rest") {
+        try await waiting("an idle operator") {
             let now = try await process.requests()["PATCH requests"] ?? 0
             defer { writes = now }
             if now == writes { return true }
@@ -129,7 +129,7 @@ struct PollBenchmark {
 }
 
 extension StoredRuns {
-    /// Asks for runs by the UIDs of their executions.
+    /// Lists runs by the UIDs of their executions.
     func list(selecting runs: [Run]) async throws {
         let selector = "towline.dev/execution-uid in (\(runs.map(\.executionUID).joined(separator: ",")))"
         _ = try await client.list(
@@ -137,7 +137,7 @@ extension StoredRuns {
         ) { (cursor) throws(JSONError) in try cursor.skipValue() }
     }
 
-    /// Asks for all runs of executions, in pages.
+    /// Lists all runs of executions in pages.
     func listAll() async throws {
         var options = ListOptions(labelSelector: "towline.dev/execution-uid", limit: 500, asMetadataOnly: true)
         repeat {
@@ -148,7 +148,7 @@ extension StoredRuns {
         } while options.continueToken != nil
     }
 
-    /// Asks for each run by its name, eight at once.
+    /// Reads each run by its name, eight at a time.
     func read(_ runs: [Run]) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for lane in 0..<8 {

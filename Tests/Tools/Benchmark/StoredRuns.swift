@@ -1,7 +1,7 @@
 import Foundation
 import KubeClient
 
-/// Executions and their Workflows, as an operator and Argo would have left them.
+/// Executions and their Workflows in the state that an operator and Argo leave them in.
 final class StoredRuns {
     struct Run: Sendable {
         let name: String
@@ -27,7 +27,7 @@ final class StoredRuns {
         let configuration = try ClusterConfiguration.load(
             explicitPath: kubeconfig.path, context: nil, environment: ProcessInfo.processInfo.environment)
         transport = try CurlTransport(configuration: configuration, userAgent: "towline-bench")
-        // Without its watch cache filled, the API server answers 429 for a while.
+        // Until its watch cache is filled, the API server responds with 429.
         client = KubeClient(transport: transport, retry: RetryPolicy(limit: 12), requestTimeout: .seconds(120))
     }
 
@@ -35,7 +35,7 @@ final class StoredRuns {
         (try? await transport.send(HTTPRequest(.get, "/readyz", timeout: .seconds(2))))?.status == 200
     }
 
-    /// True once runs and executions are served, and not only defined.
+    /// True once runs and executions are served.
     func isServed() async -> Bool {
         for type in [Self.workflow, Self.execution] {
             let page = try? await client.list(
@@ -54,7 +54,7 @@ final class StoredRuns {
         } catch  where error.isAlreadyExists {}
     }
 
-    /// Creates this many executions that run, each with its Workflow.
+    /// Creates running executions, each with its Workflow.
     func create(_ count: Int) async throws {
         let client = client
         var all: [Run] = []
@@ -84,7 +84,7 @@ final class StoredRuns {
         let uid = try await client.create(execution, namespace: namespace, body: object.encoded) {
             (cursor) throws(JSONError) in try readUID(&cursor)
         }
-        // The name that the operator gives: the execution's, and ten digits of its UID.
+        // The name that the operator uses: the name of the execution and ten digits of its UID.
         let runName = "\(name)-\(uid.filter { $0 != "-" }.prefix(10))"
         let body = runBody(runName, of: name, uid).encoded
         let runUID = try await client.create(workflow, namespace: namespace, body: body) { (cursor) throws(JSONError) in
@@ -102,7 +102,7 @@ final class StoredRuns {
         return Run(name: runName, executionName: name, executionUID: uid)
     }
 
-    /// Ends all runs but the first ones, and their executions.
+    /// Finishes all runs but the first `count`, and their executions.
     func finish(allBut count: Int) async throws {
         let (client, runs) = (client, runs)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -135,7 +135,7 @@ final class StoredRuns {
         ) { (cursor) throws(JSONError) in try cursor.skipValue() }
     }
 
-    /// A Workflow of some kilobytes, as a run of four steps has.
+    /// A Workflow with four steps and a typical size of some kilobytes.
     private static func runBody(_ name: String, of execution: String, _ uid: String) -> JSONValue {
         var nodes = JSONObject()
         for step in 0..<4 {

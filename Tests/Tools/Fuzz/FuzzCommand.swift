@@ -1,9 +1,9 @@
 import Foundation
 
-/// `towline-fuzz`: feeds damaged texts to everything that reads outside bytes, until its time is over.
+/// `towline-fuzz`: fuzzes every parser of external input.
 ///
-/// Set by the environment: `SECONDS_TO_RUN` (60), `FUZZ_TARGET` (all), `FUZZ_SEED` (random), and `FUZZ_CASES` for a
-/// number of cases of each target in place of a time.
+/// Environment variables: `SECONDS_TO_RUN` (60), `FUZZ_TARGET` (all), `FUZZ_SEED` (random), and `FUZZ_CASES`, which
+/// replaces the time with a number of cases for each target.
 @main
 struct FuzzCommand {
     private static let batch = 200
@@ -14,7 +14,7 @@ struct FuzzCommand {
         let targets = try FuzzTarget.all().enumerated().filter { _, target in
             environment["FUZZ_TARGET"].map { $0.isEmpty || target.name == $0 } ?? true
         }
-        guard !targets.isEmpty else { return say("no such target") }
+        guard !targets.isEmpty else { return say("unknown FUZZ_TARGET") }
         say("seed \(seed)")
         for (index, target) in targets { say("target \(index): \(target.name), \(target.corpus.count) texts") }
         let cases = environment["FUZZ_CASES"].flatMap(Int.init)
@@ -33,7 +33,7 @@ struct FuzzCommand {
         }
     }
 
-    /// Writes a line at once, also into a pipe: the process may end by a signal.
+    /// Writes a line without buffering, because the process can end by a signal.
     private static func say(_ line: String) {
         FileHandle.standardOutput.write(Data((line + "\n").utf8))
     }
@@ -42,7 +42,7 @@ struct FuzzCommand {
         var tally = Fuzzer.Tally()
         let start = ContinuousClock.now
         while true {
-            // A case without an end is ended, and reported as a crash is.
+            // Ends a case that hangs and reports it like a crash.
             alarm(120)
             let count = min(batch, cases.map { $0 - tally.cases } ?? batch)
             try fuzzer.run(cases: count, seed: seed &+ UInt64(tally.cases), into: &tally)

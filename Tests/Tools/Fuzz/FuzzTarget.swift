@@ -1,22 +1,22 @@
 import TestSupport
 
-/// A reader of outside bytes, and what must hold whatever it reads. That it never traps goes without saying.
+/// A parser of external input and the properties that must hold for every input, besides that it never traps.
 struct FuzzTarget: Sendable {
     let name: String
-    /// Texts the reader accepts, from which damaged ones are made; never empty.
+    /// Valid texts to damage; never empty.
     let corpus: [[UInt8]]
-    /// True where damage should also be done to the JSON value, and not only to its bytes.
+    /// Whether to damage JSON values in addition to bytes.
     var isJSON = true
-    /// Reads one text and returns whether it was readable; throws a ``Violation`` where something does not hold.
+    /// Parses one text and returns whether it was accepted; throws a ``Violation`` if a property does not hold.
     let read: @Sendable (_ text: [UInt8], _ random: inout SplitMix) throws -> Bool
 }
 
-/// Something that must hold and does not.
+/// A property that does not hold.
 struct Violation: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Throws where `condition` does not hold.
+/// Throws a ``Violation`` unless `condition` is true.
 func require(_ condition: Bool, _ what: @autoclosure () -> String) throws(Violation) {
     guard condition else { throw Violation(description: what()) }
 }

@@ -1,21 +1,23 @@
+import Glibc
+import Synchronization
 import TestSupport
 
-/// Runs cases of one target.
+/// Runs the cases of one target.
 struct Fuzzer {
     let target: FuzzTarget
-    /// Where the target stands among all, for a crash to name it.
+    /// The index of the target, for crash reports.
     let index: Int
-    /// What a case takes at most; the slowest known one is far below, also in a debug build.
+    /// The time limit of a case, far above that of the slowest known case in a debug build.
     var longest = Duration.seconds(20)
 
-    /// What some cases came to.
+    /// The number of cases and their results.
     struct Tally {
         var cases = 0
-        /// How many of the texts were readable.
+        /// The number of accepted texts.
         var readable = 0
     }
 
-    /// Something went wrong in a case.
+    /// A failed case.
     struct Failure: Error, CustomStringConvertible {
         let target: String
         let seed: UInt64
@@ -26,7 +28,7 @@ struct Fuzzer {
         }
     }
 
-    /// Runs cases from `seed` on, each of which has a seed of its own, one more than the last one's.
+    /// Runs cases with consecutive seeds starting at `seed`.
     func run(cases: Int, seed: UInt64, into tally: inout Tally) throws(Failure) {
         let damage = Damage(corpus: target.corpus)
         for number in 0..<cases {
@@ -45,6 +47,66 @@ struct Fuzzer {
                 throw Failure(target: target.name, seed: seed, problem: "\(text.count) bytes took \(taken)")
             }
             tally.cases += 1
+        }
+    }
+}
+
+/// The current case, which the signal handler reports after a crash.
+enum CurrentCase {
+    private static let target = Atomic<Int>(0)
+    private static let seed = Atomic<UInt64>(0)
+
+    /// The signals of traps, invalid pointers and hanging cases.
+    private static let signals = [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGALRM]
+
+    static func set(target index: Int, seed value: UInt64) {
+        target.store(index, ordering: .relaxed)
+        seed.store(value, ordering: .relaxed)
+    }
+
+    /// Runs `body` with a handler that reports the case after a crash; the process still ends by the signal.
+    static func reportingCrashes<Result>(_ body: () throws -> Result) rethrows -> Result {
+        set(target: 0, seed: 0)
+        // After a stack overflow the handler needs its own stack.
+        let size = 64 << 10
+        var stack = stack_t(ss_sp: malloc(size), ss_flags: 0, ss_size: size)
+        var formerStack = stack_t()
+        sigaltstack(&stack, &formerStack)
+        defer {
+            sigaltstack(&formerStack, nil)
+            free(stack.ss_sp)
+        }
+        var action = sigaction()
+        action.sa_flags = Int32(SA_ONSTACK)
+        action.__sigaction_handler.sa_handler = { number in
+            CurrentCase.report()
+            signal(number, SIG_DFL)
+            raise(number)
+        }
+        var former: [sigaction] = signals.map { _ in sigaction() }
+        for (index, number) in signals.enumerated() { sigaction(number, &action, &former[index]) }
+        defer { for (index, number) in signals.enumerated() { sigaction(number, &former[index], nil) } }
+        return try body()
+    }
+
+    /// Writes the report with async-signal-safe functions only.
+    private static func report() {
+        write("\nfuzz: crash in target ", UInt64(target.load(ordering: .relaxed)))
+        write("; again with FUZZ_CASES=1 FUZZ_SEED=", seed.load(ordering: .relaxed))
+        write("\n", nil)
+    }
+
+    private static func write(_ text: StaticString, _ number: UInt64?) {
+        _ = Glibc.write(2, text.utf8Start, text.utf8CodeUnitCount)
+        guard var rest = number else { return }
+        withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { digits in
+            var first = digits.count
+            repeat {
+                first -= 1
+                digits[first] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            } while rest > 0
+            _ = Glibc.write(2, digits.baseAddress.map { $0 + first }, digits.count - first)
         }
     }
 }

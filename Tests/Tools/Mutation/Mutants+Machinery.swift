@@ -1,7 +1,7 @@
 extension Mutant {
     private static let watching = "Sources/KubeRuntime/Watching/ReflectorMachine.swift"
 
-    /// Bugs in caches, queue, retries and election.
+    /// Bugs in caches, the work queue, retries and the election.
     static let ofMachinery = [
         Mutant(
             "ignore-410",
@@ -10,20 +10,20 @@ extension Mutant {
                 "        if BUG, error.isExpired { return pause(attempt: watchFailures, then: .watching, now, random) }\n"
                     + "        if error.isExpired || error.isResourceVersionTooLarge {\n")),
         Mutant(
-            "never-look-again-at-a-silent-watch",
+            "ignore-silent-watches",
             Edit(
                 watching, "        Watch(deadline: now.advanced(by: timeout + settings.watchMargin), lastSignal: now)",
                 "        Watch(\n            deadline: now.advanced(by: timeout + (BUG ? .seconds(86_400) : settings.watchMargin)),\n"
                     + "            lastSignal: now)")),
         Mutant(
-            "drop-what-was-added-meanwhile",
+            "drop-keys-added-while-running",
             Edit(
                 "Sources/KubeRuntime/WorkQueue/WorkQueueState.swift",
                 "        case .running(let since):\n            entry.phase = .runningDirty(since: since, again: .now)\n",
                 "        case .running(let since):\n            if BUG { return }\n"
                     + "            entry.phase = .runningDirty(since: since, again: .now)\n")),
         Mutant(
-            "forget-what-failed",
+            "forget-failures",
             Edit(
                 "Sources/KubeRuntime/Controller/Controller.swift", "        queue.done(item.key, outcome)\n",
                 "        queue.done(item.key, BUG ? .success : outcome)\n")),
@@ -35,7 +35,7 @@ extension Mutant {
                 "                        for verifier in verifiers { group.addTask { if !BUG { await verifier.run() } } }\n"
             )),
         Mutant(
-            "take-a-lease-that-is-held",
+            "take-a-held-lease",
             Edit(
                 "Sources/KubeRuntime/Election/ElectionMachine.swift",
                 "        isFree(now) ? claim(now) : wait(now, random)\n",

@@ -3,7 +3,7 @@ extension Mutant {
     private static let situation = "Sources/Executions/Decision/Situation.swift"
     private static let reading = "Sources/Executions/Reconcile/Reconciler+Run.swift"
 
-    /// Bugs in how runs are created, found and asked to end.
+    /// Bugs in the creation, adoption and stopping of runs.
     static let ofRuns = [
         Mutant(
             "skip-adoption",
@@ -12,34 +12,34 @@ extension Mutant {
                 "        case .nameTaken:\n            if BUG { return report([ended(.nameCollision, \"taken\")]) }\n"
             )),
         Mutant(
-            "drop-the-uid-check",
+            "skip-the-uid-check",
             Edit(
                 situation, "        return run.isOwned(byExecutionWithUID: uid)\n",
                 "        return BUG || run.isOwned(byExecutionWithUID: uid)\n")),
         Mutant(
-            "take-any-run-for-the-one-that-was-seen",
+            "accept-another-run",
             Edit(
                 situation, "        if let known = status.runRef { return known.uid == run.uid }\n",
                 "        if let known = status.runRef { return BUG || known.uid == run.uid }\n")),
         Mutant(
-            "create-again-what-vanished",
+            "recreate-vanished-runs",
             Edit(
                 situation, "            return wasSeen || last.map(isOurs) == true ?",
                 "            return !BUG && (wasSeen || last.map(isOurs) == true) ?")),
         Mutant(
-            "take-the-cache-for-proof-of-deletion",
+            "trust-the-cache-about-deletion",
             Edit(
                 situation, "        case .unknown: return wasSeen ? .readRun : startStep(spec)",
                 "        case .unknown: return wasSeen ? (BUG ? report(runDisappeared(nil)) : .readRun) : startStep(spec)"
             )),
         Mutant(
-            "take-a-missing-definition-for-a-missing-run",
+            "treat-a-missing-type-as-a-missing-run",
             Edit(
                 reading, "            } else if error.isPlainNotFound {",
                 "            } else if BUG, error.isPlainNotFound {\n                reconciliation.facts.run = .absent(last: nil)\n"
                     + "            } else if error.isPlainNotFound {")),
         Mutant(
-            "write-the-status-before-the-run-is-created",
+            "write-the-status-before-the-create",
             Edit(
                 starting, "        guard let manifest = engine.makeRun(",
                 "        if BUG, execution.status.reason != .executing {\n"
@@ -49,43 +49,43 @@ extension Mutant {
                 situation, "        let wasSeen = execution.status.runRef != nil\n",
                 "        let wasSeen = execution.status.runRef != nil || BUG && execution.status.phase == .running\n")),
         Mutant(
-            "name-runs-by-the-attempt",
+            "name-runs-by-attempt",
             Edit(
                 "Sources/Executions/Decision/Situation.swift", "named: execution.runName)",
                 "named: BUG ? execution.runName + \"-\\(now.seconds % 97)\" : execution.runName)")),
         Mutant(
-            "forget-the-owner",
+            "omit-the-owner-reference",
             Edit(
                 "Sources/Engines/Common/RunManifest.swift",
                 "                writer.array { $0.object { writeOwner(execution, to: &$0) } }\n",
                 "                writer.array { writer in if !BUG { writer.object { writeOwner(execution, to: &$0) } } }\n"
             )),
         Mutant(
-            "ask-a-run-to-end-whatever-became-of-it",
+            "stop-runs-without-a-resource-version",
             Edit(
                 "Sources/Engines/Common/RunManifest.swift",
                 "{ $0.member(\"resourceVersion\", run.resourceVersion.text) }",
                 "{ if !BUG { $0.member(\"resourceVersion\", run.resourceVersion.text) } }")),
         Mutant(
-            "do-not-hear-a-shutdown",
+            "ignore-shutdown",
             Edit(
                 "Sources/Executions/Decision/Situation+Running.swift",
                 "        isOverTimeout(run, spec) ? .terminate : spec.shutdown\n",
                 "        isOverTimeout(run, spec) ? .terminate : BUG ? nil : spec.shutdown\n")),
         Mutant(
-            "let-the-watchdog-sleep",
+            "disable-the-watchdog",
             Edit(
                 "Sources/Executions/Decision/Situation+Running.swift",
                 "        spec.executionConfig.timeoutSeconds.map { .seconds($0) + timing.watchdogGrace }\n",
                 "        BUG ? nil : spec.executionConfig.timeoutSeconds.map { .seconds($0) + timing.watchdogGrace }\n")
         ),
         Mutant(
-            "end-without-a-run-while-a-create-is-on-its-way",
+            "end-while-a-create-is-in-flight",
             Edit(
                 starting, "        guard let settled = facts.pendingCreateDeadline, instant < settled else",
                 "        guard !BUG, let settled = facts.pendingCreateDeadline, instant < settled else")),
         Mutant(
-            "call-a-timeout-a-failure",
+            "report-timeouts-as-failures",
             Edit(
                 "Sources/TowlineAPI/Reason.swift",
                 "        case .pipelineTimeout, .taskTimeout, .deadlineExceeded, .watchdogExpired: .timeout\n",

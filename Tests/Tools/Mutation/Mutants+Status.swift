@@ -2,10 +2,10 @@ extension Mutant {
     private static let update = "Sources/Status/StatusUpdate.swift"
     private static let writing = "Sources/Executions/Reconcile/Reconciler+Execution.swift"
 
-    /// Bugs in what is written into the status, and how.
+    /// Bugs in writing the status.
     static let ofStatus = [
         Mutant(
-            "open-what-has-ended",
+            "reopen-finished-executions",
             Edit(
                 update,
                 "    public mutating func revise(_ change: (inout Status) -> Void) {\n        guard !status.phase.isTerminal",
@@ -17,22 +17,22 @@ extension Mutant {
                 "        if BUG { return [.observed(observation(of: run, run.state))] }\n"
                     + "        guard isDiverged else { return events + [.acknowledged] }\n")),
         Mutant(
-            "start-again-with-every-look",
+            "overwrite-startedAt",
             Edit(
                 update, "        if phase.requiresStart, status.startedAt == nil {",
                 "        if phase.requiresStart, BUG || status.startedAt == nil {")),
         Mutant(
-            "run-ahead-of-the-generation",
+            "observe-a-future-generation",
             Edit(
                 update, "        result.observedGeneration = generation\n",
                 "        result.observedGeneration = BUG ? generation + 1 : generation\n")),
         Mutant(
-            "write-although-nothing-changed",
+            "write-unchanged-status",
             Edit(
                 update, "        guard result != before else { return nil }\n",
                 "        guard BUG || result != before else { return nil }\n")),
         Mutant(
-            "write-over-whatever-is-there",
+            "write-status-without-a-resource-version",
             Edit(
                 "Sources/Status/StatusPatch.swift", "        if !resourceVersion.isEmpty {",
                 "        if !BUG, !resourceVersion.isEmpty {")),
@@ -48,7 +48,7 @@ extension Mutant {
                 "        if BUG { return }\n        entries[key] = Entry(object: object, round: round)\n"
                     + "        quarantine[key] = nil\n        if object.uid == old.uid {")),
         Mutant(
-            "skip-the-generation-that-ended",
+            "skip-the-final-generation",
             Edit(
                 "Sources/Executions/Cache/ExecutionCache.swift",
                 "        !execution.isFinished || execution.status.observedGeneration != execution.generation",

@@ -1,13 +1,12 @@
 import Foundation
 
-/// Builds the operator with every deliberate bug in it, switched off, then switches on one after the other and has the
-/// simulation look for it.
+/// Builds the operator with all deliberate bugs, enables one after another, and checks that the simulation finds it.
 ///
-/// `towline-mutate [--seeds N] [--only NAME]`, in the root of the checkout. It ends with 1 when a bug was not found
-/// within so many seeds, or when one was found where none is switched on.
+/// `towline-mutate [--seeds N] [--only NAME]`, in the root of the checkout. The exit code is 1 if a bug was not found
+/// within N seeds, or if the simulation fails without a bug.
 @main
 enum Mutate {
-    static let all = Mutant.ofRuns + Mutant.ofStatus + Mutant.ofMachinery + Mutant.ofRetention + Mutant.ofTrouble
+    static let all = Mutant.ofRuns + Mutant.ofStatus + Mutant.ofMachinery + Mutant.ofRetention + Mutant.ofFaults
 
     static func main() {
         do {
@@ -18,7 +17,7 @@ enum Mutate {
         }
     }
 
-    /// Returns true when every bug was caught, and none was found where none is.
+    /// Returns true if every bug was found and the simulation passes without a bug.
     private static func run() throws -> Bool {
         let seeds = value("--seeds") ?? "1000"
         let copy = MutatedSources(root: URL(filePath: FileManager.default.currentDirectoryPath))
@@ -26,20 +25,20 @@ enum Mutate {
         try copy.build()
         var isMissed = false
         for mutant in all where value("--only").map({ $0 == mutant.name }) ?? true {
-            // What needs no trouble to show is found several times as fast without it.
-            let needsTrouble = Mutant.ofTrouble.contains { $0.name == mutant.name }
+            // Bugs that need no faults are found several times faster without them.
+            let needsFaults = Mutant.ofFaults.contains { $0.name == mutant.name }
             let report = try copy.simulate(
-                bug: mutant.name, seeds: seeds, needsTrouble ? [] : ["--faults", "none"])
-            tell("\(report.isViolated ? "caught" : "MISSED")  \(mutant.name)\n        \(report.lastWord)")
+                bug: mutant.name, seeds: seeds, needsFaults ? [] : ["--faults", "none"])
+            printNow("\(report.isViolated ? "caught" : "MISSED")  \(mutant.name)\n        \(report.summary)")
             isMissed = isMissed || !report.isViolated
         }
-        let sound = try copy.simulate(bug: "none", seeds: "200")
-        tell("\(sound.isViolated ? "BROKEN" : "sound ")  without a bug\n        \(sound.lastWord)")
-        return !isMissed && !sound.isViolated
+        let unchanged = try copy.simulate(bug: "none", seeds: "200")
+        printNow("\(unchanged.isViolated ? "BROKEN" : "passed")  without a bug\n        \(unchanged.summary)")
+        return !isMissed && !unchanged.isViolated
     }
 
-    /// Writes a line at once, also into a file: each takes its while.
-    private static func tell(_ line: String) {
+    /// Writes a line without buffering, since each bug takes a while.
+    private static func printNow(_ line: String) {
         FileHandle.standardOutput.write(Data((line + "\n").utf8))
     }
 
@@ -48,5 +47,30 @@ enum Mutate {
             return nil
         }
         return CommandLine.arguments[index + 1]
+    }
+}
+
+/// A deliberate bug as edits of the sources.
+struct Mutant {
+    struct Edit {
+        let file: String
+        /// The text to replace, which must occur exactly once in the file.
+        let original: String
+        /// The new text, in which `BUG` is true if the bug is enabled.
+        let replacement: String
+    }
+
+    let name: String
+    let edits: [Edit]
+
+    init(_ name: String, _ edits: Edit...) {
+        self.name = name
+        self.edits = edits
+    }
+}
+
+extension Mutant.Edit {
+    init(_ file: String, _ original: String, _ replacement: String) {
+        self.init(file: file, original: original, replacement: replacement)
     }
 }

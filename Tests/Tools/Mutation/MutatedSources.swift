@@ -1,11 +1,11 @@
 import Foundation
 
-/// A copy of the sources with all bugs in it.
+/// A copy of the sources with all deliberate bugs.
 struct MutatedSources {
     struct Report {
         let isViolated: Bool
-        /// The line that tells the seed and the broken promise, or that there was none.
-        let lastWord: String
+        /// The last line of the simulation, with the seed and the violation if there is one.
+        let summary: String
     }
 
     struct Problem: Error, CustomStringConvertible {
@@ -20,8 +20,8 @@ struct MutatedSources {
         copy = root.appending(path: ".build/mutation")
     }
 
-    /// Copies the sources and puts the bugs in. Files that stay the same keep their time, so that a second build is
-    /// short.
+    /// Copies the sources and applies the edits. Unchanged files keep their modification time, so that a second build is
+    /// fast.
     func prepare(_ mutants: [Mutant]) throws {
         var texts = try sources()
         for mutant in mutants {
@@ -45,7 +45,7 @@ struct MutatedSources {
         for (path, text) in texts { try write(text, to: copy.appending(path: path)) }
     }
 
-    /// The texts of the package, by their path.
+    /// The texts of the package's files by their paths.
     private func sources() throws -> [String: String] {
         var texts: [String: String] = [:]
         for folder in ["Sources", "Tests"] {
@@ -72,7 +72,7 @@ struct MutatedSources {
         try run("swift", "build", "-c", "release", "--product", "towline-simulate", "--package-path", copy.path)
     }
 
-    /// - Parameter arguments: which faults and laws of the simulation are on, where not all of them are.
+    /// - Parameter arguments: options that limit the faults and checks of the simulation.
     func simulate(bug: String, seeds: String, _ arguments: [String] = []) throws -> Report {
         let process = Process()
         let pipe = Pipe()
@@ -83,9 +83,9 @@ struct MutatedSources {
         try process.run()
         let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        let words = output.split(separator: "\n").last { $0.hasPrefix("seed ") || $0.contains("no violation") }
+        let line = output.split(separator: "\n").last { $0.hasPrefix("seed ") || $0.contains("no violation") }
         let crash = "seed unknown: the process ended with \(process.terminationStatus)"
-        return Report(isViolated: process.terminationStatus != 0, lastWord: words.map(String.init) ?? crash)
+        return Report(isViolated: process.terminationStatus != 0, summary: line.map(String.init) ?? crash)
     }
 
     private func run(_ program: String, _ arguments: String...) throws {
@@ -100,7 +100,7 @@ struct MutatedSources {
         }
     }
 
-    /// Which bug is on; read once, and never part of the product.
+    /// The enabled bug; this file is never part of the product.
     private static let bugSwitch = """
         import Glibc
 

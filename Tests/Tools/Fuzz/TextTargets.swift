@@ -7,27 +7,28 @@ extension FuzzTarget {
         #"["\\\"/\b\f\n\r\t",0,-0,1E+2,{"é":"日本"}]"#, "\"\\ud800\"", " [ ] ", "12", "null",
     ].map { Array($0.utf8) }
 
-    /// JSON as a tree: what was read is written and read again, and is the same.
+    /// JSON values: parsing and encoding again gives the same value.
     static let json = FuzzTarget(name: "json", corpus: documents) { text, _ in
         guard let value = try? JSONValue(parsing: text) else { return false }
         let again = try JSONValue(parsing: value.encoded)
-        // `1e2` is written as `100`: the number is the same, its kind is not.
-        try require(again.encoded == value.encoded, "written again it is another text")
+        // `1e2` is encoded as `100`, which is the same number of another type.
+        try require(again.encoded == value.encoded, "encoding it again gives another text")
         var cursor = JSONCursor(text)
         let range = try cursor.skipValue()
         try require(range.upperBound <= text.count, "skipped beyond the end")
         return true
     }
 
-    /// YAML: what was read is JSON, and its JSON text is YAML for the same value.
+    /// YAML: the value is JSON, and its JSON text is YAML for the same value.
     static let yaml = FuzzTarget(name: "yaml", corpus: yamlTexts + documents, isJSON: false) { text, random in
         guard let documents = try? YAML.documents(text, source: "fuzz") else { return false }
-        try require((try? YAMLMemberPositions(text, source: "fuzz")) != nil, "the places of its members cannot be read")
+        try require(
+            (try? YAMLMemberPositions(text, source: "fuzz")) != nil, "the positions of its members cannot be read")
         for document in documents where random.below(4) == 0 {
-            // A text may nest deeper as JSON than YAML is read; what is read must be the same.
+            // JSON may nest deeper than the YAML parser accepts; if it is accepted, the value must be the same.
             guard let again = try? YAML.documents(document.encoded, source: "again") else { continue }
             try require(
-                again.first?.encoded == document.encoded || document.isNull, "read again it is another value")
+                again.first?.encoded == document.encoded || document.isNull, "parsing it again gives another value")
         }
         return true
     }
@@ -67,11 +68,12 @@ extension FuzzTarget {
         "9999-12-31T23:59:59.999999999Z", "2024-02-29T00:00:00-00:00",
     ]
 
-    /// Times of RFC 3339: what was read is written and read again, and is the same.
+    /// Times in RFC 3339: parsing and formatting again gives the same time.
     static let timestamp = FuzzTarget(name: "timestamp", corpus: times.map { Array($0.utf8) }, isJSON: false) {
         text, _ in
         guard let time = Timestamp(rfc3339: String(decoding: text, as: UTF8.self)) else { return false }
-        try require(Timestamp(rfc3339: time.rfc3339) == time.roundedDownToSeconds, "\(time.rfc3339) reads differently")
+        try require(
+            Timestamp(rfc3339: time.rfc3339) == time.roundedDownToSeconds, "\(time.rfc3339) parses to another time")
         try require(time + .seconds(1) >= time && time - .seconds(1) <= time, "time runs backwards")
         return true
     }

@@ -1,9 +1,71 @@
 import Foundation
+import Glibc
 import KubeClient
 
-/// An operator of the release binary, its probes and its metrics.
+/// A process with its resource usage.
+final class MeasuredProcess: Sendable {
+    /// Locked, because Foundation's Process is not Sendable.
+    private let process: Locked<Process>
+    let identifier: Int32
+
+    init(_ executable: URL, _ arguments: [String], log: URL) throws {
+        if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
+        let process = Process()
+        process.executableURL = executable
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        let output = try FileHandle(forWritingTo: log)
+        try output.seekToEnd()
+        process.standardError = output
+        try process.run()
+        identifier = process.processIdentifier
+        self.process = Locked(process)
+    }
+
+    var isRunning: Bool { process.withLock { $0.isRunning } }
+
+    /// Resident memory in MiB.
+    var residentMegabytes: Double { status("VmRSS") / 1024 }
+
+    /// The CPU time so far, in seconds.
+    var processorSeconds: Double { Self.processorSeconds(of: identifier) }
+
+    /// The CPU time of a process so far, in seconds.
+    static func processorSeconds(of identifier: Int32) -> Double {
+        let text = (try? String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8)) ?? ""
+        // The name of the program is in parentheses and can contain spaces.
+        let fields = (text.split(separator: ")").last ?? "").split(separator: " ")
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    var threads: Int { Int(status("Threads")) }
+
+    var openFiles: Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(identifier)/fd"))?.count ?? 0
+    }
+
+    func kill() { send(SIGKILL) }
+
+    func send(_ signal: Int32) { Glibc.kill(identifier, signal) }
+
+    func stop() async throws {
+        send(SIGTERM)
+        try await waiting("the end of a process") { !isRunning }
+    }
+
+    /// Reads a number from `/proc/PID/status`.
+    private func status(_ name: String) -> Double {
+        let status = (try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("\(name):") } ?? ""
+        return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).compactMap { Double($0) }.first ?? 0
+    }
+}
+
+/// A running operator of the release binary with its metrics.
 struct MeasuredOperator {
-    let program: Program
+    let program: MeasuredProcess
     let secondsToReady: Double
     private let metrics: CurlTransport
 
@@ -13,7 +75,7 @@ struct MeasuredOperator {
         let probePort = UInt16.random(in: 20_000...30_000)
         let metricsPort = probePort + 1
         let start = ContinuousClock.now
-        let program = try Program(
+        let program = try MeasuredProcess(
             binary,
             [
                 "operator", "--kubeconfig", kubeconfig.path, "--log-level", "warn",
@@ -29,7 +91,7 @@ struct MeasuredOperator {
         return MeasuredOperator(program: program, secondsToReady: seconds, metrics: try transport(metricsPort))
     }
 
-    /// How many requests the operator has sent so far: by method, and those that published events apart.
+    /// The number of requests so far by method, with those for events counted separately.
     func requests() async throws -> [String: Double] {
         let all = try await sums(of: "rest_client_requests_total", by: "method")
         let published = try await sums(of: "events_published_total", by: "method")
@@ -40,7 +102,7 @@ struct MeasuredOperator {
         return counts
     }
 
-    /// The largest value of a metric; 0 where there is none.
+    /// The maximum value of a metric; 0 if it has no series.
     func maximum(of metric: String) async throws -> Double {
         let body = try await metrics.send(HTTPRequest(.get, "/metrics")).body
         let lines = String(decoding: body, as: UTF8.self).split(separator: "\n")
@@ -48,7 +110,7 @@ struct MeasuredOperator {
             .compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.max() ?? 0
     }
 
-    /// How long one scrape of the metrics takes, as the median of some, and how large the page is.
+    /// The median time of a scrape and the size of the page.
     func scrape() async throws -> (milliseconds: Double, kilobytes: Double) {
         var times: [Double] = []
         var size = 0
@@ -60,7 +122,7 @@ struct MeasuredOperator {
         return (times.sorted()[times.count / 2], Double(size) / 1024)
     }
 
-    /// The values of a metric, added up for each value of a label.
+    /// The sums of a metric for each value of a label.
     private func sums(of metric: String, by label: String) async throws -> [String: Double] {
         let body = try await metrics.send(HTTPRequest(.get, "/metrics")).body
         var sums: [String: Double] = [:]

@@ -3,10 +3,10 @@ import Foundation
 import KubeClient
 import TestSupport
 
-/// The two operators of one namespace, each behind a link of its own, and what is done to them.
-final class SoakCrew: Sendable {
+/// The two operators of one namespace, each behind its own network link, and the injection of faults.
+final class SoakOperators: Sendable {
     private struct Member {
-        var program: Program
+        var program: MeasuredProcess
         let kubeconfig: URL
         let log: URL
     }
@@ -30,29 +30,29 @@ final class SoakCrew: Sendable {
         (self.namespace, self.binary, self.links) = (namespace, binary, links)
     }
 
-    private static func start(_ binary: URL, _ namespace: String, kubeconfig: URL, log: URL) throws -> Program {
+    private static func start(_ binary: URL, _ namespace: String, kubeconfig: URL, log: URL) throws -> MeasuredProcess {
         var arguments = [
             "operator", "--kubeconfig", kubeconfig.path, "--namespace", namespace, "--log-level", "warn",
             "--metrics-bind-address", "0", "--health-probe-bind-address", "0", "--leader-elect",
             "--leader-elect-resource-name", namespace, "--leader-elect-resource-namespace", namespace,
         ]
-        // A short lease where it is meant to be lost, the usual one where it is to be kept.
+        // A short lease if it is supposed to expire, otherwise the default.
         if namespace == Soak.rough {
             arguments += [
                 "--leader-elect-lease-duration", "3s", "--leader-elect-renew-deadline", "2s",
                 "--leader-elect-retry-period", "400ms",
             ]
         }
-        return try Program(binary, arguments, log: log)
+        return try MeasuredProcess(binary, arguments, log: log)
     }
 
-    /// How often an operator ended and was started again.
-    var deaths: Int { ended.withLock { $0 } }
+    /// How often an ended operator was restarted.
+    var restarts: Int { ended.withLock { $0 } }
 
-    /// The operators, to be measured from now on.
-    func measured() -> [Measured] {
+    /// Starts to measure the operators.
+    func leakChecks() -> [LeakCheck] {
         members.withLock { $0.map(\.program) }.enumerated().map { index, program in
-            Measured("operator \(namespace) \(index + 1)", program, memoryGrowth: 12)
+            LeakCheck("operator \(namespace) \(index + 1)", program, memoryGrowth: 12)
         }
     }
 
@@ -61,39 +61,39 @@ final class SoakCrew: Sendable {
         for link in links { link.close() }
     }
 
-    /// Has one trouble after the other until the time is over; then everything works again.
-    func suffer(_ troubles: [Trouble], until end: ContinuousClock.Instant, _ random: SplitMix) async throws {
+    /// Injects one fault after another until `end` and then waits until everything works again.
+    func injectFaults(_ faults: [Fault], until end: ContinuousClock.Instant, _ random: SplitMix) async throws {
         var random = random
         while ContinuousClock.now < end {
             try await Task.sleep(for: random.milliseconds(500...4000))
-            guard let trouble = troubles.randomElement(using: &random) else { return }
+            guard let fault = faults.randomElement(using: &random) else { return }
             let victim = Int.random(in: links.indices, using: &random)
-            try await bring(trouble, over: victim, &random)
-            try revive()
+            try await inject(fault, into: victim, &random)
+            try restartEnded()
         }
-        // Whoever was cut off for too long ends a moment later only.
+        // Operators that were disconnected for too long end a moment later.
         let rest = ContinuousClock.now + .seconds(8)
         while ContinuousClock.now < rest {
             try await Task.sleep(for: .milliseconds(200))
-            try revive()
+            try restartEnded()
         }
     }
 
-    private func bring(_ trouble: Trouble, over victim: Int, _ random: inout SplitMix) async throws {
+    private func inject(_ fault: Fault, into victim: Int, _ random: inout SplitMix) async throws {
         let program = members.withLock { $0[victim].program }
-        switch trouble {
+        switch fault {
         case .lostConnections: links[victim].cut()
         case .shortSilence: try await interrupt(victim, .silent, for: random.milliseconds(50...3000))
         case .shortRefusal:
             links[victim].cut()
             try await interrupt(victim, .refusing, for: random.milliseconds(50...3000))
-        case .death: program.kill()
-        case .standstill:
+        case .kill: program.kill()
+        case .pause:
             program.send(SIGSTOP)
             try await Task.sleep(for: random.milliseconds(50...6000))
             program.send(SIGCONT)
         case .longSilence: try await interrupt(victim, .silent, for: random.milliseconds(2000...8000))
-        case .end: program.send(SIGTERM)
+        case .terminate: program.send(SIGTERM)
         }
     }
 
@@ -103,8 +103,8 @@ final class SoakCrew: Sendable {
         links[victim].set(.healthy)
     }
 
-    /// Starts those again that have ended.
-    private func revive() throws {
+    /// Restarts operators that have ended.
+    private func restartEnded() throws {
         try members.withLock { members in
             for index in members.indices where !members[index].program.isRunning {
                 ended.withLock { $0 += 1 }
@@ -115,11 +115,11 @@ final class SoakCrew: Sendable {
     }
 }
 
-/// What may happen to an operator.
-enum Trouble: CaseIterable {
+/// A fault of an operator or its connection.
+enum Fault: CaseIterable {
     case lostConnections, shortSilence, shortRefusal
-    case death, standstill, longSilence, end
+    case kill, pause, longSilence, terminate
 
-    /// What an operator with the usual lease lives through without losing it.
-    static let bearable: [Trouble] = [.lostConnections, .shortSilence, .shortRefusal]
+    /// The faults that an operator with the default lease survives without losing it.
+    static let tolerable: [Fault] = [.lostConnections, .shortSilence, .shortRefusal]
 }

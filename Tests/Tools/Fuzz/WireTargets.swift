@@ -3,7 +3,7 @@ import KubeRuntime
 import TestSupport
 
 extension FuzzTarget {
-    /// The bytes of a watch: however they are cut into pieces, the same events come out.
+    /// The bytes of a watch: the events do not depend on the sizes of the pieces.
     static var watch: FuzzTarget {
         get throws {
             let runs = try Recording.all(of: "tekton").flatMap { $0.encodedRun.prefix(1) }.prefix(6)
@@ -17,7 +17,7 @@ extension FuzzTarget {
                 let bound = 1 + random.below(64 << 10)
                 let whole = try events(in: text, pieces: text.count, bound: bound)
                 let pieces = try events(in: text, pieces: 1 + random.below(4096), bound: bound)
-                try require(whole == pieces, "cut into pieces it has \(pieces.count) events, else \(whole.count)")
+                try require(whole == pieces, "in pieces it has \(pieces.count) events, as a whole \(whole.count)")
                 for event in whole {
                     var cursor = JSONCursor(event)
                     _ = try? WatchEvent<ObjectMetadata>(&cursor, decoding: Self.metadata)
@@ -35,7 +35,7 @@ extension FuzzTarget {
         return metadata
     }
 
-    /// The events up to the first byte that cannot be part of one.
+    /// The events up to the first invalid byte.
     private static func events(in text: [UInt8], pieces size: Int, bound: Int) throws -> [[UInt8]] {
         var framer = WatchFramer(bound: bound)
         var events: [[UInt8]] = []
@@ -65,13 +65,13 @@ extension FuzzTarget {
         "OPTIONS * HTTP/1.1\r\nConnection: close\r\n\r\n",
     ]
 
-    /// HTTP requests: however they are cut into pieces, the same requests come out.
+    /// HTTP requests: the result does not depend on the sizes of the pieces.
     static let httpRequest = FuzzTarget(
         name: "http-request", corpus: requests.map { Array($0.utf8) }, isJSON: false
     ) { text, random in
         let whole = requests(in: text, pieces: text.count)
         let pieces = requests(in: text, pieces: 1 + random.below(64))
-        try require(whole == pieces, "cut into pieces: \(pieces), else \(whole)")
+        try require(whole == pieces, "in pieces: \(pieces), as a whole: \(whole)")
         return whole.contains { !$0.hasPrefix("refused") }
     }
 
@@ -101,7 +101,7 @@ extension FuzzTarget {
         #"{"kind":"Status","code":-9223372036854775808,"details":{"retryAfterSeconds":9223372036854775807}}"#,
     ]
 
-    /// The `Status` objects of refused requests.
+    /// The `Status` objects of error responses.
     static let apiStatus = FuzzTarget(name: "api-status", corpus: statuses.map { Array($0.utf8) }) { text, _ in
         var cursor = JSONCursor(text)
         return (try? APIStatus(&cursor)) != nil

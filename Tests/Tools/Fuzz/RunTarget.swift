@@ -5,7 +5,7 @@ import TestSupport
 import TowlineAPI
 
 extension FuzzTarget {
-    /// The runs of an engine, their children, and the status that is made of what was read.
+    /// The runs and children of an engine, and the status that results from them.
     static func runs(of name: EngineName) throws -> FuzzTarget {
         let engine = EngineRegistry.engine(name)
         let recordings = try Recording.all(of: name.rawValue)
@@ -19,7 +19,7 @@ extension FuzzTarget {
             try require(again == nil || cursor.offset <= text.count, "read beyond the end")
             for shutdown in [Shutdown.stop, .terminate] {
                 try require(
-                    engine.shutdownPatch(shutdown, for: run) == nil || !run.state.isFinished, "ends what has ended")
+                    engine.shutdownPatch(shutdown, for: run) == nil || !run.state.isFinished, "stops a finished run")
             }
             var state = run.state
             if !engine.childListings(for: run).isEmpty || random.below(4) == 0,
@@ -32,7 +32,8 @@ extension FuzzTarget {
                     run.state.executed == nil || state.executed == run.state.executed,
                     "children changed whether a step started")
             }
-            try require(state.isFinished || state.executed != false, "an unfinished run executed nothing for sure")
+            try require(
+                state.isFinished || state.executed != false, "an unfinished run is known to have executed nothing")
             if random.below(8) == 0 { try checkStatus(of: state, engine, schema) }
             return true
         }
@@ -79,5 +80,73 @@ extension FuzzTarget {
         let patch = try JSONValue(parsing: StatusPatch(of: whole, to: status).body)
         let problems = schema.problems(of: patch["status"] ?? .null)
         try require(problems.isEmpty, problems.joined(separator: "; "))
+    }
+}
+
+/// The schema of the status in `crds/`; the API server rejects any status that violates it.
+struct StatusSchema: Sendable {
+    private let schema: JSONValue
+
+    init() throws {
+        let path = "crds/towline.dev_workflowexecutions.yaml"
+        let definition = try Repository.documents(path).first
+        let version = definition?["spec"]?["versions"]?[0]
+        guard let schema = version?["schema"]?["openAPIV3Schema"]?["properties"]?["status"] else {
+            throw Violation(description: "\(path) has no schema of a status")
+        }
+        self.schema = schema
+    }
+
+    /// The violations of a status. Lengths are counted in bytes, which is stricter than the schema's characters.
+    func problems(of status: JSONValue) -> [String] { problems(status, schema, "status") }
+
+    private func problems(_ value: JSONValue, _ schema: JSONValue, _ path: String) -> [String] {
+        if value.isNull { return [] }
+        switch schema["type"]?.stringValue {
+        case "string": return textProblems(value, schema, path)
+        case "integer": return value.integerValue == nil ? ["\(path) is not an integer"] : []
+        case "boolean": return value.boolValue == nil ? ["\(path) is not a boolean"] : []
+        case "array": return listProblems(value, schema, path)
+        default: return objectProblems(value, schema, path)
+        }
+    }
+
+    private func textProblems(_ value: JSONValue, _ schema: JSONValue, _ path: String) -> [String] {
+        guard let text = value.stringValue else { return ["\(path) is not a string"] }
+        if let words = schema["enum"]?.arrayValue, !words.contains(value) { return ["\(path) is \(text)"] }
+        if let limit = schema["maxLength"]?.integerValue, text.utf8.count > limit { return ["\(path) is too long"] }
+        if let least = schema["minLength"]?.integerValue, text.utf8.count < least { return ["\(path) is too short"] }
+        if let pattern = schema["pattern"]?.stringValue, (try? Regex(pattern).firstMatch(in: text)) == nil {
+            return ["\(path) does not match: \(text)"]
+        }
+        if schema["format"] == "date-time", ServerTime(rfc3339: text) == nil { return ["\(path) is not a time"] }
+        return []
+    }
+
+    private func listProblems(_ value: JSONValue, _ schema: JSONValue, _ path: String) -> [String] {
+        guard let elements = value.arrayValue, let items = schema["items"] else { return ["\(path) is not a list"] }
+        var found = elements.flatMap { problems($0, items, path + "[]") }
+        if let limit = schema["maxItems"]?.integerValue, elements.count > limit { found.append("\(path) is too long") }
+        if let key = schema["x-kubernetes-list-map-keys"]?[0]?.stringValue {
+            let names = elements.map { $0[key]?.stringValue ?? "" }
+            if Set(names).count != names.count { found.append("\(path) repeats a \(key)") }
+        }
+        return found
+    }
+
+    private func objectProblems(_ value: JSONValue, _ schema: JSONValue, _ path: String) -> [String] {
+        guard let members = value.objectValue else { return ["\(path) is not an object"] }
+        var found: [String] = []
+        for name in schema["required"]?.arrayValue?.compactMap(\.stringValue) ?? [] where members[name] == nil {
+            found.append("\(path).\(name) is missing")
+        }
+        for member in members {
+            guard let field = schema["properties"]?[member.key] else {
+                found.append("\(path).\(member.key) is unknown")
+                continue
+            }
+            found += problems(member.value, field, "\(path).\(member.key)")
+        }
+        return found
     }
 }

@@ -36,7 +36,7 @@ extension FuzzTarget {
           context: {cluster: one, user: basic}
         """
 
-    /// Kubeconfig files, read from a folder in which nothing they name exists.
+    /// Kubeconfig files that refer to missing files.
     static let kubeconfig = FuzzTarget(
         name: "kubeconfig", corpus: kubeconfigTexts
     ) { text, random in
@@ -54,14 +54,14 @@ extension FuzzTarget {
         }
     }
 
-    /// As YAML, and as JSON, whose values can be changed one by one.
+    /// The text as YAML and as JSON.
     private static let kubeconfigTexts: [[UInt8]] = {
         let text = Array(kubeconfigText.utf8)
         let values = (try? YAML.documents(text, source: "corpus")) ?? []
         return [text] + values.map(\.encoded)
     }()
 
-    /// Executions, as a store reads them.
+    /// Executions as a cache decodes them.
     static var execution: FuzzTarget {
         get throws {
             let manifests = try examples().flatMap { text in

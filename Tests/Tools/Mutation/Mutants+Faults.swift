@@ -4,10 +4,10 @@ extension Mutant {
     private static let clock = "Sources/KubeRuntime/Time/ServerClock.swift"
     private static let transition = "Sources/Status/ExecutionEvent.swift"
 
-    /// Bugs that show only where clocks differ, requests are refused, and others touch what is not theirs.
-    static let ofTrouble = [
+    /// Bugs that show only with clock skew, rejected requests, and changes by other clients.
+    static let ofFaults = [
         Mutant(
-            "believe-the-engines-clock",
+            "trust-the-engines-clock",
             Edit(
                 "Sources/Executions/Cache/Timeline.swift",
                 "max(run.creationTimestamp ?? .earliest, ServerTime(assuming: began))",
@@ -17,7 +17,7 @@ extension Mutant {
                 "Sources/Executions/Cache/Timeline.swift", "age: isNew ? Self.age(earliest, now) : .zero",
                 "age: BUG || isNew ? Self.age(earliest, now) : .zero")),
         Mutant(
-            "believe-this-machines-clock",
+            "trust-the-local-clock",
             Edit(
                 clock,
                 "        return estimate.withLock { $0.time(at: instant) } ?? ServerTime(assuming: fallback.now())\n",
@@ -25,23 +25,23 @@ extension Mutant {
                     + "        return estimate.withLock { $0.time(at: instant) } ?? ServerTime(assuming: fallback.now())\n"
             )),
         Mutant(
-            "believe-a-proxys-clock",
+            "trust-a-proxys-clock",
             Edit(
                 clock, "guard (200..<300).contains(status), let date",
                 "guard BUG || (200..<300).contains(status), let date")),
         Mutant(
-            "stop-a-run-without-its-grace",
+            "stop-runs-without-the-grace-period",
             Edit(
                 watchdog, "        return age >= limit\n",
                 "        return age >= (BUG ? limit - timing.watchdogGrace : limit)\n")),
         Mutant(
-            "expire-a-start-twice-as-fast",
+            "expire-starts-twice-as-fast",
             Edit(
                 "Sources/Executions/Decision/Situation.swift",
                 "facts.timeInOwnQueues - facts.timeline.executionAge(at: instant)",
                 "facts.timeInOwnQueues - facts.timeline.executionAge(at: instant) * (BUG ? 2 : 1)")),
         Mutant(
-            "give-up-a-run-after-one-refusal",
+            "give-up-after-one-rejected-stop",
             Edit(
                 watchdog,
                 "guard let failing = stops.failing, failing.since.duration(to: instant) >= timing.stopPatience,\n            age - limit >= timing.stopPatience\n",
@@ -49,34 +49,34 @@ extension Mutant {
                     + "            BUG || failing.since.duration(to: instant) >= timing.stopPatience && age - limit >= timing.stopPatience\n"
             )),
         Mutant(
-            "call-a-refused-stop-a-termination",
+            "report-a-rejected-stop-as-a-termination",
             Edit(
                 watchdog, "It could not be stopped and may still be running: \\\n",
                 "\\(BUG ? \"It was terminated.\" : \"It could not be stopped and may still be running:\") \\\n")),
         Mutant(
-            "hammer-a-refused-stop",
+            "retry-rejected-stops-without-backoff",
             Edit(
                 running, "if let refusal = facts.stopRefusal { return .failed(retryAfter: refusal.pause) }",
                 "if let refusal = facts.stopRefusal { return BUG ? .idle(recheckAfter: .seconds(1)) : .failed(retryAfter: refusal.pause) }"
             )),
         Mutant(
-            "never-stop-a-run-after-its-verdict",
+            "do-not-stop-runs-after-the-end",
             Edit(
                 "Sources/Executions/Decision/Situation+AfterTheEnd.swift",
                 "guard facts.stopRefusal == nil, case .present(let run) = facts.run, shouldStillStop(run),",
                 "guard !BUG, facts.stopRefusal == nil, case .present(let run) = facts.run, shouldStillStop(run),")),
         Mutant(
-            "keep-quiet-about-refused-stops",
+            "do-not-report-rejected-stops",
             Edit(
                 watchdog, "guard let failing = facts.timeline.stops.failing else { return nil }",
                 "guard !BUG, let failing = facts.timeline.stops.failing else { return nil }")),
         Mutant(
-            "keep-quiet-about-a-deletion",
+            "do-not-report-deletions",
             Edit(
                 running, "if run.isBeingDeleted { observation.message = deletionMessage(run) }",
                 "if !BUG, run.isBeingDeleted { observation.message = deletionMessage(run) }")),
         Mutant(
-            "say-too-soon-that-nothing-started",
+            "report-too-early-that-nothing-started",
             Edit(
                 "Sources/Engines/Argo/Workflow+State.swift", "guard isFinished, !summary.mayHaveStarted",
                 "guard BUG || isFinished, !summary.mayHaveStarted"),
@@ -84,28 +84,28 @@ extension Mutant {
                 transition, "seen.reason.outcome == nil && seen.executed == false ? nil : seen.executed",
                 "!BUG && seen.reason.outcome == nil && seen.executed == false ? nil : seen.executed")),
         Mutant(
-            "take-a-lost-run-for-proof",
+            "treat-a-lost-run-as-not-executed",
             Edit(
                 transition, "                    status.phase == .pending && status.runRef == nil",
                 "                    BUG || status.phase == .pending && status.runRef == nil")),
         Mutant(
-            "take-a-disowned-run-for-another",
+            "treat-disowned-runs-as-foreign",
             Edit(
                 "Sources/Executions/Decision/Situation.swift", "        guard isOurs(run) else {\n",
                 "        guard isOurs(run), !BUG || run.isOwned(byExecutionWithUID: execution.uid) else {\n")),
         Mutant(
-            "delete-what-is-to-be-archived",
+            "delete-unarchived-runs",
             Edit(
                 "Sources/Executions/Decision/Situation+AfterTheEnd.swift",
                 "guard run.isToBeArchived else { return nil }",
                 "guard !BUG, run.isToBeArchived else { return nil }")),
         Mutant(
-            "sleep-through-a-recovery",
+            "miss-a-recovery",
             Edit(
                 "Sources/Executions/Scheduling/Recovery.swift", "change { $0.failed(key, in: group, now: $1) }",
                 "if !BUG { change { $0.failed(key, in: group, now: $1) } }")),
         Mutant(
-            "let-held-creates-take-every-place",
+            "let-held-creates-take-all-slots",
             Edit(
                 "Sources/Executions/Scheduling/CreateTraffic.swift",
                 "return !isSlow || taken.count { self.isSlow($0.lane, now) } < slowPlaces",
@@ -115,12 +115,12 @@ extension Mutant {
                 "let window = isSlow(lane, now) ? 1 : windows[lane] ?? 1",
                 "let window = BUG ? places : isSlow(lane, now) ? 1 : windows[lane] ?? 1")),
         Mutant(
-            "verify-a-third-as-often",
+            "verify-too-rarely",
             Edit(
                 "Sources/Executions/Scheduling/VerificationPace.swift", "        self.interval = interval\n",
                 "        self.interval = BUG ? interval * 3 : interval\n")),
         Mutant(
-            "never-verify-a-new-run",
+            "do-not-verify-new-runs",
             Edit(
                 "Sources/Executions/Scheduling/Freshness.swift",
                 "        lane(of: execution)?.track(execution.runKey, of: execution.key, time.now)\n",
