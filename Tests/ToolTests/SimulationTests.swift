@@ -42,6 +42,6 @@ import Testing
         #expect(try simulate("--count", "none").code == 2)
         #expect(try simulate("--speed", "3").code == 2)
         #expect(try simulate("--faults", "clocks,weather").code == 2)
-        #expect(try simulate("--laws").code == 2)
+        #expect(try simulate("--rules").code == 2)
     }
 }

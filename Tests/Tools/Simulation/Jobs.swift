@@ -1,9 +1,8 @@
 import Foundation
 
-/// Plays a range of seeds in several processes: a simulation has one thread, and a machine has more.
+/// Runs a range of seeds in several processes, because a simulation has only one thread.
 ///
-/// Each process plays a block of seeds and says how that went, so that a long run shows where it is and no core idles
-/// while another has half of the seeds left.
+/// Each process runs a block of seeds and prints the result, so that a long run shows its progress and no core is idle.
 struct Jobs {
     private static let longestBlock: UInt64 = 1000
 
@@ -13,7 +12,7 @@ struct Jobs {
         self.options = options
     }
 
-    /// Returns what the process ends with: zero, or what the first block returned that did not end well.
+    /// Returns the exit code: zero, or that of the first block that failed.
     func run() async -> Int32 {
         let start = ContinuousClock.now
         let size = max(1, min(Self.longestBlock, options.count / options.jobs))
@@ -25,7 +24,7 @@ struct Jobs {
             var worst: Int32 = 0
             for await status in group {
                 worst = worst == 0 ? status : worst
-                // What is being played is played to its end; after a violation nothing new begins.
+                // After a violation, running blocks finish, and no new one starts.
                 if worst == 0, let block = blocks.popFirst() { group.addTask { await play(block) } }
             }
             return worst

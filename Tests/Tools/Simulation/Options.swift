@@ -1,16 +1,16 @@
-/// What the program was told.
+/// The arguments of the program.
 struct Options {
     var first: UInt64 = 1
     var count: UInt64 = 100
     var jobs: UInt64 = 1
     var isVerbose = false
     var trouble = Trouble()
-    /// What another process is given to play with the same trouble.
+    /// The arguments for another process with the same faults.
     private(set) var troubleArguments: [String] = []
 
     var seeds: Range<UInt64> { first..<(first + count) }
 
-    /// Nil when the arguments make no sense.
+    /// Nil if the arguments are invalid.
     init?(_ arguments: some Sequence<String>) {
         var rest = Array(arguments)[...]
         while let name = rest.popFirst() {
@@ -18,7 +18,7 @@ struct Options {
                 isVerbose = true
                 continue
             }
-            if name == "--faults" || name == "--laws" {
+            if name == "--faults" || name == "--rules" {
                 guard let list = rest.popFirst(), read(list, of: name) else { return nil }
                 troubleArguments += [name, list]
                 continue
@@ -38,8 +38,8 @@ struct Options {
             guard let faults = Self.set(FaultClass.self, list) else { return false }
             trouble.faults = faults
         } else {
-            guard let laws = Self.set(Law.self, list) else { return false }
-            trouble.laws = laws
+            guard let rules = Self.set(Rule.self, list) else { return false }
+            trouble.rules = rules
         }
         return true
     }

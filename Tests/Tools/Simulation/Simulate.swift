@@ -1,17 +1,17 @@
 import Foundation
 
-/// Plays simulations, one after the other, and stops at the first that breaks a promise.
+/// Runs simulations one after the other, and stops at the first violation.
 ///
-/// `towline-simulate [--first SEED] [--count N] [--jobs N] [--faults LIST] [--laws LIST] [--verbose]`, where LIST is
-/// `all`, `none`, or names of ``FaultClass`` and ``Law`` with commas between them. It ends with 1 after a violation, whose
-/// history it prints, and with 2 when it does not understand its arguments.
+/// `towline-simulate [--first SEED] [--count N] [--jobs N] [--faults LIST] [--rules LIST] [--verbose]`, where LIST is
+/// `all`, `none`, or comma-separated names of ``FaultClass`` and ``Rule``. It exits with 1 after a violation, whose history it
+/// prints, and with 2 for invalid arguments.
 @main
 enum Simulate {
     static func main() async {
         makeHashingDeterministic()
         guard let options = Options(CommandLine.arguments.dropFirst()) else {
             print(
-                "usage: towline-simulate [--first SEED] [--count N] [--jobs N] [--faults LIST] [--laws LIST] [--verbose]"
+                "usage: towline-simulate [--first SEED] [--count N] [--jobs N] [--faults LIST] [--rules LIST] [--verbose]"
             )
             exit(2)
         }
@@ -39,7 +39,7 @@ enum Simulate {
         return 0
     }
 
-    /// Plays one seed to its end; what is left of it then is a leak, and a violation as well.
+    /// Runs one seed to its end; anything left after that is a leak, which is a violation too.
     private static func play(_ seed: UInt64, _ trouble: Trouble, isVerbose: Bool) -> (
         violation: String?, fingerprint: UInt64
     ) {
@@ -51,10 +51,10 @@ enum Simulate {
         }()
         let survivors = traces.filter { $0.object != nil }.map(\.name)
         guard violation == nil, !survivors.isEmpty else { return (violation, fingerprint) }
-        return ("memory leaks: \(survivors.joined(separator: ", ")) outlived the simulation", fingerprint)
+        return ("memory leaks: \(survivors.joined(separator: ", ")) still exist after the simulation", fingerprint)
     }
 
-    /// Plays a seed once more, this time with its history.
+    /// Runs a seed again, with its history.
     private static func replay(_ seed: UInt64, _ trouble: Trouble) {
         let world = World(seed: seed, trouble, isRecording: true)
         _ = world.run()

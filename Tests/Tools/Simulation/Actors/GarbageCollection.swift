@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// Deletes what belongs to an execution that is gone, and ends deletions in the foreground.
+/// Deletes the objects of deleted executions, and completes foreground deletions.
 ///
 /// Confined to the thread of one simulation.
 final class GarbageCollection: @unchecked Sendable {
@@ -34,7 +34,7 @@ final class GarbageCollection: @unchecked Sendable {
         }
     }
 
-    /// True for what nobody owns, and for what an execution owns that exists and is not going.
+    /// True for an object without an owner, or whose owner exists and is not being deleted.
     private func hasOwner(_ run: Change) -> Bool {
         guard let owner = run.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue else { return true }
         return server.all(.executions).contains {

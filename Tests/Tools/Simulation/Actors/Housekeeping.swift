@@ -2,10 +2,9 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// The people of the simulation who care for how long things are kept: they set times and change their minds, mark what
-/// is to stay, and have a GitOps tool manage executions.
+/// The users who set TTLs and change them, mark objects to keep, and let a GitOps tool manage executions.
 ///
-/// Its random numbers are its own, and it does nothing in most simulations. Confined to the thread of one simulation.
+/// It uses its own random numbers, and does nothing in most simulations. Confined to the thread of one simulation.
 final class Housekeeping: @unchecked Sendable {
     private static let marks = [
         ("annotations", "argocd.argoproj.io/tracking-id"), ("labels", "kustomize.toolkit.fluxcd.io/name"),
@@ -15,7 +14,7 @@ final class Housekeeping: @unchecked Sendable {
     private let server: SimulatedServer
     private let random: SeededRandom
     private let isActive: Bool
-    /// How many changes are still to come.
+    /// How many changes are still planned.
     private(set) var planned = 0
 
     init(server: SimulatedServer, random: SeededRandom) {
@@ -25,7 +24,7 @@ final class Housekeeping: @unchecked Sendable {
         server.observers.append { [unowned self] in observe($0) }
     }
 
-    /// Says in the spec of a new execution how long it and its run are kept, as often as not.
+    /// Sets TTLs in the spec of about half of the new executions.
     func addTimes(to spec: inout JSONValue) {
         guard isActive else { return }
         for field in Self.fields where random.chance(0.4) { spec[path: ["executionConfig", field]] = time() }

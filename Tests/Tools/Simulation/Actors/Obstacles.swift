@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// Something that is in the way of some requests for a while, although the network is sound.
+/// Blocks or delays some requests for a while, although the network is healthy.
 struct Obstacle {
     enum Target {
         case creates, stops, statuses, lists
@@ -10,17 +10,17 @@ struct Obstacle {
     enum Effect {
         /// A webhook's policy denies the request.
         case deny
-        /// The right to do it is missing.
+        /// The permission is missing.
         case forbid
         /// The webhook cannot be reached.
         case fail
-        /// The webhook cannot decode what it is sent.
+        /// The webhook cannot decode the request.
         case reject
         /// The webhook does not answer; the API server gives up after this time.
         case hang(Duration)
         /// The answer takes this long.
         case delay(Duration)
-        /// A quota is used up.
+        /// A quota is exhausted.
         case quota
     }
 
@@ -31,7 +31,7 @@ struct Obstacle {
     /// Nil for every namespace.
     let namespace: String?
     let start: ContinuousClock.Instant
-    /// Nil for an obstacle that stays for good.
+    /// Nil for a permanent obstacle.
     let end: ContinuousClock.Instant?
 
     func isActive(at now: ContinuousClock.Instant) -> Bool { now >= start && end.map { now < $0 } ?? true }
@@ -41,7 +41,7 @@ struct Obstacle {
             && (self.namespace == nil || self.namespace == namespace)
     }
 
-    /// What the server says instead of doing what was asked; nil where it does it in the end.
+    /// The answer of the server if it rejects the request; nil if it is only delayed.
     func refusal(of target: RequestTarget) -> HTTPResponse? {
         let what = "\(target.kind.type.plural).\(target.kind.type.group) \"\(target.name ?? "")\""
         switch effect {
@@ -69,14 +69,14 @@ struct Obstacle {
     }
 }
 
-/// Webhooks, quotas, rights and slow lists: what stands in the way of some requests, and when.
+/// Webhooks, quotas, permissions and slow lists that block or delay some requests.
 ///
 /// Confined to the thread of one simulation.
 final class Obstacles: @unchecked Sendable {
     private let time: VirtualTime
     private let history: History
     private(set) var all: [Obstacle] = []
-    /// Called when stops are refused, or creates or lists held up while nothing else is wrong: the time to create more.
+    /// Called when stops are rejected, or creates or lists delayed, without other faults: more executions are created then.
     var onBeginning: (Obstacle, SeededRandom) -> Void = { _, _ in }
 
     init(time: VirtualTime, history: History) {
@@ -84,10 +84,10 @@ final class Obstacles: @unchecked Sendable {
         self.history = history
     }
 
-    /// When the last obstacle that ends has ended; nil where there is none.
+    /// When the last temporary obstacle has ended; nil without one.
     var lastEnd: ContinuousClock.Instant? { all.compactMap(\.end).max() }
 
-    /// Plans what is in the way; faults of the network stop after `chaos`.
+    /// Plans obstacles; faults of the network stop after `chaos`.
     func plan(_ trouble: Trouble, seed: UInt64, chaos: Duration) {
         if let random = trouble.random(for: .webhooks, seed: seed) {
             add(.creates, [.hang(.seconds(10)), .hang(.seconds(30)), .fail, .delay(.seconds(6))], random, after: chaos)
@@ -111,7 +111,7 @@ final class Obstacles: @unchecked Sendable {
         _ target: Obstacle.Target, _ effects: [Obstacle.Effect], _ random: SeededRandom, after delay: Duration,
         mayStay: Bool = false
     ) {
-        // What begins when the network's faults have stopped finds processes that work.
+        // After the faults of the network have stopped, all processes work.
         let settling = delay == .zero ? Duration.zero : .seconds(60)
         let start = time.now.advanced(by: delay + settling + random.duration(.zero...(.seconds(60))))
         var length = random.chance(0.5) ? Duration.seconds(20)...(.seconds(60)) : .seconds(60)...(.seconds(400))
@@ -125,7 +125,7 @@ final class Obstacles: @unchecked Sendable {
             end: mayStay && random.chance(0.3) ? nil : start.advanced(by: random.duration(length)))
         all.append(obstacle)
         time.schedule(at: start) { [weak self] in
-            self?.history.note("an obstacle begins: \(obstacle.target) \(obstacle.effect) of \(obstacle.scope)")
+            self?.history.note("an obstacle starts: \(obstacle.target) \(obstacle.effect) of \(obstacle.scope)")
             guard delay > .zero && target != .statuses || target == .stops else { return }
             self?.onBeginning(obstacle, random)
         }
@@ -133,7 +133,7 @@ final class Obstacles: @unchecked Sendable {
         time.schedule(at: end) { [weak self] in self?.history.note("an obstacle ends: \(obstacle.target)") }
     }
 
-    /// What is in the way of a request now.
+    /// The obstacle for a request now.
     func obstacle(to request: HTTPRequest, _ target: RequestTarget) -> Obstacle? {
         guard !all.isEmpty, let (what, kind) = Self.classify(request, target) else { return nil }
         return all.first { $0.isActive(at: time.now) && $0.concerns(what, kind, target.namespace ?? "") }
@@ -151,7 +151,7 @@ final class Obstacles: @unchecked Sendable {
         }
     }
 
-    /// Since when nothing has been in the way; nil where something is now, and the distant past where nothing ever was.
+    /// Since when there was no obstacle; nil if there is one now, and the distant past if there never was one.
     func free(
         _ target: Obstacle.Target, _ kind: ResourceKind?, _ namespace: String
     ) -> ContinuousClock.Instant?? {
@@ -160,7 +160,7 @@ final class Obstacles: @unchecked Sendable {
         return .some(past.compactMap(\.end).max())
     }
 
-    /// True where somebody will never be allowed to stop the runs of an engine in a namespace.
+    /// True if stopping the runs of an engine in a namespace is never permitted.
     func refusesForGood(_ target: Obstacle.Target, _ kind: ResourceKind, _ namespace: String) -> Bool {
         all.contains { $0.end == nil && $0.concerns(target, kind, namespace) }
     }

@@ -2,21 +2,21 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// The people and pipelines of the simulation: they create executions and interfere at the worst moment.
+/// The users and pipelines: they create executions and interfere at the worst moment.
 ///
 /// Confined to the thread of one simulation.
 final class Users: @unchecked Sendable {
     static let namespace = "team"
-    /// How executions are named whose runs end only when they are stopped.
+    /// The name prefix of executions whose runs end only when they are stopped.
     static let stubborn = "stubborn"
 
     private let server: SimulatedServer
     private let random: SeededRandom
     private let time: VirtualTime
     private let history: History
-    /// What somebody else adds to the spec of a new execution.
+    /// What other actors add to the spec of a new execution.
     var additions: (inout JSONValue) -> Void = { _ in }
-    /// Called when somebody lets the run of this UID run again.
+    /// Called when a user retries the run with this UID.
     var onRetry: (String) -> Void = { _ in }
 
     init(server: SimulatedServer, random: SeededRandom, history: History) {
@@ -44,7 +44,7 @@ final class Users: @unchecked Sendable {
         }
     }
 
-    /// Creates plain executions for which nobody has other wishes.
+    /// Creates plain executions that no user changes later.
     func createCrowd(
         _ count: Int, named prefix: String, in namespace: String, of engine: String, timeout: Int64? = nil
     ) {
@@ -85,7 +85,7 @@ final class Users: @unchecked Sendable {
         case 0, 1, 2: shutDown(execution)
         case 3: delete(execution)
         case 4:
-            // Deleted, and at once created again under the same name.
+            // Deleted, and immediately created again with the same name.
             delete(execution)
             create(key)
         case 5: label(execution)
@@ -96,7 +96,7 @@ final class Users: @unchecked Sendable {
         }
     }
 
-    /// Puts a foreign object where the run has to go.
+    /// Creates a foreign object with the run's name.
     private func squat(_ key: ObjectKey) {
         guard let execution = server.current(.executions, key) else { return }
         let (kind, run) = place(of: execution)
@@ -148,7 +148,7 @@ final class Users: @unchecked Sendable {
         server.commit(.modified, kind, key, object, by: .user)
     }
 
-    /// Puts another object in the place of a run: a foreign one, or what `kubectl replace --force` makes of the run.
+    /// Replaces a run with a foreign object, or as `kubectl replace --force` does.
     private func replaceRun(of execution: Change) {
         let (kind, key) = place(of: execution)
         let run = server.current(kind, key)

@@ -2,8 +2,8 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// People and controllers who touch what is not theirs: they strip owner references and labels of runs, put finalizers on
-/// them, delete them, and archive them.
+/// Users and controllers that change runs they do not own: they remove owner references and labels, add finalizers,
+/// delete runs, and archive them.
 ///
 /// Confined to the thread of one simulation.
 final class Vandals: @unchecked Sendable {
@@ -14,7 +14,7 @@ final class Vandals: @unchecked Sendable {
     private let holders: SeededRandom?
     private let archivists: SeededRandom?
     private var archived: Set<String> = []
-    /// How many changes are still to come.
+    /// How many changes are still planned.
     private(set) var planned = 0
 
     init(server: SimulatedServer, _ trouble: Trouble, seed: UInt64) {
@@ -77,7 +77,7 @@ final class Vandals: @unchecked Sendable {
         server.commit(.modified, run.kind, run.key, object, by: .user)
     }
 
-    /// Argo's archive: what has ended is marked, and copied some time later.
+    /// Argo's archive: an ended workflow is marked, and copied later.
     private func archive(_ run: Change, _ random: SeededRandom) {
         let moments = [
             ("Pending", random.duration(.milliseconds(1)...(.milliseconds(200)))),
@@ -87,7 +87,7 @@ final class Vandals: @unchecked Sendable {
             plan(after: delay) { [server] in
                 guard let current = server.current(run.kind, run.key), current.uid == run.uid else { return }
                 var object = current.object
-                object[path: ["metadata", "labels", RetentionLaw.archiveLabel]] = .string(word)
+                object[path: ["metadata", "labels", RetentionRule.archiveLabel]] = .string(word)
                 server.commit(.modified, run.kind, run.key, object, by: .engine)
             }
         }

@@ -4,7 +4,7 @@ import KubeRuntime
 extension WallClock {
     /// The clock of one machine: off by any amount, and a little faster or slower than `truth`.
     ///
-    /// - Parameter jumps: whether somebody sets it once while it runs.
+    /// - Parameter jumps: whether it is set once while it runs.
     static func ofMachine(_ truth: WallClock, random: SeededRandom, jumps: Bool = false) -> WallClock {
         let offset = anyOffset(random)
         let drift = (random.unit() - 0.5) * 0.002

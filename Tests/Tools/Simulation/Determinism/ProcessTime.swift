@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// The world's time as one operator process has it; counts what the process has asked to be woken for.
+/// The world's time as one operator process sees it; counts the process's timers.
 ///
 /// Confined to the thread of one simulation.
 final class ProcessTime: TimeSource, @unchecked Sendable {
@@ -16,7 +16,7 @@ final class ProcessTime: TimeSource, @unchecked Sendable {
 
     @discardableResult
     func schedule(at deadline: ContinuousClock.Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken {
-        // What is due runs before its token is known; then there is nothing to remember.
+        // A timer that is already due runs before its token is known; then there is nothing to remember.
         let box = TokenBox()
         let token = time.schedule(at: deadline) { [self] in
             box.hasRun = true

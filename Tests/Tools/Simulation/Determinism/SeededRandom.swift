@@ -17,7 +17,7 @@ final class SeededRandom: @unchecked Sendable {
 
     func chance(_ probability: Double) -> Bool { unit() < probability }
 
-    /// Uniform in `0..<limit`; 0 when there is nothing to choose from.
+    /// Uniform in `0..<limit`; 0 if the limit is not positive.
     func below(_ limit: Int) -> Int { limit > 1 ? Int(next() % UInt64(limit)) : 0 }
 
     func duration(_ range: ClosedRange<Duration>) -> Duration {
@@ -26,6 +26,6 @@ final class SeededRandom: @unchecked Sendable {
 
     func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
 
-    /// Another stream, so that one part of a simulation can draw more without changing what another part draws.
+    /// Another stream, so that one part of a simulation can use more numbers without changing those of another part.
     func split() -> SeededRandom { SeededRandom(seed: next()) }
 }

@@ -1,8 +1,8 @@
-/// Runs the jobs of all tasks of a simulation one after the other, in an order that the seed draws.
+/// Runs the jobs of all tasks of a simulation one after the other, in an order that the seed determines.
 ///
-/// Tasks find their way here by their executor preference, which child tasks inherit. So the operator's own code runs
-/// with every interleaving its suspension points allow, on one thread, and the same seed gives the same interleaving.
-/// Only that thread ever touches the list of jobs: the simulation has no other.
+/// Tasks run here because of their executor preference, which child tasks inherit. The operator's own code runs with any
+/// interleaving that its suspension points allow, on one thread, and the same seed gives the same interleaving. Only that
+/// thread accesses the list of jobs.
 final class SimulationExecutor: TaskExecutor, @unchecked Sendable {
     private var ready: [UnownedJob] = []
     private let random: SeededRandom
@@ -18,7 +18,7 @@ final class SimulationExecutor: TaskExecutor, @unchecked Sendable {
     /// Runs jobs until every task waits for time to pass.
     func runUntilIdle() {
         while !ready.isEmpty {
-            // Most often in order, as a real pool would; now and then the last comes first.
+            // Mostly in order, as in a real pool; sometimes the last one first.
             let index = random.chance(0.2) ? random.below(ready.count) : 0
             ready.remove(at: index).runSynchronously(on: asUnownedTaskExecutor())
         }

@@ -3,23 +3,23 @@ struct RunBehavior {
     enum Ending: Hashable {
         case success
         case failure
-        /// It runs until somebody ends it.
+        /// It runs until it is stopped.
         case never
     }
 
-    /// Until the engine looks at the run; nil when it never does.
+    /// Until the engine processes the run; nil if it never does.
     let pickUp: Duration?
-    /// From there to the end.
+    /// From then to the end.
     let duration: Duration
     let tasks: Int
     let ending: Ending
     /// False for an engine that forgets time limits.
     let keepsTimeout: Bool
-    /// Until a request to end takes effect; nil when the engine ignores it.
+    /// Until a stop request takes effect; nil if the engine ignores it.
     let shutdownDelay: Duration?
     /// After the end the run changes once more: to the other verdict, or back to running.
     let contradictsItself: Bool
-    /// When a pruner deletes the ended run; nil when none does.
+    /// When a pruner deletes the ended run; nil if it does not.
     let pruning: Duration?
 
     init(random: SeededRandom) {
@@ -36,13 +36,13 @@ struct RunBehavior {
         keepsTimeout = random.chance(0.7)
         shutdownDelay = random.chance(0.15) ? nil : random.duration(.milliseconds(10)...(.seconds(8)))
         contradictsItself = random.chance(0.05)
-        // A request that is still on its way may arrive up to ten seconds late; nothing is pruned before that.
+        // A request in flight may arrive up to ten seconds late; nothing is pruned before that.
         pruning = random.chance(0.2) ? random.duration(.seconds(60)...(.seconds(200))) : nil
     }
 }
 
 extension RunBehavior {
-    /// It begins soon and ends only when it is asked to; its engine forgets time limits.
+    /// It starts soon and ends only when it is stopped; its engine forgets time limits.
     static let stubborn = RunBehavior(
         pickUp: .seconds(1), duration: .seconds(3600), tasks: 1, ending: .never, keepsTimeout: false,
         shutdownDelay: .seconds(1), contradictsItself: false, pruning: nil)

@@ -1,9 +1,9 @@
 import KubeClient
 import TowlineAPI
 
-/// What an engine can say about a run, and how either engine writes it.
+/// What an engine can report about a run, and how each engine writes it.
 enum RunStatus {
-    /// The engine has begun, and no step has started.
+    /// The engine has processed the run, and no step has started.
     case waiting
     case running(done: Int, of: Int)
     case succeeded
@@ -13,7 +13,7 @@ enum RunStatus {
 
     /// - Parameters:
     ///   - hasSteps: whether a step of the run has started by now.
-    ///   - hasTasks: whether a TaskRun was made for it by now.
+    ///   - hasTasks: whether a TaskRun was created for it by now.
     func written(
         over run: JSONValue, _ kind: ResourceKind, at now: String, hasSteps: Bool = true, hasTasks: Bool = true
     ) -> JSONValue {

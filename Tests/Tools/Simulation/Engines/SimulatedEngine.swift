@@ -2,27 +2,27 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// Both engines of the simulation: they pick up runs, let them work, and end them, reliably or not.
+/// Both engines of the simulation: they process runs and end them, reliably or not.
 ///
 /// Confined to the thread of one simulation.
 final class SimulatedEngine: @unchecked Sendable {
     private let server: SimulatedServer
     private let time: VirtualTime
     private let random: SeededRandom
-    /// The time of day as each engine has it.
+    /// The time of day by each engine's clock.
     private let clocks: [ResourceKind: WallClock]
-    /// Nil where steps start with their runs.
+    /// Nil if steps start with their runs.
     private let delays: SeededRandom?
     /// The runs of which a step has started, by UID.
     private(set) var started: Set<String> = []
-    /// When the first step of a run started, as its engine has it.
+    /// When the first step of a run started, by its engine's clock.
     private var starts: [String: String] = [:]
     /// The PipelineRuns that have a TaskRun, by UID.
     private var parents: Set<String> = []
     /// By the run's UID.
     private var behaviors: [String: RunBehavior] = [:]
     private var shutdowns: Set<String> = []
-    /// How many things the engines are still going to do.
+    /// How many actions of the engines are still planned.
     private(set) var planned = 0
 
     init(server: SimulatedServer, clocks: [ResourceKind: WallClock], random: SeededRandom, delays: SeededRandom?) {
@@ -34,7 +34,7 @@ final class SimulatedEngine: @unchecked Sendable {
         server.observers.append { [unowned self] in observe($0) }
     }
 
-    /// Does something later; what is planned is counted until it is done.
+    /// Performs an action later; it counts as planned until then.
     private func plan(after delay: Duration, _ action: @escaping @Sendable () -> Void) {
         planned += 1
         time.schedule(after: delay) { [weak self] in
@@ -111,7 +111,7 @@ final class SimulatedEngine: @unchecked Sendable {
         }
     }
 
-    /// Writes a status unless the run has ended or gone; returns the run where it was written.
+    /// Writes a status unless the run has ended or is gone; returns the run if it was written.
     @discardableResult
     private func write(
         _ status: RunStatus, _ kind: ResourceKind, _ key: ObjectKey, _ uid: String, evenAfterItsEnd: Bool = false
@@ -119,7 +119,7 @@ final class SimulatedEngine: @unchecked Sendable {
         guard !server.absent.contains(kind), let run = server.current(kind, key), run.uid == uid,
             evenAfterItsEnd || Verdict.of(run.object, kind).isEmpty
         else { return nil }
-        // What succeeds has done its steps, also after it was called cancelled.
+        // A run that succeeds has run its steps, even after it was reported as cancelled.
         switch status {
         case .running, .succeeded: started.insert(uid)
         default: break
@@ -133,7 +133,7 @@ final class SimulatedEngine: @unchecked Sendable {
         return server.commit(.modified, kind, key, object, by: .engine).object
     }
 
-    /// Keeps the TaskRun of a run, which comes with its first step or, with its pod, some time before.
+    /// Updates the TaskRun of a run, which is created with its first step or, with its pod, some time before.
     private func writeTask(of run: Change, _ status: RunStatus, _ now: String) {
         let key = SimulatedTaskRun.key(of: run.key)
         let comesEarly = if case .waiting = status { delays?.chance(0.5) == true } else { false }

@@ -1,11 +1,11 @@
 import KubeClient
 import TowlineAPI
 
-/// The one TaskRun of a simulated PipelineRun, as Tekton keeps it beside the run.
+/// The only TaskRun of a simulated PipelineRun, as Tekton writes it.
 enum SimulatedTaskRun {
     static func key(of run: ObjectKey) -> ObjectKey { ObjectKey(namespace: run.namespace, name: "\(run.name)-t") }
 
-    /// A new TaskRun, whose pod is made and waits.
+    /// A new TaskRun, whose pod was created and is waiting.
     static func manifest(of run: Change) -> JSONValue {
         [
             "metadata": [
@@ -25,7 +25,7 @@ enum SimulatedTaskRun {
         ]
     }
 
-    /// Its status while the run says `status`.
+    /// Its status while the run has `status`.
     static func status(_ status: RunStatus, at now: String, start: String, hasSteps: Bool) -> JSONValue {
         func condition(_ value: String, _ reason: String, _ message: String) -> JSONValue {
             [

@@ -1,7 +1,7 @@
 import KubeClient
 import TowlineAPI
 
-/// What the end of a run may be called: an independent, second reading of what the engines write.
+/// The possible verdicts for the end of a run: an independent reading of what the engines write.
 enum Verdict {
     /// The outcomes that fit the run as it is now; empty while it has not ended.
     static func of(_ run: JSONValue, _ kind: ResourceKind) -> Set<Outcome> {
@@ -26,11 +26,11 @@ enum Verdict {
         switch run["status"]?["phase"]?.stringValue {
         case "Succeeded": return [.success]
         case "Failed":
-            // What failed by itself had failed before it was stopped: a stop never makes a step end with another code.
+            // A task with its own failure had failed before the stop: a stop never makes a step end with another exit code.
             let words = run["status"]?["nodes"]?.objectValue?.compactMap { $0.value["message"]?.stringValue } ?? []
             let failedItself = words.contains { $0.hasSuffix("(exit code 1)") }
             if run["spec"]?["shutdown"] != nil, !failedItself { return [.cancelled] }
-            // A failure in the second of the deadline may be called either.
+            // A failure in the second of the deadline may be reported as either.
             return run["spec"]?["activeDeadlineSeconds"] == nil ? [.failed] : [.failed, .timeout]
         default: return []
         }

@@ -1,39 +1,39 @@
 import KubeClient
 
-/// What happens to one request on its way to the server and back.
+/// What happens to one request between client and server.
 enum Fate {
     case arrives
     /// No connection: nothing was sent.
     case unreachable
-    /// The connection breaks, before or after the server did what was asked.
+    /// The connection breaks, before or after the server carried out the request.
     case connectionLost(applied: Bool)
-    /// No answer comes; the server may have done what was asked.
+    /// There is no answer; the server may have carried out the request.
     case silence(applied: Bool)
-    /// The server, or something before it, answers with trouble; 504 may come although the write was done.
+    /// The server, or a proxy, answers with an error; 504 may be sent although the write was done.
     case refused(HTTPResponse, applied: Bool)
     /// The connection breaks, and the request reaches the server later.
     case late(Duration)
-    /// The process dies, before or after the server did what was asked.
+    /// The process dies, before or after the server carried out the request.
     case crash(applied: Bool)
 }
 
-/// How likely each kind of trouble is, as drawn for one simulation.
+/// The probability of each kind of fault in one simulation.
 struct FaultRates {
     var unreachable = 0.0
     var connectionLost = 0.0
     var silence = 0.0
     var refused = 0.0
     var late = 0.0
-    /// Of writes only: the process dies at one.
+    /// For writes: the process dies at one.
     var crash = 0.0
-    /// Of open watches: the way to the client dies unnoticed.
+    /// For open watches: the connection to the client dies unnoticed.
     var silentWatch = 0.0
-    /// Of requests that arrive: how many take seconds rather than milliseconds.
+    /// For requests that arrive: how many take seconds instead of milliseconds.
     var slow = 0.0
 
     static let none = FaultRates()
 
-    /// Draws a mix: most simulations have a few kinds of trouble, some have all, a few have none.
+    /// A random mix: most simulations have a few kinds of faults, some have all, a few have none.
     init(random: SeededRandom) {
         let scale = random.pick([0, 0.3, 1, 1, 3])
         func rate(_ base: Double) -> Double { random.chance(0.6) ? base * scale * random.unit() : 0 }
@@ -49,7 +49,7 @@ struct FaultRates {
 
     private init() {}
 
-    /// A proxy that knows nothing of Kubernetes, and cannot reach the server.
+    /// A proxy that does not know Kubernetes and cannot reach the server.
     static let badGateway = Fate.refused(
         HTTPResponse(status: 502, body: Array("<html>Bad Gateway</html>".utf8)), applied: false)
 
@@ -84,7 +84,7 @@ struct FaultRates {
                 Answer.status(504, "Timeout", "request did not complete within the requested timeout"),
                 applied: random.chance(0.5))
         case 6:
-            // A proxy that knows nothing of Kubernetes.
+            // A proxy that does not know Kubernetes.
             let page = HTTPResponse(status: 502, body: Array("<html>Bad Gateway</html>".utf8))
             return .refused(page, applied: random.chance(0.5))
         default:

@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// What lies between the operator processes and the server: delays, faults, partitions, and a server that restarts.
+/// The network between operator processes and server: delays, faults, partitions, and server restarts.
 ///
 /// Confined to the thread of one simulation.
 final class Network: @unchecked Sendable {
@@ -12,19 +12,19 @@ final class Network: @unchecked Sendable {
     var rates = FaultRates.none
     /// Set while the API server is down.
     private var downUntil: ContinuousClock.Instant?
-    /// Processes that are cut off, or stopped, and until when.
+    /// Processes that are cut off or suspended, and until when.
     private var cutOff: [Int: ContinuousClock.Instant] = [:]
     private var stopped: [Int: ContinuousClock.Instant] = [:]
     var crash: (Replica) -> Void = { _ in }
-    /// What stands in the way of some requests; nil where nothing ever does.
+    /// Obstacles for some requests; nil without any.
     var obstacles: Obstacles?
-    /// Told of each request that leaves a process, and of what came back.
+    /// Is notified of each request that leaves a process, and of its answer.
     var witness: (any RequestWitness)?
-    /// Cuts the bodies of answers; nil where they arrive whole.
+    /// Cuts the bodies of answers; nil if they arrive complete.
     var cutter: SeededRandom?
-    /// The time of day of a proxy that knows nothing of Kubernetes.
+    /// The clock of a proxy that does not know Kubernetes.
     var proxyClock: WallClock?
-    /// Lets that proxy answer instead of the server now and then; nil where there is none.
+    /// Lets that proxy sometimes answer instead of the server; nil without one.
     var proxy: SeededRandom?
     private(set) var requests = 0
 
@@ -43,7 +43,7 @@ final class Network: @unchecked Sendable {
         return rates.fate(of: request, random: random)
     }
 
-    /// How long a request takes to the server: for ever, nearly, where its process is stopped on the way.
+    /// How long a request takes to the server: almost forever if its process is suspended.
     func latency(from replica: Replica) -> Duration {
         let base =
             random.chance(rates.slow)
@@ -59,11 +59,11 @@ final class Network: @unchecked Sendable {
             : random.duration(.microseconds(200)...(.milliseconds(8)))
     }
 
-    /// Lets the way of some watches die after a while, without an end that anybody would notice.
+    /// Lets the connections of some watches die after a while without a noticeable end.
     func watch(_ watch: SimulatedWatch) {
         if let cutter, cutter.chance(0.2) {
             time.schedule(after: cutter.duration(.milliseconds(100)...(.seconds(30)))) { [weak self, weak watch] in
-                // Half an event, and then nothing more.
+                // Half an event, and nothing after it.
                 self?.server.watches.removeAll { $0 === watch }
                 watch?.body.push(Array("{\"type\":\"MODIFIED\",\"object\":{\"kind\":\"Pipe".utf8))
                 watch?.body.finish()
@@ -73,7 +73,7 @@ final class Network: @unchecked Sendable {
         time.schedule(after: random.duration(.seconds(1)...(.seconds(60)))) { [weak watch] in watch?.isSilent = true }
     }
 
-    /// Takes the server away for a while; all watches end at once.
+    /// Makes the server unreachable for a while; all watches end immediately.
     func restartServer(for duration: Duration, compacting: Bool) {
         downUntil = time.now.advanced(by: duration)
         if compacting { server.compact() }
@@ -88,11 +88,11 @@ final class Network: @unchecked Sendable {
     }
 
     func stop(_ replica: Int, for duration: Duration) {
-        history.note("operator-\(replica) is stopped for \(duration)")
+        history.note("operator-\(replica) is suspended for \(duration)")
         stopped[replica] = time.now.advanced(by: duration)
     }
 
-    /// Ends all trouble, but for watches that are dead already and requests that are on their way.
+    /// Ends all faults, except dead watches and requests in flight.
     func heal() {
         rates = .none
         cutter = nil
@@ -102,7 +102,7 @@ final class Network: @unchecked Sendable {
         stopped = [:]
     }
 
-    /// Cuts an answer somewhere, now and then.
+    /// Sometimes cuts an answer.
     func cut(_ response: HTTPResponse) -> HTTPResponse {
         guard let cutter, cutter.chance(0.08), response.body.count > 1 else { return response }
         var response = response
@@ -115,12 +115,12 @@ final class Network: @unchecked Sendable {
     }
 }
 
-/// Somebody who sees every request of every process.
+/// Observes every request of every process.
 protocol RequestWitness: AnyObject {
     /// A request left its process.
     func sent(_ request: HTTPRequest, _ target: RequestTarget, by replica: Replica)
-    /// A request was answered; `read` are the UIDs of what the answer tells. A nil status stands for no answer.
+    /// A request was answered; `read` are the UIDs of the objects in the answer. A nil status means that there was no answer.
     func answered(_ request: HTTPRequest, _ target: RequestTarget, by replica: Replica, status: Int?, read: [String])
-    /// An obstacle refused what a request asked for.
+    /// An obstacle rejected a request.
     func refused(_ request: HTTPRequest, _ target: RequestTarget, by obstacle: Obstacle)
 }

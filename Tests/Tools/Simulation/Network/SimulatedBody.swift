@@ -1,6 +1,6 @@
 import KubeClient
 
-/// The bytes of a simulated watch on their way to the client.
+/// The bytes of a simulated watch in flight to the client.
 ///
 /// Confined to the thread of one simulation.
 final class SimulatedBody: HTTPBody, @unchecked Sendable {

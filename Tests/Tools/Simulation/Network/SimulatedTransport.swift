@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// The way from one operator process to the simulated server, with everything that can go wrong on it.
+/// The connection from one operator process to the simulated server, with everything that can go wrong.
 ///
 /// Confined to the thread of one simulation.
 final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
@@ -39,7 +39,7 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         }
     }
 
-    /// An answer as the server sends it: with its own time of day, in whole seconds.
+    /// An answer as the server sends it, with a `Date` header in whole seconds.
     private static func dated(_ response: HTTPResponse, _ clock: WallClock) -> HTTPResponse {
         var response = response
         response.headers.append("Date", clock.now().httpDate)
@@ -50,7 +50,7 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         let fate = try await depart(request)
         let opened = Locked<SimulatedWatch?>(nil)
         var isAnswered = false
-        // A connection whose client has gone is closed, whatever the server had begun to send.
+        // The connection of a client that is gone is closed, even if the server has started to send.
         defer { if !isAnswered { opened.withLock { $0 }?.body.cancel() } }
         let response = try await carry(request, nil, fate) { [server, replica] in
             switch server.openWatch(request, owner: replica.writer) {
@@ -71,7 +71,7 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         return HTTPStream(status: 200, headers: response.headers, body: watch.body)
     }
 
-    /// Waits as long as the request takes to the server, and says what becomes of it there.
+    /// Waits as long as the request takes to the server, and returns what happens to it.
     private func depart(_ request: HTTPRequest) async throws(TransportError) -> Fate {
         guard replica.isAlive, !Task.isCancelled else { throw Self.cancelled }
         let fate = network.fate(of: request, from: replica)
@@ -81,7 +81,7 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         return fate
     }
 
-    /// - Parameter target: what the request is about, where an obstacle may be in its way.
+    /// - Parameter target: the requested resource, if an obstacle may apply.
     private func carry(
         _ request: HTTPRequest, _ target: RequestTarget?, _ fate: Fate,
         _ perform: @escaping @Sendable () -> HTTPResponse
@@ -113,7 +113,7 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         case .refused(let response, let applied):
             if applied { _ = apply() }
             try await wait(network.returnLatency())
-            // What comes from the server has its time of day; a proxy has its own.
+            // The server's answers have its own time of day; a proxy's have that of the proxy.
             let isFromProxy = response.status == 502
             return Self.dated(response, isFromProxy ? network.proxyClock ?? server.clock : server.clock)
         case .late(let delay):
@@ -123,7 +123,7 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
                 _ = apply()
                 server.isLateArrival = false
             }
-            throw fail(request, .connectionLost, "connection reset, the request is still on its way")
+            throw fail(request, .connectionLost, "connection reset, the request is still in flight")
         case .crash(let applied):
             if applied { _ = apply() }
             network.record(replica, request, "crash \(applied ? "after" : "before")")
@@ -132,7 +132,7 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         }
     }
 
-    /// Meets what is in the way: waits for as long as that takes, then brings the refusal, or what was asked for.
+    /// Applies the obstacle: waits as long as it takes, then returns the rejection or the answer.
     private func overcome(
         _ obstacle: Obstacle, _ request: HTTPRequest, _ target: RequestTarget,
         _ perform: @escaping @Sendable () -> HTTPResponse
@@ -141,7 +141,7 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         let rest = obstacle.end.map { now.duration(to: $0) } ?? .seconds(3600)
         let pause: Duration =
             switch obstacle.effect {
-            // Who waits for a webhook that comes back gets an answer at once.
+            // When a webhook recovers, waiting requests are answered immediately.
             case .hang(let limit): min(limit, rest)
             case .delay(let duration): duration
             case .deny, .forbid, .fail, .reject, .quota: network.returnLatency()

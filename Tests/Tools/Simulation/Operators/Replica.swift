@@ -8,16 +8,16 @@ import KubeRuntime
 final class Replica: @unchecked Sendable {
     let number: Int
     let time: ProcessTime
-    /// False once it crashed: nothing it still does reaches anybody.
+    /// False once it crashed: nothing it still does has an effect.
     private(set) var isAlive = true
-    /// False from the moment on in which it was asked to end, or crashed.
+    /// False once it was asked to stop, or crashed.
     private(set) var isRunning = true
     /// True once its `run()` returned.
     private(set) var hasEnded = false
     private let random: SeededRandom
-    /// Nil where nobody is elected.
+    /// Nil without election.
     private(set) var token: LeadershipToken?
-    /// Gone when nothing of the process runs any more.
+    /// Deallocated when nothing of the process is running.
     private(set) weak var controller: ExecutionController?
     private let stop = Latch()
     private var task: Task<Void, Never>?
@@ -35,7 +35,7 @@ final class Replica: @unchecked Sendable {
         let (time, random) = (time, random)
         let retry = RetryPolicy(
             sleep: { try await time.sleep(for: $0) }, random: { random.unit() })
-        // Clocks of two machines differ, by more than anybody likes.
+        // The clocks of two machines differ.
         let skew = random.duration(.seconds(-2)...(.seconds(2)))
         let clock = world.operatorClock() ?? WallClock { [clock = world.clock] in clock.now() + skew }
         let (logger, registry) = (world.logger(for: self), MetricsRegistry())
@@ -65,13 +65,13 @@ final class Replica: @unchecked Sendable {
 
     private static let lease = ObjectKey(namespace: "towline-system", name: "towline-operator")
 
-    /// Asks the process to end, as SIGTERM does.
+    /// Stops the process gracefully, as SIGTERM does.
     func terminate() {
         isRunning = false
         stop.set()
     }
 
-    /// Ends the process at once, as SIGKILL does; its tasks unwind without effect on anybody.
+    /// Kills the process, as SIGKILL does; its tasks unwind without any effect.
     func kill() {
         isRunning = false
         isAlive = false

@@ -1,12 +1,12 @@
 import KubeClient
 import TowlineAPI
 
-/// What has to be true of every execution once faults have stopped and the operator has had time.
+/// What must be true of every execution once faults have stopped and the operator has had time.
 struct FinalCheck {
     let server: SimulatedServer
     let referee: Referee
 
-    /// The first thing that is not as it has to be in the end; nil when all is well.
+    /// The first problem in the final state; nil without one.
     var problem: String? {
         for execution in server.all(.executions) where execution.object["metadata"]?["deletionTimestamp"] == nil {
             if let problem = problem(of: execution) { return "\(execution.key): \(problem)" }
@@ -14,11 +14,11 @@ struct FinalCheck {
         return nil
     }
 
-    /// True while something finished still has to be looked at because a TTL ends.
+    /// True while a TTL of a finished execution or run is still pending.
     var hasPendingTTL: Bool {
         server.all(.executions).contains { execution in
-            let law = referee.law(of: execution.object, execution.uid)
-            return [law.executionDue, law.runDue].contains { $0.map { law.now < $0 + .seconds(60) } ?? false }
+            let rule = referee.rule(of: execution.object, execution.uid)
+            return [rule.executionDue, rule.runDue].contains { $0.map { rule.now < $0 + .seconds(60) } ?? false }
         }
     }
 
@@ -45,52 +45,52 @@ struct FinalCheck {
         if let problem = problem(withRunaway: run, kind) { return problem }
         let isUnlabeled = (status?["runRef"]?["uid"]?.stringValue).flatMap { referee.records[$0]?.isUnlabeled } ?? false
         guard referee.isJudging else { return nil }
-        let law = referee.law(of: execution.object, execution.uid)
+        let rule = referee.rule(of: execution.object, execution.uid)
         if isUnlabeled {
-            // What becomes of an ended run that no watch shows is for nobody to know.
-            guard let due = law.executionDue else { return nil }
-            return !law.isKept && !law.isManaged || law.now < due + RetentionLaw.patience
-                ? "its time is still to come" : nil
+            // No one can know what happens to an ended run that no watch shows.
+            guard let due = rule.executionDue else { return nil }
+            return !rule.isKept && !rule.isManaged || rule.now < due + RetentionRule.patience
+                ? "its TTL has not expired yet" : nil
         }
         let isOwned = seen?.object["metadata"]?["ownerReferences"] != nil
-        return law.remainder(with: seen, isOwned: isOwned)
+        return rule.remainder(with: seen, isOwned: isOwned)
     }
 
-    /// A run may go on for ever, but not when it was to end.
+    /// A run may run forever, except if it was stopped.
     private func problem(withLiving run: Change, _ spec: JSONValue?, _ kind: ResourceKind) -> String? {
-        if spec?["executionConfig"]?["timeoutSeconds"] != nil { return "its run outlives its time limit" }
+        if spec?["executionConfig"]?["timeoutSeconds"] != nil { return "its run exceeds its time limit" }
         let isAsked = run.object["spec"]?["shutdown"] != nil || run.object["spec"]?["status"] != nil
         let isRefused = referee.obstacles.refusesForGood(.stops, kind, run.key.namespace)
-        return spec?["shutdown"] == nil || isAsked || isRefused ? nil : "nobody asked its run to end"
+        return spec?["shutdown"] == nil || isAsked || isRefused ? nil : "no stop of its run was requested"
     }
 
-    /// A run that outlived its limit is asked to stop as long as that is refused, also after the verdict.
+    /// Stops of a run that exceeded its limit are repeated as long as they are rejected, also after the verdict.
     private func problem(withRunaway run: Change?, _ kind: ResourceKind) -> String? {
         guard referee.isOn(.limits), let run, let record = referee.records[run.uid], record.ended == nil,
             record.stopped == nil, referee.cases[record.execution]?.isGivenUp == true,
             !referee.obstacles.refusesForGood(.stops, kind, run.key.namespace)
         else { return nil }
-        return "its run outlived its time limit, and nobody asked it to stop again"
+        return "its run exceeded its time limit, and the stop was not repeated"
     }
 
-    /// True where an operator may hold that there is no run although there is one.
+    /// True if an operator may conclude that there is no run although there is one.
     ///
-    /// A rival may have created it after the other one had looked. Somebody may have deleted it before a process that
-    /// crashed could store that it had been there. And a server that does not serve the engine's runs
-    /// is taken at its word, although it may serve them again later, with what a crashed operator had created.
+    /// A rival may have created it after the other one had checked. A user may have deleted it before a crashed process
+    /// could store its existence. And if a server does not serve the engine's runs, there are none, although it may
+    /// serve them again later, with what a crashed operator had created.
     private func mayMissRuns(_ execution: Change) -> Bool {
         let isArgo = execution.object["spec"]?["workflowRef"]?["engine"] == "argo"
         return referee.hasRivals || referee.runsThatVanished.contains(execution.uid)
             || server.everAbsent.contains(isArgo ? .workflows : .pipelineRuns)
     }
 
-    /// True for the run that the execution had from the beginning, and not for one that somebody put in its place.
+    /// True for the original run of the execution, and false for a replacement.
     private func isOwn(_ run: Change, of execution: Change) -> Bool {
         let seen = execution.object["status"]?["runRef"]?["uid"]?.stringValue
         return referee.execution(of: run) == execution.uid && (seen == nil || seen == run.uid)
     }
 
-    /// Whether an ending is one that really happened.
+    /// Whether a verdict matches what really happened.
     private func problem(
         with outcome: Outcome, _ reason: String, _ execution: Change, _ run: Change?, _ found: Change?
     ) -> String? {
@@ -98,7 +98,7 @@ struct FinalCheck {
         let spec = execution.object["spec"]
         switch outcome {
         case .success, .failed:
-            return verdicts.contains(outcome) ? nil : "\(outcome) was never the run's word (\(verdicts))"
+            return verdicts.contains(outcome) ? nil : "\(outcome) was never the run's verdict (\(verdicts))"
         case .timeout:
             return spec?["executionConfig"]?["timeoutSeconds"] == nil ? "Timeout without a time limit" : nil
         case .cancelled:
@@ -115,7 +115,7 @@ struct FinalCheck {
             return hasRun && referee.runsThatVanished.contains(execution.uid) ? nil : "\(reason), but no run vanished"
         case "NameCollision", "RunReplaced":
             let isItsOwn = found.map { isOwn($0, of: execution) } == true
-            // Before it was stored which run it is, only the owner tells.
+            // Before the run is stored, only the owner identifies it.
             let isStripped = found?.object["metadata"]?["ownerReferences"] == nil
             if reason == "NameCollision", isStripped { return nil }
             return isItsOwn && !referee.hasRivals ? "\(reason), but the run is its own" : nil
@@ -128,7 +128,7 @@ struct FinalCheck {
             let run = ObjectKey(
                 namespace: execution.key.namespace,
                 name: RunName.of(executionName: execution.key.name, uid: execution.uid))
-            return referee.denials.contains(run) ? nil : "\(reason), but nobody denied its run"
+            return referee.denials.contains(run) ? nil : "\(reason), but its run was not denied"
         default: return "an error for no reason: \(reason)"
         }
     }

@@ -1,7 +1,7 @@
 import KubeClient
 import TowlineAPI
 
-/// What the referee knows of one execution, in true time.
+/// What the referee knows about one execution, in true time.
 struct ExecutionCase {
     typealias Instant = ContinuousClock.Instant
 
@@ -11,47 +11,47 @@ struct ExecutionCase {
     let created: Instant
     let timeout: Int64?
     let startDeadline: Int64?
-    /// Since when somebody wants it to stop.
+    /// Since when its stop is requested.
     var shutdown: Instant?
     /// True once it is deleted, or is being deleted.
     var isGone = false
-    /// The run it has stored, and since when.
+    /// The run that it has stored, and since when.
     var run: (uid: String, since: Instant)?
     var outcome: Instant?
-    /// True for a verdict that the operator gave although the run had not ended.
+    /// True for a verdict that was given before the run had ended.
     var isGivenUp = false
-    /// When it ended, and when its run ended again that had continued.
+    /// When it ended, and when its run ended again after it had continued.
     var ends: [Timestamp] = []
 }
 
-/// What the referee knows of one run, in true time.
+/// What the referee knows about one run, in true time.
 struct RunRecord {
     typealias Instant = ContinuousClock.Instant
 
     let key: ObjectKey
     let kind: ResourceKind
-    /// The UID of the execution it was made for.
+    /// The UID of the execution that it was created for.
     let execution: String
     let created: Instant
     /// When its engine first wrote a status.
-    var begun: Instant?
+    var began: Instant?
     /// When it ended; nil while it is running, also again.
     var ended: Instant?
     /// When the first request to stop it was accepted, and whether an operator had sent it.
     var stopped: (at: Instant, byOperator: Bool)?
     /// Since when every request to stop it has failed.
     var refusedSince: Instant?
-    /// The process whose request to stop it failed last, and since when its requests have.
+    /// The process whose stop request failed last, and since when its requests fail.
     var refused: (process: Int, since: Instant)?
     var marked: Instant?
-    /// True once somebody took the label off by which operators find it.
+    /// True once the label by which operators find it was removed.
     var isUnlabeled = false
     var isGone = false
-    /// When an operator last learned its state from the API server by asking.
+    /// When an operator last read its state from the API server.
     var verified: Instant?
 }
 
-/// The referee's own books, kept from what is written to the server.
+/// The referee's own records, from what is written to the server.
 extension Referee {
     func follow(_ change: Change) {
         switch change.kind {
@@ -99,7 +99,7 @@ extension Referee {
             records[change.uid] = RunRecord(key: change.key, kind: change.kind, execution: execution, created: now)
         }
         guard var record = records[change.uid] else { return }
-        if change.object["status"] != nil, record.begun == nil { record.begun = now }
+        if change.object["status"] != nil, record.began == nil { record.began = now }
         if Verdict.of(change.object, change.kind).isEmpty {
             record.ended = nil
         } else if record.ended == nil {
@@ -118,8 +118,8 @@ extension Referee {
 }
 
 extension Referee: RequestWitness {
-    /// One attempt each poll interval is six a minute; a backoff that begins with milliseconds, and a client that
-    /// repeats what was not answered up to four times, have the rest.
+    /// One attempt per poll interval is six a minute; the rest is for a backoff that starts with milliseconds and for a
+    /// client that repeats unanswered requests up to four times.
     private static let sendingsPerMinute = 20
     /// While the network loses requests, the client repeats each of them.
     private static let sendingsInTrouble = 60

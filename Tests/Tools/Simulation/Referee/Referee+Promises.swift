@@ -1,13 +1,13 @@
 import KubeClient
 
-/// What a write says is held against what really happened.
+/// Compares the statuses that are written with what really happened.
 extension Referee {
-    /// Times are told in whole seconds, twice.
+    /// Two times are rounded to whole seconds.
     private static let rounding = Duration.seconds(2)
     /// What the contract adds to a time limit before a run is stopped from outside.
     static let grace = Duration.seconds(60)
 
-    /// Checks a new status of an execution: `executed`, and what its verdict says.
+    /// Checks a new status of an execution: `executed` and the verdict.
     func checkWords(of change: Change, _ before: JSONValue) {
         guard let entry = cases[change.uid], let status = change.object["status"] else { return }
         if isOn(.executed), let broken = brokenExecuted(status, before["status"], entry) {
@@ -36,7 +36,7 @@ extension Referee {
         guard new["executed"] == false, new != old else { return nil }
         if new["outcome"] == nil { return "executed is false before the end" }
         guard old?["outcome"] == nil else { return nil }
-        // Of what a rival has just created nobody may know.
+        // A rival may just have created it.
         if run == nil, hasRivals { return nil }
         if hasStarted, run != nil || !runs.values.allSatisfy(\.isGone) {
             return "executed is false, and a step has started"
@@ -45,13 +45,13 @@ extension Referee {
         return hasEnded ? nil : "executed is false without proof: the run had not ended"
     }
 
-    /// What a verdict of the watchdog says that is not so; nil when it tells the truth.
+    /// What is wrong with a verdict of the watchdog; nil if it is correct.
     private func brokenWatchdog(_ message: String, _ record: RunRecord?, _ entry: ExecutionCase) -> String? {
         guard let timeout = entry.timeout else { return "there is no time limit" }
         guard let record else { return "there never was a run" }
         let now = server.time.now
         if record.created.duration(to: now) + Self.rounding < .seconds(timeout) + Self.grace {
-            return "its time limit is not over"
+            return "its time limit is not exceeded"
         }
         let saysMayRun = message.contains("may still be running")
         if record.stopped != nil {
@@ -61,9 +61,9 @@ extension Referee {
         if message.contains("was terminated") || message.contains("was stopped") {
             return "no request to stop the run was accepted: \(message)"
         }
-        guard let since = record.refusedSince else { return "nobody asked the run to stop" }
+        guard let since = record.refusedSince else { return "no stop of the run was sent" }
         let patience = since.duration(to: now)
-        if patience < .seconds(290) { return "stops were refused for only \(patience)" }
+        if patience < .seconds(290) { return "stops were rejected for only \(patience)" }
         return saysMayRun ? nil : "it does not say that the run may still be running"
     }
 
@@ -73,7 +73,7 @@ extension Referee {
         return age + Self.rounding < .seconds(seconds) ? "it was only \(age) old" : nil
     }
 
-    /// Checks that a run that an operator stops was to be stopped: by a user, or since its time limit is over.
+    /// Checks that an operator stops a run only for a user's shutdown or an exceeded time limit.
     func checkStop(of run: Change) {
         guard isOn(.limits), let record = records[run.uid], let entry = cases[record.execution],
             entry.shutdown == nil

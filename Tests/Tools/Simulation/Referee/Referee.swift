@@ -1,44 +1,44 @@
 import KubeClient
 import TowlineAPI
 
-/// Watches every write of a simulation and tells the first one that breaks a promise of the contract.
+/// Watches every write of a simulation and reports the first one that violates the contract.
 ///
 /// Confined to the thread of one simulation.
 final class Referee: @unchecked Sendable {
     let server: SimulatedServer
-    /// True where two processes may act at the same time, with no election between them.
+    /// True if two processes may act at the same time, without election.
     let hasRivals: Bool
     private(set) var violation: String?
-    /// The runs that were ever created, by the UID of the execution they were made for.
+    /// All runs that were created, by the UID of the execution they were created for.
     private var runs: [String: [Change]] = [:]
-    /// What a run was ever seen to have ended as, by the run's UID.
+    /// All verdicts of a run, by the run's UID.
     private(set) var verdicts: [String: Set<Outcome>] = [:]
     /// Executions whose run was deleted, or replaced by another object, or contradicted itself.
     private(set) var runsThatVanished: Set<String> = []
     private(set) var operatorWrites = 0
     /// When executions were deleted, by UID.
     private(set) var deletions: [String: ContinuousClock.Instant] = [:]
-    /// When somebody else than an operator last changed an execution, by its UID.
+    /// When anyone but an operator last changed an execution, by its UID.
     private(set) var changes: [String: Timestamp] = [:]
-    /// The same of the run of an execution.
+    /// The same for the run of an execution.
     private(set) var runChanges: [String: Timestamp] = [:]
-    /// When the faults stopped; nil while there are some.
+    /// When the faults stopped; nil before that.
     var calm: Timestamp?
     var calmInstant: ContinuousClock.Instant?
-    /// The time of day as nobody in the simulation has it.
+    /// The true time of day, which no actor in the simulation knows.
     let truth: WallClock
     let obstacles: Obstacles
     let trouble: Trouble
     /// Whether a step of the run with this UID has really started.
     var hasStarted: (String) -> Bool = { _ in false }
-    /// What is known of each execution and of each run that was made for one, by UID.
+    /// What is known about each execution and each run that was created for one, by UID.
     var cases: [String: ExecutionCase] = [:]
     var records: [String: RunRecord] = [:]
     /// When creates and stops were sent, by process and run.
     var sendings: [String: [ContinuousClock.Instant]] = [:]
     /// The runs whose creation a policy denied.
     var denials: Set<ObjectKey> = []
-    /// Which process works, and since when.
+    /// The active process, and since when it is active.
     var service: (number: Int, since: ContinuousClock.Instant)?
 
     init(server: SimulatedServer, truth: WallClock, hasRivals: Bool, obstacles: Obstacles, trouble: Trouble) {
@@ -50,9 +50,9 @@ final class Referee: @unchecked Sendable {
         server.observers.append { [unowned self] in observe($0) }
     }
 
-    func isOn(_ law: Law) -> Bool { trouble.laws.contains(law) }
+    func isOn(_ rule: Rule) -> Bool { trouble.rules.contains(rule) }
 
-    /// The UID of the execution that a run was made for, also where another object owns it now.
+    /// The UID of the execution that a run was created for, even if another object owns it now.
     func execution(of run: Change) -> String? {
         records[run.uid]?.execution ?? run.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue
     }
@@ -86,7 +86,7 @@ final class Referee: @unchecked Sendable {
         let expected = before.replacing("status", change.object["status"])
             .replacing("metadata", change.object["metadata"])
         if change.object != expected { fail("\(change.writer) changed more than the status of \(change.key)") }
-        if let broken = StatusLaw.violation(from: before, to: change.object) {
+        if let broken = StatusRules.violation(from: before, to: change.object) {
             fail("\(change.key) @\(change.revision): \(broken)")
         }
         checkWords(of: change, before)
@@ -112,7 +112,7 @@ final class Referee: @unchecked Sendable {
         guard let owner, change.object["metadata"]?["labels"]?[WellKnown.executionUIDLabel]?.stringValue == owner else {
             return fail("\(change.key) was created without its owner")
         }
-        // A watch may be silent for three minutes before anybody notices.
+        // A watch may be silent for three minutes before that is noticed.
         if let deletion = deletions[owner], deletion.duration(to: server.time.now) > .seconds(240) {
             fail("\(change.key.name) was created for an execution that had long been deleted")
         }
@@ -122,12 +122,11 @@ final class Referee: @unchecked Sendable {
         runs[owner, default: []].append(change)
     }
 
-    /// The cases in which nobody could have known of the first run.
+    /// The cases in which no operator could have known the first run.
     ///
-    /// The execution is gone, or going: its run was collected, and a create that was still on its way arrives; the
-    /// garbage collector takes that run too. Or somebody deleted the run before its existence could be stored, or while
-    /// a create was still on its way. Or somebody deleted it and a rival, whose view was older than that, is not kept
-    /// from acting by an election.
+    /// The execution is gone or being deleted: its run was collected, and a create in flight arrives; the garbage collector
+    /// deletes that run too. Or a user deleted the run before its existence could be stored, or while a create was in
+    /// flight. Or a user deleted it, and a rival with an older view acts, because there is no election.
     private func isExcused(_ owner: String) -> Bool {
         guard let execution = server.all(.executions).first(where: { $0.uid == owner }),
             execution.object["metadata"]?["deletionTimestamp"] == nil
@@ -136,7 +135,7 @@ final class Referee: @unchecked Sendable {
         return runsThatVanished.contains(owner) && (hasRivals || !isStored || server.isLateArrival)
     }
 
-    /// True for a run that an operator created, and for what took its place before anybody could store which it was.
+    /// True for a run that an operator created, and for its replacement before its UID could be stored.
     private func isOwn(_ run: Change, of owner: String) -> Bool {
         if runs[owner]?.contains(where: { $0.uid == run.uid }) == true { return true }
         guard let execution = server.all(.executions).first(where: { $0.uid == owner }) else { return false }
@@ -144,7 +143,7 @@ final class Referee: @unchecked Sendable {
         return seen == nil || seen == run.uid
     }
 
-    /// An operator may change one field of a run, and only of its own.
+    /// An operator may change one field of its own runs, and no other run.
     private func observeRequestToEnd(_ change: Change, _ owner: String?) {
         guard let owner, let before = change.before, isOwn(change, of: owner) else {
             return fail("\(change.writer) changed the foreign object \(change.key)")
@@ -154,7 +153,7 @@ final class Referee: @unchecked Sendable {
         expected[path: ["spec", field]] = change.object["spec"]?[field]
         expected["metadata"] = change.object["metadata"]
         if change.object != expected { fail("\(change.writer) changed more than spec.\(field) of \(change.key)") }
-        if !Verdict.of(before, change.kind).isEmpty { fail("\(change.writer) asked the ended \(change.key) to end") }
+        if !Verdict.of(before, change.kind).isEmpty { fail("\(change.writer) stopped \(change.key), which had ended") }
         checkStop(of: change)
     }
 }
@@ -168,7 +167,7 @@ extension JSONValue {
 }
 
 extension Change {
-    /// True where a deletion only marked the object, as a finalizer holds it.
+    /// True if a deletion only marked the object, because a finalizer holds it.
     var isMarking: Bool {
         object["metadata"]?["deletionTimestamp"] != nil && before?["metadata"]?["deletionTimestamp"] == nil
     }

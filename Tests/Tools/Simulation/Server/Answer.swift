@@ -23,7 +23,7 @@ enum Answer {
         return HTTPResponse(status: code, headers: headers, body: body.encoded)
     }
 
-    /// What a server says for a path that it does not know: no `Status`.
+    /// A server's answer for an unknown path, without a `Status`.
     static let notServed = HTTPResponse(status: 404, body: Array("404 page not found\n".utf8))
 
     static func notFound(_ target: RequestTarget) -> HTTPResponse {

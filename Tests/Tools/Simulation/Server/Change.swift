@@ -12,7 +12,7 @@ struct Change {
     let verb: Verb
     let kind: ResourceKind
     let key: ObjectKey
-    /// The object after the write; of a deletion the last state, with the deletion's version.
+    /// The object after the write; for a deletion its last state, with the version of the deletion.
     let object: JSONValue
     /// The object before; nil for a creation.
     let before: JSONValue?
@@ -28,7 +28,7 @@ enum Writer: Hashable, CustomStringConvertible {
     case user
     case engine
     case garbageCollector
-    /// A controller of somebody else.
+    /// A controller other than Towline.
     case controller
     case operatorProcess(Int)
 

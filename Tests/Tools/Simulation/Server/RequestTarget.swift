@@ -1,6 +1,6 @@
 import KubeClient
 
-/// A request's path and query, taken apart.
+/// The parts of a request's path and query.
 struct RequestTarget {
     let kind: ResourceKind
     var namespace: String?
@@ -8,7 +8,7 @@ struct RequestTarget {
     var subresource: String?
     private var query: [String: String] = [:]
 
-    /// Nil for what the simulated server does not serve.
+    /// Nil for paths that the simulated server does not serve.
     init?(_ target: String) {
         // By bytes: a simulation reads thousands of targets, and finding characters takes its time.
         let parts = target.utf8.split(separator: UInt8(ascii: "?"), maxSplits: 1)
@@ -47,7 +47,7 @@ struct RequestTarget {
     }
 }
 
-/// Which objects of a collection a list or a watch is about.
+/// The objects of a collection that a list or watch selects.
 struct Selection {
     let namespace: String?
     let labels: LabelRequirement

@@ -20,7 +20,7 @@ enum ResourceKind: String, CaseIterable {
         }
     }
 
-    /// Argo's Workflow has none: whoever may write it may write its status.
+    /// Argo's Workflow has none: its status can be written with the object.
     var hasStatusSubresource: Bool {
         switch self {
         case .executions, .pipelineRuns, .taskRuns, .customRuns: true

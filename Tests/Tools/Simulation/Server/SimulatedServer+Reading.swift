@@ -1,7 +1,7 @@
 import KubeClient
 
 extension SimulatedServer {
-    /// Answers any request but a watch.
+    /// Answers any request except a watch.
     func answer(_ request: HTTPRequest, by writer: Writer) -> HTTPResponse {
         guard let target = RequestTarget(request.target), !absent.contains(target.kind) else { return Answer.notServed }
         let body = try? JSONValue(parsing: request.body)
@@ -31,7 +31,7 @@ extension SimulatedServer {
             (view, start) = (parts[0], parts[1])
         } else if let text = target["resourceVersion"], let wanted = Int(text) {
             guard wanted <= revision else { return Answer.tooLargeVersion }
-            // A replica may answer with any state that is new enough for the caller.
+            // A replica may answer with any state that is recent enough for the caller.
             view = max(wanted, revision - random.below(replicaLag + 1))
         }
         let items = state(of: target.kind, at: view).filter(target.selection.includes)
@@ -42,7 +42,7 @@ extension SimulatedServer {
         return Answer.object(encode(page, view, continueToken: rest > 0 ? "\(view):\(start + page.count)" : nil))
     }
 
-    /// What the collection held when the server's version was `view`.
+    /// The collection at the server's version `view`.
     private func state(of kind: ResourceKind, at view: Int) -> [Change] {
         guard view < revision else { return all(kind) }
         var objects: [ObjectKey: Change] = [:]

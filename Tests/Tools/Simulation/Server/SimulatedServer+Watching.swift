@@ -6,9 +6,9 @@ final class SimulatedWatch: @unchecked Sendable {
     let selection: Selection
     let owner: Writer
     let body: SimulatedBody
-    /// Events keep their order, however long each of them takes.
+    /// Events keep their order, regardless of their delays.
     var lastDelivery: ContinuousClock.Instant
-    /// True when the way to the client is dead without either side having noticed.
+    /// True if the connection is dead and neither side has noticed.
     var isSilent = false
 
     init(_ target: RequestTarget, owner: Writer, body: SimulatedBody, now: ContinuousClock.Instant) {
@@ -21,7 +21,7 @@ final class SimulatedWatch: @unchecked Sendable {
 }
 
 extension SimulatedServer {
-    /// Opens a watch from a version on; what the server refuses comes as an event, as kube-apiserver does it.
+    /// Opens a watch from a version on; errors are sent as events, as kube-apiserver does.
     func openWatch(_ request: HTTPRequest, owner: Writer) -> Result<SimulatedWatch, WatchRefusal> {
         guard let target = RequestTarget(request.target), !absent.contains(target.kind) else {
             return .failure(WatchRefusal(response: Answer.notServed))
@@ -30,7 +30,7 @@ extension SimulatedServer {
             return .failure(WatchRefusal(response: Answer.status(422, "Invalid", "sendInitialEvents is forbidden")))
         }
         let watch = SimulatedWatch(target, owner: owner, body: SimulatedBody(), now: time.now)
-        // Weakly: what is still planned when a world ends must not keep that world.
+        // Weak, because planned actions must not keep an ended world alive.
         watch.body.onCancel = { [weak self, weak watch] in self?.watches.removeAll { $0 === watch } }
         watches.append(watch)
         begin(watch, from: target["resourceVersion"].flatMap { Int($0) } ?? 0)
@@ -39,7 +39,7 @@ extension SimulatedServer {
         time.schedule(after: lifetime) { [weak self, weak watch] in
             guard let self, let watch, watches.contains(where: { $0 === watch }) else { return }
             watches.removeAll { $0 === watch }
-            // Where the way is dead, the end does not arrive either.
+            // On a dead connection, the end does not arrive either.
             if !watch.isSilent { watch.body.finish() }
         }
         return .success(watch)
@@ -56,7 +56,7 @@ extension SimulatedServer {
         for change in missed.reversed() { send(change, to: watch) }
     }
 
-    /// Sends what a change means to a watch: an object that no longer fits its selection was deleted for it.
+    /// Sends a change to a watch; an object that no longer matches its selection is sent as deleted.
     func send(_ change: Change, to watch: SimulatedWatch) {
         let fits = watch.selection.includes(change.key, change.object)
         let didFit = change.before.map { watch.selection.includes(change.key, $0) } ?? false
@@ -103,7 +103,7 @@ extension SimulatedServer {
     }
 }
 
-/// An answer that is no watch.
+/// An answer that is not a watch.
 struct WatchRefusal: Error {
     let response: HTTPResponse
 }

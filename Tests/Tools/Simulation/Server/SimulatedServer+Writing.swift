@@ -40,7 +40,7 @@ extension SimulatedServer {
         return store(body, over: old, target, key, by: writer)
     }
 
-    /// Takes over of a write what its path may change, and stores it when that is something.
+    /// Applies the part of a write that its path may change, and stores the object if it changed.
     private func store(
         _ wanted: JSONValue, over old: JSONValue, _ target: RequestTarget, _ key: ObjectKey, by writer: Writer
     ) -> HTTPResponse {
@@ -96,7 +96,7 @@ extension SimulatedServer {
         commit(.modified, kind, key, object, by: writer)
     }
 
-    /// Takes the finalizers off an object, which then goes if it was marked.
+    /// Removes the finalizers of an object, which is then deleted if it was marked.
     func release(_ kind: ResourceKind, _ key: ObjectKey, _ uid: String, by writer: Writer) {
         guard let current = current(kind, key), current.uid == uid else { return }
         var object = current.object

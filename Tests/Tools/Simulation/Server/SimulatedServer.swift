@@ -3,17 +3,17 @@ import KubeRuntime
 
 /// An API server in memory: one order of writes for everything, versions, watches, and a history that can be forgotten.
 ///
-/// It follows the rules that operators rely on (`controller-machinery` in Kubernetes' own words: optimistic
-/// concurrency, status as a subresource, consistent lists, watches that resume) and nothing else. It answers at once;
-/// delays and faults are the network's. Confined to the thread of one simulation.
+/// It follows only the rules that operators depend on: optimistic concurrency, status as a subresource, consistent lists,
+/// watches that resume. It answers immediately; the network adds delays and faults. Confined to the thread of one
+/// simulation.
 final class SimulatedServer: @unchecked Sendable {
     let time: VirtualTime
     /// The server's own time of day.
     var clock: WallClock
     let random: SeededRandom
-    /// The UIDs of what the last read answered.
+    /// The UIDs in the last answer to a read.
     var lastRead: [String] = []
-    /// How long an event takes to a watcher, drawn anew for each.
+    /// How long an event takes to a watcher; random for each.
     var eventLag: ClosedRange<Duration> = .milliseconds(1)...(.milliseconds(20))
     /// How many writes a replica that answers "any version" may be behind.
     var replicaLag = 0
@@ -23,7 +23,7 @@ final class SimulatedServer: @unchecked Sendable {
     }
     /// The resource types that were not served at some time.
     private(set) var everAbsent: Set<ResourceKind> = []
-    /// True while a request is carried out whose sender has given it up.
+    /// True while the server carries out a request that its sender has given up.
     var isLateArrival = false
     /// Called after each write, in the order of the writes.
     var observers: [(Change) -> Void] = []
@@ -70,7 +70,7 @@ final class SimulatedServer: @unchecked Sendable {
         return groups.map { String($0) }.joined(separator: "-")
     }
 
-    /// Stores a change and tells everybody.
+    /// Stores a change and notifies all observers.
     @discardableResult
     func commit(_ verb: Change.Verb, _ kind: ResourceKind, _ key: ObjectKey, _ object: JSONValue, by writer: Writer)
         -> Change

@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// What happened in a simulation: a fingerprint always, the words only when somebody will read them.
+/// What happened in a simulation: always as a fingerprint, and as text if it will be printed.
 ///
 /// Confined to the thread of one simulation.
 final class History: @unchecked Sendable {

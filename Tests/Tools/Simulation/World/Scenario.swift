@@ -1,18 +1,18 @@
 import KubeRuntime
 
-/// What one seed means: how much trouble, of which kinds, for how long.
+/// The scenario of one seed: which faults, how many, and for how long.
 struct Scenario {
     let replicas: Int
-    /// False where the processes know nothing of each other, as when somebody forgets to switch election on.
+    /// False if the processes run without election.
     let isElected: Bool
     let executions: Int
     let chaos: Duration
     let rates: FaultRates
     let eventLag: ClosedRange<Duration>
     let replicaLag: Int
-    /// True where two processes may act at the same time.
+    /// True if two processes may act at the same time.
     var hasRivals: Bool { replicas > 1 && !isElected }
-    /// How often things happen to the server and the processes during the chaos.
+    /// How often the server and the processes are disturbed during the chaos.
     let disasters: Int
 
     init(random: SeededRandom) {

@@ -1,18 +1,18 @@
-/// A kind of trouble beyond what the network, the server and the processes do; each can be switched on alone.
+/// A class of faults beyond those of the network, the server and the processes; each can be selected.
 enum FaultClass: String, CaseIterable {
     /// Clocks of operators, API server and engines differ by any amount and drift; operators' clocks jump.
     case clocks
     /// Webhooks hang, fail, deny or delay requests of one namespace or one engine.
     case webhooks
-    /// A quota of one namespace is used up for a while.
+    /// A quota of one namespace is exhausted for a while.
     case quotas
-    /// Patches that stop a run are refused for a while, or for good.
+    /// Patches that stop a run are rejected, temporarily or permanently.
     case stops
     /// All operators are down for longer than every limit.
     case outages
-    /// Somebody strips the owner references, and sometimes the label, of a run.
+    /// The owner references, and sometimes the label, of a run are removed.
     case owners
-    /// Finalizers of others hold deleted runs.
+    /// Foreign finalizers hold deleted runs.
     case finalizers
     /// Runs are pruned while all operators are down.
     case pruning
@@ -24,44 +24,44 @@ enum FaultClass: String, CaseIterable {
     case steps
 }
 
-/// A promise of the contract that the referee holds the operators to; each can be switched on alone.
-enum Law: String, CaseIterable {
+/// A rule of the contract that the referee enforces; each can be selected.
+enum Rule: String, CaseIterable {
     /// `executed` is what really happened.
     case executed
-    /// What a verdict says about a stop is what really happened to it.
+    /// A verdict says about a stop what really happened.
     case verdicts
     /// A time limit is never early, and leads to a stop and a verdict.
     case limits
     /// A start deadline is never early.
     case deadlines
-    /// Nothing is deleted before its time in true time, and what is due goes within seconds, whatever clocks say.
+    /// Nothing is deleted before its TTL in true time, and expired objects are deleted within seconds, regardless of clocks.
     case retention
     /// Every unfinished run is verified within the poll interval.
     case verification
-    /// A run is created within seconds in a namespace that nobody disturbs.
+    /// A run is created within seconds in a namespace without faults.
     case latency
-    /// What was held up continues within a poll interval of the recovery.
+    /// Delayed work continues within one poll interval after the recovery.
     case recovery
     /// Creates and stops of one run are sent at a bounded rate.
     case rates
-    /// A run that still exists is never called deleted or replaced.
+    /// An existing run is never reported as deleted or replaced.
     case identity
     /// An execution says that its run is being deleted, or that it cannot be stopped.
     case visibility
 }
 
-/// Which faults one simulation may have, and which laws its referee enforces.
+/// The faults that a simulation may have, and the rules that its referee enforces.
 struct Trouble {
-    /// What is on unless the command line says otherwise.
+    /// The defaults.
     static let enabledFaults = Set(FaultClass.allCases)
-    static let enabledLaws = Set(Law.allCases)
+    static let enabledRules = Set(Rule.allCases)
 
     var faults = Self.enabledFaults
-    var laws = Self.enabledLaws
+    var rules = Self.enabledRules
 
-    /// The numbers of a fault class; nil where it is off, or does not happen in the simulation of this seed.
+    /// The random numbers of a fault class; nil if it is off, or does not happen in the simulation of this seed.
     ///
-    /// Each class draws from its own numbers, so what else a seed means does not depend on it.
+    /// Each class uses its own numbers, so that the rest of the scenario does not depend on it.
     func random(for fault: FaultClass, seed: UInt64) -> SeededRandom? {
         guard faults.contains(fault) else { return nil }
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325

@@ -9,26 +9,26 @@ extension World {
         for watch in server.watches where watch.owner == replica.writer { watch.body.cancel() }
     }
 
-    /// Asks a process to end.
+    /// Stops a process gracefully.
     private func terminate(_ replica: Replica) {
-        history.note("operator-\(replica.number) is asked to end")
+        history.note("operator-\(replica.number) is asked to stop")
         replica.terminate()
     }
 
-    /// Starts a process in the place of one that has ended, as a kubelet does, until everything comes to its end.
+    /// Starts a process to replace one that has ended, as a kubelet does, until the simulation ends.
     func replace(_ replica: Replica) {
         guard !isEnding else { return }
         let delay = random.duration(.milliseconds(100)...(.seconds(20)))
         time.schedule(after: delay) { [weak self] in self?.startReplicaWhenAllowed() }
     }
 
-    /// Starts a process now, or when the outage of all of them is over.
+    /// Starts a process now, or after the outage of all of them.
     private func startReplicaWhenAllowed() {
         guard let outageEnd, outageEnd > time.now else { return startReplica() }
         time.schedule(at: outageEnd) { [weak self] in self?.startReplicaWhenAllowed() }
     }
 
-    /// Plans times in which no operator runs, whatever becomes due meanwhile.
+    /// Plans times in which no operator runs.
     func planOutages(_ trouble: Trouble, seed: UInt64) {
         if let random = trouble.random(for: .outages, seed: seed) {
             let length = random.chance(0.4) ? Duration.seconds(30)...(.seconds(120)) : .seconds(120)...(.seconds(700))
@@ -55,7 +55,7 @@ extension World {
         for replica in replicas where replica.isRunning { crash(replica) }
     }
 
-    /// Deletes runs while nobody looks, whatever they do.
+    /// Deletes runs while no operator runs, in any state.
     private func prune(within length: Duration, _ random: SeededRandom) {
         for _ in 0..<4 {
             time.schedule(after: length * random.unit()) { [weak self] in
@@ -68,7 +68,7 @@ extension World {
         }
     }
 
-    /// Lets one thing happen that no request has caused.
+    /// Performs one random disturbance.
     func disaster() {
         let running = replicas.filter(\.isRunning)
         switch random.below(8) {
@@ -92,7 +92,7 @@ extension World {
         }
     }
 
-    /// Lets the definition of an engine's runs not be served for a while.
+    /// Stops serving an engine's runs for a while.
     private func hideEngine() {
         let kind = random.chance(0.5) ? ResourceKind.pipelineRuns : .workflows
         history.note("\(kind) is not served")

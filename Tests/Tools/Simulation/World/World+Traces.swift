@@ -1,4 +1,4 @@
-/// Something that has to be gone once its simulation is.
+/// An object that must be deallocated with its simulation.
 struct Trace {
     let name: String
     private(set) weak var object: AnyObject?
@@ -10,7 +10,7 @@ struct Trace {
 }
 
 extension World {
-    /// What would stay in memory if anything went on, or referred to itself, after the end.
+    /// The objects that would stay in memory if anything were still running, or referenced itself, after the end.
     var traces: [Trace] {
         [Trace("the world", self), Trace("its API server", server)]
             + replicas.map { Trace("the controller of operator-\($0.number)", $0.controller) }

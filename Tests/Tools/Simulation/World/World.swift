@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// One simulation: a cluster, its users and the operator's processes, all of it drawn from one number.
+/// One simulation: a cluster, its users and the operator's processes, determined by one number.
 ///
 /// Everything runs on the thread that calls ``run()``, by the world's executor, in virtual time. The same seed gives
 /// the same history, write for write.
@@ -25,11 +25,11 @@ final class World: @unchecked Sendable {
     private let clocks: SeededRandom?
     let referee: Referee
     private let sink: LogSink
-    /// Every process there ever was.
+    /// All processes.
     private(set) var replicas: [Replica] = []
-    /// True from the moment on in which the last processes are asked to end.
+    /// True once the last processes are asked to stop.
     private(set) var isEnding = false
-    /// Until when no operator may start, and when the last such time that is planned is over.
+    /// Until when no operator may start, and the end of the last planned outage.
     var outageEnd: ContinuousClock.Instant?
     var lastOutageEnd: ContinuousClock.Instant?
 
@@ -59,7 +59,7 @@ final class World: @unchecked Sendable {
             random: random.split(), delays: trouble.random(for: .steps, seed: seed))
         collector = GarbageCollection(server: server, random: random.split())
         users = Users(server: server, random: random.split(), history: history)
-        // Not from the world's own numbers: what else a seed means stays what it was.
+        // Not from the world's own numbers, so that the rest of the scenario does not change.
         housekeeping = Housekeeping(server: server, random: SeededRandom(seed: ~seed))
         users.additions = { [housekeeping] spec in housekeeping.addTimes(to: &spec) }
         users.onRetry = { [engine] in engine.noteStep(of: $0) }
@@ -78,7 +78,7 @@ final class World: @unchecked Sendable {
         Logger(sink).named("operator-\(replica.number)")
     }
 
-    /// Plays the simulation to its end; returns what went wrong, or nil.
+    /// Runs the simulation to its end; returns what went wrong, or nil.
     func run() -> String? {
         server.eventLag = scenario.eventLag
         server.replicaLag = scenario.replicaLag
@@ -92,8 +92,8 @@ final class World: @unchecked Sendable {
         planOutages(trouble, seed: seed)
         play(for: scenario.chaos)
         calmDown()
-        if !trouble.laws.isEmpty { keepWatching() }
-        // What is in the way of a sound network is over, too, before the end is judged.
+        if !trouble.rules.isEmpty { keepWatching() }
+        // Obstacles must have ended too, before the final check.
         if let end = [obstacles.lastEnd, lastOutageEnd].compactMap({ $0 }).max(), end > time.now {
             play(for: time.now.duration(to: end))
         }
@@ -103,7 +103,7 @@ final class World: @unchecked Sendable {
         return referee.violation
     }
 
-    /// Waits until all is as it has to be, and nobody has written anything for longer than an engine may be silent.
+    /// Waits until the final state is correct, and no write has happened for longer than an engine may be silent.
     private func settle() {
         var (quiet, writes) = (0, referee.operatorWrites)
         for _ in 0..<40 where referee.violation == nil {
@@ -123,7 +123,7 @@ final class World: @unchecked Sendable {
             executor.runUntilIdle()
             guard let deadline = time.nextDeadline, deadline <= end else { break }
             time.advance(by: time.now.duration(to: deadline))
-            if network.requests > 200_000 { referee.fail("a storm of \(network.requests) requests") }
+            if network.requests > 200_000 { referee.fail("too many requests: \(network.requests)") }
         }
         if time.now < end { time.advance(by: time.now.duration(to: end)) }
         executor.runUntilIdle()
@@ -147,10 +147,10 @@ final class World: @unchecked Sendable {
         replica.start(self)
     }
 
-    /// The clock of a new process; nil where it is not to be drawn from the clocks' own numbers.
+    /// The clock of a new process; nil if clocks do not differ.
     func operatorClock() -> WallClock? { clocks.map { .ofMachine(clock, random: $0, jumps: true) } }
 
-    /// Has the referee look at what time alone can show, again and again, until the last processes are asked to end.
+    /// Lets the referee check deadlines periodically, until the last processes are asked to stop.
     private func keepWatching() {
         time.schedule(after: .seconds(1)) { [weak self] in
             guard let self, !isEnding, referee.violation == nil else { return }
@@ -160,7 +160,7 @@ final class World: @unchecked Sendable {
         }
     }
 
-    /// Many executions come where creates are held up, and some where they are not.
+    /// Creates many executions where creates are delayed, and some where they are not.
     private func crowd(_ obstacle: Obstacle, _ random: SeededRandom) {
         if obstacle.target == .stops {
             let engine = obstacle.kind == .workflows ? "argo" : "tekton"
@@ -192,7 +192,7 @@ final class World: @unchecked Sendable {
         if leaders.count > 1 { referee.fail("\(leaders.count) leaders at once: \(leaders.map(\.number))") }
     }
 
-    /// At rest nothing is written.
+    /// Nothing is written at rest.
     private func checkRest() {
         let writes = referee.operatorWrites
         play(for: .seconds(60))
@@ -200,7 +200,7 @@ final class World: @unchecked Sendable {
         if let problem = check.problem { referee.fail("at rest: \(problem)") }
     }
 
-    /// A process that ends leaves nothing behind.
+    /// A process that ends leaks nothing.
     private func checkEnd() {
         isEnding = true
         for replica in replicas { replica.terminate() }

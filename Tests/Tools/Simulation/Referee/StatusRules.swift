@@ -1,9 +1,9 @@
 import KubeClient
 import TowlineAPI
 
-/// The law of the status, as any watcher may hold Towline to it: a second reading of the contract, over plain JSON.
-enum StatusLaw {
-    /// The first promise that a status write breaks; nil when it keeps them all.
+/// The rules of a status: an independent reading of the contract, over plain JSON.
+enum StatusRules {
+    /// The first rule that a status write violates; nil if it follows them all.
     static func violation(from before: JSONValue, to after: JSONValue) -> String? {
         let (old, new) = (before["status"] ?? [:], after["status"] ?? [:])
         return immutable(old, new) ?? phases(old, new) ?? times(old, new) ?? generation(new, after)
@@ -30,10 +30,12 @@ enum StatusLaw {
         }
         if rank < order[from] ?? 0 { return "phase went from \(from) to \(to)" }
         let isTerminal = rank == 2
-        if isTerminal != (new["outcome"] != nil) { return "outcome and phase \(to) do not agree" }
-        if isTerminal != (new["finishedAt"] != nil) { return "finishedAt and phase \(to) do not agree" }
+        if isTerminal != (new["outcome"] != nil) { return "outcome does not match phase \(to)" }
+        if isTerminal != (new["finishedAt"] != nil) { return "finishedAt does not match phase \(to)" }
         let hasRun = new["startedAt"] != nil && new["finishedAt"] != nil
-        if old["finishedAt"] == nil, hasRun != (new["duration"] != nil) { return "duration and phase \(to) do not agree" }
+        if old["finishedAt"] == nil, hasRun != (new["duration"] != nil) {
+            return "duration and phase \(to) do not agree"
+        }
         if to == "Running" || to == "Completed", new["startedAt"] == nil { return "\(to) without startedAt" }
         if (to == "Completed") != (new["outcome"] == "Success") { return "outcome and phase \(to) contradict" }
         return nil
@@ -42,14 +44,14 @@ enum StatusLaw {
     private static func times(_ old: JSONValue, _ new: JSONValue) -> String? {
         let start = new["startedAt"]?.stringValue.flatMap { Timestamp(rfc3339: $0) }
         let end = new["finishedAt"]?.stringValue.flatMap { Timestamp(rfc3339: $0) }
-        if let start, let end, end < start { return "finishedAt lies before startedAt" }
+        if let start, let end, end < start { return "finishedAt is before startedAt" }
         let before = old["updatedAt"]?.stringValue.flatMap { Timestamp(rfc3339: $0) }
         guard let now = new["updatedAt"]?.stringValue.flatMap({ Timestamp(rfc3339: $0) }) else { return "no updatedAt" }
-        if let before, now <= before { return "updatedAt did not move" }
+        if let before, now <= before { return "updatedAt did not increase" }
         var (old, new) = (old, new)
         old["updatedAt"] = nil
         new["updatedAt"] = nil
-        return old == new ? "a write that changed nothing but updatedAt" : nil
+        return old == new ? "a write that changed only updatedAt" : nil
     }
 
     private static func generation(_ new: JSONValue, _ after: JSONValue) -> String? {
