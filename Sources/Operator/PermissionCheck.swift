@@ -28,8 +28,9 @@ struct PermissionCheck: Sendable {
         client: KubeClient, namespaces: [String], engines: Set<EngineName>, lease: ObjectKey?,
         time: any TimeSource, logger: Logger
     ) {
+        var client = client
+        client.requestTimeout = .seconds(5)
         self.client = client
-        self.client.requestTimeout = .seconds(5)
         self.namespaces = namespaces
         self.engines = engines
         self.lease = lease

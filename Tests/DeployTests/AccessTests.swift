@@ -3,7 +3,7 @@ import Operator
 import TestSupport
 import Testing
 
-@testable import Sandbox
+@testable import CEL
 @testable import towline_manifests
 
 /// The operator requests only the permissions it needs.

@@ -233,7 +233,7 @@ extension Situation {
     /// The last obstacle that the status reports, as the last sentence of a message; empty if it reports none.
     private var lastObstacle: String {
         switch execution.status.reason {
-        case nil, .accepted, .waitingToCreate, .restoredFromBackup: ""
+        case nil, .waitingToCreate, .restoredFromBackup: ""
         default: execution.status.message.map { " Last obstacle: \($0)" } ?? ""
         }
     }

@@ -64,8 +64,8 @@ import Testing
         #expect(!operators.isEmpty)
         for (path, container) in operators {
             #expect(container.list("env").isEmpty, "\(path): environment variables are not checked here")
-            let printed = try await Tool(executable: BuiltProducts.program("towline"))
-                .run(container.texts("args") + ["--print-config"])
+            let printed = try await Tool(executable: Repository.builtProgram("towline"))
+                .output(container.texts("args") + ["--print-config"])
             #expect(printed.contains("leaderElect: true"), "\(path)")
         }
     }

@@ -106,7 +106,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         // JSON is YAML.
         for (name, content) in files { try Data(content.encoded).write(to: folder.appending(path: name)) }
-        _ = try await promtool.run(arguments + [folder.appending(path: file).path])
+        _ = try await promtool.output(arguments + [folder.appending(path: file).path])
     }
 
     @Test func `promtool accepts the alerts`() async throws {

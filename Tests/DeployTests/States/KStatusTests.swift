@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import TowlineAPI
 
-@testable import Sandbox
+@testable import CEL
 
 @Suite struct KStatusTests {
     @Test func `kstatus reports every state correctly`() {
