@@ -15,6 +15,8 @@ final class AuthorizingServer: HTTPTransport {
         var name: String?
     }
 
+    /// The namespaces that exist. Unless nil, the client may read them.
+    let existing = Locked<Set<String>?>(nil)
     /// While it is set, nobody answers.
     let isAway = Locked(false)
     /// How many requests came while it was away.
@@ -53,6 +55,8 @@ final class AuthorizingServer: HTTPTransport {
             let namespace = spec?["namespace"]?.stringValue ?? ""
             listed.withLock { $0.append(namespace) }
             return answer(["incomplete": true, "resourceRules": .array(rules(in: namespace)), "nonResourceRules": []])
+        case let path where path.hasPrefix("/api/v1/namespaces/") && existing.withLock { $0 } != nil:
+            return namespace(String(path.dropFirst("/api/v1/namespaces/".count)))
         default: return HTTPResponse(status: 404)
         }
     }
@@ -65,6 +69,17 @@ final class AuthorizingServer: HTTPTransport {
         HTTPResponse(status: 201, body: (["status": status] as JSONValue).encoded)
     }
 
+    private func namespace(_ name: String) -> HTTPResponse {
+        if existing.withLock({ $0?.contains(name) == true }) {
+            return HTTPResponse(status: 200, body: Array("{}".utf8))
+        }
+        let status: JSONValue = [
+            "kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404,
+            "message": .string("namespaces \"\(name)\" not found"), "details": ["name": .string(name)],
+        ]
+        return HTTPResponse(status: 404, body: status.encoded)
+    }
+
     private static func question(_ attributes: JSONValue?) -> Question {
         func text(_ name: String) -> String? { attributes?[name]?.stringValue }
         return Question(
@@ -75,6 +90,9 @@ final class AuthorizingServer: HTTPTransport {
     /// One rule for each verb, and one that is for an object of a certain name only.
     private func rules(in namespace: String) -> [JSONValue] {
         var rules: [JSONValue] = []
+        if existing.withLock({ $0 }) != nil {
+            rules.append(["verbs": ["get"], "apiGroups": [""], "resources": ["namespaces"]])
+        }
         for right in Permission.all {
             let parts = right.resource.split(separator: "/").map(String.init)
             for verb in right.verbs {

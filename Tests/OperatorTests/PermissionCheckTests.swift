@@ -68,6 +68,16 @@ import TowlineAPI
         #expect(server.questions.count == 5)
     }
 
+    @Test func `warns about a namespace that does not exist`() async throws {
+        let server = AuthorizingServer { _ in true }
+        server.existing.withLock { $0 = ["payments"] }
+        let said = try await lines(of: server, namespaces: ["payments", "payment"], count: 2)
+        let warnings = said.filter { $0["level"] == "warn" }
+        #expect(warnings.count == 1)
+        #expect(warnings.first?["msg"]?.stringValue?.contains("does not exist") == true)
+        #expect(warnings.first?["namespace"] == "payment")
+    }
+
     @Test func whatIsNotListedIsAskedFor() async throws {
         let server = AuthorizingServer(lists: { $0.verb != "patch" }) { _ in true }
         let said = try await lines(of: server, namespaces: ["a"])

@@ -50,7 +50,9 @@ public struct ControllerSource: Sendable {
         self.type = type
         self.role = role
         self.remedy = remedy
-        caches = stores.scopes.map { namespace, store in
+        var settings = settings
+        settings.remedy = remedy
+        caches = stores.scopes.map { [settings] namespace, store in
             StoreCache(
                 type: type, scope: ReflectorScope(namespace: namespace, labelSelector: labelSelector),
                 settings: settings, decoder: decoder, store: store, requests: requests)

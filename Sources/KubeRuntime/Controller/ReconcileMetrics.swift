@@ -55,9 +55,11 @@ struct ReconcileMetrics: Sendable {
             "controller_runtime_reconcile_time_seconds", help: "Duration of a reconciliation.", labels: ["controller"],
             buckets: Self.buckets)
         active = registry.gauge(
-            "controller_runtime_active_workers", help: "Workers that are reconciling an object.", labels: ["controller"])
+            "controller_runtime_active_workers", help: "Workers that are reconciling an object.", labels: ["controller"]
+        )
         registry.gauge(
-            "controller_runtime_max_concurrent_reconciles", help: "Maximum concurrent reconciliations.", labels: ["controller"]
+            "controller_runtime_max_concurrent_reconciles", help: "Maximum concurrent reconciliations.",
+            labels: ["controller"]
         ).set(Double(workers), labels)
         for result in Result.allCases { total.expose(labels + [result.rawValue]) }
         time.expose(labels)

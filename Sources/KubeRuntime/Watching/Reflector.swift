@@ -83,7 +83,9 @@ public struct Reflector<Object: StoredObject>: Sendable {
             case .synced:
                 logger.info("Synced", ["objects": .integer(Int64(store.count))])
             case .unavailable(let reason):
-                logger.warn("The server does not serve this resource type", ["error": .foreign(reason)])
+                logger.warn(
+                    "The API server does not serve the resource type",
+                    settings.remedy.map { ["fix": .own($0)] } ?? ["error": .foreign(reason)])
             case .added, .changed, .deleted, .vanished: break
             }
             onChange(change)
@@ -139,6 +141,8 @@ public struct ReflectorSettings: Sendable, Hashable {
     /// The longest time between two looks for a resource type that is not served.
     public var probeInterval = Duration.seconds(30)
     public var backoff = Backoff.reflector
+    /// What to do if the server does not serve the resource type, for the log; nil to log the server's error.
+    public var remedy: String?
 
     public init() {}
 }

@@ -176,6 +176,21 @@ import TowlineAPI
         #expect(status.outcome == .error)
     }
 
+    @Test func `an exceeded start deadline names the last obstacle and promises no run`() throws {
+        let spec: (inout ExecutionSpec) -> Void = { $0.executionConfig.startDeadlineSeconds = 600 }
+        let after = Fixtures.start + .seconds(600)
+        let waiting = Fixtures.situation(Fixtures.execution(spec: spec)) { $0.isEngineServed = false }
+        let held = try #require(waiting.next().status)
+        let over = Fixtures.situation(
+            Fixtures.execution(spec: spec, status: held), run: .absent(last: nil), now: after)
+        let message = try #require(over.next().status?.message)
+        #expect(
+            message == """
+                No run could be created within 600 seconds. Last obstacle: The API server does not serve \
+                pipelineruns.tekton.dev in version v1: install Tekton Pipelines.
+                """)
+    }
+
     @Test func aRetryNeverSleepsThroughTheStartDeadline() throws {
         let failure = CreateFailure.transient(.apiUnavailable, message: "busy", retryAfter: .seconds(100))
         let execution = Fixtures.execution(spec: { $0.executionConfig.startDeadlineSeconds = 60 })

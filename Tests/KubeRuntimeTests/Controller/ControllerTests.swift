@@ -182,6 +182,9 @@ import Testing
                 widgets.controller.readinessProblem
                     == "the API server does not serve widgets.example.dev: install it"
             }
+            await eventually("the log says what to do") {
+                log.withLock { $0.contains(#""fix":"install it""#) && !$0.contains("404 page not found") }
+            }
             server.put(.widgets, "a", spec: ["size": 1])
             server.stopServing(nil)
             await passing("it is found") { summary("a") != nil }
