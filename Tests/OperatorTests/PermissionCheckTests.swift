@@ -32,7 +32,7 @@ import TowlineAPI
 
     private static let verbs = Permission.all.filter { $0.part != .election }.reduce(0) { $0 + $1.verbs.count }
 
-    @Test func inAllNamespacesEachVerbIsAskedFor() async throws {
+    @Test func `for all namespaces each verb is a request`() async throws {
         let server = AuthorizingServer { _ in true }
         let said = try await lines(of: server)
         #expect(said.compactMap { $0["msg"]?.stringValue } == ["All required permissions are granted"])
@@ -41,7 +41,7 @@ import TowlineAPI
         #expect(server.questions.allSatisfy { $0.namespace == nil && $0.group != "coordination.k8s.io" })
     }
 
-    @Test func anEngineThatIsNotServedNeedsNoRights() async throws {
+    @Test func `an engine that is not served needs no permissions`() async throws {
         let server = AuthorizingServer { $0.group != "argoproj.io" }
         let said = try await lines(of: server, engines: [.tekton])
         #expect(said.compactMap { $0["msg"]?.stringValue } == ["All required permissions are granted"])
@@ -49,7 +49,7 @@ import TowlineAPI
         #expect(server.questions.contains { $0.group == "tekton.dev" })
     }
 
-    @Test func inSingleNamespacesOneQuestionIsEnough() async throws {
+    @Test func `for a single namespace one request is enough`() async throws {
         let server = AuthorizingServer { _ in true }
         let said = try await lines(of: server, namespaces: ["a", "b"], lease: "c")
         #expect(said.compactMap { $0["msg"]?.stringValue } == ["All required permissions are granted"])
@@ -58,7 +58,7 @@ import TowlineAPI
     }
 
     /// The role for the lease names it, but for its creation.
-    @Test func ofLeasesOnlyOneIsAskedAbout() async throws {
+    @Test func `checks permissions for the configured lease only`() async throws {
         let server = AuthorizingServer(lists: { $0.group != "coordination.k8s.io" }) {
             $0.name == ($0.verb == "create" ? nil : "towline")
                 || $0.group != "coordination.k8s.io"
@@ -78,7 +78,7 @@ import TowlineAPI
         #expect(warnings.first?["namespace"] == "payment")
     }
 
-    @Test func whatIsNotListedIsAskedFor() async throws {
+    @Test func `checks verbs that the server does not list with requests`() async throws {
         let server = AuthorizingServer(lists: { $0.verb != "patch" }) { _ in true }
         let said = try await lines(of: server, namespaces: ["a"])
         #expect(said.compactMap { $0["msg"]?.stringValue } == ["All required permissions are granted"])
@@ -86,7 +86,7 @@ import TowlineAPI
         #expect(server.questions.allSatisfy { $0.verb == "patch" && $0.namespace == "a" })
     }
 
-    @Test func eachMissingPermissionIsOneLine() async throws {
+    @Test func `logs one line for each missing permission`() async throws {
         let server = AuthorizingServer { question in
             !(question.resource == "workflows" && ["create", "patch"].contains(question.verb))
                 && !(question.subresource == "status" && question.namespace == "b")
@@ -108,13 +108,13 @@ import TowlineAPI
         }
     }
 
-    @Test func aRightForAllNamespacesIsNotOneForSome() async throws {
+    @Test func `a permission in some namespaces does not count for all`() async throws {
         let server = AuthorizingServer { $0.namespace != nil }
         let said = try await lines(of: server, count: 2)
         #expect(said.allSatisfy { $0["namespaces"] == "all" })
     }
 
-    @Test func aServerThatIsAwayIsAskedLater() async throws {
+    @Test func `retries the check while the server is unreachable`() async throws {
         let time = VirtualTime()
         let server = AuthorizingServer { _ in true }
         server.isAway.withLock { $0 = true }
@@ -132,7 +132,7 @@ import TowlineAPI
                 == ["Could not check permissions", "All required permissions are granted"])
     }
 
-    @Test func theTimeOfACheckIsBounded() async throws {
+    @Test func `a check ends after its timeout`() async throws {
         let time = VirtualTime()
         let server = AuthorizingServer { _ in
             time.advance(by: PermissionCheck.timeout / 4)

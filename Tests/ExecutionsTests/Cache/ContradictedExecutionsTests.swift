@@ -31,7 +31,7 @@ import TowlineAPI
 
     private var contradicted: [ObjectKey] { executions.contradicted(in: nil, by: runs) }
 
-    @Test func aRunThatIsNotThereIsNewsOnceBothStoresAreFilled() throws {
+    @Test func `a missing run is a contradiction once both caches are filled`() throws {
         let execution = Fixtures.execution(status: try status())
         #expect(contradicted == [])
         fill(executions.stores, [execution])
@@ -41,7 +41,7 @@ import TowlineAPI
     }
 
     /// Its run went, and whoever was to say that nothing stays any more ended before.
-    @Test func whatIsSaidToStayIsLookedAtAfterAStart() throws {
+    @Test func `checks executions that are kept beyond their TTL after a start`() throws {
         let retained = ExecutionEvent.conditionSet(
             .retained, .true, reason: .retention(.keptByAnnotation), message: "kept")
         let gone = ExecutionEvent.conditionSet(
@@ -55,7 +55,7 @@ import TowlineAPI
         #expect(Fixtures.situation(execution, run: .unknown).next().status?.condition(.retained) == nil)
     }
 
-    @Test func aMissingEngineIsNoNews() throws {
+    @Test func `a missing engine is not a contradiction`() throws {
         fill(executions.stores, [Fixtures.execution(status: try status())])
         fill(runs.stores, [])
         for (_, store) in runs.stores.scopes {
@@ -64,13 +64,13 @@ import TowlineAPI
         #expect(contradicted == [])
     }
 
-    @Test func whatIsAsTheStatusSaysIsNoNews() throws {
+    @Test func `a run that matches the status is not a contradiction`() throws {
         fill(executions.stores, [Fixtures.execution(status: try status())])
         fill(runs.stores, [try Fixtures.pipelineRun(condition: done)])
         #expect(contradicted == [])
     }
 
-    @Test func whatIsSaidToBeGoneIsNoNews() throws {
+    @Test func `a run that is reported as gone is not a contradiction`() throws {
         let gone = ExecutionEvent.conditionSet(.runPresent, .false, reason: .general(.runDeleted), message: "")
         fill(executions.stores, [Fixtures.execution(status: try status([gone]))])
         fill(runs.stores, [])
@@ -78,7 +78,7 @@ import TowlineAPI
         #expect(contradicted == [])
     }
 
-    @Test func aRunThatGoesOnIsNews() throws {
+    @Test func `a run that is still running is a contradiction`() throws {
         let execution = Fixtures.execution(status: try status())
         fill(executions.stores, [execution])
         fill(runs.stores, [try Fixtures.pipelineRun(condition: Fixtures.condition("Unknown", "Running"))])
@@ -89,7 +89,7 @@ import TowlineAPI
         #expect(executions.contradicted(in: nil, by: argo) == [], "it is not Argo's")
     }
 
-    @Test func onlyWhatEndedWithARunIsFoundByIt() throws {
+    @Test func `only ended executions with a run are found by it`() throws {
         let running = Fixtures.execution(status: try Fixtures.running(try Fixtures.pipelineRun()))
         executions.apply(running)
         #expect(executions.unfinishedExecution(withUID: running.uid) == running.key)

@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test func whatIsNotServedAnyMoreIsNotKnown() throws {
+    @Test func `knows nothing about runs of a type that is no longer served`() throws {
         let cache = RunCache(engine: EngineRegistry.engine(.tekton), namespaces: [])
         let run = try Fixtures.pipelineRun()
         cache.apply(run)
@@ -28,12 +28,12 @@ import Testing
         #expect(knowledge(cache, run) == "unknown")
     }
 
-    @Test func whatIsNotFollowedIsNotKnown() throws {
+    @Test func `knows nothing about runs of an engine that is not followed`() throws {
         let cache = RunCache(engine: EngineRegistry.engine(.tekton), namespaces: [], isFollowed: false)
         #expect(knowledge(cache, try Fixtures.pipelineRun()) == "not followed")
     }
 
-    @Test func aPostponementEndsWithItsTime() throws {
+    @Test func `a create is delayed until the time of the server has passed`() throws {
         let cache = RunCache(engine: EngineRegistry.engine(.tekton), namespaces: [])
         let key = ObjectKey(namespace: "payments", name: "r")
         cache.delayCreate(of: key, for: .seconds(10), at: Fixtures.instant)

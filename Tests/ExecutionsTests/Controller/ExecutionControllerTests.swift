@@ -32,7 +32,7 @@ import Testing
         #expect(time.scheduledCount == 0)
     }
 
-    @Test func whatWasBegunIsFinishedAfterAStop() async {
+    @Test func `a running reconciliation ends normally after a stop`() async {
         let start = time.now
         await whileCreating { _ in
             stop.set()
@@ -46,7 +46,7 @@ import Testing
         #expect(server.count(.patch) == 1, "the failed create is told in the status")
     }
 
-    @Test func whatTakesTooLongIsBrokenOff() async {
+    @Test func `a reconciliation that outlasts the grace period is canceled`() async {
         let start = time.now
         await whileCreating { _ in
             stop.set()
@@ -59,7 +59,7 @@ import Testing
         #expect(start.duration(to: time.now) >= .seconds(10))
     }
 
-    @Test func aReconciliationHasADeadline() async {
+    @Test func `a reconciliation that hangs is canceled and retried`() async {
         await whileCreating { _ in
             let start = time.now
             await eventually("it is tried again") {
@@ -76,7 +76,7 @@ import Testing
     }
 
     /// One that may not be read must not keep the others waiting; but the operator is not ready.
-    @Test func aForbiddenNamespaceHoldsUpNoOther() async {
+    @Test func `a forbidden namespace does not delay the others`() async {
         let server = HeldServer(forbidding: "orders")
         let manager = manager(server)
         let executions = ExecutionController(
@@ -98,7 +98,7 @@ import Testing
         await task.value
     }
 
-    @Test func cancellationBreaksOffAtOnce() async {
+    @Test func `cancellation ends the controller at once`() async {
         await whileCreating { task in task.cancel() }
         #expect(server.count(.patch) == 0)
     }

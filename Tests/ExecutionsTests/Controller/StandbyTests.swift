@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func aStandbyIsReadyAndWritesNothingUntilItLeads() async throws {
+    @Test func `a standby is ready and writes nothing until it leads`() async throws {
         let (manager, controller) = makeController()
         let task = Task { try await manager.run([controller], until: stop) }
         let start = time.now
@@ -52,7 +52,7 @@ import Testing
         #expect(server.holder == "")
     }
 
-    @Test func aStandbyThatIsStoppedEndsAtOnce() async throws {
+    @Test func `a standby that is stopped ends at once`() async throws {
         let (manager, controller) = makeController()
         let task = Task { try await manager.run([controller], until: stop) }
         await passing("it is ready") { controller.readinessProblem == nil }

@@ -44,13 +44,13 @@ import TowlineAPI
         }
     }
 
-    @Test func aRunThatIsThereAndEndedIsNoNews() throws {
+    @Test func `reports nothing about an ended run that exists`() throws {
         let run = try Fixtures.pipelineRun(condition: done)
         #expect(next(try ended(), .present(run)).name == "idle")
         #expect(next(try ended(), .present(run), isProven: true).name == "idle")
     }
 
-    @Test func aRunThatTheStoreDoesNotHaveIsAskedFor() throws {
+    @Test func `reads a run that the cache does not have`() throws {
         let run = try Fixtures.pipelineRun(condition: done)
         #expect(next(try ended(), .unknown).name == "readRun")
         #expect(next(try ended(), .deleted(last: run)).name == "readRun")
@@ -58,7 +58,7 @@ import TowlineAPI
         #expect(next(try ended(), .engineMissing).name == "idle")
     }
 
-    @Test func aRunThatIsProvenToBeGoneIsSaidOnce() throws {
+    @Test func `reports once that a run is gone, after a live read`() throws {
         let execution = try ended()
         let status = try #require(next(execution, .absent(last: nil)).status)
         let condition = try #require(status.condition(.runPresent))
@@ -72,7 +72,7 @@ import TowlineAPI
         }
     }
 
-    @Test func anotherRunUnderTheNameIsNotTheRun() throws {
+    @Test func `reports that the run was replaced by another object with its name`() throws {
         let other = try Fixtures.pipelineRun(uid: "cccccccc-0000-4000-8000-000000000001", condition: running)
         let execution = try ended()
         #expect(next(execution, .present(other)).name == "readRun")
@@ -83,7 +83,7 @@ import TowlineAPI
         #expect(next(Fixtures.execution(status: status), .present(other)).name == "idle")
     }
 
-    @Test func aRunThatGoesOnIsSaidOnTheWordOfALiveRead() throws {
+    @Test func `reports a run that is still running only after a live read`() throws {
         let live = try Fixtures.pipelineRun(version: "30", condition: running)
         let execution = try ended()
         #expect(next(execution, .present(live)).name == "readRun")
@@ -99,7 +99,7 @@ import TowlineAPI
         #expect(next(Fixtures.execution(status: status), .present(stopping)).name == "idle")
     }
 
-    @Test func aRunThatWentOnAndEndedAgainDivergesNoMore() throws {
+    @Test func `a run that continued and ended again no longer diverges`() throws {
         let execution = try ended([goesOn])
         let again = try Fixtures.pipelineRun(version: "40", condition: Fixtures.condition("False", "Failed"))
         #expect(next(execution, .present(again)).name == "readRun")
@@ -113,14 +113,14 @@ import TowlineAPI
         #expect(diverged.status?.condition(.runDiverged)?.status == .true)
     }
 
-    @Test func aRunThatWentOnAndIsGoneDoesNotGoOn() throws {
+    @Test func `a run that continued and is gone no longer diverges`() throws {
         let status = try #require(next(try ended([goesOn]), .absent(last: nil)).status)
         #expect(status.condition(.runPresent)?.status == .false)
         #expect(status.condition(.runDiverged)?.status == .false)
         #expect(next(Fixtures.execution(status: status), .unknown).name == "idle")
     }
 
-    @Test func aRunThatCameBackIsPresentAgain() throws {
+    @Test func `a run that reappears is present again`() throws {
         let run = try Fixtures.pipelineRun(condition: done)
         let execution = try ended([isGone])
         #expect(next(execution, .present(run)).name == "readRun")
@@ -129,7 +129,7 @@ import TowlineAPI
         #expect(next(Fixtures.execution(status: status), .present(run)).name == "idle")
     }
 
-    @Test func anExecutionThatIsBeingDeletedSaysNothingOfItsRun() throws {
+    @Test func `an execution that is being deleted reports nothing about its run`() throws {
         let execution = try ended(deletion: Self.later)
         for run in [RunKnowledge.absent(last: nil), .unknown] {
             #expect(next(execution, run).name == "idle")
@@ -137,7 +137,7 @@ import TowlineAPI
         #expect(!execution.isContradicted(by: nil))
     }
 
-    @Test func anExecutionThatNeverHadARunSaysNothingOfOne() throws {
+    @Test func `an execution that never had a run reports nothing about one`() throws {
         let status = try #require(
             ExecutionStatus().after(
                 .ended(.rejected, message: "no", engine: .tekton), generation: 1, now: Fixtures.start))
@@ -149,7 +149,7 @@ import TowlineAPI
         }
     }
 
-    @Test func theNewestGenerationIsToldWithTheNews() throws {
+    @Test func `a report about the run also acknowledges the newest generation`() throws {
         let old = try ended().status
         let execution = Fixtures.execution(status: old, generation: 2)
         #expect(next(execution, .absent(last: nil)).status?.observedGeneration == 2)
@@ -157,7 +157,7 @@ import TowlineAPI
         #expect(next(execution, .engineMissing).status?.observedGeneration == 2)
     }
 
-    @Test func theVerdictThatARunIsGoneSaysSoAtOnce() throws {
+    @Test func `the verdict on a deleted run also reports that it is gone`() throws {
         let live = try Fixtures.pipelineRun(condition: running)
         let execution = Fixtures.execution(status: try Fixtures.running(live))
         let deleted = try #require(next(execution, .absent(last: live)).status)
@@ -171,7 +171,7 @@ import TowlineAPI
         #expect(next(Fixtures.execution(status: replaced), .present(other)).name == "idle")
     }
 
-    @Test func aRunThatTheWatchdogCouldNotEndGoesOn() throws {
+    @Test func `reports that a run which the watchdog could not stop is still running`() throws {
         let live = try Fixtures.pipelineRun(
             condition: running, startTime: Fixtures.start, spec: ["pipelineRef": ["name": "x"], "status": "Cancelled"])
         let verdict = try #require(
@@ -185,7 +185,7 @@ import TowlineAPI
     }
 
     /// Links are part of what is latched: an operator that starts with other templates changes none.
-    @Test func otherTemplatesDoNotReachWhatEnded() throws {
+    @Test func `changed link templates do not affect ended executions`() throws {
         let run = try Fixtures.pipelineRun(condition: done)
         var situation = Fixtures.situation(Fixtures.execution(), run: .present(run))
         situation.links = try LinkTemplates([LinkTemplate("Logs=https://logs.example/{uid}")])
@@ -198,7 +198,7 @@ import TowlineAPI
         #expect(restarted.next().status?.links == status.links)
     }
 
-    @Test func aLivingRunIsLinkedAtOnceAndFollowsTheTemplates() throws {
+    @Test func `the links of an unfinished run follow the templates`() throws {
         let run = try Fixtures.pipelineRun()
         var situation = Fixtures.situation(Fixtures.execution(), run: .present(run))
         situation.links = try LinkTemplates([LinkTemplate("Logs=https://logs.example/{namespace}/{name}")])

@@ -67,7 +67,7 @@ import TowlineAPI
 
     // MARK: The times
 
-    @Test func nothingIsDeletedBeforeItsTime() throws {
+    @Test func `deletes nothing before its TTL expires`() throws {
         for seconds in [Int64(0), 9] {
             let step = situation(try ended(both), .present(try run()), after: seconds, isProven: true).next()
             #expect(step.due == Fixtures.start + .seconds(10))
@@ -78,12 +78,12 @@ import TowlineAPI
         }
     }
 
-    @Test func anExecutionWithoutTimesRestsForEver() throws {
+    @Test func `an execution without TTLs is kept`() throws {
         #expect(situation(try ended(Retention()), .present(try run()), after: 1 << 33).next().name == "idle")
         #expect(Expiry(of: try ended(Retention())) == nil)
     }
 
-    @Test func theTimesCountFromTheEndAndNotFromTheStart() throws {
+    @Test func `TTLs count from the end and not from the start`() throws {
         let live = try run([:], running)
         let started = try Fixtures.running(live, since: Fixtures.start + .seconds(-500))
         let execution = Fixtures.execution(status: started, retention: both)
@@ -94,12 +94,12 @@ import TowlineAPI
         #expect(expiry.execution == Fixtures.start + .seconds(160))
     }
 
-    @Test func aTimeOfZeroIsOverAtTheEnd() throws {
+    @Test func `a TTL of zero expires at the end`() throws {
         let execution = try ended(Retention(executionSeconds: 0), [runIsGone])
         #expect(situation(execution, .unknown, after: 0).next().name == "deleteExecution")
     }
 
-    @Test func nothingOfAnUnfinishedExecutionExpires() throws {
+    @Test func `nothing of an unfinished execution expires`() throws {
         let live = try run([:], running)
         let execution = Fixtures.execution(
             status: try Fixtures.running(live), retention: Retention(runSeconds: 0, executionSeconds: 0))
@@ -110,7 +110,7 @@ import TowlineAPI
 
     // MARK: The run
 
-    @Test func aRunIsDeletedOnTheWordOfALiveRead() throws {
+    @Test func `deletes a run only after a live read`() throws {
         let execution = try ended(both)
         #expect(situation(execution, .present(try run()), after: 10).next().name == "readExecution")
         for (isExecutionConfirmed, step) in [(true, "readRun"), (false, "readExecution")] {
@@ -125,7 +125,7 @@ import TowlineAPI
         #expect(situation(execution, .unreadable, after: 10).next().name == "retry")
     }
 
-    @Test func aRunThatIsGoneInItsTimeExpired() throws {
+    @Test func `a run that is gone after its TTL has expired`() throws {
         let status = try #require(situation(try ended(both), .absent(last: nil), after: 10).next().status)
         #expect(status.condition(.runPresent)?.reason == "RunExpired")
         #expect(status.phase == .completed && status.reason == .succeeded)
@@ -145,20 +145,20 @@ import TowlineAPI
         (["ownerReferences": []] as JSONObject, "RunNotOwned"),
         (["labels": ["workflows.argoproj.io/workflow-archiving-status": "Pending"]] as JSONObject, nil),
     ])
-    func aRunThatIsNotOursToDeleteStays(_ metadata: JSONObject, _ reason: String?) throws {
+    func `keeps a run that must not be deleted`(_ metadata: JSONObject, _ reason: String?) throws {
         let step = situation(try ended(both), .present(try run(metadata)), after: 10, isProven: true).next()
         #expect(step.status?.condition(.retained)?.reason == reason)
         #expect((step.name == "deleteRun") == (reason == nil), "a label of Argo says nothing of Tekton's")
     }
 
-    @Test func aRunThatIsBeingDeletedIsNotDeletedAgain() throws {
+    @Test func `does not delete a run again that is being deleted`() throws {
         let leaving = try run(["deletionTimestamp": "2026-01-01T10:00:00Z"])
         #expect(situation(try ended(both), .present(leaving), after: 10, isProven: true).next().name == "wait")
     }
 
     /// Once it is gone there is nothing left to archive; Argo's own garbage collection waits for it as well.
     @Test(arguments: [("Pending", true), ("Archived", false), ("Persisted", false)])
-    func aRunThatIsToBeArchivedStaysUntilItIs(_ word: String, _ stays: Bool) throws {
+    func `keeps a run until it is archived`(_ word: String, _ stays: Bool) throws {
         let archiving = try Fixtures.workflow(
             "Succeeded", labels: ["workflows.argoproj.io/workflow-archiving-status": .string(word)])
         var status = ExecutionStatus()
@@ -174,7 +174,7 @@ import TowlineAPI
     }
 
     /// Whoever has a run done again wants to see how that ended.
-    @Test func theTimesOfARunThatWentOnCountFromItsSecondEnd() throws {
+    @Test func `TTLs of a run that continued count from its second end`() throws {
         let again = ExecutionEvent.conditionSet(
             .runDiverged, .false, reason: .general(.stepFailed), message: "ended again")
         var status = try ended(both).status
@@ -185,7 +185,7 @@ import TowlineAPI
         #expect(expiry.execution == Fixtures.start + .seconds(560))
     }
 
-    @Test func aRunThatGoesOnIsNotDeleted() throws {
+    @Test func `does not delete a run that is still running`() throws {
         let goesOn = ExecutionEvent.conditionSet(
             .runDiverged, .true, reason: .general(.executing), message: "goes on")
         for seconds in [Int64(10), 60] {
@@ -198,7 +198,7 @@ import TowlineAPI
 
     // MARK: The execution
 
-    @Test func anExecutionGoesAfterItsRun() throws {
+    @Test func `deletes an execution after its run`() throws {
         let execution = try ended(Retention(executionSeconds: 60))
         let present = RunKnowledge.present(try run())
         #expect(situation(execution, present, after: 59, isProven: true).next().name == "wait")
@@ -213,13 +213,13 @@ import TowlineAPI
         #expect(situation(execution, .unreadable, after: 60).next().name == "retry")
     }
 
-    @Test func anObjectThatIsNotItsRunIsLeftAlone() throws {
+    @Test func `never deletes an object that is not its run`() throws {
         let other = try Fixtures.pipelineRun(uid: "cccccccc-0000-4000-8000-000000000001", condition: done)
         let execution = try ended(Retention(executionSeconds: 60))
         #expect(situation(execution, .present(other), after: 60, isProven: true).next().name == "deleteExecution")
     }
 
-    @Test func anExecutionThatNeverHadARunNeedsNoLookAtOne() throws {
+    @Test func `deletes an execution that never had a run without reading one`() throws {
         let status = try #require(
             ExecutionStatus().after(
                 .ended(.rejected, message: "no", engine: .tekton), generation: 1, now: Fixtures.start))
@@ -230,7 +230,7 @@ import TowlineAPI
         }
     }
 
-    @Test func withoutTheEngineNobodyKnowsWhetherTheRunIsKept() throws {
+    @Test func `keeps an execution while a missing engine hides whether its run is kept`() throws {
         let status = try #require(situation(try ended(both), .engineMissing, after: 60).next().status)
         #expect(status.condition(.retained)?.reason == "EngineUnavailable")
         let told = try #require(situation(try ended(both), .engineNotFollowed, after: 60).next().status)
@@ -244,7 +244,7 @@ import TowlineAPI
     // MARK: What stays
 
     @Test(arguments: ManagementMark.allCases)
-    func whatAGitOpsToolManagesStaysAndItsRunGoes(_ mark: ManagementMark) throws {
+    func `keeps an execution that a GitOps tool manages and deletes its run`(_ mark: ManagementMark) throws {
         var retention = both
         retention.management = mark
         let execution = try ended(retention)
@@ -261,7 +261,7 @@ import TowlineAPI
         #expect(situation(alone, .present(try run()), after: 60, isProven: true).next().name == "idle")
     }
 
-    @Test func anAnnotationOnTheExecutionKeepsBoth() throws {
+    @Test func `an annotation on the execution keeps both`() throws {
         var retention = both
         retention.isKept = true
         for seconds in [Int64(10), 60] {
@@ -270,7 +270,7 @@ import TowlineAPI
         }
     }
 
-    @Test func anAnnotationOnTheRunKeepsBoth() throws {
+    @Test func `an annotation on the run keeps both`() throws {
         let kept = try run(["annotations": ["towline.dev/keep": "true"]])
         for (seconds, isProven) in [(Int64(10), false), (10, true), (60, false), (60, true)] {
             let step = situation(try ended(both), .present(kept), after: seconds, isProven: isProven).next()
@@ -280,7 +280,7 @@ import TowlineAPI
         #expect(situation(try ended(both), .present(released), after: 10, isProven: true).next().name == "deleteRun")
     }
 
-    @Test func whatIsNotDueAnyMoreIsNotSaidToBeKept() throws {
+    @Test func `does not report something as kept that is no longer due`() throws {
         let reason = retained(.retention(.managedByGitOps))
         for (retention, seconds) in [(Retention(), Int64(60)), (Retention(executionSeconds: 90), 60)] {
             let step = situation(try ended(retention, [reason]), .present(try run()), after: seconds, isTurn: false)
@@ -292,7 +292,7 @@ import TowlineAPI
 
     // MARK: Turns and refusals
 
-    @Test func whatAsksTheServerForSomethingWaitsForItsTurn() throws {
+    @Test func `steps that send requests wait for their turn`() throws {
         var managed = both
         managed.management = .helmRelease
         for (retention, seconds) in [(both, Int64(10)), (both, 60), (managed, 60)] {
@@ -312,7 +312,7 @@ import TowlineAPI
         }
     }
 
-    @Test func aRefusalIsSaidAndTriedAgainLater() throws {
+    @Test func `reports a rejected deletion and retries it later`() throws {
         let refusal = Refusal(reason: .forbidden, message: "no such right", isLasting: true, pause: .seconds(7))
         let first = situation(try ended(both), .present(try run()), after: 60, isProven: true, refusal: refusal)
         let status = try #require(first.next().status)

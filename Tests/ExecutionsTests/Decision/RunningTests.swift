@@ -11,7 +11,7 @@ import TowlineAPI
     private let running = Fixtures.condition(
         "Unknown", "Running", "Tasks Completed: 1 (Failed: 0, Cancelled 0), Incomplete: 2, Skipped: 0")
 
-    @Test func progressIsMirroredAtMostOnceAnInterval() throws {
+    @Test func `writes progress at most once an interval`() throws {
         let fresh = try Fixtures.pipelineRun()
         let run = try Fixtures.pipelineRun(condition: running)
         let execution = Fixtures.execution(status: try Fixtures.running(fresh))
@@ -25,14 +25,14 @@ import TowlineAPI
         #expect(status.startedAt == Fixtures.start)
     }
 
-    @Test func aClockThatWasSetBackDoesNotSilenceProgress() throws {
+    @Test func `a clock that was set back does not stop progress writes`() throws {
         let run = try Fixtures.pipelineRun(condition: running)
         let execution = Fixtures.execution(status: try Fixtures.running(try Fixtures.pipelineRun()))
         let situation = Fixtures.situation(execution, run: .present(run), now: Fixtures.start - .seconds(3600))
         #expect(situation.next().name == "write")
     }
 
-    @Test func nothingNewIsNotWritten() throws {
+    @Test func `writes nothing if nothing changed`() throws {
         let run = try Fixtures.pipelineRun(condition: running)
         let first = Fixtures.situation(Fixtures.execution(), run: .present(run))
         let execution = Fixtures.execution(status: try #require(first.next().status))
@@ -40,7 +40,7 @@ import TowlineAPI
             Fixtures.situation(execution, run: .present(run), now: Fixtures.start + .seconds(99)).next().name == "idle")
     }
 
-    @Test func theEndIsNeverHeldBack() throws {
+    @Test func `writes the end at once`() throws {
         let fresh = try Fixtures.pipelineRun()
         let done = try Fixtures.pipelineRun(condition: Fixtures.condition("True", "Succeeded"))
         let execution = Fixtures.execution(status: try Fixtures.running(fresh))
@@ -50,7 +50,7 @@ import TowlineAPI
         #expect(status.finishedAt == Fixtures.start)
     }
 
-    @Test func aFailureIsExplainedFromTheChildrenOnce() throws {
+    @Test func `reads the children of a failed run once`() throws {
         let child: JSONValue = ["kind": "TaskRun", "name": "restart-3f9c2a71d0-drain", "pipelineTaskName": "drain"]
         let failed = try Fixtures.pipelineRun(condition: Fixtures.condition("False", "Failed"), children: [child])
         let execution = Fixtures.execution(status: try Fixtures.running(try Fixtures.pipelineRun()))
@@ -65,7 +65,7 @@ import TowlineAPI
         #expect(try #require(blind.next().status).outcome == .failed)
     }
 
-    @Test func whatEndedIsLatched() throws {
+    @Test func `the status of an ended execution is final`() throws {
         let done = try Fixtures.pipelineRun(condition: Fixtures.condition("True", "Succeeded"))
         let first = Fixtures.situation(Fixtures.execution(), run: .present(done))
         let ended = Fixtures.execution(status: try #require(first.next().status))
@@ -75,7 +75,7 @@ import TowlineAPI
         }
     }
 
-    @Test func whatEndedStillTellsItsNewestGeneration() throws {
+    @Test func `an ended execution still acknowledges its newest generation`() throws {
         let done = try Fixtures.pipelineRun(condition: Fixtures.condition("True", "Succeeded"))
         let first = Fixtures.situation(Fixtures.execution(), run: .present(done))
         let status = try #require(first.next().status)
@@ -86,7 +86,7 @@ import TowlineAPI
         #expect(next.outcome == .success)
     }
 
-    @Test func aShutdownReachesTheRunAndCanBeRaised() throws {
+    @Test func `a shutdown reaches the run and can be raised to Terminate`() throws {
         let run = try Fixtures.pipelineRun(condition: running)
         let status = try Fixtures.running(run)
         let stopping = Fixtures.execution(spec: { $0.shutdown = .stop }, status: status, generation: 2)
@@ -98,7 +98,7 @@ import TowlineAPI
         #expect(Fixtures.situation(raised, run: .present(asked)).next().name == "stopRun")
     }
 
-    @Test func aVanishedRunIsDeletedOnlyByALiveRead() throws {
+    @Test func `reports a run as deleted only after a live read`() throws {
         let run = try Fixtures.pipelineRun(condition: running)
         let execution = Fixtures.execution(status: try Fixtures.running(run))
         for knowledge in [RunKnowledge.unknown, .deleted(last: run)] {
@@ -110,14 +110,14 @@ import TowlineAPI
         #expect(status.reason == .runDeleted)
     }
 
-    @Test func aRunPrunedAfterItsEndIsReadFromItsLastState() throws {
+    @Test func `reports a run that was pruned after its end from its last state`() throws {
         let run = try Fixtures.pipelineRun(condition: Fixtures.condition("True", "Succeeded"))
         let execution = Fixtures.execution(status: try Fixtures.running(try Fixtures.pipelineRun()))
         let status = try #require(Fixtures.situation(execution, run: .deleted(last: run)).next().status)
         #expect(status.outcome == .success)
     }
 
-    @Test func aMissingDefinitionFreezesAndThaws() throws {
+    @Test func `a missing engine sets a condition that is removed when it is back`() throws {
         let run = try Fixtures.pipelineRun(condition: running)
         let execution = Fixtures.execution(status: try Fixtures.running(run))
         let frozen = try #require(Fixtures.situation(execution, run: .engineMissing).next().status)
@@ -128,7 +128,7 @@ import TowlineAPI
     }
 
     /// A finalizer may hold it until it has ended, such as that of a hook of Argo CD.
-    @Test func anExecutionThatLeavesIsMirroredAndCanBeEnded() throws {
+    @Test func `an execution that is being deleted is mirrored and its run can be stopped`() throws {
         let live = try Fixtures.pipelineRun(condition: running)
         let done = try Fixtures.pipelineRun(condition: Fixtures.condition("True", "Succeeded"))
         let status = try Fixtures.running(try Fixtures.pipelineRun())
@@ -147,7 +147,7 @@ import TowlineAPI
         }
     }
 
-    @Test func anEngineThatIsNotServedIsLeftAlone() throws {
+    @Test func `does nothing about runs of an engine that the operator does not serve`() throws {
         let run = try Fixtures.pipelineRun(condition: running)
         let execution = Fixtures.execution(status: try Fixtures.running(run))
         let first = Fixtures.situation(execution, run: .engineNotFollowed).next()
@@ -160,7 +160,7 @@ import TowlineAPI
         #expect(try #require(thawed.next().status).condition(.engineUnavailable) == nil)
     }
 
-    @Test func anotherRunUnderTheNameIsAReplacement() throws {
+    @Test func `reports that the run was replaced while it was running`() throws {
         let run = try Fixtures.pipelineRun()
         let other = try Fixtures.pipelineRun(uid: "cccccccc-0000-4000-8000-000000000001")
         let execution = Fixtures.execution(status: try Fixtures.running(run))
@@ -168,7 +168,7 @@ import TowlineAPI
         #expect(status.reason == .runReplaced)
     }
 
-    @Test func anEngineThatDoesNotRespondIsNamed() throws {
+    @Test func `reports an engine that does not respond`() throws {
         let run = try Fixtures.pipelineRun()
         let execution = Fixtures.execution(status: try Fixtures.running(run))
         guard case .idle(let pause?) = Fixtures.situation(execution, run: .present(run)).next() else {
@@ -179,7 +179,7 @@ import TowlineAPI
         #expect(try #require(late.next().status).reason == .engineNotResponding)
     }
 
-    @Test func anotherDigestThanThePinnedOneIsSaid() throws {
+    @Test func `reports a bundle digest that is not the pinned one`() throws {
         let run = try Fixtures.pipelineRun()
         let execution = Fixtures.execution(
             spec: {

@@ -7,16 +7,16 @@ import TowlineAPI
 
 /// What happens before a run was seen.
 @Suite struct StartingTests {
-    @Test func aNewExecutionGetsARunAtOnce() {
+    @Test func `creates the run of a new execution at once`() {
         #expect(Fixtures.situation(Fixtures.execution()).next().name == "createRun")
         #expect(Fixtures.situation(Fixtures.execution(engine: .argo)).next().name == "createRun")
     }
 
-    @Test func anExecutionBeingDeletedIsLeftAlone() {
+    @Test func `creates no run for an execution that is being deleted`() {
         #expect(Fixtures.situation(Fixtures.execution(deletion: Fixtures.start)).next().name == "idle")
     }
 
-    @Test func aMissingEngineIsSaidAndWaitedFor() throws {
+    @Test func `reports a missing engine and waits for it`() throws {
         let situation = Fixtures.situation(Fixtures.execution(), isEngineServed: false)
         let status = try #require(situation.next().status)
         #expect(status.phase == .pending)
@@ -26,7 +26,7 @@ import TowlineAPI
         #expect(Fixtures.situation(Fixtures.execution(status: status), isEngineServed: false).next().name == "backOff")
     }
 
-    @Test func anEngineThatIsNotServedIsSaidAndNothingElse() throws {
+    @Test func `reports an engine that the operator does not serve and does nothing else`() throws {
         let ended = { (spec: inout ExecutionSpec) in
             spec.shutdown = .terminate
             spec.executionConfig.startDeadlineSeconds = 1
@@ -42,7 +42,7 @@ import TowlineAPI
         guard case .idle(nil) = rest else { return #expect(Bool(false), "\(rest)") }
     }
 
-    @Test func aTransientFailureIsSaidThenRetried() throws {
+    @Test func `reports a transient failure and then retries`() throws {
         let failure = CreateFailure.transient(.quotaExceeded, message: "exceeded quota", retryAfter: .seconds(3))
         let situation = Fixtures.situation(Fixtures.execution()) { $0.createFailure = failure }
         let status = try #require(situation.next().status)
@@ -52,7 +52,7 @@ import TowlineAPI
         guard case .waiting(.seconds(3)) = again.next() else { return #expect(Bool(false), "\(again.next())") }
     }
 
-    @Test func whateverWakesAnExecutionTheServersWaitStands() {
+    @Test func `honors the server's Retry-After no matter what queued the execution`() {
         let woken = Fixtures.situation(Fixtures.execution()) { $0.createDelay = .seconds(2) }
         guard case .deferred(.seconds(2)) = woken.next() else { return #expect(Bool(false), "\(woken.next())") }
         let stopped = Fixtures.situation(Fixtures.execution(spec: { $0.shutdown = .stop })) {
@@ -109,7 +109,7 @@ import TowlineAPI
         guard case .deferred(.milliseconds(70)) = paused.next() else { return #expect(Bool(false), "\(paused.next())") }
     }
 
-    @Test func aPermanentFailureEndsTheExecutionThatProvablyHasNoRun() throws {
+    @Test func `a permanent failure ends the execution once it is confirmed that no run exists`() throws {
         let failure = CreateFailure.permanent(.policyDenied, message: "denied by no-latest")
         let unproven = Fixtures.situation(Fixtures.execution()) { $0.createFailure = failure }
         #expect(unproven.next().name == "readRun")
@@ -122,7 +122,7 @@ import TowlineAPI
         #expect(status.finishedAt != nil)
     }
 
-    @Test func aTakenNameIsLookedAt() throws {
+    @Test func `reads the object if the name of the run is taken`() throws {
         let taken = Fixtures.situation(Fixtures.execution()) { $0.createFailure = .nameTaken }
         #expect(taken.next().name == "readRun")
         // Gone again by the time it was read: the next attempt creates it.
@@ -130,7 +130,7 @@ import TowlineAPI
         #expect(gone.next().name == "retry")
     }
 
-    @Test func ourOwnRunIsAdopted() throws {
+    @Test func `adopts its own run`() throws {
         let run = try Fixtures.pipelineRun()
         let status = try #require(Fixtures.situation(Fixtures.execution(), run: .present(run)).next().status)
         #expect(status.phase == .running)
@@ -138,7 +138,7 @@ import TowlineAPI
         #expect(status.startedAt == Fixtures.start)
     }
 
-    @Test func aForeignRunIsACollision() throws {
+    @Test func `reports a foreign object with the name of the run as a collision`() throws {
         let foreign = try Fixtures.pipelineRun(owner: "bbbbbbbb-0000-4000-8000-000000000001")
         let status = try #require(Fixtures.situation(Fixtures.execution(), run: .present(foreign)).next().status)
         #expect(status.outcome == .error)
@@ -165,7 +165,7 @@ import TowlineAPI
         #expect(absent.outcome == .cancelled && absent.executed == false)
     }
 
-    @Test func theStartDeadlineNeedsProofToo() throws {
+    @Test func `the start deadline ends an execution only after a live read`() throws {
         let execution = Fixtures.execution(spec: { $0.executionConfig.startDeadlineSeconds = 600 })
         let before = Fixtures.start + .seconds(599)
         let after = Fixtures.start + .seconds(600)
@@ -191,7 +191,7 @@ import TowlineAPI
                 """)
     }
 
-    @Test func aRetryNeverSleepsThroughTheStartDeadline() throws {
+    @Test func `no retry waits beyond the start deadline`() throws {
         let failure = CreateFailure.transient(.apiUnavailable, message: "busy", retryAfter: .seconds(100))
         let execution = Fixtures.execution(spec: { $0.executionConfig.startDeadlineSeconds = 60 })
         let first = Fixtures.situation(execution) { $0.createFailure = failure }
@@ -201,7 +201,7 @@ import TowlineAPI
         guard case .waiting(.seconds(40)) = second.next() else { return #expect(Bool(false), "\(second.next())") }
     }
 
-    @Test func aRunOnlyTheWatchSawIsNeverCreatedAgain() throws {
+    @Test func `never creates a run again that only the watch saw`() throws {
         let run = try Fixtures.pipelineRun(condition: Fixtures.condition("Unknown", "Running"))
         let execution = Fixtures.execution()
         #expect(Fixtures.situation(execution, run: .deleted(last: run)).next().name == "readRun")
@@ -209,7 +209,7 @@ import TowlineAPI
         #expect(status.reason == .runDeleted)
     }
 
-    @Test func anInvalidSpecIsRefusedWithoutARun() throws {
+    @Test func `rejects an invalid spec without a run`() throws {
         let execution = Fixtures.execution(spec: { $0.workflowRef.clusterScope = true })
         let status = try #require(Fixtures.situation(execution, run: .absent(last: nil)).next().status)
         #expect(status.reason == .invalidSpec)
@@ -217,7 +217,7 @@ import TowlineAPI
     }
 
     /// A create whose answer was lost may still arrive; what was said to have no run would get one.
-    @Test func anExecutionEndsWithoutARunOnlyOnceNoCreateIsOnItsWay() {
+    @Test func `ends without a run only once no create is in flight`() {
         let stopped = Fixtures.execution(spec: { $0.shutdown = .stop })
         let open = Fixtures.situation(stopped, run: .absent(last: nil)) {
             $0.pendingCreateDeadline = Fixtures.instant + .seconds(4)
@@ -235,7 +235,7 @@ import TowlineAPI
     }
 
     /// The foreign object may be gone when the create arrives.
-    @Test func aTakenNameIsNoVerdictWhileACreateIsOnItsWay() throws {
+    @Test func `a taken name is no verdict while a create is in flight`() throws {
         let later = Fixtures.instant + .seconds(4)
         let foreign = try Fixtures.pipelineRun(owner: "bbbbbbbb-0000-4000-8000-000000000001")
         let taken = Fixtures.situation(Fixtures.execution(), run: .present(foreign)) {

@@ -42,7 +42,7 @@ import TowlineAPI
         bench.server.requests.count { $0 == "GET \(path)" }
     }
 
-    @Test func theFailedOneIsFoundWhereverItIs() async throws {
+    @Test func `finds the failed child on any page`() async throws {
         let bench = try await bench(taskRuns: 700)
         bench.server.serve((0..<700).map { child($0, failed: $0 == 637) }, at: Self.taskRuns)
         try await bench.live(.seconds(5))
@@ -51,7 +51,7 @@ import TowlineAPI
         #expect(pages(bench, Self.taskRuns) == 14)
     }
 
-    @Test func aListThatExpiresStartsOverOnce() async throws {
+    @Test func `starts over once if the continue token expires`() async throws {
         let bench = try await bench(taskRuns: 120)
         bench.server.serve((0..<120).map { child($0, failed: $0 == 110) }, at: Self.taskRuns)
         bench.server.expireNextPages(1)
@@ -61,7 +61,7 @@ import TowlineAPI
     }
 
     /// The run's own word has to do.
-    @Test func aListThatExpiresAgainIsGivenUp() async throws {
+    @Test func `gives up if the continue token expires again`() async throws {
         let bench = try await bench(taskRuns: 120)
         bench.server.serve((0..<120).map { child($0, failed: $0 == 110) }, at: Self.taskRuns)
         bench.server.expireNextPages(.max)
@@ -70,7 +70,7 @@ import TowlineAPI
         #expect(bench.status["failure"] == nil)
     }
 
-    @Test func endlessListsAreCutOff() async throws {
+    @Test func `reads a limited number of children from an endless list`() async throws {
         let bench = try await bench(taskRuns: 1)
         bench.server.serve((0..<(ChildListing.maximumObjects + 500)).map { child($0) }, at: Self.taskRuns)
         try await bench.live(.seconds(5))
@@ -79,7 +79,7 @@ import TowlineAPI
     }
 
     /// An operator that may not list CustomRuns still names what must have failed.
-    @Test func aRefusedListOfCustomRunsIsNoObstacle() async throws {
+    @Test func `a forbidden list of custom runs does not hide the other children`() async throws {
         let bench = try await bench(taskRuns: 1, customRuns: 1)
         bench.server.serve([child(0)], at: Self.taskRuns)
         try await bench.live(.seconds(5))

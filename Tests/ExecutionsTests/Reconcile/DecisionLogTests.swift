@@ -14,7 +14,7 @@ import TowlineAPI
         return HTTPResponse(status: 403, headers: HTTPHeaders(), body: status.encoded)
     }
 
-    @Test func aLineHasTheKeysOfControllerRuntime() async throws {
+    @Test func `log lines have the keys of controller-runtime`() async throws {
         let bench = try await ReconcilerBench(.tekton)
         try await bench.live(.seconds(1))
         let line = try #require(bench.log().first { $0["msg"] == "Created the run" })
@@ -30,7 +30,7 @@ import TowlineAPI
         #expect(line["reconcileID"] == "some-id")
     }
 
-    @Test func eachDecisionIsOneLine() async throws {
+    @Test func `logs one line for each decision`() async throws {
         let bench = try await ReconcilerBench(.tekton)
         try await bench.live(.seconds(1))
         let log = try bench.log()
@@ -44,7 +44,7 @@ import TowlineAPI
     }
 
     /// What was written although nobody heard so is told like all else.
-    @Test func anEndWhoseAnswerWasLostIsToldOnce() async throws {
+    @Test func `reports an end once although the answer to the write was lost`() async throws {
         let bench = try await ReconcilerBench(.argo)
         try await bench.live(.seconds(5))
         try bench.engineWrites([
@@ -59,7 +59,7 @@ import TowlineAPI
             text.contains(#"towline_execution_total{engine="argo",outcome="Success",reason="Succeeded"} 1"#), "\(text)")
     }
 
-    @Test func parametersAreNeverLogged() async throws {
+    @Test func `never logs parameter values`() async throws {
         let secret = "hunter22-is-the-password"
         let bench = try await ReconcilerBench(
             .tekton, spec: ["parameters": ["TOKEN": .string(secret), "MULTI": "first line\nsecond \"line\""]])
@@ -74,7 +74,7 @@ import TowlineAPI
         }
     }
 
-    @Test func aRefusalThatGoesOnCostsOneLineAMinute() async throws {
+    @Test func `a refusal that lasts costs one log line a minute`() async throws {
         let bench = try await ReconcilerBench(.tekton)
         for _ in 0..<50 { bench.server.answerNextCreate(denial("exceeded quota")) }
         for _ in 0..<80 { try await bench.live(.seconds(1)) }

@@ -47,7 +47,7 @@ import TowlineAPI
     }
 
     @Test(arguments: [(EngineName.tekton, "tekton-pipelines-controller"), (.argo, "instanceID")])
-    func anEngineThatNeverLooksIsNamedAfterAMinute(_ engine: EngineName, _ hint: String) async throws {
+    func `reports an engine that does not respond after a minute`(_ engine: EngineName, _ hint: String) async throws {
         let bench = try await ReconcilerBench(engine)
         try await bench.live(.seconds(59))
         #expect(bench.verdict == "Running/-/AwaitingEngine")
@@ -62,7 +62,7 @@ import TowlineAPI
         #expect(bench.creates == 1)
     }
 
-    @Test func anEngineIsNotBlamedForWhatIsNotSeen() async throws {
+    @Test func `does not report an unresponsive engine while runs cannot be watched`() async throws {
         let bench = try await ReconcilerBench(.tekton)
         try await bench.live(.seconds(30))
         for scope in bench.cache.stores.scopes { scope.store.noteFailures(3) }

@@ -37,7 +37,7 @@ import TowlineAPI
         }
     }
 
-    @Test func executionsOfAllNamespacesAreCountedByEngineAndPhase() throws {
+    @Test func `counts the executions of all namespaces by engine and phase`() throws {
         let executions = ExecutionCache(namespaces: ["a", "b"])
         CacheMetrics.register(in: registry, executions: executions, runs: [:])
         func count(_ engine: String, _ phase: String) throws -> Double? {
@@ -54,12 +54,12 @@ import TowlineAPI
         #expect(try count("tekton", "Running") == 0)
     }
 
-    @Test func aNamespaceThatIsNamedTwiceCountsOnce() throws {
+    @Test func `a namespace that is given twice counts once`() throws {
         let configuration = ExecutionConfiguration(namespaces: ["b", "a", "b"])
         #expect(configuration.namespaces == ["b", "a"])
     }
 
-    @Test func anEngineIsAvailableOnceItsRunsAreListedEverywhere() throws {
+    @Test func `an engine is available once its runs are listed in all namespaces`() throws {
         let cache = RunCache(engine: EngineRegistry.engine(.argo), namespaces: ["a", "b"])
         CacheMetrics.register(in: registry, executions: ExecutionCache(namespaces: []), runs: [.argo: cache])
         func isAvailable() throws -> Bool {
@@ -76,7 +76,7 @@ import TowlineAPI
         #expect(try !isAvailable())
     }
 
-    @Test func anEngineThatIsNotServedHasNoAvailability() throws {
+    @Test func `an engine that is not served has no availability`() throws {
         let runs = [EngineName.tekton, .argo].map { name in
             (name, RunCache(engine: EngineRegistry.engine(name), namespaces: [], isFollowed: name == .argo))
         }
@@ -87,7 +87,7 @@ import TowlineAPI
     }
 
     /// Ten thousand finished executions must not make a scrape expensive; the bound is generous for a busy machine.
-    @Test func aScrapeOfTenThousandIsCheap() throws {
+    @Test func `a scrape of ten thousand executions is cheap`() throws {
         let executions = ExecutionCache(namespaces: [])
         CacheMetrics.register(in: registry, executions: executions, runs: [:])
         for index in 0..<10_000 { executions.apply(execution("x\(index)", in: "n", .tekton, .completed)) }

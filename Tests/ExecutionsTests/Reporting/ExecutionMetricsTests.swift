@@ -26,7 +26,7 @@ import TowlineAPI
         return status
     }
 
-    @Test func everyWayToEndIsThereFromTheStart() throws {
+    @Test func `exposes a series for every reason from the start`() throws {
         _ = ExecutionMetrics(registry: registry)
         let page = try page()
         for engine in EngineName.allCases {
@@ -46,7 +46,7 @@ import TowlineAPI
         }
     }
 
-    @Test func anEndIsCountedAndMeasured() throws {
+    @Test func `counts and measures an end`() throws {
         let metrics = ExecutionMetrics(registry: registry)
         let end = Fixtures.start + .seconds(90)
         metrics.finished(status(.stepFailed), runEnd: EngineTime(assuming: end), now: end + .milliseconds(1250))
@@ -58,7 +58,7 @@ import TowlineAPI
         #expect(page.value("towline_detection_lag_seconds_sum", ["engine": "argo"]) == 1.25)
     }
 
-    @Test func clocksThatDisagreeMakeNoNegativeLag() throws {
+    @Test func `clock skew does not make the lag negative`() throws {
         let metrics = ExecutionMetrics(registry: registry)
         metrics.finished(
             status(.succeeded), runEnd: EngineTime(assuming: Fixtures.start) + .seconds(3600), now: Fixtures.start)
@@ -66,7 +66,7 @@ import TowlineAPI
         #expect(try page().value("towline_detection_lag_seconds_count", ["engine": "argo"]) == 1)
     }
 
-    @Test func whatNeverRanHasNeitherDurationNorLag() throws {
+    @Test func `an execution that never ran has neither duration nor lag`() throws {
         let metrics = ExecutionMetrics(registry: registry)
         metrics.finished(status(.policyDenied, started: nil), runEnd: nil, now: Fixtures.start)
         let labels = ["engine": "argo", "outcome": "Error"]
@@ -77,7 +77,7 @@ import TowlineAPI
     }
 
     /// What servers, policies and users write goes into messages, and never into a label.
-    @Test func outsideTextNeverBecomesALabel() throws {
+    @Test func `outside text never becomes a label`() throws {
         let metrics = ExecutionMetrics(registry: registry)
         let before = try page().families.map { $0.samples.map(\.labels) }
         let text = "outside \"text\""

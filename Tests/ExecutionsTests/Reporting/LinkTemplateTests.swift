@@ -17,7 +17,7 @@ import TowlineAPI
         ("Logs=https://{namespace}.example/a%7Bb=c&d=e#f", "https://payments.example/a%7Bb=c&d=e#f"),
         ("Logs=https://[::1]/{name}{name}", "https://[::1]/restart-3f9c2a71d0restart-3f9c2a71d0"),
     ])
-    func blanksAreFilled(template: String, url: String) throws {
+    func `replaces placeholders`(template: String, url: String) throws {
         #expect(try LinkTemplate(template).link(to: Self.run) == Link(name: "Logs", url: url))
     }
 
@@ -28,13 +28,13 @@ import TowlineAPI
         ("javascript:alert(1)//", "javascript%3Aalert%281%29%2F%2F"),
         ("\"><script>'", "%22%3E%3Cscript%3E%27"), ("user@host:1", "user%40host%3A1"), ("A-z_0.~", "A-z_0.~"),
     ])
-    func hostileNamesStayInTheirPlace(name: String, escaped: String) throws {
+    func `escapes names in the URL`(name: String, escaped: String) throws {
         let hostile = LinkedRun(engine: .argo, namespace: name, name: name, uid: name)
         let link = try LinkTemplate("Logs=https://logs.example/{namespace}/{name}?u={uid}").link(to: hostile)
         #expect(link?.url == "https://logs.example/\(escaped)/\(escaped)?u=\(escaped)")
     }
 
-    @Test func aNameMayBeForOneEngineOnly() throws {
+    @Test func `a template can apply to one engine only`() throws {
         let template = try LinkTemplate("Jobs @ night@argo=https://jobs.example/{name}")
         #expect(template.link(to: Self.run) == nil)
         #expect(template.link(to: Self.workflow)?.name == "Jobs @ night")
@@ -58,7 +58,7 @@ import TowlineAPI
             "https://argo.example/workflows/payments/restart-3f9c2a71d0?uid=u-1"
         ),
     ])
-    func presetsAreForTheirEngine(preset: String, name: String, url: String) throws {
+    func `a preset applies to its engine`(preset: String, name: String, url: String) throws {
         let template = try LinkTemplate(preset: preset)
         let links = [Self.run, Self.workflow].compactMap { template.link(to: $0) }
         #expect(links == [Link(name: name, url: url)])
@@ -88,7 +88,7 @@ import TowlineAPI
         ("Logs=https://x.example/{{name}}", "a { has no } after it"),
         ("Logs=https://x.example/name}", "a } has no { before it"),
     ])
-    func aBadTemplateIsNamedWithItsMend(template: String, problem: String) {
+    func `the error about a template names it and the fix`(template: String, problem: String) {
         let error = #expect(throws: LinkTemplateError.self) { try LinkTemplate(template) }
         #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
         #expect(error?.description.contains("user:word") == false, "a password is not repeated")
@@ -100,13 +100,13 @@ import TowlineAPI
         ("argo-ui=x.example", "must start with https:// or http://"),
         ("argo-ui=", "write PRESET=URL"), ("argo-ui", "write PRESET=URL"),
     ])
-    func aBadPresetIsNamedWithItsMend(preset: String, problem: String) {
+    func `the error about a preset names it and the fix`(preset: String, problem: String) {
         let error = #expect(throws: LinkTemplateError.self) { try LinkTemplate(preset: preset) }
         #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
     }
 
     /// What is accepted at the start always has room in a status.
-    @Test func lengthsEndWhereTheStatusHasNoRoom() throws {
+    @Test func `rejects names and URLs that are too long for the status`() throws {
         let start = "https://x.example/{namespace}/{name}/"
         let room = 2048 - "https://x.example///".utf8.count - 2 * 63
         let longest = try LinkTemplate("Logs=\(start)\(String(repeating: "a", count: room))")
@@ -124,7 +124,7 @@ import TowlineAPI
         }
     }
 
-    @Test func eachEngineHasRoomForEightLinksOfDifferentNames() throws {
+    @Test func `allows eight links with different names for each engine`() throws {
         func templates(_ count: Int, _ engine: String) throws -> [LinkTemplate] {
             try (0..<count).map { try LinkTemplate("\($0)\(engine)=https://x.example/\($0)") }
         }

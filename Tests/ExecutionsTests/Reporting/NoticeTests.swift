@@ -28,13 +28,13 @@ import TowlineAPI
         Notice.transitions(from: old, to: new, wasCreated: wasCreated, namesake: namesake)
     }
 
-    @Test func aRunThatWasCreatedIsToldByItsCreationAlone() {
+    @Test func `publishes one event for a created run`() {
         #expect(Notice.created(run).reason == "RunCreated")
         #expect(Notice.created(run).related == run)
         #expect(news(from: status(nil), to: status(.awaitingEngine, run: run), wasCreated: true).isEmpty)
     }
 
-    @Test func aRunThatWasThereIsAdopted() {
+    @Test func `publishes an event for an adopted run`() {
         let adopted = news(from: status(nil), to: status(.executing, run: run))
         #expect(adopted.map(\.reason) == ["RunAdopted"])
         #expect(adopted.first?.type == .normal)
@@ -44,7 +44,7 @@ import TowlineAPI
         #expect(news(from: status(nil), to: status(.runDeleted, run: run)).map(\.reason) == ["RunDeleted"])
     }
 
-    @Test(arguments: Reason.allCases) func everyEndIsToldOnce(_ reason: Reason) {
+    @Test(arguments: Reason.allCases) func `publishes one event for each end`(_ reason: Reason) {
         let told = news(from: status(.executing, run: run), to: status(reason, message: "why", run: run))
         guard let outcome = reason.outcome else { return #expect(told.isEmpty) }
         #expect(told.map(\.reason) == [reason.rawValue])
@@ -58,7 +58,7 @@ import TowlineAPI
 
     /// What a webhook says of a deletion may repeat parameters, which nobody knows any more after the end.
     @Test(arguments: [(Reason.forbidden.rawValue, false), (RetentionReason.runGoesOn.rawValue, true)])
-    func aRefusedDeletionIsToldWithoutTheServersWords(_ reason: String, _ isTold: Bool) {
+    func `publishes a rejected deletion without the server's text`(_ reason: String, _ isTold: Bool) {
         let old = status(.succeeded, run: run)
         var new = old
         new.conditions = [
@@ -71,7 +71,7 @@ import TowlineAPI
         #expect(told.first?.detail.contains("hunter22") == isTold)
     }
 
-    @Test func aCollisionNamesTheForeignObject() {
+    @Test func `the event of a name collision names the foreign object`() {
         let foreign = RunReference(apiVersion: "tekton.dev/v1", kind: "PipelineRun", name: "restart", uid: "foreign")
         let told = news(from: status(nil), to: status(.nameCollision), namesake: foreign)
         #expect(told.map(\.type) == [.warning])
@@ -81,7 +81,7 @@ import TowlineAPI
         #expect(replaced.first?.related == run)
     }
 
-    @Test(arguments: Reason.allCases) func whatHoldsAnExecutionBackIsTold(_ reason: Reason) {
+    @Test(arguments: Reason.allCases) func `publishes why a run is not created`(_ reason: Reason) {
         let execution = Fixtures.execution(status: status(reason, message: "why"))
         let failure = CreateFailure.transient(.quotaExceeded, message: "", retryAfter: nil)
         let held = Fixtures.situation(execution) { $0.createFailure = failure }.notCreatedNotice
@@ -94,7 +94,7 @@ import TowlineAPI
         }
     }
 
-    @Test func onlyAnAttemptIsTold() {
+    @Test func `publishes only obstacles of an attempt to create the run`() {
         let waiting = Fixtures.execution(status: status(.quotaExceeded))
         #expect(Fixtures.situation(waiting) { $0.createDelay = .seconds(9) }.notCreatedNotice == nil)
         #expect(Fixtures.situation(waiting, run: .unreadable).notCreatedNotice == nil)
@@ -104,7 +104,7 @@ import TowlineAPI
         #expect(Fixtures.situation(running, isEngineServed: false).notCreatedNotice == nil)
     }
 
-    @Test func whoWantedTheEndIsTold() throws {
+    @Test func `the event of a stop says whether a user or the timeout caused it`() throws {
         let run = try Fixtures.pipelineRun(
             condition: Fixtures.condition("Unknown", "Running"), startTime: Fixtures.start)
         let running = try Fixtures.running(run)
@@ -127,7 +127,7 @@ import TowlineAPI
         #expect(watchdog.related?.uid == run.uid)
     }
 
-    @Test func theEventIsAboutTheExecutionAndItsRun() throws {
+    @Test func `an event refers to the execution and its run`() throws {
         let event = Notice.created(run).event(regarding: Fixtures.execution(), masking: .none)
         #expect(event.regarding.apiVersion == "towline.dev/v1alpha1")
         #expect(event.regarding.kind == "WorkflowExecution")
@@ -140,7 +140,7 @@ import TowlineAPI
         #expect(event.action == "CreateRun")
     }
 
-    @Test func parameterValuesAreMasked() {
+    @Test func `masks parameter values in events`() {
         let parameters = [
             Parameter(name: "TOKEN", value: "hunter22"), Parameter(name: "LONGER", value: "hunter22-and-more"),
             Parameter(name: "COUNT", value: "3"), Parameter(name: "NAMESPACE", value: "payments"),

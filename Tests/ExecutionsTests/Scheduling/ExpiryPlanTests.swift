@@ -9,7 +9,7 @@ import Testing
     private func key(_ number: Int) -> ObjectKey { ObjectKey(namespace: "payments", name: "e-\(number)") }
     private func after(_ seconds: Int64) -> ServerTime { Fixtures.start + .seconds(seconds) }
 
-    @Test func aTurnIsGivenWhenTheTimeHasCome() {
+    @Test func `gives an execution its turn when it is due`() {
         var plan = ExpiryPlan()
         plan.plan(key(1), at: after(10))
         #expect(plan.giveTurns(now: after(10) - .nanoseconds(1), at: instant) == [])
@@ -20,7 +20,7 @@ import Testing
         #expect(!plan.isTurn(of: key(1)))
     }
 
-    @Test func theLastTimeThatWasAskedForCounts() {
+    @Test func `the last planned time replaces earlier ones`() {
         var plan = ExpiryPlan()
         plan.plan(key(1), at: after(10))
         plan.plan(key(1), at: after(20))
@@ -34,7 +34,7 @@ import Testing
         #expect(plan.nextCheck(now: after(15), at: instant) == nil)
     }
 
-    @Test func whatIsAskedForDuringATurnComesAfterIt() {
+    @Test func `a time that is planned during a turn applies after it`() {
         var plan = ExpiryPlan()
         plan.plan(key(1), at: after(10))
         #expect(plan.giveTurns(now: after(10), at: instant) == [key(1)])
@@ -46,7 +46,7 @@ import Testing
         #expect(plan.giveTurns(now: after(10), at: instant) == [key(1)])
     }
 
-    @Test func manyAtOnceComeInPortionsThoseThatWaitedLongestFirst() {
+    @Test func `mass expiry is spread over intervals, the longest due first`() {
         var plan = ExpiryPlan()
         for number in (0..<120).shuffled() { plan.plan(key(number), at: after(Int64(number))) }
         let cap = ExpiryPlan.turnsPerInterval
@@ -65,7 +65,7 @@ import Testing
         #expect(elapsed == .seconds((120 - 1) / cap))
     }
 
-    @Test func theWallClockIsReadAtLeastOnceASecond() {
+    @Test func `reads the wall clock at least once a second`() {
         var plan = ExpiryPlan()
         #expect(plan.nextCheck(now: after(0), at: instant) == nil, "nobody waits")
         plan.plan(key(1), at: after(86_400))

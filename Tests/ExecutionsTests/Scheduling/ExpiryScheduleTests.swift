@@ -19,7 +19,7 @@ import TowlineAPI
 
     private var count: Int { woken.withLock { $0.count } }
 
-    @Test func nobodyIsWokenBeforeTheStartNorAfterTheEnd() {
+    @Test func `queues nothing before the start or after the stop`() {
         let schedule = schedule()
         schedule.plan(key, at: Fixtures.start)
         #expect(time.scheduledCount == 0 && count == 0)
@@ -34,7 +34,7 @@ import TowlineAPI
         #expect(count == 1)
     }
 
-    @Test func itWakesAtTheVeryTimeAndHasNoTimerBesides() {
+    @Test func `queues an execution exactly when it is due, with a single timer`() {
         let schedule = schedule()
         schedule.start()
         schedule.plan(key, at: Fixtures.start + .milliseconds(90_500))
@@ -49,7 +49,7 @@ import TowlineAPI
         #expect(time.scheduledCount == 1)
     }
 
-    @Test func aClockThatIsSetForwardIsNoticedWithinASecond() {
+    @Test func `notices within a second that the clock was set forward`() {
         let schedule = schedule()
         schedule.start()
         schedule.plan(key, at: Fixtures.start + .seconds(3_600))
@@ -59,7 +59,7 @@ import TowlineAPI
         #expect(count == 1)
     }
 
-    @Test func aClockThatIsSetBackNeverWakesTooEarly() {
+    @Test func `never queues too early after the clock was set back`() {
         let schedule = schedule()
         schedule.start()
         schedule.plan(key, at: Fixtures.start + .seconds(60))
@@ -71,7 +71,7 @@ import TowlineAPI
         #expect(count == 1)
     }
 
-    @Test func anEarlierTimeIsNotMissedBecauseOfALaterOne() {
+    @Test func `an earlier time is not missed because of a later one`() {
         let schedule = schedule()
         schedule.start()
         schedule.plan(ObjectKey(namespace: "x", name: "y"), at: Fixtures.start + .seconds(100))

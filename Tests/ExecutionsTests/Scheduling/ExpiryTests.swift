@@ -51,7 +51,7 @@ import TowlineAPI
         #expect(text.contains("towline_retention_deletions_total{kind=\"run\"} 1"))
     }
 
-    @Test(arguments: EngineName.allCases) func anExecutionGoesAfterItsRun(_ engine: EngineName) async throws {
+    @Test(arguments: EngineName.allCases) func `deletes an execution after its run`(_ engine: EngineName) async throws {
         let bench = try await ended(engine, execution: 60)
         try await bench.live(.milliseconds(59_990))
         #expect(bench.execution != nil && bench.run != nil)
@@ -62,7 +62,7 @@ import TowlineAPI
         #expect(bench.server.requests.count { $0.hasPrefix("PATCH") } == writes, "nothing is told any more")
     }
 
-    @Test func bothTimesCountFromTheEnd() async throws {
+    @Test func `both TTLs count from the end of the execution`() async throws {
         let bench = try await ended(.tekton, run: 10, execution: 30)
         try await bench.live(.seconds(11))
         #expect(deletions(bench) == ["run"])
@@ -72,13 +72,13 @@ import TowlineAPI
         #expect(deletions(bench) == ["run", "execution"])
     }
 
-    @Test func zeroSecondsIsAtOnce() async throws {
+    @Test func `a TTL of zero deletes at once`() async throws {
         let bench = try await ended(.argo, execution: 0)
         try await bench.live(.milliseconds(10))
         #expect(bench.execution == nil && bench.run == nil)
     }
 
-    @Test func theWallClockDecidesHoweverItJumps() async throws {
+    @Test func `the API server's clock decides about TTLs even if it jumps`() async throws {
         let bench = try await ended(.tekton, run: 3_600, execution: 7_200)
         bench.setClock(by: .seconds(3_600))
         try await bench.live(.milliseconds(1_010))
@@ -90,7 +90,7 @@ import TowlineAPI
         #expect(bench.execution == nil)
     }
 
-    @Test func aRestartChangesNothingAboutTheTimes() async throws {
+    @Test func `a restart does not change when TTLs expire`() async throws {
         let first = try await ended(.tekton, run: 100, execution: 200)
         try await first.live(.seconds(50))
         let second = try await ReconcilerBench(.tekton, after: first)
@@ -105,7 +105,7 @@ import TowlineAPI
         #expect(third.execution == nil && deletions(third) == ["run", "execution"])
     }
 
-    @Test func aTimeThatIsChangedCountsFromThenOn() async throws {
+    @Test func `a changed TTL takes effect`() async throws {
         let bench = try await ended(.tekton, execution: 60)
         try await bench.live(.seconds(30))
         try bench.changeExecution { $0[path: ["spec", "executionConfig", "ttlSecondsAfterFinished"]] = 90 }
@@ -119,7 +119,7 @@ import TowlineAPI
         #expect(bench.execution == nil)
     }
 
-    @Test func theLastMomentsChangeOfAnExecutionWins() async throws {
+    @Test func `a change just before the deletion keeps the execution`() async throws {
         let bench = try await ended(.tekton, run: 5, execution: 60)
         try await bench.live(.seconds(30))
         bench.server.beforeNextDeletion {
@@ -143,7 +143,7 @@ import TowlineAPI
         #expect(bench.condition(.retained) == "True/KeptByAnnotation")
     }
 
-    @Test func whatAGitOpsToolManagesStaysUntilItDoesNot() async throws {
+    @Test func `keeps an execution that a GitOps tool manages until the mark is removed`() async throws {
         let bench = try await ended(.tekton, run: 10, execution: 60)
         try bench.changeExecution {
             $0[path: ["metadata", "annotations"]] = ["argocd.argoproj.io/tracking-id": "shop:towline.dev/..."]
@@ -172,7 +172,7 @@ import TowlineAPI
     }
 
     /// The parameters are not known any more then, so that nothing can be masked.
-    @Test func whatAServerQuotesAfterTheEndIsInTheStatusOnly() async throws {
+    @Test func `after the end, the text of a webhook appears in the status only`() async throws {
         let bench = try await ended(.tekton, execution: 60)
         bench.server.refuseDeletions((403, "Forbidden"))
         try await bench.live(.seconds(61))
@@ -182,7 +182,7 @@ import TowlineAPI
         for line in log { #expect(!line.encodedString.contains(FakeAPIServer.quoted)) }
     }
 
-    @Test func aServerInTroubleIsAskedAgain() async throws {
+    @Test func `retries a deletion that failed for a transient reason`() async throws {
         let bench = try await ended(.argo, execution: 60)
         bench.server.refuseDeletions((503, "ServiceUnavailable"))
         try await bench.live(.milliseconds(60_002))

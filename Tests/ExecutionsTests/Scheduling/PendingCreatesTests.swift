@@ -8,24 +8,24 @@ import Testing
     private let start = ContinuousClock.now
     private let creates = PendingCreates(patience: .seconds(10))
 
-    @Test func whatWasNeverSentIsSettled() {
+    @Test func `a create that was never sent has no deadline`() {
         #expect(creates.deadline(of: run, now: start) == nil)
     }
 
-    @Test func aCreateWithoutAnswerSettlesAfterItsPatience() {
+    @Test func `a create without an answer can take effect until its deadline`() {
         creates.record(run, at: start)
         #expect(creates.deadline(of: run, now: start + .seconds(4)) == start + .seconds(10))
         #expect(creates.deadline(of: run, now: start + .seconds(10)) == nil)
         #expect(creates.deadline(of: run, now: start + .seconds(11)) == nil)
     }
 
-    @Test func theLastCreateCounts() {
+    @Test func `the last create determines the deadline`() {
         creates.record(run, at: start)
         creates.record(run, at: start + .seconds(8))
         #expect(creates.deadline(of: run, now: start + .seconds(9)) == start + .seconds(18))
     }
 
-    @Test func whatIsForgottenIsSettled() {
+    @Test func `a forgotten create has no deadline`() {
         creates.record(run, at: start)
         creates.forget(run)
         #expect(creates.deadline(of: run, now: start) == nil)

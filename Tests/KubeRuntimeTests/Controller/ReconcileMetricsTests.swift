@@ -12,7 +12,7 @@ import Testing
             .value("controller_runtime_\(name)", labels.merging(more) { $1 })
     }
 
-    @Test func everythingIsThereFromTheStart() throws {
+    @Test func `exposes all series from the start`() throws {
         _ = ReconcileMetrics(registry: registry, controller: "workflowexecution", workers: 7)
         for result in ["success", "error", "requeue", "requeue_after"] {
             #expect(try value("reconcile_total", ["result": result]) == 0)
@@ -26,7 +26,7 @@ import Testing
         #expect(try value("max_concurrent_reconciles") == 7)
     }
 
-    @Test func bucketsAreThoseOfControllerRuntime() throws {
+    @Test func `has the buckets of controller-runtime`() throws {
         _ = ReconcileMetrics(registry: registry, controller: "workflowexecution", workers: 1)
         let buckets = try #require(registry.descriptions.first { $0.name.hasSuffix("_time_seconds") }?.buckets)
         #expect(buckets.count == 40)
@@ -38,7 +38,7 @@ import Testing
         (WorkOutcome.success, "success"), (.failed(), "error"), (.requeue(after: .zero), "requeue"),
         (.requeue(after: .seconds(1)), "requeue_after"), (.waiting(retryAfter: .zero), "requeue_after"),
     ])
-    func eachOutcomeIsCountedOnce(outcome: WorkOutcome, result: String) throws {
+    func `counts each outcome once`(outcome: WorkOutcome, result: String) throws {
         let metrics = ReconcileMetrics(registry: registry, controller: "workflowexecution", workers: 1)
         metrics.began()
         #expect(try value("active_workers") == 1)
