@@ -2,7 +2,7 @@ import KubeClient
 
 @testable import Operator
 
-/// An API server that answers nothing but what its client may do.
+/// An API server that only answers what its client is permitted to do.
 final class AuthorizingServer: HTTPTransport {
     struct Question: Hashable, Sendable {
         let verb: String
@@ -17,9 +17,9 @@ final class AuthorizingServer: HTTPTransport {
 
     /// The namespaces that exist. Unless nil, the client may read them.
     let existing = Locked<Set<String>?>(nil)
-    /// While it is set, nobody answers.
-    let isAway = Locked(false)
-    /// How many requests came while it was away.
+    /// While it is set, requests time out.
+    let isUnreachable = Locked(false)
+    /// The number of requests that timed out.
     let failures = Locked(0)
     private let allows: @Sendable (Question) -> Bool
     private let lists: @Sendable (Question) -> Bool
@@ -35,15 +35,15 @@ final class AuthorizingServer: HTTPTransport {
         self.lists = lists
     }
 
-    /// What was asked for by itself.
+    /// The verbs that were asked for.
     var questions: [Question] { asked.withLock { $0 } }
     /// The namespaces of which all rights were asked for.
     var listings: [String] { listed.withLock { $0 } }
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
-        guard !isAway.withLock({ $0 }) else {
+        guard !isUnreachable.withLock({ $0 }) else {
             failures.withLock { $0 += 1 }
-            throw TransportError(.timedOut, "nobody there")
+            throw TransportError(.timedOut, "no answer")
         }
         let spec = (try? JSONValue(parsing: request.body))?["spec"]
         switch request.target {

@@ -57,7 +57,7 @@ import TowlineAPI
         #expect(server.listings == ["a", "b", "c"])
     }
 
-    /// The role for the lease names it, but for its creation.
+    /// The role names the lease, except for its creation.
     @Test func `checks permissions for the configured lease only`() async throws {
         let server = AuthorizingServer(lists: { $0.group != "coordination.k8s.io" }) {
             $0.name == ($0.verb == "create" ? nil : "towline")
@@ -117,10 +117,10 @@ import TowlineAPI
     @Test func `retries the check while the server is unreachable`() async throws {
         let time = VirtualTime()
         let server = AuthorizingServer { _ in true }
-        server.isAway.withLock { $0 = true }
+        server.isUnreachable.withLock { $0 = true }
         let logging = Task { try await lines(of: server, count: 2, time: time) }
         await eventually("the first try has failed") { server.failures.withLock { $0 } > 0 }
-        server.isAway.withLock { $0 = false }
+        server.isUnreachable.withLock { $0 = false }
         await eventually("the next try was made") {
             // Only the pause passes, not the time of the try itself, which is bounded.
             if time.scheduledCount > 0 { time.advance(by: PermissionCheck.retryInterval) }

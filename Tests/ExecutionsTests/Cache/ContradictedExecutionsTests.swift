@@ -7,7 +7,7 @@ import TowlineAPI
 @testable import Executions
 @testable import KubeRuntime
 
-/// Which finished executions are looked at again after a start: those whose run went or went on, and no others.
+/// Which finished executions are checked after a start: only those whose run was deleted or continued.
 @Suite struct ContradictedExecutionsTests {
     private let executions = ExecutionCache(namespaces: [])
     private let runs = RunCache(engine: EngineRegistry.engine(.tekton), namespaces: [])
@@ -40,7 +40,7 @@ import TowlineAPI
         #expect(contradicted == [execution.key])
     }
 
-    /// Its run went, and whoever was to say that nothing stays any more ended before.
+    /// Its run was deleted, and the operator stopped before it could remove the condition.
     @Test func `checks executions that are kept beyond their TTL after a start`() throws {
         let retained = ExecutionEvent.conditionSet(
             .retained, .true, reason: .retention(.keptByAnnotation), message: "kept")

@@ -3,7 +3,7 @@ import KubeRuntime
 @testable import Executions
 
 extension ExecutionCache {
-    /// Makes a cache that nobody asks what has outlived its time, or whose runs have to be verified.
+    /// Makes a cache without TTLs and without verification of runs.
     convenience init(namespaces: [String]) {
         let time = VirtualTime()
         let clock = ServerClock(time: time, fallback: .system)

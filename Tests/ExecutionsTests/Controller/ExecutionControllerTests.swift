@@ -43,7 +43,7 @@ import Testing
             #expect(!hasEnded.isSet)
             server.answersCreates.set()
         }
-        #expect(server.count(.patch) == 1, "the failed create is told in the status")
+        #expect(server.count(.patch) == 1, "the failed create is reported in the status")
     }
 
     @Test func `a reconciliation that outlasts the grace period is canceled`() async {

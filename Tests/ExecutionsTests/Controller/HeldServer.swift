@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// An API server with one execution that has no run yet, which answers to a create only once it is told to.
+/// An API server with one execution that has no run yet, which answers a create only when the test allows it.
 final class HeldServer: HTTPTransport {
     /// Set by the test to have creates answered.
     let answersCreates = Latch()

@@ -6,7 +6,7 @@ import TowlineAPI
 
 @testable import Executions
 
-/// What is said of a run after its execution has ended: that it is gone, or that it goes on.
+/// What an ended execution reports about its run: that it is gone, or that it is still running.
 @Suite struct AfterTheEndTests {
     private static let later = Fixtures.start + .seconds(100)
     private let done = Fixtures.condition("True", "Succeeded")
@@ -29,7 +29,7 @@ import TowlineAPI
     private let isGone = ExecutionEvent.conditionSet(
         .runPresent, .false, reason: .general(.runDeleted), message: "gone")
     private let goesOn = ExecutionEvent.conditionSet(
-        .runDiverged, .true, reason: .general(.executing), message: "goes on")
+        .runDiverged, .true, reason: .general(.executing), message: "still running")
 
     /// Everything but the conditions, the generation and the time of the update is as it was.
     private func expectLatched(
@@ -64,7 +64,7 @@ import TowlineAPI
         let condition = try #require(status.condition(.runPresent))
         #expect(condition.status == .false)
         #expect(condition.reason == "RunDeleted")
-        #expect(condition.message.contains("after its end"))
+        #expect(condition.message.contains("after it ended"))
         #expect(condition.lastTransitionTime == Self.later)
         expectLatched(status, since: execution.status)
         for run in [RunKnowledge.absent(last: nil), .unknown, .engineMissing] {
@@ -91,9 +91,9 @@ import TowlineAPI
         let condition = try #require(status.condition(.runDiverged))
         #expect(condition.status == .true)
         #expect(condition.reason == "Executing")
-        #expect(condition.message.contains("says Running"))
+        #expect(condition.message.contains("reports Running"))
         expectLatched(status, since: execution.status)
-        // What it says while it goes on is not followed.
+        // What it reports while it is running is not followed.
         let stopping = try Fixtures.pipelineRun(
             version: "31", condition: Fixtures.condition("Unknown", "StoppedRunFinally"))
         #expect(next(Fixtures.execution(status: status), .present(stopping)).name == "idle")
@@ -105,7 +105,8 @@ import TowlineAPI
         #expect(next(execution, .present(again)).name == "readRun")
         let status = try #require(next(execution, .present(again), isProven: true).status)
         #expect(status.condition(.runDiverged)?.status == .false)
-        #expect(status.condition(.runDiverged)?.message.contains("ended again: Tekton Pipelines says Failed") == true)
+        #expect(
+            status.condition(.runDiverged)?.message.contains("ended again: Tekton Pipelines reports Failed") == true)
         expectLatched(status, since: execution.status)
         #expect(next(Fixtures.execution(status: status), .present(again)).name == "idle")
         let third = try Fixtures.pipelineRun(version: "50", condition: running)

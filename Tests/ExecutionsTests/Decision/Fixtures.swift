@@ -57,7 +57,7 @@ enum Fixtures {
         return try EngineRegistry.engine(.tekton).decodeRun(&cursor)
     }
 
-    /// A Workflow of the execution with the engine's own word for its phase.
+    /// A Workflow of the execution in this phase of the engine.
     static func workflow(
         _ phase: String, labels: JSONObject = [:], annotations: JSONObject = [:], owner: String = uid
     ) throws -> EngineRun {

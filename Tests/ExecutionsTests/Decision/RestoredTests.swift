@@ -15,7 +15,9 @@ import TowlineAPI
         Fixtures.execution(engine: engine, spec: edit, status: status, restoration: restoration)
     }
 
-    @Test(arguments: EngineName.allCases) func `waits for a person and says how to go on`(_ engine: EngineName) throws {
+    @Test(arguments: EngineName.allCases) func `waits for a user and reports how to continue`(_ engine: EngineName)
+        throws
+    {
         let status = try #require(Fixtures.situation(restored(engine: engine)).next().status)
         #expect(status.phase == .pending && status.reason == .restoredFromBackup)
         #expect(status.outcome == nil && status.executed == nil && status.runRef == nil)
@@ -29,7 +31,7 @@ import TowlineAPI
     }
 
     @Test(arguments: [RunKnowledge.unknown, .absent(last: nil), .engineMissing, .engineNotFollowed])
-    func `creates no run whatever is known of one`(_ run: RunKnowledge) {
+    func `creates no run, regardless of what is known about one`(_ run: RunKnowledge) {
         let situation = Fixtures.situation(restored(), run: run) { $0.isRunConfirmed = true }
         #expect(situation.next().status?.reason == .restoredFromBackup)
     }

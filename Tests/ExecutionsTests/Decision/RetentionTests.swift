@@ -6,7 +6,7 @@ import TowlineAPI
 
 @testable import Executions
 
-/// What is done about what has outlived its time.
+/// What happens when a TTL expires.
 @Suite struct RetentionTests {
     private let done = Fixtures.condition("True", "Succeeded")
     private let running = Fixtures.condition("Unknown", "Running")
@@ -173,7 +173,7 @@ import TowlineAPI
         }
     }
 
-    /// Whoever has a run done again wants to see how that ended.
+    /// A user who retries a run wants to see how it ends.
     @Test func `TTLs of a run that continued count from its second end`() throws {
         let again = ExecutionEvent.conditionSet(
             .runDiverged, .false, reason: .general(.stepFailed), message: "ended again")
@@ -187,7 +187,7 @@ import TowlineAPI
 
     @Test func `does not delete a run that is still running`() throws {
         let goesOn = ExecutionEvent.conditionSet(
-            .runDiverged, .true, reason: .general(.executing), message: "goes on")
+            .runDiverged, .true, reason: .general(.executing), message: "still running")
         for seconds in [Int64(10), 60] {
             let step = situation(
                 try ended(both, [goesOn]), .present(try run([:], running)), after: seconds, isProven: true
@@ -206,7 +206,7 @@ import TowlineAPI
         #expect(situation(execution, present, after: 60, isProven: true).next().name == "deleteRun")
         #expect(situation(execution, .unknown, after: 60).next().name == "readRun")
         #expect(situation(execution, .deleted(last: try run()), after: 60).next().name == "readRun")
-        // What became of the run is not told of an execution that goes itself.
+        // An execution that is deleted does not report what happened to its run.
         #expect(situation(execution, .absent(last: nil), after: 60, isProven: true).next().name == "deleteExecution")
         let leaving = RunKnowledge.present(try run(["deletionTimestamp": "2026-01-01T10:00:00Z"]))
         #expect(situation(execution, leaving, after: 60, isProven: true).next().name == "deleteExecution")
@@ -233,8 +233,8 @@ import TowlineAPI
     @Test func `keeps an execution while a missing engine hides whether its run is kept`() throws {
         let status = try #require(situation(try ended(both), .engineMissing, after: 60).next().status)
         #expect(status.condition(.retained)?.reason == "EngineUnavailable")
-        let told = try #require(situation(try ended(both), .engineNotFollowed, after: 60).next().status)
-        #expect(told.condition(.retained)?.message.contains("--engine") == true)
+        let reported = try #require(situation(try ended(both), .engineNotFollowed, after: 60).next().status)
+        #expect(reported.condition(.retained)?.message.contains("--engine") == true)
         let gone = try ended(both, [runIsGone])
         for facts in [RunKnowledge.engineMissing, .engineNotFollowed] {
             #expect(situation(gone, facts, after: 60).next().name == "deleteExecution")
@@ -254,8 +254,8 @@ import TowlineAPI
         #expect(condition.status == .true && condition.reason == "ManagedByGitOps")
         #expect(condition.message.contains(mark.rawValue) && condition.message.contains(mark.tool))
         // Said once, then the run goes, then nothing is left to do.
-        let told = Fixtures.execution(status: status, retention: retention)
-        #expect(situation(told, .present(try run()), after: 60, isProven: true).next().name == "deleteRun")
+        let reported = Fixtures.execution(status: status, retention: retention)
+        #expect(situation(reported, .present(try run()), after: 60, isProven: true).next().name == "deleteRun")
         retention.runSeconds = nil
         let alone = Fixtures.execution(status: status, retention: retention)
         #expect(situation(alone, .present(try run()), after: 60, isProven: true).next().name == "idle")
@@ -301,11 +301,11 @@ import TowlineAPI
         }
     }
 
-    /// The watch may never tell that an engine is back which only a live read found gone.
+    /// If only a live read found the engine missing, no watch may report that it is back.
     @Test func `looks again for an engine that a live read found gone`() throws {
         let first = situation(try ended(both), .engineMissing, after: 60)
-        let told = Fixtures.execution(status: try #require(first.next().status), retention: both)
-        let again = situation(told, .engineMissing, after: 60).next()
+        let reported = Fixtures.execution(status: try #require(first.next().status), retention: both)
+        let again = situation(reported, .engineMissing, after: 60).next()
         guard case .idle(.seconds(30)?) = again else {
             Issue.record("\(again)")
             return
@@ -317,13 +317,13 @@ import TowlineAPI
         let first = situation(try ended(both), .present(try run()), after: 60, isProven: true, refusal: refusal)
         let status = try #require(first.next().status)
         #expect(status.condition(.retained)?.reason == "Forbidden")
-        let told = Fixtures.execution(status: status, retention: both)
-        let again = situation(told, .present(try run()), after: 60, isProven: true, refusal: refusal).next()
+        let reported = Fixtures.execution(status: status, retention: both)
+        let again = situation(reported, .present(try run()), after: 60, isProven: true, refusal: refusal).next()
         guard case .waiting(.seconds(7)) = again else {
             Issue.record("\(again.name)")
             return
         }
-        #expect(situation(told, .present(try run()), after: 60, isProven: true).next().name == "deleteRun")
+        #expect(situation(reported, .present(try run()), after: 60, isProven: true).next().name == "deleteRun")
     }
 }
 

@@ -55,7 +55,7 @@ import TowlineAPI
         let failed = try Fixtures.pipelineRun(condition: Fixtures.condition("False", "Failed"), children: [child])
         let execution = Fixtures.execution(status: try Fixtures.running(try Fixtures.pipelineRun()))
         #expect(Fixtures.situation(execution, run: .present(failed)).next().name == "readChildren")
-        // The cause may change the verdict, which is for good.
+        // The cause can change the verdict, which is final.
         let soon = Fixtures.situation(execution, run: .present(failed)) {
             $0.children = .postponed
             $0.retryAfter = .seconds(3)
@@ -139,7 +139,7 @@ import TowlineAPI
         }
         #expect(try #require(next(.present(done)).status).outcome == .success)
         #expect(next(.present(live), .stop).name == "stopRun")
-        // The garbage collector takes the run along: that is no end of its own.
+        // The garbage collector deletes the run too, which is not reported as its end.
         let leaving = try Fixtures.pipelineRun(metadata: ["deletionTimestamp": "2026-01-01T10:00:00Z"])
         for run in [RunKnowledge.absent(last: live), .deleted(last: live), .unknown, .engineMissing, .present(leaving)]
         {
@@ -151,12 +151,12 @@ import TowlineAPI
         let run = try Fixtures.pipelineRun(condition: running)
         let execution = Fixtures.execution(status: try Fixtures.running(run))
         let first = Fixtures.situation(execution, run: .engineNotFollowed).next()
-        let told = try #require(first.status)
-        #expect(told.phase == .running)
-        #expect(told.condition(.engineUnavailable)?.message.contains("--engine") == true)
-        let rest = Fixtures.situation(Fixtures.execution(status: told), run: .engineNotFollowed).next()
+        let reported = try #require(first.status)
+        #expect(reported.phase == .running)
+        #expect(reported.condition(.engineUnavailable)?.message.contains("--engine") == true)
+        let rest = Fixtures.situation(Fixtures.execution(status: reported), run: .engineNotFollowed).next()
         guard case .idle(nil) = rest else { return #expect(Bool(false), "\(rest)") }
-        let thawed = Fixtures.situation(Fixtures.execution(status: told), run: .present(run))
+        let thawed = Fixtures.situation(Fixtures.execution(status: reported), run: .present(run))
         #expect(try #require(thawed.next().status).condition(.engineUnavailable) == nil)
     }
 

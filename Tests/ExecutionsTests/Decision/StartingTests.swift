@@ -37,8 +37,8 @@ import TowlineAPI
         #expect(status.phase == .pending, "whether there is a run may not be asked")
         #expect(status.reason == .engineUnavailable)
         #expect(status.message?.contains("--engine") == true)
-        let told = Fixtures.execution(spec: ended, status: status)
-        let rest = Fixtures.situation(told, run: .engineNotFollowed, now: late).next()
+        let reported = Fixtures.execution(spec: ended, status: status)
+        let rest = Fixtures.situation(reported, run: .engineNotFollowed, now: late).next()
         guard case .idle(nil) = rest else { return #expect(Bool(false), "\(rest)") }
     }
 
@@ -216,7 +216,7 @@ import TowlineAPI
         #expect(status.message?.contains("clusterScope") == true)
     }
 
-    /// A create whose answer was lost may still arrive; what was said to have no run would get one.
+    /// A create whose answer was lost may still arrive; an execution that ended without a run would get one.
     @Test func `ends without a run only once no create is in flight`() {
         let stopped = Fixtures.execution(spec: { $0.shutdown = .stop })
         let open = Fixtures.situation(stopped, run: .absent(last: nil)) {
@@ -227,7 +227,7 @@ import TowlineAPI
             $0.pendingCreateDeadline = Fixtures.instant
         }
         #expect(settled.next().status?.outcome == .cancelled)
-        // What may be on its way does not keep anybody from creating the run: its name is the same.
+        // A create in flight does not prevent another one, because the name of the run is the same.
         let wanted = Fixtures.situation(Fixtures.execution()) {
             $0.pendingCreateDeadline = Fixtures.instant + .seconds(4)
         }

@@ -6,7 +6,7 @@ import TowlineAPI
 
 @testable import Executions
 
-/// Stopping a run on request or at its timeout, whatever the clocks say and whether or not the API server lets it.
+/// Stopping a run on request or at its timeout, with clock skew and with an API server that rejects it.
 @Suite struct StoppingTests {
     private let running = Fixtures.condition(
         "Unknown", "Running", "Tasks Completed: 1 (Failed: 0, Cancelled 0), Incomplete: 2, Skipped: 0")
@@ -113,7 +113,7 @@ import TowlineAPI
         #expect(step(execution, late, after: 1029, seenFrom: 1000).status?.phase != .failed)
         let verdict = try #require(step(execution, late, after: 1030, seenFrom: 1000).status)
         #expect(verdict.reason == .watchdogExpired)
-        #expect(verdict.message?.contains("told to terminate") == true)
+        #expect(verdict.message?.contains("requested termination") == true)
         #expect(verdict.message?.contains("may still be running") == true)
     }
 
@@ -137,7 +137,7 @@ import TowlineAPI
         #expect(status.reason == .watchdogExpired)
         #expect(status.outcome == .timeout)
         #expect(status.message?.contains("could not be stopped and may still be running") == true)
-        #expect(status.message?.contains("was told to terminate") == false)
+        #expect(status.message?.contains("requested termination") == false)
         #expect(status.condition(.shutdownRefused)?.reason == "Forbidden")
     }
 
@@ -198,7 +198,7 @@ import TowlineAPI
         #expect(accepted.reason == .cancelling)
     }
 
-    @Test func `does not report a failure that may pass by itself before it has lasted`() throws {
+    @Test func `reports a transient failure only after a while`() throws {
         let run = try run(Fixtures.start)
         let execution = try execution(run, timeout: nil, .stop)
         let passing = Refusal(reason: .apiUnavailable, message: "busy", isLasting: false, pause: .seconds(2))
@@ -212,7 +212,7 @@ import TowlineAPI
         #expect(try #require(step(after: 35).status).reason == .shutdownRefused)
     }
 
-    @Test func `keeps asking a run to terminate that outlived the verdict`() throws {
+    @Test func `keeps requesting the termination of a run after the verdict`() throws {
         let run = try run(Fixtures.start)
         let verdict = ExecutionEvent.ended(.watchdogExpired, message: "could not be stopped", engine: .tekton)
         let status = try #require(
@@ -225,12 +225,12 @@ import TowlineAPI
             $0.timeline.stopFailed(refusal, at: moment(500))
             $0.stopRefusal = refusal
         }
-        let told = try #require(refused.next().status)
-        #expect(told.reason == .watchdogExpired)
-        #expect(told.condition(.shutdownRefused)?.status == .true)
+        let reported = try #require(refused.next().status)
+        #expect(reported.reason == .watchdogExpired)
+        #expect(reported.condition(.shutdownRefused)?.status == .true)
         let asked = try self.run(Fixtures.start, asked: "Cancelled")
         let accepted = Fixtures.situation(
-            Fixtures.execution(status: told), run: .present(asked), now: Fixtures.start + .seconds(510))
+            Fixtures.execution(status: reported), run: .present(asked), now: Fixtures.start + .seconds(510))
         #expect(try #require(accepted.next().status).condition(.shutdownRefused) == nil)
     }
 

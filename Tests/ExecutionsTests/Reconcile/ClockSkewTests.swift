@@ -58,7 +58,8 @@ import TowlineAPI
     }
 
     @Test(arguments: EngineName.allCases)
-    func `a TTL counts by the API server's clock, whichever operator follows`(_ engine: EngineName) async throws {
+    func `a TTL counts on the API server's clock, also after a change of the leader`(_ engine: EngineName) async throws
+    {
         let bench = try await ReconcilerBench(
             engine, spec: ["executionConfig": ["ttlSecondsAfterFinished": 600]], tellsTime: true)
         try await bench.live(.seconds(1))

@@ -4,7 +4,7 @@ import TowlineAPI
 
 @testable import Executions
 
-/// What the log tells of one execution.
+/// The log lines about one execution.
 @Suite struct DecisionLogTests {
     private func denial(_ message: String) -> HTTPResponse {
         let status: JSONValue = [
@@ -43,7 +43,7 @@ import TowlineAPI
         #expect(log.contains { $0["msg"] == "Status changed" && $0["phase"] == "Running" })
     }
 
-    /// What was written although nobody heard so is told like all else.
+    /// A write whose answer was lost is reported like any other.
     @Test func `reports an end once although the answer to the write was lost`() async throws {
         let bench = try await ReconcilerBench(.argo)
         try await bench.live(.seconds(5))

@@ -101,7 +101,7 @@ import TowlineAPI
 
     @Test(arguments: EngineName.allCases) func aDeadEngineKeepsNoExecutionOpen(_ engine: EngineName) async throws {
         let bench = try await ReconcilerBench(engine, spec: ["executionConfig": ["timeoutSeconds": 100]])
-        // Nobody ever looks at the run: limit, grace, and half a minute for the verdict.
+        // The engine never processes the run: limit, grace period, and half a minute until the verdict.
         try await bench.live(.seconds(189))
         #expect(bench.verdict.hasPrefix("Running/-/"))
         try await bench.live(.seconds(2))
@@ -113,7 +113,7 @@ import TowlineAPI
         let bench = try await ReconcilerBench(engine)
         bench.server.answerNextCreate(
             HTTPResponse(status: 503, headers: ["Retry-After": "30"], body: Array("try again later".utf8)))
-        // Each look in between is one that something else brought about.
+        // Each reconciliation in between has a different cause.
         for _ in 0..<29 {
             try await bench.live(.seconds(1))
             #expect(bench.creates == 1)

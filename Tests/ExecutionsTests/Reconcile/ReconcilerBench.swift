@@ -64,7 +64,7 @@ struct ReconcilerBench {
         let type = WorkflowExecution.resourceType
         logger = Logger(sink).controlling(type).reconciling(type, key, id: "some-id", attempt: 1)
         let registry = metrics
-        // Nobody runs it: what is recorded stays where it is.
+        // It does not run, so recorded events stay in it.
         let recorder = EventRecorder(
             client: client, source: EventSource(controller: "test", instance: "test", fieldManager: "test"),
             time: time, clock: clock, logger: logger, metrics: registry)

@@ -22,7 +22,7 @@ import TowlineAPI
         return status
     }
 
-    private func news(
+    private func notices(
         from old: ExecutionStatus, to new: ExecutionStatus, wasCreated: Bool = false, namesake: RunReference? = nil
     ) -> [Notice] {
         Notice.transitions(from: old, to: new, wasCreated: wasCreated, namesake: namesake)
@@ -31,34 +31,34 @@ import TowlineAPI
     @Test func `publishes one event for a created run`() {
         #expect(Notice.created(run).reason == "RunCreated")
         #expect(Notice.created(run).related == run)
-        #expect(news(from: status(nil), to: status(.awaitingEngine, run: run), wasCreated: true).isEmpty)
+        #expect(notices(from: status(nil), to: status(.awaitingEngine, run: run), wasCreated: true).isEmpty)
     }
 
     @Test func `publishes an event for an adopted run`() {
-        let adopted = news(from: status(nil), to: status(.executing, run: run))
+        let adopted = notices(from: status(nil), to: status(.executing, run: run))
         #expect(adopted.map(\.reason) == ["RunAdopted"])
         #expect(adopted.first?.type == .normal)
         #expect(adopted.first?.related == run)
-        #expect(news(from: status(.executing, run: run), to: status(.queued, run: run)).isEmpty)
+        #expect(notices(from: status(.executing, run: run), to: status(.queued, run: run)).isEmpty)
         // It was gone before it could be adopted.
-        #expect(news(from: status(nil), to: status(.runDeleted, run: run)).map(\.reason) == ["RunDeleted"])
+        #expect(notices(from: status(nil), to: status(.runDeleted, run: run)).map(\.reason) == ["RunDeleted"])
     }
 
     @Test(arguments: Reason.allCases) func `publishes one event for each end`(_ reason: Reason) {
-        let told = news(from: status(.executing, run: run), to: status(reason, message: "why", run: run))
-        guard let outcome = reason.outcome else { return #expect(told.isEmpty) }
-        #expect(told.map(\.reason) == [reason.rawValue])
-        #expect(told.first?.detail == "why")
-        #expect(told.first?.note == "\(outcome.phase.rawValue) with outcome \(outcome.rawValue)")
-        #expect(told.first?.type == ([.success, .cancelled].contains(outcome) ? .normal : .warning))
-        #expect(told.first?.related == run)
-        let again = news(from: status(reason, run: run), to: status(reason, message: "other", run: run))
+        let events = notices(from: status(.executing, run: run), to: status(reason, message: "why", run: run))
+        guard let outcome = reason.outcome else { return #expect(events.isEmpty) }
+        #expect(events.map(\.reason) == [reason.rawValue])
+        #expect(events.first?.detail == "why")
+        #expect(events.first?.note == "\(outcome.phase.rawValue) with outcome \(outcome.rawValue)")
+        #expect(events.first?.type == ([.success, .cancelled].contains(outcome) ? .normal : .warning))
+        #expect(events.first?.related == run)
+        let again = notices(from: status(reason, run: run), to: status(reason, message: "other", run: run))
         #expect(again.isEmpty)
     }
 
-    /// What a webhook says of a deletion may repeat parameters, which nobody knows any more after the end.
+    /// A webhook's message about a deletion may contain parameters, which can no longer be masked after the end.
     @Test(arguments: [(Reason.forbidden.rawValue, false), (RetentionReason.runGoesOn.rawValue, true)])
-    func `publishes a rejected deletion without the server's text`(_ reason: String, _ isTold: Bool) {
+    func `publishes a rejected deletion without the server's text`(_ reason: String, _ isQuoted: Bool) {
         let old = status(.succeeded, run: run)
         var new = old
         new.conditions = [
@@ -66,18 +66,19 @@ import TowlineAPI
                 type: ConditionType.retained.rawValue, status: .true, observedGeneration: 1,
                 lastTransitionTime: Fixtures.start, reason: reason, message: "says hunter22")
         ]
-        let told = news(from: old, to: new)
-        #expect(told.map(\.reason) == [reason])
-        #expect(told.first?.detail.contains("hunter22") == isTold)
+        let events = notices(from: old, to: new)
+        #expect(events.map(\.reason) == [reason])
+        #expect(events.first?.detail.contains("hunter22") == isQuoted)
     }
 
     @Test func `the event of a name collision names the foreign object`() {
         let foreign = RunReference(apiVersion: "tekton.dev/v1", kind: "PipelineRun", name: "restart", uid: "foreign")
-        let told = news(from: status(nil), to: status(.nameCollision), namesake: foreign)
-        #expect(told.map(\.type) == [.warning])
-        #expect(told.first?.related == foreign)
+        let events = notices(from: status(nil), to: status(.nameCollision), namesake: foreign)
+        #expect(events.map(\.type) == [.warning])
+        #expect(events.first?.related == foreign)
         // Of a run that was replaced, the run is meant and not what has its name now.
-        let replaced = news(from: status(.executing, run: run), to: status(.runReplaced, run: run), namesake: foreign)
+        let replaced = notices(
+            from: status(.executing, run: run), to: status(.runReplaced, run: run), namesake: foreign)
         #expect(replaced.first?.related == run)
     }
 
@@ -112,7 +113,7 @@ import TowlineAPI
         let stop = try #require(Fixtures.situation(asked, run: .present(run)).shutdownNotice(for: run))
         #expect(stop.type == .normal)
         #expect(stop.reason == "ShutdownRequested")
-        #expect(stop.note.hasSuffix("as spec.shutdown asks: Stop"))
+        #expect(stop.note.hasSuffix("because of spec.shutdown: Stop"))
 
         let limited = Fixtures.execution(spec: { $0.executionConfig.timeoutSeconds = 90 }, status: running)
         func notice(after seconds: Int64) -> Notice? {
@@ -147,7 +148,7 @@ import TowlineAPI
             Parameter(name: "EMPTY", value: ""),
         ]
         let message = "3 tasks: login with hunter22-and-more failed, hunter22 too, in payments"
-        let notice = news(from: status(.executing, run: run), to: status(.stepFailed, message: message, run: run))[0]
+        let notice = notices(from: status(.executing, run: run), to: status(.stepFailed, message: message, run: run))[0]
         let execution = Fixtures.execution(spec: { $0.parameters = parameters })
         let event = notice.event(regarding: execution, masking: ParameterMasks().mask(of: execution))
         // The namespace is no secret, even where a parameter repeats it.
@@ -157,7 +158,7 @@ import TowlineAPI
     @Test func `names of the execution and its run stay readable where a value is part of them`() {
         let execution = Fixtures.execution(spec: { $0.parameters = [Parameter(name: "A", value: "rest")] })
         let message = "pod \(execution.runName)-main of restart: rest is no restart2"
-        let notice = news(from: status(.executing, run: run), to: status(.stepFailed, message: message, run: run))[0]
+        let notice = notices(from: status(.executing, run: run), to: status(.stepFailed, message: message, run: run))[0]
         let event = notice.event(regarding: execution, masking: ParameterMasks().mask(of: execution))
         #expect(event.note.hasSuffix("pod \(execution.runName)-main of restart: *** is no ***art2"))
     }

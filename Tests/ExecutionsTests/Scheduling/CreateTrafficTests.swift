@@ -64,7 +64,7 @@ import TowlineAPI
         for lane in lanes.prefix(3) { #expect(traffic.enter(run(0, lane), lane, now: start) == .send) }
         #expect(traffic.enter(run(0, lanes[3]), lanes[3], now: start).waited == Duration.zero, "there are three places")
         for lane in lanes.prefix(3) { _ = traffic.enter(run(1, lane), lane, now: at(3)) }
-        #expect(traffic.end(run(0, lanes[0]), now: at(10)) == [run(0, lanes[3])], "nobody knows that it is slow")
+        #expect(traffic.end(run(0, lanes[0]), now: at(10)) == [run(0, lanes[3])], "it is not known to be slow")
         #expect(traffic.enter(run(0, lanes[3]), lanes[3], now: at(10)) == .send)
         #expect(traffic.end(run(0, lanes[1]), now: at(12.5)) == [], "two that are slow are still under way")
         #expect(traffic.enter(run(0, payments), payments, now: at(12.5)) == .send)
@@ -135,7 +135,7 @@ import TowlineAPI
             case .pause(let pause):
                 #expect(pause <= .seconds(7.5))
                 now += pause
-            case .wait: Issue.record("nobody else is there")
+            case .wait: Issue.record("nothing else waits")
             }
         }
         for time in sent {
@@ -159,7 +159,7 @@ import TowlineAPI
     }
 
     /// Lanes whose creates hang, take long, or are quick; runs that come, leave and fail as they like.
-    @Test(arguments: 0..<30) func `random histories strand nobody and keep the places`(round: Int) {
+    @Test(arguments: 0..<30) func `random histories strand no run and respect the places`(round: Int) {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SplitMix(seed: seed)
         let workers = 2 + random.below(7)
@@ -196,7 +196,7 @@ import TowlineAPI
             case .pause: Issue.record("nothing is tried twice, seed \(seed)")
             }
         }
-        // A thousand creates of half a second, one after the other, need nearly as many steps of 200 ms as there are.
+        // A thousand creates of half a second each, one at a time, take nearly all of the steps of 200 ms.
         for step in 0..<8_000 {
             let isOver = step > 3_000
             if isOver, waiting.isEmpty, underWay.isEmpty, called.isEmpty { break }

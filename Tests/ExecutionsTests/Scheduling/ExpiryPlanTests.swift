@@ -56,7 +56,7 @@ import Testing
             let turns = plan.giveTurns(now: after(500), at: now)
             #expect(turns.count <= cap)
             order += turns
-            // The wall clock stands still; the portions come nevertheless.
+            // The wall clock stands still, but intervals pass.
             guard let next = plan.nextCheck(now: after(500), at: now) else { break }
             elapsed += now.duration(to: next)
             now = next
@@ -67,7 +67,7 @@ import Testing
 
     @Test func `reads the wall clock at least once a second`() {
         var plan = ExpiryPlan()
-        #expect(plan.nextCheck(now: after(0), at: instant) == nil, "nobody waits")
+        #expect(plan.nextCheck(now: after(0), at: instant) == nil, "no execution waits")
         plan.plan(key(1), at: after(86_400))
         #expect(plan.nextCheck(now: after(0), at: instant) == instant + .seconds(1))
         #expect(plan.nextCheck(now: after(86_400) - .milliseconds(3), at: instant) == instant + .milliseconds(3))

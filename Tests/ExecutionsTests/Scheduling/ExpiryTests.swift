@@ -6,7 +6,7 @@ import TowlineAPI
 
 @testable import Executions
 
-/// What outlives its time, to the second; the real reconciler and schedule on virtual time.
+/// TTLs to the second, with the real reconciler and schedule on virtual time.
 @Suite struct ExpiryTests {
     private static let keep: JSONValue = ["towline.dev/keep": "true"]
 
@@ -59,7 +59,7 @@ import TowlineAPI
         try await bench.live(.milliseconds(20))
         #expect(bench.execution == nil && bench.run == nil)
         #expect(deletions(bench) == ["run", "execution"])
-        #expect(bench.server.requests.count { $0.hasPrefix("PATCH") } == writes, "nothing is told any more")
+        #expect(bench.server.requests.count { $0.hasPrefix("PATCH") } == writes, "nothing more is reported")
     }
 
     @Test func `both TTLs count from the end of the execution`() async throws {
@@ -98,7 +98,7 @@ import TowlineAPI
         #expect(second.run != nil)
         try await second.live(.milliseconds(20))
         #expect(second.run == nil && second.condition(.runPresent) == "False/RunExpired")
-        // Nobody is there when the other time comes.
+        // No operator is running when the other TTL expires.
         second.setClock(by: .seconds(500))
         let third = try await ReconcilerBench(.tekton, after: second)
         try await third.live(.milliseconds(10))

@@ -228,7 +228,7 @@ import TowlineAPI
         #expect(freshness.lanes.map(\.count) == [0, 1])
     }
 
-    @Test func `the age is told from the first scrape on`() throws {
+    @Test func `reports the age from the first scrape on`() throws {
         #expect(try age("tekton") == 0)
         #expect(try age("argo") == 0)
         try run(1, .argo, serverVersion: 20, cachedVersion: 20)
@@ -240,7 +240,7 @@ import TowlineAPI
         #expect(try age("tekton") == 0)
     }
 
-    @Test func `each served namespace has a lane of its own`() {
+    @Test func `each served namespace has its own lane`() {
         let freshness = Freshness(
             engines: [.argo], namespaces: ["a", "b"], pace: VerificationPace(interval: .seconds(10)), time: time)
         #expect(freshness.lanes.map(\.namespace) == ["a", "b"])

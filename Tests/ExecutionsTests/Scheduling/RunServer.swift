@@ -34,7 +34,7 @@ final class RunServer: HTTPTransport {
         }
         if hangs {
             await isOver.wait()
-            throw TransportError(.cancelled, "nobody answers")
+            throw TransportError(.cancelled, "no answer")
         }
         if let refusal { return refusal }
         let parts = request.target.split(separator: "?", maxSplits: 1).map(String.init)

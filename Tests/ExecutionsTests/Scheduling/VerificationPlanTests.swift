@@ -102,7 +102,7 @@ import Testing
 
     /// The promise, and a bound of its price: at most twice the requests that it needs at least.
     @Test(arguments: 0..<40)
-    func `every run is verified in time whatever the mix`(number: Int) {
+    func `every run is verified in time with any mix of answers`(number: Int) {
         let seed = UInt64.random(in: 0...UInt64.max)
         var scene = Scene(seed: seed)
         let unfinished = [0, 1, 5, 20, 99, 100, 101, 150, 400, 1200][scene.random.below(10)]

@@ -4,7 +4,7 @@ import Testing
 
 @testable import KubeRuntime
 
-/// A kind that needs nothing but the generic controller, over a server in memory and on virtual time.
+/// A second kind on the generic controller alone, with a server in memory and virtual time.
 @Suite(.timeLimit(.minutes(1))) struct ControllerTests {
     let server = WidgetServer()
     let time = VirtualTime()
