@@ -124,7 +124,7 @@ extension RunState {
         switch reason {
         case .awaitingEngine: "waiting for the engine to pick up the run"
         case .queued: "the engine has queued the run"
-        case .resolving: "the engine is fetching the workflow definition"
+        case .resolving: "the engine is fetching the workflow's definition"
         case .executing: progressText ?? "the run is in progress"
         case .suspended: "the run is suspended; resume it in the engine to continue"
         case .stopping: "a task failed or was canceled; the run is ending"

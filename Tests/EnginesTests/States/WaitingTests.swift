@@ -195,7 +195,7 @@ import TowlineAPI
     @Test(arguments: [
         ("25s", "is paused for 25s"), ("10", "is paused for 10s"), ("2d", "is paused for 48h0m0s"),
         ("1h30m", "is paused for 1h30m0s"),
-        ("{{inputs.parameters.time}}", "is paused for a fixed time"), ("999999999d", "pauses for"),
+        ("{{inputs.parameters.time}}", "is paused for a fixed time"), ("999999999d", "is paused for"),
     ])
     func `is not Suspended during a timed pause`(_ duration: String, _ text: String) throws {
         let templates = #"[{"name":"pause","suspend":{"duration":"\#(duration)"}}]"#
