@@ -11,8 +11,8 @@ struct ArgoEngine: Engine {
     /// Nil, since Argo has no admission webhook.
     let admissionDomain: String? = nil
     let notRespondingHint = """
-        check that the deployment workflow-controller is running, manages this namespace, and has no instanceID, which \
-        would limit it to workflows with its label
+        Check that the deployment workflow-controller is running, manages this namespace, and has no instanceID, which \
+        would limit it to workflows with its label.
         """
 
     /// The UID lets Argo find workflows that it has archived.

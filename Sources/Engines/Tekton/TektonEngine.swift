@@ -9,8 +9,8 @@ struct TektonEngine: Engine {
     let childTypes = [TaskRun.resource, CustomRun.resource]
     let admissionDomain: String? = "webhook.pipeline.tekton.dev"
     let notRespondingHint = """
-        check that the deployment tekton-pipelines-controller is running and watches this namespace, and that nothing \
-        sets spec.managedBy
+        Check that the deployment tekton-pipelines-controller is running and watches this namespace, and that nothing \
+        sets spec.managedBy.
         """
 
     var pages: [RunPage] {
