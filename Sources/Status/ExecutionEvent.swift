@@ -157,3 +157,89 @@ extension Observation {
         return result
     }
 }
+
+// MARK: The rules of every kind, applied to an execution
+
+extension ExecutionStatus: KindStatus {
+    public typealias ConditionType = TowlineAPI.ConditionType
+
+    public static let derivedConditionTypes: Set<ConditionType> = [
+        .succeeded, .finished, .ready, .reconciling, .stalled,
+    ]
+
+    public var derivedConditions: [(type: ConditionType, status: ConditionStatus)] { phase.runConditions }
+
+    public var derivedReason: String? { reason?.rawValue }
+}
+
+extension Phase: StatusPhase {
+    public var requiresStart: Bool { self == .running || self == .completed }
+
+    /// The conditions of a kind that runs once, as `kubectl wait`, Argo CD, Flux and kstatus read them.
+    var runConditions: [(type: ConditionType, status: ConditionStatus)] {
+        switch self {
+        case .pending, .running:
+            [(.succeeded, .unknown), (.finished, .false), (.ready, .false), (.reconciling, .true)]
+        case .completed: [(.succeeded, .true), (.finished, .true), (.ready, .true)]
+        case .failed: [(.succeeded, .false), (.finished, .true), (.ready, .false), (.stalled, .true)]
+        }
+    }
+}
+
+extension StatusPatch {
+    /// The patch that changes the status of `execution` to `status`.
+    public init(of execution: WorkflowExecution, to status: ExecutionStatus) {
+        self.init(
+            uid: execution.uid, resourceVersion: execution.resourceVersion, from: execution.status, to: status)
+    }
+}
+
+extension ExecutionStatus {
+    public func writeChanges(since old: ExecutionStatus, to writer: inout JSONWriter) {
+        writer.change("outcome", old.outcome?.rawValue, outcome?.rawValue)
+        writer.change("reason", old.reason?.rawValue, reason?.rawValue)
+        writer.change("engine", old.engine?.rawValue, engine?.rawValue)
+        writer.change("engineReason", old.engineReason, engineReason)
+        writer.change("progress", old.progress, progress)
+        writer.change("executed", old.executed, executed)
+        if old.runRef != runRef { writer.run(runRef) }
+        if old.failure != failure { writer.failure(failure) }
+        writer.changeList("outputs", old.outputs, outputs) { writer, output in
+            writer.member("name", output.name)
+            writer.member("value", output.value)
+        }
+        writer.changeList("links", old.links, links) { writer, link in
+            writer.member("name", link.name)
+            writer.member("url", link.url)
+        }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func run(_ reference: RunReference?) {
+        key("runRef")
+        guard let reference else { return null() }
+        beginObject()
+        member("apiVersion", reference.apiVersion)
+        member("kind", reference.kind)
+        member("name", reference.name)
+        member("uid", reference.uid)
+        endObject()
+    }
+
+    /// Writes every member, null if absent, because the stored failure may have it.
+    fileprivate mutating func failure(_ failure: Failure?) {
+        key("failure")
+        guard let failure else { return null() }
+        beginObject()
+        for (name, text) in [
+            ("task", failure.task), ("step", failure.step), ("reason", failure.reason), ("message", failure.message),
+        ] {
+            key(name)
+            if let text { string(text) } else { null() }
+        }
+        key("exitCode")
+        if let exitCode = failure.exitCode { integer(exitCode) } else { null() }
+        endObject()
+    }
+}

@@ -34,7 +34,7 @@ extension Mutant {
         Mutant(
             "write-status-without-a-resource-version",
             Edit(
-                "Sources/Status/StatusPatch.swift", "        if !resourceVersion.isEmpty {",
+                "Sources/Status/StatusUpdate.swift", "        if !resourceVersion.isEmpty {",
                 "        if !BUG, !resourceVersion.isEmpty {")),
         Mutant(
             "trust-the-cache-after-a-conflict",
