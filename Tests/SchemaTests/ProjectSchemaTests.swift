@@ -62,7 +62,7 @@ import Testing
         ),
         (
             #"{"spec":{"parameters":{"1x":""}}}"#,
-            "spec.parameters: Invalid value: \"object\": the keys of spec.parameters must begin with a letter"
+            "spec.parameters: Invalid value: \"object\": the keys of spec.parameters must start with a letter"
         ),
         (
             #"{"spec":{"parameters":{"X":1}}}"#,
