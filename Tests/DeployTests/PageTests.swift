@@ -93,6 +93,18 @@ import TowlineAPI
         #expect(Array(rows[0].dropFirst().prefix(2)) == [verdict.health, verdict.kstatus.rawValue])
     }
 
+    /// What runbooks search for in the log, such as `grep 'list or watch failed'` and `grep -E 'one|other'`.
+    @Test func `runbooks search for existing log messages`() throws {
+        let sources = try Repository.files(below: "Sources").filter { $0.hasSuffix(".swift") }
+            .map(Repository.text).joined().lowercased()
+        let runbooks = try Repository.files(below: Monitoring.runbooks).map(Repository.text).joined()
+        let searches = runbooks.matches(of: /--tail=-1 \| grep (?:-[iE] )?'([^'"]+)'/).map { String($0.output.1) }
+        #expect(searches.count >= 4)
+        for phrase in searches.flatMap({ $0.split(separator: "|") }) {
+            #expect(sources.contains(phrase.lowercased()), "no log message contains '\(phrase)'")
+        }
+    }
+
     /// Pages name tests as `SuiteTests.someTest` or `SuiteTests.does what this sentence says`.
     @Test(arguments: [("docs/SECURITY.md", 30), ("docs/reliability.md", 0)])
     func `every test that a page names exists`(_ page: String, _ minimum: Int) throws {
