@@ -8,7 +8,7 @@ import TowlineAPI
 /// flight at a time. For all namespaces each verb needs its own request. For a single namespace the API server lists what
 /// is permitted, and only verbs that are not in the list need a request.
 struct PermissionCheck: Sendable {
-    private var client: KubeClient
+    private let client: KubeClient
     private let namespaces: [String]
     private let engines: Set<EngineName>
     private let lease: ObjectKey?
