@@ -2,6 +2,7 @@
 package struct CELProgram: Sendable {
     let source: String
     let node: CELNode
+    /// The type of the result.
     package let type: CELType
 
     /// Compiles an expression over variables of the given types.
@@ -15,6 +16,7 @@ package struct CELProgram: Sendable {
     /// True if the expression uses the variable.
     package func mentions(_ variable: String) -> Bool { node.mentions(variable) }
 
+    /// Evaluates the expression and deducts the cost from the budget.
     package func evaluate(_ variables: [(name: String, value: CELValue)], budget: inout CELBudget) throws(CELError)
         -> CELValue
     {
@@ -52,7 +54,7 @@ package struct CELError: Error, Hashable, Sendable, CustomStringConvertible {
     /// True if the budget ran out. This error is never hidden by the other operand of `||` or `&&`.
     package let isOutOfBudget: Bool
 
-    package init(_ description: String, isOutOfBudget: Bool = false) {
+    init(_ description: String, isOutOfBudget: Bool = false) {
         self.description = description
         self.isOutOfBudget = isOutOfBudget
     }

@@ -22,6 +22,7 @@ package indirect enum CELValue: Sendable {
     case type(String)
 }
 
+/// An entry of a map.
 package struct CELEntry: Sendable {
     let key: CELValue
     let value: CELValue
@@ -36,9 +37,10 @@ package struct CELList: Sendable {
         case map(keys: [String])
     }
 
-    package let elements: [CELValue]
-    package let type: ListType
+    let elements: [CELValue]
+    let type: ListType
 
+    /// Creates a list; a plain one by default.
     package init(_ elements: [CELValue], type: ListType = .atomic) {
         self.elements = elements
         self.type = type
@@ -46,7 +48,7 @@ package struct CELList: Sendable {
 }
 
 extension CELValue {
-    package static func list(_ elements: [CELValue]) -> CELValue { .list(CELList(elements)) }
+    static func list(_ elements: [CELValue]) -> CELValue { .list(CELList(elements)) }
 
     /// Converts JSON without a schema.
     package init(_ json: JSONValue) {

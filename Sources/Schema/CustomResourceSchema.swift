@@ -3,6 +3,7 @@ package import KubeClient
 
 /// The compiled schema of one version of a CRD: its structural schema and validation rules.
 package struct CustomResourceSchema: Sendable {
+    /// The structural schema of the whole object.
     package let root: StructuralSchema
     private let rules: RuleTree?
 

@@ -1,8 +1,8 @@
-package import KubeClient
+import KubeClient
 
 /// One validation error, worded as by the API server.
 package struct FieldError: Error, Hashable, Sendable, CustomStringConvertible {
-    package enum Kind: String, Hashable, Sendable {
+    enum Kind: String, Hashable, Sendable {
         case required = "Required value"
         case invalid = "Invalid value"
         case typeInvalid = "Type mismatch"
@@ -13,13 +13,13 @@ package struct FieldError: Error, Hashable, Sendable, CustomStringConvertible {
         case tooMany = "Too many"
     }
 
-    package let kind: Kind
+    let kind: Kind
     /// The path of the field; `<nil>` for the whole object.
     package let field: String
     let badValue: JSONValue?
     let detail: String
 
-    package init(_ kind: Kind, _ field: String, _ badValue: JSONValue? = nil, _ detail: String = "") {
+    init(_ kind: Kind, _ field: String, _ badValue: JSONValue? = nil, _ detail: String = "") {
         self.kind = kind
         self.field = field.isEmpty ? "<nil>" : field
         self.badValue = badValue
@@ -86,20 +86,23 @@ package struct FieldErrors: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// The path of a field, formatted as by the API server: `spec.tasks[0].params[name]`.
 package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
-    package enum Segment: Hashable, Sendable {
+    enum Segment: Hashable, Sendable {
         case field(String)
         case index(Int)
         /// A map key.
         case key(String)
     }
 
-    package var segments: [Segment]
+    var segments: [Segment]
 
+    /// A path of field names.
     package init(_ fields: String...) { segments = fields.map(Segment.field) }
 
+    /// The path of a field inside this one.
     package func field(_ name: String) -> FieldPath { appending(.field(name)) }
+    /// The path of a list element.
     package func index(_ index: Int) -> FieldPath { appending(.index(index)) }
-    package func key(_ key: String) -> FieldPath { appending(.key(key)) }
+    func key(_ key: String) -> FieldPath { appending(.key(key)) }
 
     func appending(_ segment: Segment) -> FieldPath {
         var path = self

@@ -3,7 +3,7 @@ package import KubeClient
 
 /// A path in the JSONPath dialect of printer columns and kubectl: `.status.conditions[?(@.type=="Ready")].status`.
 package struct JSONPath: Hashable, Sendable, CustomStringConvertible {
-    package enum Step: Hashable, Sendable {
+    enum Step: Hashable, Sendable {
         case field(String)
         /// Negative indexes count from the end.
         case index(Int)
@@ -12,7 +12,7 @@ package struct JSONPath: Hashable, Sendable, CustomStringConvertible {
         case filter(JSONPathFilter)
     }
 
-    package let steps: [Step]
+    let steps: [Step]
     /// The source of the path.
     package let description: String
 
@@ -56,7 +56,7 @@ package struct JSONPath: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A filter on elements: `@.type=="Ready"`, or `@.name` for elements that have the field.
-package struct JSONPathFilter: Hashable, Sendable {
+struct JSONPathFilter: Hashable, Sendable {
     enum Comparison: String, Hashable, Sendable, CaseIterable {
         // Longer operators come first, because the parser takes the first match.
         case equal = "=="

@@ -1,13 +1,13 @@
-package import CEL
-package import KubeClient
+import CEL
+import KubeClient
 
 /// How expressions see values that have a schema.
 extension StructuralSchema: CELObjectSchema {
-    package var declaresFields: Bool { additionalProperties.schema == nil }
+    var declaresFields: Bool { additionalProperties.schema == nil }
 
-    package func type(ofField name: String) -> CELType? { properties[name].flatMap(CELType.init) }
+    func type(ofField name: String) -> CELType? { properties[name].flatMap(CELType.init) }
 
-    package func value(_ json: JSONValue, ofField name: String) -> CELValue { CELValue(json, property(name)) }
+    func value(_ json: JSONValue, ofField name: String) -> CELValue { CELValue(json, property(name)) }
 }
 
 extension CELType {

@@ -1,4 +1,4 @@
-package import KubeClient
+import KubeClient
 
 extension StructuralSchema {
     /// The fields of every object that CRDs need not declare.
@@ -21,7 +21,7 @@ extension StructuralSchema {
     }
 
     /// Removes unknown fields from a value inside an object.
-    package func prune(_ value: inout JSONValue) -> [String] {
+    func prune(_ value: inout JSONValue) -> [String] {
         var removed: [String] = []
         var path = FieldPath()
         if let pruned = pruned(value, isResource: isEmbeddedResource, at: &path, &removed) { value = pruned }
@@ -101,7 +101,7 @@ extension StructuralSchema {
 
 extension StructuralSchema {
     /// Sets defaults of absent fields. A null counts as absent where null is not allowed.
-    package func applyDefaults(to value: inout JSONValue) {
+    func applyDefaults(to value: inout JSONValue) {
         guard needsDefaulting || value.holdsNull else { return }
         setDefaults(in: &value)
     }

@@ -3,7 +3,7 @@ import KubeClient
 
 /// A compiled `openAPIV3Schema` node: the declaration of a value and its parts, checked to be structural.
 package final class StructuralSchema: Sendable {
-    package enum ValueType: String, Sendable {
+    enum ValueType: String, Sendable {
         case string, integer, number, boolean, array, object
     }
 
@@ -22,7 +22,7 @@ package final class StructuralSchema: Sendable {
     typealias ListType = CELList.ListType
 
     /// Nil only for int-or-string, with preserved unknown fields, and inside `allOf` and similar keywords.
-    package let type: ValueType?
+    let type: ValueType?
     let isNullable: Bool
     let isIntOrString: Bool
     let preservesUnknownFields: Bool
@@ -30,7 +30,7 @@ package final class StructuralSchema: Sendable {
     let defaultValue: JSONValue?
     let properties: [String: StructuralSchema]
     let additionalProperties: AdditionalProperties
-    package let items: StructuralSchema?
+    let items: StructuralSchema?
     let listType: ListType
     /// True if server-side apply treats the object as one field.
     let isAtomicObject: Bool
@@ -40,7 +40,7 @@ package final class StructuralSchema: Sendable {
     /// True if a value inside this one has a default.
     let needsDefaulting: Bool
 
-    package init(_ parts: Parts) {
+    init(_ parts: Parts) {
         type = parts.type
         isNullable = parts.isNullable
         isIntOrString = parts.isIntOrString
@@ -61,7 +61,7 @@ package final class StructuralSchema: Sendable {
     }
 
     /// The properties of a schema while it is being read.
-    package struct Parts {
+    struct Parts {
         var type: ValueType?
         var isNullable = false
         var isIntOrString = false

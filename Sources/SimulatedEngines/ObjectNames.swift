@@ -1,10 +1,10 @@
-package import KubeClient
+import KubeClient
 
 extension JSONValue {
-    package var metadata: JSONObject { self["metadata"]?.objectValue ?? JSONObject() }
+    var metadata: JSONObject { self["metadata"]?.objectValue ?? JSONObject() }
 
     /// `metadata.uid`; empty if absent.
-    package var uid: String { metadata["uid"]?.stringValue ?? "" }
+    var uid: String { metadata["uid"]?.stringValue ?? "" }
 
     /// The object's namespace and name; nil if it has no name.
     var objectKey: ObjectKey? {
@@ -14,7 +14,7 @@ extension JSONValue {
     }
 
     /// The elements of an array; empty for any other value.
-    package var elements: [JSONValue] { arrayValue ?? [] }
+    var elements: [JSONValue] { arrayValue ?? [] }
 
     /// A string, number, or Boolean as text, as manifests write parameter values; nil for any other value.
     var scalarText: String? {
@@ -30,7 +30,7 @@ extension JSONValue {
 
 extension JSONObject {
     /// The member's text; empty if absent or not a string.
-    package func text(_ key: String) -> String { self[key]?.stringValue ?? "" }
+    func text(_ key: String) -> String { self[key]?.stringValue ?? "" }
 }
 
 /// Builds the names of a run's child objects: the run's name and a suffix, at most 63 bytes.

@@ -2,6 +2,7 @@ import KubeClient
 
 @testable import APIServer
 @testable import Schema
+@testable import SimulatedEngines
 
 /// An in-memory cluster that records every version of every object, as a watch would deliver them.
 ///

@@ -170,6 +170,7 @@ enum BodyRules {
 package struct LoadError: Error, Sendable, CustomStringConvertible {
     /// The kind and name of the object.
     package let object: String
+    /// The error of the API.
     package let status: StatusError
 
     package var description: String { "\(object): \(status.message)" }

@@ -4,6 +4,7 @@ import KubeClient
 package final class Cluster: Sendable {
     let storage: ObjectStorage
     let registry: Registry
+    /// The time and randomness of the cluster.
     package let environment: SandboxEnvironment
     let logs = ContainerLogs()
 

@@ -6,11 +6,13 @@ package struct RequestRouter: Sendable {
     private let cluster: Cluster
     private let openAPI: OpenAPIDocuments
 
+    /// Creates a router for the cluster.
     package init(_ cluster: Cluster) {
         self.cluster = cluster
         openAPI = OpenAPIDocuments(cluster.registry)
     }
 
+    /// Responds to a request; errors become `Status` objects.
     package func respond(to request: HTTPServerRequest) async -> HTTPServerResponse {
         guard Self.isLocal(request.headers["Host"]) else {
             let why = "the sandbox accepts only requests to localhost"

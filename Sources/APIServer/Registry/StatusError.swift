@@ -6,6 +6,7 @@ package struct StatusError: Error, Hashable, Sendable {
     package let code: Int
     /// The machine-readable reason, such as `NotFound` or `AlreadyExists`.
     package let reason: String
+    /// The description for users.
     package let message: String
     /// The object or kind that the error refers to, if any.
     package var details: Details?
@@ -67,7 +68,7 @@ extension StatusError {
         StatusError(409, "AlreadyExists", "\(resource) \"\(name)\" already exists", resource, name)
     }
 
-    package static func conflict(_ resource: GroupResource, _ name: String, _ why: String) -> StatusError {
+    static func conflict(_ resource: GroupResource, _ name: String, _ why: String) -> StatusError {
         StatusError(409, "Conflict", "Operation cannot be fulfilled on \(resource) \"\(name)\": \(why)", resource, name)
     }
 
@@ -78,7 +79,7 @@ extension StatusError {
             "the object has been modified; please apply your changes to the latest version and try again")
     }
 
-    package static func forbidden(_ resource: GroupResource, _ name: String, _ why: String) -> StatusError {
+    static func forbidden(_ resource: GroupResource, _ name: String, _ why: String) -> StatusError {
         StatusError(403, "Forbidden", "\(resource) \"\(name)\" is forbidden: \(why)", resource, name)
     }
 

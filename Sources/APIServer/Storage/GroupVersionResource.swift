@@ -27,6 +27,7 @@ package struct GroupVersionResource: Hashable, Sendable, CustomStringConvertible
         self.resource = resource
     }
 
+    /// The resource without its version.
     package var groupResource: GroupResource { GroupResource(group: group, resource: resource) }
 
     /// The `apiVersion` of its objects: `v1`, `tekton.dev/v1`.

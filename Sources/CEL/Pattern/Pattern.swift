@@ -13,6 +13,7 @@ package struct Pattern: Sendable, Hashable, CustomStringConvertible {
         program = try PatternProgram(parser.parse())
     }
 
+    /// Returns true if the text contains a match.
     package func matches(_ text: String) -> Bool { program.matches(text) }
 
     package static func == (left: Pattern, right: Pattern) -> Bool { left.description == right.description }
@@ -23,7 +24,7 @@ package struct Pattern: Sendable, Hashable, CustomStringConvertible {
 package struct PatternError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 
-    package init(_ description: String) { self.description = description }
+    init(_ description: String) { self.description = description }
 }
 
 /// The syntax tree of a pattern. Groups and greediness are dropped: they do not change whether there is a match.

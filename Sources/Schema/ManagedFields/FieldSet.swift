@@ -2,7 +2,7 @@ import CEL
 import KubeClient
 
 /// A set of fields of an object, as a tree of path elements.
-package struct FieldSet: Hashable, Sendable {
+struct FieldSet: Hashable, Sendable {
     /// True if the field at this node is in the set itself.
     var isMember = false
     private(set) var children: [PathElement: FieldSet] = [:]

@@ -6,11 +6,11 @@ package struct FieldWrite: Sendable {
     /// The `fieldManager` of the request.
     let manager: String
     /// The API version in which the object is written.
-    package let apiVersion: String
+    let apiVersion: String
     /// Such as `status`; empty for the object itself.
-    package let subresource: String
-    package let shape: MergeShape
-    package let time: Timestamp
+    let subresource: String
+    let shape: MergeShape
+    let time: Timestamp
     /// Top-level fields that the endpoint does not write: `status` for the object, `spec` for its status.
     let ignoredFields: Set<String>
 
@@ -50,7 +50,7 @@ package struct FieldWrite: Sendable {
     }
 
     /// The difference between two states of the object, without fields that cannot be owned.
-    package func changes(from old: JSONValue?, to new: JSONValue) -> (written: FieldSet, removed: FieldSet) {
+    func changes(from old: JSONValue?, to new: JSONValue) -> (written: FieldSet, removed: FieldSet) {
         let changes = FieldChanges(from: old ?? [:], to: new, shape)
         return (ownable(changes.added.union(changes.modified)), ownable(changes.removed))
     }
@@ -75,7 +75,7 @@ package struct FieldWrite: Sendable {
         return Self.setting(managed, in: new)
     }
 
-    package static func setting(_ managed: ManagedFields, in object: JSONValue) -> JSONValue {
+    static func setting(_ managed: ManagedFields, in object: JSONValue) -> JSONValue {
         var result = object
         var metadata = object["metadata"] ?? [:]
         metadata["managedFields"] = managed.entries.isEmpty ? nil : Optional(managed.encoded)
@@ -171,6 +171,7 @@ package enum ApplyError: Error, Hashable, Sendable {
     /// Other managers own fields that would change; the API responds with 409 unless the request forces it.
     case conflicts([Conflict])
 
+    /// A field that would change and its owner.
     package struct Conflict: Hashable, Sendable {
         let owner: ManagedFields.Owner
         /// The path of the field, such as `.spec.shutdown`.
@@ -192,6 +193,7 @@ package enum ApplyError: Error, Hashable, Sendable {
         }
     }
 
+    /// The message of the `Status` object.
     package var message: String {
         switch self {
         case .malformed(let message): return message

@@ -2,13 +2,13 @@ package import KubeClient
 
 /// The owners of the fields of an object: `metadata.managedFields`.
 package struct ManagedFields: Hashable, Sendable {
-    package enum Operation: String, Hashable, Sendable {
+    enum Operation: String, Hashable, Sendable {
         case apply = "Apply"
         case update = "Update"
     }
 
     /// The identity of an owner.
-    package struct Owner: Hashable, Sendable {
+    struct Owner: Hashable, Sendable {
         let name: String
         let operation: Operation
         /// Empty for the object itself.
@@ -16,28 +16,28 @@ package struct ManagedFields: Hashable, Sendable {
         /// For an apply, not part of the identity: an applier can change its version and stays the same owner.
         let apiVersion: String
 
-        package static func == (left: Owner, right: Owner) -> Bool {
+        static func == (left: Owner, right: Owner) -> Bool {
             left.name == right.name && left.operation == right.operation && left.subresource == right.subresource
                 && (left.operation == .apply || left.apiVersion == right.apiVersion)
         }
 
-        package func hash(into hasher: inout Hasher) {
+        func hash(into hasher: inout Hasher) {
             hasher.combine(name)
             hasher.combine(operation)
             hasher.combine(subresource)
         }
     }
 
-    package struct Entry: Hashable, Sendable {
+    struct Entry: Hashable, Sendable {
         let owner: Owner
-        package var fields: FieldSet
+        var fields: FieldSet
         /// When the owner last changed its fields, in RFC 3339.
-        package var time: String?
+        var time: String?
     }
 
     private(set) var entries: [Entry] = []
 
-    package init() {}
+    init() {}
 
     /// Reads `metadata.managedFields`; entries in formats other than `FieldsV1` are ignored.
     package init(_ value: JSONValue?) {
@@ -53,7 +53,7 @@ package struct ManagedFields: Hashable, Sendable {
     }
 
     /// The fields of an owner; assigning an empty set removes the owner.
-    package subscript(owner: Owner) -> FieldSet {
+    subscript(owner: Owner) -> FieldSet {
         get { entries.first { $0.owner == owner }?.fields ?? FieldSet() }
         set {
             let time = entries.first { $0.owner == owner }?.time
@@ -67,7 +67,7 @@ package struct ManagedFields: Hashable, Sendable {
     }
 
     /// Removes fields from all owners except one.
-    package mutating func remove(_ fields: FieldSet, exceptFrom keeper: Owner) {
+    mutating func remove(_ fields: FieldSet, exceptFrom keeper: Owner) {
         for index in entries.indices where entries[index].owner != keeper {
             entries[index].fields = entries[index].fields.subtracting(fields)
         }
@@ -82,7 +82,7 @@ package struct ManagedFields: Hashable, Sendable {
     }
 
     /// The value of `metadata.managedFields`: applies first, then by time.
-    package var encoded: JSONValue {
+    var encoded: JSONValue {
         let sorted = entries.sorted { left, right in
             Self.rank(left) < Self.rank(right)
         }

@@ -6,7 +6,7 @@ package struct JSONPatch: Sendable {
     /// The API server rejects longer patches.
     static let maximumOperations = 10_000
 
-    package enum Operation: Hashable, Sendable {
+    enum Operation: Hashable, Sendable {
         case add(JSONPointer, JSONValue)
         case remove(JSONPointer)
         case replace(JSONPointer, JSONValue)
@@ -15,8 +15,9 @@ package struct JSONPatch: Sendable {
         case test(JSONPointer, JSONValue)
     }
 
-    package let operations: [Operation]
+    let operations: [Operation]
 
+    /// Parses a patch; its operations are applied in order.
     package init(parsing patch: JSONValue) throws(PatchError) {
         guard let elements = patch.arrayValue else {
             throw .malformed("error decoding patch: a JSON patch must be an array of operations")

@@ -1,12 +1,12 @@
 import KubeClient
 
 /// A JSON Pointer (RFC 6901).
-package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
+struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
     /// Longer pointers are rejected: API documents are not that deep.
     static let maximumLength = 128
 
     let tokens: [String]
-    package let description: String
+    let description: String
 
     init(parsing text: String) throws(PatchError) {
         description = text

@@ -19,6 +19,7 @@ package enum MergePatch {
 
 /// Why a patch is rejected.
 package struct PatchError: Error, Hashable, Sendable {
+    /// The kind of failure, which determines the HTTP status.
     package enum Kind: Hashable, Sendable {
         /// The patch is not valid; the API responds with 400.
         case malformed
@@ -32,8 +33,8 @@ package struct PatchError: Error, Hashable, Sendable {
     package let message: String
 
     package static func malformed(_ message: String) -> PatchError { PatchError(kind: .malformed, message: message) }
-    package static func tooLarge(_ message: String) -> PatchError { PatchError(kind: .tooLarge, message: message) }
-    package static func inapplicable(_ message: String) -> PatchError {
+    static func tooLarge(_ message: String) -> PatchError { PatchError(kind: .tooLarge, message: message) }
+    static func inapplicable(_ message: String) -> PatchError {
         PatchError(kind: .inapplicable, message: message)
     }
 

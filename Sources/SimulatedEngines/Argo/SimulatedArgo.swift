@@ -30,12 +30,12 @@ package struct SimulatedArgo: Sendable {
 }
 
 /// Names of Argo's API.
-package enum Argo {
+enum Argo {
     static let workflows = resource("workflows")
     static let workflowTemplates = resource("workflowtemplates")
     static let clusterWorkflowTemplates = resource("clusterworkflowtemplates")
-    package static let apiVersion = "argoproj.io/v1alpha1"
-    package static let prefix = "workflows.argoproj.io/"
+    static let apiVersion = "argoproj.io/v1alpha1"
+    static let prefix = "workflows.argoproj.io/"
 
     private static func resource(_ name: String) -> GroupVersionResource {
         GroupVersionResource(group: "argoproj.io", version: "v1alpha1", resource: name)

@@ -35,12 +35,12 @@ package struct SimulatedTekton: Sendable {
 }
 
 /// Names and defaults of Tekton's API.
-package enum Tekton {
+enum Tekton {
     static let pipelineRuns = resource("pipelineruns")
     static let taskRuns = resource("taskruns")
     static let pipelines = resource("pipelines")
     static let tasks = resource("tasks")
-    package static let apiVersion = "tekton.dev/v1"
+    static let apiVersion = "tekton.dev/v1"
 
     private static func resource(_ name: String) -> GroupVersionResource {
         GroupVersionResource(group: "tekton.dev", version: "v1", resource: name)
