@@ -2,6 +2,7 @@ import Foundation
 import KubeClient
 import KubeRuntime
 import SandboxSupport
+import TestSupport
 import Testing
 
 @testable import APIServer
@@ -10,7 +11,8 @@ import Testing
 /// Reads kubeconfigs with the installed kubectl and with Towline, and compares the requests that a server receives.
 @Suite(
     .enabled(
-        if: Kubectl.path != nil && TLSBridge.isPossible, "needs kubectl, openssl and bash: nothing here was tested"),
+        if: Kubectl.installed != nil && TLSBridge.isPossible, "kubectl, openssl or bash is not installed"
+    ),
     .serialized)
 struct KubeconfigComparisonTests {
     /// A cluster and a user in kubeconfig fields; `SERVER` and `PLAIN` stand for addresses, `DIR` for a folder.
@@ -57,7 +59,7 @@ struct KubeconfigComparisonTests {
         END
         """
 
-    @Test func `a server is sent the same by kubectl and by Towline`() async throws {
+    @Test func `kubectl and Towline send a server the same requests`() async throws {
         try await RunningServer.run(.system) { (running) async throws in
             let recorder = try Recorder(running.server)
             let bridge = try await TLSBridge(to: recorder.port)
@@ -77,7 +79,8 @@ struct KubeconfigComparisonTests {
                     .replacing("SERVER", with: "127.0.0.1:\(bridge.port)")
                     .replacing("PLAIN", with: "127.0.0.1:\(recorder.port)").replacing("DIR", with: bridge.folder.path)
                 let path = try bridge.write("config-\(number)", text)
-                let answer = try await kubectl("--kubeconfig", path, "get", "--raw", "/api/v1/namespaces/default")
+                let answer = try await kubectl.result(
+                    "--kubeconfig", path, "get", "--raw", "/api/v1/namespaces/default")
                 #expect(answer.code == 0, "\(cluster) \(user): \(answer.output)")
                 let expected = recorder.take().filter { $0.path == "/api/v1/namespaces/default" }
 
