@@ -1,4 +1,3 @@
-import CEL
 import KubeClient
 
 /// Steps templates: groups of steps that run one after the other.

@@ -1,4 +1,3 @@
-import CEL
 import KubeClient
 
 /// A template to execute as a node.

@@ -1,4 +1,3 @@
-import CEL
 import KubeClient
 
 /// One node of a workflow's status: an executing template, or a part of one.
