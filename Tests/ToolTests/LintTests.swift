@@ -4,7 +4,7 @@ import Testing
 
 /// The checks of `make lint`, run on a small package in a temporary folder.
 @Suite(.enabled(if: Python.installed != nil, "python3 or git is not installed")) struct LintTests {
-    private static let root = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
+    private static let root = Repository.root
 
     private static let manifest = """
         let package = Package(
