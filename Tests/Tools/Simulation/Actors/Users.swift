@@ -2,19 +2,19 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// The users and pipelines: they create executions and interfere at the worst moment.
+/// Users and pipelines that create executions and interfere with them.
 ///
 /// Confined to the thread of one simulation.
 final class Users: @unchecked Sendable {
     static let namespace = "team"
-    /// The name prefix of executions whose runs end only when they are stopped.
+    /// The name prefix of executions whose runs end only if they are stopped.
     static let stubborn = "stubborn"
 
     private let server: SimulatedServer
     private let random: SeededRandom
     private let time: VirtualTime
     private let history: History
-    /// What other actors add to the spec of a new execution.
+    /// Additions of other users to the spec of a new execution.
     var additions: (inout JSONValue) -> Void = { _ in }
     /// Called when a user retries the run with this UID.
     var onRetry: (String) -> Void = { _ in }
@@ -26,7 +26,7 @@ final class Users: @unchecked Sendable {
         time = server.time
     }
 
-    /// Plans what happens to `count` executions within `span`.
+    /// Schedules the actions on `count` executions within `span`.
     func plan(_ count: Int, within span: Duration) {
         for number in 0..<count {
             let key = ObjectKey(namespace: Self.namespace, name: "e\(number)")
@@ -44,8 +44,8 @@ final class Users: @unchecked Sendable {
         }
     }
 
-    /// Creates plain executions that no user changes later.
-    func createCrowd(
+    /// Creates executions that no user changes later.
+    func createBatch(
         _ count: Int, named prefix: String, in namespace: String, of engine: String, timeout: Int64? = nil
     ) {
         for number in 0..<count {
@@ -73,7 +73,7 @@ final class Users: @unchecked Sendable {
         additions(&spec)
         let body: JSONValue = ["metadata": ["name": .string(key.name)], "spec": spec]
         _ = server.create(.executions, namespace: key.namespace, body, by: .user)
-        if random.chance(0.05) { squat(key) }
+        if random.chance(0.05) { createForeignObject(key) }
     }
 
     private func interfere(_ key: ObjectKey) {
@@ -85,7 +85,7 @@ final class Users: @unchecked Sendable {
         case 0, 1, 2: shutDown(execution)
         case 3: delete(execution)
         case 4:
-            // Deleted, and immediately created again with the same name.
+            // Deletes the execution and immediately creates another of the same name.
             delete(execution)
             create(key)
         case 5: label(execution)
@@ -96,11 +96,11 @@ final class Users: @unchecked Sendable {
         }
     }
 
-    /// Creates a foreign object with the run's name.
-    private func squat(_ key: ObjectKey) {
+    /// Creates a foreign object with the name of the run.
+    private func createForeignObject(_ key: ObjectKey) {
         guard let execution = server.current(.executions, key) else { return }
-        let (kind, run) = place(of: execution)
-        history.note("user puts a foreign object at \(run.name)")
+        let (kind, run) = runLocation(of: execution)
+        history.log("user puts a foreign object at \(run.name)")
         let body: JSONValue = ["metadata": ["name": .string(run.name)], "spec": [:]]
         _ = server.create(kind, namespace: run.namespace, body, by: .user)
     }
@@ -126,7 +126,7 @@ final class Users: @unchecked Sendable {
         server.commit(.modified, .executions, execution.key, marked, by: .user)
     }
 
-    /// Changes an execution without a new generation.
+    /// Changes an execution without changing its generation.
     private func label(_ execution: Change) {
         var object = execution.object
         object[path: ["metadata", "labels"]] = ["touched": .string("\(server.revision)")]
@@ -134,12 +134,12 @@ final class Users: @unchecked Sendable {
     }
 
     private func deleteRun(of execution: Change) {
-        let (kind, key) = place(of: execution)
+        let (kind, key) = runLocation(of: execution)
         server.remove(kind, key, by: .user)
     }
 
     private func cancelRun(of execution: Change) {
-        let (kind, key) = place(of: execution)
+        let (kind, key) = runLocation(of: execution)
         guard let run = server.current(kind, key), Verdict.of(run.object, kind).isEmpty else { return }
         var object = run.object
         object[path: kind == .workflows ? ["spec", "shutdown"] : ["spec", "status"]] =
@@ -148,21 +148,21 @@ final class Users: @unchecked Sendable {
         server.commit(.modified, kind, key, object, by: .user)
     }
 
-    /// Replaces a run with a foreign object, or as `kubectl replace --force` does.
+    /// Replaces a run with a foreign object, or with a copy as `kubectl replace --force` does.
     private func replaceRun(of execution: Change) {
-        let (kind, key) = place(of: execution)
+        let (kind, key) = runLocation(of: execution)
         let run = server.current(kind, key)
         deleteRun(of: execution)
-        guard let run, random.chance(0.5) else { return squat(execution.key) }
-        history.note("user replaces \(key.name)")
+        guard let run, random.chance(0.5) else { return createForeignObject(execution.key) }
+        history.log("user replaces \(key.name)")
         var copy = run.object
         copy["status"] = nil
         _ = server.create(kind, namespace: key.namespace, copy, by: .user)
     }
 
-    /// `argo retry`: an ended workflow runs again.
+    /// Acts as `argo retry`: a finished Workflow runs again.
     private func retryRun(of execution: Change) {
-        let (kind, key) = place(of: execution)
+        let (kind, key) = runLocation(of: execution)
         guard kind == .workflows, let run = server.current(kind, key), !Verdict.of(run.object, kind).isEmpty else {
             return
         }
@@ -172,7 +172,7 @@ final class Users: @unchecked Sendable {
         server.commit(.modified, kind, key, object, by: .user)
     }
 
-    private func place(of execution: Change) -> (ResourceKind, ObjectKey) {
+    private func runLocation(of execution: Change) -> (ResourceKind, ObjectKey) {
         let isArgo = execution.object["spec"]?["workflowRef"]?["engine"] == "argo"
         let name = RunName.of(executionName: execution.key.name, uid: execution.uid)
         return (isArgo ? .workflows : .pipelineRuns, ObjectKey(namespace: execution.key.namespace, name: name))

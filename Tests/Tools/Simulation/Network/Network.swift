@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// The network between operator processes and server: delays, faults, partitions, and server restarts.
+/// The network between the operator processes and the server, with delays, faults, partitions and server restarts.
 ///
 /// Confined to the thread of one simulation.
 final class Network: @unchecked Sendable {
@@ -10,21 +10,21 @@ final class Network: @unchecked Sendable {
     private let random: SeededRandom
     private let history: History
     var rates = FaultRates.none
-    /// Set while the API server is down.
+    /// The end of the API server's downtime, if it is down.
     private var downUntil: ContinuousClock.Instant?
-    /// Processes that are cut off or suspended, and until when.
+    /// The disconnected or paused processes, and the end of that.
     private var cutOff: [Int: ContinuousClock.Instant] = [:]
     private var stopped: [Int: ContinuousClock.Instant] = [:]
     var crash: (Replica) -> Void = { _ in }
-    /// Obstacles for some requests; nil without any.
+    /// Obstacles to some requests.
     var obstacles: Obstacles?
-    /// Is notified of each request that leaves a process, and of its answer.
-    var witness: (any RequestWitness)?
-    /// Cuts the bodies of answers; nil if they arrive complete.
+    /// Observes all requests and responses.
+    var observer: (any RequestObserver)?
+    /// Truncates the bodies of responses; nil if they arrive complete.
     var cutter: SeededRandom?
-    /// The clock of a proxy that does not know Kubernetes.
+    /// The clock of a proxy that does not understand Kubernetes.
     var proxyClock: WallClock?
-    /// Lets that proxy sometimes answer instead of the server; nil without one.
+    /// Lets that proxy respond instead of the server sometimes; nil if there is no proxy.
     var proxy: SeededRandom?
     private(set) var requests = 0
 
@@ -35,15 +35,15 @@ final class Network: @unchecked Sendable {
         self.history = history
     }
 
-    func fate(of request: HTTPRequest, from replica: Replica) -> Fate {
+    func outcome(of request: HTTPRequest, from replica: Replica) -> RequestOutcome {
         requests += 1
         if let downUntil, time.now < downUntil { return .unreachable }
         if let until = cutOff[replica.number], time.now < until { return .silence(applied: false) }
         if let proxy, proxy.chance(0.05) { return FaultRates.badGateway }
-        return rates.fate(of: request, random: random)
+        return rates.outcome(of: request, random: random)
     }
 
-    /// How long a request takes to the server: almost forever if its process is suspended.
+    /// The time until a request reaches the server, which includes a pause of the process.
     func latency(from replica: Replica) -> Duration {
         let base =
             random.chance(rates.slow)
@@ -59,11 +59,11 @@ final class Network: @unchecked Sendable {
             : random.duration(.microseconds(200)...(.milliseconds(8)))
     }
 
-    /// Lets the connections of some watches die after a while without a noticeable end.
+    /// Makes some watches fall silent or end in the middle of an event after some time.
     func watch(_ watch: SimulatedWatch) {
         if let cutter, cutter.chance(0.2) {
             time.schedule(after: cutter.duration(.milliseconds(100)...(.seconds(30)))) { [weak self, weak watch] in
-                // Half an event, and nothing after it.
+                // Half an event, and then the end.
                 self?.server.watches.removeAll { $0 === watch }
                 watch?.body.push(Array("{\"type\":\"MODIFIED\",\"object\":{\"kind\":\"Pipe".utf8))
                 watch?.body.finish()
@@ -77,22 +77,22 @@ final class Network: @unchecked Sendable {
     func restartServer(for duration: Duration, compacting: Bool) {
         downUntil = time.now.advanced(by: duration)
         if compacting { server.compact() }
-        history.note("API server restarts for \(duration)\(compacting ? ", history compacted" : "")")
+        history.log("API server restarts for \(duration)\(compacting ? ", history compacted" : "")")
         server.cutWatches(TransportError(.connectionLost, "the server went away"))
     }
 
     func cutOff(_ replica: Int, for duration: Duration) {
-        history.note("operator-\(replica) is cut off for \(duration)")
+        history.log("operator-\(replica) is cut off for \(duration)")
         cutOff[replica] = time.now.advanced(by: duration)
         for watch in server.watches where watch.owner == .operatorProcess(replica) { watch.isSilent = true }
     }
 
     func stop(_ replica: Int, for duration: Duration) {
-        history.note("operator-\(replica) is suspended for \(duration)")
+        history.log("operator-\(replica) is stopped for \(duration)")
         stopped[replica] = time.now.advanced(by: duration)
     }
 
-    /// Ends all faults, except dead watches and requests in flight.
+    /// Ends all faults, except for watches that are already silent and requests in flight.
     func heal() {
         rates = .none
         cutter = nil
@@ -102,7 +102,7 @@ final class Network: @unchecked Sendable {
         stopped = [:]
     }
 
-    /// Sometimes cuts an answer.
+    /// Truncates some responses.
     func cut(_ response: HTTPResponse) -> HTTPResponse {
         guard let cutter, cutter.chance(0.08), response.body.count > 1 else { return response }
         var response = response
@@ -111,15 +111,15 @@ final class Network: @unchecked Sendable {
     }
 
     func record(_ replica: Replica, _ request: HTTPRequest, _ what: @autoclosure () -> String) {
-        history.note("operator-\(replica.number) \(request.method.rawValue) \(request.target) \(what())")
+        history.log("operator-\(replica.number) \(request.method.rawValue) \(request.target) \(what())")
     }
 }
 
-/// Observes every request of every process.
-protocol RequestWitness: AnyObject {
-    /// A request left its process.
+/// Observes the requests of all processes.
+protocol RequestObserver: AnyObject {
+    /// A process sent a request.
     func sent(_ request: HTTPRequest, _ target: RequestTarget, by replica: Replica)
-    /// A request was answered; `read` are the UIDs of the objects in the answer. A nil status means that there was no answer.
+    /// A request got a response with the objects of the UIDs `read`, or no response if `status` is nil.
     func answered(_ request: HTTPRequest, _ target: RequestTarget, by replica: Replica, status: Int?, read: [String])
     /// An obstacle rejected a request.
     func refused(_ request: HTTPRequest, _ target: RequestTarget, by obstacle: Obstacle)

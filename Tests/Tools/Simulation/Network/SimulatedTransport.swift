@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// The connection from one operator process to the simulated server, with everything that can go wrong.
+/// The transport from one operator process to the simulated server, with all faults.
 ///
 /// Confined to the thread of one simulation.
 final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
@@ -17,29 +17,29 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         let target = RequestTarget(request.target)
-        if let target { network.witness?.sent(request, target, by: replica) }
+        if let target { network.observer?.sent(request, target, by: replica) }
         let read = Locked<[String]>([])
         do {
-            let fate = try await depart(request)
-            var response = try await carry(request, target, fate) { [server, replica] in
+            let outcome = try await travel(request)
+            var response = try await deliver(request, target, outcome) { [server, replica] in
                 let response = Self.dated(server.answer(request, by: replica.writer), server.clock)
                 read.withLock { $0 = server.lastRead }
                 return response
             }
             network.record(replica, request, "-> \(response.status)")
             if let target {
-                network.witness?.answered(
+                network.observer?.answered(
                     request, target, by: replica, status: response.status, read: read.withLock { $0 })
             }
             response = network.cut(response)
             return response
         } catch {
-            if let target { network.witness?.answered(request, target, by: replica, status: nil, read: []) }
+            if let target { network.observer?.answered(request, target, by: replica, status: nil, read: []) }
             throw error
         }
     }
 
-    /// An answer as the server sends it, with a `Date` header in whole seconds.
+    /// The response with a `Date` header in whole seconds of the server's clock.
     private static func dated(_ response: HTTPResponse, _ clock: WallClock) -> HTTPResponse {
         var response = response
         response.headers.append("Date", clock.now().httpDate)
@@ -47,12 +47,12 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
     }
 
     func open(_ request: HTTPRequest) async throws(TransportError) -> HTTPStream {
-        let fate = try await depart(request)
+        let outcome = try await travel(request)
         let opened = Locked<SimulatedWatch?>(nil)
         var isAnswered = false
-        // The connection of a client that is gone is closed, even if the server has started to send.
+        // If the client is gone, the connection is closed.
         defer { if !isAnswered { opened.withLock { $0 }?.body.cancel() } }
-        let response = try await carry(request, nil, fate) { [server, replica] in
+        let response = try await deliver(request, nil, outcome) { [server, replica] in
             switch server.openWatch(request, owner: replica.writer) {
             case .success(let watch):
                 opened.withLock { $0 = watch }
@@ -71,32 +71,32 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         return HTTPStream(status: 200, headers: response.headers, body: watch.body)
     }
 
-    /// Waits as long as the request takes to the server, and returns what happens to it.
-    private func depart(_ request: HTTPRequest) async throws(TransportError) -> Fate {
+    /// Waits until the request reaches the server and returns its outcome.
+    private func travel(_ request: HTTPRequest) async throws(TransportError) -> RequestOutcome {
         guard replica.isAlive, !Task.isCancelled else { throw Self.cancelled }
-        let fate = network.fate(of: request, from: replica)
+        let outcome = network.outcome(of: request, from: replica)
         let latency = network.latency(from: replica)
         try await wait(min(latency, request.timeout))
         if latency > request.timeout { throw fail(request, .timedOut, "not sent in time") }
-        return fate
+        return outcome
     }
 
-    /// - Parameter target: the requested resource, if an obstacle may apply.
-    private func carry(
-        _ request: HTTPRequest, _ target: RequestTarget?, _ fate: Fate,
+    /// - Parameter target: the parsed target, if obstacles apply to the request.
+    private func deliver(
+        _ request: HTTPRequest, _ target: RequestTarget?, _ outcome: RequestOutcome,
         _ perform: @escaping @Sendable () -> HTTPResponse
     ) async throws(TransportError) -> HTTPResponse {
         let apply: @Sendable () -> HTTPResponse = { [network, server] in
             guard let target, let obstacle = network.obstacles?.obstacle(to: request, target),
                 let refusal = obstacle.refusal(of: target)
             else { return perform() }
-            network.witness?.refused(request, target, by: obstacle)
+            network.observer?.refused(request, target, by: obstacle)
             return Self.dated(refusal, server.clock)
         }
-        switch fate {
+        switch outcome {
         case .arrives:
             if let target, let obstacle = network.obstacles?.obstacle(to: request, target) {
-                return try await overcome(obstacle, request, target, perform)
+                return try await respond(despite: obstacle, request, target, perform)
             }
             let response = apply()
             try await wait(network.returnLatency())
@@ -113,7 +113,7 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         case .refused(let response, let applied):
             if applied { _ = apply() }
             try await wait(network.returnLatency())
-            // The server's answers have its own time of day; a proxy's have that of the proxy.
+            // The server and the proxy have different clocks.
             let isFromProxy = response.status == 502
             return Self.dated(response, isFromProxy ? network.proxyClock ?? server.clock : server.clock)
         case .late(let delay):
@@ -123,7 +123,7 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
                 _ = apply()
                 server.isLateArrival = false
             }
-            throw fail(request, .connectionLost, "connection reset, the request is still in flight")
+            throw fail(request, .connectionLost, "connection reset, the request is still on its way")
         case .crash(let applied):
             if applied { _ = apply() }
             network.record(replica, request, "crash \(applied ? "after" : "before")")
@@ -132,27 +132,27 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         }
     }
 
-    /// Applies the obstacle: waits as long as it takes, then returns the rejection or the answer.
-    private func overcome(
-        _ obstacle: Obstacle, _ request: HTTPRequest, _ target: RequestTarget,
+    /// Waits as long as the obstacle delays the request and returns its error response or the regular response.
+    private func respond(
+        despite obstacle: Obstacle, _ request: HTTPRequest, _ target: RequestTarget,
         _ perform: @escaping @Sendable () -> HTTPResponse
     ) async throws(TransportError) -> HTTPResponse {
         let now = replica.time.now
         let rest = obstacle.end.map { now.duration(to: $0) } ?? .seconds(3600)
         let pause: Duration =
             switch obstacle.effect {
-            // When a webhook recovers, waiting requests are answered immediately.
+            // If the webhook returns in the meantime, the response arrives immediately.
             case .hang(let limit): min(limit, rest)
             case .delay(let duration): duration
             case .deny, .forbid, .fail, .reject, .quota: network.returnLatency()
             }
         try await wait(min(pause, request.timeout))
         if pause >= request.timeout {
-            network.witness?.refused(request, target, by: obstacle)
+            network.observer?.refused(request, target, by: obstacle)
             throw fail(request, .timedOut, "no answer")
         }
         guard let refusal = obstacle.refusal(of: target) else { return perform() }
-        network.witness?.refused(request, target, by: obstacle)
+        network.observer?.refused(request, target, by: obstacle)
         return Self.dated(refusal, server.clock)
     }
 
@@ -171,4 +171,69 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
     }
 
     private static let cancelled = TransportError(.cancelled, "the process ended")
+}
+
+/// The body of a simulated watch.
+///
+/// Confined to the thread of one simulation.
+final class SimulatedBody: HTTPBody, @unchecked Sendable {
+    private enum End {
+        case open
+        case finished
+        case failed(TransportError)
+    }
+
+    private var bytes: [UInt8] = []
+    private var end = End.open
+    private var reader: CheckedContinuation<Result<[UInt8]?, TransportError>, Never>?
+    var onCancel: () -> Void = {}
+
+    func push(_ more: [UInt8]) {
+        guard case .open = end else { return }
+        if let reader {
+            self.reader = nil
+            reader.resume(returning: .success(more))
+        } else {
+            bytes += more
+        }
+    }
+
+    func finish() { close(.finished) }
+
+    func fail(_ error: TransportError) { close(.failed(error)) }
+
+    func cancel() {
+        onCancel()
+        bytes = []
+        close(.failed(TransportError(.cancelled, "the watch was cancelled")))
+    }
+
+    private func close(_ end: End) {
+        guard case .open = self.end else { return }
+        self.end = end
+        guard let reader else { return }
+        self.reader = nil
+        reader.resume(returning: rest)
+    }
+
+    private var rest: Result<[UInt8]?, TransportError> {
+        switch end {
+        case .failed(let error): .failure(error)
+        case .finished, .open: .success(nil)
+        }
+    }
+
+    func next() async throws(TransportError) -> [UInt8]? {
+        let result: Result<[UInt8]?, TransportError> = await withCheckedContinuation { continuation in
+            if !bytes.isEmpty {
+                defer { bytes = [] }
+                continuation.resume(returning: .success(bytes))
+            } else if case .open = end {
+                reader = continuation
+            } else {
+                continuation.resume(returning: rest)
+            }
+        }
+        return try result.get()
+    }
 }

@@ -1,12 +1,12 @@
 import KubeClient
 import TowlineAPI
 
-/// What must be true of every execution once faults have stopped and the operator has had time.
+/// The conditions that every execution must meet some time after the end of all faults.
 struct FinalCheck {
     let server: SimulatedServer
     let referee: Referee
 
-    /// The first problem in the final state; nil without one.
+    /// The first problem; nil if all executions are correct.
     var problem: String? {
         for execution in server.all(.executions) where execution.object["metadata"]?["deletionTimestamp"] == nil {
             if let problem = problem(of: execution) { return "\(execution.key): \(problem)" }
@@ -14,11 +14,11 @@ struct FinalCheck {
         return nil
     }
 
-    /// True while a TTL of a finished execution or run is still pending.
+    /// True while the TTL of a finished execution or run has not expired.
     var hasPendingTTL: Bool {
         server.all(.executions).contains { execution in
-            let rule = referee.rule(of: execution.object, execution.uid)
-            return [rule.executionDue, rule.runDue].contains { $0.map { rule.now < $0 + .seconds(60) } ?? false }
+            let rules = referee.retentionRules(of: execution.object, execution.uid)
+            return [rules.executionDue, rules.runDue].contains { $0.map { rules.now < $0 + .seconds(60) } ?? false }
         }
     }
 
@@ -36,7 +36,8 @@ struct FinalCheck {
         guard let outcome = status?["outcome"]?.stringValue.flatMap({ Outcome(rawValue: $0) }) else {
             guard let run else { return "\(status?["phase"] ?? "no phase") without a run" }
             return Verdict.of(run.object, kind).isEmpty
-                ? problem(withLiving: run, execution.object["spec"], kind) : "its run has ended, and it has not"
+                ? problem(withLiving: run, execution.object["spec"], kind)
+                : "its run has ended, but the execution has not"
         }
         if let problem = problem(with: outcome, status?["reason"]?.stringValue ?? "", execution, run, found) {
             return problem
@@ -44,43 +45,43 @@ struct FinalCheck {
         let seen = run.flatMap { $0.uid == status?["runRef"]?["uid"]?.stringValue ? $0 : nil }
         if let problem = problem(withRunaway: run, kind) { return problem }
         let isUnlabeled = (status?["runRef"]?["uid"]?.stringValue).flatMap { referee.records[$0]?.isUnlabeled } ?? false
-        guard referee.isJudging else { return nil }
-        let rule = referee.rule(of: execution.object, execution.uid)
+        guard referee.checksRetention else { return nil }
+        let rules = referee.retentionRules(of: execution.object, execution.uid)
         if isUnlabeled {
-            // No one can know what happens to an ended run that no watch shows.
-            guard let due = rule.executionDue else { return nil }
-            return !rule.isKept && !rule.isManaged || rule.now < due + RetentionRule.patience
-                ? "its TTL has not expired yet" : nil
+            // The operator cannot see a finished run that no watch selects.
+            guard let due = rules.executionDue else { return nil }
+            return !rules.isKept && !rules.isManaged || rules.now < due + RetentionRules.patience
+                ? "its TTL has not expired" : nil
         }
         let isOwned = seen?.object["metadata"]?["ownerReferences"] != nil
-        return rule.remainder(with: seen, isOwned: isOwned)
+        return rules.problem(with: seen, isOwned: isOwned)
     }
 
-    /// A run may run forever, except if it was stopped.
+    /// A run may continue forever, unless it has a time limit or a stop was requested.
     private func problem(withLiving run: Change, _ spec: JSONValue?, _ kind: ResourceKind) -> String? {
-        if spec?["executionConfig"]?["timeoutSeconds"] != nil { return "its run exceeds its time limit" }
+        if spec?["executionConfig"]?["timeoutSeconds"] != nil { return "its run is still running after its time limit" }
         let isAsked = run.object["spec"]?["shutdown"] != nil || run.object["spec"]?["status"] != nil
-        let isRefused = referee.obstacles.refusesForGood(.stops, kind, run.key.namespace)
+        let isRefused = referee.obstacles.rejectsPermanently(.stops, kind, run.key.namespace)
         return spec?["shutdown"] == nil || isAsked || isRefused ? nil : "no stop of its run was requested"
     }
 
-    /// Stops of a run that exceeded its limit are repeated as long as they are rejected, also after the verdict.
+    /// While stops of a run beyond its time limit are rejected, the operator retries them, also after the final status.
     private func problem(withRunaway run: Change?, _ kind: ResourceKind) -> String? {
         guard referee.isOn(.limits), let run, let record = referee.records[run.uid], record.ended == nil,
-            record.stopped == nil, referee.cases[record.execution]?.isGivenUp == true,
-            !referee.obstacles.refusesForGood(.stops, kind, run.key.namespace)
+            record.stopped == nil, referee.executions[record.execution]?.hasWatchdogVerdict == true,
+            !referee.obstacles.rejectsPermanently(.stops, kind, run.key.namespace)
         else { return nil }
-        return "its run exceeded its time limit, and the stop was not repeated"
+        return "its run exceeded its time limit, and the stop was not retried"
     }
 
-    /// True if an operator may conclude that there is no run although there is one.
+    /// True if the operator may conclude that no run exists although one does.
     ///
-    /// A rival may have created it after the other one had checked. A user may have deleted it before a crashed process
-    /// could store its existence. And if a server does not serve the engine's runs, there are none, although it may
-    /// serve them again later, with what a crashed operator had created.
+    /// A second active operator can create the run after the first has looked. A user can delete the run before a process
+    /// that crashed stored its existence. And if the server does not serve the engine's runs, it can serve them again
+    /// later, including those that a crashed operator created.
     private func mayMissRuns(_ execution: Change) -> Bool {
         let isArgo = execution.object["spec"]?["workflowRef"]?["engine"] == "argo"
-        return referee.hasRivals || referee.runsThatVanished.contains(execution.uid)
+        return referee.hasUnelectedReplicas || referee.runsThatVanished.contains(execution.uid)
             || server.everAbsent.contains(isArgo ? .workflows : .pipelineRuns)
     }
 
@@ -90,7 +91,7 @@ struct FinalCheck {
         return referee.execution(of: run) == execution.uid && (seen == nil || seen == run.uid)
     }
 
-    /// Whether a verdict matches what really happened.
+    /// The problem with a final outcome that does not match what happened.
     private func problem(
         with outcome: Outcome, _ reason: String, _ execution: Change, _ run: Change?, _ found: Change?
     ) -> String? {
@@ -98,12 +99,12 @@ struct FinalCheck {
         let spec = execution.object["spec"]
         switch outcome {
         case .success, .failed:
-            return verdicts.contains(outcome) ? nil : "\(outcome) was never the run's verdict (\(verdicts))"
+            return verdicts.contains(outcome) ? nil : "\(outcome) was never an outcome of the run (\(verdicts))"
         case .timeout:
             return spec?["executionConfig"]?["timeoutSeconds"] == nil ? "Timeout without a time limit" : nil
         case .cancelled:
             if spec?["shutdown"] != nil, !referee.hasRun(execution) || mayMissRuns(execution) { return nil }
-            return verdicts.contains(.cancelled) ? nil : "Cancelled, which its run never was (\(verdicts))"
+            return verdicts.contains(.cancelled) ? nil : "Cancelled, but the run was never canceled (\(verdicts))"
         case .error: return problem(withError: reason, execution, found)
         }
     }
@@ -112,13 +113,14 @@ struct FinalCheck {
         let hasRun = referee.hasRun(execution)
         switch reason {
         case "RunDeleted":
-            return hasRun && referee.runsThatVanished.contains(execution.uid) ? nil : "\(reason), but no run vanished"
+            return hasRun && referee.runsThatVanished.contains(execution.uid)
+                ? nil : "\(reason), but no run disappeared"
         case "NameCollision", "RunReplaced":
             let isItsOwn = found.map { isOwn($0, of: execution) } == true
-            // Before the run is stored, only the owner identifies it.
+            // Before the run is stored in the status, only the owner reference identifies it.
             let isStripped = found?.object["metadata"]?["ownerReferences"] == nil
             if reason == "NameCollision", isStripped { return nil }
-            return isItsOwn && !referee.hasRivals ? "\(reason), but the run is its own" : nil
+            return isItsOwn && !referee.hasUnelectedReplicas ? "\(reason), but the run is its own" : nil
         case "StartDeadlineExceeded":
             if execution.object["spec"]?["executionConfig"]?["startDeadlineSeconds"] == nil {
                 return "no start deadline"
@@ -128,8 +130,8 @@ struct FinalCheck {
             let run = ObjectKey(
                 namespace: execution.key.namespace,
                 name: RunName.of(executionName: execution.key.name, uid: execution.uid))
-            return referee.denials.contains(run) ? nil : "\(reason), but its run was not denied"
-        default: return "an error for no reason: \(reason)"
+            return referee.denials.contains(run) ? nil : "\(reason), but no policy denied its run"
+        default: return "Error with an unexpected reason: \(reason)"
         }
     }
 }

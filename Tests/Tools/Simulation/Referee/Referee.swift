@@ -1,58 +1,61 @@
 import KubeClient
 import TowlineAPI
 
-/// Watches every write of a simulation and reports the first one that violates the contract.
+/// Checks every write of a simulation and keeps the first violation of the contract.
 ///
 /// Confined to the thread of one simulation.
 final class Referee: @unchecked Sendable {
     let server: SimulatedServer
-    /// True if two processes may act at the same time, without election.
-    let hasRivals: Bool
+    /// True if several processes are active at the same time without an election.
+    let hasUnelectedReplicas: Bool
     private(set) var violation: String?
-    /// All runs that were created, by the UID of the execution they were created for.
+    /// All created runs by the UID of their execution.
     private var runs: [String: [Change]] = [:]
-    /// All verdicts of a run, by the run's UID.
+    /// All outcomes that a run ever had, by the UID of the run.
     private(set) var verdicts: [String: Set<Outcome>] = [:]
-    /// Executions whose run was deleted, or replaced by another object, or contradicted itself.
+    /// The UIDs of executions whose run was deleted or replaced.
     private(set) var runsThatVanished: Set<String> = []
     private(set) var operatorWrites = 0
     /// When executions were deleted, by UID.
     private(set) var deletions: [String: ContinuousClock.Instant] = [:]
-    /// When anyone but an operator last changed an execution, by its UID.
+    /// When a client other than an operator last changed an execution, by its UID.
     private(set) var changes: [String: Timestamp] = [:]
-    /// The same for the run of an execution.
+    /// When a client other than an operator last changed the run of an execution, by the UID of the execution.
     private(set) var runChanges: [String: Timestamp] = [:]
-    /// When the faults stopped; nil before that.
-    var calm: Timestamp?
-    var calmInstant: ContinuousClock.Instant?
-    /// The true time of day, which no actor in the simulation knows.
-    let truth: WallClock
+    /// When the faults ended; nil before that.
+    var faultsEnded: Timestamp?
+    var faultsEndedInstant: ContinuousClock.Instant?
+    /// The true time, which no machine in the simulation knows.
+    let trueClock: WallClock
     let obstacles: Obstacles
-    let trouble: Trouble
-    /// Whether a step of the run with this UID has really started.
+    let configuration: Configuration
+    /// Returns whether a step of the run with this UID has really started.
     var hasStarted: (String) -> Bool = { _ in false }
-    /// What is known about each execution and each run that was created for one, by UID.
-    var cases: [String: ExecutionCase] = [:]
+    /// The records of executions and their runs, by UID.
+    var executions: [String: ExecutionRecord] = [:]
     var records: [String: RunRecord] = [:]
     /// When creates and stops were sent, by process and run.
-    var sendings: [String: [ContinuousClock.Instant]] = [:]
+    var sentRequests: [String: [ContinuousClock.Instant]] = [:]
     /// The runs whose creation a policy denied.
     var denials: Set<ObjectKey> = []
-    /// The active process, and since when it is active.
+    /// The active process, and when it became active.
     var service: (number: Int, since: ContinuousClock.Instant)?
 
-    init(server: SimulatedServer, truth: WallClock, hasRivals: Bool, obstacles: Obstacles, trouble: Trouble) {
+    init(
+        server: SimulatedServer, trueClock: WallClock, hasUnelectedReplicas: Bool, obstacles: Obstacles,
+        configuration: Configuration
+    ) {
         self.server = server
-        self.truth = truth
-        self.hasRivals = hasRivals
+        self.trueClock = trueClock
+        self.hasUnelectedReplicas = hasUnelectedReplicas
         self.obstacles = obstacles
-        self.trouble = trouble
+        self.configuration = configuration
         server.observers.append { [unowned self] in observe($0) }
     }
 
-    func isOn(_ rule: Rule) -> Bool { trouble.rules.contains(rule) }
+    func isOn(_ rule: Rule) -> Bool { configuration.rules.contains(rule) }
 
-    /// The UID of the execution that a run was created for, even if another object owns it now.
+    /// The UID of the execution that a run was created for, even if its owner reference has changed.
     func execution(of run: Change) -> String? {
         records[run.uid]?.execution ?? run.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue
     }
@@ -65,7 +68,7 @@ final class Referee: @unchecked Sendable {
 
     private func observe(_ change: Change) {
         if change.writer.isOperator, change.kind != .leases, change.kind != .events { operatorWrites += 1 }
-        follow(change)
+        record(change)
         switch change.kind {
         case .executions: observeExecution(change)
         case .pipelineRuns, .workflows: observeRun(change)
@@ -76,7 +79,7 @@ final class Referee: @unchecked Sendable {
     private func observeExecution(_ change: Change) {
         if change.verb == .deleted { deletions[change.uid] = server.time.now }
         guard change.writer.isOperator else {
-            changes[change.uid] = truth.now()
+            changes[change.uid] = trueClock.now()
             return
         }
         if change.verb == .deleted { return observeExpiry(of: change) }
@@ -86,10 +89,10 @@ final class Referee: @unchecked Sendable {
         let expected = before.replacing("status", change.object["status"])
             .replacing("metadata", change.object["metadata"])
         if change.object != expected { fail("\(change.writer) changed more than the status of \(change.key)") }
-        if let broken = StatusRules.violation(from: before, to: change.object) {
-            fail("\(change.key) @\(change.revision): \(broken)")
+        if let problem = StatusRules.violation(from: before, to: change.object) {
+            fail("\(change.key) @\(change.revision): \(problem)")
         }
-        checkWords(of: change, before)
+        checkClaims(of: change, before)
     }
 
     private func observeRun(_ change: Change) {
@@ -97,22 +100,22 @@ final class Referee: @unchecked Sendable {
         if let owner {
             verdicts[change.uid, default: []].formUnion(Verdict.of(change.object, change.kind))
             if change.verb == .deleted { runsThatVanished.insert(owner) }
-            if !change.writer.isOperator { runChanges[owner] = truth.now() }
+            if !change.writer.isOperator { runChanges[owner] = trueClock.now() }
         }
         guard change.writer.isOperator else { return }
         switch change.verb {
         case .added: observeCreation(change, change.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue)
         case .modified where change.isMarking: observeExpiry(of: change, owner)
-        case .modified: observeRequestToEnd(change, owner)
+        case .modified: observeStopRequest(change, owner)
         case .deleted: observeExpiry(of: change, owner)
         }
     }
 
     private func observeCreation(_ change: Change, _ owner: String?) {
         guard let owner, change.object["metadata"]?["labels"]?[WellKnown.executionUIDLabel]?.stringValue == owner else {
-            return fail("\(change.key) was created without its owner")
+            return fail("\(change.key) was created without its owner reference")
         }
-        // A watch may be silent for three minutes before that is noticed.
+        // A silent watch can remain undetected for three minutes.
         if let deletion = deletions[owner], deletion.duration(to: server.time.now) > .seconds(240) {
             fail("\(change.key.name) was created for an execution that had long been deleted")
         }
@@ -122,20 +125,20 @@ final class Referee: @unchecked Sendable {
         runs[owner, default: []].append(change)
     }
 
-    /// The cases in which no operator could have known the first run.
+    /// True if the operator could not have known about the first run.
     ///
-    /// The execution is gone or being deleted: its run was collected, and a create in flight arrives; the garbage collector
-    /// deletes that run too. Or a user deleted the run before its existence could be stored, or while a create was in
-    /// flight. Or a user deleted it, and a rival with an older view acts, because there is no election.
+    /// The execution is deleted or being deleted: its run was garbage collected, and a create in flight arrives; the
+    /// garbage collector deletes that run, too. Or a user deleted the run before its existence was stored, or while a
+    /// create was in flight. Or a user deleted it, and a second active operator has an older view.
     private func isExcused(_ owner: String) -> Bool {
         guard let execution = server.all(.executions).first(where: { $0.uid == owner }),
             execution.object["metadata"]?["deletionTimestamp"] == nil
         else { return true }
         let isStored = execution.object["status"]?["runRef"] != nil || execution.object["status"]?["outcome"] != nil
-        return runsThatVanished.contains(owner) && (hasRivals || !isStored || server.isLateArrival)
+        return runsThatVanished.contains(owner) && (hasUnelectedReplicas || !isStored || server.isLateArrival)
     }
 
-    /// True for a run that an operator created, and for its replacement before its UID could be stored.
+    /// True for a run that an operator created, and for a replacement from before the run was stored.
     private func isOwn(_ run: Change, of owner: String) -> Bool {
         if runs[owner]?.contains(where: { $0.uid == run.uid }) == true { return true }
         guard let execution = server.all(.executions).first(where: { $0.uid == owner }) else { return false }
@@ -143,8 +146,8 @@ final class Referee: @unchecked Sendable {
         return seen == nil || seen == run.uid
     }
 
-    /// An operator may change one field of its own runs, and no other run.
-    private func observeRequestToEnd(_ change: Change, _ owner: String?) {
+    /// Checks that an operator changes only its runs, and of them only one field.
+    private func observeStopRequest(_ change: Change, _ owner: String?) {
         guard let owner, let before = change.before, isOwn(change, of: owner) else {
             return fail("\(change.writer) changed the foreign object \(change.key)")
         }
@@ -153,7 +156,9 @@ final class Referee: @unchecked Sendable {
         expected[path: ["spec", field]] = change.object["spec"]?[field]
         expected["metadata"] = change.object["metadata"]
         if change.object != expected { fail("\(change.writer) changed more than spec.\(field) of \(change.key)") }
-        if !Verdict.of(before, change.kind).isEmpty { fail("\(change.writer) stopped \(change.key), which had ended") }
+        if !Verdict.of(before, change.kind).isEmpty {
+            fail("\(change.writer) stopped \(change.key), which had already ended")
+        }
         checkStop(of: change)
     }
 }
@@ -167,7 +172,7 @@ extension JSONValue {
 }
 
 extension Change {
-    /// True if a deletion only marked the object, because a finalizer holds it.
+    /// True if the deletion only set the deletion timestamp, because the object has a finalizer.
     var isMarking: Bool {
         object["metadata"]?["deletionTimestamp"] != nil && before?["metadata"]?["deletionTimestamp"] == nil
     }

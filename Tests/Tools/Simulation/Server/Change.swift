@@ -1,6 +1,6 @@
 import KubeClient
 
-/// One entry of the simulated server's history: an object as a write left it.
+/// One entry of the simulated server's history: the result of a write.
 struct Change {
     enum Verb: String {
         case added = "ADDED"
@@ -12,23 +12,23 @@ struct Change {
     let verb: Verb
     let kind: ResourceKind
     let key: ObjectKey
-    /// The object after the write; for a deletion its last state, with the version of the deletion.
+    /// The object after the write; for a deletion its last state with the version of the deletion.
     let object: JSONValue
-    /// The object before; nil for a creation.
+    /// The object before the write; nil for a creation.
     let before: JSONValue?
-    /// Who wrote: a user, an engine, or an operator process.
+    /// The client that wrote.
     let writer: Writer
     let encoded: [UInt8]
 
     var uid: String { object["metadata"]?["uid"]?.stringValue ?? "" }
 }
 
-/// Who writes to the simulated server.
+/// A client that writes to the simulated server.
 enum Writer: Hashable, CustomStringConvertible {
     case user
     case engine
     case garbageCollector
-    /// A controller other than Towline.
+    /// A foreign controller.
     case controller
     case operatorProcess(Int)
 

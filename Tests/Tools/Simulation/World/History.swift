@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// What happened in a simulation: always as a fingerprint, and as text if it will be printed.
+/// The events of a simulation: always as a fingerprint, and as text only on request.
 ///
 /// Confined to the thread of one simulation.
 final class History: @unchecked Sendable {
@@ -9,7 +9,7 @@ final class History: @unchecked Sendable {
     private let start: ContinuousClock.Instant
     private let isRecording: Bool
     private(set) var lines: [String] = []
-    /// Equal for two runs of the same seed (FNV-1a over everything that was written to the server).
+    /// A hash (FNV-1a) over all writes to the server, which is equal for all simulations of a seed.
     private(set) var fingerprint: UInt64 = 0xCBF2_9CE4_8422_2325
 
     init(time: VirtualTime, isRecording: Bool) {
@@ -18,18 +18,18 @@ final class History: @unchecked Sendable {
         start = time.now
     }
 
-    func note(_ text: @autoclosure () -> String) {
+    func log(_ text: @autoclosure () -> String) {
         guard isRecording else { return }
         let elapsed = start.duration(to: time.now)
         let milliseconds = elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
         lines.append("\(Double(milliseconds) / 1000) \(text())")
     }
 
-    func note(_ change: Change) {
+    func log(_ change: Change) {
         for byte in change.encoded {
             fingerprint = (fingerprint ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
         }
-        note(
+        log(
             "    \(change.writer) \(change.verb.rawValue) \(change.kind) \(change.key) @\(change.revision) \(Self.summary(change))"
         )
     }

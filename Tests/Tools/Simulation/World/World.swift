@@ -1,10 +1,10 @@
 import KubeClient
 import KubeRuntime
 
-/// One simulation: a cluster, its users and the operator's processes, determined by one number.
+/// One simulation: a cluster, its users and the operator processes, all derived from one seed.
 ///
-/// Everything runs on the thread that calls ``run()``, by the world's executor, in virtual time. The same seed gives
-/// the same history, write for write.
+/// Everything runs in virtual time on the thread that calls ``run()``. A seed always gives the same history, write for
+/// write.
 final class World: @unchecked Sendable {
     let time = VirtualTime()
     let clock: WallClock
@@ -15,59 +15,60 @@ final class World: @unchecked Sendable {
     let random: SeededRandom
     let scenario: Scenario
     private let engine: SimulatedEngine
-    private let collector: GarbageCollection
+    private let collector: GarbageCollector
     private let users: Users
-    private let housekeeping: Housekeeping
-    private let vandals: Vandals
+    private let retentionUsers: RetentionUsers
+    private let interference: Interference
     private let obstacles: Obstacles
-    private let trouble: Trouble
+    private let configuration: Configuration
     private let seed: UInt64
     private let clocks: SeededRandom?
     let referee: Referee
     private let sink: LogSink
-    /// All processes.
+    /// All processes, including those that have ended.
     private(set) var replicas: [Replica] = []
-    /// True once the last processes are asked to stop.
+    /// True after the last processes were stopped.
     private(set) var isEnding = false
-    /// Until when no operator may start, and the end of the last planned outage.
+    /// The end of the current outage of all operators, and of the last scheduled one.
     var outageEnd: ContinuousClock.Instant?
     var lastOutageEnd: ContinuousClock.Instant?
 
-    init(seed: UInt64, _ trouble: Trouble, isRecording: Bool) {
+    init(seed: UInt64, _ configuration: Configuration, isRecording: Bool) {
         self.seed = seed
-        self.trouble = trouble
+        self.configuration = configuration
         random = SeededRandom(seed: seed)
         clock = time.wallClock()
         scenario = Scenario(random: random.split())
         history = History(time: time, isRecording: isRecording)
         executor = SimulationExecutor(random: random.split())
-        clocks = trouble.random(for: .clocks, seed: seed)
-        let (truth, clocks) = (clock, clocks)
-        func machineClock() -> WallClock { clocks.map { .ofMachine(truth, random: $0) } ?? truth }
+        clocks = configuration.random(for: .clocks, seed: seed)
+        let (trueClock, clocks) = (clock, clocks)
+        func machineClock() -> WallClock { clocks.map { .ofMachine(trueClock, random: $0) } ?? trueClock }
         server = SimulatedServer(time: time, clock: machineClock(), random: random.split())
         network = Network(server: server, random: random.split(), history: history)
         obstacles = Obstacles(time: time, history: history)
         network.obstacles = obstacles
         network.proxyClock = machineClock()
         network.proxy = clocks.map { SeededRandom(seed: $0.next()) }
-        network.cutter = trouble.random(for: .bodies, seed: seed)
+        network.cutter = configuration.random(for: .bodies, seed: seed)
         referee = Referee(
-            server: server, truth: clock, hasRivals: scenario.hasRivals, obstacles: obstacles, trouble: trouble)
-        network.witness = referee
+            server: server, trueClock: clock, hasUnelectedReplicas: scenario.hasUnelectedReplicas, obstacles: obstacles,
+            configuration: configuration)
+        network.observer = referee
         engine = SimulatedEngine(
             server: server, clocks: [.pipelineRuns: machineClock(), .workflows: machineClock()],
-            random: random.split(), delays: trouble.random(for: .steps, seed: seed))
-        collector = GarbageCollection(server: server, random: random.split())
+            random: random.split(), delays: configuration.random(for: .steps, seed: seed))
+        collector = GarbageCollector(server: server, random: random.split())
         users = Users(server: server, random: random.split(), history: history)
-        // Not from the world's own numbers, so that the rest of the scenario does not change.
-        housekeeping = Housekeeping(server: server, random: SeededRandom(seed: ~seed))
-        users.additions = { [housekeeping] spec in housekeeping.addTimes(to: &spec) }
+        // A separate seed, so that it does not affect the rest of the simulation.
+        retentionUsers = RetentionUsers(server: server, random: SeededRandom(seed: ~seed))
+        users.additions = { [retentionUsers] spec in retentionUsers.addTTLs(to: &spec) }
         users.onRetry = { [engine] in engine.noteStep(of: $0) }
-        vandals = Vandals(server: server, trouble, seed: seed)
+        interference = Interference(server: server, configuration, seed: seed)
         referee.hasStarted = { [engine] in engine.started.contains($0) }
         sink = LogSink(level: .error, write: { _ in })
-        obstacles.onBeginning = { [unowned self] in crowd($0, $1) }
-        server.observers.append { [unowned self] in history.note($0) }
+        obstacles.onBeginning = { [unowned self] in createLoad($0, $1) }
+        server.observers.append { [unowned self] in history.log($0) }
         server.observers.append { [unowned self] change in
             if change.writer.isOperator { checkLeaders() }
         }
@@ -78,22 +79,22 @@ final class World: @unchecked Sendable {
         Logger(sink).named("operator-\(replica.number)")
     }
 
-    /// Runs the simulation to its end; returns what went wrong, or nil.
+    /// Runs the simulation and returns the violation, or nil.
     func run() -> String? {
         server.eventLag = scenario.eventLag
         server.replicaLag = scenario.replicaLag
         network.rates = scenario.rates
         for _ in 0..<scenario.replicas { startReplica() }
         users.plan(scenario.executions, within: scenario.chaos)
-        for _ in 0..<scenario.disasters {
-            time.schedule(after: scenario.chaos * random.unit()) { [unowned self] in disaster() }
+        for _ in 0..<scenario.faults {
+            time.schedule(after: scenario.chaos * random.unit()) { [unowned self] in injectFault() }
         }
-        obstacles.plan(trouble, seed: seed, chaos: scenario.chaos)
-        planOutages(trouble, seed: seed)
+        obstacles.plan(configuration, seed: seed, chaos: scenario.chaos)
+        planOutages(configuration, seed: seed)
         play(for: scenario.chaos)
-        calmDown()
-        if !trouble.rules.isEmpty { keepWatching() }
-        // Obstacles must have ended too, before the final check.
+        stopFaults()
+        if !configuration.rules.isEmpty { checkProgressPeriodically() }
+        // Obstacles and outages must end before the final checks.
         if let end = [obstacles.lastEnd, lastOutageEnd].compactMap({ $0 }).max(), end > time.now {
             play(for: time.now.duration(to: end))
         }
@@ -103,20 +104,20 @@ final class World: @unchecked Sendable {
         return referee.violation
     }
 
-    /// Waits until the final state is correct, and no write has happened for longer than an engine may be silent.
+    /// Waits until all executions are correct and no operator has written for longer than an engine can be silent.
     private func settle() {
         var (quiet, writes) = (0, referee.operatorWrites)
         for _ in 0..<40 where referee.violation == nil {
             play(for: .seconds(30))
-            let isPlanned = engine.planned + housekeeping.planned + vandals.planned > 0 || check.hasPendingTTL
+            let isPlanned = engine.planned + retentionUsers.planned + interference.planned > 0 || check.hasPendingTTL
             quiet = referee.operatorWrites == writes && !isPlanned ? quiet + 1 : 0
             writes = referee.operatorWrites
             if quiet >= 3, check.problem == nil { return }
         }
-        referee.fail("long after the faults stopped: \(check.problem ?? "still not at rest")")
+        referee.fail("long after the end of the faults: \(check.problem ?? "still writing")")
     }
 
-    /// Runs tasks and timers until `duration` has passed.
+    /// Runs tasks and timers for `duration`.
     private func play(for duration: Duration) {
         let end = time.now.advanced(by: duration)
         while referee.violation == nil {
@@ -129,10 +130,10 @@ final class World: @unchecked Sendable {
         executor.runUntilIdle()
     }
 
-    private func calmDown() {
-        history.note("faults stop")
-        referee.calm = clock.now()
-        referee.calmInstant = time.now
+    private func stopFaults() {
+        history.log("faults stop")
+        referee.faultsEnded = clock.now()
+        referee.faultsEndedInstant = time.now
         network.heal()
         server.absent = []
         server.replicaLag = 0
@@ -143,33 +144,33 @@ final class World: @unchecked Sendable {
     func startReplica() {
         let replica = Replica(number: replicas.count, time: time, random: random.split())
         replicas.append(replica)
-        history.note("operator-\(replica.number) starts")
+        history.log("operator-\(replica.number) starts")
         replica.start(self)
     }
 
-    /// The clock of a new process; nil if clocks do not differ.
+    /// The clock of a new process; nil without arbitrary clock skew.
     func operatorClock() -> WallClock? { clocks.map { .ofMachine(clock, random: $0, jumps: true) } }
 
-    /// Lets the referee check deadlines periodically, until the last processes are asked to stop.
-    private func keepWatching() {
+    /// Lets the referee check the progress once a second until the simulation ends.
+    private func checkProgressPeriodically() {
         time.schedule(after: .seconds(1)) { [weak self] in
             guard let self, !isEnding, referee.violation == nil else { return }
             let serving = replicas.first { $0.isAlive && $0.isRunning && ($0.token.map(\.isValid) ?? true) }
-            referee.look(serving: serving?.number)
-            keepWatching()
+            referee.checkProgress(serving: serving?.number)
+            checkProgressPeriodically()
         }
     }
 
-    /// Creates many executions where creates are delayed, and some where they are not.
-    private func crowd(_ obstacle: Obstacle, _ random: SeededRandom) {
+    /// Creates many executions that the obstacle affects, and some that it does not.
+    private func createLoad(_ obstacle: Obstacle, _ random: SeededRandom) {
         if obstacle.target == .stops {
             let engine = obstacle.kind == .workflows ? "argo" : "tekton"
             let timeout = Int64(5 + random.below(60))
-            return users.createCrowd(2, named: Users.stubborn, in: Users.namespace, of: engine, timeout: timeout)
+            return users.createBatch(2, named: Users.stubborn, in: Users.namespace, of: engine, timeout: timeout)
         }
         guard obstacle.target == .creates else {
             for engine in ["tekton", "argo"] {
-                users.createCrowd(4 + random.below(6), named: "\(engine)-", in: Users.namespace, of: engine)
+                users.createBatch(4 + random.below(6), named: "\(engine)-", in: Users.namespace, of: engine)
             }
             return
         }
@@ -177,12 +178,13 @@ final class World: @unchecked Sendable {
             switch obstacle.kind {
             case .workflows?: (("team", "argo"), ("team", "tekton"))
             case .some: (("team", "tekton"), ("team", "argo"))
-            case nil: ((Users.namespace, random.pick(["tekton", "argo"])), ("calm", random.pick(["tekton", "argo"])))
+            case nil:
+                ((Users.namespace, random.pick(["tekton", "argo"])), ("calm", random.pick(["tekton", "argo"])))
             }
-        users.createCrowd(4 + random.below(26), named: "held", in: blocked.0, of: blocked.1)
+        users.createBatch(4 + random.below(26), named: "held", in: blocked.0, of: blocked.1)
         for number in 0..<3 {
             time.schedule(after: random.duration(.milliseconds(100)...(.seconds(20)))) { [weak self] in
-                self?.users.createCrowd(1, named: "free\(number)-", in: free.0, of: free.1)
+                self?.users.createBatch(1, named: "free\(number)-", in: free.0, of: free.1)
             }
         }
     }
@@ -192,21 +194,21 @@ final class World: @unchecked Sendable {
         if leaders.count > 1 { referee.fail("\(leaders.count) leaders at once: \(leaders.map(\.number))") }
     }
 
-    /// Nothing is written at rest.
+    /// Checks that an idle operator writes nothing.
     private func checkRest() {
         let writes = referee.operatorWrites
         play(for: .seconds(60))
-        if referee.operatorWrites != writes { referee.fail("\(referee.operatorWrites - writes) writes at rest") }
-        if let problem = check.problem { referee.fail("at rest: \(problem)") }
+        if referee.operatorWrites != writes { referee.fail("\(referee.operatorWrites - writes) writes while idle") }
+        if let problem = check.problem { referee.fail("while idle: \(problem)") }
     }
 
-    /// A process that ends leaks nothing.
+    /// Checks that a process that ends leaves no timers or watches.
     private func checkEnd() {
         isEnding = true
         for replica in replicas { replica.terminate() }
-        for _ in 0..<12 where !replicas.allSatisfy(\.hasEnded) { play(for: .seconds(5)) }
+        for _ in 0..<12 where !replicas.allSatisfy(\.hasExited) { play(for: .seconds(5)) }
         for replica in replicas {
-            if !replica.hasEnded { referee.fail("operator-\(replica.number) did not end") }
+            if !replica.hasExited { referee.fail("operator-\(replica.number) did not end") }
             let timers = replica.time.pending.count
             if timers > 0 { referee.fail("operator-\(replica.number) left \(timers) timers behind") }
         }
@@ -214,4 +216,23 @@ final class World: @unchecked Sendable {
     }
 
     private var check: FinalCheck { FinalCheck(server: server, referee: referee) }
+}
+
+/// An object that must be freed at the end of the simulation.
+struct WeakReference {
+    let name: String
+    private(set) weak var object: AnyObject?
+
+    init(_ name: String, _ object: AnyObject?) {
+        self.name = name
+        self.object = object
+    }
+}
+
+extension World {
+    /// The objects that a leaked task or a reference cycle would keep alive.
+    var weakReferences: [WeakReference] {
+        [WeakReference("the world", self), WeakReference("its API server", server)]
+            + replicas.map { WeakReference("the controller of operator-\($0.number)", $0.controller) }
+    }
 }

@@ -1,12 +1,12 @@
 import KubeClient
 
-/// One open watch. Confined to the thread of one simulation.
+/// An open watch. Confined to the thread of one simulation.
 final class SimulatedWatch: @unchecked Sendable {
     let kind: ResourceKind
     let selection: Selection
     let owner: Writer
     let body: SimulatedBody
-    /// Events keep their order, regardless of their delays.
+    /// The arrival of the last event; later events do not overtake it.
     var lastDelivery: ContinuousClock.Instant
     /// True if the connection is dead and neither side has noticed.
     var isSilent = false
@@ -21,7 +21,7 @@ final class SimulatedWatch: @unchecked Sendable {
 }
 
 extension SimulatedServer {
-    /// Opens a watch from a version on; errors are sent as events, as kube-apiserver does.
+    /// Opens a watch at a version; as in kube-apiserver, some errors are events.
     func openWatch(_ request: HTTPRequest, owner: Writer) -> Result<SimulatedWatch, WatchRefusal> {
         guard let target = RequestTarget(request.target), !absent.contains(target.kind) else {
             return .failure(WatchRefusal(response: Answer.notServed))
@@ -30,7 +30,7 @@ extension SimulatedServer {
             return .failure(WatchRefusal(response: Answer.status(422, "Invalid", "sendInitialEvents is forbidden")))
         }
         let watch = SimulatedWatch(target, owner: owner, body: SimulatedBody(), now: time.now)
-        // Weak, because planned actions must not keep an ended world alive.
+        // Weak, so that scheduled actions do not keep a finished world alive.
         watch.body.onCancel = { [weak self, weak watch] in self?.watches.removeAll { $0 === watch } }
         watches.append(watch)
         begin(watch, from: target["resourceVersion"].flatMap { Int($0) } ?? 0)
@@ -39,7 +39,7 @@ extension SimulatedServer {
         time.schedule(after: lifetime) { [weak self, weak watch] in
             guard let self, let watch, watches.contains(where: { $0 === watch }) else { return }
             watches.removeAll { $0 === watch }
-            // On a dead connection, the end does not arrive either.
+            // On a dead connection the end does not arrive either.
             if !watch.isSilent { watch.body.finish() }
         }
         return .success(watch)
@@ -56,7 +56,7 @@ extension SimulatedServer {
         for change in missed.reversed() { send(change, to: watch) }
     }
 
-    /// Sends a change to a watch; an object that no longer matches its selection is sent as deleted.
+    /// Sends a change to a watch; an object that leaves the selection is deleted for it.
     func send(_ change: Change, to watch: SimulatedWatch) {
         let fits = watch.selection.includes(change.key, change.object)
         let didFit = change.before.map { watch.selection.includes(change.key, $0) } ?? false
@@ -70,7 +70,7 @@ extension SimulatedServer {
         }
     }
 
-    /// Sends bytes after the event's lag, behind everything that was sent before.
+    /// Sends bytes after a random delay and after all earlier bytes.
     private func push(_ bytes: [UInt8], to watch: SimulatedWatch) {
         let arrival = max(watch.lastDelivery, time.now.advanced(by: random.duration(eventLag)))
         watch.lastDelivery = arrival
@@ -103,7 +103,7 @@ extension SimulatedServer {
     }
 }
 
-/// An answer that is not a watch.
+/// A response that is not a watch.
 struct WatchRefusal: Error {
     let response: HTTPResponse
 }

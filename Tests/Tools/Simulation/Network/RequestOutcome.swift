@@ -1,39 +1,39 @@
 import KubeClient
 
-/// What happens to one request between client and server.
-enum Fate {
+/// What happens to one request and its response.
+enum RequestOutcome {
     case arrives
-    /// No connection: nothing was sent.
+    /// The connection fails and nothing is sent.
     case unreachable
-    /// The connection breaks, before or after the server carried out the request.
+    /// The connection is lost before or after the server executes the request.
     case connectionLost(applied: Bool)
-    /// There is no answer; the server may have carried out the request.
+    /// No response arrives; the server may have executed the request.
     case silence(applied: Bool)
-    /// The server, or a proxy, answers with an error; 504 may be sent although the write was done.
+    /// The server or a proxy responds with an error, possibly after the server executed the request.
     case refused(HTTPResponse, applied: Bool)
-    /// The connection breaks, and the request reaches the server later.
+    /// The connection is lost, and the request reaches the server later.
     case late(Duration)
-    /// The process dies, before or after the server carried out the request.
+    /// The process crashes before or after the server executes the request.
     case crash(applied: Bool)
 }
 
-/// The probability of each kind of fault in one simulation.
+/// The probabilities of the faults in one simulation.
 struct FaultRates {
     var unreachable = 0.0
     var connectionLost = 0.0
     var silence = 0.0
     var refused = 0.0
     var late = 0.0
-    /// For writes: the process dies at one.
+    /// Applies to writes: the process crashes.
     var crash = 0.0
-    /// For open watches: the connection to the client dies unnoticed.
+    /// Applies to open watches: the connection dies silently.
     var silentWatch = 0.0
-    /// For requests that arrive: how many take seconds instead of milliseconds.
+    /// Applies to requests that arrive: they take seconds instead of milliseconds.
     var slow = 0.0
 
     static let none = FaultRates()
 
-    /// A random mix: most simulations have a few kinds of faults, some have all, a few have none.
+    /// Draws a mix: most simulations have a few kinds of faults, some have all, and a few have none.
     init(random: SeededRandom) {
         let scale = random.pick([0, 0.3, 1, 1, 3])
         func rate(_ base: Double) -> Double { random.chance(0.6) ? base * scale * random.unit() : 0 }
@@ -49,11 +49,11 @@ struct FaultRates {
 
     private init() {}
 
-    /// A proxy that does not know Kubernetes and cannot reach the server.
-    static let badGateway = Fate.refused(
+    /// The response of a proxy that does not understand Kubernetes and cannot reach the server.
+    static let badGateway = RequestOutcome.refused(
         HTTPResponse(status: 502, body: Array("<html>Bad Gateway</html>".utf8)), applied: false)
 
-    func fate(of request: HTTPRequest, random: SeededRandom) -> Fate {
+    func outcome(of request: HTTPRequest, random: SeededRandom) -> RequestOutcome {
         let isWrite = request.method != .get
         var draw = random.unit()
         func hits(_ rate: Double) -> Bool {
@@ -69,7 +69,7 @@ struct FaultRates {
         return .arrives
     }
 
-    private static func refusal(of request: HTTPRequest, random: SeededRandom) -> Fate {
+    private static func refusal(of request: HTTPRequest, random: SeededRandom) -> RequestOutcome {
         switch random.below(8) {
         case 0, 1:
             return .refused(Answer.status(429, "TooManyRequests", "too many requests", retryAfter: 1), applied: false)
@@ -84,7 +84,7 @@ struct FaultRates {
                 Answer.status(504, "Timeout", "request did not complete within the requested timeout"),
                 applied: random.chance(0.5))
         case 6:
-            // A proxy that does not know Kubernetes.
+            // A proxy that does not understand Kubernetes.
             let page = HTTPResponse(status: 502, body: Array("<html>Bad Gateway</html>".utf8))
             return .refused(page, applied: random.chance(0.5))
         default:

@@ -2,22 +2,22 @@ import Executions
 import KubeClient
 import KubeRuntime
 
-/// One process of the operator in the simulation: the product's own controller over a simulated transport.
+/// One operator process of the simulation: the real controller with a simulated transport.
 ///
 /// Confined to the thread of one simulation.
 final class Replica: @unchecked Sendable {
     let number: Int
     let time: ProcessTime
-    /// False once it crashed: nothing it still does has an effect.
+    /// False after a crash, when its actions have no more effect.
     private(set) var isAlive = true
-    /// False once it was asked to stop, or crashed.
+    /// False after a stop request or a crash.
     private(set) var isRunning = true
     /// True once its `run()` returned.
-    private(set) var hasEnded = false
+    private(set) var hasExited = false
     private let random: SeededRandom
-    /// Nil without election.
+    /// Nil without an election.
     private(set) var token: LeadershipToken?
-    /// Deallocated when nothing of the process is running.
+    /// Nil after all tasks of the process have ended.
     private(set) weak var controller: ExecutionController?
     private let stop = Latch()
     private var task: Task<Void, Never>?
@@ -35,7 +35,7 @@ final class Replica: @unchecked Sendable {
         let (time, random) = (time, random)
         let retry = RetryPolicy(
             sleep: { try await time.sleep(for: $0) }, random: { random.unit() })
-        // The clocks of two machines differ.
+        // The clocks of two machines differ by some seconds.
         let skew = random.duration(.seconds(-2)...(.seconds(2)))
         let clock = world.operatorClock() ?? WallClock { [clock = world.clock] in clock.now() + skew }
         let (logger, registry) = (world.logger(for: self), MetricsRegistry())
@@ -56,22 +56,22 @@ final class Replica: @unchecked Sendable {
             do {
                 try await manager.run([controller.controller], until: self.stop)
             } catch {
-                world.history.note("operator-\(self.number) lost its lease: \(error)")
+                world.history.log("operator-\(self.number) lost its lease: \(error)")
             }
-            self.hasEnded = true
+            self.hasExited = true
             world.replace(self)
         }
     }
 
     private static let lease = ObjectKey(namespace: "towline-system", name: "towline-operator")
 
-    /// Stops the process gracefully, as SIGTERM does.
+    /// Stops the process like SIGTERM.
     func terminate() {
         isRunning = false
         stop.set()
     }
 
-    /// Kills the process, as SIGKILL does; its tasks unwind without any effect.
+    /// Ends the process like SIGKILL; its tasks unwind without effect.
     func kill() {
         isRunning = false
         isAlive = false

@@ -2,27 +2,27 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// Both engines of the simulation: they process runs and end them, reliably or not.
+/// Both simulated engines, which execute runs reliably or unreliably.
 ///
 /// Confined to the thread of one simulation.
 final class SimulatedEngine: @unchecked Sendable {
     private let server: SimulatedServer
     private let time: VirtualTime
     private let random: SeededRandom
-    /// The time of day by each engine's clock.
+    /// The clock of each engine.
     private let clocks: [ResourceKind: WallClock]
-    /// Nil if steps start with their runs.
+    /// Nil if steps start together with their runs.
     private let delays: SeededRandom?
-    /// The runs of which a step has started, by UID.
+    /// The UIDs of the runs with a started step.
     private(set) var started: Set<String> = []
-    /// When the first step of a run started, by its engine's clock.
+    /// The start of the first step of each run, by the engine's clock.
     private var starts: [String: String] = [:]
-    /// The PipelineRuns that have a TaskRun, by UID.
+    /// The UIDs of the PipelineRuns that have a TaskRun.
     private var parents: Set<String> = []
-    /// By the run's UID.
+    /// By the UID of the run.
     private var behaviors: [String: RunBehavior] = [:]
     private var shutdowns: Set<String> = []
-    /// How many actions of the engines are still planned.
+    /// The number of scheduled actions.
     private(set) var planned = 0
 
     init(server: SimulatedServer, clocks: [ResourceKind: WallClock], random: SeededRandom, delays: SeededRandom?) {
@@ -34,7 +34,7 @@ final class SimulatedEngine: @unchecked Sendable {
         server.observers.append { [unowned self] in observe($0) }
     }
 
-    /// Performs an action later; it counts as planned until then.
+    /// Schedules an action.
     private func plan(after delay: Duration, _ action: @escaping @Sendable () -> Void) {
         planned += 1
         time.schedule(after: delay) { [weak self] in
@@ -54,7 +54,7 @@ final class SimulatedEngine: @unchecked Sendable {
             guard let pickUp = behavior.pickUp else { return }
             plan(after: pickUp) { [weak self] in self?.begin(change.kind, change.key, change.uid) }
         case .modified:
-            guard Self.isAskedToEnd(change.object), shutdowns.insert(change.uid).inserted,
+            guard Self.isStopRequested(change.object), shutdowns.insert(change.uid).inserted,
                 let delay = behaviors[change.uid]?.shutdownDelay
             else { return }
             plan(after: delay) { [weak self] in self?.end(change.kind, change.key, change.uid, .cancelled) }
@@ -66,7 +66,7 @@ final class SimulatedEngine: @unchecked Sendable {
         }
     }
 
-    /// Notes that a step of a run has started.
+    /// Records that a step of a run has started.
     func noteStep(of uid: String) { started.insert(uid) }
 
     private func begin(_ kind: ResourceKind, _ key: ObjectKey, _ uid: String) {
@@ -111,7 +111,7 @@ final class SimulatedEngine: @unchecked Sendable {
         }
     }
 
-    /// Writes a status unless the run has ended or is gone; returns the run if it was written.
+    /// Writes a status and returns the run; nil if the run is finished or gone.
     @discardableResult
     private func write(
         _ status: RunStatus, _ kind: ResourceKind, _ key: ObjectKey, _ uid: String, evenAfterItsEnd: Bool = false
@@ -119,7 +119,7 @@ final class SimulatedEngine: @unchecked Sendable {
         guard !server.absent.contains(kind), let run = server.current(kind, key), run.uid == uid,
             evenAfterItsEnd || Verdict.of(run.object, kind).isEmpty
         else { return nil }
-        // A run that succeeds has run its steps, even after it was reported as cancelled.
+        // A run that succeeds has executed its steps, even after a cancellation.
         switch status {
         case .running, .succeeded: started.insert(uid)
         default: break
@@ -133,7 +133,7 @@ final class SimulatedEngine: @unchecked Sendable {
         return server.commit(.modified, kind, key, object, by: .engine).object
     }
 
-    /// Updates the TaskRun of a run, which is created with its first step or, with its pod, some time before.
+    /// Creates or updates the TaskRun of a run. It appears with the first step or, with a pending pod, before that.
     private func writeTask(of run: Change, _ status: RunStatus, _ now: String) {
         let key = SimulatedTaskRun.key(of: run.key)
         let comesEarly = if case .waiting = status { delays?.chance(0.5) == true } else { false }
@@ -148,7 +148,7 @@ final class SimulatedEngine: @unchecked Sendable {
         server.commit(.modified, .taskRuns, key, object, by: .engine)
     }
 
-    private static func isAskedToEnd(_ run: JSONValue) -> Bool {
+    private static func isStopRequested(_ run: JSONValue) -> Bool {
         run["spec"]?["status"] != nil || run["spec"]?["shutdown"] != nil
     }
 
@@ -166,5 +166,78 @@ final class SimulatedEngine: @unchecked Sendable {
             }
         }
         return .seconds(total)
+    }
+}
+
+/// The only TaskRun of a simulated PipelineRun.
+enum SimulatedTaskRun {
+    static func key(of run: ObjectKey) -> ObjectKey { ObjectKey(namespace: run.namespace, name: "\(run.name)-t") }
+
+    /// The manifest of a new TaskRun with a pending pod.
+    static func manifest(of run: Change) -> JSONValue {
+        [
+            "metadata": [
+                "name": .string(key(of: run.key).name),
+                "labels": [
+                    "tekton.dev/pipelineRun": .string(run.key.name), "tekton.dev/pipelineRunUID": .string(run.uid),
+                    "tekton.dev/pipelineTask": "t",
+                ],
+                "ownerReferences": [
+                    [
+                        "apiVersion": "tekton.dev/v1", "kind": "PipelineRun", "name": .string(run.key.name),
+                        "uid": .string(run.uid), "controller": true,
+                    ]
+                ],
+            ],
+            "spec": ["taskRef": ["name": "t"]],
+        ]
+    }
+
+    /// The status of the TaskRun for a status of its run.
+    static func status(_ status: RunStatus, at now: String, start: String, hasSteps: Bool) -> JSONValue {
+        func condition(_ value: String, _ reason: String, _ message: String) -> JSONValue {
+            [
+                "type": "Succeeded", "status": .string(value), "reason": .string(reason), "message": .string(message),
+                "lastTransitionTime": .string(now),
+            ]
+        }
+        func step(exitCode: Int64, _ reason: String) -> JSONValue {
+            [
+                "name": "run", "container": "step-run",
+                "terminated": [
+                    "exitCode": .integer(exitCode), "reason": .string(reason), "startedAt": .string(start),
+                    "finishedAt": .string(now),
+                ],
+            ]
+        }
+        var result: JSONValue = ["podName": "pod", "startTime": .string(start)]
+        switch status {
+        case .waiting:
+            result["conditions"] = [
+                condition("Unknown", "Pending", "pod status \"PodScheduled\":\"False\"; message: \"0/3 nodes\"")
+            ]
+        case .running:
+            result["conditions"] = [
+                condition("Unknown", "Running", "Not all Steps in the Task have finished executing")
+            ]
+            result["steps"] = [["name": "run", "container": "step-run", "running": ["startedAt": .string(start)]]]
+        case .succeeded:
+            result["conditions"] = [condition("True", "Succeeded", "All Steps have completed executing")]
+            result["steps"] = [step(exitCode: 0, "Completed")]
+        case .failed:
+            result["conditions"] = [condition("False", "Failed", "\"step-run\" exited with code 1: Error")]
+            result["steps"] = [step(exitCode: 1, "Error")]
+        case .timedOut:
+            result["conditions"] = [
+                condition(
+                    "False", "TaskRunCancelled",
+                    "TaskRun \"t\" was cancelled. TaskRun cancelled as the PipelineRun it belongs to has timed out.")
+            ]
+            if hasSteps { result["steps"] = [step(exitCode: 1, "TaskRunCancelled")] }
+        case .cancelled:
+            result["conditions"] = [condition("False", "TaskRunCancelled", "TaskRun \"t\" was cancelled. ")]
+            if hasSteps { result["steps"] = [step(exitCode: 1, "TaskRunCancelled")] }
+        }
+        return result
     }
 }

@@ -1,8 +1,8 @@
 import KubeClient
 import TowlineAPI
 
-/// What the referee knows about one execution, in true time.
-struct ExecutionCase {
+/// The history of one execution, in true time.
+struct ExecutionRecord {
     typealias Instant = ContinuousClock.Instant
 
     let key: ObjectKey
@@ -11,20 +11,20 @@ struct ExecutionCase {
     let created: Instant
     let timeout: Int64?
     let startDeadline: Int64?
-    /// Since when its stop is requested.
+    /// When a user requested a stop.
     var shutdown: Instant?
-    /// True once it is deleted, or is being deleted.
+    /// True if it is deleted or being deleted.
     var isGone = false
-    /// The run that it has stored, and since when.
+    /// The run in its status, and when it was stored.
     var run: (uid: String, since: Instant)?
     var outcome: Instant?
-    /// True for a verdict that was given before the run had ended.
-    var isGivenUp = false
+    /// True for a final status that the operator wrote although the run had not ended.
+    var hasWatchdogVerdict = false
     /// When it ended, and when its run ended again after it had continued.
     var ends: [Timestamp] = []
 }
 
-/// What the referee knows about one run, in true time.
+/// The history of one run, in true time.
 struct RunRecord {
     typealias Instant = ContinuousClock.Instant
 
@@ -35,38 +35,38 @@ struct RunRecord {
     let created: Instant
     /// When its engine first wrote a status.
     var began: Instant?
-    /// When it ended; nil while it is running, also again.
+    /// When it ended; nil while it is running, even after an earlier end.
     var ended: Instant?
-    /// When the first request to stop it was accepted, and whether an operator had sent it.
+    /// When the first stop was accepted, and whether an operator requested it.
     var stopped: (at: Instant, byOperator: Bool)?
-    /// Since when every request to stop it has failed.
+    /// When the current series of failed stop requests started.
     var refusedSince: Instant?
-    /// The process whose stop request failed last, and since when its requests fail.
+    /// The process whose stop request failed last, and when its first one failed.
     var refused: (process: Int, since: Instant)?
-    var marked: Instant?
-    /// True once the label by which operators find it was removed.
+    var deletionRequested: Instant?
+    /// True after a user removed the label by which operators find it.
     var isUnlabeled = false
     var isGone = false
     /// When an operator last read its state from the API server.
     var verified: Instant?
 }
 
-/// The referee's own records, from what is written to the server.
+/// The referee's records of executions and runs, which follow from the writes.
 extension Referee {
-    func follow(_ change: Change) {
+    func record(_ change: Change) {
         switch change.kind {
-        case .executions: followExecution(change)
-        case .pipelineRuns, .workflows: followRun(change)
+        case .executions: recordExecution(change)
+        case .pipelineRuns, .workflows: recordRun(change)
         case .taskRuns, .customRuns, .leases, .events: break
         }
     }
 
-    private func followExecution(_ change: Change) {
+    private func recordExecution(_ change: Change) {
         let (spec, status) = (change.object["spec"], change.object["status"])
         let now = server.time.now
         var entry =
-            cases[change.uid]
-            ?? ExecutionCase(
+            executions[change.uid]
+            ?? ExecutionRecord(
                 key: change.key, uid: change.uid,
                 kind: spec?["workflowRef"]?["engine"] == "argo" ? .workflows : .pipelineRuns, created: now,
                 timeout: spec?["executionConfig"]?["timeoutSeconds"]?.integerValue,
@@ -76,13 +76,13 @@ extension Referee {
         if entry.run == nil, let uid = status?["runRef"]?["uid"]?.stringValue { entry.run = (uid, now) }
         if entry.outcome == nil, status?["outcome"] != nil {
             entry.outcome = now
-            entry.isGivenUp = status?["reason"] == "WatchdogExpired"
-            entry.ends.append(truth.now())
+            entry.hasWatchdogVerdict = status?["reason"] == "WatchdogExpired"
+            entry.ends.append(trueClock.now())
         }
         if Self.divergence(change.object) == "False", Self.divergence(change.before) != "False" {
-            entry.ends.append(truth.now())
+            entry.ends.append(trueClock.now())
         }
-        cases[change.uid] = entry
+        executions[change.uid] = entry
     }
 
     private static func divergence(_ execution: JSONValue?) -> String? {
@@ -90,7 +90,7 @@ extension Referee {
         return conditions?.first { $0["type"] == "RunDiverged" }?["status"]?.stringValue
     }
 
-    private func followRun(_ change: Change) {
+    private func recordRun(_ change: Change) {
         let now = server.time.now
         if change.verb == .added {
             let label = change.object["metadata"]?["labels"]?[WellKnown.executionUIDLabel]?.stringValue
@@ -110,19 +110,21 @@ extension Referee {
             record.stopped = (now, change.writer.isOperator)
             record.refusedSince = nil
         }
-        if record.marked == nil, change.object["metadata"]?["deletionTimestamp"] != nil { record.marked = now }
+        if record.deletionRequested == nil, change.object["metadata"]?["deletionTimestamp"] != nil {
+            record.deletionRequested = now
+        }
         record.isGone = change.verb == .deleted
         if change.object["metadata"]?["labels"]?[WellKnown.executionUIDLabel] == nil { record.isUnlabeled = true }
         records[change.uid] = record
     }
 }
 
-extension Referee: RequestWitness {
-    /// One attempt per poll interval is six a minute; the rest is for a backoff that starts with milliseconds and for a
-    /// client that repeats unanswered requests up to four times.
-    private static let sendingsPerMinute = 20
-    /// While the network loses requests, the client repeats each of them.
-    private static let sendingsInTrouble = 60
+extension Referee: RequestObserver {
+    /// One attempt each poll interval is six a minute; the rest is for a backoff that starts with milliseconds and for
+    /// up to four retries by the client.
+    private static let requestsPerMinute = 20
+    /// While the network loses requests, the client retries each of them.
+    private static let requestsDuringFaults = 60
 
     func sent(_ request: HTTPRequest, _ target: RequestTarget, by replica: Replica) {
         guard isOn(.rates), target.kind.isRun, request.method == .post || request.method == .patch else { return }
@@ -130,10 +132,10 @@ extension Referee: RequestWitness {
             target.name ?? (try? JSONValue(parsing: request.body))?["metadata"]?["name"]?.stringValue ?? "unknown"
         let subject = "\(replica.number) \(request.method.rawValue) \(target.namespace ?? "")/\(name)"
         let now = server.time.now
-        let recent = (sendings[subject] ?? []).filter { $0.duration(to: now) < .seconds(60) } + [now]
-        sendings[subject] = recent
-        let isCalm = calmInstant.map { $0.duration(to: now) > .seconds(60) } ?? false
-        if recent.count > (isCalm ? Self.sendingsPerMinute : Self.sendingsInTrouble) {
+        let recent = (sentRequests[subject] ?? []).filter { $0.duration(to: now) < .seconds(60) } + [now]
+        sentRequests[subject] = recent
+        let isQuiet = faultsEndedInstant.map { $0.duration(to: now) > .seconds(60) } ?? false
+        if recent.count > (isQuiet ? Self.requestsPerMinute : Self.requestsDuringFaults) {
             fail("operator-\(subject) was sent \(recent.count) times within a minute")
         }
     }

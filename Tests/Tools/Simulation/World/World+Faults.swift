@@ -1,40 +1,40 @@
 import KubeRuntime
 
 extension World {
-    /// Ends a process at once.
+    /// Kills a process.
     func crash(_ replica: Replica) {
         guard replica.isRunning else { return }
-        history.note("operator-\(replica.number) is killed")
+        history.log("operator-\(replica.number) is killed")
         replica.kill()
         for watch in server.watches where watch.owner == replica.writer { watch.body.cancel() }
     }
 
     /// Stops a process gracefully.
     private func terminate(_ replica: Replica) {
-        history.note("operator-\(replica.number) is asked to stop")
+        history.log("operator-\(replica.number) is stopped")
         replica.terminate()
     }
 
-    /// Starts a process to replace one that has ended, as a kubelet does, until the simulation ends.
+    /// Restarts a process that has ended, as a kubelet does, unless the simulation is ending.
     func replace(_ replica: Replica) {
         guard !isEnding else { return }
         let delay = random.duration(.milliseconds(100)...(.seconds(20)))
         time.schedule(after: delay) { [weak self] in self?.startReplicaWhenAllowed() }
     }
 
-    /// Starts a process now, or after the outage of all of them.
+    /// Starts a process now or after the outage.
     private func startReplicaWhenAllowed() {
         guard let outageEnd, outageEnd > time.now else { return startReplica() }
         time.schedule(at: outageEnd) { [weak self] in self?.startReplicaWhenAllowed() }
     }
 
-    /// Plans times in which no operator runs.
-    func planOutages(_ trouble: Trouble, seed: UInt64) {
-        if let random = trouble.random(for: .outages, seed: seed) {
+    /// Schedules outages of all operators.
+    func planOutages(_ configuration: Configuration, seed: UInt64) {
+        if let random = configuration.random(for: .outages, seed: seed) {
             let length = random.chance(0.4) ? Duration.seconds(30)...(.seconds(120)) : .seconds(120)...(.seconds(700))
             planOutage(random, random.duration(length))
         }
-        if let random = trouble.random(for: .pruning, seed: seed) {
+        if let random = configuration.random(for: .pruning, seed: seed) {
             let length = random.duration(.seconds(20)...(.seconds(90)))
             let start = planOutage(random, length)
             time.schedule(after: start) { [weak self] in self?.prune(within: length, random) }
@@ -50,12 +50,12 @@ extension World {
     }
 
     private func beginOutage(for length: Duration) {
-        history.note("all operators are down for \(length)")
+        history.log("all operators are down for \(length)")
         outageEnd = max(outageEnd ?? time.now, time.now.advanced(by: length))
         for replica in replicas where replica.isRunning { crash(replica) }
     }
 
-    /// Deletes runs while no operator runs, in any state.
+    /// Deletes random runs during an outage.
     private func prune(within length: Duration, _ random: SeededRandom) {
         for _ in 0..<4 {
             time.schedule(after: length * random.unit()) { [weak self] in
@@ -68,8 +68,8 @@ extension World {
         }
     }
 
-    /// Performs one random disturbance.
-    func disaster() {
+    /// Injects one random fault.
+    func injectFault() {
         let running = replicas.filter(\.isRunning)
         switch random.below(8) {
         case 0, 1:
@@ -79,11 +79,11 @@ extension World {
         case 3: hideEngine()
         default:
             guard !running.isEmpty else { return }
-            harm(random.pick(running))
+            disturb(random.pick(running))
         }
     }
 
-    private func harm(_ replica: Replica) {
+    private func disturb(_ replica: Replica) {
         switch random.below(4) {
         case 0: network.cutOff(replica.number, for: random.duration(.seconds(1)...(.seconds(60))))
         case 1: network.stop(replica.number, for: random.duration(.seconds(1)...(.seconds(25))))
@@ -92,14 +92,14 @@ extension World {
         }
     }
 
-    /// Stops serving an engine's runs for a while.
+    /// Stops serving the resource type of an engine's runs for a while.
     private func hideEngine() {
         let kind = random.chance(0.5) ? ResourceKind.pipelineRuns : .workflows
-        history.note("\(kind) is not served")
+        history.log("\(kind) is not served")
         server.absent.insert(kind)
         for watch in server.watches where watch.kind == kind { watch.body.finish() }
         time.schedule(after: random.duration(.seconds(2)...(.seconds(90)))) { [weak self] in
-            self?.history.note("\(kind) is served again")
+            self?.history.log("\(kind) is served again")
             self?.server.absent.remove(kind)
         }
     }

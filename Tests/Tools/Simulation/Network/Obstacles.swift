@@ -1,7 +1,7 @@
 import KubeClient
 import KubeRuntime
 
-/// Blocks or delays some requests for a while, although the network is healthy.
+/// Delays or rejects some requests for a while, although the network works.
 struct Obstacle {
     enum Target {
         case creates, stops, statuses, lists
@@ -12,13 +12,13 @@ struct Obstacle {
         case deny
         /// The permission is missing.
         case forbid
-        /// The webhook cannot be reached.
+        /// The webhook is unreachable.
         case fail
         /// The webhook cannot decode the request.
         case reject
-        /// The webhook does not answer; the API server gives up after this time.
+        /// The webhook does not respond; the API server times out after this time.
         case hang(Duration)
-        /// The answer takes this long.
+        /// The response takes this long.
         case delay(Duration)
         /// A quota is exhausted.
         case quota
@@ -41,7 +41,7 @@ struct Obstacle {
             && (self.namespace == nil || self.namespace == namespace)
     }
 
-    /// The answer of the server if it rejects the request; nil if it is only delayed.
+    /// The error response; nil if the request succeeds in the end.
     func refusal(of target: RequestTarget) -> HTTPResponse? {
         let what = "\(target.kind.type.plural).\(target.kind.type.group) \"\(target.name ?? "")\""
         switch effect {
@@ -69,14 +69,15 @@ struct Obstacle {
     }
 }
 
-/// Webhooks, quotas, permissions and slow lists that block or delay some requests.
+/// The schedule of webhooks, quotas, missing permissions and slow lists.
 ///
 /// Confined to the thread of one simulation.
 final class Obstacles: @unchecked Sendable {
     private let time: VirtualTime
     private let history: History
     private(set) var all: [Obstacle] = []
-    /// Called when stops are rejected, or creates or lists delayed, without other faults: more executions are created then.
+    /// Called at the start of obstacles that need more load: rejected stops, and delayed creates or lists without other
+    /// faults.
     var onBeginning: (Obstacle, SeededRandom) -> Void = { _, _ in }
 
     init(time: VirtualTime, history: History) {
@@ -84,25 +85,25 @@ final class Obstacles: @unchecked Sendable {
         self.history = history
     }
 
-    /// When the last temporary obstacle has ended; nil without one.
+    /// The end of the last temporary obstacle; nil without one.
     var lastEnd: ContinuousClock.Instant? { all.compactMap(\.end).max() }
 
-    /// Plans obstacles; faults of the network stop after `chaos`.
-    func plan(_ trouble: Trouble, seed: UInt64, chaos: Duration) {
-        if let random = trouble.random(for: .webhooks, seed: seed) {
+    /// Schedules the obstacles; the faults of the network end after `chaos`.
+    func plan(_ configuration: Configuration, seed: UInt64, chaos: Duration) {
+        if let random = configuration.random(for: .webhooks, seed: seed) {
             add(.creates, [.hang(.seconds(10)), .hang(.seconds(30)), .fail, .delay(.seconds(6))], random, after: chaos)
             if random.chance(0.5) {
                 add(.statuses, [.fail, .deny, .hang(.seconds(10))], random, after: chaos)
             }
             if random.chance(0.5) { add(.creates, [.deny, .fail, .hang(.seconds(10))], random, after: .zero) }
         }
-        if let random = trouble.random(for: .quotas, seed: seed) {
+        if let random = configuration.random(for: .quotas, seed: seed) {
             add(.creates, [.quota], random, after: random.chance(0.6) ? chaos : .zero)
         }
-        if let random = trouble.random(for: .stops, seed: seed) {
+        if let random = configuration.random(for: .stops, seed: seed) {
             add(.stops, [.forbid, .deny, .fail, .reject], random, after: .zero, mayStay: true)
         }
-        if let random = trouble.random(for: .lists, seed: seed) {
+        if let random = configuration.random(for: .lists, seed: seed) {
             add(.lists, [.delay(random.duration(.seconds(5)...(.seconds(29))))], random, after: chaos)
         }
     }
@@ -111,11 +112,11 @@ final class Obstacles: @unchecked Sendable {
         _ target: Obstacle.Target, _ effects: [Obstacle.Effect], _ random: SeededRandom, after delay: Duration,
         mayStay: Bool = false
     ) {
-        // After the faults of the network have stopped, all processes work.
+        // Obstacles after the end of the network's faults start when the processes work again.
         let settling = delay == .zero ? Duration.zero : .seconds(60)
         let start = time.now.advanced(by: delay + settling + random.duration(.zero...(.seconds(60))))
         var length = random.chance(0.5) ? Duration.seconds(20)...(.seconds(60)) : .seconds(60)...(.seconds(400))
-        // A verdict without an accepted stop takes five minutes.
+        // A final status without an accepted stop takes five minutes.
         if target == .stops, random.chance(0.4) { length = .seconds(400)...(.seconds(700)) }
         let byKind = target == .lists || random.chance(0.5)
         let obstacle = Obstacle(
@@ -125,15 +126,15 @@ final class Obstacles: @unchecked Sendable {
             end: mayStay && random.chance(0.3) ? nil : start.advanced(by: random.duration(length)))
         all.append(obstacle)
         time.schedule(at: start) { [weak self] in
-            self?.history.note("an obstacle starts: \(obstacle.target) \(obstacle.effect) of \(obstacle.scope)")
+            self?.history.log("an obstacle begins: \(obstacle.target) \(obstacle.effect) of \(obstacle.scope)")
             guard delay > .zero && target != .statuses || target == .stops else { return }
             self?.onBeginning(obstacle, random)
         }
         guard let end = obstacle.end else { return }
-        time.schedule(at: end) { [weak self] in self?.history.note("an obstacle ends: \(obstacle.target)") }
+        time.schedule(at: end) { [weak self] in self?.history.log("an obstacle ends: \(obstacle.target)") }
     }
 
-    /// The obstacle for a request now.
+    /// The active obstacle to a request.
     func obstacle(to request: HTTPRequest, _ target: RequestTarget) -> Obstacle? {
         guard !all.isEmpty, let (what, kind) = Self.classify(request, target) else { return nil }
         return all.first { $0.isActive(at: time.now) && $0.concerns(what, kind, target.namespace ?? "") }
@@ -151,7 +152,7 @@ final class Obstacles: @unchecked Sendable {
         }
     }
 
-    /// Since when there was no obstacle; nil if there is one now, and the distant past if there never was one.
+    /// The time since which requests have no obstacle: `.none` if one is active, `.some(nil)` if there never was one.
     func free(
         _ target: Obstacle.Target, _ kind: ResourceKind?, _ namespace: String
     ) -> ContinuousClock.Instant?? {
@@ -160,8 +161,8 @@ final class Obstacles: @unchecked Sendable {
         return .some(past.compactMap(\.end).max())
     }
 
-    /// True if stopping the runs of an engine in a namespace is never permitted.
-    func refusesForGood(_ target: Obstacle.Target, _ kind: ResourceKind, _ namespace: String) -> Bool {
+    /// True if a permanent obstacle applies.
+    func rejectsPermanently(_ target: Obstacle.Target, _ kind: ResourceKind, _ namespace: String) -> Bool {
         all.contains { $0.end == nil && $0.concerns(target, kind, namespace) }
     }
 }
