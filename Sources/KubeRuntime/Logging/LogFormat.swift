@@ -1,15 +1,15 @@
 import KubeClient
 
-/// How important a log line is.
+/// The severity of a log line, and the threshold of a log.
 public enum LogLevel: UInt8, Sendable, Hashable, Comparable, CaseIterable, CustomStringConvertible {
     case debug
     case info
     case warn
     case error
-    /// No line is so important: as a threshold it lets none pass.
+    /// No line has this level: as a threshold it turns the log off.
     case panic
 
-    /// Reads a level as flags write it, in any case; `warning` is `warn`, and zap's numbers above 0 are `debug`.
+    /// Parses a flag's value, ignoring case; `warning` is `warn`, and zap's numbers above 0 are `debug`.
     public init?(parsing text: String) {
         let word = text.lowercased()
         let known = Self.allCases.first { $0.description == word }
@@ -31,21 +31,24 @@ public enum LogLevel: UInt8, Sendable, Hashable, Comparable, CaseIterable, Custo
     public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// How log lines are written.
+/// The format of log lines.
 public enum LogFormat: String, Sendable, Hashable {
-    /// One JSON object per line.
+    /// One JSON object per line, with every key.
     case json
-    /// For people: time, level, logger, message, then `key=value`.
+    /// For a terminal: time, level, logger, object, message, then `key=value` without the keys only programs need.
     case text
+
+    /// The default format: text on a terminal, JSON otherwise.
+    public static func automatic(isTerminal: Bool) -> LogFormat { isTerminal ? .text : .json }
 }
 
-/// How the time of a log line is written; but for the first case, the words and forms are those of zap.
+/// The format of a log line's time; all cases but the first have the names and forms that zap uses.
 public enum LogTimeEncoding: String, Sendable, Hashable, CaseIterable {
     /// `2026-01-01T10:00:00.001500Z`
     case rfc3339micro
     /// `2026-01-01T10:00:00Z`
     case rfc3339
-    /// `2026-01-01T10:00:00.0015Z`, without zeros at the end of the fraction.
+    /// `2026-01-01T10:00:00.0015Z`, without trailing zeros in the fraction.
     case rfc3339nano
     /// `2026-01-01T10:00:00.001Z`
     case iso8601
@@ -56,7 +59,7 @@ public enum LogTimeEncoding: String, Sendable, Hashable, CaseIterable {
     /// Nanoseconds since 1970, as a number: `1767261600001500000`
     case nanos
 
-    /// True where the text is a number in JSON.
+    /// True if the text is a number in JSON.
     var isNumber: Bool {
         switch self {
         case .epoch, .millis, .nanos: true
@@ -64,7 +67,7 @@ public enum LogTimeEncoding: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The time in this form, in UTC; the numbers begin with 1970.
+    /// The time in this form, in UTC; numbers clamp times before 1970 to 0.
     func text(of time: Timestamp) -> String {
         let time = isNumber ? max(time, Timestamp(seconds: 0)) : time
         let nanoseconds = Int64(time.nanoseconds)
@@ -75,7 +78,7 @@ public enum LogTimeEncoding: String, Sendable, Hashable, CaseIterable {
         case .iso8601: return "\(time.rfc3339.dropLast()).\(Self.padded(nanoseconds / 1_000_000, 3))Z"
         case .epoch: return "\(time.seconds)\(Duration.fractionText(nanoseconds))"
         case .millis:
-            // Six digits of the nanoseconds are below the millisecond.
+            // The last six digits of the nanoseconds are the fraction of a millisecond.
             let fraction = Duration.fractionText(nanoseconds % 1_000_000 * 1_000)
             return "\(time.seconds * 1_000 + nanoseconds / 1_000_000)\(fraction)"
         case .nanos: return time.seconds == 0 ? "\(nanoseconds)" : "\(time.seconds)\(Self.padded(nanoseconds, 9))"

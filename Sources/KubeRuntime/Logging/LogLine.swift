@@ -1,27 +1,41 @@
 import KubeClient
 
-/// One log line before it is written.
+/// One log line before it is encoded.
 struct LogLine: Sendable {
     typealias Field = (key: String, value: JSONValue)
 
-    let time: Timestamp
+    private(set) var time: Timestamp
     let level: LogLevel
     let logger: String
     let message: String
-    /// What all lines of a part have in common.
+    /// The fields that all lines of a component share.
     var context: [Field] = []
-    /// Which object the line is about.
+    /// The fields that identify the object the line is about.
     var subject: [Field] = []
-    /// What else there is to say.
+    /// The other fields.
     var fields: [Field] = []
 
-    /// The longest string that is written; the rest is cut, so that no object can flood the log.
+    /// The longest string that is written, in bytes; longer ones are cut, so that no object can flood the log.
     static let maximumText = 8_192
 
-    /// The text of the error that the line tells.
+    /// Keys that are the same in every line of a process, or that only programs use: text lines omit them.
+    private static let jsonOnlyKeys: Set<String> = [
+        "controller", "controllerGroup", "controllerKind", "identity", "reconcileID",
+    ]
+
+    /// The line's error message.
     var error: String? { fields.last { $0.key == "error" }?.value.stringValue }
 
-    /// The line's bytes with the line end; it never contains another one.
+    /// The line with another time; `lastSeen` says when it happened.
+    func written(at now: Timestamp) -> LogLine {
+        guard now > time else { return self }
+        var line = self
+        line.fields.append((key: "lastSeen", value: .string(time.rfc3339Microseconds)))
+        line.time = now
+        return line
+    }
+
+    /// The encoded line, which contains exactly one newline, at its end.
     func encoded(_ format: LogFormat, _ timeEncoding: LogTimeEncoding) -> [UInt8] {
         switch format {
         case .json: json(timeEncoding)
@@ -53,11 +67,17 @@ struct LogLine: Sendable {
         return writer.bytes + [UInt8(ascii: "\n")]
     }
 
+    // MARK: Text
+
+    /// `2026-01-01T10:00:00.001500Z INFO  payments/restart-api: Created the run kind=PipelineRun run=restart-api-2cdc`
     private func text(_ timeEncoding: LogTimeEncoding) -> [UInt8] {
-        var line = "\(timeEncoding.text(of: time)) \(level.description.uppercased()) "
+        let levelText = level.description.uppercased()
+        var line = "\(timeEncoding.text(of: time)) \(levelText)\(levelText.utf8.count < 5 ? "  " : " ")"
         if !logger.isEmpty { line += logger + ": " }
+        let object = objectName
+        if let object { line += Self.printable(Self.bounded(object), quotingSpaces: false) + ": " }
         line += Self.printable(Self.bounded(message), quotingSpaces: false)
-        for (key, value) in members {
+        for (key, value) in members where isInText(key, value, hasObject: object != nil) {
             switch Self.bounded(value) {
             case .string(let text): line += " \(key)=\(Self.printable(text, quotingSpaces: true))"
             case let other: line += " \(key)=\(other.encodedString)"
@@ -66,14 +86,34 @@ struct LogLine: Sendable {
         return Array(line.utf8) + [UInt8(ascii: "\n")]
     }
 
-    /// The text as it is where that is unambiguous, as a JSON string otherwise.
+    /// `namespace/name` of the object the line is about; nil if it is about none.
+    private var objectName: String? {
+        func value(_ key: String) -> String { members.last { $0.key == key }?.value.stringValue ?? "" }
+        let (namespace, name) = (value("namespace"), value("name"))
+        if name.isEmpty { return nil }
+        return namespace.isEmpty ? name : "\(namespace)/\(name)"
+    }
+
+    private func isInText(_ key: String, _ value: JSONValue, hasObject: Bool) -> Bool {
+        if Self.jsonOnlyKeys.contains(key) || value == .string("") { return false }
+        // The first attempt is the normal case.
+        if key == "attempt", value == .integer(1) { return false }
+        guard hasObject else { return true }
+        // The object's name is in front of the message; controller-runtime's keys have it twice more.
+        if case .object = value { return false }
+        return key != "namespace" && key != "name"
+    }
+
+    /// The text unchanged if it is unambiguous, as a JSON string otherwise.
     private static func printable(_ text: String, quotingSpaces: Bool) -> String {
         let isPlain = text.utf8.allSatisfy { byte in
             byte > 0x20 && byte != 0x7F && byte != UInt8(ascii: "\"") || byte == 0x20 && !quotingSpaces
         }
-        if isPlain, !(quotingSpaces && text.isEmpty) { return text }
+        if isPlain { return text }
         return quotingSpaces || text.utf8.contains { $0 < 0x20 } ? JSONValue.string(text).encodedString : text
     }
+
+    // MARK: Bounds
 
     private static func bounded(_ value: JSONValue) -> JSONValue {
         if case .string(let text) = value { .string(bounded(text)) } else { value }

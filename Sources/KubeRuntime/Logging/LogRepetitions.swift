@@ -1,20 +1,19 @@
 import KubeClient
 
-/// Keeps a storm of one warning or error from flooding the log; nothing is left out without being counted.
+/// Limits a warning or error that repeats to one line a minute; each line is either written or counted.
 ///
-/// Lines are the same when level, part, message, context and error are; which object they are about makes no
-/// difference. The first is written at once. Those of the following minute are held back; at its end the last of them is
-/// written, with the number of the others, and the next minute begins. So each line is written or counted, and a cause
-/// that goes on costs one line a minute.
+/// Two lines are repetitions if their level, logger, message, context and error are equal; the object does not matter.
+/// The first one is written at once and starts a window of one minute. Repetitions within it are held back; at its end
+/// the last one is written, with the number of the others, and the next window starts.
 ///
-/// Texts of errors may hold times, ports and names: numbers make no difference, and beyond ten errors of one message the
-/// others are taken for one.
+/// Because errors contain times, ports and names, digits are ignored, and errors of one message beyond the tenth
+/// count as equal.
 struct LogRepetitions: Sendable {
-    /// How long lines are held back after one of their kind was written.
+    /// How long repetitions are held back after a line was written.
     static let window = Duration.seconds(60)
-    /// The most errors of one message that are told apart.
+    /// The maximum number of errors of one message that are distinguished.
     static let maximumErrors = 10
-    /// The most kinds that are told apart; the others are taken for one.
+    /// The maximum number of kinds of lines that are distinguished; the others count as one kind.
     static let maximumKinds = 1_000
 
     private struct Topic: Hashable {
@@ -25,25 +24,25 @@ struct LogRepetitions: Sendable {
     }
 
     private struct Kind: Hashable {
-        /// Nil for all topics beyond what can be told apart.
+        /// Nil for the topics beyond ``maximumKinds``.
         var topic: Topic?
-        /// Nil for all errors beyond what can be told apart.
+        /// Nil for the errors beyond ``maximumErrors``.
         var error: String?
     }
 
     private struct Window {
         let end: ContinuousClock.Instant
-        /// The last line that is held back.
+        /// The last line held back.
         var last: LogLine?
-        /// How many are held back.
+        /// The number of lines held back.
         var count = 0
     }
 
     private var windows: [Kind: Window] = [:]
-    /// How many errors of a topic are told apart at the moment.
+    /// The number of distinguished errors of each topic.
     private var errors: [Topic: Int] = [:]
 
-    /// Tells whether `line` is to be written now; otherwise it is held back.
+    /// Returns true if `line` must be written now; otherwise holds it back.
     mutating func admit(_ line: LogLine, now: ContinuousClock.Instant) -> Bool {
         guard line.level >= .warn else { return true }
         let kind = kind(of: line)
@@ -58,20 +57,20 @@ struct LogRepetitions: Sendable {
         return false
     }
 
-    /// The lines whose time has come, in the order of their times; kinds that did not repeat are forgotten.
+    /// Returns the lines whose window has ended, oldest first, and forgets the kinds that did not repeat.
     mutating func due(now: ContinuousClock.Instant) -> [LogLine] {
         take { $0.end <= now ? now.advanced(by: Self.window) : nil }
     }
 
-    /// All lines that are held back, at the end of the process.
+    /// Returns all lines held back, oldest first; for the end of the process.
     mutating func rest(now: ContinuousClock.Instant) -> [LogLine] {
         take { _ in now.advanced(by: Self.window) }
     }
 
-    /// When the next minute ends; nil while none runs.
+    /// The end of the window that ends next; nil if there is none.
     var nextEnd: ContinuousClock.Instant? { windows.values.map(\.end).min() }
 
-    /// Ends each window that is given another end, and begins that one where a line was held back.
+    /// Ends each window for which `next` returns a new end, and starts that one if a line was held back.
     private mutating func take(_ next: (Window) -> ContinuousClock.Instant?) -> [LogLine] {
         var lines: [LogLine] = []
         for (kind, window) in windows {
@@ -92,7 +91,7 @@ struct LogRepetitions: Sendable {
         errors[topic] = count > 1 ? count - 1 : nil
     }
 
-    /// The beginning of a text, each number in it replaced by a sign.
+    /// The first 1,024 bytes of a text, with each number replaced by `#`.
     private static func withoutNumbers(_ text: String) -> String {
         var bytes: [UInt8] = []
         for byte in text.utf8.prefix(1_024) {
@@ -118,7 +117,7 @@ struct LogRepetitions: Sendable {
 }
 
 extension LogLine {
-    /// The line with the number of lines like it that are not written.
+    /// The line with the number of its repetitions that are not written.
     fileprivate func suppressing(_ count: Int) -> LogLine {
         guard count > 0 else { return self }
         var line = self

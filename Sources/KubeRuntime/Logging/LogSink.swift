@@ -3,9 +3,9 @@ import Glibc
 public import KubeClient
 import Synchronization
 
-/// Where log lines go, in which format, and from which level on.
+/// The destination, format and level of log lines.
 ///
-/// Warnings and errors that repeat are written once a minute, with their number; ``run()`` sees to that.
+/// Warnings and errors that repeat are written once a minute, with their number, by ``run()``.
 public final class LogSink: Sendable {
     public let format: LogFormat
     private let timeEncoding: LogTimeEncoding
@@ -15,10 +15,10 @@ public final class LogSink: Sendable {
     private let minimum: Atomic<UInt8>
     private let repetitions = Locked(LogRepetitions())
 
-    /// Makes a sink that hands each line, one at a time, to `write` on a queue of its own.
+    /// Creates a sink that passes one line at a time to `write`, on its own dispatch queue.
     ///
-    /// While `write` is stuck, up to `bufferLimit` bytes are kept; what comes then is dropped and counted, and a line
-    /// says so afterwards.
+    /// While `write` blocks, up to `bufferLimit` bytes are kept. Lines beyond that are dropped; a later line has their
+    /// number.
     public init(
         level: LogLevel = .info, format: LogFormat = .json, timeEncoding: LogTimeEncoding = .rfc3339micro,
         clock: WallClock = .system, time: any TimeSource = SystemTime(), bufferLimit: Int = 1 << 20,
@@ -32,39 +32,39 @@ public final class LogSink: Sendable {
         writer = LogWriter(limit: bufferLimit, write: write) { dropped in
             LogLine(
                 time: clock.now(), level: .warn, logger: "log",
-                message: "Log lines were dropped because the output is stuck",
+                message: "Dropped log lines because the output was blocked",
                 fields: [(key: "dropped", value: .integer(Int64(dropped)))]
             ).encoded(format, timeEncoding)
         }
     }
 
-    /// The level from which on lines are written; may be changed at any time.
+    /// The lowest level that is written; can be changed at any time.
     public var level: LogLevel {
         get { LogLevel(rawValue: minimum.load(ordering: .relaxed)) ?? .info }
         set { minimum.store(newValue.rawValue, ordering: .relaxed) }
     }
 
-    /// Writes the repetitions that were held back, each kind a minute after the last line of it, until cancelled.
+    /// Writes the repetitions that were held back, at most one line per kind and minute, until the task is cancelled.
     public func run() async {
         while !Task.isCancelled {
             let now = time.now
-            // A kind that is new in the meantime ends its minute later than this.
+            // The window of a line that is written meanwhile ends later than this.
             let end = repetitions.withLock { $0.nextEnd } ?? now.advanced(by: LogRepetitions.window)
             try? await time.sleep(until: end)
-            append(repetitions.withLock { [time] in $0.due(now: time.now) })
+            appendDelayed(repetitions.withLock { [time] in $0.due(now: time.now) })
         }
     }
 
-    /// Waits until everything logged so far is written, at most for `limit`; tells whether it was.
+    /// Writes everything logged so far, repetitions included, and waits for that; returns false after `limit`.
     ///
-    /// It blocks its thread and is meant for the end of the process.
+    /// Blocks its thread: for the end of the process only.
     @discardableResult
     public func flush(within limit: Duration = .seconds(1)) -> Bool {
-        append(repetitions.withLock { [time] in $0.rest(now: time.now) })
+        appendDelayed(repetitions.withLock { [time] in $0.rest(now: time.now) })
         return writer.flush(within: limit)
     }
 
-    /// The time of day for a line.
+    /// The wall-clock time for a new line.
     var now: Timestamp { clock.now() }
 
     func write(_ line: LogLine) {
@@ -72,20 +72,26 @@ public final class LogSink: Sendable {
         if repetitions.withLock({ $0.admit(line, now: now) }) { append([line]) }
     }
 
+    /// Appends lines that were held back, with the present time: a log is in order of its times.
+    private func appendDelayed(_ lines: [LogLine]) {
+        let now = clock.now()
+        append(lines.map { $0.written(at: now) })
+    }
+
     private func append(_ lines: [LogLine]) {
         for line in lines { writer.append(line.encoded(format, timeEncoding)) }
     }
 }
 
-/// Writes lines on a queue of its own, so that a stuck output never holds up who logs.
+/// Writes lines on its own dispatch queue, so that a blocked output never blocks the caller.
 public final class LogWriter: Sendable {
     private struct State {
-        /// Lines that are not yet with the output, in order.
+        /// Lines to write, in order.
         var pending: [[UInt8]] = []
         var pendingBytes = 0
-        /// Lines that found no room since the last notice.
+        /// The number of lines dropped since the last notice.
         var dropped = 0
-        /// True while the queue works on the lines or is about to.
+        /// True while a drain runs or is scheduled.
         var isDraining = false
     }
 
@@ -103,7 +109,10 @@ public final class LogWriter: Sendable {
         self.notice = notice
     }
 
-    /// Writes a line to standard error with one call of write(2), as long as the kernel takes it whole.
+    /// True if standard error is a terminal.
+    public static var standardErrorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// Writes a line to standard error, with a single write(2) unless the kernel accepts only a part.
     public static let standardError: @Sendable ([UInt8]) -> Void = { line in
         var rest = line[...]
         while !rest.isEmpty {
@@ -111,7 +120,7 @@ public final class LogWriter: Sendable {
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if errno == EAGAIN {
-                // Somebody made the descriptor non-blocking; this queue may wait for it.
+                // Another process can make the shared descriptor non-blocking. Waiting on this queue is fine.
                 var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
                 poll(&descriptor, 1, 1_000)
             } else if errno != EINTR {
@@ -134,7 +143,7 @@ public final class LogWriter: Sendable {
         if mustStart { queue.async { self.drain() } }
     }
 
-    /// Waits until the lines so far are written, at most for `limit`; tells whether they were.
+    /// Waits until the lines appended so far are written; returns false after `limit`.
     func flush(within limit: Duration) -> Bool {
         let done = DispatchSemaphore(value: 0)
         queue.async { done.signal() }
@@ -147,7 +156,7 @@ public final class LogWriter: Sendable {
         }
     }
 
-    /// Takes the pending lines; nil, and no longer draining, when there are none.
+    /// Takes the pending lines; ends the drain and returns nil if there are none.
     private func nextBatch() -> [[UInt8]]? {
         state.withLock { state in
             var batch = state.pending

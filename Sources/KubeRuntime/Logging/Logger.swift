@@ -2,14 +2,14 @@ package import KubeClient
 
 /// Writes structured log lines with a name and a context; cheap to copy and to extend.
 ///
-/// A line has the keys of controller-runtime: `level`, `ts`, `logger`, `msg`, then the context, then the call's own.
-/// Values a user may consider secret, such as the parameters of a workflow, must never be passed to it; where a foreign
-/// text may repeat them, ``hiding(_:)`` takes them out.
+/// A line has controller-runtime's keys: `level`, `ts`, `logger`, `msg`, then the context, then the call's fields.
+/// Never pass values that a user may consider secret, such as the parameters of a workflow. ``hiding(_:)`` masks them
+/// in text from other sources, such as API errors.
 public struct Logger: Sendable {
-    /// Keys and values of a line, in order.
+    /// The keys and values of a line, in order.
     public typealias Fields = KeyValuePairs<String, LogValue>
 
-    /// Where the lines go; shared by all loggers made from one another.
+    /// The destination, shared by all loggers derived from one another.
     public let sink: LogSink
     public private(set) var name: String
     private var context: [LogLine.Field] = []
@@ -21,28 +21,28 @@ public struct Logger: Sendable {
         self.name = name
     }
 
-    /// A logger for a part of what this one logs for; the names are joined by a dot.
+    /// Returns a logger for a component; the names are joined by a dot.
     public func named(_ part: String) -> Logger {
         var logger = self
         logger.name = name.isEmpty ? part : "\(name).\(part)"
         return logger
     }
 
-    /// A logger whose lines carry these keys too; lines with other values of them are other lines.
+    /// Returns a logger that adds these fields; lines that differ in them are not repetitions of each other.
     public func with(_ fields: Fields) -> Logger {
         var logger = self
         logger.context += fields.map { (key: $0.key, value: $0.value.value(masking: nil)) }
         return logger
     }
 
-    /// A logger for what concerns one object; in a storm, lines that differ in these values only are one.
+    /// Returns a logger for one object; lines that differ only in these fields are repetitions of each other.
     public func about(_ fields: Fields) -> Logger {
         var logger = self
         logger.subject += fields.map { (key: $0.key, value: $0.value.value(masking: nil)) }
         return logger
     }
 
-    /// A logger that applies a mask to errors and other foreign texts; it takes the place of an earlier mask.
+    /// Returns a logger that masks errors and other foreign text; replaces an earlier mask.
     package func hiding(_ mask: Mask) -> Logger {
         var logger = self
         logger.mask = mask
@@ -61,7 +61,7 @@ public struct Logger: Sendable {
         log(.warn, message, fields)
     }
 
-    /// Writes an error line; `error`, when given, becomes the key `error`.
+    /// Writes an error line; `error` becomes the field `error`.
     public func error(
         _ message: @autoclosure () -> String, error: (any Error)? = nil, _ fields: @autoclosure () -> Fields = [:]
     ) {
@@ -81,30 +81,33 @@ public struct Logger: Sendable {
     }
 }
 
-/// The value of a key in a log line, with what is known about where it comes from.
+/// The value of a field in a log line, and whether the logger's mask applies to it.
 ///
-/// A text that somebody else wrote, such as an API server, a webhook or an engine, may repeat what its readers must not
-/// see: a logger's mask is applied to it. The operator's own words, and the names of objects, are written as they are.
+/// Text from an API server, a webhook or an engine can contain values that readers of the log must not see, so the mask
+/// applies to it. The operator's own text and the names of objects are written unchanged.
 public enum LogValue: Sendable, Hashable {
-    /// The operator's own words, and names of objects: never masked.
+    /// The operator's own text, or the name of an object: never masked.
     case own(String)
-    /// A text from elsewhere, such as an error: masked.
+    /// Text from another source, such as an error: masked.
     case foreign(String)
     case integer(Int64)
     case bool(Bool)
+    /// A span of time, rounded as in ``Swift/Duration/readable``.
+    case duration(Duration)
     /// Several of the operator's own values: never masked.
     case object([String: String])
 
-    /// A text of which it is not known where it comes from: masked.
+    /// Text of unknown origin: masked.
     public static func string(_ text: String) -> LogValue { .foreign(text) }
 
-    /// What is written, after `mask` was applied to a foreign text.
+    /// The value to write, with `mask` applied to foreign text.
     func value(masking mask: Mask?) -> JSONValue {
         switch self {
         case .own(let text): .string(text)
         case .foreign(let text): .string(mask?.applied(to: text) ?? text)
         case .integer(let number): .integer(number)
         case .bool(let bool): .bool(bool)
+        case .duration(let duration): .string(duration.readable)
         case .object(let members):
             .object(
                 JSONObject(
@@ -118,4 +121,29 @@ extension LogValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Exp
     public init(stringLiteral value: String) { self = .own(value) }
     public init(integerLiteral value: Int64) { self = .integer(value) }
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+}
+
+extension Duration {
+    /// The duration as people read it, rounded to two or three digits: `640µs`, `467ms`, `1.2s`, `1m30s`, `2h5m`.
+    ///
+    /// Negative durations are `0s`.
+    package var readable: String {
+        let (seconds, attoseconds) = components
+        guard self > .zero else { return "0s" }
+        if seconds == 0 {
+            let microseconds = (attoseconds + 500_000_000_000) / 1_000_000_000_000
+            if microseconds < 1_000 { return microseconds == 0 ? "0s" : "\(microseconds)µs" }
+            let milliseconds = (attoseconds + 500_000_000_000_000) / 1_000_000_000_000_000
+            if milliseconds < 1_000 { return "\(milliseconds)ms" }
+        }
+        if seconds < 60 {
+            let tenths = seconds * 10 + (attoseconds + 50_000_000_000_000_000) / 100_000_000_000_000_000
+            if tenths < 600 { return tenths % 10 == 0 ? "\(tenths / 10)s" : "\(tenths / 10).\(tenths % 10)s" }
+        }
+        let rounded = attoseconds >= 500_000_000_000_000_000 ? seconds.addingReportingOverflow(1) : (seconds, false)
+        let total = rounded.1 ? seconds : rounded.0
+        let (hours, minutes, rest) = (total / 3_600, total / 60 % 60, total % 60)
+        if hours > 0 { return minutes == 0 ? "\(hours)h" : "\(hours)h\(minutes)m" }
+        return rest == 0 ? "\(minutes)m" : "\(minutes)m\(rest)s"
+    }
 }

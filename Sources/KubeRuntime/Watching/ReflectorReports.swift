@@ -11,7 +11,7 @@ extension Reflector {
             metrics?.failed(code: error.code)
             logger.warn(
                 "The list or watch failed and is tried again",
-                ["error": .foreign("\(error)"), "retryIn": .own("\(delay)")])
+                ["error": .foreign("\(error)"), "retryIn": .duration(delay)])
         case .silentWatch:
             metrics?.wasSilent()
             logger.info("The server did not end the watch in time; it is opened anew")

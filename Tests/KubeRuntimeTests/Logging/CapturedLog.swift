@@ -2,13 +2,13 @@ import KubeClient
 
 @testable import KubeRuntime
 
-/// A log that a test reads, at a time that the test moves.
+/// A log that a test reads, with a clock that the test controls.
 struct CapturedLog {
     let time = VirtualTime()
     let sink: LogSink
     private let written = Locked([String]())
 
-    /// It begins at 2026-01-01T00:00:00.001500Z.
+    /// Starts at 2026-01-01T00:00:00.001500Z.
     init(
         _ level: LogLevel = .info, _ format: LogFormat = .json, timeEncoding: LogTimeEncoding = .rfc3339micro
     ) {
@@ -21,9 +21,9 @@ struct CapturedLog {
         }
     }
 
-    /// What is with the output by now, without what is held back.
+    /// The lines written so far, without repetitions that are held back.
     var lines: [String] { written.withLock { $0 } }
 
-    /// All lines, after what is held back was written too.
+    /// All lines, repetitions included.
     func flushed() -> [String] { sink.flush(within: .seconds(20)) ? lines : [] }
 }

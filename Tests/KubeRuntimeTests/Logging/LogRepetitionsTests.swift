@@ -31,33 +31,33 @@ import Testing
             fields: error.map { [(key: "error", value: .string($0))] } ?? [])
     }
 
-    /// A text of its own for each number, without a digit.
+    /// A different text for each number, without digits.
     private func word(_ number: Int) -> String { String(repeating: "x", count: number) }
 
     private func suppressed(_ line: LogLine) -> Int64 {
         line.fields.first { $0.key == "suppressed" }?.value.integerValue ?? 0
     }
 
-    @Test func aRepetitionIsHeldBackForAMinute() {
+    @Test func `a repetition is held back for a minute`() {
         let repetitions = Filter()
         #expect(repetitions.admit(line(object: 1), now: start))
         #expect(!repetitions.admit(line(object: 2), now: start + .seconds(20)))
         #expect(!repetitions.admit(line(object: 3), now: start + .seconds(59)))
         #expect(repetitions.due(now: start + .milliseconds(59_999)).isEmpty)
-        let told = repetitions.due(now: start + .seconds(60))
-        #expect(told.map { $0.subject.first?.value } == ["object-3"])
-        #expect(told.map(suppressed) == [1])
-        // The next minute has begun.
+        let written = repetitions.due(now: start + .seconds(60))
+        #expect(written.map { $0.subject.first?.value } == ["object-3"])
+        #expect(written.map(suppressed) == [1])
+        // The next window has started.
         #expect(!repetitions.admit(line(object: 4), now: start + .seconds(61)))
         let last = repetitions.due(now: start + .seconds(120))
         #expect(last.map(suppressed) == [0])
-        // A minute without any: the next one is new.
+        // After a window without repetitions the next line is new.
         #expect(repetitions.due(now: start + .seconds(180)).isEmpty)
         #expect(repetitions.nextEnd == nil)
         #expect(repetitions.admit(line(object: 5), now: start + .seconds(181)))
     }
 
-    @Test func whatDiffersIsAnotherLine() {
+    @Test func `lines that differ in more than digits are not repetitions`() {
         let repetitions = Filter()
         #expect(repetitions.admit(line(), now: start))
         #expect(repetitions.admit(line("Lost"), now: start))
@@ -70,7 +70,7 @@ import Testing
         #expect(!repetitions.admit(line(error: "refused after 12 ms"), now: start))
     }
 
-    @Test func decisionsAreNeverHeldBack() {
+    @Test func `info and debug lines are never held back`() {
         let repetitions = Filter()
         for _ in 0..<10 {
             #expect(repetitions.admit(line(level: .info), now: start))
@@ -79,30 +79,29 @@ import Testing
         #expect(repetitions.nextEnd == nil)
     }
 
-    @Test func errorsThatNameObjectsAreOneBeyondTen() {
+    @Test func `beyond ten errors of a message the others count as one`() {
         let repetitions = Filter()
         let admitted = (0..<500).count { number in
             repetitions.admit(line(error: "run-\(word(number)) is forbidden"), now: start)
         }
-        // Ten, and the first of the others.
+        // Ten errors, and the first of the others.
         #expect(admitted == 11)
         #expect(repetitions.due(now: start + .seconds(60)).map(suppressed) == [488])
-        // As long as there are others, a new one is one of them.
+        // While others repeat, a new error is one of them.
         #expect(!repetitions.admit(line(error: "another one"), now: start + .seconds(61)))
         #expect(repetitions.due(now: start + .seconds(120)).map(suppressed) == [0])
         #expect(repetitions.due(now: start + .seconds(180)).isEmpty)
         #expect(repetitions.admit(line(error: "another one"), now: start + .seconds(181)))
     }
 
-    @Test func itsMemoryIsBounded() {
+    @Test func `memory is bounded`() {
         let repetitions = Filter()
         let admitted = (0..<5_000).count { repetitions.admit(line("Message \($0)"), now: start) }
         #expect(admitted == LogRepetitions.maximumKinds + 1)
         #expect(repetitions.rest(now: start).map(suppressed) == [Int64(5_000 - admitted - 1)])
     }
 
-    /// Whatever comes when: each line is written or counted, and none of a kind more than once a minute.
-    @Test func nothingIsLostSilently() {
+    @Test func `random lines are each written or counted, at most one of a kind a minute`() {
         let seed = UInt64.random(in: .min ... .max)
         var random = SplitMix(seed: seed)
         let repetitions = Filter()
