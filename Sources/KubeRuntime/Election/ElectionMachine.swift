@@ -1,61 +1,62 @@
 import KubeClient
 
-/// Decides how one candidate runs for a lease and keeps it, without clock, socket or lock.
+/// Decides how one candidate acquires a lease and keeps it. Pure.
 ///
-/// The law: a leader trusts in its lease until `renewDeadline` after it *sent* the last renewal that succeeded; a
-/// candidate takes a lease over only when it has seen the same version of it for the whole `leaseDuration` that the
-/// lease states. Both are measured on the own monotonic clock. Times that others wrote are never compared with it:
-/// only that the lease changed counts. The server orders the writes, since each names the version it was made for.
+/// A leader trusts its lease until `renewDeadline` after it *sent* the last successful renewal. A candidate takes a
+/// lease over only after it has seen the same version for the whole `leaseDuration` that the lease states. Both use the
+/// local monotonic clock; times written by other processes are never compared with it, only that the lease changed
+/// counts. The server orders the writes, because each one names the version that it replaces.
 ///
-/// A lease that somebody deletes is not free for those who saw its holder: they wait as if it were still there.
+/// Candidates that saw the holder of a lease that is deleted wait as if the lease still existed.
 struct ElectionMachine: Sendable {
     typealias Instant = ContinuousClock.Instant
 
     enum State: Hashable {
-        /// Nothing was asked for. Goes to `reading`.
+        /// Nothing was requested yet. Goes to `reading`.
         case idle
-        /// A candidate waits for a change or for time. Goes to `claiming` when the lease is free, else to `reading`.
+        /// A candidate waits for a change or for its next check. Goes to `claiming` if the lease is free, else to
+        /// `reading`.
         case observing
-        /// A candidate asked for the lease. Goes to `claiming` or `observing`.
+        /// A candidate is reading the lease. Goes to `claiming` or `observing`.
         case reading
-        /// A candidate asked to be the holder. Goes to `leading` or `observing`.
+        /// A candidate is writing itself into the lease. Goes to `leading` or `observing`.
         case claiming(sentAt: Instant)
         /// The holder waits for its next renewal. Goes to `renewing`, `yielding`, `releasing` or `ended`.
         case leading(Term)
-        /// The holder asked for a renewal. Goes back to `leading`, or to `checking` when it was refused.
+        /// The holder is renewing the lease. Goes back to `leading`, or to `checking` after a conflict.
         case renewing(Term, sentAt: Instant)
-        /// The holder asked for the lease to see why. Goes to `renewing`, `leading`, `yielding` or `ended`.
+        /// The holder is reading the lease after a conflict. Goes to `renewing`, `leading`, `yielding` or `ended`.
         case checking(Term)
-        /// The holder waits for its work to end and renews no more. Goes to `releasing` or `ended`.
+        /// The holder waits for its work to end and no longer renews. Goes to `releasing` or `ended`.
         case yielding(Term, to: String)
-        /// The work has ended and the lease is being released. Goes to `ended`.
+        /// The work has ended, and the lease is being released. Goes to `ended`.
         case releasing(until: Instant, Ending)
-        /// The end.
+        /// Final.
         case ended(Ending)
     }
 
     /// The time as a leader.
     struct Term: Hashable {
-        /// Until when the lease is trusted in.
+        /// The time until which the lease is trusted.
         var deadline: Instant
         var nextRenewal: Instant
-        /// Renewals refused in a row.
+        /// The number of renewals in a row that had a conflict.
         var refusals = 0
     }
 
-    /// How long the release may take altogether.
+    /// The time limit for the release of the lease.
     static let releaseTime = Duration.seconds(2)
-    /// The pause before a release is tried again.
+    /// The pause before a failed release is retried.
     static let releasePause = Duration.milliseconds(200)
 
     let identity: String
     let timing: ElectionTiming
     private(set) var state = State.idle
-    /// The lease as it was last seen; nil when there is none, and before it was read.
+    /// The lease as last seen; nil before it was read, and if it does not exist.
     private(set) var lease: Lease?
-    /// When the claim of somebody else that was seen runs out; nil when there was none.
+    /// When the claim of another holder expires; nil without such a claim.
     private var claimedUntil: Instant?
-    /// True while what is known of the lease is worth a claim.
+    /// True if ``lease`` is current enough for a claim.
     private var isInformed = false
 
     init(identity: String, timing: ElectionTiming) {
@@ -63,7 +64,7 @@ struct ElectionMachine: Sendable {
         self.timing = timing
     }
 
-    /// Takes in what happened and says what to do about it. `random` is uniform in `0..<1`.
+    /// Processes an event and returns what to do next. `random` is uniform in `0..<1`.
     mutating func step(_ event: Event, now: Instant, random: Double) -> Step {
         switch state {
         case .idle: return read()
@@ -86,9 +87,9 @@ struct ElectionMachine: Sendable {
 
     mutating func end(_ ending: Ending) -> Step { enter(.ended(ending), .end(ending)) }
 
-    /// Takes in what the lease is now; false when that was known.
+    /// Records the current lease; returns false if it was known.
     ///
-    /// - Parameter mayBeLate: true for what the watch tells: an older version than the known one then means nothing.
+    /// - Parameter mayBeLate: true for the watch, whose older versions are ignored.
     @discardableResult
     mutating func learn(_ new: Lease, mayBeLate: Bool = false, _ now: Instant) -> Bool {
         isInformed = true
@@ -102,18 +103,18 @@ struct ElectionMachine: Sendable {
         return true
     }
 
-    /// Takes in that there is no lease. The claim of whoever held it goes on.
+    /// Records that the lease does not exist. The previous holder's claim is still valid.
     mutating func learnAbsence() {
         isInformed = true
         lease = nil
     }
 
-    /// Has the lease read before it is claimed again.
+    /// Requires the lease to be read before the next claim.
     mutating func forget() { isInformed = false }
 
     func isFree(_ now: Instant) -> Bool { isInformed && claimedUntil.map { now >= $0 } ?? true }
 
-    /// When a candidate looks again: at the end of the holder's claim, or after a retry period or two.
+    /// When a candidate checks again: at the end of the holder's claim, or after one to 2.2 retry periods.
     func nextLook(_ now: Instant, _ random: Double) -> Instant {
         let look = now.advanced(by: timing.retryPeriod * (1 + 1.2 * random))
         guard let claimedUntil, claimedUntil > now else { return look }
@@ -122,36 +123,36 @@ struct ElectionMachine: Sendable {
 }
 
 extension ElectionMachine {
-    /// What happened. While a request is under way only its answer is fed; everything else waits.
+    /// An event. During a request only its result is passed to the machine; other events wait.
     enum Event {
-        /// The election begins.
+        /// The election starts.
         case start
-        /// The answer to a read.
+        /// A read returned the lease.
         case read(Lease)
-        /// The answer to a read: there is no lease.
+        /// A read found no lease.
         case absent
-        /// The answer to a write that was done: the lease as it is now.
+        /// A write succeeded; the lease as it is now.
         case wrote(Lease)
-        /// The answer to a write that was not done, because the lease is no longer what it was written on.
+        /// A write had a conflict: the lease is no longer the version that it replaces.
         case refused
-        /// A read or write without a useful answer; a write may have been done nevertheless.
+        /// A read or write without a usable response; a write may have succeeded.
         case failed
-        /// The watch told of the lease, late perhaps.
+        /// The watch delivered the lease, possibly late.
         case changed(Lease)
-        /// The watch told that the lease was deleted.
+        /// The watch delivered the deletion of the lease.
         case deleted
         /// The time to wait is over.
         case woke
-        /// The process is to end. Whoever leads goes on until its work has ended.
+        /// The process is stopping. A leader continues until its work has ended.
         case stop
-        /// What is done while leading has come to its end.
+        /// The leader's work has ended.
         case workEnded
     }
 
-    /// What has to be done next; its outcome is the next event.
+    /// What to do next; its result is the next event.
     enum Next: Hashable {
         case read(timeout: Duration)
-        /// Creates the lease where `lease` is nil, or else replaces that version of it.
+        /// Creates the lease if `lease` is nil; replaces that version otherwise.
         case write(LeaseClaim, on: Lease?, timeout: Duration)
         case wait(until: Instant)
         case end(Ending)
@@ -159,26 +160,26 @@ extension ElectionMachine {
 
     /// What a step means for the work that only a leader does.
     enum Effect: Hashable {
-        /// The work begins.
+        /// The work starts.
         case lead(Trust)
-        /// It may go on for longer.
+        /// The work may continue for longer.
         case extend(Trust)
-        /// It has to end in good order, because somebody else is to lead.
+        /// The work must stop gracefully, because another process is to lead.
         case stepDown(for: String)
-        /// It has ended, and nothing may be begun any more: the lease is about to be given to others.
+        /// The work has ended, and no request may be sent: the lease is about to be released.
         case resign
     }
 
-    /// How long a leader may trust in its lease.
+    /// How long a leader may trust its lease.
     struct Trust: Hashable {
-        /// From when on nothing may be begun any more.
+        /// No request may be sent from this time on.
         let validUntil: Instant
-        /// Before when nobody else leads, so that what was begun in time can be finished.
+        /// No other process leads before this time, so requests sent earlier can finish.
         let soleUntil: Instant
     }
 
     enum Ending: Hashable {
-        /// Asked for, and the lease is released, or was never held.
+        /// The process was stopped, and the lease is released or was never held.
         case stopped
         case lost(LeadershipLoss)
     }
@@ -189,21 +190,21 @@ extension ElectionMachine {
     }
 }
 
-/// Why a process leads no longer although it was not asked to end.
+/// Why a process lost leadership without being stopped.
 public enum LeadershipLoss: Error, Sendable, Hashable, CustomStringConvertible {
     /// No renewal succeeded within the renew deadline.
     case expired
-    /// The lease says that somebody else leads, or nobody.
+    /// The lease has another holder, or none.
     case taken(by: String)
-    /// The lease named somebody who is to lead instead; it was released.
+    /// The lease named another process as the preferred holder, and was released.
     case steppedDown(for: String)
 
     public var description: String {
         switch self {
-        case .expired: "leadership was lost: the lease could not be renewed in time"
-        case .taken(by: ""): "leadership was lost: somebody released the lease"
-        case .taken(let holder): "leadership was lost: the lease is held by \(holder)"
-        case .steppedDown(let holder): "leadership was handed over: the lease prefers \(holder)"
+        case .expired: "leadership lost: the lease could not be renewed in time"
+        case .taken(by: ""): "leadership lost: another client released the lease"
+        case .taken(let holder): "leadership lost: the lease is held by \(holder)"
+        case .steppedDown(let holder): "leadership handed over: the lease prefers \(holder)"
         }
     }
 }
@@ -238,14 +239,14 @@ extension ElectionMachine {
 
     mutating func claimed(_ event: Event, _ sentAt: Instant, _ now: Instant, _ random: Double) -> Step {
         guard case .wrote(let lease) = event else {
-            // Without an answer it may have been done; when it was refused, somebody else was faster. The watch is about
-            // to say which, or else what is read next.
+            // Without a response the claim may have succeeded; after a conflict another process was faster. The watch
+            // or the next read tells.
             forget()
             return wait(now, random)
         }
         learn(lease, now)
         let trust = trust(since: sentAt)
-        // An answer that took this long is none: the lease is the own one and will be claimed again.
+        // The response came too late to trust. The lease is held by this process, which will claim it again.
         guard now < trust.validUntil else { return wait(now, random) }
         let term = Term(deadline: trust.validUntil, nextRenewal: now.advanced(by: timing.retryPeriod))
         return enter(.leading(term), .wait(until: term.nextRenewal), .lead(trust))
@@ -263,7 +264,7 @@ extension ElectionMachine {
         enter(.observing, .wait(until: nextLook(now, random)))
     }
 
-    /// What a claim or renewal that succeeded is good for, counted from when it was sent.
+    /// How long a successful claim or renewal may be trusted, counted from when it was sent.
     func trust(since sentAt: Instant) -> Trust {
         Trust(
             validUntil: sentAt.advanced(by: timing.renewDeadline),
@@ -277,7 +278,7 @@ extension ElectionMachine {
         switch event {
         case .changed(let newer):
             guard learn(newer, mayBeLate: true, now) else { return wait(term) }
-            return goOn(newer, term)
+            return remain(newer, term)
         case .deleted:
             learnAbsence()
             return renew(term, now)
@@ -295,15 +296,15 @@ extension ElectionMachine {
             let trust = trust(since: sentAt)
             guard now < trust.validUntil else { return end(.lost(.expired)) }
             term = Term(deadline: trust.validUntil, nextRenewal: now.advanced(by: timing.retryPeriod))
-            var step = goOn(lease, term)
-            // Who steps down trusts in what it has got just as well, but will not ask for more.
+            var step = remain(lease, term)
+            // A leader that steps down keeps its current trust, but does not extend it.
             if step.effect == nil { step.effect = .extend(trust) }
             return step
         case .refused:
             guard now < term.deadline else { return end(.lost(.expired)) }
             term.refusals += 1
             return enter(.checking(term), .read(timeout: requestTime(term, now)))
-        default: return tryLater(term, now)
+        default: return retryLater(term, now)
         }
     }
 
@@ -312,12 +313,12 @@ extension ElectionMachine {
         switch event {
         case .read(let lease):
             learn(lease, now)
-            if lease.holder != identity || names(lease, another: lease.preferredHolder) { return goOn(lease, term) }
+            if lease.holder != identity || names(lease, another: lease.preferredHolder) { return remain(lease, term) }
         case .absent: learnAbsence()
-        default: return tryLater(term, now)
+        default: return retryLater(term, now)
         }
-        // The first time it was a renewal whose answer was lost; again and again it is somebody else who writes.
-        return term.refusals <= 1 ? renew(term, now) : tryLater(term, now)
+        // A single conflict is a renewal whose response was lost; repeated ones mean that another process writes.
+        return term.refusals <= 1 ? renew(term, now) : retryLater(term, now)
     }
 
     mutating func yielded(_ event: Event, _ term: Term, _ other: String, _ now: Instant) -> Step {
@@ -332,8 +333,8 @@ extension ElectionMachine {
         return enter(.yielding(term, to: other), .wait(until: term.deadline))
     }
 
-    /// Stays the leader unless the lease says otherwise.
-    private mutating func goOn(_ lease: Lease, _ term: Term) -> Step {
+    /// Continues as the leader unless the lease has another holder or a preferred one.
+    private mutating func remain(_ lease: Lease, _ term: Term) -> Step {
         guard lease.holder == identity else { return end(.lost(.taken(by: lease.holder))) }
         guard names(lease, another: lease.preferredHolder) else { return wait(term) }
         return enter(
@@ -347,7 +348,7 @@ extension ElectionMachine {
         enter(.leading(term), .wait(until: term.nextRenewal))
     }
 
-    private mutating func tryLater(_ term: Term, _ now: Instant) -> Step {
+    private mutating func retryLater(_ term: Term, _ now: Instant) -> Step {
         guard now < term.deadline else { return end(.lost(.expired)) }
         var term = term
         term.nextRenewal = min(now.advanced(by: timing.retryPeriod), term.deadline)
@@ -358,14 +359,14 @@ extension ElectionMachine {
         enter(.renewing(term, sentAt: now), .write(.renew, on: lease, timeout: requestTime(term, now)))
     }
 
-    /// A request never lasts beyond the deadline, so that the loss is noticed in time.
+    /// No request lasts beyond the deadline, so that a lost lease is noticed in time.
     private func requestTime(_ term: Term, _ now: Instant) -> Duration {
         min(timing.requestTimeout, now.duration(to: term.deadline))
     }
 }
 
 extension ElectionMachine {
-    /// Gives the lease back: what needed it has ended.
+    /// Releases the lease after the work has ended.
     mutating func beginRelease(_ ending: Ending, _ now: Instant) -> Step {
         var step = release(until: now.advanced(by: Self.releaseTime), ending, now)
         step.effect = .resign

@@ -1,11 +1,11 @@
 import FoundationEssentials
 public import KubeClient
 
-/// Which lease a process runs for, and as whom.
+/// The lease of an election, and this candidate's identity.
 public struct ElectionSettings: Sendable, Hashable {
-    /// Namespace and name of the lease.
+    /// The namespace and name of the lease.
     public let lease: ObjectKey
-    /// What tells this candidate from all others, ever; see ``makeIdentity(host:)``.
+    /// A globally unique name of this candidate; see ``makeIdentity(host:)``.
     public let identity: String
     public let timing: ElectionTiming
 
@@ -15,24 +15,24 @@ public struct ElectionSettings: Sendable, Hashable {
         self.timing = timing
     }
 
-    /// Returns a new identity: the host's name, for people, and a UUID, which no later process has again.
+    /// Returns a new identity: the host name, for readability, and a UUID.
     public static func makeIdentity(host: String) -> String { "\(host)_\(UUID().uuidString.lowercased())" }
 }
 
-/// The three times of an election, in a proportion that keeps two leaders from overlapping.
+/// The three durations of an election, in proportions that prevent two leaders at a time.
 ///
-/// Whoever leads trusts in its lease for `renewDeadline` after it last asked for a renewal; everybody else waits for
-/// `leaseDuration` after having seen one. So two never lead at once as long as the clock of one does not run faster
-/// than that of the other by more than the ratio of the two, 1.5 with the defaults. The defaults are client-go's.
+/// A leader trusts its lease for `renewDeadline` after it sent the last renewal; the other candidates wait for
+/// `leaseDuration` after they saw it. Two processes never lead at once as long as no clock runs faster than another one
+/// by more than the ratio of the two: 1.5 with the defaults, which are client-go's.
 public struct ElectionTiming: Sendable, Hashable {
-    /// How long others wait after the last renewal they saw; whole seconds.
+    /// How long candidates wait after the last renewal that they saw; whole seconds.
     public let leaseDuration: Duration
-    /// How long a leader goes on after the last renewal that succeeded.
+    /// How long a leader continues after its last successful renewal.
     public let renewDeadline: Duration
-    /// How often a leader renews, and about how often others look.
+    /// How often a leader renews the lease, and about how often candidates check it.
     public let retryPeriod: Duration
 
-    /// Why three times make no election, and what would.
+    /// Durations that violate the rules; the description says which, and what is valid.
     public struct Invalid: Error, Sendable, CustomStringConvertible {
         public let description: String
     }
@@ -41,26 +41,26 @@ public struct ElectionTiming: Sendable, Hashable {
     private static let shortest = Duration.seconds(1)
     private static let longest = Duration.seconds(3600)
 
-    /// - Throws: what is wrong with the times: a lease must be longer than the renew deadline, and that longer than 1.2
-    ///   retry periods, the longest of which is what chance makes of one.
+    /// - Throws: if the lease duration is not longer than the renew deadline, or that not longer than 1.2 retry
+    ///   periods.
     public init(leaseDuration: Duration, renewDeadline: Duration, retryPeriod: Duration) throws(Invalid) {
         guard leaseDuration >= Self.shortest, leaseDuration <= Self.longest, leaseDuration.components.attoseconds == 0
         else {
             throw Invalid(
-                description: "the lease duration (\(leaseDuration)) must be whole seconds from 1 second to 1 hour")
+                description: "the lease duration (\(leaseDuration.readable)) must be in whole seconds, from 1s to 1h")
         }
         guard leaseDuration > renewDeadline else {
             throw Invalid(
-                description: "the lease duration (\(leaseDuration)) must be longer than the renew deadline "
-                    + "(\(renewDeadline))")
+                description: "the lease duration (\(leaseDuration.readable)) must be greater than the renew "
+                    + "deadline (\(renewDeadline.readable))")
         }
         guard retryPeriod > .zero else {
-            throw Invalid(description: "the retry period (\(retryPeriod)) must be longer than nothing")
+            throw Invalid(description: "the retry period (\(retryPeriod.readable)) must be greater than zero")
         }
         guard renewDeadline > retryPeriod * 6 / 5 else {
             throw Invalid(
-                description: "the renew deadline (\(renewDeadline)) must be longer than 1.2 times the retry period "
-                    + "(\(retryPeriod))")
+                description: "the renew deadline (\(renewDeadline.readable)) must be greater than 1.2 times the "
+                    + "retry period (\(retryPeriod.readable))")
         }
         self.leaseDuration = leaseDuration
         self.renewDeadline = renewDeadline
@@ -71,9 +71,9 @@ public struct ElectionTiming: Sendable, Hashable {
         (leaseDuration, renewDeadline, retryPeriod) = (.seconds(lease), .seconds(renew), .seconds(retry))
     }
 
-    /// A lease of 15 seconds, trusted in for 10, renewed every 2.
+    /// A lease of 15 seconds, trusted for 10 seconds and renewed every 2 seconds.
     public static let `default` = ElectionTiming(seconds: 15, 10, 2)
 
-    /// The longest time for one request, so that one that hangs does not cost the lease.
+    /// The timeout of one request, so that a request that hangs does not lose the lease.
     var requestTimeout: Duration { max(.seconds(1), renewDeadline / 2) }
 }

@@ -1,10 +1,10 @@
 public import KubeClient
 
-/// Lets writes pass only while this process leads; reads always pass.
+/// Lets write requests through only while this process leads; reads always pass.
 ///
-/// No writer can forget it, because it stands below the client. A write that has begun is given up before anybody else
-/// can lead, wherever it is held up. What remains is a write that is still on its way then: the server must refuse it by
-/// its content, as it does where a write names the version it was made for, or creates what has a fixed name.
+/// It is below the client, so that no writer can bypass it. A write in progress is cancelled before another process can
+/// lead. A write that is already on its way then must be rejected by the server because of its content: it names the
+/// version it replaces, or creates an object with a fixed name.
 public struct FencedTransport: HTTPTransport {
     private let transport: any HTTPTransport
     private let token: LeadershipToken
@@ -30,7 +30,7 @@ public struct FencedTransport: HTTPTransport {
         _ exchange: @escaping @Sendable () async throws(TransportError) -> Answer
     ) async throws(TransportError) -> Answer {
         guard let timeLeft = token.timeLeft else {
-            throw TransportError(.cancelled, "not sent, because this process does not lead")
+            throw TransportError(.cancelled, "not sent, because this process is not the leader")
         }
         let outcome = await token.time.run(for: timeLeft) { () -> Result<Answer, TransportError> in
             do throws(TransportError) {
@@ -43,12 +43,12 @@ public struct FencedTransport: HTTPTransport {
     }
 }
 
-/// The right to act as a leader, which ends by itself when the lease is not renewed.
+/// The right to act as the leader, which expires if the lease is not renewed.
 ///
-/// It is asked before every act, and answers from the own monotonic clock: no task has to run for it to become invalid.
+/// Check it before each request. It uses the monotonic clock, so that it expires without any task having to run.
 public final class LeadershipToken: Sendable {
     let time: any TimeSource
-    /// Nil before the first claim, and for good after a revocation.
+    /// Nil before the first claim and after a revocation.
     private let trust = Locked<ElectionMachine.Trust?>(nil)
 
     init(time: any TimeSource) {
@@ -58,8 +58,7 @@ public final class LeadershipToken: Sendable {
     /// True while this process leads.
     public var isValid: Bool { timeLeft != nil }
 
-    /// How long what is begun now may take, so that it is over before anybody else can lead; nil when nothing may be
-    /// begun.
+    /// How long a request sent now may take, so that it ends before another process can lead; nil if none may be sent.
     public var timeLeft: Duration? {
         guard let trust = trust.withLock({ $0 }) else { return nil }
         let now = time.now

@@ -1,11 +1,11 @@
 public import KubeClient
 
-/// Runs for a lease and, once it is held, lets work run for as long as it is.
+/// Acquires a lease and runs work while it is held.
 ///
-/// Expected flow: candidate, leader, and at the end the release of the lease, after the work has ended. A watch on the
-/// lease makes a hand-over take no longer than a few requests; polling serves where the watch does not get through.
-/// ``ElectionMachine`` holds the rules. Guarantees: the ``token`` of one process at most is valid at any time, as far
-/// as clocks run alike within the bounds of ``ElectionTiming``. One elector serves for one term.
+/// Waits as a candidate, leads, and releases the lease after the work has ended. A watch on the lease makes a handover
+/// take a few requests; polling works where the watch does not. At most one process has a valid ``token`` at any time,
+/// as long as the clocks run alike within the bounds of ``ElectionTiming``. ``ElectionMachine`` has the rules. An
+/// elector is for one term.
 public struct LeaderElector: Sendable {
     /// Invalid until this process leads.
     public let token: LeadershipToken
@@ -19,9 +19,9 @@ public struct LeaderElector: Sendable {
     private let slowPaths: Counter
 
     /// - Parameters:
-    ///   - client: reaches the API server on connections of its own, so that nothing else can hold up a renewal. Neither
-    ///     its retries nor its timeout are used.
-    ///   - clock: what is written into the lease, for people.
+    ///   - client: has its own connections to the API server, so that nothing else delays a renewal. Its retries and
+    ///     its timeout are not used.
+    ///   - clock: the time written into the lease, for people.
     ///   - random: uniform in `0..<1`.
     public init(
         settings: ElectionSettings, client: KubeClient, time: any TimeSource, clock: WallClock,
@@ -37,22 +37,22 @@ public struct LeaderElector: Sendable {
             "lease": .own("\(settings.lease)"), "identity": .own(settings.identity),
         ])
         isMaster = metrics.gauge(
-            "leader_election_master_status", help: "1 while this process leads, 0 while it is a candidate.",
+            "leader_election_master_status", help: "1 if this process leads, 0 if it is a candidate.",
             labels: ["name"])
         slowPaths = metrics.counter(
             "leader_election_slowpath_total",
-            help: "Renewals of the lease that were refused, so that it had to be read before it was renewed again.",
+            help: "Lease renewals that had a conflict, so that the lease had to be read first.",
             labels: ["name"])
         token = LeadershipToken(time: time)
         slowPaths.expose([settings.lease.name])
         isMaster.set(0, [settings.lease.name])
     }
 
-    /// Runs until `stop` is set, and then until `work` has ended and the lease is released.
+    /// Runs until `stop` is set, then until `work` has ended and the lease is released.
     ///
-    /// - Parameter work: what only a leader does; it has to end soon after the latch that it is given is set. It is
-    ///   cancelled when leadership is lost, and nothing of it runs any more when this throws.
-    /// - Throws: why this process leads no longer; it should end then, and start again as a candidate.
+    /// - Parameter work: what only a leader does. It must end soon after its latch is set. It is cancelled when
+    ///   leadership is lost, and has ended when this method throws.
+    /// - Throws: why this process no longer leads; it should exit and start again as a candidate.
     public func run(
         until stop: Latch, leading work: @escaping @Sendable (Latch) async -> Void
     ) async throws(LeadershipLoss) {
@@ -91,7 +91,7 @@ public struct LeaderElector: Sendable {
         }
     }
 
-    /// Asks the machine, does what it says, and tells it what came of that, until it ends or the task is cancelled.
+    /// Performs the machine's steps until it ends or the task is cancelled.
     private func elect(_ inbox: ElectionInbox, _ apply: (ElectionMachine.Effect) -> Void) async
         -> ElectionMachine.Ending
     {
@@ -121,16 +121,17 @@ public struct LeaderElector: Sendable {
 extension LeaderElector {
     func read(_ timeout: Duration) async -> ElectionMachine.Event {
         do {
-            return .read(try await hurried(timeout).get(Lease.resourceType, settings.lease, decoding: Lease.decoder))
+            return .read(
+                try await requestClient(timeout).get(Lease.resourceType, settings.lease, decoding: Lease.decoder))
         } catch {
             if error.isNotFoundObject(named: settings.lease.name) { return .absent }
-            report(error, "The lease could not be read")
+            report(error, "Could not read the lease")
             return .failed
         }
     }
 
     func write(_ claim: LeaseClaim, on lease: Lease?, _ timeout: Duration) async -> ElectionMachine.Event {
-        let client = hurried(timeout)
+        let client = requestClient(timeout)
         let body = claim.object(on: lease, settings, now: clock.now()).encoded
         do {
             guard lease != nil else {
@@ -143,12 +144,12 @@ extension LeaderElector {
         } catch {
             let isGone = lease != nil && error.isNotFoundObject(named: settings.lease.name)
             if error.isConflict || error.isAlreadyExists || isGone { return .refused }
-            report(error, "The lease could not be written")
+            report(error, "Could not write the lease")
             return .failed
         }
     }
 
-    /// Follows the lease; what is missed here, the election finds out by reading.
+    /// Watches the lease. The machine also reads it, so that no change is missed for good.
     func watch(for inbox: ElectionInbox) async {
         let scope = ReflectorScope(
             namespace: settings.lease.namespace, fieldSelector: "metadata.name=\(settings.lease.name)")
@@ -165,8 +166,8 @@ extension LeaderElector {
         await reflector.run()
     }
 
-    /// The client for one request that must not take long; when it is tried again is the election's business.
-    private func hurried(_ timeout: Duration) -> KubeClient {
+    /// The client for one request with a short timeout and without retries, which are up to the machine.
+    private func requestClient(_ timeout: Duration) -> KubeClient {
         var client = client
         client.retry.limit = 0
         client.requestTimeout = timeout
@@ -179,12 +180,12 @@ extension LeaderElector {
     }
 }
 
-/// What the tasks beside an election have for it, and the way to wake it.
+/// The events of the other tasks for the election, and a way to wake it.
 final class ElectionInbox: Sendable {
     private struct State {
-        /// In order of arrival; of changes of the lease only the last in a row.
+        /// In order of arrival; of consecutive changes of the lease only the last one.
         var events: [ElectionMachine.Event] = []
-        /// The election, while it waits.
+        /// The waiting election.
         var sleeper: Sleeper?
     }
 
@@ -204,7 +205,7 @@ final class ElectionInbox: Sendable {
         if let timer = sleeper?.wake() { time.cancel(timer) }
     }
 
-    /// Returns the next event, or `woke` at the deadline; at once when the task is cancelled.
+    /// Returns the next event, or `woke` at the deadline; immediately if the task is cancelled.
     func next(until deadline: ContinuousClock.Instant) async -> ElectionMachine.Event {
         let sleeper = Sleeper()
         let event = state.withLock { state in

@@ -1,19 +1,19 @@
 import KubeClient
 
-/// A `coordination.k8s.io/v1` Lease as an election reads it.
+/// The fields of a `coordination.k8s.io/v1` Lease that an election uses.
 struct Lease: StoredObject, Hashable {
-    /// The object as the server gave it; what is not the election's goes back as it came.
+    /// The object as the server sent it; all other fields are written back unchanged.
     let object: JSONValue
     let key: ObjectKey
     let uid: String
     let resourceVersion: ResourceVersion
-    /// Who leads; empty when nobody does.
+    /// The identity of the leader; empty if there is none.
     let holder: String
-    /// How long the holder's claim lasts; nil when it does not say.
+    /// How long the holder's claim lasts; nil if the lease does not say.
     let duration: Duration?
-    /// How often the holder changed.
+    /// The number of changes of the holder.
     let transitions: Int64
-    /// Who is to take over from the holder; empty when nobody is.
+    /// The identity that is to take over; empty if there is none.
     let preferredHolder: String
 
     static let resourceType = ResourceType(
@@ -39,16 +39,16 @@ struct Lease: StoredObject, Hashable {
 enum LeaseClaim: Hashable {
     /// Become the holder.
     case acquire
-    /// Stay the holder.
+    /// Remain the holder.
     case renew
-    /// Have no holder any more.
+    /// Clear the holder.
     case release
 }
 
 extension LeaseClaim {
-    /// Returns the object to write on top of `lease`; a new one where there is none.
+    /// Returns the new lease object, based on `lease` if it exists.
     ///
-    /// The times are for people: no candidate ever compares them with its own clock.
+    /// The times are for people: candidates never compare them with their own clocks.
     func object(on lease: Lease?, _ settings: ElectionSettings, now: Timestamp) -> JSONValue {
         var object = lease?.object ?? Self.blank(settings.lease)
         var spec = object["spec"] ?? [:]
@@ -61,7 +61,7 @@ extension LeaseClaim {
             spec["acquireTime"] = .string(now.rfc3339Microseconds)
             let transitions = lease.map { $0.transitions.addingReportingOverflow(1) }
             spec["leaseTransitions"] = .integer(transitions.map { $0.overflow ? 0 : $0.partialValue } ?? 0)
-            // The term it asked to end has ended.
+            // That request is fulfilled.
             spec["preferredHolder"] = nil
         }
         object["spec"] = spec

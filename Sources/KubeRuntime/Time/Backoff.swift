@@ -1,4 +1,4 @@
-/// How long to wait before the next attempt: doubling from `base` up to `cap`, then made random.
+/// The delay before the next attempt: doubles from `base` to `cap`, then is randomized.
 ///
 /// Pure: the same arguments give the same delay. Ceilings before jitter:
 ///
@@ -11,17 +11,17 @@
 /// | 12 | 10.24 s | 15 s |
 /// | 17 and above | 5 min | 15 s |
 public struct Backoff: Hashable, Sendable {
-    /// What chance does to the ceiling `d` of an attempt.
+    /// How to randomize the ceiling `d` of an attempt.
     public enum Jitter: Hashable, Sendable {
-        /// Anything in `0..<d`: spreads many independent keys best.
+        /// `0..<d`: spreads many independent keys best.
         case full
-        /// Anything in `d/2..<d`: for one loop that must never spin.
+        /// `d/2..<d`: for a single loop that must never spin.
         case half
     }
 
     /// The ceiling of the first attempt.
     public let base: Duration
-    /// The ceiling that is never exceeded.
+    /// The upper bound of all ceilings.
     public let cap: Duration
     public let jitter: Jitter
 
@@ -31,16 +31,18 @@ public struct Backoff: Hashable, Sendable {
         self.jitter = jitter
     }
 
-    /// The wait before a failed key is handled again.
+    /// The delay before a failed key is processed again.
     public static let workQueue = Backoff(base: .milliseconds(5), cap: .seconds(300), jitter: .full)
-    /// The wait before a failed list or watch is tried again. client-go waits 30 seconds at most; here an execution
-    /// is seen within 15 seconds after the API server is reachable again.
+    /// The delay before a failed list or watch is retried.
+    ///
+    /// At most 15 seconds, where client-go waits 30: an execution is seen within 15 seconds after the API server is
+    /// reachable again.
     public static let reflector = Backoff(base: .milliseconds(800), cap: .seconds(15), jitter: .half)
 
-    /// The longest wait after failure number `attempt`, which counts from 1.
+    /// The longest delay after failure number `attempt`, which counts from 1.
     public func ceiling(attempt: Int) -> Duration {
         var delay = base
-        // The loop ends once the cap is reached, so nothing overflows however large `attempt` is.
+        // The loop ends at the cap, so nothing overflows however large `attempt` is.
         var doublings = attempt - 1
         while doublings > 0, delay > .zero, delay < cap {
             delay = delay >= cap / 2 ? cap : delay * 2
@@ -49,7 +51,7 @@ public struct Backoff: Hashable, Sendable {
         return min(delay, cap)
     }
 
-    /// The wait after failure number `attempt`, which counts from 1; `random` is uniform in `0..<1`.
+    /// The delay after failure number `attempt`, which counts from 1; `random` is uniform in `0..<1`.
     public func delay(attempt: Int, random: Double) -> Duration {
         let ceiling = ceiling(attempt: attempt)
         let chance = random.isFinite ? min(max(random, 0), 1) : 0

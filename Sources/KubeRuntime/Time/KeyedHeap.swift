@@ -1,6 +1,6 @@
-/// A priority queue of unique keys in which every key can be found, moved and removed in O(log n).
+/// A priority queue of unique keys that can be found, moved and removed in O(log n).
 ///
-/// Keys of equal priority come out in no particular order. A key that is not in the heap costs nothing.
+/// Keys of equal priority are in no particular order. A key that is not in the heap uses no memory.
 package struct KeyedHeap<Key: Hashable & Sendable, Priority: Comparable & Sendable>: Sendable {
     private struct Node {
         let key: Key
@@ -9,7 +9,7 @@ package struct KeyedHeap<Key: Hashable & Sendable, Priority: Comparable & Sendab
 
     /// A binary min-heap: no node's priority is above that of its children.
     private var nodes: [Node] = []
-    /// Where each key is; `nodes[positions[key]].key == key` for every key, and nothing else is in it.
+    /// The position of each key: `nodes[positions[key]].key == key`.
     private var positions: [Key: Int] = [:]
 
     package init() {}
@@ -26,7 +26,7 @@ package struct KeyedHeap<Key: Hashable & Sendable, Priority: Comparable & Sendab
         positions[key].map { nodes[$0].priority }
     }
 
-    /// Adds the key, or moves it when it is there already.
+    /// Adds the key, or changes its priority.
     package mutating func set(_ key: Key, priority: Priority) {
         if let position = positions[key] {
             nodes[position].priority = priority
@@ -38,7 +38,7 @@ package struct KeyedHeap<Key: Hashable & Sendable, Priority: Comparable & Sendab
         }
     }
 
-    /// Removes the key and tells whether it was there.
+    /// Removes the key; returns false if it was not in the heap.
     @discardableResult
     package mutating func remove(_ key: Key) -> Bool {
         guard let position = positions.removeValue(forKey: key) else { return false }
@@ -50,7 +50,7 @@ package struct KeyedHeap<Key: Hashable & Sendable, Priority: Comparable & Sendab
         return true
     }
 
-    /// Removes and returns the first key when its priority is not above `limit`.
+    /// Removes and returns the first key if its priority is not above `limit`.
     package mutating func popFirst(notAbove limit: Priority) -> Key? {
         guard let first = nodes.first, first.priority <= limit else { return nil }
         remove(first.key)

@@ -1,20 +1,20 @@
 public import KubeClient
 
-/// What the `Date` headers of answers say about the API server's clock, as an interval that contains it.
+/// An interval that contains the API server's time, estimated from the `Date` headers of its responses.
 ///
-/// Pure. A `Date` has whole seconds, and was written somewhere between sending the request and having its answer. Each
-/// one narrows the interval; one that contradicts it replaces it, since the server's clock was set, or drifts.
+/// Pure. A `Date` has whole seconds, and was written between the request and its response. Each one narrows the
+/// interval; one that contradicts it replaces it, because the server's clock was set or drifts.
 struct ServerTimeEstimate: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// An instant, and between which times the server's clock was there.
+    /// The bounds of the server's time at an instant.
     private var known: (at: Instant, earliest: ServerTime, latest: ServerTime)?
 
-    /// Takes in the `Date` of an answer.
+    /// Records the `Date` of a response.
     ///
     /// - Parameters:
     ///   - sent: when the request was sent; not after `received`.
-    ///   - received: when the answer's head was there.
+    ///   - received: when the response's head arrived.
     mutating func observe(_ date: ServerTime, sent: Instant, received: Instant) {
         let earliest = date
         let latest = date + .seconds(1) + sent.duration(to: received)
@@ -27,20 +27,19 @@ struct ServerTimeEstimate: Sendable {
         self.known = narrowed.0 <= narrowed.1 ? (received, narrowed.0, narrowed.1) : (received, earliest, latest)
     }
 
-    /// The earliest time the server's clock can show at an instant; nil before the first `Date`.
+    /// The earliest time that the server's clock can show at `instant`; nil before the first `Date`.
     ///
-    /// It is behind the server's by less than a second plus the time of a request, and never ahead: what has to wait
-    /// for a time on that clock does not happen early.
+    /// It is behind the server's clock by less than a second plus the time of a request, and never ahead, so nothing
+    /// that waits for a time on that clock happens early.
     func time(at instant: Instant) -> ServerTime? {
         known.map { $0.earliest + $0.at.duration(to: instant) }
     }
 }
 
-/// The API server's time of day, told from the `Date` of its answers and this process's monotonic clock.
+/// The API server's wall-clock time, derived from the `Date` of its responses and the monotonic clock.
 ///
-/// So the times in a status, and `creationTimestamp`, are of one clock, whichever operator wrote them and whatever its
-/// own clock says. Before the first answer with a `Date`, and behind a proxy that removes it, this machine's clock has
-/// to do.
+/// It gives all times in a status, whichever operator writes them, the clock that also sets `creationTimestamp`. Before
+/// the first response with a `Date`, or behind a proxy that removes it, this machine's clock is used.
 public final class ServerClock: Sendable {
     private let estimate = Locked(ServerTimeEstimate())
     private let time: any TimeSource
@@ -51,21 +50,21 @@ public final class ServerClock: Sendable {
         self.fallback = fallback
     }
 
-    /// The API server's time of day now: at most about a second behind, never ahead.
+    /// The API server's time now: at most about a second behind, never ahead.
     public func now() -> ServerTime {
         let instant = time.now
         return estimate.withLock { $0.time(at: instant) } ?? ServerTime(assuming: fallback.now())
     }
 
-    /// The same, but nil while no answer has told it: for limits, which must not rest on this machine's clock.
+    /// Like ``now()``, but nil before the first `Date`: limits must not depend on this machine's clock.
     public func known() -> ServerTime? {
         let instant = time.now
         return estimate.withLock { $0.time(at: instant) }
     }
 
-    /// Takes in the `Date` of an answer, unless a proxy or load balancer with a clock of its own may have written it.
+    /// Records the `Date` of a response, unless a proxy or load balancer may have written it.
     ///
-    /// Only what succeeded certainly comes from the API server: error pages of what stands before it look like errors.
+    /// Only a success certainly comes from the API server: a proxy's error pages look like the API server's errors.
     fileprivate func observe(_ status: Int, _ headers: HTTPHeaders, sent: ContinuousClock.Instant) {
         guard (200..<300).contains(status), let date = headers["Date"].flatMap({ ServerTime(httpDate: $0) }) else {
             return
@@ -74,13 +73,13 @@ public final class ServerClock: Sendable {
         estimate.withLock { $0.observe(date, sent: min(sent, received), received: received) }
     }
 
-    /// Returns a transport that lets this clock see the answers which pass through it.
+    /// Returns a transport that passes each response's `Date` to this clock.
     public func following(_ transport: any HTTPTransport) -> any HTTPTransport {
         DatedTransport(transport: transport, clock: self, time: time)
     }
 }
 
-/// Shows each answer's `Date` to a ``ServerClock``.
+/// Passes each response's `Date` to a ``ServerClock``.
 private struct DatedTransport: HTTPTransport {
     let transport: any HTTPTransport
     let clock: ServerClock

@@ -1,51 +1,51 @@
 import KubeClient
 
-/// Where a component gets its time and its wake-ups from.
+/// The monotonic clock and the timers of a component.
 ///
-/// ``SystemTime`` is the machine's; ``VirtualTime`` moves only when a test or a simulation moves it.
+/// ``SystemTime`` is the machine's clock; ``VirtualTime`` moves only when a test or a simulation advances it.
 public protocol TimeSource: Sendable {
-    /// The monotonic time; measures durations and deadlines.
+    /// The monotonic time, for durations and deadlines.
     var now: ContinuousClock.Instant { get }
 
-    /// Runs `action` once, at `deadline` or soon after; at once when it has passed.
+    /// Runs `action` once, at or soon after `deadline`; immediately if the deadline has passed.
     ///
-    /// The action runs outside every lock of the time source and must be short: it delays the others.
+    /// The action runs outside the time source's locks. It must be short, because it delays the other actions.
     @discardableResult
     func schedule(at deadline: ContinuousClock.Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken
 
-    /// Takes an action back; does nothing when it ran or is about to.
+    /// Cancels an action; does nothing if it has started.
     func cancel(_ token: TimerToken)
 }
 
-/// Names one scheduled action, so that it can be cancelled.
+/// Identifies one scheduled action, for cancellation.
 public struct TimerToken: Hashable, Sendable {
     let number: UInt64
 }
 
 extension TimeSource {
-    /// Runs `action` once, when `delay` has passed.
+    /// Runs `action` once, after `delay`.
     @discardableResult
     public func schedule(after delay: Duration, _ action: @escaping @Sendable () -> Void) -> TimerToken {
         schedule(at: now.advanced(by: delay), action)
     }
 
-    /// Waits until `deadline`; ends early, by throwing, when the task is cancelled.
+    /// Waits until `deadline`; throws early if the task is cancelled.
     public func sleep(until deadline: ContinuousClock.Instant) async throws(CancellationError) {
         await Sleeper().sleep(until: deadline, on: self)
         if Task.isCancelled { throw CancellationError() }
     }
 
-    /// Waits for `delay`; ends early, by throwing, when the task is cancelled.
+    /// Waits for `delay`; throws early if the task is cancelled.
     public func sleep(for delay: Duration) async throws(CancellationError) {
         try await sleep(until: now.advanced(by: delay))
     }
 }
 
 extension TimeSource {
-    /// Runs `operation` and cancels it once `limit` has passed; returns when it has ended.
+    /// Runs `operation` and cancels it after `limit`; returns when it has ended.
     ///
-    /// - Returns: What the operation returned, also after it was cancelled, and whether it took too long. It did not
-    ///   when the calling task was cancelled first.
+    /// - Returns: the operation's result, even if it was cancelled, and whether it exceeded the limit. That is false if
+    ///   the calling task was cancelled first.
     package func run<Value: Sendable>(
         for limit: Duration, _ operation: @escaping @Sendable () async -> Value
     ) async -> (value: Value?, tookTooLong: Bool) {
@@ -66,20 +66,20 @@ extension TimeSource {
     }
 }
 
-/// One sleeping task, woken exactly once: by its timer, its cancellation or somebody else, whichever comes first.
+/// One suspended task, resumed exactly once: by its timer, its cancellation or ``wake()``.
 final class Sleeper: Sendable {
     private enum State {
-        /// The task has not stopped yet; becomes asleep or awake.
+        /// The task is not suspended yet. Goes to `asleep` or `awake`.
         case starting
-        /// The task waits; the token is nil until the timer is known. Becomes awake.
+        /// The task is suspended; the token is nil until the timer is scheduled. Goes to `awake`.
         case asleep(CheckedContinuation<Void, Never>, TimerToken?)
-        /// The end: woken, or cancelled before it slept.
+        /// Final: woken, or cancelled before the task was suspended.
         case awake
     }
 
     private let state = Locked(State.starting)
 
-    /// Stops the task until it is woken, cancelled, or the deadline has passed; nil is no deadline.
+    /// Suspends the task until it is woken or cancelled, or until the deadline; nil is no deadline.
     func sleep(until deadline: ContinuousClock.Instant?, on time: any TimeSource) async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -92,7 +92,7 @@ final class Sleeper: Sendable {
         }
     }
 
-    /// Stops the task, or resumes it at once and returns false when it was cancelled before.
+    /// Suspends the task; returns false if it was cancelled before and continues immediately.
     private func begin(_ continuation: CheckedContinuation<Void, Never>) -> Bool {
         let sleeps = state.withLock { state in
             guard case .starting = state else { return false }
@@ -103,7 +103,7 @@ final class Sleeper: Sendable {
         return sleeps
     }
 
-    /// Remembers the timer; returns true when it is no longer needed.
+    /// Stores the timer; returns true if it is no longer needed.
     private func adopt(_ token: TimerToken) -> Bool {
         state.withLock { state in
             guard case .asleep(let continuation, _) = state else { return true }
@@ -112,7 +112,7 @@ final class Sleeper: Sendable {
         }
     }
 
-    /// Wakes the task if it still sleeps and returns the timer to cancel.
+    /// Wakes the task if it is suspended, and returns the timer to cancel.
     @discardableResult
     func wake() -> TimerToken? {
         let previous = state.withLock { state in

@@ -1,15 +1,15 @@
 import Dispatch
 public import KubeClient
 
-/// The machine's time: one heap of actions and one kernel timer for all of them.
+/// The machine's clock, with one heap of actions and one kernel timer for all of them.
 ///
-/// Actions run one after the other on a private queue, never on the cooperative pool.
+/// Actions run one at a time on a private dispatch queue, never on the cooperative pool.
 public final class SystemTime: TimeSource {
     private struct State {
         var heap = TimerHeap()
         /// Fires at the heap's first deadline; nil until the first action is scheduled.
         var timer: (any DispatchSourceTimer)?
-        /// What the timer is set to; nil when it is not set.
+        /// The time for which the timer is set; nil if it is not.
         var armed: ContinuousClock.Instant?
     }
 
@@ -36,7 +36,7 @@ public final class SystemTime: TimeSource {
     }
 
     public func cancel(_ token: TimerToken) {
-        // The timer may then fire for nothing, which is cheaper than setting it anew each time.
+        // The timer may then fire for nothing, which costs less than resetting it on each cancellation.
         state.withLock { $0.heap.cancel(token) }
     }
 
@@ -48,7 +48,7 @@ public final class SystemTime: TimeSource {
         state.withLock { arm(&$0) }
     }
 
-    /// Sets the timer when the first deadline is earlier than what it is set to.
+    /// Sets the timer if the first deadline is earlier than the time for which it is set.
     private func arm(_ state: inout State) {
         guard let deadline = state.heap.nextDeadline else { return }
         if let armed = state.armed, armed <= deadline { return }
@@ -76,7 +76,7 @@ extension Duration {
     }
 }
 
-/// Time that stands still until someone moves it; for tests and simulations.
+/// A clock that moves only when it is advanced; for tests and simulations.
 public final class VirtualTime: TimeSource {
     private struct State {
         var now: ContinuousClock.Instant
@@ -92,7 +92,7 @@ public final class VirtualTime: TimeSource {
         state = Locked(State(now: start))
     }
 
-    /// A time of day that moves along: `epoch` when this time source was made.
+    /// A wall clock that moves with this time source and showed `epoch` when the time source was created.
     public func wallClock(startingAt epoch: Timestamp = Timestamp(seconds: 1_767_225_600)) -> WallClock {
         WallClock { [self] in epoch + start.duration(to: now) }
     }
@@ -102,7 +102,7 @@ public final class VirtualTime: TimeSource {
     /// The deadline of the next scheduled action.
     public var nextDeadline: ContinuousClock.Instant? { state.withLock { $0.heap.nextDeadline } }
 
-    /// How many actions wait for their time.
+    /// The number of scheduled actions.
     public var scheduledCount: Int { state.withLock { $0.heap.count } }
 
     @discardableResult
@@ -120,7 +120,7 @@ public final class VirtualTime: TimeSource {
         state.withLock { $0.heap.cancel(token) }
     }
 
-    /// Moves the time forward and runs what becomes due, each action at its own deadline.
+    /// Advances the time and runs what becomes due, each action at its deadline.
     public func advance(by duration: Duration) {
         let target = now.advanced(by: duration)
         while let deadline = nextDeadline, deadline <= target {
@@ -137,9 +137,9 @@ public final class VirtualTime: TimeSource {
     }
 }
 
-/// The scheduled actions of a time source, in the order in which they are due; pure bookkeeping.
+/// The scheduled actions of a time source, ordered by deadline. Pure.
 struct TimerHeap {
-    /// Due time first; actions of the same instant in the order in which they were scheduled.
+    /// Orders by deadline, then by the order in which the actions were scheduled.
     private struct Due: Comparable {
         let deadline: ContinuousClock.Instant
         let number: UInt64
@@ -150,7 +150,7 @@ struct TimerHeap {
     }
 
     private var order = KeyedHeap<UInt64, Due>()
-    /// The action of every number in `order`.
+    /// The action of each number in `order`.
     private var actions: [UInt64: @Sendable () -> Void] = [:]
     private var nextNumber: UInt64 = 0
 

@@ -1,9 +1,9 @@
 import KubeClient
 
-/// A watch the server accepted.
+/// A watch that the server accepted.
 struct OpenWatch<Object: Sendable>: Sendable {
     var stream: WatchStream<Object>
-    /// The stream as it was at the beginning; it serves to cancel from elsewhere without holding on to read bytes.
+    /// The initial stream, used to cancel the watch from another task without keeping its read buffer.
     let origin: WatchStream<Object>
 
     init(_ stream: WatchStream<Object>) {
@@ -15,7 +15,7 @@ struct OpenWatch<Object: Sendable>: Sendable {
 }
 
 extension Reflector {
-    /// Does the one thing the machine waits for.
+    /// Performs the machine's next action and returns its result.
     func perform(
         _ next: ReflectorMachine.Next, _ watch: inout OpenWatch<Object>?
     ) async -> ReflectorMachine.Input {
@@ -28,7 +28,7 @@ extension Reflector {
         case .openWatch(let start, let timeout):
             return await open(start, timeout, &watch)
         case .sleep(let delay):
-            // A cancelled sleep ends early, and the loop with it.
+            // A cancelled sleep ends early, and so does the loop.
             try? await time.sleep(for: delay)
             return .woke
         case .read: return .ended
@@ -71,7 +71,7 @@ extension Reflector {
         }
     }
 
-    /// Reads one event; a watch that stays silent until the deadline is cut off.
+    /// Reads one event; cancels a watch that is silent until the deadline.
     private func read(
         _ watch: inout OpenWatch<Object>?, until deadline: ContinuousClock.Instant
     ) async -> ReflectorMachine.Input {
@@ -102,9 +102,9 @@ extension Reflector {
         }
     }
 
-    /// Stores what an event brought and returns what the machine needs to know of it.
+    /// Applies an event to the store and returns the machine's input for it.
     private func take(_ event: WatchEvent<Object>) -> ReflectorMachine.Input {
-        metrics?.event(event.word)
+        metrics?.event(event.label)
         switch event {
         case .added(let object), .modified(let object):
             change { store, changes in store.put(object, into: &changes) }
@@ -119,10 +119,10 @@ extension Reflector {
             var isComplete = true
             change { store, changes in isComplete = store.remove(object, into: &changes) }
             reportUnreadableDeletion(object, isComplete: isComplete)
-            // A list shows what else is left.
+            // A new list finds out which object was deleted.
             return isComplete
                 ? .signal(.object(object.metadata.resourceVersion))
-                : .failed(.undecodable("watch: a deletion of an unknown object or version: \(object.error)"))
+                : .failed(.undecodable("watch: the deletion of an unknown object or version: \(object.error)"))
         case .bookmark(let version, let endsInitialEvents):
             return .signal(.bookmark(version, endsInitialEvents: endsInitialEvents))
         case .failed(let status):
@@ -132,8 +132,8 @@ extension Reflector {
 }
 
 extension WatchEvent {
-    /// The value of the metrics' label.
-    fileprivate var word: String {
+    /// The value of the metric's label `event`.
+    fileprivate var label: String {
         switch self {
         case .added: "added"
         case .modified: "modified"

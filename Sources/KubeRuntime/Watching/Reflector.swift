@@ -1,11 +1,11 @@
 public import KubeClient
 
-/// Keeps a ``Store`` equal to a collection on the server, and tells what changes in it.
+/// Keeps a ``Store`` in sync with a collection on the API server, and reports each change.
 ///
-/// Expected flow: lists, then watches for as long as the task lives; on trouble it retries by itself, for ever.
-/// Guarantees: nothing that happened is missed for good, deletions included; the store never goes back in time; an
-/// object that cannot be read costs no other object anything. Changes are reported in order, after the store has them.
-/// Errors: none; trouble is logged and counted, a missing resource type is reported as ``StoreChange/unavailable(_:)``.
+/// Lists, then watches until its task is cancelled, and retries every failure with backoff. No change is missed for
+/// good, deletions included; objects never go back to an older version; an object that cannot be decoded affects no
+/// other object. Changes are reported in order, after the store has them. Failures are logged and counted; a resource
+/// type that is not served is reported as ``StoreChange/unavailable(_:)``.
 public struct Reflector<Object: StoredObject>: Sendable {
     let client: KubeClient
     let type: ResourceType
@@ -19,11 +19,11 @@ public struct Reflector<Object: StoredObject>: Sendable {
     let metrics: ReflectorMetrics?
     let onChange: @Sendable (StoreChange<Object>) -> Void
 
-    /// Makes a reflector that is the only writer of `store`, but for own writes.
+    /// Creates a reflector. Nothing else may write to `store`, except ``Store/apply(_:)``.
     ///
     /// - Parameters:
     ///   - random: uniform in `0..<1`.
-    ///   - onChange: called in order, from one task; it must be short.
+    ///   - onChange: called in order, from one task; must be short.
     public init(
         client: KubeClient, type: ResourceType, scope: ReflectorScope = ReflectorScope(),
         settings: ReflectorSettings = ReflectorSettings(), decoding decoder: @escaping ObjectDecoder<Object>,
@@ -32,7 +32,7 @@ public struct Reflector<Object: StoredObject>: Sendable {
         metrics: MetricsRegistry? = nil, onChange: @escaping @Sendable (StoreChange<Object>) -> Void
     ) {
         var client = client
-        // The pauses are the machine's, which knows what was achieved.
+        // Backoff is up to the machine, which knows whether a list or watch made progress.
         client.retry.limit = 0
         self.client = client
         self.type = type
@@ -75,7 +75,7 @@ public struct Reflector<Object: StoredObject>: Sendable {
         }
     }
 
-    /// Changes the store and tells what changed.
+    /// Changes the store and reports the changes.
     func change(_ body: (inout StoreState<Object>, inout [StoreChange<Object>]) -> Void) {
         for change in store.update(body) {
             switch change {
@@ -93,9 +93,9 @@ public struct Reflector<Object: StoredObject>: Sendable {
     }
 }
 
-/// Which part of a collection a ``Reflector`` follows.
+/// The part of a collection that a ``Reflector`` watches.
 public struct ReflectorScope: Sendable, Hashable {
-    /// Nil for all namespaces.
+    /// Nil means all namespaces.
     public var namespace: String?
     public var labelSelector: String?
     public var fieldSelector: String?
@@ -107,38 +107,38 @@ public struct ReflectorScope: Sendable, Hashable {
     }
 }
 
-/// The times and sizes by which a ``Reflector`` works.
+/// The timeouts and page sizes of a ``Reflector``.
 public struct ReflectorSettings: Sendable, Hashable {
-    /// How the whole state is read at first and after a gap.
+    /// How to read the whole collection initially and after a gap.
     public enum Synchronization: Sendable, Hashable {
-        /// In pages; what a page brought is stored before the next one is asked for.
+        /// In pages; each page is stored before the next one is requested.
         case pages
-        /// As the first events of the watch; in pages where the server cannot do that.
+        /// As a watch's initial events; in pages if the server does not support that.
         case streaming
     }
 
     public var synchronization = Synchronization.pages
-    /// The most objects asked for at once.
+    /// The maximum number of objects of a page.
     public var pageSize = 500
-    /// A list of more pages is given up, and begun again after a pause: some server or proxy turns the same page for ever.
+    /// A list with more pages fails and is retried: a broken server or proxy can return the same page forever.
     public var maximumPages = 10_000
-    /// The server ends a watch after a time between these two, drawn anew each time.
+    /// The range from which each watch's timeout is drawn; the server ends the watch then.
     ///
-    /// So short that a watch whose connection, proxy or server died without a word is found out within half a minute:
-    /// nothing else tells it from one on which nothing happens. Going on from a version costs the server next to
-    /// nothing, and it sends a bookmark before it ends a watch.
+    /// It is short because a watch whose connection, proxy or server died silently looks like one without changes: this
+    /// timeout finds it within half a minute. Resuming from a version costs the server almost nothing, and it sends a
+    /// bookmark before it ends a watch.
     public var watchTimeout: ClosedRange<Duration> = .seconds(20)...(.seconds(25))
-    /// How much longer than that a watch may stay open before it counts as dead.
+    /// How long after its timeout a watch that has not ended counts as dead.
     public var watchMargin = Duration.seconds(5)
-    /// How long a streamed state may take.
+    /// The timeout for a watch's initial events.
     public var streamTimeout = Duration.seconds(300)
-    /// After which time without event a streamed state counts as never ending.
+    /// How long initial events may pause before the list counts as stalled.
     public var streamQuietLimit = Duration.seconds(60)
-    /// A watch that ended sooner than this and brought nothing is a fault.
+    /// A watch that ended sooner than this without an event counts as a failure.
     public var shortWatch = Duration.seconds(1)
-    /// A watch that was open for this long worked, even when it brought nothing.
+    /// A watch that was open for this long counts as a success, even without an event.
     public var soundWatch = Duration.seconds(15)
-    /// The longest time between two looks for a resource type that is not served.
+    /// The longest delay between two checks for a resource type that is not served.
     public var probeInterval = Duration.seconds(30)
     public var backoff = Backoff.reflector
     /// What to do if the server does not serve the resource type, for the log; nil to log the server's error.

@@ -1,49 +1,48 @@
 import KubeClient
 
-/// Decides how to keep a copy of a collection: what to ask for next, and what an answer means for the copy.
+/// Decides how to keep a copy of a collection in sync: what to request next, and what a response means for the copy.
 ///
-/// It has no clock, no socket and no objects. Whoever runs it takes in the objects, feeds what happened to
-/// ``step(_:now:random:)`` and carries out the step that comes back. `controller-runtime`'s and `kube`'s watchers keep
-/// the same protocol; where this one differs: the version is never forgotten without need, deletions are never lost,
-/// and pauses only end their growth when something was really achieved.
+/// Pure: the caller stores the objects, passes each result to ``step(_:now:random:)`` and performs the step that it
+/// returns. The protocol is that of client-go's reflector and kube's watcher, with three differences: a known version
+/// is kept whenever possible, deletions are never lost, and backoff is reset only by progress.
 struct ReflectorMachine: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// Where the protocol stands.
+    /// The state of the protocol.
     enum State {
-        /// Nothing was asked for. Goes to `listing` or `streaming`.
+        /// Nothing was requested yet. Goes to `listing` or `streaming`.
         case idle
-        /// A page was asked for. Goes to `listing` for the next one, to `watching` after the last one, to `pausing` or
+        /// A page is requested. Goes to `listing` for the next page, to `watching` after the last one, to `pausing` or
         /// `absent` on failure.
         case listing(Listing)
-        /// A watch that begins with the whole state is asked for or being read. Goes to `watching`, on a new watch, at the
-        /// bookmark that ends the state; to `listing` when the server cannot do it or never sends that bookmark.
+        /// A watch with initial events is requested or being read. Goes to `watching`, with a new watch, at the
+        /// bookmark that ends them; to `listing` if the server does not support them or never sends that bookmark.
         case streaming(Watch)
-        /// A watch from the observed version on is asked for or being read. Goes to `watching` when it ends well or
-        /// falls silent, to `listing` or `streaming` when the version is too old, to `pausing` or `absent` on failure.
+        /// A watch from the observed version is requested or being read. Goes to `watching` when it ends normally or is
+        /// silent, to `listing` or `streaming` if the version is too old, to `pausing` or `absent` on failure.
         case watching(Watch)
-        /// A failure is being waited out. Goes to what is to be tried again.
+        /// Waits for the backoff of a failure. Goes to what failed.
         case pausing(then: Resumption)
-        /// The server does not serve the resource type; it is looked for now and then. Goes to `listing`.
+        /// The server does not serve the resource type; it is checked periodically. Goes to `listing`.
         case absent
     }
 
     struct Listing {
         var isConsistent: Bool
-        /// Larger once a token had expired.
+        /// Larger after a continue token has expired.
         var pageSize: Int
-        /// The version of the first page, which is that of the whole list.
+        /// The version of the first page, which is the version of the whole list.
         var version: ResourceVersion?
-        /// How many pages there were.
+        /// The number of pages received.
         var pages = 0
     }
 
     struct Watch {
-        /// Nil until the server accepted it.
+        /// Nil until the server accepts the watch.
         var openedAt: Instant?
-        /// When the server will have ended it, at the latest.
+        /// When the server must have ended the watch.
         var deadline: Instant
-        /// When the last event or bookmark came, or else when it was opened.
+        /// The time of the last event or bookmark, or else when the watch was opened.
         var lastSignal: Instant
         var hasSignals = false
     }
@@ -55,18 +54,18 @@ struct ReflectorMachine: Sendable {
 
     let settings: ReflectorSettings
     var state = State.idle
-    /// The version from which a watch continues; empty before the first sync.
+    /// The version from which a watch resumes; empty before the first sync.
     var observed: ResourceVersion
-    /// Failures to list since a list was complete.
+    /// The number of failed lists since the last complete one.
     var listFailures = 0
-    /// Failures of watches since one of them worked.
+    /// The number of failed watches since the last one that worked.
     var watchFailures = 0
-    /// Failures to list or watch since one of both worked.
+    /// The number of failed lists and watches since one of them worked.
     var failuresInARow: Int { listFailures + watchFailures }
-    /// Looks for the resource type since it was found missing.
+    /// The number of checks for the resource type since it was not served.
     var probes = 0
     var streams: Bool
-    /// How many objects a page is to have; fewer once a page was too large to be read.
+    /// The number of objects to request per page; reduced if a page was too large to read.
     var pageSize: Int
 
     init(settings: ReflectorSettings, observed: ResourceVersion = ResourceVersion("")) {
@@ -76,7 +75,7 @@ struct ReflectorMachine: Sendable {
         pageSize = settings.pageSize
     }
 
-    /// Takes in what happened and says what to do about it. `random` is uniform in `0..<1`.
+    /// Processes an input and returns what to do next. `random` is uniform in `0..<1`.
     mutating func step(_ input: Input, now: Instant, random: () -> Double) -> Step {
         switch (state, input) {
         case (.idle, .start):
@@ -108,7 +107,7 @@ struct ReflectorMachine: Sendable {
         case (.absent, .woke):
             return beginPages(.probe, isConsistent: true)
         default:
-            // The runner fed what cannot happen here. Starting over, after a pause, is right in every state.
+            // The input is impossible in this state. Starting over after a pause is correct in every state.
             listFailures += 1
             return pause(attempt: listFailures, then: .relisting(isConsistent: true), now, random)
         }
@@ -116,33 +115,33 @@ struct ReflectorMachine: Sendable {
 }
 
 extension ReflectorMachine {
-    /// What happened.
+    /// The result of the last action.
     enum Input {
         case start
-        /// A page arrived and its objects are stored; the token is nil on the last one.
+        /// A page arrived, and its objects are stored; the token is nil on the last page.
         case page(ResourceVersion, continueToken: String?)
         /// The server accepted the watch.
         case opened
         case signal(Signal)
-        /// The server ended the watch in the regular way.
+        /// The server ended the watch normally.
         case ended
-        /// Nothing arrived until the deadline of the reading.
+        /// Nothing arrived until the read deadline.
         case silent
-        /// The list or the watch failed.
+        /// The list or watch failed.
         case failed(KubeError)
         /// The pause is over.
         case woke
     }
 
-    /// What a watch brought, without the object, which is stored already.
+    /// A watch event without its object, which is stored already.
     enum Signal {
-        /// A change, with its version; empty when it could not be read.
+        /// A change, with its version; empty if the version could not be read.
         case object(ResourceVersion)
         case bookmark(ResourceVersion, endsInitialEvents: Bool)
         case failed(APIStatus)
     }
 
-    /// What to do: first the copy, then the one thing to wait for.
+    /// What to do: first apply `copy`, then perform `next` and pass its result to the next step.
     struct Step {
         var copy: CopyAction?
         /// For the log and the metrics.
@@ -150,11 +149,11 @@ extension ReflectorMachine {
         var next: Next
     }
 
-    /// What happens to the copy of the collection.
+    /// A change of the copy of the collection.
     enum CopyAction: Hashable {
-        /// The whole state is about to be read; it is the most recent one when `isConsistent`.
+        /// The whole collection is about to be read; consistently, if the most recent state was requested.
         case beginRelist(isConsistent: Bool)
-        /// The whole state was read, as of this version.
+        /// The whole collection was read, as of this version.
         case finishRelist(ResourceVersion)
         /// Everything up to this version is known.
         case observe(ResourceVersion)
@@ -162,7 +161,7 @@ extension ReflectorMachine {
         case markUnavailable(String)
     }
 
-    /// The one thing to wait for.
+    /// The action whose result is the next input.
     enum Next: Hashable {
         case list(ListVersion, limit: Int?, continueToken: String?)
         case openWatch(WatchStart, timeout: Duration)
@@ -171,7 +170,7 @@ extension ReflectorMachine {
         case sleep(for: Duration)
     }
 
-    /// What is worth telling.
+    /// A notable decision, for the log and the metrics.
     enum Note: Hashable {
         case relist(RelistReason)
         case failed(KubeError, retryIn: Duration)
@@ -180,16 +179,16 @@ extension ReflectorMachine {
         case streamingUnsupported
     }
 
-    /// Why the whole state is read.
+    /// Why the whole collection is read.
     enum RelistReason: String, Hashable, CaseIterable {
         case initial
         /// The version is older than the server's history.
         case expired
-        /// The server has not seen the version yet, or never will.
+        /// The server has not reached the version, or never will.
         case versionTooLarge = "version_too_large"
-        /// A token for the next page was too old.
+        /// A continue token was too old.
         case tokenExpired = "token_expired"
-        /// The state that was to be streamed never ended.
+        /// The initial events of a watch never ended.
         case streamStalled = "stream_stalled"
         /// After a failure.
         case retry
@@ -199,12 +198,12 @@ extension ReflectorMachine {
 }
 
 extension ReflectorMachine {
-    /// Reads the whole state, in the way that is set and that the server can do.
+    /// Reads the whole collection, as configured and supported by the server.
     mutating func relist(
         _ reason: RelistReason, isConsistent: Bool, _ now: Instant, _ random: () -> Double
     ) -> Step {
         guard streams, !isConsistent || observed.isEmpty else {
-            // A list also tells when the server's history was set back, which a stream only tells at its end.
+            // A list shows at its start that the server's history was reset; a stream shows it only at its end.
             return beginPages(reason, isConsistent: isConsistent)
         }
         let timeout = settings.streamTimeout
@@ -253,12 +252,12 @@ extension ReflectorMachine {
     ) -> Step {
         if error.isPlainNotFound { return becomeAbsent(error, random) }
         if error.isExpired, listing.version != nil, listing.pageSize == pageSize {
-            // Fewer pages are read in time; all at once could be more than there is room for.
+            // Larger pages finish sooner. Everything in one page could exceed the size limit.
             return beginPages(
                 .tokenExpired, isConsistent: listing.isConsistent, pageSize: 10 * pageSize)
         }
         if case .transport(let error) = error, error.kind == .tooLarge {
-            // Some objects are larger than others; what was too much at once may be none too much in parts.
+            // Some objects are larger than others: fewer of them may fit.
             pageSize = max(1, min(pageSize, listing.pageSize) / 4)
         }
         listFailures += 1
@@ -267,7 +266,7 @@ extension ReflectorMachine {
             attempt: listFailures, then: .relisting(isConsistent: dropsVersion), after: error, now, random)
     }
 
-    /// Waits before the next look for a resource type that is not served: soon at first, then at the set interval.
+    /// Waits before the next check for a resource type that is not served, with backoff up to the probe interval.
     mutating func becomeAbsent(_ error: KubeError, _ random: () -> Double) -> Step {
         state = .absent
         probes += 1
@@ -282,7 +281,7 @@ extension ReflectorMachine {
     ) -> Step {
         state = .pausing(then: resumption)
         let backoff = settings.backoff.delay(attempt: attempt, random: random())
-        // A server may ask for more, but not for so much that the copy would look dead.
+        // A server may ask for a longer delay, but not for one that makes the copy stale for long.
         let asked = min(error?.retryAfter ?? .zero, .seconds(120))
         let delay = max(backoff, asked)
         return Step(note: error.map { .failed($0, retryIn: delay) }, next: .sleep(for: delay))
@@ -301,12 +300,12 @@ extension ReflectorMachine {
             observed = version
             listFailures = 0
             probes = 0
-            // On a watch of its own, because one that dies without a word is to be found out soon.
+            // With a new watch, whose short timeout finds a dead connection soon.
             var step = openWatch(now, random)
             step.copy = .finishRelist(version)
             return step
         case .object, .bookmark:
-            // The objects of the state come in no order of versions, so none of these is observed yet.
+            // Initial events are in no order of versions, so none of their versions counts as observed.
             state = .streaming(watch)
             return Step(next: .read(until: streamDeadline(watch)))
         case .failed(let status):
@@ -324,7 +323,7 @@ extension ReflectorMachine {
             return step
         default:
             listFailures += 1
-            // What no repetition mends may still be allowed as a list.
+            // A request that cannot succeed as a stream may still be allowed as a list.
             if !error.isTransient, !error.isExpired { streams = false }
             let dropsVersion = error.isResourceVersionTooLarge || error.isExpired
             return pause(
@@ -332,7 +331,7 @@ extension ReflectorMachine {
         }
     }
 
-    /// Lists instead: a stream whose end did not come will most likely not end the next time either.
+    /// Lists instead: a stream that did not end is unlikely to end the next time.
     mutating func stopStreaming(_ reason: RelistReason, _ now: Instant, _ random: () -> Double) -> Step {
         streams = false
         return beginPages(reason, isConsistent: false)
@@ -386,7 +385,7 @@ extension ReflectorMachine {
             noteSoundness(watch, now)
             return openWatch(now, random)
         }
-        // Something between here and the server breaks watches; listing now and then still tells the truth.
+        // Something between here and the server breaks watches. Listing periodically still keeps the copy in sync.
         watchFailures += 1
         var step = pause(attempt: watchFailures, then: .relisting(isConsistent: false), now, random)
         step.note = .shortWatch
@@ -401,7 +400,7 @@ extension ReflectorMachine {
         watchFailures += 1
         if error.isExpired || error.isResourceVersionTooLarge {
             let isTooLarge = error.isResourceVersionTooLarge
-            // The first time is a matter of course; again and again, without anything between, is not.
+            // The first expiry is normal; repeated ones without an event between them are not.
             guard watchFailures > 1 || isTooLarge else { return relist(.expired, isConsistent: false, now, random) }
             return pause(
                 attempt: watchFailures, then: .relisting(isConsistent: isTooLarge), after: error, now, random)
@@ -410,7 +409,7 @@ extension ReflectorMachine {
             attempt: watchFailures, then: resumption(after: error), after: error, now, random)
     }
 
-    /// What failed on the way or for lack of room continues where it was; what the server could not do is begun anew.
+    /// Network errors, throttling and authorization errors resume the watch; other errors start a new list.
     private func resumption(after error: KubeError) -> Resumption {
         switch error {
         case .transport: .watching
@@ -421,7 +420,7 @@ extension ReflectorMachine {
         }
     }
 
-    /// Forgets failures when the watch was open long enough to have worked.
+    /// Resets the failures if the watch was open long enough to have worked.
     private mutating func noteSoundness(_ watch: Watch, _ now: Instant) {
         if lifetime(watch, now) >= settings.soundWatch { watchFailures = 0 }
     }

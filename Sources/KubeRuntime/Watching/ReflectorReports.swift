@@ -5,21 +5,21 @@ extension Reflector {
         switch note {
         case .relist(let reason):
             metrics?.relisted(reason)
-            logger.debug("Reading the whole state", ["reason": .own(reason.rawValue)])
+            logger.debug("Listing", ["reason": .own(reason.rawValue)])
         case .failed(let error, let delay):
             guard !error.isCancelled || !Task.isCancelled else { return }
             metrics?.failed(code: error.code)
             logger.warn(
-                "The list or watch failed and is tried again",
+                "The list or watch failed; retrying",
                 ["error": .foreign("\(error)"), "retryIn": .duration(delay)])
         case .silentWatch:
             metrics?.wasSilent()
-            logger.info("The server did not end the watch in time; it is opened anew")
+            logger.info("The watch outlived its timeout; opening a new one")
         case .shortWatch:
             metrics?.wasShort()
-            logger.warn("The watch ended at once; something on the way may not let watches through")
+            logger.warn("The watch ended immediately; a proxy on the way may not support watches")
         case .streamingUnsupported:
-            logger.info("The server cannot stream its state; it is listed instead")
+            logger.info("The server does not support streaming lists; listing in pages")
         }
     }
 
@@ -27,8 +27,8 @@ extension Reflector {
         metrics?.undecodable(1)
         logger.warn(
             isComplete
-                ? "The last state of a deleted object cannot be read; the object is removed by its metadata"
-                : "A deletion cannot be read; the objects are listed again",
+                ? "Could not decode the last state of a deleted object; removed it by its metadata"
+                : "Could not decode a deletion; listing again",
             [
                 "namespace": .string(object.metadata.namespace), "name": .string(object.metadata.name),
                 "uid": .string(object.metadata.uid),
@@ -41,18 +41,18 @@ extension Reflector {
         let place: Logger.Fields = [
             "namespace": .own(object.metadata.namespace), "name": .own(object.metadata.name),
         ]
-        // Each is a trouble of its own, and named: as context, so that it is no repetition of another. Where there are
-        // very many, the metrics count the others.
+        // The name is context, so that the report of one object does not suppress that of another. With very many such
+        // objects it is not: the metrics count them.
         let isNamed = store.quarantinedCount <= Self.namedQuarantined
         (isNamed ? logger.with(place) : logger.about(place)).error(
-            "An object cannot be read and is set aside until it changes",
+            "An object cannot be read; ignoring it until it changes",
             [
                 "uid": .own(object.metadata.uid),
                 "resourceVersion": .own(object.metadata.resourceVersion.text), "error": .foreign(object.error),
             ])
     }
 
-    /// How many objects that cannot be read the log tells apart.
+    /// The maximum number of undecodable objects that are logged individually.
     private static var namedQuarantined: Int { 50 }
 }
 
@@ -68,26 +68,26 @@ struct ReflectorMetrics: Sendable {
 
     init(registry: MetricsRegistry, type: String) {
         self.type = type
-        lists = registry.counter("reflector_lists_total", help: "Pages asked for.", labels: ["type"])
-        watches = registry.counter("reflector_watches_total", help: "Watches asked for.", labels: ["type"])
+        lists = registry.counter("reflector_lists_total", help: "Pages requested.", labels: ["type"])
+        watches = registry.counter("reflector_watches_total", help: "Watches requested.", labels: ["type"])
         failures = registry.counter(
             "reflector_failures_total",
             help: """
-                Lists and watches that failed, by status code; none: there was no answer, silent: a watch was not ended \
-                in time, short: one ended at once.
+                Failed lists and watches, by status code; none: no response, silent: a watch outlived its timeout, \
+                short: a watch ended immediately.
                 """,
             labels: ["type", "code"])
         relists = registry.counter(
             "reflector_relists_total",
             help: """
-                Times the whole state was read: initial, expired (the version was too old), retry (after a failure), \
-                probe (the type was not served before), version_too_large, token_expired or stream_stalled.
+                Full lists, by reason: initial, expired (the version was too old), retry (after a failure), probe (the \
+                type was not served before), version_too_large, token_expired or stream_stalled.
                 """,
             labels: ["type", "reason"])
         events = registry.counter(
-            "reflector_watch_events_total", help: "Events read, by kind.", labels: ["type", "event"])
+            "reflector_watch_events_total", help: "Watch events received, by kind.", labels: ["type", "event"])
         undecodable = registry.counter(
-            "reflector_undecodable_objects_total", help: "Objects that could not be read.", labels: ["type"])
+            "reflector_undecodable_objects_total", help: "Objects that could not be decoded.", labels: ["type"])
         for counter in [lists, watches, undecodable] { counter.expose([type]) }
         for reason in ReflectorMachine.RelistReason.allCases { relists.expose([type, reason.rawValue]) }
     }
@@ -98,17 +98,18 @@ struct ReflectorMetrics: Sendable {
     func event(_ kind: String) { events.increment([type, kind]) }
     func undecodable(_ count: Int) { undecodable.increment([type], by: Double(count)) }
 
-    /// - Parameter code: the status code of the answer; nil where there was none.
+    /// - Parameter code: the status code of the response; nil if there was none.
     func failed(code: Int?) { failures.increment([type, code.map(StatusCodeLabel.of) ?? "none"]) }
 
     /// Counts a watch that the server did not end in time.
     func wasSilent() { failures.increment([type, "silent"]) }
 
-    /// Counts a watch that ended at once.
+    /// Counts a watch that ended immediately.
     func wasShort() { failures.increment([type, "short"]) }
 
-    /// Registers what is read from the store at every scrape; several stores of a type, of one namespace each, give
-    /// one value.
+    /// Registers the gauges that are read from the store at each scrape.
+    ///
+    /// Several stores of a type, one per namespace, are combined into one value.
     static func registerGauges<Object>(in registry: MetricsRegistry, type: String, store: Store<Object>) {
         func gauge(
             _ name: String, _ help: String, combining combination: MetricCombination,
@@ -118,22 +119,23 @@ struct ReflectorMetrics: Sendable {
                 store.flatMap(read).map { [MetricSample($0, [type])] } ?? []
             }
         }
-        gauge("reflector_objects", "Objects stored.", combining: .sum) { Double($0.count) }
-        gauge("reflector_quarantined_objects", "Objects whose newest version cannot be read.", combining: .sum) {
+        gauge("reflector_objects", "Objects in the cache.", combining: .sum) { Double($0.count) }
+        gauge("reflector_quarantined_objects", "Objects whose newest version cannot be decoded.", combining: .sum) {
             Double($0.quarantinedCount)
         }
         gauge(
             "reflector_consecutive_failures",
-            "Lists and watches that have failed since one of them worked. What is stored is old while it grows.",
+            "Failed lists and watches since the last one that worked. While it grows, the cache is outdated.",
             combining: .maximum
         ) {
             Double($0.failuresInARow)
         }
-        gauge("reflector_available", "1 while the server serves the resource type.", combining: .minimum) {
+        gauge("reflector_available", "1 if the server serves the resource type, 0 otherwise.", combining: .minimum) {
             $0.isAvailable ? 1 : 0
         }
         gauge(
-            "reflector_last_resource_version", "The version up to which everything is known.", combining: .minimum
+            "reflector_last_resource_version", "The resource version up to which the cache is complete.",
+            combining: .minimum
         ) {
             Double($0.observedResourceVersion.text)
         }

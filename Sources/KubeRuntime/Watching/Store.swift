@@ -1,9 +1,8 @@
 public import KubeClient
 
-/// The objects of one resource type as a ``Reflector`` last saw them; read from any task.
+/// The objects of one resource type as last seen by a ``Reflector``; can be read from any task.
 ///
-/// Objects are values: what is read stays as it was. While a relist runs, readers see old and new versions side by
-/// side, but never an object missing that exists.
+/// Objects are values. While a relist runs, readers see old and new versions, but never miss an object that exists.
 public final class Store<Object: StoredObject>: Sendable {
     private struct Waiter {
         let id: UInt64
@@ -23,7 +22,7 @@ public final class Store<Object: StoredObject>: Sendable {
 
     public init() {}
 
-    /// The object of this name as it was last seen; ``isStale(_:)`` tells whether a newer version could not be read.
+    /// The last known version of an object; ``isStale(_:)`` is true if a newer one could not be decoded.
     public func object(for key: ObjectKey) -> Object? { state.withLock { $0.objects.object(for: key) } }
 
     public var count: Int { state.withLock { $0.objects.count } }
@@ -31,12 +30,12 @@ public final class Store<Object: StoredObject>: Sendable {
     /// All objects, in no particular order.
     public func snapshot() -> [Object] { state.withLock { Array($0.objects.objects) } }
 
-    /// What `transform` makes of all objects, without nil; it runs under the store's lock and must not use the store.
+    /// The non-nil results of `transform` for all objects. It runs under the store's lock and must not use the store.
     public func compactMap<Result>(_ transform: (Object) -> Result?) -> [Result] {
         state.withLock { $0.objects.objects.compactMap(transform) }
     }
 
-    /// How many objects are of each kind; `kind` runs under the store's lock and must not use the store.
+    /// The number of objects by `kind`, which runs under the store's lock and must not use the store.
     public func counts<Kind: Hashable>(by kind: (Object) -> Kind) -> [Kind: Int] {
         state.withLock { state in
             var counts: [Kind: Int] = [:]
@@ -45,17 +44,17 @@ public final class Store<Object: StoredObject>: Sendable {
         }
     }
 
-    /// True from the first complete list on.
+    /// True after the first complete list.
     public var isSynced: Bool { state.withLock { $0.objects.isSynced } }
 
-    /// False while the server does not serve the resource type; what is stored is then frozen.
+    /// False while the server does not serve the resource type; the objects are frozen then.
     public var isAvailable: Bool { state.withLock { $0.objects.isAvailable } }
 
-    /// How often lists and watches have failed since one of them worked.
+    /// The number of failed lists and watches since one of them worked.
     public var failuresInARow: Int { state.withLock { $0.failures } }
 
-    /// False while what is stored may be old: it is not filled yet, the server does not serve the resource type, or lists
-    /// and watches have failed again and again, for want of a right for example.
+    /// False while the objects may be outdated: before the first sync, while the resource type is not served, and after
+    /// repeated failures, for example because a permission is missing.
     public var isCurrent: Bool {
         state.withLock { $0.objects.isSynced && $0.objects.isAvailable && $0.failures < 3 }
     }
@@ -63,29 +62,29 @@ public final class Store<Object: StoredObject>: Sendable {
     /// The version up to which everything is known; empty before the first sync.
     public var observedResourceVersion: ResourceVersion { state.withLock { $0.objects.observed } }
 
-    /// True when a newer version of the object exists that cannot be read.
+    /// True if a newer version of the object exists that cannot be decoded.
     public func isStale(_ key: ObjectKey) -> Bool { state.withLock { $0.objects.isStale(key) } }
 
-    /// The objects whose newest version cannot be read.
+    /// The objects whose newest version cannot be decoded.
     public var quarantined: [UndecodableObject] { state.withLock { $0.objects.quarantined } }
 
     var quarantinedCount: Int { state.withLock { $0.objects.quarantinedCount } }
 
-    /// True when everything up to `version` is known, or when the versions cannot be ordered.
+    /// True if everything up to `version` is known, or if the versions cannot be compared.
     public func hasObserved(_ version: ResourceVersion) -> Bool {
         state.withLock { $0.objects.hasObserved(version) }
     }
 
-    /// Takes in the answer to an own write, so that the next read sees it before the watch brings it.
+    /// Stores the response to one of our own writes, so that the next read sees it before the watch delivers it.
     ///
-    /// An older version than the stored one is ignored, and so is what has been deleted since. The watch's echo of the same version is no change any more, so
-    /// the caller is the one to act on what is returned.
+    /// Ignores an older version than the stored one, and an object that was deleted since. When the watch delivers the
+    /// same version, that is not a change: the caller must act on the returned changes.
     @discardableResult
     public func apply(_ object: Object) -> [StoreChange<Object>] {
         update { state, changes in state.putAnswer(object, into: &changes) }
     }
 
-    /// Runs `action` once, as soon as everything up to `version` is known; at once when it is.
+    /// Runs `action` once, when everything up to `version` is known; immediately if it is.
     @discardableResult
     public func whenObserved(
         _ version: ResourceVersion, _ action: @escaping @Sendable () -> Void
@@ -102,7 +101,7 @@ public final class Store<Object: StoredObject>: Sendable {
         return ObservationToken(id: id)
     }
 
-    /// Takes an action of ``whenObserved(_:_:)`` back; does nothing when it ran.
+    /// Cancels an action of ``whenObserved(_:_:)``; does nothing if it has run.
     public func cancel(_ token: ObservationToken) {
         state.withLock { state in state.waiters.removeAll { $0.id == token.id } }
     }
@@ -111,7 +110,7 @@ public final class Store<Object: StoredObject>: Sendable {
         state.withLock { $0.failures = count }
     }
 
-    /// Changes the objects and then runs the actions whose version is now known.
+    /// Changes the objects, then runs the actions whose version is now known.
     @discardableResult
     func update(
         _ body: (inout StoreState<Object>, inout [StoreChange<Object>]) -> Void
@@ -130,12 +129,12 @@ public final class Store<Object: StoredObject>: Sendable {
     }
 }
 
-/// Names one action that waits for a version, so that it can be cancelled.
+/// Identifies an action that waits for a version, for cancellation.
 public struct ObservationToken: Hashable, Sendable {
     let id: UInt64
 }
 
-/// An object a ``Store`` can hold.
+/// An object that a ``Store`` can hold.
 public protocol StoredObject: Sendable {
     var key: ObjectKey { get }
     var uid: String { get }
@@ -144,19 +143,19 @@ public protocol StoredObject: Sendable {
 
 extension ObjectMetadata: StoredObject {}
 
-/// What became different in a ``Store``.
+/// A change in a ``Store``.
 public enum StoreChange<Object: StoredObject>: Sendable {
     case added(Object)
     case changed(old: Object, new: Object)
     /// The object's last known state.
     case deleted(Object)
-    /// A version of an object that cannot be read; a version stored before is now stale.
+    /// A version of an object that cannot be decoded; a stored version is stale from now on.
     case quarantined(UndecodableObject)
-    /// An object is gone of which no version could be read; this is what was known of it.
+    /// An object was deleted of which no version could be decoded; these are its known parts.
     case vanished(UndecodableObject)
-    /// The store holds what the server holds: for the first time, or again after it was unavailable.
+    /// The store is complete: for the first time, or again after the resource type was unavailable.
     case synced
-    /// The server does not serve the resource type, for this reason; what is stored stays and is frozen.
+    /// The server does not serve the resource type, for this reason; the stored objects are frozen.
     case unavailable(String)
 }
 

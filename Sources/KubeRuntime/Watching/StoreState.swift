@@ -1,15 +1,15 @@
 import KubeClient
 
-/// The objects of one resource type as far as they are known, without lock and without I/O.
+/// The known objects of one resource type. Pure.
 ///
-/// A relist marks what it brings and then sweeps what it did not bring, so that never two sets are held. What is
-/// stored never gets older: a version below the stored one is ignored, be it from a late event or a list.
+/// A relist marks the objects it contains and then removes the unmarked ones, so that there are never two copies.
+/// Objects never get older: a version below the stored one is ignored, from a late event as well as from a list.
 struct StoreState<Object: StoredObject>: Sendable {
     typealias Changes = [StoreChange<Object>]
 
     private struct Entry {
         var object: Object
-        /// The relist that brought the object last; those from before the current one are swept at its end.
+        /// The last relist that contained the object; objects with an older round are removed at the end of a relist.
         var round: UInt32
     }
 
@@ -19,19 +19,19 @@ struct StoreState<Object: StoredObject>: Sendable {
     }
 
     private var entries: [ObjectKey: Entry] = [:]
-    /// The objects whose newest version cannot be read; an entry of the same key is stale.
+    /// The objects whose newest version cannot be decoded; an entry with the same key is stale.
     private var quarantine: [ObjectKey: Quarantined] = [:]
     /// The version up to which everything is known; empty before the first sync.
     private(set) var observed = ResourceVersion("")
-    /// True from the first complete list on.
+    /// True after the first complete list.
     private(set) var isSynced = false
     /// False while the server does not serve the resource type.
     private(set) var isAvailable = true
     private var round: UInt32 = 0
-    /// True while the list being read may say that the server's history was set back.
+    /// True while reading a list that would show a reset of the server's history.
     private var mayRollBack = false
-    /// True while a list is read that is older than what was observed: the server was restored from a backup, and what
-    /// it says now is the truth.
+    /// True while reading a list that is older than the observed version: the server was restored from a backup, and
+    /// the list is right.
     private var rollsBack = false
 
     var count: Int { entries.count }
@@ -42,28 +42,28 @@ struct StoreState<Object: StoredObject>: Sendable {
     func object(for key: ObjectKey) -> Object? { entries[key]?.object }
     func isStale(_ key: ObjectKey) -> Bool { quarantine[key] != nil }
 
-    /// True when the store knows everything up to `version`, or when the two cannot be ordered.
+    /// True if everything up to `version` is known, or if the versions cannot be compared.
     func hasObserved(_ version: ResourceVersion) -> Bool {
         if observed.isEmpty { return version.isEmpty }
         return observed.order(relativeTo: version) != .older
     }
 
-    /// Begins to read the whole state anew.
+    /// Starts a relist.
     ///
-    /// - Parameter isConsistent: the server was asked for the most recent state, so an older one than observed means
-    ///   that its history was set back.
+    /// - Parameter isConsistent: the most recent state was requested, so a version older than the observed one means
+    ///   that the server's history was reset.
     mutating func beginRelist(isConsistent: Bool) {
         round &+= 1
         mayRollBack = isConsistent
         rollsBack = false
     }
 
-    /// Notes the version of the list being read, before its objects are put.
+    /// Records the version of the list, before its objects are stored.
     mutating func noteListVersion(_ version: ResourceVersion) {
         if mayRollBack, version.order(relativeTo: observed) == .older { rollsBack = true }
     }
 
-    /// Ends a relist: what it did not bring is gone, unless it is newer than the list.
+    /// Ends a relist: removes the objects that it did not contain, unless they are newer than the list.
     mutating func finishRelist(_ version: ResourceVersion, into changes: inout Changes) {
         let isGone = { [round, rollsBack] (entry: Entry) in
             entry.round != round && (rollsBack || !entry.object.resourceVersion.isNewer(than: version))
@@ -84,7 +84,7 @@ struct StoreState<Object: StoredObject>: Sendable {
         (isSynced, isAvailable) = (true, true)
     }
 
-    /// Takes in a version of an object, from a list, an event or the answer to an own write.
+    /// Stores a version of an object, from a list, an event or the response to an own write.
     mutating func put(_ object: Object, into changes: inout Changes) {
         let key = object.key
         guard let old = entries[key]?.object else {
@@ -110,8 +110,8 @@ struct StoreState<Object: StoredObject>: Sendable {
         }
     }
 
-    /// Takes in the answer to an own write, which may come late: what is not stored although everything up to its version
-    /// is known has been deleted since.
+    /// Stores the response to an own write, which may be late: an object that is not stored, although everything up to
+    /// its version is known, was deleted since.
     mutating func putAnswer(_ object: Object, into changes: inout Changes) {
         if entries[object.key] == nil, !observed.isEmpty,
             object.resourceVersion.order(relativeTo: observed) != .newer, quarantine[object.key] == nil
@@ -121,32 +121,32 @@ struct StoreState<Object: StoredObject>: Sendable {
         put(object, into: &changes)
     }
 
-    /// Takes in a deletion; `object` is the last state, with the version of the deletion.
+    /// Removes a deleted object; `object` is its last state, with the version of the deletion.
     mutating func remove(_ object: Object, into changes: inout Changes) {
         let key = object.key
         if let stored = entries[key]?.object, stored.uid != object.uid,
             stored.resourceVersion.isNewer(than: object.resourceVersion)
         {
-            // A later object of the same name is known already.
+            // A newer object with the same name is known.
             return
         }
-        // Now, not with the next step: an answer that comes late must find it.
+        // Immediately, not in the next step: a late response must see it.
         observe(object.resourceVersion)
         let wasStored = entries.removeValue(forKey: key) != nil
         let wasQuarantined = quarantine.removeValue(forKey: key) != nil
         if wasStored || wasQuarantined { changes.append(.deleted(object)) }
     }
 
-    /// Takes in the deletion of an object whose last state cannot be read.
+    /// Removes a deleted object whose last state cannot be decoded.
     ///
-    /// - Returns: false where it cannot be told which object is gone, or from which version on: only a list tells then.
+    /// - Returns: false if the object or the version of its deletion is unknown; only a list can tell then.
     mutating func remove(_ object: UndecodableObject, into changes: inout Changes) -> Bool {
         let metadata = object.metadata
         observe(metadata.resourceVersion)
         guard let key = key(of: object) else { return metadata.isIdentified && !metadata.resourceVersion.isEmpty }
         if let stored = entries[key]?.object, metadata.uid.isEmpty || stored.uid != metadata.uid {
             guard let order = metadata.resourceVersion.order(relativeTo: stored.resourceVersion) else { return false }
-            // A later object of the same name is known already.
+            // A newer object with the same name is known.
             if order == .older { return true }
         }
         let quarantined = quarantine.removeValue(forKey: key)
@@ -158,7 +158,7 @@ struct StoreState<Object: StoredObject>: Sendable {
         return !metadata.resourceVersion.isEmpty
     }
 
-    /// The key under which an object is known that cannot be read: by its name, or else by its UID; nil for none.
+    /// The known key of an object that cannot be decoded, by name or else by UID; nil if it is not known.
     private func key(of object: UndecodableObject) -> ObjectKey? {
         let metadata = object.metadata
         if entries[object.key] != nil || quarantine[object.key] != nil { return object.key }
@@ -167,7 +167,7 @@ struct StoreState<Object: StoredObject>: Sendable {
             ?? quarantine.first { $0.value.object.metadata.uid == metadata.uid }?.key
     }
 
-    /// Sets an object aside whose version cannot be read.
+    /// Records an object whose version cannot be decoded.
     mutating func quarantine(_ object: UndecodableObject, into changes: inout Changes) {
         let version = object.metadata.resourceVersion
         guard let key = key(of: object) ?? (object.metadata.name.isEmpty ? nil : object.key) else {
@@ -189,7 +189,7 @@ struct StoreState<Object: StoredObject>: Sendable {
         observed = version
     }
 
-    /// Freezes the store because the server does not serve the resource type.
+    /// Freezes the objects because the server does not serve the resource type.
     mutating func markUnavailable(_ reason: String, into changes: inout Changes) {
         if isAvailable { changes.append(.unavailable(reason)) }
         isAvailable = false
@@ -197,6 +197,6 @@ struct StoreState<Object: StoredObject>: Sendable {
 }
 
 extension ObjectMetadata {
-    /// True when the name, or else the UID, could be read.
+    /// True if the name or the UID could be read.
     fileprivate var isIdentified: Bool { !name.isEmpty || !uid.isEmpty }
 }

@@ -1,74 +1,74 @@
-/// Decides when keys whose requests fail are tried before their backoff ends, so that none sleeps through the recovery.
+/// Decides which failed keys are retried before their backoff ends, so that they notice a recovery soon.
 ///
-/// A key that failed is a member of a group: those that most likely fail, and recover, together. The members line up by
-/// the time of their last failure. Three things wake the first in line:
+/// Each failed key is a member of a group of keys that probably fail, and recover, together. A group is a queue ordered
+/// by the time of the last failure. Three events retry its first member:
 ///
-/// - time: each member once an interval, up to ``Limits/probes`` of a group; a group is never without a probe for
-///   longer, and one that always fails hides nothing, since it goes to the end of the line;
-/// - a member that works: it wakes two more, so that the number doubles with every round trip. A member that was woken
-///   and fails ends that;
-/// - somebody else whose request works, or the server that answers again: one, as another reason to probe.
+/// - time: each member once per interval, up to ``Limits/probes`` of a group. A member that fails again goes to the end
+///   of the queue, so it hides no other;
+/// - the success of a member: retries two more, so that their number doubles with each round trip. A retried member
+///   that fails stops that;
+/// - the success of another request of the same kind, or an API server that answers again: retries one.
 ///
-/// Pure. A group without members is forgotten; a key leaves with ``settled(_:)``, so that there are never more members
-/// than keys that wait for their backoff.
+/// Pure. A key leaves its group with ``settled(_:)``, and empty groups are removed, so that there are never more
+/// members than keys in backoff.
 package struct EarlyRetries<Key: Hashable & Sendable, Group: Hashable & Sendable>: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
-    /// How much is tried how soon.
+    /// How many retries to make, and how soon.
     package struct Limits: Sendable {
-        /// After this time a member that failed is probed.
+        /// The time after which a failed member is retried.
         package var interval: Duration
-        /// The most probes of one group in an interval.
+        /// The maximum number of retries of one group per interval.
         package var probes = 4
-        /// The most probes of all groups together in a second.
+        /// The maximum number of retries of all groups per second.
         package var probesPerSecond = 50
-        /// The most members that recovery wakes in a second.
+        /// The maximum number of retries per second because of a recovery.
         package var wakesPerSecond = 200
-        /// A member that failed so recently is not woken.
+        /// A member is not retried this soon after its failure.
         package var rest = Duration.seconds(1)
 
         package init(interval: Duration) { self.interval = interval }
     }
 
-    /// A place in a line: the earlier failure first.
-    private struct Place: Comparable {
+    /// A position in a queue: earlier failures first.
+    private struct Position: Comparable {
         let failedAt: Instant
         let ticket: UInt64
 
-        static func < (left: Place, right: Place) -> Bool {
+        static func < (left: Position, right: Position) -> Bool {
             (left.failedAt, left.ticket) < (right.failedAt, right.ticket)
         }
     }
 
     private struct Member {
         let group: Group
-        /// True from when it was woken until it is known what came of that; it is not in line then.
-        var isWoken = false
+        /// True from its retry until the result is known; the member is not in the queue then.
+        var isRetried = false
     }
 
-    private struct Line {
-        var waiting = KeyedHeap<Key, Place>()
-        /// How many members were woken, and have not been heard of since.
-        var woken = 0
-        /// How many more are to be woken, as something worked.
-        var owed = 0
-        /// The last probe, or when the group came up.
+    private struct Queue {
+        var waiting = KeyedHeap<Key, Position>()
+        /// The number of retried members whose result is not known.
+        var retried = 0
+        /// How many more members to retry because something worked.
+        var pendingRetries = 0
+        /// The time of the last retry, or when the group was created.
         var lastProbe: Instant
-        /// Until when the success of others proves nothing: it was acted upon.
-        var deafUntil: Instant?
+        /// Until then the success of other requests is ignored: it has caused a retry already.
+        var ignoresSuccessUntil: Instant?
     }
 
     private let limits: Limits
     private var members: [Key: Member] = [:]
-    /// Every group that has members.
-    private var lines: [Group: Line] = [:]
-    /// When the next member of a group may be woken; exactly the groups in which one waits.
+    /// All groups that have members.
+    private var queues: [Group: Queue] = [:]
+    /// When the next member of each group may be retried; exactly the groups with a queued member.
     private var due = KeyedHeap<Group, Due>()
     private var nextTicket: UInt64 = 0
     private var probes: Pace
     private var wakes: Pace
 
-    /// When a group is due; equal times in the order in which the groups were planned.
+    /// When a group is due; equal times are in the order in which they were planned.
     private struct Due: Comparable {
         let at: Instant
         let ticket: UInt64
@@ -82,57 +82,57 @@ package struct EarlyRetries<Key: Hashable & Sendable, Group: Hashable & Sendable
         wakes = Pace(perSecond: limits.wakesPerSecond)
     }
 
-    /// Keys that failed and were not settled since.
+    /// The number of keys that failed and were not settled since.
     package var count: Int { members.count }
-    package var groupCount: Int { lines.count }
+    package var groupCount: Int { queues.count }
 
-    /// Takes in that a key failed and waits for its backoff.
+    /// Records that a key failed and is in backoff.
     package mutating func failed(_ key: Key, in group: Group, now: Instant) {
         if members[key].map({ $0.group != group }) ?? false { settled(key) }
-        var line = lines[group] ?? Line(lastProbe: now)
-        if members[key]?.isWoken == true {
-            line.woken -= 1
-            line.owed = 0
+        var queue = queues[group] ?? Queue(lastProbe: now)
+        if members[key]?.isRetried == true {
+            queue.retried -= 1
+            queue.pendingRetries = 0
         }
         members[key] = Member(group: group)
         nextTicket += 1
-        line.waiting.set(key, priority: Place(failedAt: now, ticket: nextTicket))
-        lines[group] = line
+        queue.waiting.set(key, priority: Position(failedAt: now, ticket: nextTicket))
+        queues[group] = queue
         plan(group)
     }
 
-    /// Takes in that a request of a group's kind worked.
+    /// Records that a request of the group's kind worked.
     package mutating func worked(_ key: Key, in group: Group, now: Instant) {
-        guard var line = lines[group] else { return }
+        guard var queue = queues[group] else { return }
         let isMember = members[key]?.group == group
         if isMember {
-            line.owed = min(line.owed + 2, line.waiting.count + line.woken)
-        } else if line.deafUntil.map({ now >= $0 }) ?? true {
-            line.deafUntil = now.advanced(by: limits.interval)
-            line.owed = max(line.owed, 1)
+            queue.pendingRetries = min(queue.pendingRetries + 2, queue.waiting.count + queue.retried)
+        } else if queue.ignoresSuccessUntil.map({ now >= $0 }) ?? true {
+            queue.ignoresSuccessUntil = now.advanced(by: limits.interval)
+            queue.pendingRetries = max(queue.pendingRetries, 1)
         }
-        lines[group] = line
+        queues[group] = queue
         if isMember { settled(key) }
         plan(group)
     }
 
-    /// Takes in that a key has nothing to wait for any more, or waits for something else.
+    /// Records that a key no longer waits for its group.
     package mutating func settled(_ key: Key) {
-        guard let member = members.removeValue(forKey: key), var line = lines[member.group] else { return }
-        if member.isWoken { line.woken -= 1 } else { line.waiting.remove(key) }
-        let isEmpty = line.waiting.isEmpty && line.woken == 0
-        lines[member.group] = isEmpty ? nil : line
+        guard let member = members.removeValue(forKey: key), var queue = queues[member.group] else { return }
+        if member.isRetried { queue.retried -= 1 } else { queue.waiting.remove(key) }
+        let isEmpty = queue.waiting.isEmpty && queue.retried == 0
+        queues[member.group] = isEmpty ? nil : queue
         plan(member.group)
     }
 
-    /// Takes in that the server answers again: one member of each group finds out what works.
+    /// Records that the server answers again: retries one member of each group.
     package mutating func serverReturned() {
-        // In the order of the failures, not of the hash table.
-        let order = lines.compactMap { group, line in line.waiting.first.map { (group, $0.priority) } }
+        // In the order of their failures, not of the hash table.
+        let order = queues.compactMap { group, queue in queue.waiting.first.map { (group, $0.priority) } }
         for (group, _) in order.sorted(by: { $0.1 < $1.1 }) {
-            guard var line = lines[group] else { continue }
-            line.owed = max(line.owed, 1)
-            lines[group] = line
+            guard var queue = queues[group] else { continue }
+            queue.pendingRetries = max(queue.pendingRetries, 1)
+            queues[group] = queue
             plan(group)
         }
     }
@@ -143,50 +143,50 @@ package struct EarlyRetries<Key: Hashable & Sendable, Group: Hashable & Sendable
         self = EarlyRetries(limits: limits)
     }
 
-    /// The keys that are to be tried now.
+    /// Returns the keys to retry now.
     package mutating func wake(_ now: Instant) -> [Key] {
         var keys: [Key] = []
-        while let (group, time) = due.first, time.at <= now, var line = lines[group] {
-            let isOwed = line.owed > 0
-            guard isOwed ? wakes.take(now) : probes.take(now), let key = line.waiting.popFirst() else { break }
-            if isOwed { line.owed -= 1 }
-            line.lastProbe = now
-            line.woken += 1
-            lines[group] = line
-            members[key]?.isWoken = true
+        while let (group, time) = due.first, time.at <= now, var queue = queues[group] {
+            let isRecovery = queue.pendingRetries > 0
+            guard isRecovery ? wakes.take(now) : probes.take(now), let key = queue.waiting.popFirst() else { break }
+            if isRecovery { queue.pendingRetries -= 1 }
+            queue.lastProbe = now
+            queue.retried += 1
+            queues[group] = queue
+            members[key]?.isRetried = true
             keys.append(key)
             plan(group)
         }
         return keys
     }
 
-    /// When to ask again; nil when no member waits.
+    /// When to call ``wake(_:)`` next; nil if no member is queued.
     package var nextWake: Instant? {
         guard let (group, time) = due.first else { return nil }
-        let pace = (lines[group]?.owed ?? 0) > 0 ? wakes : probes
+        let pace = (queues[group]?.pendingRetries ?? 0) > 0 ? wakes : probes
         return pace.next.map { max($0, time.at) } ?? time.at
     }
 
-    /// Finds out when the next member of a group is due.
+    /// Updates when the next member of a group is due.
     private mutating func plan(_ group: Group) {
-        guard let line = lines[group], let first = line.waiting.first?.priority.failedAt else {
+        guard let queue = queues[group], let first = queue.waiting.first?.priority.failedAt else {
             due.remove(group)
             return
         }
         let spacing = limits.interval / max(1, limits.probes)
-        var time = max(line.lastProbe.advanced(by: spacing), first.advanced(by: limits.interval))
-        if line.owed > 0 { time = min(time, first.advanced(by: limits.rest)) }
+        var time = max(queue.lastProbe.advanced(by: spacing), first.advanced(by: limits.interval))
+        if queue.pendingRetries > 0 { time = min(time, first.advanced(by: limits.rest)) }
         if let planned = due.priority(of: group), planned.at == time { return }
         nextTicket += 1
         due.set(group, priority: Due(at: time, ticket: nextTicket))
     }
 }
 
-/// Lets so many things happen in a second: up to a quarter of them at once, the others evenly spaced.
+/// Allows a number of actions per second: a quarter of them at once, the others evenly spaced.
 private struct Pace {
     private let spacing: Duration
     private let tolerance: Duration
-    /// When the next one would happen if all were evenly spaced.
+    /// The time of the next action if all were evenly spaced.
     private var even: ContinuousClock.Instant?
 
     init(perSecond: Int) {
@@ -194,13 +194,13 @@ private struct Pace {
         tolerance = spacing * (max(1, perSecond) / 4)
     }
 
-    /// Returns false when it is too soon.
+    /// Returns false if it is too soon.
     mutating func take(_ now: ContinuousClock.Instant) -> Bool {
         if let next, next > now { return false }
         even = max(even ?? now, now).advanced(by: spacing)
         return true
     }
 
-    /// From when on the next one may happen; nil for at once.
+    /// The earliest time of the next action; nil means now.
     var next: ContinuousClock.Instant? { even.map { $0.advanced(by: .zero - tolerance) } }
 }

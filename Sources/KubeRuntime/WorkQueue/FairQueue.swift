@@ -1,19 +1,19 @@
-/// The ready keys of one priority: first come, first served within a group, and the groups take turns.
+/// The ready keys of one priority: groups take turns, and keys of a group are first in, first out.
 ///
-/// Groups are either quick or slow; the caller says which, and which of them may have another worker now. Every
-/// operation is O(log n), plus the number of groups that have workers but no room.
+/// Groups are either quick or slow; the caller decides which, and whether a group may use another worker. Operations
+/// are O(log n), plus the number of groups that may not.
 struct FairQueue<Key: Hashable & Sendable>: Sendable {
-    /// The ready keys of each group by ticket; no group without a key is in it.
+    /// The ready keys of each group by ticket; no empty groups.
     private var keys: [String: KeyedHeap<Key, UInt64>] = [:]
-    /// The quick groups that have ready keys, by the ticket of their next turn.
+    /// The quick groups with ready keys, by the ticket of their next turn.
     private var quick = KeyedHeap<String, UInt64>()
-    /// The slow ones.
+    /// The slow groups, likewise.
     private var slow = KeyedHeap<String, UInt64>()
     private(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
 
-    /// Puts a key at the end of its group's line.
+    /// Appends a key to its group's queue.
     mutating func append(_ key: Key, of group: String, isSlow: Bool, ticket: UInt64) {
         guard keys[group]?.priority(of: key) == nil else { return }
         if keys[group] == nil {
@@ -29,7 +29,7 @@ struct FairQueue<Key: Hashable & Sendable>: Sendable {
         dropIfEmpty(group)
     }
 
-    /// Moves a group that has become slow, or quick again; its turn stays where it was.
+    /// Moves a group that became slow or quick; it keeps its turn.
     mutating func move(_ group: String, toSlow isSlow: Bool) {
         guard let turn = quick.priority(of: group) ?? slow.priority(of: group) else { return }
         quick.remove(group)
@@ -37,7 +37,7 @@ struct FairQueue<Key: Hashable & Sendable>: Sendable {
         if isSlow { slow.set(group, priority: turn) } else { quick.set(group, priority: turn) }
     }
 
-    /// Takes the next key whose group has room, and puts the group at the end of the turns.
+    /// Removes the next key whose group may use a worker, and moves the group to the end of the turns.
     mutating func pop(
         ticket: UInt64, servesSlow: Bool, hasRoom: (_ group: String) -> Bool
     ) -> Key? {
@@ -66,7 +66,7 @@ struct FairQueue<Key: Hashable & Sendable>: Sendable {
         slow.remove(group)
     }
 
-    /// The first group in turn that has room; the order stays as it is.
+    /// The first group in turn that may use a worker; keeps the order.
     private static func first(
         of turns: inout KeyedHeap<String, UInt64>, where hasRoom: (String) -> Bool
     ) -> (group: String, turn: UInt64)? {
@@ -81,21 +81,21 @@ struct FairQueue<Key: Hashable & Sendable>: Sendable {
     }
 }
 
-/// How many workers the keys of one group may have at the same time, so that the trouble of one is not that of others.
+/// How many workers the keys of one group may use at the same time, so that a slow group does not block the others.
 ///
-/// A group is slow from the moment a key of it is with a worker for ``slowness`` until one is given back sooner.
+/// A group is slow from when a worker has had one of its keys for ``slowness`` until one is finished sooner.
 public struct WorkShares: Hashable, Sendable {
-    /// The most workers for the keys of one group.
+    /// The maximum number of workers of one group.
     public var perGroup: Int
-    /// The most workers for the keys of one slow group.
+    /// The maximum number of workers of one slow group.
     public var perSlowGroup: Int
-    /// The most workers for the keys of all slow groups together.
+    /// The maximum number of workers of all slow groups together.
     public var allSlow: Int
 
-    /// A key that is with a worker for this long makes its group slow.
+    /// A key that a worker has for this long makes its group slow.
     public static let slowness = Duration.seconds(2)
 
-    /// No limits: every group may have all workers.
+    /// No limits: each group may use all workers.
     public static let unlimited = WorkShares(perGroup: .max, perSlowGroup: .max, allSlow: .max)
 
     public init(perGroup: Int, perSlowGroup: Int, allSlow: Int) {
@@ -104,7 +104,7 @@ public struct WorkShares: Hashable, Sendable {
         self.allSlow = allSlow
     }
 
-    /// Keeps one worker free of any one group, and of all slow groups together; a slow group gets half of the workers.
+    /// Reserves one worker from each group, and from all slow groups together; a slow group gets half of the workers.
     public init(ofWorkers workers: Int) {
         self.init(perGroup: max(1, workers - 1), perSlowGroup: max(1, workers / 2), allSlow: max(1, workers - 1))
     }

@@ -1,10 +1,10 @@
 import KubeClient
 
-/// A queue of keys that want work, shared by several workers.
+/// A queue of keys to reconcile, shared by several workers.
 ///
-/// A key is with one worker at a time and runs at least once after its last ``add(_:priority:endsBackoff:)``; many adds before that
-/// are one run. Groups of keys take turns and have limited shares of the workers. One timer serves all delayed keys.
-/// ``WorkQueueState`` holds the rules.
+/// One worker at a time has a key, and the key runs at least once after its last ``add(_:priority:endsBackoff:)``;
+/// duplicate adds before that count once. Groups of keys take turns and have limited shares of the workers. One timer
+/// serves all delayed keys. ``WorkQueueState`` has the rules.
 public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     private struct Waiter {
         let id: UInt64
@@ -13,14 +13,14 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
 
     private struct State {
         var keys: WorkQueueState<Key>
-        /// Workers that found nothing to do, first come first served; empty whenever a ready key's group has room.
+        /// Idle workers, first come, first served; empty while a ready key's group may use a worker.
         var waiters: [Waiter] = []
-        /// Those who wait until no worker has a key.
+        /// Callers that wait until no worker has a key.
         var drains: [CheckedContinuation<Void, Never>] = []
         var nextWaiter: UInt64 = 0
-        /// Wake-ups that are still to come, descending: a new one is scheduled only when it comes before the last.
+        /// The scheduled wake-ups, descending: a new one is scheduled only if it is earlier than the last.
         var wakes: [ContinuousClock.Instant] = []
-        /// The timers of those wake-ups, so that none is left at the end.
+        /// The timers of those wake-ups, for cancellation.
         var alarms: [ContinuousClock.Instant: TimerToken] = [:]
         var isShutDown = false
     }
@@ -31,11 +31,11 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     private let random: @Sendable () -> Double
     private let metrics: WorkQueueMetrics?
 
-    /// Makes an empty queue.
+    /// Creates an empty queue.
     ///
     /// - Parameters:
     ///   - name: the label of its metrics.
-    ///   - shares: how many workers the keys of one group may have.
+    ///   - shares: how many workers the keys of one group may use.
     ///   - group: the group of a key; always the same one for the same key.
     ///   - random: uniform in `0..<1`.
     public init(
@@ -51,15 +51,15 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         if let metrics { registerReadings(in: metrics, name: name) }
     }
 
-    /// Requests a run of the key as soon as a worker is free.
+    /// Adds the key, to run as soon as a worker is free.
     ///
-    /// - Parameter endsBackoff: false when nothing is known to have changed, so that what failed is not tried again
-    ///   before its backoff has passed.
+    /// - Parameter endsBackoff: false if nothing is known to have changed, so that a failed key still waits for its
+    ///   backoff.
     public func add(_ key: Key, priority: WorkPriority = .normal, endsBackoff: Bool = true) {
         change { keys, now in keys.add(key, priority: priority, endsBackoff: endsBackoff, now: now) }
     }
 
-    /// Wants a run of the key when `delay` has passed; the earliest such time of a key counts.
+    /// Adds the key after `delay`; the earliest such time of a key counts.
     public func add(_ key: Key, after delay: Duration, priority: WorkPriority = .normal) {
         change { keys, now in
             keys.add(key, at: now.advanced(by: delay), priority: priority, now: now)
@@ -67,7 +67,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         metrics?.delayed(by: delay)
     }
 
-    /// Waits for a key to work on; nil when the queue was shut down or the task was cancelled.
+    /// Waits for a key; nil if the queue is shut down or the task is cancelled.
     public func next() async -> WorkItem<Key>? {
         let id = state.withLock { state in
             state.nextWaiter += 1
@@ -88,7 +88,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         return item
     }
 
-    /// Gives a key back; does nothing when no worker has it.
+    /// Returns a key to the queue; does nothing if no worker has it.
     public func done(_ key: Key, _ outcome: WorkOutcome) {
         let (worked, drains) = change { keys, now in
             let delay = delay(for: key, outcome, keys)
@@ -102,7 +102,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         for drain in drains { drain.resume() }
     }
 
-    /// Hands out no further key and forgets those that wait; running ones may still be given back.
+    /// Hands out no more keys and forgets the waiting ones; workers can still return theirs.
     public func shutDown() {
         let (waiters, alarms) = state.withLock { state in
             state.isShutDown = true
@@ -114,7 +114,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         for waiter in waiters { waiter.continuation.resume(returning: nil) }
     }
 
-    /// Shuts down and waits until every worker has given its key back.
+    /// Shuts down and waits until the workers have returned all keys.
     public func shutDownAndDrain() async {
         shutDown()
         await withCheckedContinuation { continuation in
@@ -126,15 +126,15 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// How many keys are ready and wait for a worker.
+    /// The number of keys that are ready and wait for a worker.
     public var depth: Int { state.withLock { $0.keys.readyCount } }
 
-    /// How many keys are ready, wait for their time or are with a worker.
+    /// The number of keys that are ready, delayed or with a worker.
     public var count: Int { state.withLock { $0.keys.count } }
 }
 
 extension WorkQueue {
-    /// Gives the worker a key at once, lets it wait for one, or sends it away.
+    /// Hands the worker a key, lets it wait for one, or returns nil after the shutdown.
     private func enqueue(_ continuation: CheckedContinuation<WorkItem<Key>?, Never>, id: UInt64) {
         let answer: WorkItem<Key>?? = state.withLock { state in
             // A cancellation before this point found no waiter to remove; a later one will find it.
@@ -151,7 +151,7 @@ extension WorkQueue {
         case .success: nil
         case .requeue(let delay), .deferred(let delay): delay
         case .failed(let retryAfter), .waiting(let retryAfter):
-            // A server may ask for more than the backoff, but not for so much that the key would look forgotten.
+            // A server may ask for a longer delay than the backoff, but not beyond the backoff's cap.
             max(min(retryAfter, backoff.cap), backoff.delay(attempt: keys.attempt(of: key) ?? 1, random: random()))
         }
     }
@@ -160,7 +160,7 @@ extension WorkQueue {
         change(body) { _, _ in }
     }
 
-    /// Changes the keys under the lock, then hands ready ones to waiting workers and sees to the next wake-up.
+    /// Changes the keys under the lock, then hands out ready keys and schedules the next wake-up.
     private func change<Result, Final>(
         _ body: (inout WorkQueueState<Key>, ContinuousClock.Instant) -> Result,
         then finish: (inout State, Result) -> Final
@@ -187,7 +187,7 @@ extension WorkQueue {
     private func setAlarm(at wake: ContinuousClock.Instant) {
         let alarm = time.schedule(at: wake) { [weak self] in self?.change { _, _ in } }
         let isNeeded = state.withLock { state in
-            // It may be due already, and the queue may have been shut down meanwhile.
+            // It may be due already, or the queue may have been shut down.
             guard !state.isShutDown, state.wakes.contains(wake) else { return false }
             state.alarms[wake] = alarm
             return true
@@ -195,7 +195,7 @@ extension WorkQueue {
         if !isNeeded { time.cancel(alarm) }
     }
 
-    /// The wake-up that has to be scheduled, unless an earlier one is on its way.
+    /// The wake-up to schedule; nil if an earlier one is scheduled.
     private func nextWake(_ state: inout State, _ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         while let last = state.wakes.last, last <= now { state.alarms[state.wakes.removeLast()] = nil }
         guard let deadline = state.keys.nextDeadline else { return nil }
@@ -218,20 +218,20 @@ extension WorkQueue {
     }
 }
 
-/// A key handed to a worker, which must give it back with ``WorkQueue/done(_:_:)``.
+/// A key that a worker has, and must return with ``WorkQueue/done(_:_:)``.
 public struct WorkItem<Key: Hashable & Sendable>: Sendable {
     public let key: Key
-    /// 1 for the first try, and one more for each failure since the last success.
+    /// 1 for the first attempt, plus 1 for each failure since the last success.
     public let attempt: Int
     /// How long the key was ready before a worker took it.
     public let waited: Duration
 }
 
-/// Which line a ready key waits in.
+/// The priority of a ready key.
 public enum WorkPriority: Hashable, Sendable {
-    /// Somebody waits for it: an object changed.
+    /// An object changed.
     case normal
-    /// Nobody waits for it: an initial list, an expired TTL. Gets at least one of four turns.
+    /// No change is known: an initial list, an expired TTL. Gets at least one of four turns.
     case low
 
     /// Becomes the higher of the two.
@@ -240,21 +240,22 @@ public enum WorkPriority: Hashable, Sendable {
     }
 }
 
-/// What became of a work item. What was added while it ran is done in any case.
+/// The result of processing a key. A key that was added meanwhile runs again in any case.
 public enum WorkOutcome: Hashable, Sendable {
-    /// Done; the key is forgotten until someone adds it.
+    /// Done; the key is forgotten until it is added again.
     case success
-    /// Done; the key is to run again after a time, unless something happens earlier.
+    /// Done; the key runs again after this time, or when it is added.
     case requeue(after: Duration)
-    /// Failed; the key runs again after its backoff, and not before `retryAfter` has passed.
+    /// Failed; the key runs again after its backoff, and not before `retryAfter`.
     case failed(retryAfter: Duration = .zero)
-    /// Something outside is waited for; the key runs again as after a failure, but it is none.
+    /// No failure, but waits for something that sends no event; the key runs again after its backoff, as if it had
+    /// failed.
     case waiting(retryAfter: Duration)
-    /// The key's turn has not come, so nothing was tried: its failures still count. It runs again after a time, or when
-    /// someone adds it.
+    /// Not attempted, because other work comes first; its failures still count. The key runs again after at most this
+    /// time, or when it is added.
     case deferred(atMost: Duration)
 
-    /// True when the key runs again after its backoff, which grows with each such outcome in a row.
+    /// True if the key runs again after its backoff, which grows with each such outcome in a row.
     public var backsOff: Bool {
         switch self {
         case .success, .requeue, .deferred: false
@@ -263,13 +264,13 @@ public enum WorkOutcome: Hashable, Sendable {
     }
 }
 
-/// What a run of a key says about its failures.
+/// The effect of an outcome on a key's number of failures.
 enum WorkResult: Hashable, Sendable {
-    /// It worked: there are none.
+    /// Resets it.
     case worked
-    /// One more.
+    /// Adds one.
     case failed
-    /// Nothing was tried: they stay as they are.
+    /// Leaves it unchanged: nothing was attempted.
     case untried
 }
 

@@ -1,6 +1,6 @@
-/// The metrics of one queue, under the names that dashboards for client-go's queues ask for.
+/// The metrics of one queue, with client-go's names.
 struct WorkQueueMetrics: Sendable {
-    /// What is read from the queue at a scrape.
+    /// The values read from the queue at a scrape.
     struct Reading {
         let depths: [WorkPriority: Int]
         let adds: UInt64
@@ -17,25 +17,25 @@ struct WorkQueueMetrics: Sendable {
 
     init(registry: MetricsRegistry, queue: String) {
         values = [queue, queue]
-        // 10 ns to 1000 s, as client-go has them.
+        // From 10 ns to 1,000 s, as in client-go.
         let buckets = Histogram.exponentialBuckets(first: 10e-9, factor: 10, count: 12)
         retries = registry.counter(
             "workqueue_retries_total",
-            help:
-                "Keys that were put into the queue for a later time: retries of what failed, and looks at a set time.",
+            help: "Keys added for a later time: retries of failures, and scheduled checks.",
             labels: Self.labels)
         queueDuration = registry.histogram(
-            "workqueue_queue_duration_seconds", help: "How long a key was ready before a worker took it.",
+            "workqueue_queue_duration_seconds", help: "Time that a key was ready before a worker took it, in seconds.",
             labels: Self.labels, buckets: buckets)
         workDuration = registry.histogram(
-            "workqueue_work_duration_seconds", help: "How long a worker had a key.", labels: Self.labels,
+            "workqueue_work_duration_seconds", help: "Time that a worker took to process a key, in seconds.",
+            labels: Self.labels,
             buckets: buckets)
         retries.expose(values)
         queueDuration.expose(values)
         workDuration.expose(values)
     }
 
-    /// Counts a key that is to wait for its time.
+    /// Counts a key that was added for a later time.
     func delayed(by delay: Duration) {
         if delay > .zero { retries.increment(values) }
     }
@@ -53,30 +53,32 @@ struct WorkQueueMetrics: Sendable {
         }
     }
 
-    /// Registers what is read at every scrape; `read` returns nil when the queue is gone.
+    /// Registers the metrics that are read at each scrape; `read` returns nil if the queue is gone.
     static func registerReadings(
         in registry: MetricsRegistry, queue: String, _ read: @escaping @Sendable () -> Reading?
     ) {
         registry.collectedGauge(
             "workqueue_depth",
-            help: "Keys that are ready and wait for a worker: priority 0 after a change, -100 where none is known.",
+            help: "Keys that are ready and wait for a worker: priority 0 after a change, -100 without a known change.",
             labels: labels + ["priority"]
         ) {
             read()?.depths.map { MetricSample(Double($0.value), [queue, queue, $0.key.label]) } ?? []
         }
         registry.collectedCounter(
-            "workqueue_adds_total", help: "Keys that became ready; many wishes for one run are one add.",
+            "workqueue_adds_total", help: "Keys that became ready; duplicate requests count once.",
             labels: labels
         ) {
             read().map { [MetricSample(Double($0.adds), [queue, queue])] } ?? []
         }
         registry.collectedGauge(
-            "workqueue_unfinished_work_seconds", help: "Sum of the ages of the keys that workers have.", labels: labels
+            "workqueue_unfinished_work_seconds",
+            help: "Total time that workers have had their current keys, in seconds.", labels: labels
         ) {
             read().map { [MetricSample($0.unfinishedSeconds, [queue, queue])] } ?? []
         }
         registry.collectedGauge(
-            "workqueue_longest_running_processor_seconds", help: "Age of the oldest key that a worker has.",
+            "workqueue_longest_running_processor_seconds",
+            help: "Longest time that a worker has had its current key, in seconds.",
             labels: labels
         ) {
             read().map { [MetricSample($0.longestRunSeconds, [queue, queue])] } ?? []
@@ -85,7 +87,7 @@ struct WorkQueueMetrics: Sendable {
 }
 
 extension WorkPriority {
-    /// The numbers that controller-runtime gives to what changed and to what an initial list brought.
+    /// The priorities that controller-runtime uses for changes and for the initial list.
     fileprivate var label: String {
         switch self {
         case .normal: "0"

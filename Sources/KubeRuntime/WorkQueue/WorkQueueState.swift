@@ -1,20 +1,20 @@
-/// Which keys want work, which are being worked on, and in what order: the whole queue without locks, tasks or clock.
+/// The rules of the work queue: which keys are waiting, ready or running, and which key is next. Pure.
 ///
-/// Guarantees: a key is with one worker at a time; after the last `add` of a key it is handed out at least once more;
-/// many adds before that are one. Groups of keys, such as those of a namespace, take turns, and none gets more workers
-/// than its share. A key that is idle leaves no trace here.
+/// One worker at a time has a key; after its last `add` a key is handed out at least once; duplicate adds before that
+/// count once. Groups of keys, for example namespaces, take turns, and none gets more workers than its share. An idle
+/// key uses no memory.
 struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// Where a key is. A key without an entry is idle.
+    /// The phase of a key. A key without an entry is idle.
     private enum Phase {
-        /// In `waiting` under its time; becomes ready when that comes or when someone adds the key.
+        /// In `waiting` under its time; becomes ready at that time, or when the key is added.
         case waiting
-        /// In the lane of its priority since this time; becomes running when a worker takes it.
+        /// In the queue of its priority since this time; becomes running when a worker takes it.
         case ready(since: Instant)
         /// With a worker since this time, and not added meanwhile; becomes idle or waiting when the worker is done.
         case running(since: Instant)
-        /// With a worker since this time and wanted again, now or at a time; becomes ready or waiting when it is done.
+        /// With a worker since this time, and added meanwhile; becomes ready or waiting when the worker is done.
         case runningDirty(since: Instant, again: Again)
     }
 
@@ -26,15 +26,15 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     private struct Entry {
         let group: String
         var phase: Phase
-        /// The urgency of the next run; only rises while the key waits for it.
+        /// The priority of the next run; only rises while the key waits for it.
         var priority: WorkPriority
-        /// True when an add while the key was running requests a run before the backoff of a failure has passed.
+        /// True if the key was added while it ran, with the effect that it does not wait for the backoff of a failure.
         var endsBackoff = false
-        /// Failures since the last success.
+        /// The number of failures since the last success.
         var failures: Int
     }
 
-    /// Every key that is not idle.
+    /// All keys that are not idle.
     private var entries: [Key: Entry] = [:]
     /// Exactly the keys in phase `waiting`, by the time at which they become ready.
     private var waiting = KeyedHeap<Key, Instant>()
@@ -42,7 +42,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     private var normal = FairQueue<Key>()
     /// Exactly the `ready` keys of priority `low`.
     private var low = FairQueue<Key>()
-    /// How many keys of each group are not idle; a group without any is forgotten.
+    /// The number of keys of each group that are not idle; groups without such keys are removed.
     private var groups: [String: Int] = [:]
     /// The groups in `groups` that are slow.
     private var slowGroups: Set<String> = []
@@ -51,12 +51,12 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     /// Exactly the keys with a worker, and since when.
     private(set) var running: [Key: Instant] = [:]
     private var nextTicket: UInt64 = 0
-    /// How often a key has become ready.
+    /// How often a key became ready.
     private(set) var adds: UInt64 = 0
     /// Keys of normal priority handed out in a row while keys of low priority were ready.
     private var normalRun = 0
 
-    /// One of this many pops serves low priority even when keys of normal priority never stop coming, so none starves.
+    /// One of this many pops serves low priority, even if keys of normal priority keep coming.
     static var lowTurn: Int { 4 }
 
     /// - Parameter group: the group of a key; always the same one for the same key.
@@ -69,15 +69,15 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     var normalCount: Int { normal.count }
     var lowCount: Int { low.count }
     var waitingCount: Int { waiting.count }
-    /// Keys that are not idle.
+    /// The number of keys that are not idle.
     var count: Int { entries.count }
     /// When the next waiting key becomes ready.
     var nextDeadline: Instant? { waiting.first?.priority }
 
-    /// Requests a run of the key as soon as a worker is free; a key that waits for its time waits no longer.
+    /// Adds the key, to run as soon as a worker is free; ends its waiting time.
     ///
-    /// - Parameter endsBackoff: false when nothing is known to have changed, so that what failed is not tried again
-    ///   before its backoff has passed.
+    /// - Parameter endsBackoff: false if nothing is known to have changed, so that a failed key still waits for its
+    ///   backoff.
     mutating func add(_ key: Key, priority: WorkPriority, endsBackoff: Bool = true, now: Instant) {
         guard var entry = entries[key] else {
             makeReady(key, newEntry(key, priority), now)
@@ -93,7 +93,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
             guard priority == .normal, entry.priority == .low else { return }
             low.remove(key, of: entry.group)
             entry.priority = .normal
-            line(up: key, entry, since)
+            enqueue(key, entry, since)
         case .running(let since):
             entry.phase = .runningDirty(since: since, again: .now)
             entry.priority = priority
@@ -107,8 +107,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Wants a run of the key at a time. There is one such time per key, the earliest asked for; a key that is ready
-    /// stays ready.
+    /// Adds the key for a later time. A key has one such time, the earliest; a key that is ready stays ready.
     mutating func add(_ key: Key, at deadline: Instant, priority: WorkPriority, now: Instant) {
         guard deadline > now else { return add(key, priority: priority, now: now) }
         guard var entry = entries[key] else {
@@ -134,7 +133,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Makes the waiting keys ready whose time has come.
+    /// Makes the waiting keys ready that are due.
     mutating func promote(now: Instant) {
         while let key = waiting.popFirst(notAbove: now) {
             guard let entry = entries[key] else { continue }
@@ -142,7 +141,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Hands out the next ready key whose group has room.
+    /// Hands out the next ready key whose group may use a worker.
     mutating func pop(now: Instant) -> WorkItem<Key>? {
         noteSlowGroups(now)
         let prefersLow = normal.isEmpty || (normalRun >= Self.lowTurn - 1 && !low.isEmpty)
@@ -158,7 +157,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     }
 
     private mutating func next(prefersLow: Bool) -> (key: Key, isLow: Bool)? {
-        // At most as many as there are workers.
+        // At most as many keys as there are workers.
         var workers: [String: Int] = [:]
         var slowWorkers = 0
         for key in running.keys {
@@ -181,7 +180,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         return prefersLow ? popLow() ?? popNormal() : popNormal() ?? popLow()
     }
 
-    /// Finds the groups that a key makes slow which a worker has had for too long.
+    /// Marks the groups as slow that have a key with a worker for too long.
     private mutating func noteSlowGroups(_ now: Instant) {
         for (key, since) in running where since.duration(to: now) >= WorkShares.slowness {
             if let group = entries[key]?.group { note(group, isSlow: true) }
@@ -195,16 +194,16 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         low.move(group, toSlow: isSlow)
     }
 
-    /// The failures of a running key since its last success, the one now to be reported included.
+    /// The failures of a running key since its last success, plus one for the result now being reported.
     func attempt(of key: Key) -> Int? {
         guard running[key] != nil, let entry = entries[key] else { return nil }
         return entry.failures + 1
     }
 
-    /// Takes a key back from its worker; returns how long it ran, or nil when no worker had it.
+    /// Takes a key back from its worker; returns how long it ran, or nil if no worker had it.
     ///
-    /// `again` is the time the worker asks for; what was added meanwhile wins when it is earlier. Unless the run worked,
-    /// that is so only where something has changed.
+    /// `again` is the time that the worker asks for. An earlier time that was added meanwhile wins; after a failure or
+    /// without an attempt, only if something has changed.
     mutating func finish(_ key: Key, _ result: WorkResult, again: Instant?, now: Instant) -> Duration? {
         guard var entry = entries[key], let since = running.removeValue(forKey: key) else { return nil }
         switch result {
@@ -231,7 +230,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         return worked
     }
 
-    /// Forgets every key that no worker has.
+    /// Forgets all keys that no worker has.
     mutating func removeUnstarted() {
         for (key, entry) in entries where running[key] == nil {
             entries[key] = nil
@@ -248,7 +247,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         return Entry(group: group, phase: .waiting, priority: priority, failures: 0)
     }
 
-    /// Notes that a key of the group has become idle.
+    /// Records that a key of the group became idle.
     private mutating func leave(_ group: String) {
         guard let count = groups[group], count > 1 else {
             groups[group] = nil
@@ -260,11 +259,11 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
 
     private mutating func makeReady(_ key: Key, _ entry: Entry, _ now: Instant) {
         adds += 1
-        line(up: key, entry, now)
+        enqueue(key, entry, now)
     }
 
-    /// Puts a key at the end of the lane of its priority.
-    private mutating func line(up key: Key, _ entry: Entry, _ since: Instant) {
+    /// Appends a key to the queue of its priority.
+    private mutating func enqueue(_ key: Key, _ entry: Entry, _ since: Instant) {
         var entry = entry
         entry.phase = .ready(since: since)
         entries[key] = entry

@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--leader-elect-lease-duration", "10s"], "must be longer than the renew deadline"),
+        (["--leader-elect-lease-duration", "10s"], "must be greater than the renew deadline"),
         (["--leader-elect-retry-period", "9s"], "1.2 times the retry period"),
         (["--leader-elect-resource-name", ""], "expected the name of a lease"),
     ]) func `rejects invalid election flags`(_ flags: [String], _ why: String) async throws {

@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct ElectionTimingTests {
     @Test(arguments: [
-        (15, 15, 2, "must be longer than the renew deadline"), (15, 2, 2, "1.2 times the retry period"),
-        (0, 10, 2, "whole seconds"), (15, 10, 0, "longer than nothing"), (4000, 10, 2, "whole seconds"),
+        (15, 15, 2, "must be greater than the renew deadline"), (15, 2, 2, "1.2 times the retry period"),
+        (0, 10, 2, "whole seconds"), (15, 10, 0, "greater than zero"), (4000, 10, 2, "whole seconds"),
     ]) func refusesTimesThatMakeNoElection(_ lease: Int, _ renew: Int, _ retry: Int, _ why: String) {
         #expect {
             try ElectionTiming(
