@@ -145,7 +145,7 @@ struct CircuitBreaker: Sendable {
         }
     }
 
-    /// Records a request that was answered, with whatever status.
+    /// Records a request that was answered, with any status.
     mutating func answered() -> Change? {
         defer { state = .closed(failures: 0) }
         if case .closed = state { return nil }

@@ -3,7 +3,7 @@ public import KubeClient
 /// Lets write requests through only while this process leads; reads always pass.
 ///
 /// It is below the client, so that no writer can bypass it. A write in progress is cancelled before another process can
-/// lead. A write that is already on its way then must be rejected by the server because of its content: it names the
+/// lead. A write that is in flight then must be rejected by the server because of its content: it names the
 /// version it replaces, or creates an object with a fixed name.
 public struct FencedTransport: HTTPTransport {
     private let transport: any HTTPTransport

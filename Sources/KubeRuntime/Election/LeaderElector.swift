@@ -41,7 +41,7 @@ public struct LeaderElector: Sendable {
             labels: ["name"])
         slowPaths = metrics.counter(
             "leader_election_slowpath_total",
-            help: "Lease renewals that had a conflict, so that the lease had to be read first.",
+            help: "Lease renewals with a conflict, which read the lease before the next attempt.",
             labels: ["name"])
         token = LeadershipToken(time: time)
         slowPaths.expose([settings.lease.name])
@@ -149,7 +149,7 @@ extension LeaderElector {
         }
     }
 
-    /// Watches the lease. The machine also reads it, so that no change is missed for good.
+    /// Watches the lease. The machine also reads it, so that a change the watch misses is found.
     func watch(for inbox: ElectionInbox) async {
         let scope = ReflectorScope(
             namespace: settings.lease.namespace, fieldSelector: "metadata.name=\(settings.lease.name)")

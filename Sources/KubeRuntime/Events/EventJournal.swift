@@ -1,34 +1,34 @@
 import KubeClient
 
-/// Which events go to the API server, and when; pure bookkeeping for one publisher that sends one at a time.
+/// Decides which events are sent to the API server, and when, for a publisher that sends one at a time. Pure.
 ///
-/// The first occurrence of an event becomes an object. Those that follow within six minutes of one another become its
-/// series: the second is told at once, the rest once a minute at most. What did not happen again for six minutes is
-/// forgotten, so that a journal at rest is empty. Bounded in what waits, in what is remembered and per object; what
-/// does not fit is dropped, the newest first.
+/// The first occurrence of an event creates an object. Occurrences within six minutes of one another update its series:
+/// the second one at once, the others at most once a minute. An event that did not happen for six minutes is
+/// forgotten, so an idle journal is empty. The number of waiting events, of remembered ones and of those per object is
+/// bounded; events beyond that are dropped, newest first.
 struct EventJournal: Sendable {
-    /// What the publisher has to do.
+    /// What the publisher does next.
     enum Step: Hashable, Sendable {
         /// Create the object of this series, then call ``finish(_:now:random:)``.
         case create(EventSeries)
-        /// Patch the series into its object, then call ``finish(_:now:random:)``.
+        /// Patch this series into its object, then call ``finish(_:now:random:)``.
         case update(EventSeries)
-        /// Nothing until something is recorded or the time has come.
+        /// Wait until an event is recorded or this time has come.
         case rest(until: ContinuousClock.Instant?)
-        /// The journal was closed, and everything is told.
+        /// The journal is closed, and all events are sent.
         case end
     }
 
-    /// What became of an event that was recorded.
+    /// Whether an event was recorded.
     enum Acceptance: String, Hashable, Sendable {
         case accepted
-        /// Too many events wait to be published.
+        /// Too many events are waiting.
         case queueFull = "queue_full"
-        /// Too many different events happened to this object lately.
+        /// Too many different events of this object happened recently.
         case objectLimit = "object_limit"
     }
 
-    /// Which of the waiting events is next: due time first, then the one that was recorded first.
+    /// The order of the waiting events: by due time, then by the order in which they were recorded.
     struct Due: Comparable, Sendable {
         let time: ContinuousClock.Instant
         let number: UInt64
@@ -42,18 +42,18 @@ struct EventJournal: Sendable {
         var series: EventSeries
         var lastSeen: ContinuousClock.Instant
         /// The count that the API server knows; 0 before the object exists.
-        var toldCount = 0
-        var toldAt: ContinuousClock.Instant?
+        var sentCount = 0
+        var sentAt: ContinuousClock.Instant?
     }
 
     let limits: EventLimits
-    /// Every entry is in `waiting`, in `settled`, or the one that is being sent.
+    /// Each entry is in `waiting` or `settled`, or is being sent.
     var entries: [UInt64: Entry] = [:]
     var waiting = KeyedHeap<UInt64, Due>()
-    /// The entries with nothing to tell, those that were not seen for the longest time first.
+    /// The entries with nothing to send, ordered by the time they were last seen.
     var settled = KeyedHeap<UInt64, ContinuousClock.Instant>()
     var sending: Sending?
-    /// How often in a row sending the first of `waiting` has failed, and until when it has to rest.
+    /// How often in a row sending the first of `waiting` has failed, and until when to pause.
     var failures = 0
     var pause: ContinuousClock.Instant?
     var losses = LossReport()
@@ -67,13 +67,13 @@ struct EventJournal: Sendable {
         self.limits = limits
     }
 
-    /// Takes in that `event` happened at `time`.
+    /// Records that `event` happened at `time`.
     mutating func record(_ event: ObjectEvent, at time: Timestamp, now: ContinuousClock.Instant) -> Acceptance {
         forgetFinished(now: now)
         if let number = numbers[EventSeries.Identity(event)] {
             entries[number]?.series.repeats(at: time)
             entries[number]?.lastSeen = now
-            // What waits keeps its place; what is being sent is looked at when the answer is there.
+            // A waiting entry keeps its place; one that is being sent is checked when its response arrives.
             if settled.remove(number) { wait(number, now: now) }
             return .accepted
         }
@@ -88,16 +88,16 @@ struct EventJournal: Sendable {
         return .accepted
     }
 
-    /// Nothing waits for its time any more: what there is to tell is told now, and only tried once.
+    /// Stops waiting: what is left is sent now, and tried only once.
     mutating func close() {
         isClosed = true
     }
 
-    /// Lets an entry wait for its turn: what is new goes at once, a series that was told lately later.
+    /// Schedules an entry: new events immediately, a series that was sent recently later.
     mutating func wait(_ number: UInt64, now: ContinuousClock.Instant) {
         guard let entry = entries[number] else { return }
-        let isRefresh = entry.toldCount > 1
-        let time = isRefresh ? entry.toldAt?.advanced(by: limits.refresh) ?? now : now
+        let isRefresh = entry.sentCount > 1
+        let time = isRefresh ? entry.sentAt?.advanced(by: limits.refresh) ?? now : now
         waiting.set(number, priority: Due(time: time, number: number))
     }
 
@@ -109,12 +109,12 @@ struct EventJournal: Sendable {
         entriesOfObject[object] = others > 0 ? others : nil
     }
 
-    /// Forgets the series that are over.
+    /// Forgets the series that have ended.
     mutating func forgetFinished(now: ContinuousClock.Instant) {
         while let number = settled.popFirst(notAbove: now.advanced(by: .zero - limits.window)) { forget(number) }
     }
 
-    /// The nanoseconds of the time, or one more than the last stamp where the clock stood still or went back.
+    /// The nanoseconds of the time, or the last stamp plus one if the clock stood still or went back.
     mutating func nextStamp(at time: Timestamp) -> UInt64 {
         let nanoseconds = UInt64(bitPattern: time.seconds) &* 1_000_000_000 &+ UInt64(max(time.nanoseconds, 0))
         lastStamp = nanoseconds > lastStamp ? nanoseconds : lastStamp &+ 1
@@ -130,26 +130,26 @@ extension EventJournal {
         let count: Int
     }
 
-    /// How sending one event ended.
+    /// The result of sending one event.
     enum Answer: Hashable, Sendable {
         case published
-        /// The object of the series is gone: the API server keeps events for an hour or so.
+        /// The object of the series is gone: the API server keeps events for about an hour.
         case vanished
-        /// Nothing but time helps.
+        /// A retry may succeed.
         case failed(retryAfter: Duration?)
-        /// No repetition would do better.
+        /// A retry would fail, too.
         case refused
     }
 
-    /// What an answer means.
+    /// What a result means.
     enum Verdict: Hashable, Sendable {
         case published
-        case triedAgain
-        /// The event is given up; the number of those lost since the last report, when it is time for one.
+        case retried
+        /// The event is given up. `report` is the number of those lost since the last report, if one is due.
         case lost(report: Int?)
     }
 
-    /// What to do now; after a create or an update, its answer has to be told before this is asked again.
+    /// Returns what to do now; after a create or update, call ``finish(_:now:random:)`` first.
     mutating func next(now: ContinuousClock.Instant) -> Step {
         forgetFinished(now: now)
         let forgetting = settled.first?.priority.advanced(by: limits.window)
@@ -160,10 +160,10 @@ extension EventJournal {
         if start > now, !isClosed { return .rest(until: min(start, forgetting ?? start)) }
         waiting.remove(number)
         sending = Sending(number: number, due: due, count: entry.series.count)
-        return entry.toldCount == 0 ? .create(entry.series) : .update(entry.series)
+        return entry.sentCount == 0 ? .create(entry.series) : .update(entry.series)
     }
 
-    /// Takes in how sending the last step's series ended; `random` is uniform in `0..<1`.
+    /// Records the result of sending the last step's series; `random` is uniform in `0..<1`.
     mutating func finish(_ answer: Answer, now: ContinuousClock.Instant, random: Double) -> Verdict {
         guard let sent = sending else { return .published }
         sending = nil
@@ -173,24 +173,24 @@ extension EventJournal {
             pause = now.advanced(by: max(asked, limits.backoff.delay(attempt: failures, random: random)))
             // It keeps its place, so that the next attempt is its own.
             waiting.set(sent.number, priority: sent.due)
-            return .triedAgain
+            return .retried
         }
         failures = 0
         pause = nil
         switch answer {
         case .published:
-            told(sent, now: now)
+            recordSent(sent, now: now)
             return .published
         case .vanished:
             let stamp = nextStamp(at: entries[sent.number]?.series.lastObservedTime ?? .earliest)
             entries[sent.number]?.series.restart(stamp: stamp)
-            entries[sent.number]?.toldCount = 0
+            entries[sent.number]?.sentCount = 0
             wait(sent.number, now: now)
-            return .triedAgain
+            return .retried
         case .failed, .refused:
-            // An object that exists keeps its series, which the next update may bring up to date.
-            if let entry = entries[sent.number], entry.toldCount > 0 {
-                told(sent, now: now)
+            // A series whose object exists is kept: the next update can bring it up to date.
+            if let entry = entries[sent.number], entry.sentCount > 0 {
+                recordSent(sent, now: now)
             } else {
                 forget(sent.number)
             }
@@ -198,10 +198,10 @@ extension EventJournal {
         }
     }
 
-    /// Notes what the API server knows, and lets the entry wait for its repetitions.
-    private mutating func told(_ sent: Sending, now: ContinuousClock.Instant) {
-        entries[sent.number]?.toldCount = sent.count
-        entries[sent.number]?.toldAt = now
+    /// Records what the API server knows, and lets the entry wait for repetitions.
+    private mutating func recordSent(_ sent: Sending, now: ContinuousClock.Instant) {
+        entries[sent.number]?.sentCount = sent.count
+        entries[sent.number]?.sentAt = now
         guard let entry = entries[sent.number] else { return }
         guard entry.series.count == sent.count else { return wait(sent.number, now: now) }
         settled.set(sent.number, priority: entry.lastSeen)
@@ -209,14 +209,14 @@ extension EventJournal {
     }
 }
 
-/// How many events were lost since that was last reported: a cluster that refuses events must not flood the log.
+/// The number of lost events since the last report, so that a cluster that rejects events does not flood the log.
 struct LossReport: Hashable, Sendable {
     private var count = 0
     private var lastReport: ContinuousClock.Instant?
 
     init() {}
 
-    /// Counts one more; returns the count when it is time to report it.
+    /// Counts one lost event; returns the count if a report is due.
     mutating func add(now: ContinuousClock.Instant, interval: Duration) -> Int? {
         count += 1
         if let lastReport, now < lastReport.advanced(by: interval) { return nil }
@@ -227,42 +227,42 @@ struct LossReport: Hashable, Sendable {
 }
 
 extension EventJournal.Answer {
-    /// Reads the answer to a create or an update; nil stands for success.
+    /// Classifies the response to a create or update; nil is a success.
     init(_ error: KubeError?, toUpdate isUpdate: Bool) {
         guard let error else {
             self = .published
             return
         }
         switch error {
-        // The server did it, whatever it then said; under this name there is nothing but this event.
+        // The server has processed it. Only this event can have this name.
         case .undecodable: self = .published
         case _ where error.isAlreadyExists && !isUpdate: self = .published
         case _ where error.isNotFoundObject && isUpdate: self = .vanished
-        // A quota for events is no reason to hold up those of other namespaces.
+        // A quota for events in one namespace must not delay the events of the others.
         case _ where error.isTransient && error.code != 403: self = .failed(retryAfter: error.retryAfter)
         default: self = .refused
         }
     }
 }
 
-/// What bounds the events of a process, so that they never cost more than they are worth.
+/// The bounds of a process's events.
 struct EventLimits: Hashable, Sendable {
-    /// How many new events may wait to be published.
+    /// The maximum number of new events that wait to be published.
     var waiting = 1_000
-    /// How many published events are kept in mind for their repetitions.
+    /// The maximum number of published events that are remembered for repetitions.
     var remembered = 1_000
-    /// How many different events of one object there may be at a time.
+    /// The maximum number of different events of one object at a time.
     var perObject = 25
-    /// How long after its last occurrence an event is over, and the next one a new event.
+    /// How long after its last occurrence an event ends; the next occurrence is a new event.
     var window: Duration = .seconds(360)
-    /// The least time between two updates of one series.
+    /// The minimum time between two updates of a series.
     var refresh: Duration = .seconds(60)
-    /// How often one event is sent at most where nothing but time helps.
+    /// The maximum number of attempts to send an event.
     var attempts = 10
-    /// The pause before such a repetition.
+    /// The pause before the next attempt.
     var backoff = Backoff(base: .milliseconds(500), cap: .seconds(10), jitter: .half)
-    /// The longest pause that a server may ask for.
+    /// The longest pause that a server can ask for.
     var longestPause: Duration = .seconds(60)
-    /// The least time between two reports of events that were lost.
+    /// The minimum time between two reports of lost events.
     var reportInterval: Duration = .seconds(600)
 }

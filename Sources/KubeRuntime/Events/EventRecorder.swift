@@ -1,19 +1,19 @@
 public import KubeClient
 
-/// Publishes what happens to objects as Kubernetes events (`events.k8s.io/v1`), beside the work and never in its way.
+/// Publishes Kubernetes events (`events.k8s.io/v1`) in the background, without delaying the caller.
 ///
-/// Expected flow: anybody records; ``run(until:)`` publishes, with one request at a time. ``EventJournal`` has the
-/// rules. Errors: none; events that the API server does not take are counted, and named in the log every ten minutes at
-/// most. An event may be lost, and after a lost answer it is never there twice: its name is fixed before it is sent.
+/// Any task records events; ``run(until:)`` publishes them, one request at a time. ``EventJournal`` has the rules.
+/// Events that the API server rejects are counted, and logged at most every ten minutes. An event can be lost, but it
+/// is never published twice after a lost response, because its name is fixed before it is sent.
 public final class EventRecorder: Sendable {
     private struct State {
         var journal = EventJournal()
-        /// Where the publisher rests; nil while it works.
+        /// The waiting publisher; nil while it works.
         var sleeper: Sleeper?
     }
 
-    /// How long the events that are left may take at the end.
-    static let farewell = Duration.seconds(1)
+    /// How long sending the remaining events may take at the end.
+    static let closingTime = Duration.seconds(1)
 
     private let state = Locked(State())
     private let client: KubeClient
@@ -31,7 +31,7 @@ public final class EventRecorder: Sendable {
         metrics: MetricsRegistry
     ) {
         var client = client
-        // The pauses are the journal's, and a server that hangs must not hold up the others' events for long.
+        // The journal retries. A server that hangs must not delay the other events for long.
         client.retry.limit = 0
         client.requestTimeout = .seconds(10)
         self.client = client
@@ -43,14 +43,14 @@ public final class EventRecorder: Sendable {
         self.metrics = EventMetrics(registry: metrics)
     }
 
-    /// Wants an event published; returns at once, whatever the API server does.
+    /// Records an event for publication; returns immediately.
     public func record(_ event: ObjectEvent) {
         let (date, now) = (clock.now(), time.now)
         let acceptance = change { $0.record(event, at: date, now: now) }
         if acceptance != .accepted { metrics.dropped(acceptance) }
     }
 
-    /// Publishes until `stop` is set, and then for a second at most what is left; cancellation ends it at once.
+    /// Publishes until `stop` is set, then the remaining events for at most a second; cancellation ends it immediately.
     public func run(until stop: Latch) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.publish() }
@@ -64,7 +64,7 @@ public final class EventRecorder: Sendable {
         await stop.wait()
         guard !Task.isCancelled else { return }
         change { $0.close() }
-        try? await time.sleep(for: Self.farewell)
+        try? await time.sleep(for: Self.closingTime)
     }
 
     private func publish() async {
@@ -96,10 +96,10 @@ public final class EventRecorder: Sendable {
         let (now, chance) = (time.now, random())
         switch change({ $0.finish(answer, now: now, random: chance) }) {
         case .published: metrics.published(update: isUpdate)
-        case .triedAgain: break
+        case .retried: break
         case .lost(let report):
             metrics.gaveUp()
-            if let report { tell(series, failure, lost: report) }
+            if let report { logLoss(series, failure, lost: report) }
         }
     }
 
@@ -117,7 +117,7 @@ public final class EventRecorder: Sendable {
 
     private static let nothing: ObjectDecoder<Void> = { (cursor) throws(JSONError) in try cursor.skipValue() }
 
-    private func tell(_ series: EventSeries, _ error: KubeError?, lost count: Int) {
+    private func logLoss(_ series: EventSeries, _ error: KubeError?, lost count: Int) {
         logger.warn(
             "Could not publish events",
             [
@@ -127,7 +127,7 @@ public final class EventRecorder: Sendable {
             ])
     }
 
-    /// Changes the journal and has the publisher look at it.
+    /// Changes the journal and wakes the publisher.
     private func change<Result>(_ body: (inout EventJournal) -> Result) -> Result {
         let (result, sleeper) = state.withLock { state in
             let result = body(&state.journal)
@@ -139,7 +139,7 @@ public final class EventRecorder: Sendable {
     }
 }
 
-/// What became of the events of a process.
+/// Counts published, failed and dropped events.
 struct EventMetrics: Sendable {
     private let published: Counter
     private let failed: Counter
@@ -147,15 +147,15 @@ struct EventMetrics: Sendable {
 
     init(registry: MetricsRegistry) {
         published = registry.counter(
-            "events_published_total", help: "Events created (POST), and updates of their series (PATCH).",
+            "events_published_total", help: "Published events: created (POST), or their series updated (PATCH).",
             labels: ["method"])
         failed = registry.counter(
-            "events_failed_total", help: "Events that were given up because the API server did not take them.")
+            "events_failed_total", help: "Events that the API server did not accept.")
         dropped = registry.counter(
             "events_dropped_total",
             help: """
-                Events that were not even sent: queue_full, because too many waited, or object_limit, because an object \
-                had too many different ones.
+                Events that were not sent: queue_full (too many were waiting) or object_limit (the object had too many \
+                different events).
                 """, labels: ["reason"])
         for method in ["POST", "PATCH"] { published.expose([method]) }
         failed.expose()

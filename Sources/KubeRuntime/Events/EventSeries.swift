@@ -1,8 +1,8 @@
 import KubeClient
 
-/// One event and its repetitions: a single object in the API, however often it happened.
+/// One event and its repetitions, which are a single object in the API.
 struct EventSeries: Hashable, Sendable {
-    /// What makes two occurrences the same event.
+    /// The fields that make two occurrences the same event.
     struct Identity: Hashable, Sendable {
         let regarding: String
         let related: String?
@@ -22,15 +22,15 @@ struct EventSeries: Hashable, Sendable {
     }
 
     let event: ObjectEvent
-    /// Where the event is stored.
+    /// The event's namespace and name.
     private(set) var key: ObjectKey
-    /// When it happened first.
+    /// The time of the first occurrence.
     private(set) var eventTime: Timestamp
     private(set) var lastObservedTime: Timestamp
-    /// How often it happened; never falls.
+    /// The number of occurrences; never decreases.
     private(set) var count = 1
 
-    /// - Parameter stamp: makes the name one of its own.
+    /// - Parameter stamp: makes the name unique.
     init(of event: ObjectEvent, at time: Timestamp, stamp: UInt64) {
         self.event = event
         key = Self.key(for: event, stamp)
@@ -39,26 +39,26 @@ struct EventSeries: Hashable, Sendable {
     }
 
     mutating func repeats(at time: Timestamp) {
-        // Beyond what the API's 32 bits hold, more makes no difference.
+        // The API's field has 32 bits.
         if count < Int32.max { count += 1 }
         lastObservedTime = max(time, lastObservedTime)
     }
 
-    /// Begins anew, under another name, with the last occurrence.
+    /// Starts a new series with the last occurrence, under another name.
     mutating func restart(stamp: UInt64) {
         key = Self.key(for: event, stamp)
         eventTime = lastObservedTime
         count = 1
     }
 
-    /// An event lives beside its object; one about an object without a namespace lives in `default`.
+    /// An event has its object's namespace, or `default` if the object has none.
     private static func key(for event: ObjectEvent, _ stamp: UInt64) -> ObjectKey {
         let object = event.regarding.key
         return ObjectKey(
             namespace: object.namespace.isEmpty ? "default" : object.namespace, name: name(object.name, stamp))
     }
 
-    /// The object's name and a stamp, at most 253 characters together; a label of the name must not end in a dash.
+    /// The object's name and a stamp, at most 253 characters; no label of the name may end in a dash.
     private static func name(_ object: String, _ stamp: UInt64) -> String {
         let suffix = "." + String(stamp, radix: 16)
         var name = object.prefix(253 - suffix.utf8.count)
@@ -89,13 +89,13 @@ extension EventSeries {
             writer.member("note", event.note)
             writer.reference("regarding", event.regarding)
             if let related = event.related { writer.reference("related", related) }
-            // The API knows no series of one.
+            // In the API a series has a count of at least 2.
             if count > 1 { writer.series(self) }
         }
         return writer.bytes
     }
 
-    /// The merge patch that brings the object's count and last time up to date; everything else in it is immutable.
+    /// The merge patch that updates the count and the last time; the other fields are immutable.
     var patch: [UInt8] {
         var writer = JSONWriter(reservingCapacity: 128)
         writer.object { $0.series(self) }

@@ -1,28 +1,27 @@
 public import KubeClient
 
-/// Something that happened to an object, told to people: `kubectl describe` and `kubectl events` show it.
+/// Something that happened to an object, as shown by `kubectl describe` and `kubectl events`.
 ///
-/// Nothing may be built on events: they are published as far as that works, and the API server forgets them. More
-/// people may read them than the object itself, so that no secret may be part of one. Texts beyond the bounds of the
-/// Kubernetes API are cut.
+/// Do not build on events: they can be lost, and the API server deletes them. More people may read them than the object
+/// itself, so they must not contain secrets. Text beyond the bounds of the Kubernetes API is cut.
 public struct ObjectEvent: Hashable, Sendable {
     public enum EventType: String, Hashable, Sendable {
-        /// As it should be.
+        /// Expected.
         case normal = "Normal"
-        /// Somebody may have to look after it.
+        /// May need attention.
         case warning = "Warning"
     }
 
     public let type: EventType
-    /// Why: one specific word in CamelCase, for machines; at most 128 bytes.
+    /// Why: one CamelCase word for programs; at most 128 bytes.
     public let reason: String
-    /// What was done, or failed: one word in CamelCase; at most 128 bytes.
+    /// What was done, or failed: one CamelCase word; at most 128 bytes.
     public let action: String
-    /// What happened, for people; at most 1024 bytes.
+    /// What happened, for people; at most 1,024 bytes.
     public let note: String
-    /// The object it happened to.
+    /// The object that the event is about.
     public let regarding: ObjectReference
-    /// Another object that has a part in it.
+    /// Another object involved.
     public let related: ObjectReference?
 
     public init(
@@ -41,13 +40,13 @@ public struct ObjectEvent: Hashable, Sendable {
     static let longestNote = 1024
 }
 
-/// Names an object in an event.
+/// A reference to an object in an event.
 public struct ObjectReference: Hashable, Sendable {
     public var apiVersion: String
     public var kind: String
     public var key: ObjectKey
     public var uid: String
-    /// The version that is meant; nil for whichever there is.
+    /// The version meant; nil means any.
     public var resourceVersion: ResourceVersion?
 
     public init(
@@ -61,18 +60,18 @@ public struct ObjectReference: Hashable, Sendable {
     }
 }
 
-/// Who tells the events of a process.
+/// The reporting process of events.
 public struct EventSource: Hashable, Sendable {
-    /// The controller as a qualified name, such as `example.com/operator`.
+    /// The controller's qualified name, such as `example.com/operator`.
     public let controller: String
-    /// The process, mostly the name of its pod; at most 128 bytes.
+    /// The process, usually the name of its pod; at most 128 bytes.
     public let instance: String
-    /// In whose name the fields of the events are set.
+    /// The field manager of the events' fields.
     public let fieldManager: String
 
     public init(controller: String, instance: String, fieldManager: String) {
         self.controller = controller
-        // The API server refuses an event without one.
+        // The API server rejects an event without one.
         self.instance = instance.isEmpty ? fieldManager : instance.bounded(to: ObjectEvent.longestWord)
         self.fieldManager = fieldManager
     }

@@ -1,19 +1,19 @@
 public import KubeClient
 
-/// A complete request a client sent.
+/// A complete request from a client.
 public struct HTTPServerRequest: Sendable {
-    /// Upper case, as sent: `GET`.
+    /// In upper case, as sent: `GET`.
     public let method: String
     /// The path as sent, percent-encoded, without the query.
     public let path: String
-    /// The parts of the path between slashes, decoded; a closing slash adds none.
+    /// The decoded parts of the path between slashes; a trailing slash adds none.
     public let segments: [String]
-    /// The query's members in order, decoded; a member without `=` has an empty value.
+    /// The decoded items of the query, in order; an item without `=` has an empty value.
     public let query: [QueryItem]
     public let headers: HTTPHeaders
     public let body: [UInt8]
 
-    /// One member of a query.
+    /// One item of a query.
     public struct QueryItem: Sendable, Hashable {
         public let name: String
         public let value: String
@@ -35,14 +35,14 @@ public struct HTTPServerRequest: Sendable {
         self.body = body
     }
 
-    /// The value of the first member of that name.
+    /// The value of the first query item with this name.
     public func queryValue(_ name: String) -> String? {
         query.first { $0.name == name }?.value
     }
 }
 
 extension HTTPServerRequest {
-    /// Takes a request target apart; nil when it is malformed.
+    /// Parses a request target; nil if it is malformed.
     static func parse(target: String) -> (path: String, segments: [String], query: [QueryItem])? {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         guard let path = parts.first, path.utf8.first == UInt8(ascii: "/") else { return nil }
@@ -63,18 +63,18 @@ extension HTTPServerRequest {
     }
 }
 
-/// The answer to a request.
+/// The response to a request.
 public struct HTTPServerResponse: Sendable {
     public var status: Int
-    /// Beyond the headers the server writes itself: length, encoding of the transfer, connection.
+    /// In addition to the headers that the server writes: Content-Length, Transfer-Encoding and Connection.
     public var headers: HTTPHeaders
     public var body: Body
 
     public enum Body: Sendable {
         case bytes([UInt8])
-        /// A body of any length; it ends when the closure returns, and is broken off when it throws.
+        /// A body of any length. It ends when the closure returns, and is aborted when it throws.
         ///
-        /// The closure's task is cancelled when the client goes away or the server shuts down.
+        /// The closure's task is cancelled when the client disconnects or the server shuts down.
         case stream(@Sendable (ResponseWriter) async throws -> Void)
     }
 
@@ -84,13 +84,13 @@ public struct HTTPServerResponse: Sendable {
         self.body = body
     }
 
-    /// An answer with a text, UTF-8.
+    /// A response with UTF-8 text.
     public static func text(_ text: String, status: Int = 200) -> HTTPServerResponse {
         HTTPServerResponse(
             status: status, headers: ["Content-Type": "text/plain; charset=utf-8"], body: .bytes(Array(text.utf8)))
     }
 
-    /// An answer with a JSON text.
+    /// A response with JSON.
     public static func json(_ bytes: [UInt8], status: Int = 200) -> HTTPServerResponse {
         HTTPServerResponse(status: status, headers: ["Content-Type": "application/json"], body: .bytes(bytes))
     }

@@ -1,6 +1,6 @@
 import KubeClient
 
-/// The request line and the headers of a request, checked.
+/// The validated request line and headers of a request.
 package struct HTTPRequestHead {
     enum Framing {
         case sized(Int)
@@ -15,14 +15,14 @@ package struct HTTPRequestHead {
     let query: [HTTPServerRequest.QueryItem]
     let headers: HTTPHeaders
     let framing: Framing
-    /// False for HTTP/1.0, whose clients know no chunks.
+    /// False for HTTP/1.0, whose clients do not support chunks.
     let isVersion11: Bool
     let keepsAlive: Bool
     let expectsContinue: Bool
-    /// The bytes it was read from.
+    /// The size of the head, in bytes.
     let size: Int
 
-    /// Reads all lines of a head, each with its CR LF.
+    /// Parses the lines of a head, each with its CR LF.
     init(_ bytes: ArraySlice<UInt8>) throws(HTTPRefusal) {
         size = bytes.count
         var lines = Self.lines(bytes).makeIterator()
@@ -49,7 +49,7 @@ package struct HTTPRequestHead {
         keepsAlive = isVersion11 ? !connection.hasToken("close") : connection.hasToken("keep-alive")
         expectsContinue = isVersion11 && (headers["Expect"]?.isToken("100-continue") ?? false)
         if let expectation = headers["Expect"], !expectation.isToken("100-continue") {
-            throw HTTPRefusal(417, "no other expectation than 100-continue can be met")
+            throw HTTPRefusal(417, "the only supported expectation is 100-continue")
         }
     }
 
@@ -79,7 +79,7 @@ package struct HTTPRequestHead {
         let version = String(decoding: parts[2], as: UTF8.self)
         guard version == "HTTP/1.1" || version == "HTTP/1.0" else {
             throw version.hasPrefix("HTTP/")
-                ? HTTPRefusal(505, "only HTTP/1.1 is spoken here") : .malformed("the request line")
+                ? HTTPRefusal(505, "only HTTP/1.1 is supported") : .malformed("the request line")
         }
         let text = { (part: ArraySlice<UInt8>) in String(decoding: part, as: UTF8.self) }
         return (text(parts[0]), text(parts[1]), version == "HTTP/1.1")
@@ -102,8 +102,8 @@ package struct HTTPRequestHead {
         let codings = headers.fields.filter { $0.name.isToken("transfer-encoding") }
         let lengths = headers.fields.filter { $0.name.isToken("content-length") }
         guard codings.isEmpty || lengths.isEmpty, codings.count <= 1 else {
-            // Two lengths are how requests are smuggled past a proxy.
-            throw .malformed("more than one length of the body")
+            // Two lengths allow requests to be smuggled past a proxy.
+            throw .malformed("more than one body length")
         }
         if let coding = codings.first {
             guard coding.value.isToken("chunked") else { throw HTTPRefusal(501, "unknown transfer encoding") }
@@ -128,7 +128,7 @@ package struct HTTPRequestHead {
 }
 
 extension String {
-    /// True when the text is this word, whatever its case; the word is given in lower case.
+    /// True if the text equals the word, ignoring case; the word must be lowercase.
     fileprivate func isToken(_ word: StaticString) -> Bool {
         guard utf8.count == word.utf8CodeUnitCount else { return false }
         return utf8.enumerated().allSatisfy { offset, byte in
@@ -137,7 +137,7 @@ extension String {
         }
     }
 
-    /// True when the word is one of a list with commas.
+    /// True if a comma-separated list contains the word.
     fileprivate func hasToken(_ word: StaticString) -> Bool {
         split(separator: ",").contains { part in
             var part = part

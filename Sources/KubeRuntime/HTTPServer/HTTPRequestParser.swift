@@ -1,15 +1,15 @@
 import KubeClient
 
-/// Reads HTTP/1.1 requests (RFC 9112) from bytes that arrive in any pieces.
+/// Parses HTTP/1.1 requests (RFC 9112) from bytes that arrive in pieces of any size.
 ///
-/// Strict where leniency was ever a hole: line ends are CR LF, a header has no space before its colon and no folded
-/// line, a body has one length. What it refuses ends the connection.
+/// Strict where lenient parsers had vulnerabilities: lines end in CR LF, headers have no space before the colon and no
+/// folded lines, and a body has one length. A malformed request ends the connection.
 package struct HTTPRequestParser {
-    /// What a client may send.
+    /// The maximum sizes of a request.
     package struct Limits: Sendable {
-        /// Request line and headers together, in bytes.
+        /// The request line and headers together, in bytes.
         package var head: Int
-        /// The body, decoded, in bytes.
+        /// The decoded body, in bytes.
         package var body: Int
 
         package init(head: Int = 32 << 10, body: Int = 3 << 20) {
@@ -36,19 +36,19 @@ package struct HTTPRequestParser {
     private let limits: Limits
     private var state = State.head
     private var buffer: [UInt8] = []
-    /// What lies before it was used up.
+    /// The bytes before it are consumed.
     private var position = 0
-    /// What lies before it holds no end of a head.
+    /// The bytes before it do not contain the end of a head.
     private var scanned = 0
 
     package init(limits: Limits = Limits()) {
         self.limits = limits
     }
 
-    /// How many bytes wait to be read.
+    /// The number of bytes to parse.
     var pending: Int { buffer.count - position }
 
-    /// How much memory the bytes so far take.
+    /// The memory used by the bytes received so far.
     var bufferedBytes: Int {
         if case .chunked(_, let body) = state { buffer.capacity + body.bytes.capacity } else { buffer.capacity }
     }
@@ -71,7 +71,7 @@ package struct HTTPRequestParser {
         buffer.append(contentsOf: bytes)
     }
 
-    /// Returns what comes next in the bytes so far.
+    /// Returns the next event of the bytes received so far.
     package mutating func next() -> Event {
         do throws(HTTPRefusal) {
             while true {
@@ -101,7 +101,7 @@ package struct HTTPRequestParser {
         }
     }
 
-    /// Cuts the next head off the buffer; nil until it is complete.
+    /// Removes the next head from the buffer; nil until it is complete.
     private mutating func takeHead() throws(HTTPRefusal) -> HTTPRequestHead? {
         // Clients may send an empty line after a body (RFC 9112, section 2.2).
         while scanned <= position, pending >= 2, buffer[position] == 0x0D, buffer[position + 1] == 0x0A {
@@ -123,7 +123,7 @@ package struct HTTPRequestParser {
         return nil
     }
 
-    /// Chooses how the body is read; true when the client waits for leave to send it.
+    /// Starts the body; returns true if the client waits for permission to send it.
     private mutating func begin(_ head: HTTPRequestHead) throws(HTTPRefusal) -> Bool {
         switch head.framing {
         case .sized(let length):
@@ -140,7 +140,7 @@ package struct HTTPRequestParser {
         state = .head
         scanned = position
         if pending == 0 {
-            // A connection that waits for its next request holds nothing.
+            // An idle connection uses no buffer.
             buffer = []
             scanned = 0
             position = 0
@@ -152,7 +152,7 @@ package struct HTTPRequestParser {
     }
 }
 
-/// Why a request is not even looked at, with the status that says so.
+/// Why a request is rejected before it reaches a handler, with the response's status.
 package struct HTTPRefusal: Error, Hashable {
     package let status: Int
     package let message: String
@@ -162,13 +162,13 @@ package struct HTTPRefusal: Error, Hashable {
         self.message = message
     }
 
-    static let headTooLarge = HTTPRefusal(431, "request line and headers are too large")
+    static let headTooLarge = HTTPRefusal(431, "the request line and headers are too large")
     static let bodyTooLarge = HTTPRefusal(413, "the request body is too large")
 
     static func malformed(_ what: String) -> HTTPRefusal { HTTPRefusal(400, "malformed request: \(what)") }
 }
 
-/// Reads a body in chunked transfer coding (RFC 9112, section 7.1).
+/// Decodes a body in chunked transfer coding (RFC 9112, section 7.1).
 struct ChunkedBody {
     private enum State {
         case size
@@ -177,7 +177,7 @@ struct ChunkedBody {
         case trailer
     }
 
-    /// The longest line of a chunk's size with its extensions, or of a trailer.
+    /// The maximum length of a chunk-size line with extensions, or of a trailer.
     private static let maximumLine = 1024
     private static let maximumTrailers = 32
 
@@ -186,12 +186,12 @@ struct ChunkedBody {
     private var state = State.size
     private var trailers = 0
 
-    /// - Parameter bound: the most bytes of decoded body.
+    /// - Parameter bound: the maximum size of the decoded body, in bytes.
     init(bound: Int) {
         self.bound = bound
     }
 
-    /// Consumes from `position` on what belongs to the body; true when it is complete.
+    /// Consumes the part of the body in `buffer`, from `position`; returns true when the body is complete.
     mutating func read(_ buffer: [UInt8], _ position: inout Int) throws(HTTPRefusal) -> Bool {
         while true {
             switch state {
@@ -235,7 +235,7 @@ struct ChunkedBody {
         return buffer[position..<(end - 1)]
     }
 
-    /// The number a line begins with; extensions after it are nobody's business.
+    /// The number at the start of the line; extensions after it are ignored.
     private static func size(_ line: ArraySlice<UInt8>) throws(HTTPRefusal) -> Int {
         let digits = line.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 && $0 != 0x09 }
         guard !digits.isEmpty, digits.count <= 8, digits.allSatisfy({ isHexadecimal($0) }),

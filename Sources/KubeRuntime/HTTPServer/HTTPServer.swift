@@ -1,31 +1,31 @@
 import KubeClient
 
-/// Serves HTTP/1.1 over plain TCP from one thread of its own.
+/// Serves HTTP/1.1 over plain TCP from a dedicated thread.
 ///
-/// Handlers run as tasks, one at a time on a connection; a slow client delays nobody else. While a client has not read
-/// an answer, its further requests are neither read nor handled. Everything a client may claim is bounded by
-/// ``HTTPServerLimits``. There is no TLS.
+/// Handlers run as tasks, one at a time per connection; a slow client does not delay the others. Until a client has
+/// read a response, its further requests are neither read nor handled. ``HTTPServerLimits`` bounds everything that
+/// clients can use. There is no TLS.
 public final class HTTPServer: Sendable {
     public typealias Handler = @Sendable (HTTPServerRequest) async -> HTTPServerResponse
 
-    /// The port that is listened on, also where 0 was asked for.
+    /// The listening port, also if port 0 was requested.
     public let port: UInt16
     private let mailbox: ServerMailbox
     private let completion = Completion()
     private let currentUsage = Locked(HTTPServerUsage())
 
-    /// Begins to listen and to serve.
+    /// Starts to listen and to serve.
     ///
     /// - Parameters:
-    ///   - host: an address to listen on, or `localhost`; `0.0.0.0` and `::` mean all.
-    ///   - port: 0 picks a free one.
-    ///   - limits: what clients may claim, together and each.
+    ///   - host: an address to listen on, or `localhost`; `0.0.0.0` and `::` mean all addresses.
+    ///   - port: 0 means any free port.
+    ///   - limits: what each client, and all clients together, can use.
     public init(
         host: String, port: UInt16, limits: HTTPServerLimits = HTTPServerLimits(), handler: @escaping Handler
     ) throws(ListenError) {
         let listener = try ListeningSocket(host: host, port: port, buffer: limits.socketBuffer)
         guard let mailbox = ServerMailbox(), let poll = EventPoll() else {
-            throw ListenError("cannot listen on \(host):\(port): no file descriptor left")
+            throw ListenError("cannot listen on \(host):\(port): out of file descriptors")
         }
         self.port = listener.port
         self.mailbox = mailbox
@@ -35,24 +35,24 @@ public final class HTTPServer: Sendable {
             ServerLoop(listener: listener, poll: poll, mailbox: mailbox, settings: settings).run()
             completion.complete()
         }
-        guard isStarted else { throw ListenError("cannot listen on \(host):\(port): no thread left") }
+        guard isStarted else { throw ListenError("cannot listen on \(host):\(port): could not start a thread") }
     }
 
-    /// What clients claim at present, and claimed at most.
+    /// What clients use now, and the maximum so far.
     package var usage: HTTPServerUsage { currentUsage.withLock { $0 } }
 
     deinit {
         mailbox.post(.shutDown)
     }
 
-    /// Stops listening, ends streams, lets handlers finish their answer for five seconds at most, then returns.
+    /// Stops listening, ends streams, waits up to five seconds for handlers to finish, and returns.
     public func shutdown() async {
         mailbox.post(.shutDown)
         await completion.wait()
     }
 }
 
-/// Why a server could not begin to listen.
+/// Why a server could not listen.
 public struct ListenError: Error, Sendable, CustomStringConvertible {
     public let description: String
 
@@ -61,33 +61,33 @@ public struct ListenError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// How much of everything clients may claim from a server.
+/// The resources that clients can use.
 ///
-/// At a bound the server drops the client that has kept it waiting longest, so that clients that do nothing, send half
-/// a request or never read cannot keep others out.
+/// At a limit the server drops the client that has kept it waiting longest, so that clients that do nothing, send half
+/// a request or never read cannot lock out others.
 public struct HTTPServerLimits: Sendable {
-    /// Open connections.
+    /// The number of open connections.
     public var connections: Int
-    /// Handlers at work; further requests wait their turn. A streamed answer counts until its last piece.
+    /// The number of running handlers; further requests wait. A streamed response counts until its end.
     public var handlers: Int
-    /// Request line and headers of one request together, in bytes.
+    /// The request line and headers of one request, in bytes.
     public var head: Int
-    /// The decoded body of one request, in bytes; a larger one is answered 413.
+    /// The decoded body of one request, in bytes; the response to a larger one is 413.
     public var body: Int
-    /// Requests and answers that are held in memory, in bytes over all connections.
+    /// The memory for requests and responses of all connections, in bytes.
     ///
-    /// One answer may be larger than that; then it is the only one.
+    /// A single response may be larger; then it is the only one.
     public var buffered: Int
-    /// The kernel's buffers for one connection, in bytes for each direction; nil for the system's choice.
+    /// The kernel's buffer for each direction of a connection, in bytes; nil for the system default.
     public var socketBuffer: Int?
-    /// How long a connection may stay without a request, and the client of a streamed answer without reading.
+    /// How long a connection may be idle, and how long the client of a streamed response may not read.
     public var idleTimeout: Duration
-    /// The time for sending one request, from its first byte to its last.
+    /// The time for sending one request, from the first byte to the last.
     public var requestTimeout: Duration
-    /// The time for reading one answer, from its first byte to its last.
+    /// The time for reading one response, from the first byte to the last.
     public var answerTimeout: Duration
 
-    /// Limits for clients that are trusted to be many and to send and read a lot: the sandbox, tests.
+    /// Limits for many trusted clients with large requests and responses: the sandbox, tests.
     public init(
         connections: Int = 4096, handlers: Int = .max, head: Int = 32 << 10, body: Int = 3 << 20,
         buffered: Int = 512 << 20, socketBuffer: Int? = nil, idleTimeout: Duration = .seconds(60),
@@ -104,21 +104,21 @@ public struct HTTPServerLimits: Sendable {
         self.answerTimeout = answerTimeout
     }
 
-    /// Limits for ports that anybody in the cluster's network may reach: metrics and probes.
+    /// Limits for ports that the whole cluster network can reach: metrics and probes.
     ///
-    /// A scrape and some probes at a time are all that is needed, and none of them has a body.
+    /// They are enough for one scrape and some probes at a time, which have no bodies.
     public static let diagnostics = HTTPServerLimits(
         connections: 128, handlers: 4, head: 16 << 10, body: 1 << 10, buffered: 8 << 20, socketBuffer: 128 << 10,
         idleTimeout: .seconds(90), requestTimeout: .seconds(10), answerTimeout: .seconds(30))
 }
 
-/// What the clients of a server claim of it.
+/// The resources that the clients of a server use.
 package struct HTTPServerUsage: Hashable, Sendable {
     package internal(set) var connections = 0
     package internal(set) var mostConnections = 0
-    /// Requests and answers in memory, in bytes.
+    /// The memory for requests and responses, in bytes.
     package internal(set) var bufferedBytes = 0
     package internal(set) var mostBufferedBytes = 0
-    /// Connections that were closed to make room for others.
+    /// The number of connections closed to make room for others.
     package internal(set) var dropped = 0
 }

@@ -1,11 +1,11 @@
 import KubeClient
 
-/// The client went away, or the server is shutting down.
+/// The client disconnected, or the server is shutting down.
 public struct ClientGone: Error, Sendable {}
 
-/// Sends the pieces of a streamed answer.
+/// Sends the parts of a streamed response.
 public final class ResponseWriter: Sendable {
-    /// How many bytes may wait for the client before `write` waits too.
+    /// How many bytes may wait for the client before `write` waits, too.
     static let highWaterMark = 256 << 10
 
     private let connection: UInt64
@@ -14,10 +14,10 @@ public final class ResponseWriter: Sendable {
     private let state = Locked(State())
 
     private struct State {
-        /// Bytes handed over and not yet taken by the kernel.
+        /// The number of bytes that the kernel has not accepted yet.
         var queued = 0
         var isOpen = true
-        /// Numbers the waiting writes.
+        /// The number of the last waiting write.
         var nextWaiter = 0
         var waiters: [Int: CheckedContinuation<Bool, Never>] = [:]
     }
@@ -28,7 +28,7 @@ public final class ResponseWriter: Sendable {
         self.isChunked = isChunked
     }
 
-    /// Sends bytes at once, and returns when no more than 256 KiB wait for the client to read.
+    /// Queues bytes, and returns when at most 256 KiB wait for the client.
     public func write(_ bytes: [UInt8]) async throws(ClientGone) {
         // An empty chunk would end the body.
         guard !bytes.isEmpty else { return }
@@ -42,7 +42,7 @@ public final class ResponseWriter: Sendable {
         guard await hasRoom() else { throw ClientGone() }
     }
 
-    /// True when the client is gone or must not be written to any more.
+    /// True if the client disconnected or the response was aborted.
     public var isClosed: Bool { state.withLock { !$0.isOpen } }
 
     private func hasRoom() async -> Bool {
@@ -65,7 +65,7 @@ public final class ResponseWriter: Sendable {
         }
     }
 
-    /// Notes that the kernel took bytes.
+    /// Records that the kernel accepted bytes.
     func release(_ count: Int) {
         let waiters: [Int: CheckedContinuation<Bool, Never>] = state.withLock { state in
             state.queued = max(0, state.queued - count)
@@ -76,7 +76,7 @@ public final class ResponseWriter: Sendable {
         for waiter in waiters.values { waiter.resume(returning: true) }
     }
 
-    /// Lets every present and future write fail.
+    /// Makes all current and future writes fail.
     func close() {
         let waiters = state.withLock { state in
             state.isOpen = false
@@ -97,7 +97,7 @@ public final class ResponseWriter: Sendable {
     }
 }
 
-/// Writes the status line and the headers of an answer.
+/// Encodes the status line and the headers of a response.
 enum ResponseHead {
     enum Framing {
         case sized(Int)
@@ -126,7 +126,7 @@ enum ResponseHead {
         return bytes
     }
 
-    /// Appends a text without what could begin another header.
+    /// Appends text without the control characters that could start another header.
     private static func append(_ text: String, to bytes: inout [UInt8]) {
         for byte in text.utf8 { bytes.append(byte < 0x20 ? 0x20 : byte) }
     }

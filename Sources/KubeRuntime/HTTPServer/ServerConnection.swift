@@ -2,22 +2,22 @@ import CLinux
 import Glibc
 import KubeClient
 
-/// One client's connection; belongs to the server's thread.
+/// A client's connection; used only by the server's thread.
 final class ServerConnection {
     enum Phase {
-        /// Waits for a request or the rest of one, or for the client to read the answers to earlier ones.
+        /// Waits for a request, or for the client to read earlier responses.
         case reading
-        /// Holds a complete request until a handler is free.
+        /// Has a complete request that waits for a handler.
         case queued(HTTPServerRequest, HTTPRequestHead)
-        /// A handler works on a request.
+        /// A handler processes a request.
         case handling(HTTPRequestHead, isHead: Bool)
-        /// A handler sends a body in pieces.
+        /// A handler streams a body.
         case streaming(ResponseWriter, HTTPRequestHead)
-        /// Everything is said; what the client still sends is thrown away, so that it can read the answer.
+        /// The response is complete. Further input is discarded, so that the client can read the response.
         case lingering
     }
 
-    /// What the client, and not the server, is to do next.
+    /// What the server waits for the client to do.
     enum Wait {
         case sendsRequest
         case completesRequest
@@ -26,29 +26,29 @@ final class ServerConnection {
         case closes
     }
 
-    /// How much is read ahead while a handler is at work; the rest stays in the kernel.
+    /// How many bytes are read ahead while a handler runs; the rest stays in the kernel.
     private static let readAhead = 16 << 10
 
     let id: UInt64
     let descriptor: Int32
     var phase = Phase.reading
     var parser: HTTPRequestParser
-    /// The task of the handler at work.
+    /// The task of the running handler.
     var task: Task<Void, Never>?
-    /// The bytes of the request that a handler has or waits for.
+    /// The size of the request that a handler has or waits for, in bytes.
     var requestSize = 0
-    /// True when nothing more is read from the client.
+    /// True if nothing more is read from the client.
     var isInputEnded = false
     var closesAfterOutput = false
-    /// What the kernel watches for at present.
+    /// The events for which the kernel watches the connection.
     var interest: UInt32 = 0
     /// True while the connection is on the server's list for the end of this round.
     var isTouched = false
-    /// What of `bufferedBytes` is part of the server's sum.
+    /// The part of `bufferedBytes` that the server's total contains.
     var accounted = 0
 
     private var output = OutputQueue()
-    /// What the client was last seen to be waited for, and since when.
+    /// What the server last waited for, and since when.
     private var wait: (what: Wait, since: ContinuousClock.Instant)?
 
     init(id: UInt64, descriptor: Int32, limits: HTTPRequestParser.Limits, now: ContinuousClock.Instant) {
@@ -60,13 +60,13 @@ final class ServerConnection {
 
     var hasOutput: Bool { !output.isEmpty }
 
-    /// What this connection holds in memory.
+    /// The memory used by this connection, in bytes.
     var bufferedBytes: Int { parser.bufferedBytes + requestSize + output.count }
 
-    /// Since when the client lets the server wait; nil while a handler is at work and the client has read all there is.
+    /// Since when the server waits for the client; nil while a handler runs and the client has read all output.
     var waitingSince: ContinuousClock.Instant? { wait?.since }
 
-    /// True when the client may not let the server wait any longer.
+    /// True if the client has kept the server waiting for too long.
     func isOverdue(_ now: ContinuousClock.Instant, _ limits: HTTPServerLimits) -> Bool {
         guard let wait else { return false }
         let patience =
@@ -78,7 +78,7 @@ final class ServerConnection {
         return now - wait.since > patience
     }
 
-    /// Starts the client's time again when something else is waited for than before, or when it made `progress`.
+    /// Restarts the client's time if the server waits for something else than before, or the client made `progress`.
     func updateWait(_ now: ContinuousClock.Instant, progress: Bool) {
         guard let what = currentWait else { return wait = nil }
         if let wait, wait.what == what, !(progress && what == .readsStream) { return }
@@ -100,7 +100,7 @@ final class ServerConnection {
         return events
     }
 
-    /// False while the client first has to read, or has sent enough requests ahead.
+    /// False while the client must read first, or has sent enough requests ahead.
     var canRead: Bool {
         guard !isInputEnded else { return false }
         switch phase {
@@ -114,28 +114,28 @@ final class ServerConnection {
         output.append(bytes)
     }
 
-    /// Hands output to the kernel; returns how many bytes it took, or nil when the connection is broken.
+    /// Passes output to the kernel; returns how many bytes it accepted, or nil if the connection is broken.
     func flush() -> Int? {
         guard let count = output.send(to: descriptor) else { return nil }
         if count > 0, case .streaming(let writer, _) = phase { writer.release(count) }
         return count
     }
 
-    /// Tells the handler at work that nobody waits for it.
+    /// Cancels the running handler.
     func abandonHandler() {
         if case .streaming(let writer, _) = phase { writer.close() }
         task?.cancel()
     }
 }
 
-/// Bytes that wait until the kernel takes them, in the pieces in which they were handed over.
+/// Output that waits for the kernel, in the parts in which it was queued.
 struct OutputQueue {
     private var pieces: [[UInt8]] = []
-    /// The piece that is being sent; those before it are gone.
+    /// The index of the part that is being sent; earlier ones are sent.
     private var current = 0
-    /// How much of it the kernel took.
+    /// How much of it the kernel has accepted.
     private var written = 0
-    /// How many bytes wait.
+    /// The number of waiting bytes.
     private(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
@@ -146,7 +146,7 @@ struct OutputQueue {
         count += bytes.count
     }
 
-    /// Hands bytes to the kernel until it takes no more; returns how many, or nil when the connection is broken.
+    /// Passes bytes to the kernel until its buffer is full; returns how many, or nil if the connection is broken.
     mutating func send(to descriptor: Int32) -> Int? {
         var sent = 0
         while current < pieces.count {
@@ -165,7 +165,7 @@ struct OutputQueue {
         return sent
     }
 
-    /// Frees the piece that was sent, and from time to time the list's room for those.
+    /// Frees the part that was sent and, occasionally, the list's space for such parts.
     private mutating func dropCurrent() {
         pieces[current] = []
         written = 0

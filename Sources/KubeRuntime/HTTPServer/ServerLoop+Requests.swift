@@ -1,7 +1,7 @@
 import KubeClient
 
 extension ServerLoop {
-    /// Takes the next request, once the answers to the earlier ones have been handed to the kernel.
+    /// Takes the next request once the kernel has accepted the earlier responses.
     func advance(_ connection: ServerConnection) {
         guard case .reading = connection.phase, !connection.hasOutput else { return }
         switch connection.parser.next() {
@@ -22,7 +22,7 @@ extension ServerLoop {
         touch(connection)
     }
 
-    /// Starts handlers for requests that wait, as many as may be at work.
+    /// Starts handlers for waiting requests, up to the limit.
     private func startHandlers() {
         var started = 0
         while activeHandlers < settings.limits.handlers, started < queue.count {
@@ -68,7 +68,7 @@ extension ServerLoop {
         }
     }
 
-    /// Does what a handler, or the owner of the server, asks for.
+    /// Processes a message of a handler, or of the server's owner.
     func receive(_ message: ServerMailbox.Message) {
         switch message {
         case .response(let id, let response, let body):
@@ -106,11 +106,11 @@ extension ServerLoop {
     private func endStream(_ connection: ServerConnection, _ isComplete: Bool) {
         guard case .streaming(_, let head) = connection.phase else { return }
         if isComplete, head.isVersion11 { connection.send(Array("0\r\n\r\n".utf8)) }
-        // Without the last chunk only the closed connection tells the client that something is missing.
+        // Without the last chunk, only closing the connection tells the client that the body is incomplete.
         complete(connection, isComplete && head.isVersion11 && staysOpen(connection, head))
     }
 
-    /// Ends an answer. The next request has its turn when the client has read this one.
+    /// Ends a response. The next request is handled when the client has read this one.
     private func complete(_ connection: ServerConnection, _ keepsAlive: Bool) {
         connection.task = nil
         connection.requestSize = 0

@@ -10,7 +10,7 @@ final class ServerLoop {
         let handler: HTTPServer.Handler
     }
 
-    /// How long handlers may go on after the shutdown began.
+    /// How long handlers may run after the start of the shutdown.
     private static let grace = Duration.seconds(5)
     private static let listenerToken: UInt64 = 0
     private static let mailboxToken: UInt64 = 1
@@ -18,9 +18,9 @@ final class ServerLoop {
     let settings: Settings
     let mailbox: ServerMailbox
     var connections: [UInt64: ServerConnection] = [:]
-    /// Handlers that have not posted their last message.
+    /// The number of handlers that have not posted their last message.
     var activeHandlers = 0
-    /// Connections whose request waits for a handler, in the order of the requests.
+    /// The connections whose request waits for a handler, in order of the requests.
     var queue: [UInt64] = []
     var isShuttingDown = false
 
@@ -64,14 +64,14 @@ final class ServerLoop {
         return connections.isEmpty && activeHandlers == 0 || ContinuousClock.now >= shutdownDeadline
     }
 
-    /// How long to sleep at most, in milliseconds: forever while nobody is connected.
+    /// The maximum time to sleep, in milliseconds; unlimited while there are no connections.
     private func timeout() -> Int32 {
         var deadline = connections.isEmpty && isListening ? nil : nextSweep
         if let shutdownDeadline { deadline = min(deadline ?? shutdownDeadline, shutdownDeadline) }
         guard let deadline else { return -1 }
         let left = deadline - ContinuousClock.now
         let milliseconds = max(.zero, left) / .milliseconds(1)
-        // Rounded up, or the last fraction would be spent in idle rounds.
+        // Rounded up: otherwise the last fraction would be spent in idle rounds.
         return Int32(min(milliseconds, 3_600_000)) + 1
     }
 
@@ -88,14 +88,14 @@ final class ServerLoop {
     }
 
     private func accept() {
-        // Others get their turn after some.
+        // At most 64 per round, so that open connections are served, too.
         for _ in 0..<64 {
             let isFull = connections.count >= settings.limits.connections
             let dropped = isFull ? longestWaiting { _ in true } : nil
-            // If handlers are at work for every client, nobody can be dropped: new clients wait in the kernel.
+            // With a handler running for each client, none can be dropped: new clients wait in the kernel.
             if isFull, dropped == nil { return setListening(false) }
             guard let descriptor = listener?.accept(), descriptor >= 0 else {
-                // Without descriptors the listener would wake this thread forever: the next sweep tries again.
+                // Without descriptors the listener would wake this thread forever. The next sweep tries again.
                 if errno == EMFILE || errno == ENFILE { setListening(false) }
                 return
             }
@@ -113,7 +113,7 @@ final class ServerLoop {
                 close(connection)
                 continue
             }
-            // Most clients have sent their request by now, and a client with a request is not dropped for another.
+            // Most clients have sent their request by now, and clients with a request are not dropped.
             read(connection)
             touch(connection)
         }
@@ -148,7 +148,7 @@ final class ServerLoop {
         }
     }
 
-    /// Has the output sent, and what follows from it done, at the end of this round; counts the bytes that are held.
+    /// Marks a connection to be processed at the end of this round, and updates the memory total.
     func touch(_ connection: ServerConnection) {
         guard connections[connection.id] != nil else { return }
         account(connection)
@@ -169,7 +169,7 @@ final class ServerLoop {
         }
     }
 
-    /// Sends what the kernel takes. Only a client that has read everything gets its next request answered, or read.
+    /// Sends output. The next request is read and handled only if the client has read everything.
     private func settle(_ connection: ServerConnection, _ now: ContinuousClock.Instant) {
         guard let sent = connection.flush() else { return close(connection) }
         if !connection.hasOutput {
@@ -179,7 +179,7 @@ final class ServerLoop {
         account(connection)
         connection.updateWait(now, progress: sent > 0)
         updateInterest(connection)
-        // There is a client again that can be dropped for another.
+        // This client can be dropped for a new one again.
         if connection.waitingSince != nil { setListening(!isShuttingDown) }
     }
 
@@ -208,20 +208,20 @@ final class ServerLoop {
 
     // MARK: Bounds
 
-    /// Brings the sum of the bytes that are held up to date, and makes room when it is too large.
+    /// Updates the memory total, and drops connections if it exceeds the limit.
     private func account(_ connection: ServerConnection) {
         let bytes = connection.bufferedBytes
         usage.bufferedBytes += bytes - connection.accounted
         connection.accounted = bytes
         usage.mostBufferedBytes = max(usage.mostBufferedBytes, usage.bufferedBytes)
         while usage.bufferedBytes > settings.limits.buffered {
-            // Not the one whose bytes these are: it has only just got or sent them.
+            // Not this connection: it has just received or sent these bytes.
             guard let other = longestWaiting({ $0 !== connection && $0.accounted > 0 }) else { return }
             drop(other)
         }
     }
 
-    /// The client that has kept the server waiting longest; nil when the server is the one to act for all of them.
+    /// The client that has kept the server waiting longest; nil if the server waits for none.
     private func longestWaiting(_ isMeant: (ServerConnection) -> Bool) -> ServerConnection? {
         var found: (connection: ServerConnection, since: ContinuousClock.Instant)?
         for connection in connections.values where isMeant(connection) {
@@ -237,7 +237,7 @@ final class ServerLoop {
         close(connection)
     }
 
-    /// Disconnects clients that let the server wait too long.
+    /// Disconnects clients that have kept the server waiting for too long.
     private func sweep() {
         let now = ContinuousClock.now
         guard now >= nextSweep else { return }

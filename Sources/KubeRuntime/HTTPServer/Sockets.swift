@@ -2,12 +2,12 @@ import CLinux
 import Glibc
 import KubeClient
 
-/// A bound socket that accepts connections; closed with the last reference.
+/// A listening socket; closed with the last reference.
 final class ListeningSocket: Sendable {
     let descriptor: Int32
     let port: UInt16
 
-    /// - Parameter buffer: the kernel's buffers for one connection, in bytes; nil for the system's choice.
+    /// - Parameter buffer: the kernel's buffers for a connection, in bytes; nil for the system default.
     init(host: String, port: UInt16, buffer: Int? = nil) throws(ListenError) {
         let place = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         var hints = addrinfo()
@@ -25,7 +25,7 @@ final class ListeningSocket: Sendable {
         var enabled: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &enabled, socklen_t(MemoryLayout<Int32>.size))
         if let buffer {
-            // Connections inherit them.
+            // Accepted connections inherit these.
             var size = Int32(clamping: buffer)
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
             setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<Int32>.size))
@@ -45,12 +45,12 @@ final class ListeningSocket: Sendable {
         close(descriptor)
     }
 
-    /// Refuses further connections from now on, whoever still holds a reference.
+    /// Refuses further connections, even if there are other references to the socket.
     func refuse() {
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    /// Takes the next connection, non-blocking; negative when there is none.
+    /// Accepts the next connection, non-blocking; returns a negative number if there is none.
     func accept() -> Int32 {
         let client = accept4(descriptor, nil, nil, Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))
         if client >= 0 {
@@ -83,11 +83,11 @@ final class ListeningSocket: Sendable {
     }
 }
 
-/// A set of descriptors the kernel watches (epoll), level-triggered.
+/// A level-triggered epoll set.
 final class EventPoll: Sendable {
     private let descriptor: Int32
 
-    /// Nil when the system has no descriptor left.
+    /// Nil if the system is out of descriptors.
     init?() {
         descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard descriptor >= 0 else { return nil }
@@ -97,7 +97,7 @@ final class EventPoll: Sendable {
         close(descriptor)
     }
 
-    /// Watches a descriptor for events that are then reported under the token; false when the system refuses.
+    /// Watches a descriptor for events, which are reported with the token; returns false on failure.
     func add(_ watched: Int32, events: UInt32, token: UInt64) -> Bool {
         towline_epoll_control(descriptor, EPOLL_CTL_ADD, watched, events, token) == 0
     }
@@ -110,9 +110,9 @@ final class EventPoll: Sendable {
         _ = towline_epoll_control(descriptor, EPOLL_CTL_DEL, watched, 0, 0)
     }
 
-    /// Waits and hands each event to `body`.
+    /// Waits, and passes each event to `body`.
     ///
-    /// - Parameter milliseconds: the longest wait; negative for ever.
+    /// - Parameter milliseconds: the longest wait; negative means no limit.
     func wait(milliseconds: Int32, _ body: (_ token: UInt64, _ events: UInt32) -> Void) {
         withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 128) { list in
             let count = epoll_wait(descriptor, list.baseAddress, Int32(list.count), milliseconds)
@@ -123,16 +123,16 @@ final class EventPoll: Sendable {
     }
 }
 
-/// What handlers have for the server's thread, and the descriptor that wakes it.
+/// The messages of handlers to the server's thread, with a descriptor that wakes it.
 final class ServerMailbox: Sendable {
     enum Message {
-        /// A complete answer; the handler is done.
+        /// A complete response; the handler has ended.
         case response(UInt64, HTTPServerResponse, body: [UInt8])
-        /// The head of an answer whose body follows in pieces.
+        /// The head of a streamed response.
         case streamBegan(UInt64, HTTPServerResponse, ResponseWriter)
         /// Bytes of a streamed body, framed.
         case output(UInt64, [UInt8])
-        /// The handler of a streamed answer is done; the body is incomplete when it threw.
+        /// The handler of a streamed response has ended; the body is incomplete if it threw.
         case streamEnded(UInt64, isComplete: Bool)
         case shutDown
     }
@@ -140,7 +140,7 @@ final class ServerMailbox: Sendable {
     let descriptor: Int32
     private let messages = Locked<[Message]>([])
 
-    /// Nil when the system has no descriptor left.
+    /// Nil if the system is out of descriptors.
     init?() {
         descriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
         guard descriptor >= 0 else { return nil }
@@ -155,11 +155,11 @@ final class ServerMailbox: Sendable {
             messages.append(message)
             return messages.count == 1
         }
-        // One wake-up for all messages until they are fetched.
+        // One wake-up is enough until the messages are fetched.
         if wasEmpty { eventfd_write(descriptor, 1) }
     }
 
-    /// Returns all messages and forgets them.
+    /// Removes and returns all messages.
     func fetch() -> [Message] {
         var count: eventfd_t = 0
         eventfd_read(descriptor, &count)

@@ -2,7 +2,7 @@
 public struct Counter: Sendable {
     let family: MetricFamily
 
-    /// Lets the series with these label values exist from now on, at 0, so that its first event is a step to be seen.
+    /// Creates the series with these label values at 0, so that its first increment is visible as a step.
     public func expose(_ labels: [String] = []) {
         family.update(labels) { _ in }
     }
@@ -14,7 +14,7 @@ public struct Counter: Sendable {
     }
 }
 
-/// A metric that goes up and down: the state of something now.
+/// A metric that goes up and down: the current state of something.
 public struct Gauge: Sendable {
     let family: MetricFamily
 
@@ -26,7 +26,7 @@ public struct Gauge: Sendable {
         family.update(labels) { $0.value += amount }
     }
 
-    /// Forgets the series with these label values: what it described is gone.
+    /// Removes the series with these label values.
     public func remove(_ labels: [String] = []) {
         family.remove(labels)
     }
@@ -35,10 +35,10 @@ public struct Gauge: Sendable {
 /// A metric that counts observations by size.
 public struct Histogram: Sendable {
     let family: MetricFamily
-    /// The upper bounds of the buckets, ascending; everything above falls into one more.
+    /// The upper bounds of the buckets, ascending; one more bucket has the larger values.
     let buckets: [Double]
 
-    /// Lets the series with these label values exist from now on, without an observation.
+    /// Creates the series with these label values, without an observation.
     public func expose(_ labels: [String] = []) {
         family.update(labels) { _ in }
     }
@@ -56,7 +56,7 @@ public struct Histogram: Sendable {
         observe(duration.inSeconds, labels)
     }
 
-    /// Bounds for durations from `first` seconds on, each `factor` times the one before.
+    /// Returns bounds for durations, in seconds: `first`, then each `factor` times the previous one.
     public static func exponentialBuckets(first: Double, factor: Double, count: Int) -> [Double] {
         var bounds: [Double] = []
         var bound = first
@@ -69,14 +69,14 @@ public struct Histogram: Sendable {
 }
 
 extension Duration {
-    /// The duration in seconds, as metrics want it.
+    /// The duration in seconds, the unit of metrics.
     public var inSeconds: Double {
         let (seconds, attoseconds) = components
         return Double(seconds) + Double(attoseconds) / 1e18
     }
 }
 
-/// One value that is read at a scrape, for one combination of label values.
+/// One value of a metric at a scrape, with its label values.
 public struct MetricSample: Hashable, Sendable {
     public let labels: [String]
     public let value: Double
@@ -87,13 +87,13 @@ public struct MetricSample: Hashable, Sendable {
     }
 }
 
-/// What the values mean together that several readers give for the same labels.
+/// How to combine the values of several collectors for the same label values.
 public enum MetricCombination: Hashable, Sendable {
-    /// Parts of a whole, such as the objects of several caches.
+    /// Adds parts of a whole, such as the objects of several caches.
     case sum
-    /// Statements that hold for all only as far as for the least of them, such as "up to this version".
+    /// Takes the least value, which holds for all, such as "complete up to this version".
     case minimum
-    /// Troubles, of which the greatest counts.
+    /// Takes the greatest value, such as a number of failures.
     case maximum
 
     func combine(_ left: Double, _ right: Double) -> Double {
@@ -105,7 +105,7 @@ public enum MetricCombination: Hashable, Sendable {
     }
 }
 
-/// What a metric is, without its values: the source of the reference page.
+/// The name, help and labels of a metric, without values: the source of the reference page.
 public struct MetricDescription: Hashable, Sendable {
     public let name: String
     /// One or two sentences.
@@ -114,13 +114,13 @@ public struct MetricDescription: Hashable, Sendable {
     public let type: String
     /// The names of its labels, in order.
     public let labels: [String]
-    /// The upper bounds of a histogram's buckets, ascending, without the last one, which has none.
+    /// The upper bounds of a histogram's buckets, ascending, without the unbounded last one.
     public let buckets: [Double]
 
     init(_ family: MetricFamily) {
         name = family.name
         help = family.help
-        type = family.kind.word
+        type = family.kind.name
         labels = family.labelNames
         if case .histogram(let buckets) = family.kind { self.buckets = buckets } else { buckets = [] }
     }

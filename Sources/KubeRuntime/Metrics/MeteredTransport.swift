@@ -1,9 +1,9 @@
 public import KubeClient
 
-/// Counts the requests that go through another transport, under the names client-go gave them.
+/// Counts the requests through another transport, with client-go's metric names.
 public struct MeteredTransport: HTTPTransport {
-    /// The `code` of a request that got no answer, as in client-go.
-    static let noAnswer = "<error>"
+    /// The `code` of a request without a response, as in client-go.
+    static let noResponse = "<error>"
 
     private let transport: any HTTPTransport
     private let time: any TimeSource
@@ -11,19 +11,19 @@ public struct MeteredTransport: HTTPTransport {
     private let durations: Histogram
     private let host: String
 
-    /// - Parameter server: the API server's URL; its host, and its port where it has one, are the only value that the
-    ///   label `host` ever has.
+    /// - Parameter server: the API server's URL. Its host, with the port if it has one, is the value of the label
+    ///   `host`.
     public init(_ transport: any HTTPTransport, server: String, time: any TimeSource, registry: MetricsRegistry) {
         self.transport = transport
         self.time = time
         host = Self.host(of: server)
         requests = registry.counter(
             "rest_client_requests_total",
-            help: "Requests to the API server, watches too, by status code; <error> where there was no answer.",
+            help: "Requests to the API server, including watches, by status code; <error> means no response.",
             labels: ["code", "method", "host"])
         durations = registry.histogram(
             "rest_client_request_duration_seconds",
-            help: "Time until the answer was complete, by HTTP method; watches are not counted.",
+            help: "Time until the response was complete, by HTTP method, in seconds; without watches.",
             labels: ["verb", "host"], buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60])
     }
 
@@ -33,7 +33,7 @@ public struct MeteredTransport: HTTPTransport {
         do {
             response = try await transport.send(request)
         } catch {
-            count(request, code: Self.noAnswer)
+            count(request, code: Self.noResponse)
             throw error
         }
         count(request, code: StatusCodeLabel.of(response.status))
@@ -46,7 +46,7 @@ public struct MeteredTransport: HTTPTransport {
         do {
             stream = try await transport.open(request)
         } catch {
-            count(request, code: Self.noAnswer)
+            count(request, code: Self.noResponse)
             throw error
         }
         count(request, code: StatusCodeLabel.of(stream.status))
@@ -64,10 +64,10 @@ public struct MeteredTransport: HTTPTransport {
     }
 }
 
-/// The label value for a status code: a closed vocabulary, whatever a server or a proxy answers.
+/// The label value for a status code, from a closed set.
 ///
-/// Codes that API servers and proxies use stand for themselves. Others become their class, such as `5xx`, so that
-/// queries for `code=~"5.."` count them too; what is no status code at all is `other`.
+/// Common codes are separate values. Others are reported by class, such as `5xx`, so that queries for `code=~"5.."`
+/// include them; numbers that are no status code are `other`.
 enum StatusCodeLabel {
     private static let known: Set<Int> = [
         101, 200, 201, 202, 204, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 415, 422,

@@ -2,13 +2,13 @@ import KubeClient
 
 /// The metrics of a process.
 ///
-/// Asking twice for the same name gives the same metric, so that several queues can share one family. Asking for it
-/// with another kind, other labels or another combination is a programming error and traps.
+/// Registering a name twice returns the same metric, so that several queues can share one family. Registering it with
+/// another kind, other labels or another combination is a programming error and traps.
 public final class MetricsRegistry: Sendable {
     private let families = Locked([String: MetricFamily]())
     private let seriesLimit: Int
 
-    /// Makes an empty registry that keeps at most `seriesLimit` label combinations per metric.
+    /// Creates an empty registry that keeps at most `seriesLimit` label combinations per metric.
     public init(seriesLimit: Int = 500) {
         self.seriesLimit = seriesLimit
     }
@@ -26,7 +26,7 @@ public final class MetricsRegistry: Sendable {
         return Histogram(family: family(name, help, .histogram(buckets: buckets), labels), buckets: buckets)
     }
 
-    /// Registers a gauge whose values are read at every scrape; several readers of one name are combined.
+    /// Registers a gauge that is read at each scrape; the values of several collectors are combined.
     public func collectedGauge(
         _ name: String, help: String, labels: [String] = [], combining combination: MetricCombination = .sum,
         _ collect: @escaping @Sendable () -> [MetricSample]
@@ -34,7 +34,7 @@ public final class MetricsRegistry: Sendable {
         family(name, help, .gauge, labels, combination).addCollector(collect)
     }
 
-    /// Registers a counter whose values are read at every scrape; several readers of one name add up.
+    /// Registers a counter that is read at each scrape; the values of several collectors are added.
     public func collectedCounter(
         _ name: String, help: String, labels: [String] = [], _ collect: @escaping @Sendable () -> [MetricSample]
     ) {
@@ -48,7 +48,7 @@ public final class MetricsRegistry: Sendable {
         return text.bytes
     }
 
-    /// Every metric that was asked for, by name, whether it has a value yet or not.
+    /// All registered metrics, sorted by name, with or without values.
     public var descriptions: [MetricDescription] { sorted.map(MetricDescription.init) }
 
     private var sorted: [MetricFamily] {
@@ -77,15 +77,15 @@ public final class MetricsRegistry: Sendable {
 
 /// All series of one metric name: one per combination of label values.
 ///
-/// At most `seriesLimit` combinations are kept; what comes after is counted in one series whose label values are all
-/// `other`, so that outside data can never grow the process or the scrape without bound.
+/// At most `seriesLimit` combinations are kept. Further ones are counted in one series whose label values are all
+/// `other`, so that outside data cannot grow the process or the scrape without bound.
 final class MetricFamily: Sendable {
     enum Kind: Hashable, Sendable {
         case counter
         case gauge
         case histogram(buckets: [Double])
 
-        var word: String {
+        var name: String {
             switch self {
             case .counter: "counter"
             case .gauge: "gauge"
@@ -98,11 +98,11 @@ final class MetricFamily: Sendable {
     struct Series: Sendable {
         /// The value, or a histogram's sum.
         var value: Double = 0
-        /// A histogram's observations per bucket, not cumulative: one more than there are bounds; else empty.
+        /// A histogram's observations per bucket, not cumulative: one more than the bounds; otherwise empty.
         var bucketCounts: [UInt64] = []
     }
 
-    /// Reads values when the metrics are scraped.
+    /// Reads values at a scrape.
     typealias Collector = @Sendable () -> [MetricSample]
 
     private struct State {
@@ -149,7 +149,7 @@ final class MetricFamily: Sendable {
         state.withLock { $0.collectors.append(collector) }
     }
 
-    /// The series in the order of their label values, with those of the collectors.
+    /// The series, collected ones included, in the order of their label values.
     func snapshot() -> [(labels: [String], series: Series)] {
         let (stored, collectors) = state.withLock { ($0.series, $0.collectors) }
         var all = stored
@@ -170,7 +170,7 @@ final class MetricFamily: Sendable {
         return Series(bucketCounts: Array(repeating: 0, count: buckets.count + 1))
     }
 
-    /// As many label values as there are names: missing ones are empty, surplus ones are dropped.
+    /// One label value for each name: missing ones are empty, extra ones are dropped.
     private func fitted(_ labels: [String]) -> [String] {
         if labels.count == labelNames.count { return labels }
         let padding = Array(repeating: "", count: max(0, labelNames.count - labels.count))

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the kernel says about this process, under the names every Prometheus client library uses.
+/// The process metrics that all Prometheus client libraries have.
 enum ProcessMetrics {
     /// One reading of `/proc/self`.
     struct Reading: Hashable {
@@ -11,9 +11,9 @@ enum ProcessMetrics {
         var residentBytes: Double
     }
 
-    /// Reads the text of `/proc/self/stat`; nil when it is not what proc(5) describes.
+    /// Parses `/proc/self/stat`; nil if it does not match proc(5).
     static func parse(stat: String, ticksPerSecond: Double, pageSize: Double) -> Reading? {
-        // The command name, in parentheses, may hold anything; the fields are counted from its end.
+        // The command name, in parentheses, can contain any character, so the fields are counted from its end.
         guard let end = stat.lastIndex(of: ")"), ticksPerSecond > 0 else { return nil }
         let fields = stat[stat.index(after: end)...].split(separator: " ").map { Double($0) }
         guard fields.count > 21, let user = fields[11], let system = fields[12],
@@ -31,7 +31,7 @@ enum ProcessMetrics {
             pageSize: Double(sysconf(Int32(_SC_PAGESIZE))))
     }
 
-    /// Seconds from the epoch to the start of this process.
+    /// The start time of this process, in seconds since 1970.
     static func startTime() -> Double? {
         guard let reading = read(), let text = contents(of: "/proc/stat") else { return nil }
         for line in text.split(separator: "\n") where line.hasPrefix("btime ") {
@@ -46,13 +46,13 @@ enum ProcessMetrics {
         defer { closedir(directory) }
         var count = 0
         while readdir(directory) != nil { count += 1 }
-        // Without ".", ".." and the descriptor of this very reading.
+        // Without ".", ".." and the descriptor used for this reading.
         return Double(max(0, count - 3))
     }
 
     static func descriptorLimit() -> Double? { limit(of: RLIMIT_NOFILE) }
 
-    /// The greatest number the kernel knows where there is no limit.
+    /// The largest integer of the kernel if there is no limit.
     static func addressSpaceLimit() -> Double? { limit(of: RLIMIT_AS) }
 
     private static func limit(of resource: __rlimit_resource) -> Double? {
@@ -87,14 +87,13 @@ extension MetricsRegistry {
         }
         gauge("process_resident_memory_bytes", "Resident memory in bytes.") { ProcessMetrics.read()?.residentBytes }
         gauge("process_virtual_memory_bytes", "Virtual memory in bytes.") { ProcessMetrics.read()?.virtualBytes }
-        gauge("process_virtual_memory_max_bytes", "Limit of virtual memory in bytes; about 1.8e19 where there is none.")
-        {
+        gauge("process_virtual_memory_max_bytes", "Limit of virtual memory in bytes; about 1.8e19 means no limit.") {
             ProcessMetrics.addressSpaceLimit()
         }
         gauge("process_threads", "Threads of the process.") { ProcessMetrics.read()?.threads }
         gauge("process_open_fds", "Open file descriptors.") { ProcessMetrics.openDescriptors() }
         gauge("process_max_fds", "Limit of open file descriptors.") { ProcessMetrics.descriptorLimit() }
         let started = ProcessMetrics.startTime()
-        gauge("process_start_time_seconds", "Start of the process in seconds since the epoch.") { started }
+        gauge("process_start_time_seconds", "Start time of the process, in seconds since 1970.") { started }
     }
 }

@@ -4,12 +4,12 @@ struct PrometheusText {
 
     private(set) var bytes: [UInt8] = []
 
-    /// Writes a family with its help and type lines; nothing when it has no series yet.
+    /// Writes a family with its help and type lines; nothing if it has no series.
     mutating func append(_ family: MetricFamily) {
         let series = family.snapshot()
         guard !series.isEmpty else { return }
         write("# HELP \(family.name) \(Self.escaped(family.help, quotes: false))\n")
-        write("# TYPE \(family.name) \(family.kind.word)\n")
+        write("# TYPE \(family.name) \(family.kind.name)\n")
         for (labels, values) in series {
             let pairs = Array(zip(family.labelNames, labels))
             if case .histogram(let bounds) = family.kind {
@@ -45,7 +45,7 @@ struct PrometheusText {
         bytes.append(contentsOf: text.utf8)
     }
 
-    /// A number as Go's parser reads it; a whole one without a fraction.
+    /// A number that Go can parse; integers without a fraction.
     static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }

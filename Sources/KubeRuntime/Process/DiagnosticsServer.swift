@@ -1,10 +1,10 @@
 import KubeClient
 
-/// Serves `/healthz`, `/readyz` and `/metrics` over plain HTTP; who may ask is for network policy to say.
+/// Serves `/healthz`, `/readyz` and `/metrics` over plain HTTP; a network policy decides who can connect.
 public final class DiagnosticsServer: Sendable {
     private let server: HTTPServer
 
-    /// Begins to listen; what is nil is not served, so that probes and metrics may have addresses of their own.
+    /// Starts to listen. Nil arguments are not served, so that probes and metrics can have different addresses.
     public init(
         address: ListenAddress, checks: HealthChecks?, metrics: MetricsRegistry?
     ) throws(ListenError) {
@@ -18,7 +18,7 @@ public final class DiagnosticsServer: Sendable {
         server = try Self.listen(address, handler)
     }
 
-    /// The port that is listened on, also where 0 was asked for.
+    /// The listening port, also if port 0 was requested.
     public var port: UInt16 { server.port }
 
     /// Serves until the task is cancelled, then stops listening.
@@ -38,17 +38,17 @@ public final class DiagnosticsServer: Sendable {
         do {
             return try server("::")
         } catch {
-            // A kernel without IPv6 has no such address.
+            // The kernel may not support IPv6.
             return try server("0.0.0.0")
         }
     }
 }
 
-/// Where to listen, as flags write it: `HOST:PORT`, `[::1]:8080`, or `:8080` for all addresses.
+/// An address to listen on, in the form of flags: `HOST:PORT`, `[::1]:8080`, or `:8080` for all addresses.
 public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// Empty for all addresses.
     public let host: String
-    /// 0 for a free one.
+    /// 0 for any free port.
     public let port: UInt16
 
     public init(host: String, port: UInt16) {
@@ -56,7 +56,7 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Reads an address; nil where the text is `0` or empty, which turns the listener off.
+    /// Parses an address; nil if the text is `0` or empty, which disables the listener.
     public static func parse(_ text: String) throws(ListenAddressError) -> ListenAddress? {
         if text.isEmpty || text == "0" { return nil }
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
@@ -74,11 +74,11 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
-/// A text that is no address to listen on.
+/// An invalid address to listen on.
 public struct ListenAddressError: Error, Hashable, Sendable, CustomStringConvertible {
     public let text: String
 
     public var description: String {
-        "\"\(text)\" is no address to listen on: write HOST:PORT, [IPV6]:PORT, :PORT for all addresses, or 0 for none"
+        "\"\(text)\" is not a valid listen address: use HOST:PORT, [IPV6]:PORT, :PORT for all addresses, or 0 to disable"
     }
 }

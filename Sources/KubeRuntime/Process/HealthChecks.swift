@@ -1,16 +1,16 @@
 import KubeClient
 
-/// The named checks behind `/healthz` and `/readyz`.
+/// The named checks of `/healthz` and `/readyz`.
 public final class HealthChecks: Sendable {
-    /// Which question a check answers.
+    /// The endpoint of a check.
     public enum Kind: Hashable, Sendable {
-        /// Would a restart help? Answered at `/healthz`.
+        /// `/healthz`: would a restart help?
         case liveness
-        /// Does it do its work? Answered at `/readyz`.
+        /// `/readyz`: does the process do its work?
         case readiness
     }
 
-    /// Returns nil when all is well, or else what is not.
+    /// Returns nil if the check passes, or else the problem.
     public typealias Check = @Sendable () -> String?
 
     private struct Named {
@@ -23,19 +23,19 @@ public final class HealthChecks: Sendable {
 
     public init() {}
 
-    /// Adds a check, which must be quick: it runs at every probe.
+    /// Adds a check, which must be fast: it runs at each probe.
     public func add(_ name: String, for kind: Kind, _ check: @escaping Check) {
         checks.withLock { $0.append(Named(kind: kind, name: name, check: check)) }
     }
 
-    /// Runs the checks of a kind; a problem is nil where all is well.
+    /// Runs the checks of a kind; the problem is nil for those that pass.
     public func results(of kind: Kind) -> [(name: String, problem: String?)] {
         let meant = checks.withLock { $0.filter { $0.kind == kind } }
         return meant.map { (name: $0.name, problem: $0.check()) }
     }
 }
 
-/// Answers the paths by which a cluster and its monitoring look at a process; pure but for the checks themselves.
+/// The routes of ``DiagnosticsServer``: health checks and metrics.
 struct DiagnosticsRoutes: Sendable {
     struct Answer: Hashable {
         let status: Int
@@ -56,9 +56,9 @@ struct DiagnosticsRoutes: Sendable {
     let checks: HealthChecks?
     let metrics: MetricsRegistry?
 
-    /// Answers `/healthz`, `/readyz`, one check of them (`/readyz/NAME`) and `/metrics`.
+    /// Answers `/healthz`, `/readyz`, a single check (`/readyz/NAME`) and `/metrics`.
     func answer(method: String, segments: [String], isVerbose: Bool) -> Answer {
-        guard method == "GET" || method == "HEAD" else { return Answer(405, "only GET is answered here\n") }
+        guard method == "GET" || method == "HEAD" else { return Answer(405, "only GET is supported\n") }
         guard let first = segments.first, segments.count <= 2 else { return notFound }
         let name = segments.count == 2 ? segments[1] : nil
         switch first {
@@ -81,7 +81,7 @@ struct DiagnosticsRoutes: Sendable {
             if results.isEmpty { return notFound }
         }
         let isWell = results.allSatisfy { $0.problem == nil }
-        // A failure is explained without being asked: the kubelet puts the body into its event.
+        // Failures have details by default: the kubelet puts the body into its event.
         guard isVerbose || !isWell else { return Answer(200, "ok") }
         var text = ""
         for result in results {

@@ -2,13 +2,13 @@ import Dispatch
 import Glibc
 import KubeClient
 
-/// The signals by which a process is asked to end.
+/// The signals that stop a process: SIGTERM and SIGINT.
 ///
-/// The first one asks: ``wait()`` returns. The second one insists: the process exits at once, with 128 and the
-/// signal's number, as a shell would report it. Make one per process, early, and keep it.
+/// After the first one ``wait()`` returns. The second one exits immediately with 128 plus the signal's number, as
+/// shells report it. Create one instance per process, early, and keep it.
 public final class TerminationSignals: Sendable {
     private struct State {
-        /// The first signal that came.
+        /// The first signal received.
         var received: Int32?
         var waiters: [(id: UInt64, continuation: CheckedContinuation<Void, Never>)] = []
         var nextWaiter: UInt64 = 0
@@ -18,16 +18,16 @@ public final class TerminationSignals: Sendable {
     private let state = Locked(State())
     private let exit: @Sendable (Int32) -> Void
 
-    /// Takes over SIGTERM and SIGINT, and ignores broken pipes, which are errors of write(2) from now on.
+    /// Handles SIGTERM and SIGINT, and ignores SIGPIPE, so that broken pipes are errors of write(2).
     ///
-    /// Returns when the signals are watched, which takes some microseconds; until then they have their default action.
+    /// Returns when the signals are handled, after some microseconds; until then they have their default action.
     public convenience init() {
         self.init([SIGTERM, SIGINT], exit: { _exit($0) })
     }
 
     /// - Parameters:
-    ///   - signals: what asks the process to end.
-    ///   - exit: ends the process with a status.
+    ///   - signals: the signals that stop the process.
+    ///   - exit: exits the process with a status.
     init(_ signals: [Int32], exit: @escaping @Sendable (Int32) -> Void) {
         self.exit = exit
         signal(SIGPIPE, SIG_IGN)
@@ -35,10 +35,10 @@ public final class TerminationSignals: Sendable {
         state.withLock { $0.watch = watch }
     }
 
-    /// The first signal that came; nil as long as none did.
+    /// The first signal received, if any.
     public var received: Int32? { state.withLock { $0.received } }
 
-    /// Waits for the first signal; also returns when the task is cancelled.
+    /// Waits for the first signal; returns early if the task is cancelled.
     public func wait() async {
         let id = state.withLock { state in
             state.nextWaiter += 1
@@ -77,20 +77,20 @@ public final class TerminationSignals: Sendable {
     }
 }
 
-/// Changes the log level of a running process: SIGUSR1 to `debug`, SIGUSR2 back to the level it was started with.
+/// Changes the log level of a running process: SIGUSR1 sets `debug`, SIGUSR2 restores the initial level.
 ///
-/// Make one per process, early, and keep it: before and after, these signals end the process.
+/// Create one instance per process, early, and keep it: without it, these signals end the process.
 public final class LogLevelSignals: Sendable {
     private let watch: SignalWatch
 
-    /// - Parameter logger: its sink is changed, for all loggers that share it, and it tells so.
+    /// - Parameter logger: its sink's level changes, for all loggers that share it, and each change is logged.
     public init(_ logger: Logger) {
-        let standard = logger.sink.level
+        let initial = logger.sink.level
         watch = SignalWatch([SIGUSR1, SIGUSR2]) { number in
-            let (name, level) = number == SIGUSR1 ? ("SIGUSR1", LogLevel.debug) : ("SIGUSR2", standard)
+            let (name, level) = number == SIGUSR1 ? ("SIGUSR1", LogLevel.debug) : ("SIGUSR2", initial)
             let former = logger.sink.level
             guard level != former else { return }
-            // Told under the more talkative of the two levels.
+            // Logged at the more verbose of the two levels.
             logger.sink.level = min(level, former)
             logger.info(
                 "The log level was changed",
@@ -100,20 +100,20 @@ public final class LogLevelSignals: Sendable {
     }
 }
 
-/// Hands signals to a closure for as long as it is kept.
+/// Passes signals to a closure while the instance exists.
 ///
-/// The closure runs on a queue and not in a signal handler, so that it may do anything.
+/// The closure runs on a dispatch queue, not in a signal handler, so it may call any function.
 final class SignalWatch: Sendable {
     private let sources = Locked([any DispatchSourceSignal]())
 
-    /// Returns when the signals are watched, which takes some microseconds; until then they have their default action.
+    /// Returns when the signals are handled, after some microseconds; until then they have their default action.
     init(_ signals: [Int32], receive: @escaping @Sendable (Int32) -> Void) {
         let queue = DispatchQueue(label: "towline.signals")
         let isWatched = DispatchSemaphore(value: 0)
         for number in signals {
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { receive(number) }
-            // On Linux, Dispatch itself takes the place of the default action, some time after the activation.
+            // On Linux, Dispatch replaces the default action itself, some time after the activation.
             source.setRegistrationHandler { isWatched.signal() }
             source.activate()
             sources.withLock { $0.append(source) }

@@ -1,9 +1,9 @@
 import KubeClient
 
-/// Runs services together and ends them together.
+/// Runs services together and stops them together.
 ///
-/// Expected flow: all run until the shutdown is asked for, or until the first one fails or returns; then the others are
-/// asked to end and awaited. Services end in no particular order; nest groups where one has to outlive another.
+/// All services run until the shutdown is requested, or until the first one fails or returns. Then the others are asked
+/// to stop, and awaited. They stop in no particular order; nest groups if one service must stop after another.
 public struct ServiceGroup: Sendable {
     private enum Event: Sendable {
         case ended(Int, (any Error)?)
@@ -16,7 +16,7 @@ public struct ServiceGroup: Sendable {
     private let time: any TimeSource
     private let logger: Logger
 
-    /// - Parameter gracePeriod: how long services that were asked to end may take.
+    /// - Parameter gracePeriod: how long services may take to stop.
     public init(
         _ services: [Service], gracePeriod: Duration = .seconds(30), time: any TimeSource, logger: Logger
     ) {
@@ -28,7 +28,7 @@ public struct ServiceGroup: Sendable {
 
     /// Runs all services until `shutdown` returns, the task is cancelled, or one of them ends.
     ///
-    /// Returns after an orderly shutdown; otherwise throws the first failure, or that services did not end in time.
+    /// Returns after a graceful shutdown; otherwise throws the first failure, or ``ServiceError/stuck(_:)``.
     public func run(until shutdown: @escaping @Sendable () async -> Void) async throws(ServiceError) {
         guard !services.isEmpty else { return await shutdown() }
         let (events, report) = AsyncStream.makeStream(of: Event.self)
@@ -46,7 +46,7 @@ public struct ServiceGroup: Sendable {
             await shutdown()
             report.yield(.shutdown)
         }
-        // In a task of its own: in a cancelled one the stream would end before the services have.
+        // In a separate task: in a cancelled one the stream would end before the services.
         let supervision = Task { await supervise(events, tasks) { report.yield(.graceOver) } }
         let failure = await withTaskCancellationHandler {
             await supervision.value
@@ -57,7 +57,7 @@ public struct ServiceGroup: Sendable {
         if let failure { throw failure }
     }
 
-    /// Waits until all services ended or the grace period is over; returns what went wrong first.
+    /// Waits until all services have ended or the grace period is over; returns the first failure.
     private func supervise(
         _ events: AsyncStream<Event>, _ tasks: [Task<Void, Never>], _ endGrace: @escaping @Sendable () -> Void
     ) async -> ServiceError? {
@@ -88,16 +88,16 @@ public struct ServiceGroup: Sendable {
     }
 }
 
-/// Something that runs for as long as the process does.
+/// A task that runs as long as the process.
 public struct Service: Sendable {
-    /// What messages call it.
+    /// The name in messages.
     public let name: String
-    /// Asks it to end in good order; nil for what ends well when its task is cancelled.
+    /// Asks the service to stop gracefully; nil if cancelling its task is enough.
     let stop: (@Sendable () -> Void)?
-    /// Runs until it is asked to end; throwing, or returning earlier, ends the whole group.
+    /// Runs until it is asked to stop; throwing, or returning earlier, stops the whole group.
     public let run: @Sendable () async throws -> Void
 
-    /// - Parameter stop: asks the service to end; without it the service's task is cancelled.
+    /// - Parameter stop: asks the service to stop; without it the service's task is cancelled.
     public init(
         _ name: String, stop: (@Sendable () -> Void)? = nil, _ run: @escaping @Sendable () async throws -> Void
     ) {
@@ -107,20 +107,20 @@ public struct Service: Sendable {
     }
 }
 
-/// Why a ``ServiceGroup`` did not end well.
+/// Why a ``ServiceGroup`` did not shut down gracefully.
 public enum ServiceError: Error, Sendable, CustomStringConvertible {
-    /// The service failed while it should have run.
+    /// The service failed.
     case failed(String, any Error)
-    /// The service returned while it should have run.
+    /// The service returned without being stopped.
     case ended(String)
-    /// These services had not ended when the grace period was over. They still run: the process should exit.
+    /// These services had not stopped at the end of the grace period. They are still running: the process should exit.
     case stuck([String])
 
     public var description: String {
         switch self {
         case .failed(let name, let error): "\(name) failed: \(error)"
-        case .ended(let name): "\(name) ended although it should have gone on"
-        case .stuck(let names): "not ended within the grace period: \(names.joined(separator: ", "))"
+        case .ended(let name): "\(name) ended unexpectedly"
+        case .stuck(let names): "still running after the grace period: \(names.joined(separator: ", "))"
         }
     }
 }

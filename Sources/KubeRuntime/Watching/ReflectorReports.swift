@@ -14,7 +14,7 @@ extension Reflector {
                 ["error": .foreign("\(error)"), "retryIn": .duration(delay)])
         case .silentWatch:
             metrics?.wasSilent()
-            logger.info("The watch outlived its timeout; opening a new one")
+            logger.info("The watch did not end at its timeout; opening a new one")
         case .shortWatch:
             metrics?.wasShort()
             logger.warn("The watch ended immediately; a proxy on the way may not support watches")
@@ -73,7 +73,7 @@ struct ReflectorMetrics: Sendable {
         failures = registry.counter(
             "reflector_failures_total",
             help: """
-                Failed lists and watches, by status code; none: no response, silent: a watch outlived its timeout, \
+                Failed lists and watches, by status code; none: no response, silent: a watch did not end at its timeout, \
                 short: a watch ended immediately.
                 """,
             labels: ["type", "code"])

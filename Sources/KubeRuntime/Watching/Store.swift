@@ -75,7 +75,7 @@ public final class Store<Object: StoredObject>: Sendable {
         state.withLock { $0.objects.hasObserved(version) }
     }
 
-    /// Stores the response to one of our own writes, so that the next read sees it before the watch delivers it.
+    /// Stores the response to one of this process's writes, so that the next read sees it before the watch delivers it.
     ///
     /// Ignores an older version than the stored one, and an object that was deleted since. When the watch delivers the
     /// same version, that is not a change: the caller must act on the returned changes.

@@ -2,7 +2,7 @@ import KubeClient
 
 /// The known objects of one resource type. Pure.
 ///
-/// A relist marks the objects it contains and then removes the unmarked ones, so that there are never two copies.
+/// A relist marks the objects it contains and then removes the unmarked ones, so that no second copy is needed.
 /// Objects never get older: a version below the stored one is ignored, from a late event as well as from a list.
 struct StoreState<Object: StoredObject>: Sendable {
     typealias Changes = [StoreChange<Object>]

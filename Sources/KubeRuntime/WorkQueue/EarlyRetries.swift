@@ -9,8 +9,8 @@
 ///   that fails stops that;
 /// - the success of another request of the same kind, or an API server that answers again: retries one.
 ///
-/// Pure. A key leaves its group with ``settled(_:)``, and empty groups are removed, so that there are never more
-/// members than keys in backoff.
+/// Pure. A key leaves its group with ``settled(_:)``, and empty groups are removed, so that memory is bounded by the
+/// number of keys in backoff.
 package struct EarlyRetries<Key: Hashable & Sendable, Group: Hashable & Sendable>: Sendable {
     package typealias Instant = ContinuousClock.Instant
 

@@ -157,7 +157,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     }
 
     private mutating func next(prefersLow: Bool) -> (key: Key, isLow: Bool)? {
-        // At most as many keys as there are workers.
+        // At most one key per worker.
         var workers: [String: Int] = [:]
         var slowWorkers = 0
         for key in running.keys {

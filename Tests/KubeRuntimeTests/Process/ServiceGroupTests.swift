@@ -37,7 +37,7 @@ import Testing
 
     @Test func aServiceMustNotReturnEarly() async {
         await #expect { try await group([forever("a"), Service("b") {}]).run { await never() } } throws: {
-            "\($0)" == "b ended although it should have gone on"
+            "\($0)" == "b ended unexpectedly"
         }
     }
 
