@@ -4,22 +4,22 @@ import Testing
 
 @testable import KubeRuntime
 
-/// Several candidates, each with a clock of its own, one API server, and a network that may do anything.
+/// Several candidates with different clocks, one API server, and a faulty network.
 ///
-/// Requests and answers are delayed, dropped and doubled, watch events come late, in any order or never, processes end
-/// and start again. Everything follows from the seed.
+/// Requests and responses are delayed, dropped and duplicated, watch events come late, in any order or never, and
+/// processes stop and restart. The seed determines everything.
 struct ElectionModel {
-    /// The most that clocks and the network do wrong.
+    /// The bounds of the faults of clocks and network.
     struct Faults {
-        /// The slowest and the fastest clock, in seconds of its own for one of true time.
+        /// The slowest and the fastest clock, in its seconds per second of true time.
         var clockRates = 1.0...1.0
-        /// Chance of a message to be lost.
+        /// The probability that a message is lost.
         var loss = 0.0
-        /// Chance of a request to arrive twice.
+        /// The probability that a request arrives twice.
         var duplication = 0.0
-        /// The longest way of a message, in seconds of true time.
+        /// The longest delay of a message, in seconds of true time.
         var delay = 0.1
-        /// Chance, at each step, that somebody ends a process, asks it to stop, or edits the lease.
+        /// The probability, at each step, that a process is killed or stopped, or that the lease is edited.
         var disturbance = 0.0
     }
 
@@ -33,7 +33,7 @@ struct ElectionModel {
     struct Candidate {
         var machine: ElectionMachine
         var life = 0
-        /// Counts what was asked for, so that late answers and timers are told from current ones.
+        /// Counts the requests and waits, to recognize late responses and timers.
         var turn = 0
         var isWaiting = false
         var inbox: [ElectionMachine.Event] = []
@@ -50,7 +50,7 @@ struct ElectionModel {
     var lease: Lease?
     var version = 0
     var terms = 0
-    /// The first moment at which two tokens were valid.
+    /// The first time at which two tokens were valid.
     var violation: String?
 
     static let origin = ContinuousClock.now
@@ -71,7 +71,7 @@ struct ElectionModel {
         ElectionMachine(identity: "candidate-\(index)-\(life)", timing: settings.timing)
     }
 
-    /// What a candidate's own clock says.
+    /// The time on a candidate's clock.
     func clock(_ index: Int) -> ContinuousClock.Instant {
         Self.origin.advanced(by: .seconds(now * candidates[index].rate + Double(index) * 1000))
     }
@@ -89,14 +89,14 @@ struct ElectionModel {
 
     mutating func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &random) < probability }
 
-    /// One way of a message over the network; most are fast.
+    /// The delay of one message; most are fast.
     mutating func way() -> Double {
         chance(0.8)
             ? Double.random(in: 0...(faults.delay / 20), using: &random)
             : Double.random(in: 0...faults.delay, using: &random)
     }
 
-    /// Lets the model go on until a moment of true time.
+    /// Runs the model until a point of true time.
     mutating func run(until end: Double) {
         while violation == nil,
             let index = agenda.indices.min(by: {
@@ -182,7 +182,7 @@ extension ElectionModel {
         feed(.start, to: index)
     }
 
-    /// What the API server does with a request, and with the answer.
+    /// Processes a request and sends the response.
     private mutating func serve(_ next: ElectionMachine.Next, _ index: Int, _ life: Int, _ turn: Int) {
         let answer: ElectionMachine.Event
         switch next {
@@ -199,7 +199,7 @@ extension ElectionModel {
 
     private mutating func store(_ claim: LeaseClaim, on basis: Lease?, _ identity: String) {
         let settings = ElectionSettings(lease: Self.settings.lease, identity: identity)
-        // All times of day are wrong in the same way: nobody may look at them.
+        // All wall-clock times are wrong in the same way: no candidate may use them.
         publish(claim.object(on: basis, settings, now: Timestamp(seconds: 0)))
     }
 
@@ -215,7 +215,7 @@ extension ElectionModel {
         }
     }
 
-    /// Somebody ends a process, asks it to stop, or edits the lease.
+    /// Kills or stops a process, or edits the lease.
     mutating func disturb() {
         let index = Int.random(in: candidates.indices, using: &random)
         let life = candidates[index].life
@@ -240,15 +240,15 @@ extension ElectionModel {
     }
 }
 
-/// Whatever the network does: never two valid tokens at once, and one of them soon after the trouble has ended.
+/// With any network faults, two tokens are never valid at once, and one of them is soon after the faults end.
 @Suite struct ElectionModelTests {
     static let trouble = ElectionModel.Faults(
         clockRates: 0.84...1.24, loss: 0.15, duplication: 0.2, delay: 20, disturbance: 0.01)
 
-    @Test(arguments: [2, 3]) func neverTwoLeaders(_ count: Int) async {
+    @Test(arguments: [2, 3]) func `two candidates never lead at the same time`(_ count: Int) async {
         var terms = 0
         for seed in UInt64(1)...30 {
-            // The threads are shared with tests that watch the clock.
+            // Other tests that depend on time share the threads.
             await Task.yield()
             var model = ElectionModel(candidates: count, faults: Self.trouble, seed: seed)
             model.run(until: 600)
@@ -258,13 +258,15 @@ extension ElectionModel {
             model.run(until: 700)
             #expect(model.violation == nil, "seed \(seed), \(count) candidates")
             let states = model.candidates.map { "\($0.machine.state)" }
-            #expect(model.leaders.count == 1, "seed \(seed), \(count) candidates: nobody leads in the end, \(states)")
+            #expect(
+                model.leaders.count == 1,
+                "seed \(seed), \(count) candidates: there is no single leader in the end, \(states)")
         }
         #expect(terms > 250, "leadership changed hands often enough to mean something: \(terms) terms")
     }
 
-    /// What the law assumes is needed: with clocks beyond the bound the model finds two leaders.
-    @Test func clocksBeyondTheBoundBreakIt() async {
+    /// The bound on clocks is necessary: beyond it the model finds two leaders.
+    @Test func `clocks beyond the bound can give two leaders`() async {
         var faults = Self.trouble
         faults.clockRates = 0.5...2
         for seed in UInt64(1)...100 {
@@ -273,6 +275,6 @@ extension ElectionModel {
             model.run(until: 600)
             if model.violation != nil { return }
         }
-        Issue.record("no seed made two leaders")
+        Issue.record("no seed gave two leaders")
     }
 }

@@ -6,7 +6,7 @@ import Testing
     @Test(arguments: [
         (15, 15, 2, "must be greater than the renew deadline"), (15, 2, 2, "1.2 times the retry period"),
         (0, 10, 2, "whole seconds"), (15, 10, 0, "greater than zero"), (4000, 10, 2, "whole seconds"),
-    ]) func refusesTimesThatMakeNoElection(_ lease: Int, _ renew: Int, _ retry: Int, _ why: String) {
+    ]) func `rejects invalid combinations of durations`(_ lease: Int, _ renew: Int, _ retry: Int, _ why: String) {
         #expect {
             try ElectionTiming(
                 leaseDuration: .seconds(lease), renewDeadline: .seconds(renew), retryPeriod: .seconds(retry))
@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    @Test func takesWholeSecondsOnly() throws {
+    @Test func `the lease duration must be in whole seconds`() throws {
         #expect(throws: ElectionTiming.Invalid.self) {
             try ElectionTiming(
                 leaseDuration: .milliseconds(1500), renewDeadline: .seconds(1), retryPeriod: .milliseconds(100))

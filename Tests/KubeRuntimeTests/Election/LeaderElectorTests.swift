@@ -5,22 +5,22 @@ import Testing
 @testable import KubeRuntime
 
 @Suite(.timeLimit(.minutes(1))) struct LeaderElectorTests {
-    /// One candidate and what its work saw.
+    /// One candidate, with what its work observed.
     struct Candidate {
         let elector: LeaderElector
         let stop = Latch()
-        let mayEnd = Latch()
+        let mayStop = Latch()
         let isWorking = Latch()
-        let wasAskedToEnd = Latch()
+        let wasAskedToStop = Latch()
         let wasCancelled = Latch()
 
         func run() async throws(LeadershipLoss) {
-            try await elector.run(until: stop) { [isWorking, mayEnd, wasAskedToEnd, wasCancelled] stop in
+            try await elector.run(until: stop) { [isWorking, mayStop, wasAskedToStop, wasCancelled] stop in
                 isWorking.set()
                 await stop.wait()
                 if Task.isCancelled { return wasCancelled.set() }
-                wasAskedToEnd.set()
-                await mayEnd.wait()
+                wasAskedToStop.set()
+                await mayStop.wait()
             }
         }
     }
@@ -37,7 +37,7 @@ import Testing
                 random: { 0.5 }, logger: Logger(LogSink(write: { _ in })), metrics: metrics))
     }
 
-    /// Lets time pass in small steps until something has happened.
+    /// Advances the time in small steps until the condition holds.
     func passing(_ what: String, _ condition: () -> Bool) async {
         await eventually(what) {
             time.advance(by: .milliseconds(20))
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func leadsWithALeaseThatOthersUnderstand() async throws {
+    @Test func `writes a lease that other clients understand`() async throws {
         let one = candidate("one")
         let task = Task { try await one.run() }
         await eventually("it leads") { one.isWorking.isSet }
@@ -59,36 +59,36 @@ import Testing
         #expect(text.contains("leader_election_master_status{name=\"op\"} 1"))
         await passing("it renews") { server.object?[path: ["spec", "renewTime"]] != spec["renewTime"] }
         #expect(server.object?[path: ["spec", "acquireTime"]] == spec["acquireTime"])
-        one.mayEnd.set()
+        one.mayStop.set()
         one.stop.set()
         try await task.value
     }
 
-    @Test func releasesAfterTheWorkAndTheOtherLeadsWithoutWaiting() async throws {
+    @Test func `hands over without a delay after the work has ended`() async throws {
         let (one, two) = (candidate("one"), candidate("two"))
         let first = Task { try await one.run() }
         await eventually("one leads") { one.isWorking.isSet }
         let second = Task { try await two.run() }
         await passing("two waits") { time.scheduledCount >= 4 }
         one.stop.set()
-        await eventually("the work is asked to end") { one.wasAskedToEnd.isSet }
+        await eventually("the work is asked to stop") { one.wasAskedToStop.isSet }
         await passing("the lease is renewed meanwhile") { (server.lease?.resourceVersion.text ?? "") >= "105" }
         #expect(server.holders == ["one"])
         let released = time.now
-        one.mayEnd.set()
+        one.mayStop.set()
         await eventually("two leads") { two.isWorking.isSet }
-        #expect(time.now == released, "the watch told it")
+        #expect(time.now == released, "the watch reported it")
         try await first.value
         #expect(!one.elector.token.isValid)
         #expect(server.holders == ["one", "", "two"])
         #expect(server.lease?.transitions == 1)
-        two.mayEnd.set()
+        two.mayStop.set()
         two.stop.set()
         try await second.value
         #expect(server.holders.last == "")
     }
 
-    @Test func endsAtTheRenewDeadlineWhenTheServerIsGone() async {
+    @Test func `stops leading at the renew deadline when the server is unreachable`() async {
         let one = candidate("one")
         let task = Task { try await one.run() }
         await eventually("it leads") { one.isWorking.isSet }
@@ -100,7 +100,7 @@ import Testing
         #expect(!one.elector.token.isValid)
     }
 
-    @Test func theTokenEndsByItselfAndWithItAllWrites() async {
+    @Test func `no write is sent after the token has expired`() async {
         let token = LeadershipToken(time: time)
         let transport = FencedTransport(server, token: token)
         #expect(!token.isValid)
@@ -117,7 +117,7 @@ import Testing
         await #expect(throws: TransportError.self) { try await transport.send(HTTPRequest(.post, "/x")) }
     }
 
-    @Test func endsWhenSomebodyElseHoldsTheLease() async {
+    @Test func `stops leading when another process holds the lease`() async {
         let one = candidate("one")
         let task = Task { try await one.run() }
         await eventually("it leads") { one.isWorking.isSet }
@@ -127,18 +127,18 @@ import Testing
         await #expect(throws: LeadershipLoss.taken(by: "two")) { try await task.value }
     }
 
-    @Test func stepsDownInGoodOrderForWhoeverIsPreferred() async {
+    @Test func `steps down gracefully for the preferred holder`() async {
         let one = candidate("one")
         let task = Task { try await one.run() }
         await eventually("it leads") { one.isWorking.isSet }
         server.edit { $0[path: ["spec", "preferredHolder"]] = "two" }
-        await passing("the work is asked to end") { one.wasAskedToEnd.isSet }
-        one.mayEnd.set()
+        await passing("the work is asked to stop") { one.wasAskedToStop.isSet }
+        one.mayStop.set()
         await #expect(throws: LeadershipLoss.steppedDown(for: "two")) { try await task.value }
         #expect(server.holders == ["one", ""])
     }
 
-    @Test func aRefusedRenewalTakesTheSlowWay() async throws {
+    @Test func `a renewal with a conflict is counted as a slow path`() async throws {
         let one = candidate("one")
         let task = Task { try await one.run() }
         await eventually("it leads") { one.isWorking.isSet }
@@ -152,12 +152,12 @@ import Testing
         await passing("it reads the lease and renews it") { server.object?[path: ["spec", "renewTime"]] != touched }
         #expect(slowWays())
         #expect(one.elector.token.isValid)
-        one.mayEnd.set()
+        one.mayStop.set()
         one.stop.set()
         try await task.value
     }
 
-    @Test func cancellationIsACrash() async throws {
+    @Test func `cancellation does not release the lease`() async throws {
         let one = candidate("one")
         let task = Task { try await one.run() }
         await eventually("it leads") { one.isWorking.isSet }

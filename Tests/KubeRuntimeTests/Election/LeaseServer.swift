@@ -10,7 +10,7 @@ final class LeaseServer: HTTPTransport {
         var version = 100
         var watches: [FakeBody] = []
         var failure: HTTPResponse?
-        /// Who the lease named as its holder, one entry for each change.
+        /// The holder after each change.
         var holders: [String] = []
     }
 
@@ -21,7 +21,7 @@ final class LeaseServer: HTTPTransport {
     var holders: [String] { state.withLock { $0.holders } }
     var object: JSONValue? { state.withLock { $0.object } }
 
-    /// Answers everything with this status from now on; nil for the regular answers.
+    /// Sets the status of all further responses; nil restores the regular ones.
     func fail(_ status: Int?) {
         let watches = state.withLock { state in
             state.failure = status.map { HTTPResponse(status: $0, body: Array("on purpose".utf8)) }
@@ -31,7 +31,7 @@ final class LeaseServer: HTTPTransport {
         for watch in watches { watch.end() }
     }
 
-    /// Changes the lease as somebody else would; silently, so that only a refused write tells of it.
+    /// Changes the lease as another client would, without a watch event, so that only a conflict shows it.
     func edit(silently isSilent: Bool = false, _ change: (inout JSONValue) -> Void) {
         state.withLock { state in
             guard var object = state.object else { return }

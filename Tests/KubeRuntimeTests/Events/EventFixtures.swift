@@ -2,7 +2,7 @@ import KubeClient
 
 @testable import KubeRuntime
 
-/// Events as a controller would record them.
+/// Events as a controller records them.
 enum EventFixtures {
     static let source = EventSource(controller: "example.com/operator", instance: "pod-1", fieldManager: "operator")
     /// 2026-01-01T00:00:00Z
@@ -23,7 +23,7 @@ enum EventFixtures {
     }
 }
 
-/// A journal with its own time, and what it wants sent.
+/// A journal with a clock, and the steps it returns.
 struct JournalRehearsal {
     var journal: EventJournal
     private(set) var now = ContinuousClock.now
@@ -45,7 +45,7 @@ struct JournalRehearsal {
         journal.record(event, at: date, now: now)
     }
 
-    /// The next step in words: `create RunCreated x1`, `update QuotaExceeded x3`, `rest 60.0`, `rest`, `end`.
+    /// The next step as text: `create RunCreated x1`, `update QuotaExceeded x3`, `rest 60.0`, `rest`, `end`.
     mutating func next() -> String {
         switch journal.next(now: now) {
         case .create(let series): "create \(series.event.reason) x\(series.count)"
@@ -59,7 +59,7 @@ struct JournalRehearsal {
         journal.finish(answer, now: now, random: 0)
     }
 
-    /// Sends whatever is due, always with success, and returns it in words.
+    /// Sends everything that is due, successfully, and returns it as text.
     mutating func sendAll() -> [String] {
         var sent: [String] = []
         while true {

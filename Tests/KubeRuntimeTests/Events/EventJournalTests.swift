@@ -4,7 +4,7 @@ import Testing
 @testable import KubeRuntime
 
 @Suite struct EventJournalTests {
-    @Test func anEventIsToldOnceAndForgottenSixMinutesLater() {
+    @Test func `an event is sent once and forgotten after six minutes`() {
         var rehearsal = JournalRehearsal()
         #expect(rehearsal.next() == "rest")
         #expect(rehearsal.record(EventFixtures.event()) == .accepted)
@@ -13,12 +13,12 @@ import Testing
         rehearsal.pass(.seconds(360))
         #expect(rehearsal.next() == "rest")
         #expect(rehearsal.journal.entries.isEmpty)
-        // Later it is a new event, under a new name.
+        // Later it is a new event with a new name.
         rehearsal.record(EventFixtures.event())
         #expect(rehearsal.sendAll() == ["create RunCreated x1"])
     }
 
-    @Test func repetitionsBecomeASeriesThatIsToldOnceAMinuteAtMost() {
+    @Test func `repetitions become a series that is sent at most once a minute`() {
         var rehearsal = JournalRehearsal()
         rehearsal.record(EventFixtures.event())
         #expect(rehearsal.sendAll() == ["create RunCreated x1"])
@@ -41,13 +41,13 @@ import Testing
         #expect(rehearsal.sendAll() == ["update RunCreated x14"])
     }
 
-    @Test func whatRepeatsBeforeItIsSentIsOneRequest() {
+    @Test func `repetitions before an event is sent are part of its request`() {
         var rehearsal = JournalRehearsal()
         for _ in 0..<3 { rehearsal.record(EventFixtures.event()) }
         #expect(rehearsal.sendAll() == ["create RunCreated x3"])
     }
 
-    @Test func whatRepeatsWhileItIsSentIsToldNext() {
+    @Test func `repetitions while an event is sent are sent next`() {
         var rehearsal = JournalRehearsal()
         rehearsal.record(EventFixtures.event())
         #expect(rehearsal.next() == "create RunCreated x1")
@@ -56,7 +56,7 @@ import Testing
         #expect(rehearsal.sendAll() == ["update RunCreated x2"])
     }
 
-    @Test func whatDiffersIsNoRepetition() {
+    @Test func `events that differ are not repetitions`() {
         var rehearsal = JournalRehearsal()
         rehearsal.record(EventFixtures.event())
         rehearsal.record(EventFixtures.event("RunAdopted"))
@@ -66,24 +66,24 @@ import Testing
         #expect(rehearsal.sendAll().count == 5)
     }
 
-    @Test func eventsGoInTheirOrder() {
+    @Test func `events are sent in order`() {
         var rehearsal = JournalRehearsal()
         let reasons = (0..<20).map { "Reason\($0)" }
         for reason in reasons { rehearsal.record(EventFixtures.event(reason)) }
         #expect(rehearsal.sendAll() == reasons.map { "create \($0) x1" })
     }
 
-    @Test func beyondTheBoundsTheNewestIsDropped() {
+    @Test func `drops the newest events beyond the bounds`() {
         var rehearsal = JournalRehearsal { $0.waiting = 3 }
         for object in ["a", "b", "c"] { #expect(rehearsal.record(EventFixtures.event(object: object)) == .accepted) }
         #expect(rehearsal.record(EventFixtures.event(object: "d")) == .queueFull)
-        // A repetition takes no room.
+        // A repetition needs no space.
         #expect(rehearsal.record(EventFixtures.event(object: "a")) == .accepted)
         #expect(rehearsal.sendAll().count == 3)
         #expect(rehearsal.record(EventFixtures.event(object: "d")) == .accepted)
     }
 
-    @Test func oneObjectCannotFlood() {
+    @Test func `limits the events of one object`() {
         var rehearsal = JournalRehearsal()
         for index in 0..<25 {
             #expect(rehearsal.record(EventFixtures.event(note: "\(index)")) == .accepted)
@@ -96,7 +96,7 @@ import Testing
         #expect(rehearsal.record(EventFixtures.event(note: "one more")) == .accepted)
     }
 
-    @Test func theLeastRecentlySeenIsForgottenFirst() {
+    @Test func `forgets the least recently seen event first`() {
         var rehearsal = JournalRehearsal { $0.remembered = 2 }
         for object in ["a", "b", "a", "c"] {
             rehearsal.record(EventFixtures.event(object: object))
@@ -110,7 +110,7 @@ import Testing
         #expect(rehearsal.sendAll() == ["create RunCreated x1"])
     }
 
-    @Test func failuresAreTriedAgainInTheirPlaceWithGrowingPauses() {
+    @Test func `retries failures in order with growing pauses`() {
         var rehearsal = JournalRehearsal { $0.attempts = 3 }
         rehearsal.record(EventFixtures.event("First"))
         rehearsal.record(EventFixtures.event("Second"))
@@ -129,7 +129,7 @@ import Testing
         #expect(rehearsal.next() == "rest 60.0")
     }
 
-    @Test func lossesAreReportedNowAndThen() {
+    @Test func `reports lost events at intervals`() {
         var rehearsal = JournalRehearsal()
         var reports: [Int?] = []
         for index in 0..<5 {
@@ -143,7 +143,7 @@ import Testing
         #expect(rehearsal.journal.entries.isEmpty)
     }
 
-    @Test func aVanishedSeriesBeginsAnew() throws {
+    @Test func `a series whose object was deleted starts again`() throws {
         var rehearsal = JournalRehearsal()
         rehearsal.record(EventFixtures.event())
         guard case .create(let first) = rehearsal.journal.next(now: rehearsal.now) else { return #expect(Bool(false)) }
@@ -158,7 +158,7 @@ import Testing
         #expect(second.eventTime == first.eventTime + .seconds(5))
     }
 
-    @Test func aRefusedUpdateKeepsTheSeries() {
+    @Test func `a rejected update keeps the series`() {
         var rehearsal = JournalRehearsal()
         rehearsal.record(EventFixtures.event())
         _ = rehearsal.sendAll()
@@ -169,7 +169,7 @@ import Testing
         #expect(rehearsal.next() == "rest 60.0")
     }
 
-    @Test func aClosedJournalTellsWhatIsLeftAtOnceAndOnce() {
+    @Test func `a closed journal sends what is left immediately and once`() {
         var rehearsal = JournalRehearsal()
         rehearsal.record(EventFixtures.event("Seen"))
         rehearsal.record(EventFixtures.event("Seen"))
@@ -195,11 +195,11 @@ import Testing
         (APIStatus(code: 429, reason: "", message: "", retryAfterSeconds: 3), false, .failed(retryAfter: .seconds(3))),
         (APIStatus(code: 500, reason: "", message: ""), true, .failed(retryAfter: nil)),
     ])
-    func answersAreUnderstood(_ status: APIStatus?, _ isUpdate: Bool, _ expected: EventJournal.Answer) {
+    func `classifies responses`(_ status: APIStatus?, _ isUpdate: Bool, _ expected: EventJournal.Answer) {
         #expect(EventJournal.Answer(status.map { .status($0) }, toUpdate: isUpdate) == expected)
     }
 
-    @Test func aMissingObjectIsOnlyForAnUpdateOneThatVanished() {
+    @Test func `only for an update a missing object means that it was deleted`() {
         var status = APIStatus(code: 404, reason: "NotFound", message: "")
         status.details.name = "one.1"
         #expect(EventJournal.Answer(.status(status), toUpdate: true) == .vanished)

@@ -5,7 +5,7 @@ import Testing
 @testable import KubeRuntime
 
 @Suite struct EventRecorderTests {
-    /// A recorder, the API server it talks to, and its time.
+    /// A recorder with its API server and its clock.
     struct Stage {
         let server = EventServer()
         let time = VirtualTime()
@@ -25,7 +25,7 @@ import Testing
             String(decoding: registry.exposition(), as: UTF8.self).contains(line + "\n")
         }
 
-        /// Runs the recorder while `body` does, then stops it and waits for its end.
+        /// Runs the recorder while `body` runs, then stops it and waits for its end.
         func run(_ body: () async -> Void) async {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await recorder.run(until: stop) }
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func repetitionsBecomeOneObject() async {
+    @Test func `repetitions become one object`() async {
         let stage = Stage()
         await stage.run {
             stage.recorder.record(EventFixtures.event())
@@ -55,13 +55,13 @@ import Testing
         #expect(stage.time.scheduledCount == 0)
     }
 
-    @Test func aTroubledServerIsAskedAgainUnderTheSameName() async {
+    @Test func `retries with the same name`() async {
         let stage = Stage()
         stage.server.answer(503, 500)
         await stage.run {
             stage.recorder.record(EventFixtures.event())
             await eventually("the third attempt") {
-                // In steps: what a step wakes may plan the next attempt before the step is over.
+                // In steps: what a step wakes may schedule the next attempt before the step ends.
                 if stage.server.requests.count < 3 { stage.time.advance(by: .milliseconds(100)) }
                 return stage.server.requests.count == 3
             }
@@ -70,7 +70,7 @@ import Testing
         #expect(stage.metric(#"events_published_total{method="POST"} 1"#))
     }
 
-    @Test func aClusterThatForbidsEventsIsToldOnce() async {
+    @Test func `logs once that a cluster forbids events`() async {
         let stage = Stage()
         stage.server.answer(Array(repeating: 403, count: 50))
         await stage.run {
@@ -81,14 +81,14 @@ import Testing
         await eventually("one line is written") { stage.lines.withLock { $0 } == 1 }
     }
 
-    @Test func recordingNeverWaitsAndDropsWhatDoesNotFit() {
+    @Test func `recording never waits and drops events beyond the bounds`() {
         let stage = Stage()
-        // Nobody publishes.
+        // No task publishes.
         for index in 0..<1_100 { stage.recorder.record(EventFixtures.event(object: "\(index)")) }
         #expect(stage.metric(#"events_dropped_total{reason="queue_full"} 100"#))
     }
 
-    @Test func whatIsLeftAtTheEndIsTold() async {
+    @Test func `sends the remaining events at the end`() async {
         let stage = Stage()
         for index in 0..<20 { stage.recorder.record(EventFixtures.event(object: "\(index)")) }
         await stage.run {}
@@ -96,7 +96,7 @@ import Testing
         #expect(stage.time.scheduledCount == 0)
     }
 
-    @Test func aServerThatHangsDelaysTheEndByOneSecond() async {
+    @Test func `a server that hangs delays the end by one second`() async {
         let stage = Stage()
         stage.server.hang()
         stage.recorder.record(EventFixtures.event())
@@ -109,28 +109,28 @@ import Testing
         #expect(stage.time.scheduledCount == 0)
     }
 
-    @Test func cancellationEndsItAtOnce() async {
+    @Test func `cancellation ends it immediately`() async {
         let stage = Stage()
         let task = Task { await stage.recorder.run(until: stage.stop) }
         stage.recorder.record(EventFixtures.event())
-        await eventually("it rests") { stage.time.scheduledCount == 1 }
+        await eventually("it waits") { stage.time.scheduledCount == 1 }
         task.cancel()
         await task.value
         #expect(stage.time.scheduledCount == 0)
     }
 
-    @Test func aRecorderAtRestHoldsNothing() async {
+    @Test func `an idle recorder holds nothing`() async {
         let stage = Stage()
         await stage.run {
             stage.recorder.record(EventFixtures.event())
-            await eventually("it rests until the event is over") { stage.time.scheduledCount == 1 }
+            await eventually("it waits until the event is over") { stage.time.scheduledCount == 1 }
             stage.time.advance(by: .seconds(360))
-            await eventually("it rests for good") { stage.time.scheduledCount == 0 }
+            await eventually("it has no timer") { stage.time.scheduledCount == 0 }
         }
     }
 }
 
-/// Stands in for an API server that takes events.
+/// An API server that accepts events.
 final class EventServer: HTTPTransport {
     private struct State {
         var requests: [HTTPRequest] = []
@@ -142,11 +142,11 @@ final class EventServer: HTTPTransport {
 
     var requests: [HTTPRequest] { state.withLock { $0.requests } }
 
-    /// The codes of the next answers; after them everything succeeds.
+    /// The status codes of the next responses; the ones after them are successes.
     func answer(_ codes: Int...) { answer(codes) }
     func answer(_ codes: [Int]) { state.withLock { $0.codes = codes } }
 
-    /// Lets every request wait until it is cancelled.
+    /// Makes each request wait until it is cancelled.
     func hang() { state.withLock { $0.hangs = true } }
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {

@@ -9,7 +9,7 @@ import Testing
         return try cursor.readValue()
     }
 
-    @Test func theManifestIsWhatTheAPIAsksFor() throws {
+    @Test func `the manifest has the API's fields`() throws {
         let event = EventFixtures.event(related: "run")
         let series = EventSeries(of: event, at: EventFixtures.date + .microseconds(12), stamp: 0x1f)
         let expected: JSONValue = [
@@ -30,17 +30,17 @@ import Testing
         #expect(try tree(series.manifest(from: EventFixtures.source)) == expected)
     }
 
-    @Test func aSeriesHasItsCountAndItsLastTime() throws {
+    @Test func `a series has its count and its last time`() throws {
         var series = EventSeries(of: EventFixtures.event(), at: EventFixtures.date, stamp: 1)
         series.repeats(at: EventFixtures.date + .seconds(2))
-        // A clock that was set back moves nothing back.
+        // A clock that was set back does not move times back.
         series.repeats(at: EventFixtures.date)
         let expected: JSONValue = ["count": 3, "lastObservedTime": "2026-01-01T00:00:02.000000Z"]
         #expect(try tree(series.patch) == ["series": expected])
         #expect(try tree(series.manifest(from: EventFixtures.source))["series"] == expected)
     }
 
-    @Test func textsAreCutToTheBoundsOfTheAPI() {
+    @Test func `text is cut to the API's bounds`() {
         let word = String(repeating: "W", count: 300)
         let event = ObjectEvent(
             .warning, reason: word, action: word, note: String(repeating: "é", count: 800),
@@ -53,7 +53,7 @@ import Testing
         #expect(EventSource(controller: "a/b", instance: "", fieldManager: "m").instance == "m")
     }
 
-    @Test func namesAreUniqueAndValidWhateverTheClockAndTheObjectDo() {
+    @Test func `names are unique and valid for any clock and object name`() {
         var journal = EventJournal()
         let stamps = [EventFixtures.date, EventFixtures.date, .earliest, .latest, .latest, EventFixtures.date]
             .map { journal.nextStamp(at: $0) }

@@ -3,7 +3,7 @@ import Testing
 @testable import KubeRuntime
 
 @Suite struct HTTPRequestParserTests {
-    /// What a parser says to bytes that arrive in pieces, without the waits.
+    /// The parser's events for bytes that arrive in pieces, without `needsMore`.
     private func outcome(_ pieces: [[UInt8]], limits: HTTPRequestParser.Limits = .init()) -> [String] {
         var parser = HTTPRequestParser(limits: limits)
         var outcome: [String] = []
@@ -31,11 +31,11 @@ import Testing
         + "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"
         + "PUT /c HTTP/1.1\r\nhost: h\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\nT: v\r\n\r\n"
 
-    @Test func readsRequestsThatFollowEachOther() {
+    @Test func `parses consecutive requests`() {
         #expect(outcome(three) == ["GET /a ", "POST /b hello", "PUT /c abc0123456789"])
     }
 
-    @Test func piecesMayEndAnywhere() {
+    @Test func `parses requests split at any byte`() {
         let bytes = Array(three.utf8)
         for place in 0...bytes.count {
             let outcome = outcome([Array(bytes[..<place]), Array(bytes[place...])])
@@ -44,7 +44,7 @@ import Testing
         #expect(outcome(bytes.map { [$0] }) == ["GET /a ", "POST /b hello", "PUT /c abc0123456789"])
     }
 
-    @Test func takesTheTargetApart() throws {
+    @Test func `parses the request target`() throws {
         var parser = HTTPRequestParser()
         parser.append(
             Array("GET /apis/a%2Fb//c%20d/?x=1+2&y=%C3%BC&z&x=3 HTTP/1.1\r\nHost: h\r\nX-A:  v \r\n\r\n".utf8))
@@ -64,7 +64,7 @@ import Testing
         ("HTTP/1.1", "", true), ("HTTP/1.1", "Connection: close\r\n", false), ("HTTP/1.0", "", false),
         ("HTTP/1.0", "Connection: foo, Keep-Alive\r\n", true),
     ])
-    func knowsWhetherTheConnectionStays(version: String, header: String, stays: Bool) {
+    func `recognizes whether the connection stays open`(version: String, header: String, stays: Bool) {
         var parser = HTTPRequestParser()
         parser.append(Array("GET / \(version)\r\nHost: h\r\n\(header)\r\n".utf8))
         guard case .request(_, let head) = parser.next() else {
@@ -74,7 +74,7 @@ import Testing
         #expect(head.keepsAlive == stays)
     }
 
-    @Test func asksForABodyThatIsHeldBack() {
+    @Test func `asks for the body of a client that expects 100 Continue`() {
         let head = "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n"
         #expect(outcome([Array(head.utf8), Array("ok".utf8)]) == ["continue", "POST / ok"])
         #expect(outcome(head + "ok") == ["POST / ok"])
@@ -100,16 +100,16 @@ import Testing
         "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\nabc\r\n",
         "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
     ])
-    func refusesWhatIsMalformed(text: String) {
+    func `rejects malformed requests`(text: String) {
         #expect(outcome(text) == ["400"])
     }
 
-    @Test func refusesOtherProtocols() {
+    @Test func `rejects other protocols`() {
         #expect(outcome("GET / HTTP/2.0\r\nHost: h\r\n\r\n") == ["505"])
         #expect(outcome("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n") == ["501"])
     }
 
-    @Test func boundsEverything() {
+    @Test func `bounds heads, bodies and headers`() {
         let limits = HTTPRequestParser.Limits(head: 200, body: 10)
         let head = "POST / HTTP/1.1\r\nHost: h\r\n"
         #expect(outcome(head + "Content-Length: 11\r\n\r\n", limits: limits) == ["413"])
@@ -124,12 +124,12 @@ import Testing
         #expect(outcome(head + "Transfer-Encoding: chunked\r\n\r\n0\r\n" + trailers) == ["431"])
     }
 
-    @Test func aRefusalIsFinal() {
+    @Test func `a rejected connection stays rejected`() {
         var parser = HTTPRequestParser()
         parser.append(Array("nonsense\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n".utf8))
         for _ in 0..<2 {
             guard case .refused(let refusal) = parser.next() else {
-                Issue.record("no refusal")
+                Issue.record("not rejected")
                 return
             }
             #expect(refusal.status == 400)

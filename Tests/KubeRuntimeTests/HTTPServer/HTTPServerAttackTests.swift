@@ -3,7 +3,7 @@ import KubeClient
 import KubeRuntime
 import Testing
 
-/// Clients that claim more than their share, and one that only wants its answer.
+/// Clients that use more than their share, and one that only wants its response.
 @Suite struct HTTPServerAttackTests {
     private static let page = [UInt8](repeating: 0x78, count: 200 << 10)
     private static let request = "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    /// Asks for the page on a connection of its own, and expects all of it soon.
+    /// Requests the page on a separate connection, and expects all of it soon.
     private func scrape(_ server: HTTPServer, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let start = ContinuousClock.now
         let socket = try TestSocket(port: server.port)
@@ -29,7 +29,7 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(5), sourceLocation: sourceLocation)
     }
 
-    /// Waits until the server has nothing more to do for now.
+    /// Waits until the server is idle.
     private func waitUntilQuiet(_ server: HTTPServer) async throws {
         var last = (server.usage, handled.withLock { $0 })
         var quietRounds = 0
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `a client that pipelines and never reads costs one answer`() async throws {
+    @Test func `a client that pipelines and never reads costs one response`() async throws {
         let server = try server(.diagnostics)
         var attackers = [try TestSocket(port: server.port, receiveBuffer: 4096)]
         let flood = String(repeating: Self.request, count: 1000)
@@ -50,7 +50,7 @@ import Testing
             try await Task.sleep(for: .milliseconds(2))
         }
         try await waitUntilQuiet(server)
-        // What the kernel's buffers take, and one answer that waits.
+        // The size of the kernel's buffers, and one waiting response.
         #expect(handled.withLock { $0 } < 10)
         #expect(server.usage.mostBufferedBytes < Self.page.count + 64 << 10, "\(server.usage)")
         try await scrape(server)
@@ -58,7 +58,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func `a pipelining client that reads late still gets every answer`() async throws {
+    @Test func `a pipelining client that reads late still gets every response`() async throws {
         let server = try server(.diagnostics)
         let client = try TestSocket(port: server.port, receiveBuffer: 4096)
         client.send(String(repeating: Self.request, count: 20))
@@ -86,7 +86,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func `slow readers are dropped when their answers take too much memory`() async throws {
+    @Test func `slow readers are dropped when their responses use too much memory`() async throws {
         var limits = HTTPServerLimits.diagnostics
         limits.buffered = 1 << 20
         limits.socketBuffer = 4 << 10
@@ -99,14 +99,14 @@ import Testing
             if number % 20 == 19 { try await scrape(server) }
         }
         try await waitUntilQuiet(server)
-        // One answer may be added before another is dropped.
+        // One response may be added before another one is dropped.
         #expect(server.usage.mostBufferedBytes <= 1 << 20 + Self.page.count + 64 << 10, "\(server.usage)")
         #expect(server.usage.dropped > 50)
         attackers = []
         await server.shutdown()
     }
 
-    @Test func `large half requests are dropped when they take too much memory`() async throws {
+    @Test func `large half requests are dropped when they use too much memory`() async throws {
         let limits = HTTPServerLimits(body: 1 << 20, buffered: 2 << 20)
         let server = try server(limits)
         let half =
@@ -142,7 +142,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func `an answer that is read byte by byte has a deadline`() async throws {
+    @Test func `a response that is read byte by byte has a deadline`() async throws {
         var limits = HTTPServerLimits.diagnostics
         limits.answerTimeout = .milliseconds(300)
         limits.socketBuffer = 4 << 10
@@ -159,7 +159,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func `no more handlers are at work than may be, and each request has its turn`() async throws {
+    @Test func `the number of running handlers is bounded and each request is served`() async throws {
         let (atWork, most) = (Locked(0), Locked(0))
         var limits = HTTPServerLimits.diagnostics
         limits.handlers = 3

@@ -16,7 +16,7 @@ import Testing
         .text("\(request.method) \(request.path) \(String(decoding: request.body, as: UTF8.self))")
     }
 
-    @Test func answersOnOneConnection() async throws {
+    @Test func `answers several requests on one connection`() async throws {
         let server = try server(echo)
         let socket = try TestSocket(port: server.port)
         socket.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -30,7 +30,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func answersPipelinedRequestsInOrder() async throws {
+    @Test func `answers pipelined requests in order`() async throws {
         let server = try server(echo)
         let socket = try TestSocket(port: server.port)
         let requests = (0..<100).map { "GET /\($0) HTTP/1.1\r\nHost: h\r\n\r\n" }.joined()
@@ -50,7 +50,7 @@ import Testing
         ),
         ("GET /\(String(repeating: "x", count: 40_000)) HTTP/1.1\r\n", "HTTP/1.1 431 "),
     ])
-    func refusesAndCloses(request: String, answer: String) async throws {
+    func `answers a malformed request and closes the connection`(request: String, answer: String) async throws {
         let server = try server(echo)
         let socket = try TestSocket(port: server.port)
         socket.send(request)
@@ -59,7 +59,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func asksForTheBody() async throws {
+    @Test func `sends 100 Continue`() async throws {
         let server = try server(echo)
         let socket = try TestSocket(port: server.port)
         socket.send("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
@@ -69,7 +69,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func streamsInChunksAndKeepsTheConnection() async throws {
+    @Test func `streams in chunks and keeps the connection`() async throws {
         let server = try server { _ in
             HTTPServerResponse(
                 status: 200,
@@ -93,7 +93,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func aBrokenOffStreamHasNoLastChunk() async throws {
+    @Test func `an aborted stream has no last chunk`() async throws {
         struct Broken: Error {}
         let server = try server { _ in
             HTTPServerResponse(
@@ -109,7 +109,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func aClientThatDoesNotReadHoldsTheWriterBack() async throws {
+    @Test func `a client that does not read suspends the writer`() async throws {
         let written = Locked(0)
         let server = try server { _ in
             HTTPServerResponse(
@@ -123,7 +123,7 @@ import Testing
         }
         let socket = try TestSocket(port: server.port, receiveBuffer: 4096)
         socket.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
-        // The kernel takes some megabytes; then the count stands still.
+        // The kernel accepts some megabytes; then the count stops.
         var last = -1
         var standstills = 0
         for _ in 0..<600 where standstills < 20 {
@@ -138,14 +138,14 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func aStreamLearnsThatItsClientLeft() async throws {
+    @Test func `a stream fails when its client disconnects`() async throws {
         let (gone, signal) = AsyncStream<Bool>.makeStream()
         let server = try server { _ in
             HTTPServerResponse(
                 status: 200,
                 body: .stream { writer in
                     try await writer.write(Array("x".utf8))
-                    // A watch without events: only the cancellation can end it.
+                    // A watch without events: only cancellation can end it.
                     try? await Task.sleep(for: .seconds(100))
                     signal.yield(Task.isCancelled && writer.isClosed)
                 })
@@ -159,7 +159,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func anIdleClientIsDisconnected() async throws {
+    @Test func `an idle client is disconnected`() async throws {
         let server = try server(idleTimeout: .milliseconds(100), echo)
         let silent = try TestSocket(port: server.port)
         let slow = try TestSocket(port: server.port)
@@ -169,7 +169,7 @@ import Testing
         await server.shutdown()
     }
 
-    @Test func shutdownEndsStreamsAndFinishesAnswers() async throws {
+    @Test func `shutdown ends streams and finishes responses`() async throws {
         let (started, signal) = AsyncStream<Void>.makeStream()
         let (release, releaseSignal) = AsyncStream<Void>.makeStream()
         let server = try server { request in
@@ -198,7 +198,7 @@ import Testing
         #expect(throws: TestSocket.Failure.self) { try TestSocket(port: port) }
     }
 
-    @Test func anOccupiedPortIsNamed() throws {
+    @Test func `the error for a busy port names it`() throws {
         let server = try server(echo)
         let error = #expect(throws: ListenError.self) {
             try HTTPServer(host: "127.0.0.1", port: server.port, handler: echo)

@@ -1,7 +1,7 @@
 import Dispatch
 import Glibc
 
-/// A client's socket that blocks for some seconds at most.
+/// A client socket that blocks for at most some seconds.
 final class TestSocket: Sendable {
     let descriptor: Int32
 
@@ -37,13 +37,13 @@ final class TestSocket: Sendable {
         _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
-    /// Sends as much as the kernel takes at once; returns how many bytes it took.
+    /// Sends as much as the kernel accepts at once; returns the number of bytes.
     func sendWhatFits(_ text: String) -> Int {
         let bytes = Array(text.utf8)
         return max(0, Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)))
     }
 
-    /// Reads until the text ends as wanted, or the connection does.
+    /// Reads until the text has the expected end, or the connection ends.
     func read(until ending: String) async -> String {
         await onOwnThread { socket in
             let ending = Array(ending.utf8)
@@ -56,12 +56,12 @@ final class TestSocket: Sendable {
     /// Reads to the end of the connection.
     func readAll() async -> String { await read(until: "\u{0}never") }
 
-    /// Reads what is there, at most so many bytes; nil when the connection has ended.
+    /// Reads the available bytes up to a limit; nil if the connection has ended.
     func readSome(upTo count: Int) async -> Int? {
         await onOwnThread { $0.receive(upTo: count)?.count }
     }
 
-    /// Waits until the server closes or resets the connection; false when it sends something.
+    /// Waits until the server closes or resets the connection; false if it sends something.
     func isClosedByServer() async -> Bool {
         await onOwnThread { $0.receive() == nil && (errno == 0 || errno == ECONNRESET) }
     }
@@ -73,7 +73,7 @@ final class TestSocket: Sendable {
         return count > 0 ? Array(buffer[..<count]) : nil
     }
 
-    /// Blocks a thread that is not the tasks' own, as those of the global queues are: the server's handlers need them.
+    /// Blocks a thread of the global queues, not of the cooperative pool, which the server's handlers need.
     private func onOwnThread<Result: Sendable>(_ body: @escaping @Sendable (TestSocket) -> Result) async -> Result {
         await withCheckedContinuation { continuation in
             DispatchQueue(label: "test-socket").async { continuation.resume(returning: body(self)) }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import KubeRuntime
 
-/// What the registry writes, and what the tests' own reader of it refuses.
+/// The registry's output, checked by the tests' own reader, and what that reader rejects.
 @Suite struct ExpositionTests {
-    @Test func anyTextCanBeALabelValueAndComesBack() throws {
+    @Test func `any text can be a label value`() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SplitMix(seed: seed)
         let characters = Array("ab \\\"\n\t,{}=#\u{0}\u{7f}é\u{1F600}\r")
@@ -59,11 +59,11 @@ import Testing
         "# HELP a A.\n# TYPE a histogram\na_bucket{le=\"2\"} 1\na_bucket{le=\"1\"} 1\na_bucket{le=\"+Inf\"} 1\na_sum 1\na_count 1\n",
         "# HELP a A.\n# TYPE a histogram\na_bucket{le=\"+Inf\"} 1\na_count 1\n",
     ])
-    func whatBreaksARuleIsRefused(page: String) {
+    func `the reader rejects invalid expositions`(page: String) {
         #expect(throws: ExpositionError.self) { try Exposition(page) }
     }
 
-    @Test func whatKeepsTheRulesIsRead() throws {
+    @Test func `the reader accepts valid expositions`() throws {
         let page = try Exposition(
             "# HELP a_b A.\n# TYPE a_b histogram\na_b_bucket{le=\"1\"} 1\na_b_bucket{le=\"+Inf\"} 1\na_b_sum 0.5\na_b_count 1\n"
                 + "# HELP c C.\n# TYPE c gauge\nc{d=\"\"} -1e-05\nc{d=\"\\\\\\\"\\n\"} NaN\n")

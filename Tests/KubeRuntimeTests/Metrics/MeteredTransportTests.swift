@@ -6,7 +6,7 @@ import Testing
 @testable import KubeRuntime
 
 @Suite struct MeteredTransportTests {
-    /// Answers every request with the same status, or with none.
+    /// Answers all requests with the same status, or fails.
     private struct Server: HTTPTransport {
         let status: Int?
 
@@ -37,7 +37,7 @@ import Testing
         try Exposition(String(decoding: registry.exposition(), as: UTF8.self))
     }
 
-    @Test func labelsAreAClosedVocabularyWhateverIsAnswered() async throws {
+    @Test func `status code labels are a closed set`() async throws {
         for status in [-1, 0, 7, 99, 600, 999, Int.max, Int.min] + Array(100..<600) { await ask(status) }
         await ask(nil)
         let family = try #require(try page().family("rest_client_requests_total"))
@@ -52,7 +52,7 @@ import Testing
         for outside in ["secret-name", "a text", "cluster"] { #expect(!text.contains(outside)) }
     }
 
-    @Test func countsByCodeMethodAndHost() async throws {
+    @Test func `counts requests by code, method and host`() async throws {
         await ask(200)
         await ask(503)
         await ask(nil)
@@ -60,7 +60,7 @@ import Testing
         func count(_ code: String, _ method: String) -> Double? {
             page.value("rest_client_requests_total", ["code": code, "method": method, "host": "10.0.0.1:6443"])
         }
-        #expect(count("200", "GET") == 2, "the watch too")
+        #expect(count("200", "GET") == 2, "including the watch")
         #expect(count("503", "PATCH") == 1)
         #expect(count("<error>", "GET") == 2)
         #expect(
@@ -71,7 +71,7 @@ import Testing
     @Test(arguments: [
         ("https://10.0.0.1:6443", "10.0.0.1:6443"), ("https://[::1]:443/x/y", "[::1]:443"), ("http://host", "host"),
     ])
-    func theHostIsThatOfTheServersAddress(server: String, host: String) {
+    func `the host label is the host of the server's URL`(server: String, host: String) {
         #expect(MeteredTransport.host(of: server) == host)
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct MetricsTests {
     func text(_ registry: MetricsRegistry) -> String { String(decoding: registry.exposition(), as: UTF8.self) }
 
-    @Test func everyKindIsWrittenInTheTextFormat() {
+    @Test func `writes each kind of metric in the text format`() {
         let registry = MetricsRegistry()
         registry.counter("b_total", help: "Back\\slash\nand line.", labels: ["code"]).increment(["say \"hi\"\n"], by: 2)
         registry.gauge("a_gauge", help: "A gauge.").set(1.5)
@@ -30,7 +30,7 @@ import Testing
                 """)
     }
 
-    @Test func labelsAreBounded() {
+    @Test func `the number of label combinations is bounded`() {
         let registry = MetricsRegistry(seriesLimit: 3)
         let counter = registry.counter("x_total", help: "x", labels: ["name"])
         for index in 0..<100 { counter.increment(["n\(index)"]) }
@@ -39,7 +39,7 @@ import Testing
         #expect(lines.contains(#"x_total{name="other"} 97"#))
     }
 
-    @Test func wrongLabelCountsAreMended() {
+    @Test func `missing labels are empty and extra ones are dropped`() {
         let registry = MetricsRegistry()
         let gauge = registry.gauge("g", help: "g", labels: ["a", "b"])
         gauge.set(1, ["x"])
@@ -50,7 +50,7 @@ import Testing
         #expect(!text(registry).contains(#"b="y""#))
     }
 
-    @Test func collectedValuesAreReadAtEveryScrape() {
+    @Test func `collected values are read at each scrape`() {
         let registry = MetricsRegistry()
         registry.collectedGauge("g", help: "g") { [MetricSample(1)] }
         registry.collectedGauge("g", help: "g") { [MetricSample(2)] }
@@ -60,7 +60,7 @@ import Testing
         #expect(text(registry).contains("\nleast 3\n"))
     }
 
-    @Test func aSeriesCanBeThereBeforeItsFirstEvent() {
+    @Test func `a series can exist before its first event`() {
         let registry = MetricsRegistry()
         let counter = registry.counter("a_total", help: "a", labels: ["k"])
         counter.expose(["x"])
@@ -69,10 +69,10 @@ import Testing
         #expect(text(registry).contains("h_bucket{le=\"1\"} 0\nh_bucket{le=\"+Inf\"} 0\nh_sum 0\nh_count 0\n"))
         counter.increment(["x"])
         counter.expose(["x"])
-        #expect(text(registry).contains(#"a_total{k="x"} 1"#), "what was counted stays")
+        #expect(text(registry).contains(#"a_total{k="x"} 1"#), "counted values stay")
     }
 
-    @Test func describesWhatWasAskedForBeforeItHasValues() {
+    @Test func `describes metrics before they have values`() {
         let registry = MetricsRegistry()
         _ = registry.histogram("b", help: "b", labels: ["l"], buckets: [2, 1, .infinity])
         _ = registry.counter("a_total", help: "a")
@@ -83,7 +83,7 @@ import Testing
         #expect(all.last?.buckets == [1, 2])
     }
 
-    @Test func theProcessIsMeasured() throws {
+    @Test func `process metrics have plausible values`() throws {
         let registry = MetricsRegistry()
         registry.registerProcessMetrics()
         let reading = try #require(ProcessMetrics.read())
@@ -101,11 +101,11 @@ import Testing
     }
 
     @Test(arguments: ["", "1 (x", "1 (a) b) S 1", "1 (x) S " + String(repeating: "z ", count: 30)])
-    func brokenStatIsNoReading(stat: String) {
+    func `invalid stat text gives no reading`(stat: String) {
         #expect(ProcessMetrics.parse(stat: stat, ticksPerSecond: 100, pageSize: 4_096) == nil)
     }
 
-    @Test func aCommandNameMayHoldAnything() throws {
+    @Test func `a command name can contain any character`() throws {
         let fields = (1...30).map(String.init).joined(separator: " ")
         let reading = try #require(
             ProcessMetrics.parse(stat: "7 (a) b (c) S \(fields)", ticksPerSecond: 10, pageSize: 2))

@@ -8,16 +8,16 @@ import Testing
     @Test(arguments: [
         ("127.0.0.1:8080", "127.0.0.1", 8080), (":8081", "", 8081), ("[::1]:9", "::1", 9),
         ("localhost:0", "localhost", 0),
-    ]) func addressesAreRead(text: String, host: String, port: UInt16) throws {
+    ]) func `parses listen addresses`(text: String, host: String, port: UInt16) throws {
         #expect(try ListenAddress.parse(text) == ListenAddress(host: host, port: port))
     }
 
-    @Test(arguments: ["", "0"]) func listenersCanBeTurnedOff(text: String) throws {
+    @Test(arguments: ["", "0"]) func `0 and an empty text disable a listener`(text: String) throws {
         #expect(try ListenAddress.parse(text) == nil)
     }
 
     @Test(arguments: ["8080", "host", "host:", ":99999", "::1:80", "a b:1", "[::1]", "[]:1", ":-1"])
-    func wrongAddressesAreRefused(text: String) {
+    func `rejects invalid listen addresses`(text: String) {
         #expect(throws: ListenAddressError(text: text)) { try ListenAddress.parse(text) }
     }
 
@@ -35,7 +35,7 @@ import Testing
         return "\(answer.status) \(String(decoding: answer.body, as: UTF8.self))"
     }
 
-    @Test func healthAndReadinessAnswerTheirOwnChecks() {
+    @Test func `healthz and readyz answer their own checks`() {
         let routes = routes(ready: "waiting for pipelineruns")
         #expect(text(routes, "/healthz") == "200 ok")
         #expect(text(routes, "/healthz", verbose: true) == "200 [+]queue ok\nhealthz check passed\n")
@@ -46,18 +46,18 @@ import Testing
     }
 
     @Test(arguments: ["/", "/nothing", "/readyz/nothing", "/readyz/leader/x", "/metrics/x"])
-    func otherPathsAreUnknown(path: String) {
+    func `other paths are not found`(path: String) {
         #expect(text(routes(ready: nil), path) == "404 not found\n")
     }
 
-    @Test func onlyReadingIsAllowed() {
+    @Test func `only GET and HEAD are allowed`() {
         #expect(routes(ready: nil).answer(method: "POST", segments: ["healthz"], isVerbose: false).status == 405)
         #expect(routes(ready: nil).answer(method: "HEAD", segments: ["metrics"], isVerbose: false).status == 200)
     }
 }
 
 @Suite struct DiagnosticsServerTests {
-    @Test(arguments: ["", "127.0.0.1"]) func servesProbesAndMetrics(host: String) async throws {
+    @Test(arguments: ["", "127.0.0.1"]) func `serves probes and metrics`(host: String) async throws {
         let checks = HealthChecks()
         checks.add("synced", for: .readiness) { "not yet" }
         let metrics = MetricsRegistry()
@@ -76,7 +76,7 @@ import Testing
         await running.value
     }
 
-    @Test func aTakenPortIsAnError() throws {
+    @Test func `a busy port is an error`() throws {
         let first = try DiagnosticsServer(
             address: ListenAddress(host: "127.0.0.1", port: 0), checks: nil, metrics: nil)
         #expect(throws: ListenError.self) {

@@ -5,9 +5,9 @@ import Testing
 
 @testable import KubeRuntime
 
-/// With signals that nobody else of this process uses, and that do no harm by themselves.
+/// Uses signals that are harmless and not used elsewhere in this process.
 @Suite(.serialized) struct TerminationSignalsTests {
-    @Test func theFirstSignalAsksAndTheSecondInsists() async {
+    @Test func `the first signal stops gracefully and the second one exits`() async {
         let status = Locked<Int32?>(nil)
         let signals = TerminationSignals([SIGWINCH, SIGURG]) { code in status.withLock { $0 = code } }
         async let asked: Void = signals.wait()
@@ -21,7 +21,7 @@ import Testing
         await eventually("the process exits") { status.withLock { $0 } == 128 + SIGURG }
     }
 
-    @Test(arguments: 0..<10) func waitingEndsOnCancellation(round: Int) async {
+    @Test(arguments: 0..<10) func `waiting ends on cancellation`(round: Int) async {
         let signals = TerminationSignals([]) { _ in }
         let task = Task { await signals.wait() }
         if round % 2 == 0 { await Task.yield() }
@@ -32,7 +32,7 @@ import Testing
 }
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct LogLevelSignalsTests {
-    @Test func signalsChangeTheLevelAndSaySo() async {
+    @Test func `signals change the log level and log the change`() async {
         let log = CapturedLog(.error)
         let signals = LogLevelSignals(Logger(log.sink))
         kill(getpid(), SIGUSR1)

@@ -21,13 +21,13 @@ import Testing
         }
     }
 
-    @Test func aShutdownEndsAllInOrder() async throws {
+    @Test func `a shutdown stops all services`() async throws {
         try await group([forever("a"), forever("b")]).run {}
         #expect(Set(stopped.withLock { $0 }) == ["a", "b"])
         #expect(time.scheduledCount == 0)
     }
 
-    @Test func theFirstFailureEndsTheOthersAndIsThrown() async {
+    @Test func `the first failure stops the others and is thrown`() async {
         let failing = Service("c") { throw Fault() }
         await #expect { try await group([forever("a"), failing]).run { await never() } } throws: {
             "\($0)" == "c failed: Fault()"
@@ -35,13 +35,13 @@ import Testing
         #expect(stopped.withLock { $0 } == ["a"])
     }
 
-    @Test func aServiceMustNotReturnEarly() async {
+    @Test func `a service that returns early is an error`() async {
         await #expect { try await group([forever("a"), Service("b") {}]).run { await never() } } throws: {
             "\($0)" == "b ended unexpectedly"
         }
     }
 
-    @Test func aServiceThatCanStopIsNotCancelled() async throws {
+    @Test func `a service with a stop action is not cancelled`() async throws {
         let stop = Latch()
         let wasCancelled = Locked<Bool?>(nil)
         let service = Service("a", stop: { stop.set() }) {
@@ -53,7 +53,7 @@ import Testing
         #expect(stopped.withLock { $0 } == ["b"])
     }
 
-    @Test func cancellationIsAShutdown() async {
+    @Test func `cancellation is a shutdown`() async {
         let task = Task { try await group([forever("a")]).run { await never() } }
         task.cancel()
         let result = await task.result
@@ -61,7 +61,7 @@ import Testing
         #expect(stopped.withLock { $0 } == ["a"])
     }
 
-    @Test func aStuckServiceIsNamedAfterTheGracePeriod() async {
+    @Test func `the error after the grace period names the stuck service`() async {
         let release = Locked(false)
         let stuck = Service("stuck") {
             while !release.withLock({ $0 }) { await Task.yield() }

@@ -6,7 +6,7 @@ import Testing
     let latch = Latch()
     let woken = Locked(0)
 
-    @Test func wakesEverybodyWhoWaitsAndLetsThroughWhoComesLater() async {
+    @Test func `resumes all waiting tasks and later ones immediately`() async {
         await withDiscardingTaskGroup { group in
             for _ in 0..<8 {
                 group.addTask {
@@ -22,7 +22,7 @@ import Testing
         #expect(latch.isSet)
     }
 
-    @Test func cancellationEndsTheWaitOnly() async {
+    @Test func `cancellation ends the wait but does not set the latch`() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await latch.wait() }
             group.addTask { await latch.wait() }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import KubeRuntime
 
-/// What an API server's `Date` headers tell about its clock.
+/// What the `Date` headers of an API server reveal about its clock.
 @Suite struct ServerClockTests {
     private let date = ServerTime(seconds: 1_767_261_600)
     private let instant = ContinuousClock.now
@@ -12,13 +12,13 @@ import Testing
         #expect(ServerTimeEstimate().time(at: instant) == nil)
     }
 
-    @Test func `runs on by monotonic time`() {
+    @Test func `advances with the monotonic time`() {
         var estimate = ServerTimeEstimate()
         estimate.observe(date, sent: instant, received: instant)
         #expect(estimate.time(at: instant + .seconds(7)) == date + .seconds(7))
     }
 
-    /// Random answers of a server whose clock is right: the estimate is never ahead of it, and soon close behind.
+    /// Random responses of a server whose clock is right: the estimate is never ahead of it, and soon close behind.
     @Test func `is never ahead of the server's clock`() {
         let seed = UInt64.random(in: 0...UInt64.max)
         var numbers = SeededNumbers(state: seed)
@@ -32,13 +32,13 @@ import Testing
             let written = sent + .milliseconds(Int64.random(in: 0...400, using: &numbers))
             elapsed = written + .milliseconds(Int64.random(in: 0...400, using: &numbers))
             estimate.observe((base + written).roundedDownToSeconds, sent: instant + sent, received: instant + elapsed)
-            let told = estimate.time(at: instant + elapsed) ?? .latest
-            #expect(told <= base + elapsed, "seed \(seed), round \(round)")
-            #expect(base + elapsed - told <= .milliseconds(1800), "seed \(seed), round \(round)")
+            let estimate = estimate.time(at: instant + elapsed) ?? .latest
+            #expect(estimate <= base + elapsed, "seed \(seed), round \(round)")
+            #expect(base + elapsed - estimate <= .milliseconds(1800), "seed \(seed), round \(round)")
         }
     }
 
-    @Test(arguments: [-86_400, -30, 30, 86_400] as [Int64]) func `follows a clock that is set`(_ jump: Int64) {
+    @Test(arguments: [-86_400, -30, 30, 86_400] as [Int64]) func `follows a change of the clock`(_ jump: Int64) {
         var estimate = ServerTimeEstimate()
         estimate.observe(date, sent: instant, received: instant)
         let set = date + .seconds(10 + jump)
@@ -46,7 +46,7 @@ import Testing
         #expect(estimate.time(at: instant + .seconds(11)) == set + .seconds(1))
     }
 
-    @Test func `tells the server's time whatever this machine's clock says`() async throws {
+    @Test func `returns the server's time for any clock of this machine`() async throws {
         let time = VirtualTime()
         let wall = time.wallClock(startingAt: Timestamp(seconds: 5))
         let clock = ServerClock(time: time, fallback: wall)
@@ -58,8 +58,9 @@ import Testing
         #expect(clock.now() == date + .seconds(3))
     }
 
-    /// A load balancer that answers for a server it cannot reach has a clock of its own.
-    @Test(arguments: [301, 404, 429, 500, 502, 503]) func `ignores the date of what may not come from the server`(
+    /// A load balancer that answers for a server it cannot reach has a different clock.
+    @Test(arguments: [301, 404, 429, 500, 502, 503])
+    func `ignores the date of a response that may not come from the server`(
         _ status: Int
     ) async throws {
         let time = VirtualTime()
@@ -70,7 +71,7 @@ import Testing
         #expect(clock.known() == date)
     }
 
-    @Test func `ignores a date that is none`() async throws {
+    @Test func `ignores an invalid date`() async throws {
         let clock = ServerClock(time: VirtualTime(), fallback: .system)
         _ = try await clock.following(DatingTransport(date: "yesterday")).send(HTTPRequest(.get, "/"))
         #expect(clock.known() == nil)
@@ -89,7 +90,7 @@ private struct SeededNumbers: RandomNumberGenerator {
     }
 }
 
-/// Answers every request with a `Date`.
+/// Answers all requests with a `Date`.
 private struct DatingTransport: HTTPTransport {
     let date: String
     var status = 200

@@ -5,7 +5,7 @@ import Testing
 @testable import KubeRuntime
 
 @Suite struct TimerTests {
-    @Test func heapKeepsOrderUnderRandomChanges() {
+    @Test func `the heap keeps its order under random changes`() {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SplitMix(seed: seed)
         var heap = KeyedHeap<Int, Int>()
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func virtualTimeRunsActionsInOrderAtTheirOwnTime() {
+    @Test func `virtual time runs each action at its deadline, in order`() {
         let time = VirtualTime()
         let start = time.now
         let log = Locked([(String, Duration)]())
@@ -42,7 +42,7 @@ import Testing
         #expect(time.scheduledCount == 1)
     }
 
-    @Test func systemTimeRunsActionsAndRearms() async throws {
+    @Test func `system time runs actions and sets its timer again`() async throws {
         let time = SystemTime()
         let started = time.now
         try await time.sleep(for: .milliseconds(20))
@@ -53,7 +53,7 @@ import Testing
         #expect(started.duration(to: time.now) >= .milliseconds(60))
     }
 
-    @Test(arguments: 0..<20) func sleepEndsOnCancellation(round: Int) async {
+    @Test(arguments: 0..<20) func `sleep ends on cancellation`(round: Int) async {
         let time = SystemTime()
         let sleeper = Task { () -> Bool in
             do {

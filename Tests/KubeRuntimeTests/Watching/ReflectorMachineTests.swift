@@ -7,7 +7,7 @@ import Testing
 @Suite struct ReflectorMachineTests {
     typealias Machine = ReflectorMachine
 
-    /// A machine with a clock that the test moves.
+    /// A machine with a clock that the test advances.
     struct Driver {
         var machine: Machine
         var now = ContinuousClock.now
@@ -40,7 +40,7 @@ import Testing
     let unreachable = KubeError.transport(TransportError(.unreachable, "refused"))
     let missing = KubeError.plainText(code: 404, body: "404 page not found", retryAfterSeconds: nil)
 
-    @Test func listsConsistentlyInPagesAndWatchesFromTheFirstPagesVersion() {
+    @Test func `lists consistently in pages and watches from the first page's version`() {
         var driver = Driver()
         let first = driver.feed(.start)
         #expect(first.copy == .beginRelist(isConsistent: true))
@@ -53,7 +53,7 @@ import Testing
         #expect(last.next == .openWatch(.after(ResourceVersion("10")), timeout: .milliseconds(22_500)))
     }
 
-    @Test func pagesWithoutEndAreGivenUp() {
+    @Test func `gives up a list with endless pages`() {
         var driver = Driver()
         _ = driver.feed(.start)
         for page in 1..<ReflectorSettings().maximumPages {
@@ -64,13 +64,13 @@ import Testing
             }
         }
         guard case .sleep = driver.feed(.page(ResourceVersion("10"), continueToken: "token")).next else {
-            Issue.record("the list goes on")
+            Issue.record("the list does not end")
             return
         }
         #expect(driver.feed(.woke).next == .list(.mostRecent, limit: 500, continueToken: nil))
     }
 
-    @Test func eventsAndBookmarksMoveTheVersionForwardOnly() {
+    @Test func `events and bookmarks only move the version forward`() {
         var driver = Driver()
         driver.sync()
         #expect(driver.feed(.signal(.object(ResourceVersion("12")))).copy == .observe(ResourceVersion("12")))
@@ -81,7 +81,7 @@ import Testing
         #expect(again.next == .openWatch(.after(ResourceVersion("40")), timeout: .milliseconds(22_500)))
     }
 
-    @Test(arguments: [0.0, 0.25, 0.999]) func theWatchTimeoutIsSpread(chance: Double) {
+    @Test(arguments: [0.0, 0.25, 0.999]) func `watch timeouts are spread over their range`(chance: Double) {
         var driver = Driver()
         driver.chance = chance
         _ = driver.feed(.start)
@@ -90,7 +90,7 @@ import Testing
         #expect(timeout >= .seconds(20) && timeout <= .seconds(25))
     }
 
-    @Test func anExpiredVersionIsListedAgainNotOlderThanTheLast() {
+    @Test func `lists not older than the last version when it has expired`() {
         for input in [
             Machine.Input.failed(refused(410, "Expired")),
             .failed(.plainText(code: 410, body: "", retryAfterSeconds: nil)),
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test func aVersionThatExpiresAgainAndAgainIsBackedOff() {
+    @Test func `backs off when versions expire repeatedly`() {
         var driver = Driver()
         driver.sync()
         _ = driver.feed(.failed(refused(410, "Expired")))
@@ -112,7 +112,7 @@ import Testing
         for _ in 0..<6 {
             _ = driver.feed(.page(ResourceVersion("10"), continueToken: nil))
             guard case .sleep(let delay) = driver.feed(.failed(refused(410, "Expired"))).next else {
-                return #expect(Bool(false), "no pause")
+                return #expect(Bool(false), "expected a pause")
             }
             #expect(delay > last || delay >= .seconds(20))
             last = delay
@@ -121,7 +121,7 @@ import Testing
         #expect(last >= .seconds(20))
     }
 
-    @Test func aVersionFromTheFutureIsDropped() {
+    @Test func `drops a version that the server has not reached`() {
         var status = APIStatus(code: 504, reason: "Timeout", message: "Too large resource version: 10, current: 3")
         status.retryAfterSeconds = 1
         var driver = Driver()
@@ -132,7 +132,7 @@ import Testing
         #expect(step.next == .list(.mostRecent, limit: 500, continueToken: nil))
     }
 
-    @Test func aServerThatAsksToWaitIsObeyedWithoutARelist() {
+    @Test func `obeys Retry-After without a new list`() {
         var driver = Driver()
         driver.sync()
         #expect(driver.feed(.failed(refused(429, "TooManyRequests", retryAfter: 17))).next == .sleep(for: .seconds(17)))
@@ -140,7 +140,7 @@ import Testing
         #expect(driver.feed(.failed(refused(503, retryAfter: 9_999_999))).next == .sleep(for: .seconds(120)))
     }
 
-    @Test func aServerThatIsGoneIsWatchedAgainWithGrowingPauses() {
+    @Test func `watches an unreachable server again with growing pauses`() {
         var driver = Driver()
         driver.sync()
         var pauses: [Duration] = []
@@ -156,7 +156,7 @@ import Testing
         #expect(driver.feed(.failed(unreachable)).next == .sleep(for: .milliseconds(600)))
     }
 
-    @Test func listFailuresBackOffToo() {
+    @Test func `list failures back off`() {
         var driver = Driver()
         var step = driver.feed(.start)
         for _ in 0..<7 {
@@ -166,7 +166,7 @@ import Testing
         #expect(step.next == .sleep(for: .milliseconds(22_500)))
     }
 
-    @Test func aWatchThatEndsAtOnceIsAFault() {
+    @Test func `a watch that ends immediately is a failure`() {
         var driver = Driver()
         driver.sync()
         let step = driver.feed(.ended, after: .milliseconds(100))
@@ -175,7 +175,7 @@ import Testing
         #expect(driver.feed(.woke).next == .list(.notOlderThan(ResourceVersion("10")), limit: 500, continueToken: nil))
     }
 
-    @Test func failuresAreCountedUntilOneOfBothWorks() {
+    @Test func `counts failures until a list or watch works`() {
         var driver = Driver()
         driver.sync()
         #expect(driver.machine.failuresInARow == 0)
@@ -189,7 +189,7 @@ import Testing
         #expect(driver.machine.failuresInARow == 0)
     }
 
-    @Test func anExpiredTokenCostsOneFullRestart() {
+    @Test func `an expired continue token starts the list again, once`() {
         var driver = Driver()
         _ = driver.feed(.start)
         _ = driver.feed(.page(ResourceVersion("10"), continueToken: "token"))
@@ -197,11 +197,11 @@ import Testing
         #expect(restart.copy == .beginRelist(isConsistent: true))
         #expect(restart.next == .list(.mostRecent, limit: 5_000, continueToken: nil))
         guard case .sleep = driver.feed(.failed(refused(410, "Expired"))).next else {
-            return #expect(Bool(false), "the second time needs a pause")
+            return #expect(Bool(false), "expected a pause the second time")
         }
     }
 
-    @Test func aPageThatIsTooLargeMakesSmallerOnes() {
+    @Test func `a page that is too large makes the next ones smaller`() {
         var driver = Driver()
         _ = driver.feed(.start)
         for limit in [125, 31, 7, 1, 1] {
@@ -213,7 +213,7 @@ import Testing
         #expect(driver.machine.pageSize == 1, "as the objects do not shrink")
     }
 
-    @Test func aMissingTypeIsReportedAndLookedForEveryHalfMinute() {
+    @Test func `reports a missing type and checks for it every half minute`() {
         var driver = Driver()
         _ = driver.feed(.start)
         var delay = Duration.zero
@@ -228,12 +228,12 @@ import Testing
             driver.feed(.page(ResourceVersion("3"), continueToken: nil)).copy == .finishRelist(ResourceVersion("3")))
     }
 
-    @Test func aSilentWatchIsOpenedAnew() {
+    @Test func `replaces a silent watch`() {
         var driver = Driver()
         _ = driver.feed(.start)
         _ = driver.feed(.page(ResourceVersion("10"), continueToken: nil))
         let opened = driver.feed(.opened)
-        // The server promised an end after 22.5 s; 5 s later it counts as dead.
+        // The server must end the watch after 22.5 s; 5 s later it counts as dead.
         #expect(opened.next == .read(until: driver.now + .milliseconds(27_500)))
         let late = driver.feed(.signal(.object(ResourceVersion("11"))), after: .seconds(20))
         #expect(late.next == .read(until: driver.now + .milliseconds(7500)))
@@ -242,7 +242,7 @@ import Testing
         #expect(silent.next == .openWatch(.after(ResourceVersion("11")), timeout: .milliseconds(22_500)))
     }
 
-    @Test func streamsTheStateWhereAskedTo() {
+    @Test func `streams the initial list if configured`() {
         var driver = Driver { $0.synchronization = .streaming }
         let start = driver.feed(.start)
         #expect(start.next == .openWatch(.initialEvents(notOlderThan: nil), timeout: .seconds(300)))
@@ -255,7 +255,7 @@ import Testing
         #expect(expired.next == .openWatch(.initialEvents(notOlderThan: ResourceVersion("12")), timeout: .seconds(300)))
     }
 
-    @Test(arguments: [400, 422]) func remembersThatStreamingIsUnsupported(code: Int) {
+    @Test(arguments: [400, 422]) func `remembers that streaming is not supported`(code: Int) {
         var driver = Driver { $0.synchronization = .streaming }
         _ = driver.feed(.start)
         let step = driver.feed(.failed(refused(code)))
@@ -267,7 +267,7 @@ import Testing
                 == .list(.notOlderThan(ResourceVersion("5")), limit: 500, continueToken: nil))
     }
 
-    @Test func aStreamThatNeverEndsItsStateIsListedInstead() {
+    @Test func `lists in pages when a streamed list never ends`() {
         var driver = Driver { $0.synchronization = .streaming }
         _ = driver.feed(.start)
         #expect(driver.feed(.opened).next == .read(until: driver.now + .seconds(60)))
@@ -276,7 +276,7 @@ import Testing
         #expect(step.next == .list(.mostRecent, limit: 500, continueToken: nil))
     }
 
-    @Test func anyInputInAnyStateLeadsOnWithoutSpinning() {
+    @Test func `any input in any state makes progress without spinning`() {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SplitMix(seed: seed)
         let inputs: [Machine.Input] = [

@@ -13,7 +13,7 @@ import Testing
     let metrics = MetricsRegistry()
     let type = ResourceType(group: "example.dev", version: "v1", plural: "items", kind: "Item")
 
-    /// Runs a reflector while the test runs, and ends it.
+    /// Runs a reflector while the test runs, then stops it.
     func running(
         _ change: (inout ReflectorSettings) -> Void = { _ in }, _ body: () async throws -> Void
     ) async rethrows {
@@ -35,7 +35,7 @@ import Testing
         #expect(changes.withLock { $0 } == expected)
     }
 
-    /// Waits until the reflector waits for no more than `duration`, and lets that pass.
+    /// Waits until the reflector's next deadline is at most `duration` away, and advances the time by that.
     func advance(by duration: Duration) async {
         await eventually("the reflector waits") {
             time.nextDeadline.map { time.now.duration(to: $0) <= duration } ?? false
@@ -43,7 +43,7 @@ import Testing
         time.advance(by: duration)
     }
 
-    @Test func listsInPagesThenFollowsTheWatch() async {
+    @Test func `lists in pages, then watches`() async {
         server.answer(200, page([object("a", 1)], at: 10, token: "next"))
         server.answer(200, page([object("b", 2)], at: 10))
         let watch = server.stream()
@@ -68,7 +68,7 @@ import Testing
             ])
     }
 
-    @Test func findsDeletionsOfAGapByTheDifference() async {
+    @Test func `finds deletions that happened during a gap`() async {
         server.answer(200, page([object("a", 1), object("b", 2)], at: 10))
         let watch = server.stream()
         server.answer(200, page([object("b", 2), object("c", 15)], at: 30))
@@ -81,17 +81,17 @@ import Testing
         #expect(server.targets[2].contains("resourceVersion=10&resourceVersionMatch=NotOlderThan"))
     }
 
-    @Test func survivesAnObjectItCannotRead() async {
+    @Test func `one undecodable object does not affect the others`() async {
         server.answer(200, page([object("a", 1), object("bad", 2, extra: #","broken":true"#)], at: 10))
         let watch = server.stream()
         await running {
             watch.event("MODIFIED", "a", 11, extra: #","broken":true"#)
             watch.event("ADDED", "c", 12)
-            await eventually("the stream goes on") { store.object(for: Item("c", 0).key) != nil }
+            await eventually("the stream continues") { store.object(for: Item("c", 0).key) != nil }
             #expect(store.isStale(Item("a", 0).key))
             #expect(store.quarantined.count == 2)
             watch.event("MODIFIED", "a", 13)
-            await eventually("it is readable again") { !store.isStale(Item("a", 0).key) }
+            await eventually("the object can be decoded again") { !store.isStale(Item("a", 0).key) }
         }
         let text = String(decoding: metrics.exposition(), as: UTF8.self)
         #expect(text.contains(#"reflector_undecodable_objects_total{type="items.example.dev"} 2"#))
@@ -113,7 +113,7 @@ import Testing
         #expect(text.contains(#"reflector_undecodable_objects_total{type="items.example.dev"} 1"#))
     }
 
-    @Test func `a deletion of nobody knows what is followed by a list`() async {
+    @Test func `an unidentified deletion is followed by a list`() async {
         server.answer(200, page([object("a", 1), object("b", 2)], at: 10))
         let watch = server.stream()
         server.answer(200, page([object("b", 2)], at: 12))
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    @Test func `an unreadable bookmark sets no object aside`() async {
+    @Test func `an undecodable bookmark quarantines no object`() async {
         server.answer(200, page([object("a", 1)], at: 10))
         let watch = server.stream()
         await running {
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func watchesAgainFromTheLastVersionAfterALostConnection() async {
+    @Test func `watches from the last version after a lost connection`() async {
         server.answer(200, page([], at: 10))
         let watch = server.stream()
         server.fail(.unreachable)
@@ -148,13 +148,13 @@ import Testing
             await advance(by: .seconds(1))
             await advance(by: .seconds(2))
             second.event("ADDED", "b", 12)
-            await eventually("the watch goes on") { store.count == 2 }
+            await eventually("the watch continues") { store.count == 2 }
         }
         #expect(server.targets.count == 4)
         #expect(server.targets.last?.contains("resourceVersion=11") == true)
     }
 
-    @Test func aMissingTypeAppearsWithoutARestart() async {
+    @Test func `a missing type that appears is listed without a restart`() async {
         server.answer(404, "404 page not found\n")
         server.answer(404, "404 page not found\n")
         server.answer(200, page([object("a", 1)], at: 10))
@@ -166,7 +166,7 @@ import Testing
             await advance(by: .seconds(40))
             await advance(by: .seconds(40))
             await eventuallyChanges([.unavailable("404: 404 page not found"), .added(Item("a", 1)), .synced])
-            // The type is removed while it is watched: what is stored is frozen, not deleted.
+            // The type is removed while it is watched: the objects are frozen, not deleted.
             watch.event("MODIFIED", "a", 11)
             watch.end()
             await eventually("the type is gone") {
@@ -177,7 +177,7 @@ import Testing
         }
     }
 
-    @Test func aSilentWatchIsReplaced() async {
+    @Test func `replaces a silent watch`() async {
         server.answer(200, page([], at: 10))
         let watch = server.stream()
         let second = server.stream()
@@ -193,7 +193,7 @@ import Testing
         #expect(server.targets.last?.contains("resourceVersion=10&") == true)
     }
 
-    @Test func theEchoOfAnOwnWriteIsNoChange() async {
+    @Test func `the watch event of an own write is not a change`() async {
         server.answer(200, page([object("a", 1)], at: 10))
         let watch = server.stream()
         await running {
@@ -206,7 +206,7 @@ import Testing
         }
     }
 
-    @Test func streamsItsStateWhereTheServerCan() async {
+    @Test func `streams the initial list if the server supports it`() async {
         let watch = server.stream()
         await running {
             $0.synchronization = .streaming
@@ -221,9 +221,9 @@ import Testing
     }
 }
 
-/// Real connections to a server that takes a watch and never says another word, not even at the time it should end it.
+/// Real connections to a server that accepts a watch and then stays silent, even when it should end the watch.
 @Suite(.timeLimit(.minutes(1))) struct SilentServerTests {
-    @Test func aWatchThatIsNotEndedInTimeIsReplaced() async throws {
+    @Test func `replaces a watch that does not end at its timeout`() async throws {
         let watches = Locked(0)
         let server = try HTTPServer(host: "127.0.0.1", port: 0) { request in
             guard request.queryValue("watch") != nil else {
@@ -256,14 +256,14 @@ import Testing
             decoding: Item.decoder, into: store, time: SystemTime(), logger: Logger(LogSink(write: { _ in }))
         ) { _ in }
         let task = Task { await reflector.run() }
-        await eventually("the second watch brings what the first one kept back") { store.count == 2 }
+        await eventually("the second watch delivers the missing event") { store.count == 2 }
         task.cancel()
         await task.value
         await transport.shutdown()
         await server.shutdown()
     }
 
-    @Test func whatDiesWithoutAWordIsFoundOutWithinHalfAMinute() {
+    @Test func `finds a silently dead connection within half a minute`() {
         let settings = ReflectorSettings()
         #expect(settings.watchTimeout.upperBound + settings.watchMargin <= .seconds(30))
     }

@@ -67,7 +67,7 @@ func undecodable(
         }
     }
 
-    @Test func aRelistTellsTheDifferenceOnly() {
+    @Test func `a relist reports only differences`() {
         var state = synced([Item("a", 1), Item("b", 2), Item("c", 3)], at: 5)
         let changes = relist(&state, [Item("a", 1), Item("b", 7), Item("d", 8)], at: 9)
         #expect(changes.count == 3)
@@ -77,24 +77,24 @@ func undecodable(
         #expect(state.observed.text == "9")
     }
 
-    @Test func theFirstCompleteListSyncs() {
+    @Test func `the first complete list syncs the store`() {
         var state = State()
         #expect(relist(&state, [Item("a", 1)], at: 4) == [.added(Item("a", 1)), .synced])
         #expect(state.isSynced)
         #expect(relist(&state, [Item("a", 1)], at: 5) == [])
     }
 
-    @Test func aLateAnswerBringsNothingBackThatIsGone() {
+    @Test func `a late response does not restore a deleted object`() {
         var state = synced([Item("a", 1)], at: 5)
         _ = changes(&state) { $0.remove(Item("a", 9), into: &$1) }
         #expect(changes(&state) { $0.putAnswer(Item("a", 8), into: &$1) } == [])
         #expect(state.object(for: Item("a", 8).key) == nil)
-        // What was created after that is news, before its event comes and after.
+        // An object created after that is new, before its event arrives and after.
         #expect(changes(&state) { $0.putAnswer(Item("a", 12), into: &$1) } == [.added(Item("a", 12))])
         #expect(changes(&state) { $0.putAnswer(Item("a", 13), into: &$1) }.count == 1)
     }
 
-    @Test func ownWritesWinOverOlderEventsAndLists() {
+    @Test func `own writes win over older events and lists`() {
         var state = synced([Item("a", 1)], at: 5)
         #expect(changes(&state) { $0.put(Item("a", 12), into: &$1) }.count == 1)
         #expect(changes(&state) { $0.put(Item("a", 11), into: &$1) } == [])
@@ -105,7 +105,7 @@ func undecodable(
         #expect(relist(&state, [Item("a", 12)], at: 20) == [.deleted(Item("own", 14))])
     }
 
-    @Test func anObjectMadeAnewIsDeletedAndAdded() {
+    @Test func `a recreated object is deleted and added`() {
         var state = synced([Item("a", 1)], at: 5)
         let again = Item("a", 8, uid: "second")
         #expect(changes(&state) { $0.put(again, into: &$1) } == [.deleted(Item("a", 1)), .added(again)])
@@ -113,7 +113,7 @@ func undecodable(
         #expect(state.object(for: again.key) == again)
     }
 
-    @Test func unreadableVersionsMakeTheStoredOneStale() {
+    @Test func `an undecodable version makes the stored one stale`() {
         var state = synced([Item("a", 1)], at: 5)
         #expect(
             changes(&state) { $0.quarantine(undecodable("a", 6), into: &$1) } == [.quarantined(undecodable("a", 6))])
@@ -124,7 +124,7 @@ func undecodable(
         #expect(!state.isStale(Item("a", 1).key))
     }
 
-    @Test func unreadableObjectsSurviveTheSweepAndVanishWithTheirObject() {
+    @Test func `undecodable objects survive a relist and vanish when deleted`() {
         var state = synced([Item("a", 1)], at: 5)
         let kept = changes(&state) { state, changes in
             state.beginRelist(isConsistent: true)
@@ -180,7 +180,7 @@ func undecodable(
         (undecodable("", 9), 1), (undecodable("", nil), 1), (undecodable("a", nil), 1),
         (undecodable("a", nil, uid: "uid-a"), 0), (undecodable("x", nil, uid: "unknown"), 1),
     ])
-    func `a deletion that cannot be placed asks for a list`(object: UndecodableObject, left: Int) {
+    func `a deletion that cannot be ordered requires a list`(object: UndecodableObject, left: Int) {
         var state = synced([Item("a", 1)], at: 5)
         var isComplete = true
         _ = changes(&state) { isComplete = $0.remove(object, into: &$1) }
@@ -188,14 +188,14 @@ func undecodable(
         #expect(state.count == left)
     }
 
-    @Test func `an unreadable deletion of an unknown object is nothing`() {
+    @Test func `an unreadable deletion of an unknown object changes nothing`() {
         var state = synced([Item("a", 1)], at: 5)
         var isComplete = false
         #expect(changes(&state) { isComplete = $0.remove(undecodable("x", 9, uid: "u"), into: &$1) } == [])
         #expect(isComplete && state.observed.text == "9")
     }
 
-    @Test func `an unreadable object that the next list lacks vanishes and is reported`() {
+    @Test func `an unreadable object that the next list lacks is reported as vanished`() {
         var state = State()
         _ = changes(&state) { state, changes in
             state.beginRelist(isConsistent: true)
@@ -213,7 +213,7 @@ func undecodable(
         #expect(state.isStale(Item("a", 1).key))
     }
 
-    @Test func aRestoredServerIsBelieved() {
+    @Test func `accepts older versions from a server restored from a backup`() {
         var state = synced([Item("a", 90), Item("b", 95)], at: 100)
         let changes = relist(&state, [Item("a", 20)], at: 50)
         #expect(changes.count == 2)
@@ -222,7 +222,7 @@ func undecodable(
         #expect(state.observed.text == "50")
     }
 
-    @Test func theObservedVersionNeverGoesBack() {
+    @Test func `the observed version never goes back`() {
         var state = synced([], at: 50)
         state.observe(ResourceVersion("49"))
         #expect(state.observed.text == "50")
@@ -232,7 +232,7 @@ func undecodable(
         #expect(state.hasObserved(ResourceVersion("opaque")))
     }
 
-    @Test func anUnavailableTypeFreezesTheStore() {
+    @Test func `an unavailable type freezes the store`() {
         var state = synced([Item("a", 1)], at: 5)
         #expect(changes(&state) { $0.markUnavailable("404", into: &$1) } == [.unavailable("404")])
         #expect(changes(&state) { $0.markUnavailable("404", into: &$1) } == [])
@@ -243,7 +243,7 @@ func undecodable(
 }
 
 @Suite struct StoreTests {
-    @Test func actionsRunWhenTheirVersionIsObserved() {
+    @Test func `actions run when their version is observed`() {
         let store = Store<Item>()
         let log = Locked([String]())
         func when(_ version: String, _ name: String) -> ObservationToken {
@@ -263,7 +263,7 @@ func undecodable(
         #expect(log.withLock { $0 } == ["seven", "at once", "nine"])
     }
 
-    @Test func appliedWritesAreReadAtOnce() {
+    @Test func `applied writes can be read immediately`() {
         let store = Store<Item>()
         #expect(store.apply(Item("a", 3)) == [.added(Item("a", 3))])
         #expect(store.object(for: Item("a", 3).key) == Item("a", 3))

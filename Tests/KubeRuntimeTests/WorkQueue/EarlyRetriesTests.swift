@@ -12,13 +12,13 @@ import Testing
 
     func makeGroups() -> Groups { Groups(limits: Groups.Limits(interval: .seconds(10))) }
 
-    @Test func `what failed is probed once an interval`() {
+    @Test func `a failed key is retried once per interval`() {
         var groups = makeGroups()
         groups.failed(1, in: "a", now: start)
         #expect(groups.nextWake == at(10))
         #expect(groups.wake(at(9.9)) == [])
         #expect(groups.wake(at(10)) == [1])
-        #expect(groups.nextWake == nil, "what came of it is not known yet")
+        #expect(groups.nextWake == nil, "the result of the retry is not known")
         groups.failed(1, in: "a", now: at(10.1))
         #expect(groups.wake(at(20)) == [])
         #expect(groups.wake(at(20.1)) == [1])
@@ -27,21 +27,21 @@ import Testing
         #expect(groups.groupCount == 0)
     }
 
-    @Test func `a group of many is probed one after the other`() {
+    @Test func `the members of a large group are retried one by one`() {
         var groups = makeGroups()
         for key in 0..<100 { groups.failed(key, in: "a", now: start) }
-        var woken: [Int] = []
+        var retried: [Int] = []
         for second in 1...40 {
             for key in groups.wake(at(Double(second))) {
-                woken.append(key)
+                retried.append(key)
                 groups.failed(key, in: "a", now: at(Double(second)))
             }
         }
-        #expect(woken == Array(0..<woken.count), "first in, first out: what always fails hides nothing")
-        #expect((10...16).contains(woken.count), "four an interval: \(woken.count)")
+        #expect(retried == Array(0..<retried.count), "first in, first out: a member that always fails hides no other")
+        #expect((10...16).contains(retried.count), "four per interval: \(retried.count)")
     }
 
-    @Test func `what works wakes twice as many each time`() {
+    @Test func `each success doubles the number of retries`() {
         var groups = makeGroups()
         for key in 0..<100 { groups.failed(key, in: "a", now: start) }
         var now = at(10)
@@ -60,7 +60,7 @@ import Testing
         #expect(start.duration(to: now) < .seconds(12))
     }
 
-    @Test func `what fails again stops the wave`() {
+    @Test func `a failure ends the doubling`() {
         var groups = makeGroups()
         for key in 0..<100 { groups.failed(key, in: "a", now: start) }
         #expect(groups.wake(at(10)) == [0])
@@ -70,23 +70,23 @@ import Testing
         #expect(groups.wake(at(10.2)) == [])
     }
 
-    @Test func `the success of others is a reason to probe, but not again and again`() {
+    @Test func `the success of another request causes one retry per interval`() {
         var groups = makeGroups()
         groups.failed(1, in: "a", now: start)
-        var woken = 0
+        var retried = 0
         for tenth in 1...600 {
             let now = at(Double(tenth) / 10)
             groups.worked(99, in: "a", now: now)
             groups.worked(98, in: "b", now: now)
             for key in groups.wake(now) {
-                woken += 1
+                retried += 1
                 groups.failed(key, in: "a", now: now)
             }
         }
-        #expect((6...8).contains(woken), "\(woken) in a minute")
+        #expect((6...8).contains(retried), "\(retried) in a minute")
     }
 
-    @Test func `a server that answers again wakes one of each group at once`() {
+    @Test func `a server that answers again causes one retry per group`() {
         var groups = makeGroups()
         for key in 0..<10 { groups.failed(key, in: key < 5 ? "a" : "b", now: start) }
         groups.serverReturned()
@@ -107,22 +107,22 @@ import Testing
         #expect(groups.wake(at(3)) == [1])
     }
 
-    @Test func `thousands that wait cost few requests a second`() {
+    @Test func `thousands of waiting keys cause few requests per second`() {
         var groups = makeGroups()
         for key in 0..<10_000 { groups.failed(key, in: "\(key / 10)", now: start) }
-        var woken: [Int: Int] = [:]
+        var retried: [Int: Int] = [:]
         for tenth in 1...600 {
             let now = at(Double(tenth) / 10)
             for key in groups.wake(now) {
-                woken[tenth / 10, default: 0] += 1
+                retried[tenth / 10, default: 0] += 1
                 groups.failed(key, in: "\(key / 10)", now: now)
             }
         }
-        #expect(woken.values.allSatisfy { $0 <= 65 }, "\(woken)")
-        #expect((woken[50] ?? 0) >= 45)
+        #expect(retried.values.allSatisfy { $0 <= 65 }, "\(retried)")
+        #expect((retried[50] ?? 0) >= 45)
     }
 
-    /// Members come, recover, stay broken and leave in any order; groups break and recover.
+    /// Members join, recover, stay broken and leave in any order; groups break and recover.
     @Test(arguments: 0..<30) func `random histories find every recovery in time`(round: Int) {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SplitMix(seed: seed)
@@ -130,14 +130,14 @@ import Testing
         var now = start
         /// Until when a group is broken.
         var brokenUntil: [Int: ContinuousClock.Instant] = [:]
-        /// Those that wait, and since when each of them could work.
+        /// The waiting members, and since when each of them could work.
         var members: [Int: Int] = [:]
-        /// Those that never work; at most three of a group.
+        /// The members that never work; at most three of a group.
         var hopeless: Set<Int> = []
         var requests: [ContinuousClock.Instant] = []
         func attempt(_ key: Int) {
             guard let group = members[key] else {
-                Issue.record("\(key) is no member, seed \(seed)")
+                Issue.record("\(key) is not a member, seed \(seed)")
                 return
             }
             requests.append(now)
@@ -171,7 +171,7 @@ import Testing
             for key in groups.wake(now) { attempt(key) }
             guard step % 50 == 0 else { continue }
             #expect(groups.count == members.count, "seed \(seed)")
-            // A probe each 2.5 seconds, and three that are hopeless may come first.
+            // One retry each 2.5 seconds, and three members that never work may come first.
             let sleeping = members.filter {
                 !hopeless.contains($0.key) && now > (brokenUntil[$0.value] ?? start) + .seconds(20)
             }

@@ -3,21 +3,21 @@ import Testing
 
 @testable import KubeRuntime
 
-/// Random histories against a model that says only what must hold, not how.
+/// Random histories against a model that states only what must hold, not how.
 @Suite struct WorkQueueModelTests {
-    /// What the queue owes for one key.
+    /// What the queue must still do for one key.
     private struct Debt {
-        /// The earliest time at which a run was asked for and not begun.
+        /// The earliest time for which a run was requested that has not started.
         var wantedFrom: ContinuousClock.Instant?
         var isRunning = false
         var failures = 0
-        /// True when a run was requested at once while it ran, and when one of those requests ends a backoff.
+        /// True if a run was requested while the key ran, and if one of those requests ends a backoff.
         var isDirty = false
         var endsBackoff = false
 
-        /// Records a request for a run at once.
+        /// Records a request for an immediate run.
         mutating func want(endsBackoff: Bool, now: ContinuousClock.Instant) {
-            // What failed is not tried again before its time without a change.
+            // Without a change a failed key still waits for its backoff.
             let waits = !isRunning && failures > 0 && (wantedFrom.map { $0 > now } ?? false)
             if waits, !endsBackoff { return }
             wantedFrom = now
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<40) func randomHistories(round: Int) {
+    @Test(arguments: 0..<40) func `random histories match the model`(round: Int) {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SplitMix(seed: seed)
         var queue = WorkQueueState<Int>()

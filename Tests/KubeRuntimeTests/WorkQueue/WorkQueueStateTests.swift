@@ -7,14 +7,14 @@ import Testing
 
     func at(_ seconds: Int) -> ContinuousClock.Instant { start + .seconds(seconds) }
 
-    @Test func addsAreMergedAndServedInOrder() {
+    @Test func `duplicate adds count once and keys are served in order`() {
         var queue = WorkQueueState<Int>()
         for key in [3, 1, 3, 2, 1] { queue.add(key, priority: .normal, now: start) }
         #expect((0..<4).map { _ in queue.pop(now: start)?.key } == [3, 1, 2, nil])
         #expect(queue.count == 3)
     }
 
-    @Test func aKeyAddedWhileItRunsRunsOnceMore() {
+    @Test func `a key added while it runs runs once more`() {
         var queue = WorkQueueState<Int>()
         queue.add(1, priority: .normal, now: start)
         _ = queue.pop(now: start)
@@ -28,8 +28,8 @@ import Testing
         #expect(queue.count == 0)
     }
 
-    /// What a worker writes about its failure comes back as a change: that is no reason to try again at once.
-    @Test func anEchoDoesNotEndABackoff() {
+    /// What a worker writes about its failure comes back as a change, which is no reason to retry immediately.
+    @Test func `the watch event of an own write does not end a backoff`() {
         for isRunning in [true, false] {
             var queue = WorkQueueState<Int>()
             queue.add(1, priority: .normal, now: start)
@@ -39,11 +39,11 @@ import Testing
             if !isRunning { queue.add(1, priority: .low, endsBackoff: false, now: at(1)) }
             #expect(queue.pop(now: at(1)) == nil && queue.nextDeadline == at(10))
             queue.add(1, priority: .normal, now: at(2))
-            #expect(queue.pop(now: at(2))?.attempt == 2, "a change does")
+            #expect(queue.pop(now: at(2))?.attempt == 2, "a change ends it")
         }
     }
 
-    @Test func `an expired TTL ends a backoff although it has low priority`() {
+    @Test func `an expired TTL ends a backoff in spite of its low priority`() {
         for isRunning in [true, false] {
             var queue = WorkQueueState<Int>()
             queue.add(1, priority: .normal, now: start)
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func theEarliestDelayCountsAndIsNotDuplicated() {
+    @Test func `only the earliest delay of a key counts`() {
         var queue = WorkQueueState<Int>()
         queue.add(1, at: at(10), priority: .normal, now: start)
         queue.add(1, at: at(5), priority: .normal, now: start)
@@ -67,7 +67,7 @@ import Testing
         #expect(queue.nextDeadline == nil)
     }
 
-    @Test func anAddEndsTheWaitAndKeepsTheAttempt() {
+    @Test func `an add ends the delay and keeps the attempt`() {
         var queue = WorkQueueState<Int>()
         queue.add(1, priority: .normal, now: start)
         #expect(queue.pop(now: start)?.attempt == 1)
@@ -80,7 +80,7 @@ import Testing
         #expect(queue.pop(now: at(200))?.attempt == 1)
     }
 
-    @Test func backgroundKeysGetATurnUnderAPermanentFreshStream() {
+    @Test func `keys of low priority get turns under constant load`() {
         var queue = WorkQueueState<Int>()
         for key in 0..<100 { queue.add(key, priority: .low, endsBackoff: false, now: start) }
         var served = 0
@@ -94,7 +94,7 @@ import Testing
         #expect(served == 100)
     }
 
-    @Test func aFreshAddOvertakesTheBackground() {
+    @Test func `a change overtakes keys of low priority`() {
         var queue = WorkQueueState<Int>()
         for key in 0..<10 { queue.add(key, priority: .low, endsBackoff: false, now: start) }
         queue.add(7, priority: .normal, now: start)
@@ -102,7 +102,7 @@ import Testing
         #expect(queue.readyCount == 9)
     }
 
-    @Test func unstartedKeysAreForgottenAtShutDown() {
+    @Test func `waiting keys are forgotten at shutdown`() {
         var queue = WorkQueueState<Int>()
         for key in 0..<3 { queue.add(key, priority: .normal, now: start) }
         queue.add(9, at: at(9), priority: .normal, now: start)
@@ -114,7 +114,7 @@ import Testing
         #expect(queue.count == 0)
     }
 
-    @Test func itemsNobodyTookCannotBeFinished() {
+    @Test func `a key without a worker cannot be finished`() {
         var queue = WorkQueueState<Int>()
         queue.add(1, priority: .normal, now: start)
         #expect(queue.finish(1, .worked, again: nil, now: start) == nil)

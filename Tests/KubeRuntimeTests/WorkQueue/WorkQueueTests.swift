@@ -11,7 +11,7 @@ import Testing
         WorkQueue(name: "test", time: time, random: { 0.5 }, metrics: metrics)
     }
 
-    @Test func workersGetKeysAndDelayedOnesWhenTheirTimeComes() async {
+    @Test func `workers get ready keys immediately and delayed ones when due`() async {
         let queue = makeQueue()
         queue.add("later", after: .seconds(10))
         queue.add("now")
@@ -23,7 +23,7 @@ import Testing
         #expect(await later?.key == "later")
     }
 
-    @Test func failuresBackOffAndSuccessResets() async {
+    @Test func `failures back off and a success resets them`() async {
         let queue = makeQueue()
         queue.add("key")
         for attempt in 1...4 {
@@ -46,7 +46,7 @@ import Testing
         #expect(await queue.next()?.attempt == 1)
     }
 
-    @Test func oneTimerServesAllDelayedKeys() {
+    @Test func `one timer serves all delayed keys`() {
         let queue = makeQueue()
         for index in 0..<1_000 { queue.add("key-\(index)", after: .seconds(60 + index)) }
         #expect(time.scheduledCount == 1)
@@ -55,7 +55,7 @@ import Testing
         #expect(time.scheduledCount == 0)
     }
 
-    @Test func aCancelledWorkerLosesNoKey() async {
+    @Test func `a cancelled worker loses no key`() async {
         let queue = makeQueue()
         for _ in 0..<50 {
             let worker = Task { await queue.next() }
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func shutDownSendsWorkersAwayAndDrainWaitsForTheLast() async {
+    @Test func `shutdown dismisses workers and the drain waits for the last`() async {
         let queue = makeQueue()
         queue.add("running")
         #expect(await queue.next()?.key == "running")
@@ -89,7 +89,7 @@ import Testing
         #expect(queue.count == 0)
     }
 
-    @Test func noTimerIsLeftAfterAShutdown() async {
+    @Test func `no timer is left after a shutdown`() async {
         let queue = makeQueue()
         queue.add("later", after: .seconds(10))
         queue.add("soon", after: .seconds(5))
@@ -101,7 +101,7 @@ import Testing
         #expect(time.scheduledCount == 0)
     }
 
-    @Test func manyWorkersNeverShareAKeyAndMissNothing() async {
+    @Test func `many workers never share a key and miss none`() async {
         let queue = WorkQueue<Int>(name: "stress", time: SystemTime())
         let busy = Locked(Set<Int>())
         let runs = Locked(0)
@@ -124,7 +124,7 @@ import Testing
         #expect(runs.withLock { $0 } >= 50)
     }
 
-    @Test func metricsCarryTheUsualNames() async {
+    @Test func `metrics have client-go's names`() async {
         let registry = MetricsRegistry()
         func shows(_ line: String) -> Bool {
             String(decoding: registry.exposition(), as: UTF8.self).contains("\nworkqueue_\(line)\n")
@@ -137,8 +137,8 @@ import Testing
         queue.add("c", after: .seconds(60))
         #expect(shows(#"depth{\#(labels),priority="0"} 1"#))
         #expect(shows(#"depth{\#(labels),priority="-100"} 1"#))
-        #expect(shows("adds_total{\(labels)} 2"), "what waits for its time is no add yet, and two of a kind are one")
-        #expect(shows("retries_total{\(labels)} 1"), "it will be one")
+        #expect(shows("adds_total{\(labels)} 2"), "a delayed key is not an add yet, and duplicates count once")
+        #expect(shows("retries_total{\(labels)} 1"), "it will be an add later")
         _ = await queue.next()
         time.advance(by: .seconds(3))
         #expect(shows("unfinished_work_seconds{\(labels)} 3"))

@@ -19,7 +19,7 @@ import Testing
         #expect((0..<7).map { _ in queue.pop(now: start)?.key } == [100, 200, 300, 101, 201, 102, nil])
     }
 
-    @Test func `a group that comes late does not wait for all keys of another`() {
+    @Test func `a late group does not wait for all keys of another`() {
         var queue = WorkQueueState<Int> { "\($0 / 100)" }
         for key in 100..<200 { queue.add(key, priority: .low, endsBackoff: false, now: start) }
         _ = queue.pop(now: start)
@@ -33,12 +33,12 @@ import Testing
         for key in 100..<110 { queue.add(key, priority: .normal, now: start) }
         #expect((0..<4).map { _ in queue.pop(now: start)?.key } == [100, 101, 102, nil])
         queue.add(200, priority: .low, endsBackoff: false, now: start)
-        #expect(queue.pop(now: start)?.key == 200, "in whatever line it waits")
+        #expect(queue.pop(now: start)?.key == 200, "at any priority")
         _ = queue.finish(101, .worked, again: nil, now: start)
         #expect(queue.pop(now: start)?.key == 103)
     }
 
-    @Test func `a single worker serves everybody`() {
+    @Test func `a single worker serves all groups`() {
         var queue = makeQueue(workers: 1)
         for key in [100, 200] { queue.add(key, priority: .normal, now: start) }
         #expect(queue.pop(now: start)?.key == 100)
@@ -51,7 +51,7 @@ import Testing
         for key in 100..<110 { queue.add(key, priority: .normal, now: start) }
         for _ in 0..<3 { _ = queue.pop(now: start) }
         _ = queue.finish(100, .failed, again: nil, now: at(10))
-        #expect(queue.pop(now: at(10)) == nil, "two are still with workers")
+        #expect(queue.pop(now: at(10)) == nil, "workers still have two keys")
         _ = queue.finish(101, .failed, again: nil, now: at(10))
         #expect(queue.pop(now: at(10))?.key == 103)
         #expect(queue.pop(now: at(10)) == nil)
@@ -73,7 +73,7 @@ import Testing
         #expect(queue.pop(now: at(10))?.key == 500)
     }
 
-    @Test func `what is not tried keeps its failures`() {
+    @Test func `a key that was not attempted keeps its failures`() {
         var queue = makeQueue(workers: 4)
         queue.add(100, priority: .normal, now: start)
         _ = queue.pop(now: start)
@@ -81,7 +81,7 @@ import Testing
         #expect(queue.pop(now: start) == nil)
         queue.promote(now: start)
         #expect(queue.pop(now: start)?.attempt == 2)
-        // Its own write comes back while it waits: that is no reason to look again.
+        // Its own write comes back while it waits: no reason to check again.
         queue.add(100, priority: .low, endsBackoff: false, now: start)
         _ = queue.finish(100, .untried, again: at(10), now: start)
         #expect(queue.nextDeadline == at(10))
@@ -89,7 +89,7 @@ import Testing
         #expect(queue.pop(now: at(1))?.attempt == 2)
     }
 
-    /// No share is exceeded, no worker is idle without need, and no group is passed over.
+    /// No share is exceeded, no worker is idle while it could work, and no group is skipped for long.
     @Test(arguments: 0..<40) func `random histories keep the shares`(round: Int) {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SplitMix(seed: seed)
@@ -100,7 +100,7 @@ import Testing
         var running: [Int: ContinuousClock.Instant] = [:]
         var slow: Set<Int> = []
         var ready: Set<Int> = []
-        /// How often others were served while a ready group had room.
+        /// How often others were served while a ready group could have been.
         var passedOver: [Int: Int] = [:]
         func noteSlow() {
             for (key, since) in running where since.duration(to: now) >= .seconds(2) { slow.insert(key / 100) }
@@ -128,7 +128,7 @@ import Testing
                 running[key] = now
                 for group in servable where group != key / 100 { passedOver[group, default: 0] += 1 }
                 passedOver = passedOver.filter { servable.contains($0.key) && $0.key != key / 100 }
-                // Six groups in two lines, one of which gets a quarter of the turns at least.
+                // Six groups in two queues, one of which gets at least a quarter of the turns.
                 #expect(passedOver.values.allSatisfy { $0 <= 6 * 4 }, "seed \(seed)")
             case 3:
                 guard let key = running.keys.sorted().randomElement(using: &random), let since = running[key] else {
