@@ -50,7 +50,7 @@ final class ListeningSocket: Sendable {
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    /// Accepts the next connection, non-blocking; returns a negative number if there is none.
+    /// Accepts the next connection, non-blocking; returns a negative number if no client is waiting.
     func accept() -> Int32 {
         let client = accept4(descriptor, nil, nil, Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))
         if client >= 0 {

@@ -67,7 +67,7 @@ struct LogRepetitions: Sendable {
         take { _ in now.advanced(by: Self.window) }
     }
 
-    /// The end of the window that ends next; nil if there is none.
+    /// The end of the window that ends next; nil without a window.
     var nextEnd: ContinuousClock.Instant? { windows.values.map(\.end).min() }
 
     /// Ends each window for which `next` returns a new end, and starts that one if a line was held back.

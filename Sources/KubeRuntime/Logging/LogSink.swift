@@ -156,7 +156,7 @@ public final class LogWriter: Sendable {
         }
     }
 
-    /// Takes the pending lines; ends the drain and returns nil if there are none.
+    /// Takes the pending lines; without any, ends the drain and returns nil.
     private func nextBatch() -> [[UInt8]]? {
         state.withLock { state in
             var batch = state.pending

@@ -98,7 +98,7 @@ struct ReflectorMetrics: Sendable {
     func event(_ kind: String) { events.increment([type, kind]) }
     func undecodable(_ count: Int) { undecodable.increment([type], by: Double(count)) }
 
-    /// - Parameter code: the status code of the response; nil if there was none.
+    /// - Parameter code: the status code of the response; nil without a response.
     func failed(code: Int?) { failures.increment([type, code.map(StatusCodeLabel.of) ?? "none"]) }
 
     /// Counts a watch that the server did not end in time.
