@@ -47,20 +47,20 @@ public struct ElectionTiming: Sendable, Hashable {
         guard leaseDuration >= Self.shortest, leaseDuration <= Self.longest, leaseDuration.components.attoseconds == 0
         else {
             throw Invalid(
-                description: "the lease duration (\(leaseDuration.readable)) must be in whole seconds, from 1s to 1h")
+                description: "the lease duration (\(leaseDuration.goText)) must be in whole seconds, from 1s to 1h")
         }
         guard leaseDuration > renewDeadline else {
             throw Invalid(
-                description: "the lease duration (\(leaseDuration.readable)) must be greater than the renew "
-                    + "deadline (\(renewDeadline.readable))")
+                description: "the lease duration (\(leaseDuration.goText)) must be greater than the renew "
+                    + "deadline (\(renewDeadline.goText))")
         }
         guard retryPeriod > .zero else {
-            throw Invalid(description: "the retry period (\(retryPeriod.readable)) must be greater than zero")
+            throw Invalid(description: "the retry period (\(retryPeriod.goText)) must be greater than zero")
         }
         guard renewDeadline > retryPeriod * 6 / 5 else {
             throw Invalid(
-                description: "the renew deadline (\(renewDeadline.readable)) must be greater than 1.2 times the "
-                    + "retry period (\(retryPeriod.readable))")
+                description: "the renew deadline (\(renewDeadline.goText)) must be greater than 1.2 times the "
+                    + "retry period (\(retryPeriod.goText))")
         }
         self.leaseDuration = leaseDuration
         self.renewDeadline = renewDeadline

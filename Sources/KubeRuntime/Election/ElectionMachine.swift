@@ -80,18 +80,18 @@ struct ElectionMachine: Sendable {
         }
     }
 
-    mutating func enter(_ state: State, _ next: Next, _ effect: Effect? = nil) -> Step {
+    private mutating func enter(_ state: State, _ next: Next, _ effect: Effect? = nil) -> Step {
         self.state = state
         return Step(effect: effect, next: next)
     }
 
-    mutating func end(_ ending: Ending) -> Step { enter(.ended(ending), .end(ending)) }
+    private mutating func end(_ ending: Ending) -> Step { enter(.ended(ending), .end(ending)) }
 
     /// Records the current lease; returns false if it was known.
     ///
     /// - Parameter mayBeLate: true for the watch, whose older versions are ignored.
     @discardableResult
-    mutating func learn(_ new: Lease, mayBeLate: Bool = false, _ now: Instant) -> Bool {
+    private mutating func learn(_ new: Lease, mayBeLate: Bool = false, _ now: Instant) -> Bool {
         isInformed = true
         if let lease, lease.uid == new.uid {
             if lease.resourceVersion == new.resourceVersion { return false }
@@ -104,18 +104,18 @@ struct ElectionMachine: Sendable {
     }
 
     /// Records that the lease does not exist. The previous holder's claim is still valid.
-    mutating func learnAbsence() {
+    private mutating func learnAbsence() {
         isInformed = true
         lease = nil
     }
 
     /// Requires the lease to be read before the next claim.
-    mutating func forget() { isInformed = false }
+    private mutating func forget() { isInformed = false }
 
-    func isFree(_ now: Instant) -> Bool { isInformed && claimedUntil.map { now >= $0 } ?? true }
+    private func isFree(_ now: Instant) -> Bool { isInformed && claimedUntil.map { now >= $0 } ?? true }
 
     /// When a candidate checks again: at the end of the holder's claim, or after one to 2.2 retry periods.
-    func nextLook(_ now: Instant, _ random: Double) -> Instant {
+    private func nextLook(_ now: Instant, _ random: Double) -> Instant {
         let look = now.advanced(by: timing.retryPeriod * (1 + 1.2 * random))
         guard let claimedUntil, claimedUntil > now else { return look }
         return min(look, claimedUntil)
@@ -210,11 +210,11 @@ public enum LeadershipLoss: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 extension ElectionMachine {
-    mutating func read() -> Step {
+    private mutating func read() -> Step {
         enter(.reading, .read(timeout: timing.requestTimeout))
     }
 
-    mutating func observed(_ event: Event, _ now: Instant, _ random: Double) -> Step {
+    private mutating func observed(_ event: Event, _ now: Instant, _ random: Double) -> Step {
         switch event {
         case .changed(let lease):
             learn(lease, mayBeLate: true, now)
@@ -228,7 +228,7 @@ extension ElectionMachine {
         }
     }
 
-    mutating func wasRead(_ event: Event, _ now: Instant, _ random: Double) -> Step {
+    private mutating func wasRead(_ event: Event, _ now: Instant, _ random: Double) -> Step {
         switch event {
         case .read(let lease): learn(lease, now)
         case .absent: learnAbsence()
@@ -237,7 +237,7 @@ extension ElectionMachine {
         return claimOrWait(now, random)
     }
 
-    mutating func claimed(_ event: Event, _ sentAt: Instant, _ now: Instant, _ random: Double) -> Step {
+    private mutating func claimed(_ event: Event, _ sentAt: Instant, _ now: Instant, _ random: Double) -> Step {
         guard case .wrote(let lease) = event else {
             // Without a response the claim may have succeeded; after a conflict another process was faster. The watch
             // or the next read tells.
@@ -265,7 +265,7 @@ extension ElectionMachine {
     }
 
     /// How long a successful claim or renewal may be trusted, counted from when it was sent.
-    func trust(since sentAt: Instant) -> Trust {
+    private func trust(since sentAt: Instant) -> Trust {
         Trust(
             validUntil: sentAt.advanced(by: timing.renewDeadline),
             soleUntil: sentAt.advanced(by: timing.leaseDuration))
@@ -273,7 +273,7 @@ extension ElectionMachine {
 }
 
 extension ElectionMachine {
-    mutating func led(_ event: Event, _ term: Term, _ now: Instant) -> Step {
+    private mutating func led(_ event: Event, _ term: Term, _ now: Instant) -> Step {
         guard now < term.deadline else { return end(.lost(.expired)) }
         switch event {
         case .changed(let newer):
@@ -288,7 +288,7 @@ extension ElectionMachine {
         }
     }
 
-    mutating func renewed(_ event: Event, _ term: Term, _ sentAt: Instant, _ now: Instant) -> Step {
+    private mutating func renewed(_ event: Event, _ term: Term, _ sentAt: Instant, _ now: Instant) -> Step {
         var term = term
         switch event {
         case .wrote(let lease):
@@ -308,7 +308,7 @@ extension ElectionMachine {
         }
     }
 
-    mutating func checked(_ event: Event, _ term: Term, _ now: Instant) -> Step {
+    private mutating func checked(_ event: Event, _ term: Term, _ now: Instant) -> Step {
         guard now < term.deadline else { return end(.lost(.expired)) }
         switch event {
         case .read(let lease):
@@ -321,7 +321,7 @@ extension ElectionMachine {
         return term.refusals <= 1 ? renew(term, now) : retryLater(term, now)
     }
 
-    mutating func yielded(_ event: Event, _ term: Term, _ other: String, _ now: Instant) -> Step {
+    private mutating func yielded(_ event: Event, _ term: Term, _ other: String, _ now: Instant) -> Step {
         guard now < term.deadline else { return end(.lost(.expired)) }
         switch event {
         case .workEnded: return beginRelease(.lost(.steppedDown(for: other)), now)
@@ -367,13 +367,13 @@ extension ElectionMachine {
 
 extension ElectionMachine {
     /// Releases the lease after the work has ended.
-    mutating func beginRelease(_ ending: Ending, _ now: Instant) -> Step {
+    private mutating func beginRelease(_ ending: Ending, _ now: Instant) -> Step {
         var step = release(until: now.advanced(by: Self.releaseTime), ending, now)
         step.effect = .resign
         return step
     }
 
-    mutating func released(_ event: Event, _ deadline: Instant, _ ending: Ending, _ now: Instant) -> Step {
+    private mutating func released(_ event: Event, _ deadline: Instant, _ ending: Ending, _ now: Instant) -> Step {
         guard now < deadline else { return end(ending) }
         let state = State.releasing(until: deadline, ending)
         switch event {

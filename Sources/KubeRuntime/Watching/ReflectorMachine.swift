@@ -53,20 +53,20 @@ struct ReflectorMachine: Sendable {
     }
 
     let settings: ReflectorSettings
-    var state = State.idle
+    private(set) var state = State.idle
     /// The version from which a watch resumes; empty before the first sync.
-    var observed: ResourceVersion
+    private(set) var observed: ResourceVersion
     /// The number of failed lists since the last complete one.
-    var listFailures = 0
+    private(set) var listFailures = 0
     /// The number of failed watches since the last one that worked.
-    var watchFailures = 0
+    private(set) var watchFailures = 0
     /// The number of failed lists and watches since one of them worked.
     var failuresInARow: Int { listFailures + watchFailures }
     /// The number of checks for the resource type since it was not served.
-    var probes = 0
-    var streams: Bool
+    private(set) var probes = 0
+    private(set) var streams: Bool
     /// The number of objects to request per page; reduced if a page was too large to read.
-    var pageSize: Int
+    private(set) var pageSize: Int
 
     init(settings: ReflectorSettings, observed: ResourceVersion = ResourceVersion("")) {
         self.settings = settings
@@ -199,7 +199,7 @@ extension ReflectorMachine {
 
 extension ReflectorMachine {
     /// Reads the whole collection, as configured and supported by the server.
-    mutating func relist(
+    private mutating func relist(
         _ reason: RelistReason, isConsistent: Bool, _ now: Instant, _ random: () -> Double
     ) -> Step {
         guard streams, !isConsistent || observed.isEmpty else {
@@ -214,7 +214,7 @@ extension ReflectorMachine {
             next: .openWatch(.initialEvents(notOlderThan: version), timeout: timeout))
     }
 
-    mutating func beginPages(_ reason: RelistReason, isConsistent: Bool, pageSize: Int? = nil) -> Step {
+    private mutating func beginPages(_ reason: RelistReason, isConsistent: Bool, pageSize: Int? = nil) -> Step {
         let isConsistent = isConsistent || observed.isEmpty
         let listing = Listing(isConsistent: isConsistent, pageSize: pageSize ?? self.pageSize)
         state = .listing(listing)
@@ -224,7 +224,7 @@ extension ReflectorMachine {
                 isConsistent ? .mostRecent : .notOlderThan(observed), limit: listing.pageSize, continueToken: nil))
     }
 
-    mutating func turnPage(
+    private mutating func turnPage(
         _ listing: Listing, _ version: ResourceVersion, _ token: String?, _ now: Instant, _ random: () -> Double
     ) -> Step {
         var listing = listing
@@ -247,7 +247,7 @@ extension ReflectorMachine {
         return step
     }
 
-    mutating func listFailed(
+    private mutating func listFailed(
         _ listing: Listing, _ error: KubeError, _ now: Instant, _ random: () -> Double
     ) -> Step {
         if error.isPlainNotFound { return becomeAbsent(error, random) }
@@ -267,7 +267,7 @@ extension ReflectorMachine {
     }
 
     /// Waits before the next check for a resource type that is not served, with backoff up to the probe interval.
-    mutating func becomeAbsent(_ error: KubeError, _ random: () -> Double) -> Step {
+    private mutating func becomeAbsent(_ error: KubeError, _ random: () -> Double) -> Step {
         state = .absent
         probes += 1
         let interval = settings.probeInterval * (0.75 + random() / 2)
@@ -275,7 +275,7 @@ extension ReflectorMachine {
         return Step(copy: .markUnavailable("\(error)"), next: .sleep(for: delay))
     }
 
-    mutating func pause(
+    private mutating func pause(
         attempt: Int, then resumption: Resumption, after error: KubeError? = nil, _ now: Instant,
         _ random: () -> Double
     ) -> Step {
@@ -289,7 +289,7 @@ extension ReflectorMachine {
 }
 
 extension ReflectorMachine {
-    mutating func streamed(
+    private mutating func streamed(
         _ watch: Watch, _ signal: Signal, _ now: Instant, _ random: () -> Double
     ) -> Step {
         var watch = watch
@@ -313,7 +313,7 @@ extension ReflectorMachine {
         }
     }
 
-    mutating func streamFailed(_ error: KubeError, _ now: Instant, _ random: () -> Double) -> Step {
+    private mutating func streamFailed(_ error: KubeError, _ now: Instant, _ random: () -> Double) -> Step {
         if error.isPlainNotFound { return becomeAbsent(error, random) }
         switch error.code {
         case 400, 422:
@@ -332,24 +332,24 @@ extension ReflectorMachine {
     }
 
     /// Lists instead: a stream that did not end is unlikely to end the next time.
-    mutating func stopStreaming(_ reason: RelistReason, _ now: Instant, _ random: () -> Double) -> Step {
+    private mutating func stopStreaming(_ reason: RelistReason, _ now: Instant, _ random: () -> Double) -> Step {
         streams = false
         return beginPages(reason, isConsistent: false)
     }
 
-    func streamDeadline(_ watch: Watch) -> Instant {
+    private func streamDeadline(_ watch: Watch) -> Instant {
         min(watch.lastSignal.advanced(by: settings.streamQuietLimit), watch.deadline)
     }
 }
 
 extension ReflectorMachine {
-    mutating func openWatch(note: Note? = nil, _ now: Instant, _ random: () -> Double) -> Step {
+    private mutating func openWatch(note: Note? = nil, _ now: Instant, _ random: () -> Double) -> Step {
         let timeout = watchTimeout(random)
         state = .watching(newWatch(timeout, now))
         return Step(note: note, next: .openWatch(.after(observed), timeout: timeout))
     }
 
-    mutating func opened(_ watch: Watch, _ now: Instant) -> Step {
+    private mutating func opened(_ watch: Watch, _ now: Instant) -> Step {
         var watch = watch
         watch.openedAt = now
         watch.lastSignal = now
@@ -361,7 +361,7 @@ extension ReflectorMachine {
         return Step(next: .read(until: watch.deadline))
     }
 
-    mutating func watched(
+    private mutating func watched(
         _ watch: Watch, _ signal: Signal, _ now: Instant, _ random: () -> Double
     ) -> Step {
         var watch = watch
@@ -380,7 +380,7 @@ extension ReflectorMachine {
         }
     }
 
-    mutating func watchEnded(_ watch: Watch, _ now: Instant, _ random: () -> Double) -> Step {
+    private mutating func watchEnded(_ watch: Watch, _ now: Instant, _ random: () -> Double) -> Step {
         if watch.hasSignals || lifetime(watch, now) >= settings.shortWatch {
             noteSoundness(watch, now)
             return openWatch(now, random)
@@ -392,7 +392,7 @@ extension ReflectorMachine {
         return step
     }
 
-    mutating func watchFailed(
+    private mutating func watchFailed(
         _ watch: Watch, _ error: KubeError, _ now: Instant, _ random: () -> Double
     ) -> Step {
         if error.isPlainNotFound { return becomeAbsent(error, random) }
@@ -429,11 +429,11 @@ extension ReflectorMachine {
         watch.openedAt.map { $0.duration(to: now) } ?? .zero
     }
 
-    func newWatch(_ timeout: Duration, _ now: Instant) -> Watch {
+    private func newWatch(_ timeout: Duration, _ now: Instant) -> Watch {
         Watch(deadline: now.advanced(by: timeout + settings.watchMargin), lastSignal: now)
     }
 
-    func watchTimeout(_ random: () -> Double) -> Duration {
+    private func watchTimeout(_ random: () -> Double) -> Duration {
         let range = settings.watchTimeout
         return range.lowerBound + (range.upperBound - range.lowerBound) * random()
     }

@@ -133,6 +133,72 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     public var count: Int { state.withLock { $0.keys.count } }
 }
 
+/// A key that a worker has, and must return with ``WorkQueue/done(_:_:)``.
+public struct WorkItem<Key: Hashable & Sendable>: Sendable {
+    public let key: Key
+    /// 1 for the first attempt, plus 1 for each failure since the last success.
+    public let attempt: Int
+    /// How long the key was ready before a worker took it.
+    public let waited: Duration
+}
+
+/// The priority of a ready key.
+public enum WorkPriority: Hashable, Sendable {
+    /// An object changed.
+    case normal
+    /// No change is known: an initial list, an expired TTL. Gets at least one of four turns.
+    case low
+
+    /// Becomes the higher of the two.
+    mutating func raise(to other: WorkPriority) {
+        if other == .normal { self = .normal }
+    }
+}
+
+/// The result of processing a key. A key that was added meanwhile runs again in any case.
+public enum WorkOutcome: Hashable, Sendable {
+    /// Done; the key is forgotten until it is added again.
+    case success
+    /// Done; the key runs again after this time, or when it is added.
+    case requeue(after: Duration)
+    /// Failed; the key runs again after its backoff, and not before `retryAfter`.
+    case failed(retryAfter: Duration = .zero)
+    /// No failure, but waits for something that sends no event; the key runs again after its backoff, as if it had
+    /// failed.
+    case waiting(retryAfter: Duration)
+    /// Not attempted, because other work comes first; its failures still count. The key runs again after at most this
+    /// time, or when it is added.
+    case deferred(atMost: Duration)
+
+    /// True if the key runs again after its backoff, which grows with each such outcome in a row.
+    public var backsOff: Bool {
+        switch self {
+        case .success, .requeue, .deferred: false
+        case .failed, .waiting: true
+        }
+    }
+}
+
+/// The effect of an outcome on a key's number of failures.
+enum WorkResult: Hashable, Sendable {
+    /// Resets it.
+    case worked
+    /// Adds one.
+    case failed
+    /// Leaves it unchanged: nothing was attempted.
+    case untried
+}
+
+extension WorkOutcome {
+    var result: WorkResult {
+        switch self {
+        case .success, .requeue: .worked
+        case .failed, .waiting: .failed
+        case .deferred: .untried
+        }
+    }
+}
+
 extension WorkQueue {
     /// Hands the worker a key, lets it wait for one, or returns nil after the shutdown.
     private func enqueue(_ continuation: CheckedContinuation<WorkItem<Key>?, Never>, id: UInt64) {
@@ -214,72 +280,6 @@ extension WorkQueue {
                     depths: [.normal: state.keys.normalCount, .low: state.keys.lowCount],
                     adds: state.keys.adds, unfinishedSeconds: ages.reduce(0, +), longestRunSeconds: ages.max() ?? 0)
             }
-        }
-    }
-}
-
-/// A key that a worker has, and must return with ``WorkQueue/done(_:_:)``.
-public struct WorkItem<Key: Hashable & Sendable>: Sendable {
-    public let key: Key
-    /// 1 for the first attempt, plus 1 for each failure since the last success.
-    public let attempt: Int
-    /// How long the key was ready before a worker took it.
-    public let waited: Duration
-}
-
-/// The priority of a ready key.
-public enum WorkPriority: Hashable, Sendable {
-    /// An object changed.
-    case normal
-    /// No change is known: an initial list, an expired TTL. Gets at least one of four turns.
-    case low
-
-    /// Becomes the higher of the two.
-    mutating func raise(to other: WorkPriority) {
-        if other == .normal { self = .normal }
-    }
-}
-
-/// The result of processing a key. A key that was added meanwhile runs again in any case.
-public enum WorkOutcome: Hashable, Sendable {
-    /// Done; the key is forgotten until it is added again.
-    case success
-    /// Done; the key runs again after this time, or when it is added.
-    case requeue(after: Duration)
-    /// Failed; the key runs again after its backoff, and not before `retryAfter`.
-    case failed(retryAfter: Duration = .zero)
-    /// No failure, but waits for something that sends no event; the key runs again after its backoff, as if it had
-    /// failed.
-    case waiting(retryAfter: Duration)
-    /// Not attempted, because other work comes first; its failures still count. The key runs again after at most this
-    /// time, or when it is added.
-    case deferred(atMost: Duration)
-
-    /// True if the key runs again after its backoff, which grows with each such outcome in a row.
-    public var backsOff: Bool {
-        switch self {
-        case .success, .requeue, .deferred: false
-        case .failed, .waiting: true
-        }
-    }
-}
-
-/// The effect of an outcome on a key's number of failures.
-enum WorkResult: Hashable, Sendable {
-    /// Resets it.
-    case worked
-    /// Adds one.
-    case failed
-    /// Leaves it unchanged: nothing was attempted.
-    case untried
-}
-
-extension WorkOutcome {
-    var result: WorkResult {
-        switch self {
-        case .success, .requeue: .worked
-        case .failed, .waiting: .failed
-        case .deferred: .untried
         }
     }
 }
