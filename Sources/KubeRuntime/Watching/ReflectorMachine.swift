@@ -271,7 +271,9 @@ extension ReflectorMachine {
         state = .absent
         probes += 1
         let interval = settings.probeInterval * (0.75 + random() / 2)
-        let delay = min(settings.backoff.delay(attempt: probes, random: random()), interval)
+        let backoff = Backoff(
+            base: settings.backoff.base, cap: settings.probeInterval, jitter: settings.backoff.jitter)
+        let delay = min(backoff.delay(attempt: probes, random: random()), interval)
         return Step(copy: .markUnavailable("\(error)"), next: .sleep(for: delay))
     }
 

@@ -73,7 +73,8 @@ import Testing
     @Test func `reconciles the objects that exist at the start, and each one that changes`() async throws {
         server.put(.widgets, "a", spec: ["size": 1])
         let manager = manager()
-        try await running(manager, [WidgetController(.widgets, managedBy: manager).controller]) {
+        let controller = WidgetController(.widgets, managedBy: manager).controller
+        try await running(manager, [controller]) {
             await passing("the widget that existed is reconciled") { summary("a") == "size 1, 0 parts" }
             server.put(.widgets, "b", spec: ["size": 2])
             await passing("a new widget is reconciled") { summary("b") == "size 2, 0 parts" }
@@ -81,8 +82,11 @@ import Testing
             await passing("a changed widget is reconciled") { summary("a") == "size 3, 0 parts" }
         }
         #expect(metric(#"controller_runtime_reconcile_total{controller="widget",result="success"}"#))
-        #expect(metric(#"workqueue_depth{name="widget",controller="widget",priority="0"} 0"#))
-        #expect(metric(#"reflector_objects{type="widgets.example.dev"} 2"#))
+        // These metrics are read from the controller's queue and caches.
+        withExtendedLifetime(controller) {
+            #expect(metric(#"workqueue_depth{name="widget",controller="widget",priority="0"} 0"#))
+            #expect(metric(#"reflector_objects{type="widgets.example.dev"} 2"#))
+        }
     }
 
     @Test func `a change of a secondary object reconciles the object it belongs to`() async throws {
