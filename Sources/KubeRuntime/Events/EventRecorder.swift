@@ -93,8 +93,8 @@ public final class EventRecorder: Sendable {
         }
         if failure?.isCancelled == true { return }
         let answer = EventJournal.Answer(failure, toUpdate: isUpdate)
-        let (now, chance) = (time.now, random())
-        switch change({ $0.finish(answer, now: now, random: chance) }) {
+        let (now, random) = (time.now, random())
+        switch change({ $0.finish(answer, now: now, random: random) }) {
         case .published: metrics.published(update: isUpdate)
         case .retried: break
         case .lost(let report):

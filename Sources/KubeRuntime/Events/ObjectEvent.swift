@@ -29,15 +29,15 @@ public struct ObjectEvent: Hashable, Sendable {
         related: ObjectReference? = nil
     ) {
         self.type = type
-        self.reason = reason.bounded(to: Self.longestWord)
-        self.action = action.bounded(to: Self.longestWord)
-        self.note = note.bounded(to: Self.longestNote)
+        self.reason = reason.bounded(to: Self.maximumWordLength)
+        self.action = action.bounded(to: Self.maximumWordLength)
+        self.note = note.bounded(to: Self.maximumNoteLength)
         self.regarding = regarding
         self.related = related
     }
 
-    static let longestWord = 128
-    static let longestNote = 1024
+    static let maximumWordLength = 128
+    static let maximumNoteLength = 1024
 }
 
 /// A reference to an object in an event.
@@ -72,7 +72,7 @@ public struct EventSource: Hashable, Sendable {
     public init(controller: String, instance: String, fieldManager: String) {
         self.controller = controller
         // The API server rejects an event without one.
-        self.instance = instance.isEmpty ? fieldManager : instance.bounded(to: ObjectEvent.longestWord)
+        self.instance = instance.isEmpty ? fieldManager : instance.bounded(to: ObjectEvent.maximumWordLength)
         self.fieldManager = fieldManager
     }
 }

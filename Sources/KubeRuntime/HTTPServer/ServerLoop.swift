@@ -222,9 +222,9 @@ final class ServerLoop {
     }
 
     /// The client that has kept the server waiting longest; nil if the server waits for none.
-    private func longestWaiting(_ isMeant: (ServerConnection) -> Bool) -> ServerConnection? {
+    private func longestWaiting(_ isCandidate: (ServerConnection) -> Bool) -> ServerConnection? {
         var found: (connection: ServerConnection, since: ContinuousClock.Instant)?
-        for connection in connections.values where isMeant(connection) {
+        for connection in connections.values where isCandidate(connection) {
             guard let since = connection.waitingSince else { continue }
             if let found, found.since <= since { continue }
             found = (connection, since)

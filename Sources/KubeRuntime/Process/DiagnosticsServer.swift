@@ -113,8 +113,8 @@ public final class HealthChecks: Sendable {
 
     /// Runs the checks of a kind; the problem is nil for those that pass.
     public func results(of kind: Kind) -> [(name: String, problem: String?)] {
-        let meant = checks.withLock { $0.filter { $0.kind == kind } }
-        return meant.map { (name: $0.name, problem: $0.check()) }
+        let matching = checks.withLock { $0.filter { $0.kind == kind } }
+        return matching.map { (name: $0.name, problem: $0.check()) }
     }
 }
 
@@ -141,7 +141,7 @@ struct DiagnosticsRoutes: Sendable {
 
     /// Answers `/healthz`, `/readyz`, a single check (`/readyz/NAME`) and `/metrics`.
     func answer(method: String, segments: [String], isVerbose: Bool) -> Answer {
-        guard method == "GET" || method == "HEAD" else { return Answer(405, "only GET is supported\n") }
+        guard method == "GET" || method == "HEAD" else { return Answer(405, "only GET and HEAD are supported\n") }
         guard let first = segments.first, segments.count <= 2 else { return notFound }
         let name = segments.count == 2 ? segments[1] : nil
         switch first {
@@ -163,13 +163,13 @@ struct DiagnosticsRoutes: Sendable {
             results.removeAll { $0.name != name }
             if results.isEmpty { return notFound }
         }
-        let isWell = results.allSatisfy { $0.problem == nil }
+        let hasPassed = results.allSatisfy { $0.problem == nil }
         // Failures have details by default: the kubelet puts the body into its event.
-        guard isVerbose || !isWell else { return Answer(200, "ok") }
+        guard isVerbose || !hasPassed else { return Answer(200, "ok") }
         var text = ""
         for result in results {
             text += result.problem.map { "[-]\(result.name) failed: \($0)\n" } ?? "[+]\(result.name) ok\n"
         }
-        return Answer(isWell ? 200 : 503, text + "\(title) check \(isWell ? "passed" : "failed")\n")
+        return Answer(hasPassed ? 200 : 503, text + "\(title) check \(hasPassed ? "passed" : "failed")\n")
     }
 }

@@ -67,11 +67,11 @@ public final class TerminationSignals: Sendable {
         if isFirst { resume { _ in true } } else { exit(128 + number) }
     }
 
-    private func resume(_ isMeant: (UInt64) -> Bool) {
+    private func resume(_ matches: (UInt64) -> Bool) {
         let waiters = state.withLock { state in
-            let meant = state.waiters.filter { isMeant($0.id) }
-            state.waiters.removeAll { isMeant($0.id) }
-            return meant
+            let matching = state.waiters.filter { matches($0.id) }
+            state.waiters.removeAll { matches($0.id) }
+            return matching
         }
         for waiter in waiters { waiter.continuation.resume() }
     }
