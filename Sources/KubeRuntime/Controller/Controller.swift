@@ -229,7 +229,7 @@ extension Controller {
             metrics.timedOut()
             logger.warn(
                 "The reconciliation was canceled because it took too long; it is retried",
-                ["timeout": .own(settings.reconcileTimeout.goText)])
+                ["timeout": .duration(settings.reconcileTimeout)])
         }
         let outcome = result ?? .failed()
         queue.done(item.key, outcome)
@@ -237,6 +237,6 @@ extension Controller {
         metrics.ended(outcome, after: duration)
         logger.debug(
             "Reconciled",
-            ["result": .own(ReconcileMetrics.Result(outcome).rawValue), "duration": .own(duration.goText)])
+            ["result": .own(ReconcileMetrics.Result(outcome).rawValue), "duration": .duration(duration)])
     }
 }
