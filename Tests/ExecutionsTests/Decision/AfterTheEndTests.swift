@@ -54,7 +54,7 @@ import TowlineAPI
         let run = try Fixtures.pipelineRun(condition: done)
         #expect(next(try ended(), .unknown).name == "readRun")
         #expect(next(try ended(), .deleted(last: run)).name == "readRun")
-        #expect(next(try ended(), .unreadable).name == "retry")
+        #expect(next(try ended(), .unreadable).name == "failed")
         #expect(next(try ended(), .engineMissing).name == "idle")
     }
 

@@ -122,7 +122,7 @@ import TowlineAPI
         #expect(situation(execution, .present(try run()), after: 10, isProven: true).next().name == "deleteRun")
         #expect(situation(execution, .unknown, after: 10).next().name == "readRun")
         #expect(situation(execution, .engineMissing, after: 10).next().name == "idle", "until the engine may be back")
-        #expect(situation(execution, .unreadable, after: 10).next().name == "retry")
+        #expect(situation(execution, .unreadable, after: 10).next().name == "failed")
     }
 
     @Test func `a run that is gone after its TTL has expired`() throws {
@@ -153,7 +153,7 @@ import TowlineAPI
 
     @Test func `does not delete a run again that is being deleted`() throws {
         let leaving = try run(["deletionTimestamp": "2026-01-01T10:00:00Z"])
-        #expect(situation(try ended(both), .present(leaving), after: 10, isProven: true).next().name == "wait")
+        #expect(situation(try ended(both), .present(leaving), after: 10, isProven: true).next().name == "expireLater")
     }
 
     /// Once it is gone there is nothing left to archive; Argo's own garbage collection waits for it as well.
@@ -201,7 +201,7 @@ import TowlineAPI
     @Test func `deletes an execution after its run`() throws {
         let execution = try ended(Retention(executionSeconds: 60))
         let present = RunKnowledge.present(try run())
-        #expect(situation(execution, present, after: 59, isProven: true).next().name == "wait")
+        #expect(situation(execution, present, after: 59, isProven: true).next().name == "expireLater")
         #expect(situation(execution, present, after: 60).next().name == "readRun")
         #expect(situation(execution, present, after: 60, isProven: true).next().name == "deleteRun")
         #expect(situation(execution, .unknown, after: 60).next().name == "readRun")
@@ -210,7 +210,7 @@ import TowlineAPI
         #expect(situation(execution, .absent(last: nil), after: 60, isProven: true).next().name == "deleteExecution")
         let leaving = RunKnowledge.present(try run(["deletionTimestamp": "2026-01-01T10:00:00Z"]))
         #expect(situation(execution, leaving, after: 60, isProven: true).next().name == "deleteExecution")
-        #expect(situation(execution, .unreadable, after: 60).next().name == "retry")
+        #expect(situation(execution, .unreadable, after: 60).next().name == "failed")
     }
 
     @Test func `never deletes an object that is not its run`() throws {

@@ -104,7 +104,7 @@ import TowlineAPI
         for knowledge in [RunKnowledge.unknown, .deleted(last: run)] {
             #expect(Fixtures.situation(execution, run: knowledge).next().name == "readRun")
         }
-        #expect(Fixtures.situation(execution, run: .unreadable).next().name == "retry")
+        #expect(Fixtures.situation(execution, run: .unreadable).next().name == "failed")
         let status = try #require(Fixtures.situation(execution, run: .absent(last: run)).next().status)
         #expect(status.outcome == .error)
         #expect(status.reason == .runDeleted)

@@ -23,7 +23,7 @@ import TowlineAPI
         #expect(status.reason == .engineUnavailable)
         #expect(status.message?.contains("Tekton") == true)
         // Said once: the same situation with that status in place only waits.
-        #expect(Fixtures.situation(Fixtures.execution(status: status), isEngineServed: false).next().name == "backOff")
+        #expect(Fixtures.situation(Fixtures.execution(status: status), isEngineServed: false).next().name == "waiting")
     }
 
     @Test func `reports an engine that the operator does not serve and does nothing else`() throws {
@@ -78,7 +78,7 @@ import TowlineAPI
         let reported = Fixtures.situation(Fixtures.execution(status: status)) {
             $0.createAdmission = .wait(waited: .seconds(2), isSlow: true)
         }
-        #expect(reported.next().name == "postpone")
+        #expect(reported.next().name == "deferred")
     }
 
     @Test func `an obstacle that was met is not replaced by a wait for a turn`() throws {
@@ -86,7 +86,7 @@ import TowlineAPI
         let met = Fixtures.situation(Fixtures.execution()) { $0.createFailure = failure }
         let held = Fixtures.execution(status: try #require(met.next().status))
         let waiting = Fixtures.situation(held) { $0.createAdmission = .wait(waited: .seconds(9), isSlow: true) }
-        #expect(waiting.next().name == "postpone")
+        #expect(waiting.next().name == "deferred")
     }
 
     @Test func `the start deadline does not count what the operator kept waiting`() throws {
@@ -127,7 +127,7 @@ import TowlineAPI
         #expect(taken.next().name == "readRun")
         // Gone again by the time it was read: the next attempt creates it.
         let gone = Fixtures.situation(Fixtures.execution(), run: .absent(last: nil)) { $0.createFailure = .nameTaken }
-        #expect(gone.next().name == "retry")
+        #expect(gone.next().name == "failed")
     }
 
     @Test func `adopts its own run`() throws {

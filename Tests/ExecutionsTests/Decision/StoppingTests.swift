@@ -179,7 +179,7 @@ import TowlineAPI
             $0.timeline.stopFailed(refusal, at: moment(5))
             $0.stopRefusal = refusal
         }
-        #expect(again.next().name == "retry")
+        #expect(again.next().name == "failed")
         let next = Fixtures.situation(reported, run: .present(run), now: Fixtures.start + .seconds(9)) {
             $0.timeline.stopFailed(refusal, at: moment(5))
         }
