@@ -26,59 +26,6 @@ struct PipelineRun {
     var resolvedDigest: String?
 }
 
-/// A condition in the format of Knative's library, which Tekton uses.
-struct KnativeCondition {
-    var type = ""
-    /// `True`, `False` or `Unknown`.
-    var status = ""
-    var reason = ""
-    var message = ""
-    var lastTransitionTime: EngineTime?
-}
-
-/// The children of a PipelineRun, from its `status.childReferences`.
-struct PipelineRunChildren {
-    private(set) var counts = ChildCounts()
-    private var unreadable = NonTaskRunChildren()
-
-    /// Whether a TaskRun, CustomRun, or PipelineRun was created.
-    var hasAny: Bool { !counts.isEmpty }
-
-    /// The children that are not TaskRuns; nil if none.
-    var others: NonTaskRunChildren? { unreadable.isEmpty ? nil : unreadable }
-
-    /// Reads one reference; a malformed one counts as a TaskRun, since something was created.
-    mutating func read(_ cursor: inout JSONCursor) throws(JSONError) {
-        var kind = ""
-        var name = ""
-        var task = ""
-        try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
-            switch key {
-            case "kind": kind = try cursor.readStringIfPresent() ?? ""
-            case "name": name = try cursor.readStringIfPresent() ?? ""
-            case "pipelineTaskName": task = try cursor.readStringIfPresent() ?? ""
-            default: try cursor.skipValue()
-            }
-        }
-        switch kind {
-        case "", TaskRun.resource.kind: counts.taskRuns.increment()
-        case CustomRun.resource.kind:
-            counts.customRuns.increment()
-            unreadable.customRuns.add(task: task.isEmpty ? name : task, kind: kind, name: name)
-        default:
-            counts.others.increment()
-            unreadable.others.add(task: task.isEmpty ? name : task, kind: kind, name: name)
-        }
-    }
-}
-
-extension UInt16 {
-    /// Adds one, up to the maximum.
-    fileprivate mutating func increment() {
-        if self < .max { self += 1 }
-    }
-}
-
 extension PipelineRun {
     /// Reads a whole object; everything in the status is optional, since a controller may have written only part of it.
     init(_ cursor: inout JSONCursor) throws(JSONError) {
@@ -167,6 +114,59 @@ extension PipelineRun {
         }
         resolvedDigest = digits.map { "sha256:" + $0.bounded(to: Bounds.digest) }
     }
+}
+
+/// The children of a PipelineRun, from its `status.childReferences`.
+struct PipelineRunChildren {
+    private(set) var counts = ChildCounts()
+    private var unreadable = NonTaskRunChildren()
+
+    /// Whether a TaskRun, CustomRun, or PipelineRun was created.
+    var hasAny: Bool { !counts.isEmpty }
+
+    /// The children that are not TaskRuns; nil if none.
+    var others: NonTaskRunChildren? { unreadable.isEmpty ? nil : unreadable }
+
+    /// Reads one reference; a malformed one counts as a TaskRun, since something was created.
+    mutating func read(_ cursor: inout JSONCursor) throws(JSONError) {
+        var kind = ""
+        var name = ""
+        var task = ""
+        try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
+            switch key {
+            case "kind": kind = try cursor.readStringIfPresent() ?? ""
+            case "name": name = try cursor.readStringIfPresent() ?? ""
+            case "pipelineTaskName": task = try cursor.readStringIfPresent() ?? ""
+            default: try cursor.skipValue()
+            }
+        }
+        switch kind {
+        case "", TaskRun.resource.kind: counts.taskRuns.increment()
+        case CustomRun.resource.kind:
+            counts.customRuns.increment()
+            unreadable.customRuns.add(task: task.isEmpty ? name : task, kind: kind, name: name)
+        default:
+            counts.others.increment()
+            unreadable.others.add(task: task.isEmpty ? name : task, kind: kind, name: name)
+        }
+    }
+}
+
+extension UInt16 {
+    /// Adds one, up to the maximum.
+    fileprivate mutating func increment() {
+        if self < .max { self += 1 }
+    }
+}
+
+/// A condition in the format of Knative's library, which Tekton uses.
+struct KnativeCondition {
+    var type = ""
+    /// `True`, `False` or `Unknown`.
+    var status = ""
+    var reason = ""
+    var message = ""
+    var lastTransitionTime: EngineTime?
 }
 
 extension KnativeCondition {
