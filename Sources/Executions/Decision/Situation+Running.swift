@@ -346,6 +346,6 @@ extension Situation {
         guard let shutdown = execution.spec?.shutdown else { return nil }
         return Notice(
             type: .normal, reason: "ShutdownRequested", action: .shutDown,
-            note: "Requested that \(name) stops, because of spec.shutdown: \(shutdown.rawValue)", related: reference)
+            note: "Asked \(name) to stop, because of spec.shutdown: \(shutdown.rawValue)", related: reference)
     }
 }

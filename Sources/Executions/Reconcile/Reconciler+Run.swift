@@ -80,7 +80,7 @@ extension Reconciler {
             reconciliation.cache.apply(stopped)
             reconciliation.facts.run = .present(stopped)
             note(.stopRun, worked: true, in: &reconciliation)
-            reconciliation.logger.info("Requested that the run stops", ["run": .own(run.key.name)])
+            reconciliation.logger.info("Asked the run to stop", ["run": .own(run.key.name)])
             return true
         } catch {
             if error.isConflict {
@@ -94,7 +94,7 @@ extension Reconciler {
             reconciliation.facts.timeline.stopFailed(refusal, at: time.now)
             reconciliation.cache.keep(reconciliation.facts.timeline, of: reconciliation.runKey)
             reconciliation.logger.warn(
-                "Could not request that the run stops", ["run": .own(run.key.name), "error": .foreign("\(error)")])
+                "Could not stop the run", ["run": .own(run.key.name), "error": .foreign("\(error)")])
             // It may have ended or been deleted in the meantime, so that no stop is needed.
             if !error.isTransient { await readRun(in: &reconciliation) }
             return false

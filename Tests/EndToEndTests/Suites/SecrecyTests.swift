@@ -59,7 +59,7 @@ import Testing
         await proxy.shutdown()
         let events = try await workspace.access.list(Types.event, workspace.namespace)
         #expect(events.count > 8 && metrics.contains("towline_execution_total"))
-        for text in ["Could not create the run", "Could not request that the run stops", "Could not write the status"] {
+        for text in ["Could not create the run", "Could not stop the run", "Could not write the status"] {
             #expect(process.errorOutput.contains(text), "the log has something to hide: \(text)")
         }
         let places = [
