@@ -172,20 +172,6 @@ extension ExecutionStatus: KindStatus {
     public var derivedReason: String? { reason?.rawValue }
 }
 
-extension Phase: StatusPhase {
-    public var requiresStart: Bool { self == .running || self == .completed }
-
-    /// The conditions of a kind that runs once, as `kubectl wait`, Argo CD, Flux and kstatus read them.
-    var runConditions: [(type: ConditionType, status: ConditionStatus)] {
-        switch self {
-        case .pending, .running:
-            [(.succeeded, .unknown), (.finished, .false), (.ready, .false), (.reconciling, .true)]
-        case .completed: [(.succeeded, .true), (.finished, .true), (.ready, .true)]
-        case .failed: [(.succeeded, .false), (.finished, .true), (.ready, .false), (.stalled, .true)]
-        }
-    }
-}
-
 extension StatusPatch {
     /// The patch that changes the status of `execution` to `status`.
     public init(of execution: WorkflowExecution, to status: ExecutionStatus) {

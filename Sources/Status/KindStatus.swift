@@ -41,3 +41,19 @@ public protocol StatusPhase: RawRepresentable<String>, Hashable, Sendable {
     /// True if `next` may follow; only the same phase may follow a terminal one.
     func mayBecome(_ next: Self) -> Bool
 }
+
+// MARK: Kinds that run once
+
+extension Phase: StatusPhase {
+    public var requiresStart: Bool { self == .running || self == .completed }
+
+    /// The conditions of a kind that runs once, as `kubectl wait`, Argo CD, Flux and kstatus read them.
+    package var runConditions: [(type: ConditionType, status: ConditionStatus)] {
+        switch self {
+        case .pending, .running:
+            [(.succeeded, .unknown), (.finished, .false), (.ready, .false), (.reconciling, .true)]
+        case .completed: [(.succeeded, .true), (.finished, .true), (.ready, .true)]
+        case .failed: [(.succeeded, .false), (.finished, .true), (.ready, .false), (.stalled, .true)]
+        }
+    }
+}
