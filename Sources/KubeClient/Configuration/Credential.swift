@@ -99,13 +99,13 @@ public struct LayeredCredentials: CredentialSource {
     }
 
     public func credential(refresh: Bool) async throws(CredentialError) -> Credential {
-        var whole = Credential.none
-        for source in sources where whole.authorization == nil || whole.clientCertificate == nil {
+        var combined = Credential.none
+        for source in sources where combined.authorization == nil || combined.clientCertificate == nil {
             let next = try await source.credential(refresh: refresh)
-            whole = Credential(
-                authorization: whole.authorization ?? next.authorization,
-                clientCertificate: whole.clientCertificate ?? next.clientCertificate)
+            combined = Credential(
+                authorization: combined.authorization ?? next.authorization,
+                clientCertificate: combined.clientCertificate ?? next.clientCertificate)
         }
-        return whole
+        return combined
     }
 }

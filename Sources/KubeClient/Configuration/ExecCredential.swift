@@ -102,10 +102,10 @@ extension ExecPlugin {
             case .failure(let error): return .failure(error)
             }
         }
-        let whole: JSONValue = [
+        let object: JSONValue = [
             "apiVersion": .string(apiVersion), "kind": "ExecCredential", "spec": .object(spec),
         ]
-        return .success(whole.encodedString)
+        return .success(object.encodedString)
     }
 }
 
@@ -204,18 +204,18 @@ struct ExecPluginOutput {
 
     private func credential(_ bytes: [UInt8], now: Timestamp) throws(Problem) -> RefreshState<Credential>.Loaded {
         let json = (try? JSONValue(parsing: bytes)) ?? (try? YAML.firstDocument(bytes, source: "output"))
-        guard let whole = json, whole.objectValue != nil else {
+        guard let output = json, output.objectValue != nil else {
             throw Problem(message: "its output is not a JSON or YAML object")
         }
         // As in client-go, the kind may be missing.
-        let kind = whole["kind"].flatMap { $0 == .null || $0 == "" ? Optional.none : $0 } ?? "ExecCredential"
-        guard kind == "ExecCredential", whole["apiVersion"]?.stringValue == apiVersion else {
+        let kind = output["kind"].flatMap { $0 == .null || $0 == "" ? Optional.none : $0 } ?? "ExecCredential"
+        guard kind == "ExecCredential", output["apiVersion"]?.stringValue == apiVersion else {
             throw Problem(
                 message:
                     "its output is not an ExecCredential of \(apiVersion); use the same apiVersion in the plugin and "
                     + "the kubeconfig")
         }
-        guard let status = whole["status"], status.objectValue != nil else {
+        guard let status = output["status"], status.objectValue != nil else {
             throw Problem(message: "its output has no status")
         }
         let token = try text(status, "token")

@@ -86,16 +86,16 @@ extension Kubeconfig {
     ///
     /// Files that do not exist are ignored.
     static func files(list: String) throws(ConfigurationError) -> Kubeconfig {
-        var whole = Kubeconfig()
+        var merged = Kubeconfig()
         var seen: Set<String> = []
         for path in list.split(separator: ":").map(String.init) where seen.insert(path).inserted {
             switch BoundedFile.read(path, upTo: maximumSize) {
-            case .success(let bytes): whole.merge(try Kubeconfig(bytes, file: path))
+            case .success(let bytes): merged.merge(try Kubeconfig(bytes, file: path))
             case .failure(let error) where error.isMissing: continue
             case .failure(let error): throw ConfigurationError("kubeconfig: \(error.message)")
             }
         }
-        return whole
+        return merged
     }
 }
 

@@ -98,7 +98,7 @@ public struct JSONWriter: Sendable {
 
     /// Writes a number; integral values have no fraction, as in Go. Infinity and NaN are not JSON and become null.
     private mutating func double(_ value: Double) {
-        if let whole = Int64(exactly: value) { return integer(whole) }
+        if let integral = Int64(exactly: value) { return integer(integral) }
         guard value.isFinite else { return null() }
         separate()
         bytes.append(contentsOf: "\(value)".utf8)

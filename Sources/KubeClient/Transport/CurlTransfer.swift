@@ -16,7 +16,7 @@ final class CurlTransfer {
     private var headSize = 0
     /// The part of the response that was too large, if any.
     private var excess: String?
-    private var isAnswered = false
+    private var hasResponded = false
 
     init(_ exchange: CurlExchange, _ handle: CurlHandle, address: ServerAddress) {
         self.exchange = exchange
@@ -102,14 +102,14 @@ final class CurlTransfer {
         } else if line.isEmpty, response.status >= 200, exchange.buffer != nil {
             // A watch has no deadline, but the body of an error response does.
             if response.status == 200 { headDeadline = nil }
-            answer(.success(response))
+            respond(.success(response))
         }
         return true
     }
 
-    private func answer(_ result: Result<HTTPResponse, TransportError>) {
-        guard !isAnswered else { return }
-        isAnswered = true
+    private func respond(_ result: Result<HTTPResponse, TransportError>) {
+        guard !hasResponded else { return }
+        hasResponded = true
         exchange.completion(result)
     }
 
@@ -125,7 +125,7 @@ final class CurlTransfer {
 
     /// Passes the result to the caller or to the reader of the stream.
     func complete(_ result: Result<HTTPResponse, TransportError>) {
-        answer(result)
+        respond(result)
         exchange.buffer?.end(result.map { _ in })
     }
 }

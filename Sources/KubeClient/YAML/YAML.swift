@@ -151,31 +151,31 @@ struct YAMLComposer {
 
     private mutating func sequence(depth: Int) throws(YAMLError) -> Node {
         var elements: [JSONValue] = []
-        var whole = Node(value: .null, weight: 1, height: 1)
+        var collection = Node(value: .null, weight: 1, height: 1)
         while true {
             let event = try events.next()
             if case .sequenceEnd = event.kind { break }
             let element = try node(event, depth: depth + 1)
             elements.append(element.value)
-            whole.weight += element.weight
-            whole.height = max(whole.height, element.height + 1)
+            collection.weight += element.weight
+            collection.height = max(collection.height, element.height + 1)
         }
-        whole.value = .array(elements)
-        return whole
+        collection.value = .array(elements)
+        return collection
     }
 
     private mutating func mapping(depth: Int) throws(YAMLError) -> Node {
         var members: [JSONObject.Member] = []
         var places: [String: Int] = [:]
         var merged: [JSONObject] = []
-        var whole = Node(value: .null, weight: 1, height: 1)
+        var collection = Node(value: .null, weight: 1, height: 1)
         while true {
             let event = try events.next()
             if case .mappingEnd = event.kind { break }
             let key = try key(event, depth: depth + 1)
             let value = try node(try events.next(), depth: depth + 1)
-            whole.weight += value.weight + 1 + (key?.utf8.count ?? 0)
-            whole.height = max(whole.height, value.height + 1)
+            collection.weight += value.weight + 1 + (key?.utf8.count ?? 0)
+            collection.height = max(collection.height, value.height + 1)
             if let key {
                 if let place = places[key] {
                     guard leniency == .clientGo else { throw failure("duplicate key \"\(key)\"", event) }
@@ -195,8 +195,8 @@ struct YAMLComposer {
                 members.append(member)
             }
         }
-        whole.value = .object(JSONObject(uniqueMembers: members))
-        return whole
+        collection.value = .object(JSONObject(uniqueMembers: members))
+        return collection
     }
 
     /// The text of a key; nil for the merge key. A list or mapping as a key is read to its end and rejected.
