@@ -174,8 +174,8 @@ struct CELChecker {
             default: continue
             }
             if zip(signature.arguments, types).allSatisfy({ bindings.accept($0, $1) }) {
-                return isCertain(receiverType, types)
-                    ? bindings.resolved(signature.result) : resultOfDynamic(function, signature)
+                return areKnown(receiverType, types)
+                    ? bindings.resolved(signature.result) : resultForDynamicArguments(function, signature)
             }
         }
         let list = types.map(\.description).joined(separator: ", ")
@@ -183,12 +183,12 @@ struct CELChecker {
         throw error("found no matching overload for '\(name)' applied to '\(applied)'", node)
     }
 
-    private func isCertain(_ receiver: CELType?, _ arguments: [CELType]) -> Bool {
+    private func areKnown(_ receiver: CELType?, _ arguments: [CELType]) -> Bool {
         ((receiver.map { [$0] } ?? []) + arguments).allSatisfy { if case .dyn = $0 { false } else { true } }
     }
 
     /// With a dynamic argument, the overload is known only at run time; the result is dyn unless all overloads agree.
-    private func resultOfDynamic(_ function: CELFunction, _ signature: CELFunction.Signature) -> CELType {
+    private func resultForDynamicArguments(_ function: CELFunction, _ signature: CELFunction.Signature) -> CELType {
         let results = Set(function.signatures.map(\.result.description))
         return results.count == 1 ? CELTypeBindings().resolved(signature.result) : .dyn
     }

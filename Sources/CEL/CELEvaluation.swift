@@ -136,7 +136,7 @@ extension CELEvaluation {
             guard let content else { return .optional(nil) }
             return .optional(Self.member(field, of: content))
         }
-        guard operand.entriesAreNamed else { throw .noSuchOverload("field selection of \(operand.typeName)") }
+        guard operand.hasNamedEntries else { throw .noSuchOverload("field selection of \(operand.typeName)") }
         let found = Self.member(field, of: operand)
         if isOptional { return .optional(found) }
         guard let found else { throw .noSuchKey(field) }
@@ -145,7 +145,7 @@ extension CELEvaluation {
 
     func has(_ field: String, in operand: CELValue) throws(CELError) -> Bool {
         if case .optional(let content) = operand { return content.map { Self.member(field, of: $0) != nil } ?? false }
-        guard operand.entriesAreNamed else { throw .noSuchOverload("has() of \(operand.typeName)") }
+        guard operand.hasNamedEntries else { throw .noSuchOverload("has() of \(operand.typeName)") }
         return Self.member(field, of: operand) != nil
     }
 
@@ -243,7 +243,7 @@ extension CELEvaluation {
 }
 
 extension CELValue {
-    fileprivate var entriesAreNamed: Bool {
+    fileprivate var hasNamedEntries: Bool {
         switch self {
         case .map, .object: true
         default: false

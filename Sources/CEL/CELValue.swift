@@ -151,13 +151,13 @@ extension CELValue {
         case (.optional(let left?), .optional(let right?)): return left.equals(right)
         case (.object(let left, let one), .object(let right, let other)):
             if one === other, JSONValue.object(left).isEqualJSON(to: .object(right)) { return true }
-            return left.count == right.count && haveEqualEntries(other: .object(right, other))
-        case (.map, .map), (.map, .object), (.object, .map): return haveEqualEntries(other: other)
+            return left.count == right.count && hasEqualEntries(other: .object(right, other))
+        case (.map, .map), (.map, .object), (.object, .map): return hasEqualEntries(other: other)
         default: return false
         }
     }
 
-    private func haveEqualEntries(other: CELValue) -> Bool {
+    private func hasEqualEntries(other: CELValue) -> Bool {
         guard let mine = entries, let theirs = other.entries, mine.count == theirs.count else { return false }
         return mine.allSatisfy { entry in other.member(entry.key).map { $0.equals(entry.value) } ?? false }
     }

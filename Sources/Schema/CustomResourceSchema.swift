@@ -32,10 +32,10 @@ package struct CustomResourceSchema: Sendable {
         let violations = root.violations(in: object)
         guard let rules else { return violations }
         if violations.contains(where: \.blocksRules) {
-            let remark =
+            let hint =
                 "some validation rules were not checked because the object was invalid; "
                 + "correct the existing errors to complete validation"
-            return violations + [FieldError(.invalid, "", "null", remark)]
+            return violations + [FieldError(.invalid, "", "null", hint)]
         }
         var evaluation = RuleEvaluation()
         evaluation.run(rules, on: object, replacing: old)

@@ -88,7 +88,7 @@ struct GarbageCollector: Sendable {
         }
     }
 
-    // MARK: Deletions that wait
+    // MARK: Pending deletions
 
     private func finishDeletion(of target: ObjectTarget, _ record: ObjectRecord) {
         guard let object = try? cluster.object(record, as: target.served) else { return }

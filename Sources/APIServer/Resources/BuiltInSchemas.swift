@@ -211,7 +211,7 @@ enum InstallationSchemas {
                 BuiltInSchemas.fields(
                     "The selected pods and their number.",
                     [
-                        ("minAvailable", countOrShare), ("maxUnavailable", countOrShare),
+                        ("minAvailable", countOrPercentage), ("maxUnavailable", countOrPercentage),
                         ("selector", BuiltInSchemas.open("The labels of the pods.")),
                         (
                             "unhealthyPodEvictionPolicy",
@@ -282,7 +282,7 @@ enum InstallationSchemas {
         "Binds a policy to resources.",
         [("spec", BuiltInSchemas.open("The policy, the matched resources and the actions."))])
 
-    private static let countOrShare: JSONValue = [
+    private static let countOrPercentage: JSONValue = [
         "x-kubernetes-int-or-string": true, "description": "A number of pods or a percentage.",
     ]
 

@@ -23,10 +23,10 @@ struct ObjectCollection: Sendable {
         let index = records.insertionIndex(namespace: record.namespace, name: record.name)
         if let previous = self.record(namespace: record.namespace, name: record.name) {
             records[index] = record
-            remember(StorageEvent(kind: .modified, record: record, previous: previous))
+            addToHistory(StorageEvent(kind: .modified, record: record, previous: previous))
         } else {
             records.insert(record, at: index)
-            remember(StorageEvent(kind: .created, record: record, previous: nil))
+            addToHistory(StorageEvent(kind: .created, record: record, previous: nil))
         }
     }
 
@@ -34,14 +34,14 @@ struct ObjectCollection: Sendable {
     mutating func remove(_ last: ObjectRecord) {
         guard let previous = record(namespace: last.namespace, name: last.name) else { return }
         records.remove(at: records.insertionIndex(namespace: last.namespace, name: last.name))
-        remember(StorageEvent(kind: .deleted, record: last, previous: previous))
+        addToHistory(StorageEvent(kind: .deleted, record: last, previous: previous))
     }
 
     mutating func compact(through revision: Int64) {
         history.compact(through: revision)
     }
 
-    private mutating func remember(_ event: StorageEvent) {
+    private mutating func addToHistory(_ event: StorageEvent) {
         history.append(event)
         revision = event.revision
     }

@@ -43,7 +43,7 @@ struct StorageState: Sendable {
         revision += 1
         let last = ObjectRecord(draft: draft, revision: revision)
         collections[resource]?.remove(last)
-        ownership.note(resource, old: present, new: nil)
+        ownership.update(resource, old: present, new: nil)
         return last
     }
 
@@ -65,7 +65,7 @@ struct StorageState: Sendable {
         collections[
             resource, default: ObjectCollection(limits: limits, startingAt: initialRevision)
         ].put(record)
-        ownership.note(resource, old: old, new: record)
+        ownership.update(resource, old: old, new: record)
         return record
     }
 
@@ -105,7 +105,7 @@ struct OwnershipIndex: Sendable {
     /// Terminating objects that wait for the removal of others.
     private var waiting: Set<ObjectAddress> = []
 
-    mutating func note(_ resource: GroupResource, old: ObjectRecord?, new: ObjectRecord?) {
+    mutating func update(_ resource: GroupResource, old: ObjectRecord?, new: ObjectRecord?) {
         guard let present = new ?? old else { return }
         let address = ObjectAddress(resource: resource, namespace: present.namespace, name: present.name)
         if old?.ownerReferences != new?.ownerReferences || new == nil {
