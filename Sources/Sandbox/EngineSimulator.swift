@@ -23,7 +23,7 @@ package struct EngineSimulator: Sendable {
         argo = simulates(.argo) ? SimulatedArgo(cluster: cluster, environment: environment, time: time) : nil
     }
 
-    /// Runs the selected engines until the task is cancelled. Returns immediately if none is selected.
+    /// Runs the selected engines until the task is canceled. Returns immediately if none is selected.
     package func run() async {
         await withTaskGroup { group in
             if let tekton { group.addTask { await tekton.run() } }

@@ -45,7 +45,7 @@ package final class SandboxServer: Sendable {
         ]
     }
 
-    /// Runs the background work of the cluster until the task is cancelled or the server shuts down.
+    /// Runs the background work of the cluster until the task is canceled or the server shuts down.
     package func run() async { await cluster.run() }
 
     /// Ends all watches, completes requests in flight, and stops listening.

@@ -28,7 +28,7 @@ package final class Cluster: Sendable {
         createInitialNamespaces()
     }
 
-    /// Collects garbage and drives the timeouts and bookmarks of watches, until the task is cancelled or ``shutDown()``.
+    /// Collects garbage and drives the timeouts and bookmarks of watches, until the task is canceled or ``shutDown()``.
     package func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await GarbageCollector(self).run() }

@@ -16,7 +16,7 @@ struct GarbageCollector: Sendable {
         self.cluster = cluster
     }
 
-    /// Collects until the task is cancelled or storage shuts down.
+    /// Collects until the task is canceled or storage shuts down.
     func run() async {
         while !Task.isCancelled, !cluster.storage.isShutDown {
             let seen = cluster.storage.revision

@@ -45,7 +45,7 @@ package protocol SandboxCluster: Sendable {
     /// Yields each existing object as added, then ``ObjectChange/synced``, then every change.
     ///
     /// The stream is pull-based and buffers nothing. A reader that falls behind the kept history gets a ``StatusError``
-    /// with code 410 and must start again. The stream ends on shutdown and when the task is cancelled.
+    /// with code 410 and must start again. The stream ends on shutdown and when the task is canceled.
     func changes(
         of resource: GroupVersionResource, namespace: String?
     ) -> AsyncThrowingStream<ObjectChange, any Error>

@@ -5,7 +5,7 @@ package struct SandboxEnvironment: Sendable {
     package let clock: WallClock
     /// 64 random bits, for UIDs and generated names.
     package let random: @Sendable () -> UInt64
-    /// Returns after the given duration, or throws if the task is cancelled.
+    /// Returns after the given duration, or throws if the task is canceled.
     package let sleep: @Sendable (Duration) async throws -> Void
 
     package init(
