@@ -107,7 +107,7 @@ struct ExecutionTable {
         Column(title: "ENGINE", dropOrder: 5, minimumWidth: 6) { $0.engine },
         Column(title: "PHASE", dropOrder: 1, minimumWidth: 9) { $0.phase },
         Column(title: "OUTCOME", dropOrder: 3, minimumWidth: 9) { $0.outcome },
-        Column(title: "REASON", dropOrder: 2, minimumWidth: 17) { $0.reason },
+        Column(title: "REASON", dropOrder: 2, minimumWidth: 18) { $0.reason },
         Column(title: "PROGRESS", dropOrder: 4, minimumWidth: 8) { $0.progress },
     ]
 

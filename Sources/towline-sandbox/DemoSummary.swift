@@ -51,7 +51,7 @@ struct DemoSummary {
             unexpected.isEmpty
                 ? "All results are as expected." : "\(unexpected.count) results are not as expected.",
         ]
-        if !isVerbose { lines.append("Use --verbose for all messages, --keep to continue with kubectl.") }
+        if !isVerbose { lines.append("Add --verbose for all messages, --keep to use kubectl.") }
         return lines.joined(separator: "\n")
     }
 }

@@ -85,21 +85,21 @@ struct ServeCommand: Command {
             loaded.append("\(objects) \(objects == 1 ? "object" : "objects") from \(paths.joined(separator: ", "))")
         }
         return """
-            Serving a Kubernetes API \(simulation) at \(cluster.server.url).
+            Kubernetes API \(simulation): \(cluster.server.url)
             Loaded \(loaded.sentenceList).
             All state is in memory and is lost when this process exits (Ctrl-C).
 
-            Use it in other terminals:
+            In other terminals:
 
             """
     }
 
     private var nextSteps: String {
-        let source = loadsExamples ? "" : "  towline-sandbox examples workflows | kubectl apply -f -\n"
+        let source = loadsExamples ? "" : "towline-sandbox examples workflows | kubectl apply -f -\n"
         return """
-              towline operator
-            \(source)  towline-sandbox examples smallest-tekton | kubectl apply -f -
-              kubectl get workflowexecutions --watch
+            towline operator
+            \(source)towline-sandbox examples smallest-tekton | kubectl apply -f -
+            kubectl get workflowexecutions --watch
             """
     }
 }

@@ -36,9 +36,9 @@ import Testing
         ])
         #expect(
             table.lines(columns: 100) == [
-                "NAMESPACE  NAME         ENGINE  PHASE      OUTCOME    REASON             PROGRESS",
-                "demo       a-long-name  tekton  Running               Executing          1/2",
-                "demo       b            tekton                                           1/2",
+                "NAMESPACE  NAME         ENGINE  PHASE      OUTCOME    REASON              PROGRESS",
+                "demo       a-long-name  tekton  Running               Executing           1/2",
+                "demo       b            tekton                                            1/2",
             ])
     }
 
