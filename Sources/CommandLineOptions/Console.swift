@@ -7,9 +7,6 @@ package enum Console {
     /// True if standard output is a terminal.
     package static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// True if standard error is a terminal.
-    package static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
-
     /// The size of the terminal at standard output; nil if standard output is not a terminal.
     package static var size: (columns: Int, rows: Int)? {
         var size = winsize()

@@ -76,6 +76,8 @@ struct OperatorCommand: Command {
         do {
             let process = try OperatorProcess(configuration: configuration, cluster: cluster, logger: logger)
             try await process.run { await signals.wait() }
+            // Repeated lines that were held back come before the last one.
+            logger.sink.flush()
         } catch {
             // Log it, so that the last line has the format of the others.
             logger.error("Stopped because of an error", error: error)

@@ -96,7 +96,7 @@ enum OperatorOptions {
         /// The format to log in; `auto` depends on standard error.
         var resolved: LogFormat {
             switch self {
-            case .auto: Console.errorIsTerminal ? .text : .json
+            case .auto: .automatic(isTerminal: LogWriter.standardErrorIsTerminal)
             case .text: .text
             case .json: .json
             }
