@@ -123,7 +123,7 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
                 _ = apply()
                 server.isLateArrival = false
             }
-            throw fail(request, .connectionLost, "connection reset, the request is still on its way")
+            throw fail(request, .connectionLost, "connection reset, the request is still in flight")
         case .crash(let applied):
             if applied { _ = apply() }
             network.record(replica, request, "crash \(applied ? "after" : "before")")
