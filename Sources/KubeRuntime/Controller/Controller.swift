@@ -66,6 +66,8 @@ public final class Controller: Sendable {
     private let gate: CacheGate
     /// Set when the workers start; changes before that are not queued, because `initialRequests` covers them.
     private let isServing = Latch()
+    /// Set when every service has started, so that none runs before that.
+    private let haveServicesStarted = Latch()
     private let initialRequests: @Sendable () -> [ReconcileRequest]
     private let reconcile: Reconcile
 
@@ -191,6 +193,7 @@ extension Controller {
         logger.info("Starting workers", ["workers": .integer(Int64(settings.workers))])
         isServing.set()
         for service in services { service.start() }
+        haveServicesStarted.set()
         submit(initialRequests())
         await withDiscardingTaskGroup { group in
             for _ in 0..<settings.workers {
@@ -210,7 +213,7 @@ extension Controller {
     }
 
     private func runServices() async {
-        await isServing.wait()
+        await haveServicesStarted.wait()
         guard !Task.isCancelled else { return }
         await withDiscardingTaskGroup { group in
             for service in services { group.addTask { await service.run() } }
