@@ -62,6 +62,8 @@ public struct LeaderElector: Sendable {
             group.addTask { await watch(for: inbox) }
             group.addTask {
                 await stop.wait()
+                // Lost leadership cancels the work, without asking it to stop gracefully first.
+                if Task.isCancelled { return }
                 workStop.set()
                 inbox.post(.stop)
             }

@@ -35,12 +35,17 @@ import Testing
         #expect(changes.withLock { $0 } == expected)
     }
 
-    /// Waits until the reflector's next deadline is at most `duration` away, and advances the time by that.
-    func advance(by duration: Duration) async {
+    /// Waits until the reflector's next deadline is at most `limit` away, and advances the time to it.
+    ///
+    /// Not beyond it: the reflector may set its next deadline while the time advances.
+    func advance(atMost limit: Duration) async {
+        var pause = Duration.zero
         await eventually("the reflector waits") {
-            time.nextDeadline.map { time.now.duration(to: $0) <= duration } ?? false
+            guard let deadline = time.nextDeadline else { return false }
+            pause = time.now.duration(to: deadline)
+            return pause <= limit
         }
-        time.advance(by: duration)
+        time.advance(by: pause)
     }
 
     @Test func `lists in pages, then watches`() async {
@@ -120,7 +125,7 @@ import Testing
         _ = server.stream()
         await running {
             watch.push(#"{"type":"DELETED","object":{"metadata":{"name":7}}}"# + "\n")
-            await advance(by: .seconds(2))
+            await advance(atMost: .seconds(2))
             await eventuallyChanges([.added(Item("a", 1)), .added(Item("b", 2)), .synced, .deleted(Item("a", 1))])
         }
     }
@@ -145,8 +150,8 @@ import Testing
             watch.event("ADDED", "a", 11)
             await eventually("the event") { store.count == 1 }
             watch.cancel()
-            await advance(by: .seconds(1))
-            await advance(by: .seconds(2))
+            await advance(atMost: .seconds(1))
+            await advance(atMost: .seconds(2))
             second.event("ADDED", "b", 12)
             await eventually("the watch continues") { store.count == 2 }
         }
@@ -163,8 +168,8 @@ import Testing
         await running {
             await eventuallyChanges([.unavailable("404: 404 page not found")])
             #expect(!store.isAvailable && !store.isSynced)
-            await advance(by: .seconds(40))
-            await advance(by: .seconds(40))
+            await advance(atMost: .seconds(40))
+            await advance(atMost: .seconds(40))
             await eventuallyChanges([.unavailable("404: 404 page not found"), .added(Item("a", 1)), .synced])
             // The type is removed while it is watched: the objects are frozen, not deleted.
             watch.event("MODIFIED", "a", 11)
@@ -185,7 +190,7 @@ import Testing
             await eventually("the watch is read") { time.scheduledCount == 1 }
             time.advance(by: .seconds(27))
             #expect(!watch.isCancelled)
-            await advance(by: .milliseconds(500))
+            await advance(atMost: .milliseconds(500))
             second.event("ADDED", "a", 11)
             await eventually("the second watch is read") { store.count == 1 }
             #expect(watch.isCancelled)
