@@ -44,7 +44,7 @@ import Testing
 
     @Test(arguments: [
         (120, ["NAMESPACE", "NAME", "ENGINE", "PHASE", "OUTCOME", "REASON", "PROGRESS"]),
-        (80, ["NAME", "ENGINE", "PHASE", "OUTCOME", "REASON", "PROGRESS"]),
+        (80, ["NAME", "PHASE", "OUTCOME", "REASON", "PROGRESS"]),
         (60, ["NAME", "PHASE", "REASON"]),
         (40, ["NAME", "PHASE"]),
         (10, ["NAME"]),
