@@ -54,10 +54,11 @@ extension Mutant {
                 watchdog, "It could not be stopped and may still be running: \\\n",
                 "\\(BUG ? \"It was terminated.\" : \"It could not be stopped and may still be running:\") \\\n")),
         Mutant(
-            "retry-rejected-stops-without-backoff",
+            "retry-rejected-stops-without-a-pause",
             Edit(
-                running, "if let refusal = facts.stopRefusal { return .failed(retryAfter: refusal.pause) }",
-                "if let refusal = facts.stopRefusal { return BUG ? .idle(recheckAfter: .seconds(1)) : .failed(retryAfter: refusal.pause) }"
+                "Sources/Executions/Cache/Timeline.swift",
+                "guard var refusal = stops.failing?.refusal, let pause = stops.attempts?.pause(at: instant) else { return nil }",
+                "guard !BUG, var refusal = stops.failing?.refusal, let pause = stops.attempts?.pause(at: instant) else { return nil }"
             )),
         Mutant(
             "do-not-stop-runs-after-the-end",
