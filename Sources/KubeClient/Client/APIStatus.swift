@@ -1,4 +1,4 @@
-/// The `Status` object of an error response of an API server.
+/// The `Status` object in an API server's error response.
 public struct APIStatus: Sendable, Hashable {
     /// The HTTP status code.
     public var code: Int

@@ -3,7 +3,7 @@
 /// Requests take bytes and responses go through a decoder, so the caller decides which fields to read. Idempotent
 /// requests are retried by the ``RetryPolicy``.
 ///
-/// A create can reach the server twice even without a retry here, because the transport sends a request again if a kept
+/// A create can reach the server twice even without a retry here, because the transport resends a request if a reused
 /// connection turns out to be dead. Use fixed names, and on `isAlreadyExists` check whether the object is the intended
 /// one.
 public struct KubeClient: Sendable {
@@ -175,7 +175,7 @@ extension KubeClient {
         var request = request(.put, options.query.target(path))
         request.contentType = "application/json"
         request.body = body
-        // As with a merge patch, a resource version in the body makes a second arrival harmless.
+        // As with a merge patch, a resource version in the body makes a duplicate request harmless.
         let isIdempotent = Patch.merge(body).isIdempotent
         return try Self.decode(try await send(request, isIdempotent: isIdempotent), request, decoder)
     }
@@ -196,7 +196,7 @@ extension KubeClient {
 
     /// Deletes an object; retried only if the options name its UID.
     ///
-    /// If a deletion arrives twice, the result is `isNotFoundObject`.
+    /// If a deletion reaches the server twice, the second one fails with `isNotFoundObject`.
     public func delete(
         _ type: ResourceType, _ key: ObjectKey, _ options: DeleteOptions = DeleteOptions()
     ) async throws(KubeError) {

@@ -108,7 +108,7 @@ extension KubeError {
             self = .plainText(code: response.status, body: text.trimmedLineEnd, retryAfterSeconds: seconds)
             return
         }
-        // The status line of the response wins over the copy in the body.
+        // The status line of the response takes precedence over the copy in the body.
         status.code = response.status
         status.retryAfterSeconds = status.retryAfterSeconds ?? seconds
         self = .status(status)

@@ -147,10 +147,10 @@ public enum Patch: Sendable, Hashable {
         }
     }
 
-    /// True if a second arrival has no further effect.
+    /// True if sending the patch twice has the same effect as sending it once.
     ///
-    /// This applies to apply, and to merge patches that name a resource version, whose second arrival fails with a
-    /// conflict.
+    /// This applies to server-side apply, and to merge patches that name a resource version: the server rejects the
+    /// second one with a conflict.
     var isIdempotent: Bool {
         switch self {
         case .apply: true

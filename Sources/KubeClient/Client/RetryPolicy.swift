@@ -9,7 +9,7 @@
 ///
 /// Idempotent requests are reads, watches, apply, deletion by UID, and writes that name a resource version. The delay
 /// is the longer of the server's `Retry-After` and an exponential backoff (200 ms, 400 ms, 800 ms…, at most the cap),
-/// which is reduced by up to half at random, so that clients do not return at the same time.
+/// which is reduced by up to half at random, so that clients do not all retry at the same time.
 public struct RetryPolicy: Sendable {
     /// The maximum number of retries.
     public var limit: Int

@@ -49,7 +49,7 @@ extension WatchEvent {
         var cursor = cursor
         var type: String?
         var object = UndecodableObject(metadata: ObjectMetadata(), error: error)
-        // Everything before the end of the text is kept.
+        // Keep the fields before the end of the text.
         try? cursor.forEachField { (key, cursor) throws(JSONError) in
             switch key {
             case "type": type = try cursor.readString()
@@ -111,7 +111,7 @@ extension WatchEvent {
             }
             return (version, endsInitialEvents)
         }
-        // A bookmark is not about an object, so no object becomes stale because of it.
+        // A bookmark describes no object, so it makes no object stale.
         let unreadable = UndecodableObject(metadata: ObjectMetadata(), error: "the bookmark has no resourceVersion")
         guard case .success(let (version, endsInitialEvents)) = decoded, !version.isEmpty else {
             return .undecodable(unreadable)

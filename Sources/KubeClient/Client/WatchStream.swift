@@ -62,8 +62,8 @@ public struct WatchStream<Object: Sendable>: Sendable {
 
 /// Splits the bytes of a watch into events.
 ///
-/// An event is one JSON object and can span lines, as errors of some servers do. The rest of an event beyond the bound
-/// is skipped.
+/// An event is one JSON object and can span lines, as errors of some servers do. If an event exceeds the bound, the
+/// rest of it is skipped.
 package struct WatchFramer {
     /// The range of an event in ``buffer``.
     package enum Frame: Equatable {

@@ -10,7 +10,7 @@ struct ChildProcess {
     let path: String
     let arguments: [String]
     let environment: [String: String]
-    /// After this time the program and its children are killed.
+    /// How long the program may run before it and its children are killed.
     let timeout: Duration
 
     /// A program that writes more bytes to its standard output is killed.
@@ -50,7 +50,7 @@ struct ChildProcess {
         let deadline = ContinuousClock.now + timeout
         while true {
             if let outcome = collect(process, WNOHANG) {
-                // Its own children may still write; that output is ignored.
+                // Children of the program may still write; their output is ignored.
                 output.read()
                 errorText.read()
                 return output.isOverfull ? .wroteTooMuch : outcome
@@ -63,7 +63,7 @@ struct ChildProcess {
                 return output.isOverfull ? .wroteTooMuch : .timedOut
             }
             var open = [output, errorText].compactMap(\.poll)
-            // If another process holds the pipes open, the end of the program is not visible on them.
+            // If another process holds the pipes open, they do not show that the program ended.
             poll(&open, nfds_t(open.count), open.isEmpty ? 5 : 50)
         }
     }
@@ -92,7 +92,7 @@ struct ChildProcess {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // A separate process group, so that children can be killed too, with default signal handling.
+        // Use default signal handling, and a separate process group, so that children can be killed too.
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
@@ -150,7 +150,7 @@ final class OutputPipe {
     /// Reads the available bytes.
     func read() {
         var buffer = [UInt8](repeating: 0, count: 16_384)
-        // Bounded, so that a child that writes all the time cannot block the caller.
+        // The loop is bounded, so that a child that writes continuously cannot block the caller.
         for _ in 0..<64 where !isAtEnd {
             let count = Glibc.read(readEnd, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }

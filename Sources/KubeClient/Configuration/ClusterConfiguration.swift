@@ -124,7 +124,7 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
     public let message: String
 
     public init(_ message: String) {
-        // It quotes file contents of any length.
+        // The message may quote file contents of any length.
         self.message = message.bounded(to: 4096)
     }
 

@@ -18,7 +18,7 @@ public struct ExecCredential: CredentialSource {
     /// - Parameters:
     ///   - origin: the kubeconfig entry of the plugin, for messages.
     ///   - environment: the environment of the process.
-    ///   - timeout: after this time the plugin is killed.
+    ///   - timeout: how long the plugin may run before it is killed.
     public init(
         plugin: ExecPlugin, origin: String, environment: [String: String], timeout: Duration = .seconds(60),
         clock: WallClock = .system
@@ -47,7 +47,7 @@ public struct ExecPlugin: Hashable, Sendable {
     public let arguments: [String]
     /// Variables added to the environment of this process.
     public let environment: [String: String]
-    /// The message if the program is missing.
+    /// The message to show if the program is missing.
     public let installHint: String
     /// The cluster information for the plugin; nil unless `provideClusterInfo` is set.
     public let cluster: Cluster?

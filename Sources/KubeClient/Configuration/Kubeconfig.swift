@@ -3,7 +3,7 @@ struct Kubeconfig: Sendable {
     var clusters: [String: KubeconfigEntry] = [:]
     var users: [String: KubeconfigEntry] = [:]
     var contexts: [String: KubeconfigEntry] = [:]
-    /// Empty if no file sets it.
+    /// The name of the current context; empty if no file sets it.
     var currentContext = ""
     /// The paths of the files, in order of precedence.
     var files: [String] = []
@@ -101,7 +101,7 @@ extension Kubeconfig {
 
 /// Resolving a context to its cluster and user.
 extension Kubeconfig {
-    /// The inputs of loading apart from the files.
+    /// The inputs for loading a configuration, apart from the files.
     struct ProcessEnvironment: Sendable {
         let environment: [String: String]
         let clock: WallClock

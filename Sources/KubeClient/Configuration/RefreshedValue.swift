@@ -78,7 +78,7 @@ struct RefreshState<Value: Sendable>: Sendable {
         waiters.removeValue(forKey: waiter) != nil
     }
 
-    /// True if the value needs a reload, also if the clock was set back and the age of the value is unknown.
+    /// True if the value must be reloaded, including when the clock was set back and the value's age is unknown.
     private func isDue(_ loaded: Loaded, _ now: Timestamp) -> Bool {
         guard let refreshAt = loaded.refreshAt else { return false }
         return now >= refreshAt || now < loadedAt

@@ -1,7 +1,7 @@
 /// The part of an object's metadata that controllers use.
 ///
-/// It is small, because caches hold one for each object: managed fields are skipped, and only those annotations are
-/// kept that the decoder names.
+/// It is small because caches hold one for each object: managed fields are skipped, and only the annotations that the
+/// decoder names are kept.
 public struct ObjectMetadata: Hashable, Sendable {
     public var name = ""
     public var namespace = ""

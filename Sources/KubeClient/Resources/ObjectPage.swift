@@ -87,7 +87,7 @@ public struct UndecodableObject: Hashable, Sendable {
     init(salvaging cursor: JSONCursor, error: String) {
         var cursor = cursor
         var metadata = ObjectMetadata()
-        // Everything before the first error is kept.
+        // Keep the fields before the first error.
         try? cursor.forEachField { (key, cursor) throws(JSONError) in
             guard key == "metadata", try cursor.kind() == .object else {
                 try cursor.skipValue()

@@ -83,7 +83,7 @@ final class StreamBuffer: Sendable {
         reader?.resume(returning: Self.piece(end))
     }
 
-    /// Drops the unread bytes and lets every read fail.
+    /// Drops the unread bytes and makes every read fail.
     func abandon() {
         state.withLock { $0.bytes = [] }
         end(.failure(TransportError(.cancelled, "the stream was canceled")))

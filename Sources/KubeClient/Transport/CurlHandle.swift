@@ -47,7 +47,7 @@ final class CurlHandle {
         }
     }
 
-    /// Lets a SOCKS proxy resolve the server's name, as Go does: only the proxy may be able to.
+    /// Lets a SOCKS proxy resolve the server's name, as Go does, because sometimes only the proxy can.
     private static func resolvingRemotely(_ proxyURL: String) -> String {
         proxyURL.hasPrefix("socks5://") ? "socks5h://" + proxyURL.dropFirst(9) : proxyURL
     }

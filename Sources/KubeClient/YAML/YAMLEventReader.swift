@@ -52,7 +52,7 @@ final class YAMLEventReader {
         input.deallocate()
     }
 
-    /// Returns the next event; after the end of the stream it returns `.streamEnd` again and again.
+    /// Returns the next event; every call after the end of the stream returns `.streamEnd`.
     func next() throws(YAMLError) -> YAMLEvent {
         var event = yaml_event_t()
         guard yaml_parser_parse(parser, &event) == 1 else { throw failure() }
@@ -103,7 +103,7 @@ final class YAMLEventReader {
     private func failure() -> YAMLError {
         let problem = parser.pointee.problem.map { String(cString: $0) } ?? "the text is not YAML"
         let context = parser.pointee.context.map { String(cString: $0) + ": " } ?? ""
-        // The reader, which finds invalid UTF-8, sets no problem mark; the parser's position is the best there is.
+        // The reader, which finds invalid UTF-8, sets no problem mark; so the parser's position is the best available.
         let isReaderError = parser.pointee.error == YAML_READER_ERROR
         let mark = isReaderError ? parser.pointee.mark : parser.pointee.problem_mark
         return YAMLError(
