@@ -1,10 +1,10 @@
 public import KubeClient
 
-/// Holds requests back while the API server is unreachable, so that its return does not cause a request storm.
+/// Holds requests back while the API server is unreachable, so that its recovery does not cause a request storm.
 ///
-/// After five requests in a row without an answer, one request at a time is sent as a probe, with random pauses that
-/// grow to five seconds. The other requests wait, at most for their own timeout. Any answer, errors included, lets all
-/// requests through again. ``CircuitBreaker`` has the rules.
+/// After five requests in a row without a response, one request at a time is sent as a probe, with random delays that
+/// grow to five seconds. The other requests wait, at most for their own timeout. Any response, including an error, lets
+/// all requests through again. ``CircuitBreaker`` implements the rules.
 public final class CircuitBreakerTransport: HTTPTransport {
     private struct State {
         var breaker: CircuitBreaker
@@ -34,7 +34,7 @@ public final class CircuitBreakerTransport: HTTPTransport {
         state = Locked(State(breaker: CircuitBreaker(backoff: backoff)))
     }
 
-    /// Calls `action` each time the server answers again after an outage.
+    /// Calls `action` each time the server responds again after an outage.
     public func whenServerRecovers(_ action: @escaping @Sendable () -> Void) {
         state.withLock { $0.observers.append(action) }
     }
@@ -95,25 +95,25 @@ public final class CircuitBreakerTransport: HTTPTransport {
     }
 }
 
-/// Decides which requests are sent while a server does not answer: single probes, and all requests after an answer.
+/// Decides which requests are sent while a server does not respond: single probes, and all requests after a response.
 ///
-/// Pure; ``CircuitBreakerTransport`` feeds it.
+/// Pure; ``CircuitBreakerTransport`` passes the results of requests to it.
 struct CircuitBreaker: Sendable {
     typealias Instant = ContinuousClock.Instant
 
     enum State: Hashable {
-        /// Requests are sent; the last `failures` of them in a row had no answer. Goes to `open` at ``limit``.
+        /// Requests are sent; the last `failures` of them in a row had no response. Goes to `open` at ``limit``.
         case closed(failures: Int)
         /// Nothing is sent before `until`. Goes to `halfOpen` with the first request after that.
         case open(attempt: Int, until: Instant)
-        /// A probe is in flight; if it gets no answer, another one is sent at `until`. Goes to `closed` when a request
-        /// is answered, to `open` when the probe fails.
+        /// A probe is in flight; if it gets no response, another one is sent at `until`. Goes to `closed` when a
+        /// request is answered, to `open` when the probe fails.
         case halfOpen(attempt: Int, until: Instant)
     }
 
     enum Admission: Hashable {
         case send
-        /// Ask again at `until`, or when the server answers.
+        /// Ask again at `until`, or when the server responds.
         case wait(until: Instant)
     }
 
@@ -125,7 +125,7 @@ struct CircuitBreaker: Sendable {
 
     /// How many unanswered requests in a row open the breaker.
     static let limit = 5
-    /// How long a probe may take before another one is sent.
+    /// How long a probe may stay unanswered before another one is sent.
     static let probeTime = Duration.seconds(5)
 
     let backoff: Backoff

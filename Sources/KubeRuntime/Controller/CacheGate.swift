@@ -2,10 +2,10 @@ import KubeClient
 
 /// Holds the workers back until every cache of a controller has been filled once.
 ///
-/// A decision on a cache that is still being filled would take existing objects for missing ones. But one cache that
-/// cannot be filled, for example because a permission is missing, must not keep all others waiting: after a timeout the
-/// secondary caches no longer count, and one synced primary cache is enough. Objects that are not cached are not
-/// reconciled, and what a secondary cache does not hold is read from the API server before a decision rests on it.
+/// A decision based on a partially filled cache would treat existing objects as missing. But a cache that cannot be
+/// filled, for example because a permission is missing, must not block all others: after a timeout, secondary caches
+/// are ignored, and one synced primary cache is enough. Objects that are not cached are not reconciled, and an object
+/// that is missing in a secondary cache is read from the API server before a decision depends on it.
 final class CacheGate: Sendable {
     private struct State {
         /// The caches that have not settled yet.
@@ -38,7 +38,7 @@ final class CacheGate: Sendable {
 
     var isOpen: Bool { latch.isSet }
 
-    /// Notes that a cache holds what the server holds or, if not `isSynced`, that the server does not serve its type.
+    /// Records that a cache is in sync or, if `isSynced` is false, that the server does not serve its type.
     func settle(_ cache: String, isSynced: Bool) {
         change { state in
             let isPrimary = state.primary.remove(cache) != nil

@@ -18,7 +18,7 @@ public struct ControllerSettings: Sendable {
     }
 }
 
-/// Work that a controller does beside its reconciliations, such as timers and polls.
+/// Work that a controller does in addition to its reconciliations, such as timers and polls.
 public struct BackgroundService: Sendable {
     let start: @Sendable () -> Void
     let stop: @Sendable () -> Void
@@ -38,17 +38,17 @@ public struct BackgroundService: Sendable {
     }
 }
 
-/// Keeps the objects of one kind in the state that they ask for: it follows sources, queues the objects that a change
-/// is about, and reconciles them with a fixed number of workers.
+/// Reconciles the objects of one kind: watches sources, queues the objects that a change affects, and processes them
+/// with a fixed number of workers.
 ///
-/// A controller belongs to a ``ControllerManager``, which runs it. The caches of all sources are filled first, on
-/// standbys too. Where a leader is elected, only the leader's workers run. From then on each change queues the keys that
-/// its ``ControllerSource`` maps it to. A key is with one worker at a time.
+/// A ``ControllerManager`` runs the controller. The caches of all sources are filled first, including on standbys. With
+/// leader election, only the leader's workers run. Once they run, each change queues the keys that its
+/// ``ControllerSource`` maps it to. One worker at a time has a key.
 ///
-/// A missing resource type, a namespace that may not be read, a reconciliation that hangs, and one that fails again and
-/// again delay no other object.
+/// A missing resource type, a namespace without read permission, a reconciliation that hangs, or one that keeps failing
+/// does not delay other objects.
 public final class Controller: Sendable {
-    /// Brings one object closer to the state that it asks for.
+    /// Brings one object closer to its desired state.
     ///
     /// The parameters are the object's key, how long it waited for a worker, and a logger that names the object.
     public typealias Reconcile = @Sendable (_ key: ObjectKey, _ waited: Duration, _ logger: Logger) async -> WorkOutcome
@@ -66,7 +66,7 @@ public final class Controller: Sendable {
     private let gate: CacheGate
     /// Set when the workers start; changes before that are not queued, because `initialRequests` covers them.
     private let isServing = Latch()
-    /// Set when every service has started, so that none runs before that.
+    /// Set when every service has started; no service runs before that.
     private let haveServicesStarted = Latch()
     private let initialRequests: @Sendable () -> [ReconcileRequest]
     private let reconcile: Reconcile
@@ -76,7 +76,8 @@ public final class Controller: Sendable {
     ///     services may add keys to it.
     ///   - takeover: reports when the primary cache has caught up with a former leader; nil without an election.
     ///   - services: started in this order.
-    ///   - initialRequests: what may need work when the workers start, however long the caches had been filled then.
+    ///   - initialRequests: the objects that may need work when the workers start, no matter how long the caches have
+    ///     been filled.
     public init(
         for type: ResourceType, settings: ControllerSettings, managedBy manager: ControllerManager,
         sources: [ControllerSource], queue: WorkQueue<ObjectKey>, takeover: TakeoverSync? = nil,
@@ -158,7 +159,7 @@ extension Controller {
 // MARK: - Workers
 
 extension Controller {
-    /// Works until `stop` is set and the running reconciliations have ended, or the task is canceled.
+    /// Runs the workers until `stop` is set and the running reconciliations have ended, or the task is canceled.
     ///
     /// At shutdown no more keys are handed out. Reconciliations that are running then have
     /// ``ControllerSettings/shutdownGracePeriod`` to end.

@@ -1,13 +1,14 @@
 import FoundationEssentials
 public import KubeClient
 
-/// Runs the controllers of one process, and holds what they share: the client, the election, events, time and metrics.
+/// Runs the controllers of one process, and owns their shared parts: the client, the election, events, time and
+/// metrics.
 ///
 /// The caches of all controllers are filled from the start, so that a standby can take over at once. Only the leader's
-/// workers run. Shutdown goes in this order: the workers end, the lease is released, the reflectors end, the last events
-/// are published.
+/// workers run. The shutdown order is: the workers end, the lease is released, the reflectors end, the last events are
+/// published.
 public struct ControllerManager: Sendable {
-    /// Reaches the API server. If a leader is elected, writes pass only while this process leads.
+    /// The client for the API server. With leader election, it sends writes only while this process leads.
     public let client: KubeClient
     /// The API server's clock.
     public let clock: ServerClock
@@ -21,9 +22,9 @@ public struct ControllerManager: Sendable {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - client: reaches the API server.
-    ///   - elector: decides when this process works; nil to work at once.
-    ///   - events: what the events of this process say about their source.
+    ///   - client: sends requests to the API server.
+    ///   - elector: decides when the workers start; nil to start them immediately.
+    ///   - events: the source that this process's events name.
     ///   - clock: this machine's clock. Events use it; everything else uses it until the API server's time is known.
     ///   - random: uniform in `0..<1`.
     ///   - makeReconcileID: identifies the log lines of one reconciliation; a different value each time.
@@ -55,7 +56,7 @@ public struct ControllerManager: Sendable {
     /// True if this process works only while it holds a lease.
     public var isElected: Bool { elector != nil }
 
-    /// Makes the queue of a controller, in which the objects of one namespace cannot take all workers.
+    /// Makes the queue of a controller, in which the objects of one namespace cannot occupy all workers.
     public func makeQueue(for type: ResourceType, workers: Int) -> WorkQueue<ObjectKey> {
         WorkQueue(
             name: type.controllerName, time: time, shares: WorkShares(ofWorkers: workers), group: \.namespace,
@@ -67,7 +68,8 @@ public struct ControllerManager: Sendable {
 
     /// Runs the controllers until `stop` is set and their work has ended.
     ///
-    /// If the task is canceled, everything is canceled at once. When this returns or throws, nothing of it still runs.
+    /// If the task is canceled, everything is canceled at once. No work is still running when this method returns or
+    /// throws.
     ///
     /// - Throws: How leadership was lost. The process should exit then.
     public func run(_ controllers: [Controller], until stop: Latch) async throws(LeadershipLoss) {
@@ -131,7 +133,7 @@ extension Logger {
         ])
     }
 
-    /// A logger for one reconciliation, with controller-runtime's keys; `attempt` is one more than the failures in a row.
+    /// A logger for one reconciliation, with controller-runtime's keys; `attempt` is 1 plus the failures in a row.
     package func reconciling(_ type: ResourceType, _ key: ObjectKey, id: String, attempt: Int) -> Logger {
         about([
             type.kind: .object(["name": key.name, "namespace": key.namespace]), "namespace": .own(key.namespace),

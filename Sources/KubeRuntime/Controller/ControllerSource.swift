@@ -2,9 +2,9 @@ public import KubeClient
 
 /// Asks a controller to reconcile one object.
 public enum ReconcileRequest: Hashable, Sendable {
-    /// Something changed that the object may be waiting for: it is reconciled next, even if its backoff has not passed.
+    /// Something changed that the object may be waiting for: it is reconciled next, even if its backoff has not ended.
     case changed(ObjectKey)
-    /// Nothing is known to have changed: the object is reconciled when there is time, and not before its backoff.
+    /// No change is known: the object is reconciled at low priority, and not before its backoff ends.
     case recheck(ObjectKey)
 }
 
@@ -12,11 +12,11 @@ public enum ReconcileRequest: Hashable, Sendable {
 public struct SourceContext: Hashable, Sendable {
     /// The namespace whose objects the cache holds; nil for all namespaces.
     public let namespace: String?
-    /// True once the workers run. Requests from before that are dropped.
+    /// True once the workers run. Earlier requests are dropped.
     public let isServing: Bool
 }
 
-/// A resource type that a ``Controller`` follows, and the objects to reconcile when something of that type changes.
+/// A resource type that a ``Controller`` watches, and the objects to reconcile when something of that type changes.
 ///
 /// The type has one cache for each namespace that is served, or one for all, and a ``Reflector`` for each of them.
 public struct ControllerSource: Sendable {
@@ -24,7 +24,7 @@ public struct ControllerSource: Sendable {
     public enum Role: Hashable, Sendable {
         /// The objects that are reconciled. The workers start with the first namespace that could be listed.
         case primary
-        /// Objects that reconciliations read. The workers do not wait for them longer than
+        /// Objects that reconciliations read. The workers wait for them at most
         /// ``ControllerSettings/cacheSyncTimeout``; until they are filled, an object that is missing in the cache may
         /// exist.
         case secondary
@@ -39,9 +39,9 @@ public struct ControllerSource: Sendable {
     /// - Parameters:
     ///   - labelSelector: selects the objects that are followed; nil for all of them.
     ///   - remedy: what to do if the API server does not serve the type, as an imperative clause.
-    ///   - stores: the caches to fill. Nothing else writes to them, except answers to the controller's own writes.
-    ///   - requests: the objects to reconcile after a change. It is called in order, from one task for each cache, after
-    ///     the cache has the change. It must not block.
+    ///   - stores: the caches to fill. Nothing else writes to them, except responses to the controller's own writes.
+    ///   - requests: the objects to reconcile after a change; called in order, from one task for each cache, after the
+    ///     cache has the change. It must not block.
     public init<Object: StoredObject>(
         _ type: ResourceType, role: Role, labelSelector: String? = nil, settings: ReflectorSettings,
         remedy: String, decoding decoder: @escaping ObjectDecoder<Object>, into stores: ScopedStores<Object>,
@@ -60,9 +60,9 @@ public struct ControllerSource: Sendable {
     }
 }
 
-/// How a cache became as complete as it can be.
+/// Why the workers no longer wait for a cache.
 enum CacheSettlement: Hashable, Sendable {
-    /// It holds what the server holds.
+    /// The cache is in sync with the server.
     case synced
     /// The server does not serve the type.
     case unavailable
@@ -142,7 +142,7 @@ public struct ScopedStores<Object: StoredObject>: Sendable {
 
     public func object(for key: ObjectKey) -> Object? { store(for: key.namespace)?.object(for: key) }
 
-    /// Stores the answer to an own write, so that no later decision rests on an older version.
+    /// Stores the response to one of this process's writes, so that no later decision uses an older version.
     ///
     /// - Returns: What changed; nothing if this version or a later one was known.
     @discardableResult

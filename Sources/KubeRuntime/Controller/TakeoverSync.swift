@@ -1,6 +1,6 @@
 public import KubeClient
 
-/// Tells a new leader when its cache holds everything that its predecessor wrote.
+/// Reports when a new leader's cache holds everything that its predecessor wrote.
 ///
 /// The watch of a standby may lag behind the former leader's writes. The new leader therefore lists one object, for the
 /// collection's current version, and waits until its cache has observed that version. Until then it must read each
@@ -48,7 +48,7 @@ public final class TakeoverSync: Sendable {
         caughtUp.set()
     }
 
-    /// The version of the collection, asked for until there is an answer; nil if the task was canceled.
+    /// The current version of the collection, requested until the server responds; nil if the task was canceled.
     private func currentVersion(in namespace: String?) async -> ResourceVersion? {
         var attempt = 1
         while !Task.isCancelled {

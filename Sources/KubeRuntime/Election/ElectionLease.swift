@@ -41,8 +41,8 @@ public struct ElectionTiming: Sendable, Hashable {
     private static let shortest = Duration.seconds(1)
     private static let longest = Duration.seconds(3600)
 
-    /// - Throws: if the lease duration is not longer than the renew deadline, or that not longer than 1.2 retry
-    ///   periods.
+    /// - Throws: if the lease duration is not longer than the renew deadline, or the renew deadline is not longer than
+    ///   1.2 retry periods.
     public init(leaseDuration: Duration, renewDeadline: Duration, retryPeriod: Duration) throws(Invalid) {
         guard leaseDuration >= Self.shortest, leaseDuration <= Self.longest, leaseDuration.components.attoseconds == 0
         else {
@@ -139,7 +139,7 @@ extension LeaseClaim {
             spec["acquireTime"] = .string(now.rfc3339Microseconds)
             let transitions = lease.map { $0.transitions.addingReportingOverflow(1) }
             spec["leaseTransitions"] = .integer(transitions.map { $0.overflow ? 0 : $0.partialValue } ?? 0)
-            // That request is fulfilled.
+            // The requested handover is complete.
             spec["preferredHolder"] = nil
         }
         object["spec"] = spec

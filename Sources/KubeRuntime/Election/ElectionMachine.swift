@@ -4,10 +4,10 @@ import KubeClient
 ///
 /// A leader trusts its lease until `renewDeadline` after it *sent* the last successful renewal. A candidate takes a
 /// lease over only after it has seen the same version for the whole `leaseDuration` that the lease states. Both use the
-/// local monotonic clock; times written by other processes are never compared with it, only that the lease changed
-/// counts. The server orders the writes, because each one names the version that it replaces.
+/// local monotonic clock; times written by other processes are never compared with it; a candidate only notices that
+/// the lease changed. The server orders the writes, because each one names the version that it replaces.
 ///
-/// Candidates that saw the holder of a lease that is deleted wait as if the lease still existed.
+/// If a lease is deleted, candidates that saw its holder wait as if the lease still existed.
 struct ElectionMachine: Sendable {
     typealias Instant = ContinuousClock.Instant
 
@@ -87,7 +87,7 @@ struct ElectionMachine: Sendable {
 
     private mutating func end(_ ending: Ending) -> Step { enter(.ended(ending), .end(ending)) }
 
-    /// Records the current lease; returns false if it was known.
+    /// Records the current lease; returns false if it was already known.
     ///
     /// - Parameter mayBeLate: true for the watch, whose older versions are ignored.
     @discardableResult
@@ -141,7 +141,7 @@ extension ElectionMachine {
         case changed(Lease)
         /// The watch delivered the deletion of the lease.
         case deleted
-        /// The time to wait is over.
+        /// The wait ended.
         case woke
         /// The process is stopping. A leader continues until its work has ended.
         case stop
@@ -194,7 +194,7 @@ extension ElectionMachine {
 public enum LeadershipLoss: Error, Sendable, Hashable, CustomStringConvertible {
     /// No renewal succeeded within the renew deadline.
     case expired
-    /// The lease has another holder, or none.
+    /// The lease has another holder or no holder.
     case taken(by: String)
     /// The lease named another process as the preferred holder, and was released.
     case steppedDown(for: String)
@@ -240,7 +240,7 @@ extension ElectionMachine {
     private mutating func claimed(_ event: Event, _ sentAt: Instant, _ now: Instant, _ random: Double) -> Step {
         guard case .wrote(let lease) = event else {
             // Without a response the claim may have succeeded; after a conflict another process was faster. The watch
-            // or the next read tells.
+            // or the next read shows the result.
             forget()
             return wait(now, random)
         }

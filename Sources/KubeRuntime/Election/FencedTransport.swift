@@ -2,9 +2,9 @@ public import KubeClient
 
 /// Lets write requests through only while this process leads; reads always pass.
 ///
-/// It is below the client, so that no writer can bypass it. A write in progress is cancelled before another process can
-/// lead. A write that is in flight then must be rejected by the server because of its content: it names the
-/// version it replaces, or creates an object with a fixed name.
+/// It sits below the client, so that no writer can bypass it. A write in progress is canceled before another process
+/// can lead. Each write must name the version it replaces, or create an object with a fixed name, so that the server
+/// rejects a write that is still in flight then.
 public struct FencedTransport: HTTPTransport {
     private let transport: any HTTPTransport
     private let token: LeadershipToken

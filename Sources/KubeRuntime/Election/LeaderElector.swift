@@ -4,8 +4,8 @@ public import KubeClient
 ///
 /// Waits as a candidate, leads, and releases the lease after the work has ended. A watch on the lease makes a handover
 /// take a few requests; polling works where the watch does not. At most one process has a valid ``token`` at any time,
-/// as long as the clocks run alike within the bounds of ``ElectionTiming``. ``ElectionMachine`` has the rules. An
-/// elector is for one term.
+/// as long as the clock rates differ by less than ``ElectionTiming`` tolerates. ``ElectionMachine`` implements the
+/// rules. Use an elector for one term only.
 public struct LeaderElector: Sendable {
     /// Invalid until this process leads.
     public let token: LeadershipToken
@@ -50,7 +50,7 @@ public struct LeaderElector: Sendable {
 
     /// Runs until `stop` is set, then until `work` has ended and the lease is released.
     ///
-    /// - Parameter work: what only a leader does. It must end soon after its latch is set. It is cancelled when
+    /// - Parameter work: what only a leader does. It must end soon after its latch is set. It is canceled when
     ///   leadership is lost, and has ended when this method throws.
     /// - Throws: why this process no longer leads; it should exit and start again as a candidate.
     public func run(
@@ -93,7 +93,7 @@ public struct LeaderElector: Sendable {
         }
     }
 
-    /// Performs the machine's steps until it ends or the task is cancelled.
+    /// Performs the machine's steps until it ends or the task is canceled.
     private func elect(_ inbox: ElectionInbox, _ apply: (ElectionMachine.Effect) -> Void) async
         -> ElectionMachine.Ending
     {

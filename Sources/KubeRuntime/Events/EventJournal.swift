@@ -3,7 +3,7 @@ import KubeClient
 /// Decides which events are sent to the API server, and when, for a publisher that sends one at a time. Pure.
 ///
 /// The first occurrence of an event creates an object. Occurrences within six minutes of one another update its series:
-/// the second one at once, the others at most once a minute. An event that did not happen for six minutes is
+/// the second one immediately, the others at most once a minute. An event that has not occurred for six minutes is
 /// forgotten, so an idle journal is empty. The number of waiting events, of remembered ones and of those per object is
 /// bounded; events beyond that are dropped, newest first.
 struct EventJournal: Sendable {
@@ -88,7 +88,7 @@ struct EventJournal: Sendable {
         return .accepted
     }
 
-    /// Stops waiting: what is left is sent now, and tried only once.
+    /// Stops waiting: the remaining events are sent now, with one attempt each.
     mutating func close() {
         isClosed = true
     }
@@ -137,7 +137,7 @@ extension EventJournal {
         case vanished
         /// A retry may succeed.
         case failed(retryAfter: Duration?)
-        /// A retry would fail, too.
+        /// A retry would fail too.
         case refused
     }
 
@@ -145,7 +145,7 @@ extension EventJournal {
     enum Verdict: Hashable, Sendable {
         case published
         case retried
-        /// The event is given up. `report` is the number of those lost since the last report, if one is due.
+        /// The event is dropped. `report` is the number of those lost since the last report, if one is due.
         case lost(report: Int?)
     }
 
@@ -171,7 +171,7 @@ extension EventJournal {
             failures += 1
             let asked = min(retryAfter ?? .zero, limits.longestPause)
             pause = now.advanced(by: max(asked, limits.backoff.delay(attempt: failures, random: random)))
-            // It keeps its place, so that the next attempt is its own.
+            // The entry keeps its place, so that it is the next one to be sent.
             waiting.set(sent.number, priority: sent.due)
             return .retried
         }

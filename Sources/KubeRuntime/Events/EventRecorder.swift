@@ -2,9 +2,9 @@ public import KubeClient
 
 /// Publishes Kubernetes events (`events.k8s.io/v1`) in the background, without delaying the caller.
 ///
-/// Any task records events; ``run(until:)`` publishes them, one request at a time. ``EventJournal`` has the rules.
-/// Events that the API server rejects are counted, and logged at most every ten minutes. An event can be lost, but it
-/// is never published twice after a lost response, because its name is fixed before it is sent.
+/// Any task records events; ``run(until:)`` publishes them, one request at a time. ``EventJournal`` implements the
+/// rules. Events that the API server rejects are counted, and logged at most every ten minutes. An event can be lost,
+/// but it is never published twice after a lost response, because its name is fixed before it is sent.
 public final class EventRecorder: Sendable {
     private struct State {
         var journal = EventJournal()

@@ -2,13 +2,13 @@ public import KubeClient
 
 /// Something that happened to an object, as shown by `kubectl describe` and `kubectl events`.
 ///
-/// Do not build on events: they can be lost, and the API server deletes them. More people may read them than the object
-/// itself, so they must not contain secrets. Text beyond the bounds of the Kubernetes API is cut.
+/// Do not rely on events: they can be lost, and the API server deletes them. More people may read them than the object
+/// itself, so they must not contain secrets. Text beyond the bounds of the Kubernetes API is truncated.
 public struct ObjectEvent: Hashable, Sendable {
     public enum EventType: String, Hashable, Sendable {
-        /// Expected.
+        /// An expected event.
         case normal = "Normal"
-        /// May need attention.
+        /// An event that may need attention.
         case warning = "Warning"
     }
 

@@ -74,7 +74,7 @@ public struct HTTPServerResponse: Sendable {
         case bytes([UInt8])
         /// A body of any length. It ends when the closure returns, and is aborted when it throws.
         ///
-        /// The closure's task is cancelled when the client disconnects or the server shuts down.
+        /// The closure's task is canceled when the client disconnects or the server shuts down.
         case stream(@Sendable (ResponseWriter) async throws -> Void)
     }
 

@@ -14,7 +14,7 @@ public final class HTTPServer: Sendable {
     private let completion = Completion()
     private let currentUsage = Locked(HTTPServerUsage())
 
-    /// Starts to listen and to serve.
+    /// Starts listening and serving.
     ///
     /// - Parameters:
     ///   - host: an address to listen on, or `localhost`; `0.0.0.0` and `::` mean all addresses.

@@ -5,7 +5,7 @@ public struct ClientGone: Error, Sendable {}
 
 /// Sends the parts of a streamed response.
 public final class ResponseWriter: Sendable {
-    /// How many bytes may wait for the client before `write` waits, too.
+    /// The maximum number of bytes that wait for the client before `write` waits too.
     static let highWaterMark = 256 << 10
 
     private let connection: UInt64

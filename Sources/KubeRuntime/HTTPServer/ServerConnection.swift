@@ -78,7 +78,7 @@ final class ServerConnection {
         return now - wait.since > patience
     }
 
-    /// Restarts the client's time if the server waits for something else than before, or the client made `progress`.
+    /// Restarts the client's timeout if the server waits for something different, or the client made `progress`.
     func updateWait(_ now: ContinuousClock.Instant, progress: Bool) {
         guard let what = currentWait else { return wait = nil }
         if let wait, wait.what == what, !(progress && what == .readsStream) { return }

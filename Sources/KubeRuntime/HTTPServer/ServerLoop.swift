@@ -130,7 +130,7 @@ final class ServerLoop {
     }
 
     private func read(_ connection: ServerConnection) {
-        // It may have got output since the kernel reported it.
+        // Output may have been queued since the kernel reported the connection.
         guard connection.canRead else { return }
         let count = input.withUnsafeMutableBytes { recv(connection.descriptor, $0.baseAddress, $0.count, 0) }
         if count > 0 {
@@ -215,7 +215,7 @@ final class ServerLoop {
         connection.accounted = bytes
         usage.mostBufferedBytes = max(usage.mostBufferedBytes, usage.bufferedBytes)
         while usage.bufferedBytes > settings.limits.buffered {
-            // Not this connection: it has just received or sent these bytes.
+            // Skip this connection, which has just received or sent these bytes.
             guard let other = longestWaiting({ $0 !== connection && $0.accounted > 0 }) else { return }
             drop(other)
         }

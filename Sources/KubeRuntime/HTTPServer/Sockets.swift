@@ -25,7 +25,7 @@ final class ListeningSocket: Sendable {
         var enabled: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &enabled, socklen_t(MemoryLayout<Int32>.size))
         if let buffer {
-            // Accepted connections inherit these.
+            // Accepted connections inherit these buffer sizes.
             var size = Int32(clamping: buffer)
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
             setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<Int32>.size))

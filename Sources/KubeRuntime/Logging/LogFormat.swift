@@ -6,7 +6,7 @@ public enum LogLevel: UInt8, Sendable, Hashable, Comparable, CaseIterable, Custo
     case info
     case warn
     case error
-    /// No line has this level: as a threshold it turns the log off.
+    /// Turns the log off when used as the threshold; no line has this level.
     case panic
 
     /// Parses a flag's value, ignoring case; `warning` is `warn`, and zap's numbers above 0 are `debug`.

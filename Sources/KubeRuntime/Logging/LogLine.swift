@@ -15,7 +15,7 @@ struct LogLine: Sendable {
     /// The other fields.
     var fields: [Field] = []
 
-    /// The longest string that is written, in bytes; longer ones are cut, so that no object can flood the log.
+    /// The longest string that is written, in bytes; longer ones are truncated, so that no object can flood the log.
     static let maximumText = 8_192
 
     /// Keys that are the same in every line of a process, or that only programs use: text lines omit them.
@@ -86,7 +86,7 @@ struct LogLine: Sendable {
         return Array(line.utf8) + [UInt8(ascii: "\n")]
     }
 
-    /// `namespace/name` of the object the line is about; nil if it is about none.
+    /// `namespace/name` of the object the line is about; nil if it is not about an object.
     private var objectName: String? {
         func value(_ key: String) -> String { members.last { $0.key == key }?.value.stringValue ?? "" }
         let (namespace, name) = (value("namespace"), value("name"))
@@ -99,7 +99,7 @@ struct LogLine: Sendable {
         // The first attempt is the normal case.
         if key == "attempt", value == .integer(1) { return false }
         guard hasObject else { return true }
-        // The object's name is in front of the message; controller-runtime's keys have it twice more.
+        // The object's name is in front of the message; controller-runtime's keys repeat it twice.
         if case .object = value { return false }
         return key != "namespace" && key != "name"
     }

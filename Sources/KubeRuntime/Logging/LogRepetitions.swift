@@ -4,7 +4,7 @@ import KubeClient
 ///
 /// Two lines are repetitions if their level, logger, message, context and error are equal; the object does not matter.
 /// The first one is written at once and starts a window of one minute. Repetitions within it are held back; at its end
-/// the last one is written, with the number of the others, and the next window starts.
+/// the last one is written with the number of the others, and the next window starts.
 ///
 /// Because errors contain times, ports and names, digits are ignored, and errors of one message beyond the tenth
 /// count as equal.

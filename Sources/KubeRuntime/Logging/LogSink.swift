@@ -5,7 +5,7 @@ import Synchronization
 
 /// The destination, format and level of log lines.
 ///
-/// Warnings and errors that repeat are written once a minute, with their number, by ``run()``.
+/// Warnings and errors that repeat are written once a minute, with a count, by ``run()``.
 public final class LogSink: Sendable {
     public let format: LogFormat
     private let timeEncoding: LogTimeEncoding
@@ -17,8 +17,8 @@ public final class LogSink: Sendable {
 
     /// Creates a sink that passes one line at a time to `write`, on its own dispatch queue.
     ///
-    /// While `write` blocks, up to `bufferLimit` bytes are kept. Lines beyond that are dropped; a later line has their
-    /// number.
+    /// While `write` blocks, up to `bufferLimit` bytes are kept. Lines beyond that are dropped; a later line reports
+    /// how many.
     public init(
         level: LogLevel = .info, format: LogFormat = .json, timeEncoding: LogTimeEncoding = .rfc3339micro,
         clock: WallClock = .system, time: any TimeSource = SystemTime(), bufferLimit: Int = 1 << 20,
@@ -44,20 +44,21 @@ public final class LogSink: Sendable {
         set { minimum.store(newValue.rawValue, ordering: .relaxed) }
     }
 
-    /// Writes the repetitions that were held back, at most one line per kind and minute, until the task is cancelled.
+    /// Writes the repetitions that were held back, at most one line per kind and minute, until the task is canceled.
     public func run() async {
         while !Task.isCancelled {
             let now = time.now
-            // The window of a line that is written meanwhile ends later than this.
+            // The window of a line that is written in the meantime ends later than this.
             let end = repetitions.withLock { $0.nextEnd } ?? now.advanced(by: LogRepetitions.window)
             try? await time.sleep(until: end)
             appendDelayed(repetitions.withLock { [time] in $0.due(now: time.now) })
         }
     }
 
-    /// Writes everything logged so far, repetitions included, and waits for that; returns false after `limit`.
+    /// Writes everything logged so far, including held-back repetitions, and waits until it is written; returns false
+    /// after `limit`.
     ///
-    /// Blocks its thread: for the end of the process only.
+    /// Blocks the calling thread, so use it only when the process exits.
     @discardableResult
     public func flush(within limit: Duration = .seconds(1)) -> Bool {
         appendDelayed(repetitions.withLock { [time] in $0.rest(now: time.now) })
@@ -72,7 +73,7 @@ public final class LogSink: Sendable {
         if repetitions.withLock({ $0.admit(line, now: now) }) { append([line]) }
     }
 
-    /// Appends lines that were held back, with the present time: a log is in order of its times.
+    /// Appends lines that were held back, with the current time, so that the log stays in chronological order.
     private func appendDelayed(_ lines: [LogLine]) {
         let now = clock.now()
         append(lines.map { $0.written(at: now) })

@@ -91,7 +91,7 @@ public struct MetricSample: Hashable, Sendable {
 public enum MetricCombination: Hashable, Sendable {
     /// Adds parts of a whole, such as the objects of several caches.
     case sum
-    /// Takes the least value, which holds for all, such as "complete up to this version".
+    /// Takes the smallest value, which is true for all of them, such as "complete up to this version".
     case minimum
     /// Takes the greatest value, such as a number of failures.
     case maximum

@@ -46,7 +46,7 @@ enum ProcessMetrics {
         defer { closedir(directory) }
         var count = 0
         while readdir(directory) != nil { count += 1 }
-        // Without ".", ".." and the descriptor used for this reading.
+        // Exclude ".", ".." and the descriptor used for this reading.
         return Double(max(0, count - 3))
     }
 

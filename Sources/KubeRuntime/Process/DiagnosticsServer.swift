@@ -4,7 +4,8 @@ import KubeClient
 public final class DiagnosticsServer: Sendable {
     private let server: HTTPServer
 
-    /// Starts to listen. Nil arguments are not served, so that probes and metrics can have different addresses.
+    /// Starts listening. A nil argument disables its endpoints, so that probes and metrics can have different
+    /// addresses.
     public init(
         address: ListenAddress, checks: HealthChecks?, metrics: MetricsRegistry?
     ) throws(ListenError) {
@@ -21,7 +22,7 @@ public final class DiagnosticsServer: Sendable {
     /// The listening port, also if port 0 was requested.
     public var port: UInt16 { server.port }
 
-    /// Serves until the task is cancelled, then stops listening.
+    /// Serves until the task is canceled, then stops listening.
     public func run() async {
         let (never, _) = AsyncStream.makeStream(of: Never.self)
         for await _ in never {}

@@ -33,7 +33,7 @@ public final class Latch: Sendable {
         _ = await time.run(for: limit) { await self.wait() }
     }
 
-    /// Waits until the condition is true; returns early if the task is cancelled.
+    /// Waits until the condition is true; returns early if the task is canceled.
     public func wait() async {
         let number = state.withLock { state in
             state.nextWaiter += 1

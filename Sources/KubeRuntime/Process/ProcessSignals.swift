@@ -38,7 +38,7 @@ public final class TerminationSignals: Sendable {
     /// The first signal received, if any.
     public var received: Int32? { state.withLock { $0.received } }
 
-    /// Waits for the first signal; returns early if the task is cancelled.
+    /// Waits for the first signal; returns early if the task is canceled.
     public func wait() async {
         let id = state.withLock { state in
             state.nextWaiter += 1

@@ -46,7 +46,7 @@ public struct ServiceGroup: Sendable {
             await shutdown()
             report.yield(.shutdown)
         }
-        // In a separate task: in a cancelled one the stream would end before the services.
+        // Use a separate task: in a canceled task, the stream would end before the services do.
         let supervision = Task { await supervise(events, tasks) { report.yield(.graceOver) } }
         let failure = await withTaskCancellationHandler {
             await supervision.value
@@ -97,7 +97,7 @@ public struct Service: Sendable {
     /// Runs until it is asked to stop; throwing, or returning earlier, stops the whole group.
     public let run: @Sendable () async throws -> Void
 
-    /// - Parameter stop: asks the service to stop; without it the service's task is cancelled.
+    /// - Parameter stop: asks the service to stop; without it the service's task is canceled.
     public init(
         _ name: String, stop: (@Sendable () -> Void)? = nil, _ run: @escaping @Sendable () async throws -> Void
     ) {

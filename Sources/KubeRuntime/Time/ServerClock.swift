@@ -38,7 +38,7 @@ struct ServerTimeEstimate: Sendable {
 
 /// The API server's wall-clock time, derived from the `Date` of its responses and the monotonic clock.
 ///
-/// It gives all times in a status, no matter which operator writes them, the clock that also sets `creationTimestamp`.
+/// All times in a status use this clock, which also sets `creationTimestamp`, no matter which operator writes them.
 /// Before the first response with a `Date`, or behind a proxy that removes it, this machine's clock is used.
 public final class ServerClock: Sendable {
     private let estimate = Locked(ServerTimeEstimate())

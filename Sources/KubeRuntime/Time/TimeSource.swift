@@ -44,8 +44,8 @@ extension TimeSource {
 extension TimeSource {
     /// Runs `operation` and cancels it after `limit`; returns when it has ended.
     ///
-    /// - Returns: the operation's result, even if it was cancelled, and whether it exceeded the limit. That is false if
-    ///   the calling task was cancelled first.
+    /// - Returns: the operation's result, even if it was canceled, and whether it exceeded the limit. That is false if
+    ///   the calling task was canceled first.
     package func run<Value: Sendable>(
         for limit: Duration, _ operation: @escaping @Sendable () async -> Value
     ) async -> (value: Value?, tookTooLong: Bool) {
@@ -73,13 +73,13 @@ final class Sleeper: Sendable {
         case starting
         /// The task is suspended; the token is nil until the timer is scheduled. Goes to `awake`.
         case asleep(CheckedContinuation<Void, Never>, TimerToken?)
-        /// Final: woken, or cancelled before the task was suspended.
+        /// Final: woken, or canceled before the task was suspended.
         case awake
     }
 
     private let state = Locked(State.starting)
 
-    /// Suspends the task until it is woken or cancelled, or until the deadline; nil is no deadline.
+    /// Suspends the task until it is woken or canceled, or until the deadline; nil is no deadline.
     func sleep(until deadline: ContinuousClock.Instant?, on time: any TimeSource) async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -92,7 +92,7 @@ final class Sleeper: Sendable {
         }
     }
 
-    /// Suspends the task; returns false if it was cancelled before and continues immediately.
+    /// Suspends the task; returns false if it was canceled before and continues immediately.
     private func begin(_ continuation: CheckedContinuation<Void, Never>) -> Bool {
         let sleeps = state.withLock { state in
             guard case .starting = state else { return false }

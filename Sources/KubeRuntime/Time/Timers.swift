@@ -36,7 +36,7 @@ public final class SystemTime: TimeSource {
     }
 
     public func cancel(_ token: TimerToken) {
-        // The timer may then fire for nothing, which costs less than resetting it on each cancellation.
+        // The timer may then fire unnecessarily, which costs less than resetting it on each cancellation.
         state.withLock { $0.heap.cancel(token) }
     }
 

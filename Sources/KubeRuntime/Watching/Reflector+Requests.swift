@@ -28,7 +28,7 @@ extension Reflector {
         case .openWatch(let start, let timeout):
             return await open(start, timeout, &watch)
         case .sleep(let delay):
-            // A cancelled sleep ends early, and so does the loop.
+            // A canceled sleep ends early, and so does the loop.
             try? await time.sleep(for: delay)
             return .woke
         case .read: return .ended
@@ -119,7 +119,7 @@ extension Reflector {
             var isComplete = true
             change { store, changes in isComplete = store.remove(object, into: &changes) }
             reportUnreadableDeletion(object, isComplete: isComplete)
-            // A new list finds out which object was deleted.
+            // A new list shows which object was deleted.
             return isComplete
                 ? .signal(.object(object.metadata.resourceVersion))
                 : .failed(.undecodable("watch: the deletion of an unknown object or version: \(object.error)"))

@@ -2,9 +2,9 @@ public import KubeClient
 
 /// Keeps a ``Store`` in sync with a collection on the API server, and reports each change.
 ///
-/// Lists, then watches until its task is cancelled, and retries every failure with backoff. Every change is
-/// found sooner or later, deletions included; objects never go back to an older version; an object that cannot be
-/// decoded affects no other object. Changes are reported in order, after the store has them. Failures are logged and counted; a resource
+/// Lists, then watches until its task is canceled, and retries every failure with backoff. Every change is eventually
+/// found, including deletions; objects never go back to an older version; an object that cannot be decoded affects no
+/// other object. Changes are reported in order, after the store has them. Failures are logged and counted; a resource
 /// type that is not served is reported as ``StoreChange/unavailable(_:)``.
 public struct Reflector<Object: StoredObject>: Sendable {
     let client: KubeClient
@@ -49,7 +49,7 @@ public struct Reflector<Object: StoredObject>: Sendable {
         if let metrics { ReflectorMetrics.registerGauges(in: metrics, type: name, store: store) }
     }
 
-    /// Runs until the task is cancelled.
+    /// Runs until the task is canceled.
     public func run() async {
         var machine = ReflectorMachine(settings: settings, observed: store.observedResourceVersion)
         var watch: OpenWatch<Object>?

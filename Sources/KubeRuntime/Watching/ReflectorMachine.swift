@@ -21,7 +21,7 @@ struct ReflectorMachine: Sendable {
         /// A watch from the observed version is requested or being read. Goes to `watching` when it ends normally or is
         /// silent, to `listing` or `streaming` if the version is too old, to `pausing` or `absent` on failure.
         case watching(Watch)
-        /// Waits for the backoff of a failure. Goes to what failed.
+        /// Waits for the backoff of a failure. Goes back to the list or watch that failed.
         case pausing(then: Resumption)
         /// The server does not serve the resource type; it is checked periodically. Goes to `listing`.
         case absent
@@ -29,7 +29,7 @@ struct ReflectorMachine: Sendable {
 
     struct Listing {
         var isConsistent: Bool
-        /// Larger after a continue token has expired.
+        /// The number of objects to request per page; larger after a continue token has expired.
         var pageSize: Int
         /// The version of the first page, which is the version of the whole list.
         var version: ResourceVersion?
@@ -190,7 +190,7 @@ extension ReflectorMachine {
         case tokenExpired = "token_expired"
         /// The initial events of a watch never ended.
         case streamStalled = "stream_stalled"
-        /// After a failure.
+        /// The previous list or watch failed.
         case retry
         /// The resource type was not served before.
         case probe
@@ -257,7 +257,7 @@ extension ReflectorMachine {
                 .tokenExpired, isConsistent: listing.isConsistent, pageSize: 10 * pageSize)
         }
         if case .transport(let error) = error, error.kind == .tooLarge {
-            // Some objects are larger than others: fewer of them may fit.
+            // A page with fewer objects may fit.
             pageSize = max(1, min(pageSize, listing.pageSize) / 4)
         }
         listFailures += 1
@@ -302,7 +302,7 @@ extension ReflectorMachine {
             observed = version
             listFailures = 0
             probes = 0
-            // With a new watch, whose short timeout finds a dead connection soon.
+            // Open a new watch, whose short timeout detects a dead connection soon.
             var step = openWatch(now, random)
             step.copy = .finishRelist(version)
             return step
@@ -387,7 +387,8 @@ extension ReflectorMachine {
             noteSoundness(watch, now)
             return openWatch(now, random)
         }
-        // Something between here and the server breaks watches. Listing periodically still keeps the copy in sync.
+        // A proxy between this process and the server probably breaks watches. Listing periodically still keeps the
+        // copy in sync.
         watchFailures += 1
         var step = pause(attempt: watchFailures, then: .relisting(isConsistent: false), now, random)
         step.note = .shortWatch

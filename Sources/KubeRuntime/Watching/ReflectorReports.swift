@@ -41,8 +41,9 @@ extension Reflector {
         let place: Logger.Fields = [
             "namespace": .own(object.metadata.namespace), "name": .own(object.metadata.name),
         ]
-        // The name is context, so that the report of one object does not suppress that of another. With very many such
-        // objects it is not: the metrics count them.
+        // The name is part of the context, so that the report of one object does not suppress the report of another.
+        // Beyond the limit the name is not part of the context, so most reports are suppressed; the metrics still count
+        // the objects.
         let isNamed = store.quarantinedCount <= Self.namedQuarantined
         (isNamed ? logger.with(place) : logger.about(place)).error(
             "An object cannot be read; ignoring it until it changes",

@@ -151,7 +151,7 @@ public enum StoreChange<Object: StoredObject>: Sendable {
     case deleted(Object)
     /// A version of an object that cannot be decoded; a stored version is stale from now on.
     case quarantined(UndecodableObject)
-    /// An object was deleted of which no version could be decoded; these are its known parts.
+    /// An object that could never be decoded was deleted; the value has its readable metadata.
     case vanished(UndecodableObject)
     /// The store is complete: for the first time, or again after the resource type was unavailable.
     case synced

@@ -31,7 +31,7 @@ struct StoreState<Object: StoredObject>: Sendable {
     /// True while reading a list that would show a reset of the server's history.
     private var mayRollBack = false
     /// True while reading a list that is older than the observed version: the server was restored from a backup, and
-    /// the list is right.
+    /// the list is correct.
     private var rollsBack = false
 
     var count: Int { entries.count }
@@ -84,7 +84,7 @@ struct StoreState<Object: StoredObject>: Sendable {
         (isSynced, isAvailable) = (true, true)
     }
 
-    /// Stores a version of an object, from a list, an event or the response to an own write.
+    /// Stores a version of an object, from a list, an event or the response to one of this process's writes.
     mutating func put(_ object: Object, into changes: inout Changes) {
         let key = object.key
         guard let old = entries[key]?.object else {
@@ -110,8 +110,8 @@ struct StoreState<Object: StoredObject>: Sendable {
         }
     }
 
-    /// Stores the response to an own write, which may be late: an object that is not stored, although everything up to
-    /// its version is known, was deleted since.
+    /// Stores the response to one of this process's writes, which may be late: an object that is not stored, although
+    /// everything up to its version is known, was deleted since.
     mutating func putAnswer(_ object: Object, into changes: inout Changes) {
         if entries[object.key] == nil, !observed.isEmpty,
             object.resourceVersion.order(relativeTo: observed) != .newer, quarantine[object.key] == nil
@@ -130,7 +130,7 @@ struct StoreState<Object: StoredObject>: Sendable {
             // A newer object with the same name is known.
             return
         }
-        // Immediately, not in the next step: a late response must see it.
+        // Advance the version now and not in the next step, so that a late response is recognized as outdated.
         observe(object.resourceVersion)
         let wasStored = entries.removeValue(forKey: key) != nil
         let wasQuarantined = quarantine.removeValue(forKey: key) != nil
@@ -139,7 +139,8 @@ struct StoreState<Object: StoredObject>: Sendable {
 
     /// Removes a deleted object whose last state cannot be decoded.
     ///
-    /// - Returns: false if the object or the version of its deletion is unknown; only a list can tell then.
+    /// - Returns: false if the object or the version of its deletion is unknown; only a new list shows what was
+    ///   deleted.
     mutating func remove(_ object: UndecodableObject, into changes: inout Changes) -> Bool {
         let metadata = object.metadata
         observe(metadata.resourceVersion)

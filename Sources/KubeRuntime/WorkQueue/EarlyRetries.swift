@@ -4,10 +4,10 @@
 /// by the time of the last failure. Three events retry its first member:
 ///
 /// - time: each member once per interval, up to ``Limits/probes`` of a group. A member that fails again goes to the end
-///   of the queue, so it hides no other;
-/// - the success of a member: retries two more, so that their number doubles with each round trip. A retried member
-///   that fails stops that;
-/// - the success of another request of the same kind, or an API server that answers again: retries one.
+///   of the queue, so it does not block the others;
+/// - the success of a member: retries two more, so that their number doubles with each round trip until a retried
+///   member fails;
+/// - the success of another request of the same kind, or an API server that responds again: retries one.
 ///
 /// Pure. A key leaves its group with ``settled(_:)``, and empty groups are removed, so that memory is bounded by the
 /// number of keys in backoff.
@@ -24,7 +24,7 @@ package struct EarlyRetries<Key: Hashable & Sendable, Group: Hashable & Sendable
         package var probesPerSecond = 50
         /// The maximum number of retries per second because of a recovery.
         package var wakesPerSecond = 200
-        /// A member is not retried this soon after its failure.
+        /// The minimum time between a member's failure and its retry.
         package var rest = Duration.seconds(1)
 
         package init(interval: Duration) { self.interval = interval }
@@ -125,9 +125,9 @@ package struct EarlyRetries<Key: Hashable & Sendable, Group: Hashable & Sendable
         plan(member.group)
     }
 
-    /// Records that the server answers again: retries one member of each group.
+    /// Records that the server responds again: retries one member of each group.
     package mutating func serverReturned() {
-        // In the order of their failures, not of the hash table.
+        // Use the order of the failures, because the order of the hash table varies.
         let order = queues.compactMap { group, queue in queue.waiting.first.map { (group, $0.priority) } }
         for (group, _) in order.sorted(by: { $0.1 < $1.1 }) {
             guard var queue = queues[group] else { continue }

@@ -1,13 +1,13 @@
 /// The ready keys of one priority: groups take turns, and keys of a group are first in, first out.
 ///
 /// Groups are either quick or slow; the caller decides which, and whether a group may use another worker. Operations
-/// are O(log n), plus the number of groups that may not.
+/// are O(log n), plus the number of groups that may not use another worker.
 struct FairQueue<Key: Hashable & Sendable>: Sendable {
     /// The ready keys of each group by ticket; no empty groups.
     private var keys: [String: KeyedHeap<Key, UInt64>] = [:]
     /// The quick groups with ready keys, by the ticket of their next turn.
     private var quick = KeyedHeap<String, UInt64>()
-    /// The slow groups, likewise.
+    /// The slow groups with ready keys, by the ticket of their next turn.
     private var slow = KeyedHeap<String, UInt64>()
     private(set) var count = 0
 
@@ -83,7 +83,8 @@ struct FairQueue<Key: Hashable & Sendable>: Sendable {
 
 /// How many workers the keys of one group may use at the same time, so that a slow group does not block the others.
 ///
-/// A group is slow from when a worker has had one of its keys for ``slowness`` until one is finished sooner.
+/// A group becomes slow when a worker has had one of its keys for ``slowness``, and quick again when a key is finished
+/// sooner.
 public struct WorkShares: Hashable, Sendable {
     /// The maximum number of workers of one group.
     public var perGroup: Int

@@ -4,7 +4,7 @@ import KubeClient
 ///
 /// One worker at a time has a key, and the key runs at least once after its last ``add(_:priority:endsBackoff:)``;
 /// duplicate adds before that count once. Groups of keys take turns and have limited shares of the workers. One timer
-/// serves all delayed keys. ``WorkQueueState`` has the rules.
+/// serves all delayed keys. ``WorkQueueState`` implements the rules.
 public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     private struct Waiter {
         let id: UInt64
@@ -67,7 +67,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         metrics?.delayed(by: delay)
     }
 
-    /// Waits for a key; nil if the queue is shut down or the task is cancelled.
+    /// Waits for a key; nil if the queue is shut down or the task is canceled.
     public func next() async -> WorkItem<Key>? {
         let id = state.withLock { state in
             state.nextWaiter += 1
@@ -253,7 +253,7 @@ extension WorkQueue {
     private func setAlarm(at wake: ContinuousClock.Instant) {
         let alarm = time.schedule(at: wake) { [weak self] in self?.change { _, _ in } }
         let isNeeded = state.withLock { state in
-            // It may be due already, or the queue may have been shut down.
+            // The alarm may have run already, or the queue may have been shut down.
             guard !state.isShutDown, state.wakes.contains(wake) else { return false }
             state.alarms[wake] = alarm
             return true

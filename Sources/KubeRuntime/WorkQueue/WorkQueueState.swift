@@ -157,7 +157,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     }
 
     private mutating func next(prefersLow: Bool) -> (key: Key, isLow: Bool)? {
-        // At most one key per worker.
+        // The loop is short, because `running` has at most one key per worker.
         var workers: [String: Int] = [:]
         var slowWorkers = 0
         for key in running.keys {
@@ -202,8 +202,8 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
 
     /// Takes a key back from its worker; returns how long it ran, or nil if no worker had it.
     ///
-    /// `again` is the time that the worker asks for. An earlier time that was added meanwhile wins; after a failure or
-    /// without an attempt, only if something has changed.
+    /// `again` is the time that the worker asks for. An earlier time that was added in the meantime takes precedence;
+    /// after a failure or without an attempt, it does so only if something has changed.
     mutating func finish(_ key: Key, _ result: WorkResult, again: Instant?, now: Instant) -> Duration? {
         guard var entry = entries[key], let since = running.removeValue(forKey: key) else { return nil }
         switch result {
