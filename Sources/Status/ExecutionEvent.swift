@@ -3,21 +3,21 @@ public import TowlineAPI
 
 /// What happened to an execution, or what the operator learned about it.
 public enum ExecutionEvent: Hashable, Sendable {
-    /// The run was created, adopted or read; the observation replaces what the status said about the run.
+    /// The run was created, adopted or read; the observation replaces the run's fields in the status.
     case observed(Observation)
-    /// Towline waits, or holds the execution back; the status keeps what it said about the run.
+    /// Towline waits, or holds the execution back; the run's fields in the status stay unchanged.
     ///
     /// A reason that belongs to Pending also explains a running execution, which stays Running. A reason with an
     /// outcome is ignored.
     case held(Reason, message: String, engine: EngineName?)
-    /// Towline ends the execution without a verdict from its run; the status keeps what it said about the run.
+    /// Towline ends the execution without a result from its run; the run's fields in the status stay unchanged.
     ///
     /// `provesNoRun` is false if the operator saw no run but one may have existed: `executed` stays unknown then.
     /// A reason without an outcome is ignored.
     case ended(Reason, message: String, engine: EngineName?, provesNoRun: Bool = true)
     /// Sets a condition that the phase does not decide, such as `RunPresent`.
     case conditionSet(ConditionType, ConditionStatus, reason: ConditionReason, message: String)
-    /// Removes such a condition.
+    /// Removes a condition that the phase does not decide.
     case conditionRemoved(ConditionType)
     /// The operator processed the object's current generation, and nothing else changed.
     case acknowledged
@@ -25,7 +25,7 @@ public enum ExecutionEvent: Hashable, Sendable {
 
 /// What one read of an execution's run reported, in Towline's vocabulary.
 ///
-/// It has no phase: the reason decides that. Texts may have any length; the status cuts them to its bounds.
+/// It has no phase: the reason decides that. Texts may have any length; the status truncates them to its bounds.
 public struct Observation: Hashable, Sendable {
     public var reason: Reason
     public var message: String
@@ -62,7 +62,7 @@ public struct Observation: Hashable, Sendable {
 extension ExecutionStatus {
     /// The status after `event`; nil if only the time of the update would change.
     ///
-    /// Every status of an execution is made here.
+    /// This is the only place that makes the status of an execution.
     ///
     /// - Parameters:
     ///   - generation: the `metadata.generation` of the object that this status was read with.
@@ -115,8 +115,8 @@ extension StatusUpdate<ExecutionStatus> {
             status.engine = seen.engine
             status.engineReason = seen.engineReason
             status.progress = seen.progress ?? status.progress
-            // A step that started cannot become unstarted if the engine forgets it. That none started is known only
-            // at the end.
+            // `executed` stays true even if the engine no longer reports the step. It becomes false only when the run
+            // has ended.
             if status.executed != true {
                 status.executed = seen.reason.outcome == nil && seen.executed == false ? nil : seen.executed
             }

@@ -3,8 +3,8 @@ public import TowlineAPI
 
 /// The fields that the status of every kind has, and what ``StatusUpdate`` needs to know about a kind.
 ///
-/// A kind adds its own fields, and its own events with what they change. The rules of the shared fields (docs/contract.md,
-/// section 1) are applied only by ``StatusUpdate``, so they hold for every kind.
+/// A kind adds its own fields, and events that change them. The rules of the shared fields (docs/contract.md, section
+/// 1) are applied only by ``StatusUpdate``, so they hold for every kind.
 public protocol KindStatus: Hashable, Sendable {
     associatedtype Phase: StatusPhase
     /// The condition types that Towline writes for this kind; conditions of other types belong to other writers.

@@ -31,7 +31,7 @@ public struct StatusUpdate<Status: KindStatus>: Sendable {
         change(&status)
     }
 
-    /// Sets the message, cut to the bound of the schema; does nothing in a terminal phase.
+    /// Sets the message, truncated to the bound of the schema; does nothing in a terminal phase.
     public mutating func setMessage(_ message: String) {
         let text = message.bounded(to: Bounds.message)
         revise { $0.message = text.isEmpty ? nil : text }
@@ -137,9 +137,9 @@ public struct StatusUpdate<Status: KindStatus>: Sendable {
 
 /// The JSON merge patch (RFC 7386) for the `status` subresource that changes one status into another.
 ///
-/// It carries the resource version, so the API server answers 409 to a patch that was made for an older state or for
-/// another object of the same name, and the UID for servers that compare it (kube-apiserver 1.36 does not for the status
-/// of custom resources). Removed fields are null, as a merge patch requires; lists are sent whole.
+/// It includes the resource version, so the API server answers 409 to a patch that was made for an older state or for
+/// another object of the same name, and the UID for servers that compare it (kube-apiserver 1.36 does not for the
+/// status of custom resources). Removed fields are null, as a merge patch requires; lists are sent whole.
 public struct StatusPatch: Hashable, Sendable {
     public let body: [UInt8]
 
