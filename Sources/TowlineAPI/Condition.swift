@@ -47,7 +47,7 @@ public enum ConditionType: String, CaseIterable, Hashable, Sendable {
     case runPresent = "RunPresent"
     /// True while the run of a finished execution is still running, or running again.
     case runDiverged = "RunDiverged"
-    /// True while the API server refuses requests to stop a run that has not ended.
+    /// True while the API server rejects requests to stop a run that has not ended.
     case shutdownRefused = "ShutdownRefused"
     /// False if the owner reference to the execution was removed from its unfinished run.
     case runOwned = "RunOwned"

@@ -1,7 +1,7 @@
 extension ExecutionSpec {
     /// The problems of the spec; empty if it can run.
     ///
-    /// The schema refuses all of them too. They are checked again because the cluster may have an older schema, and
+    /// The schema rejects all of them too. They are checked again because the cluster may have an older schema, and
     /// because a schema cannot compare parameter names case-insensitively.
     public func validate() -> [ValidationProblem] {
         unknownValues + referenceProblems + engineProblems + parameterProblems + configProblems

@@ -3,7 +3,7 @@ public import KubeClient
 /// What the user requests; all fields except ``shutdown`` and the two TTLs are immutable after creation.
 public struct ExecutionSpec: Hashable, Sendable {
     public var workflowRef: WorkflowReference
-    /// In the order of the API server's JSON.
+    /// The parameters, in the order of the API server's JSON.
     public var parameters: [Parameter]
     public var remediationRequestRef: RemediationRequestReference?
     /// How sure the author was that this is the right workflow, 0 to 1; recorded for audit.
@@ -106,7 +106,7 @@ public struct ExecutionConfig: Hashable, Sendable {
     public var timeoutSeconds: Int64?
     /// Seconds after the execution's creation by which its run must exist; nil for no deadline.
     public var startDeadlineSeconds: Int64?
-    /// True if the engine may expand expressions in parameter values; otherwise values with expressions are refused.
+    /// True if the engine may expand expressions in parameter values; otherwise values with expressions are rejected.
     public var allowExpressions: Bool?
     /// Seconds from the end of the execution to the deletion of its run; nil for never. Can be changed at any time.
     public var runTTLSecondsAfterFinished: Int64?
@@ -141,7 +141,7 @@ public enum Shutdown: String, CaseIterable, Hashable, Sendable, Comparable {
 extension ExecutionSpec {
     /// Reads one `spec` object: unknown fields are skipped, a wrong type is an error that names the field.
     ///
-    /// A value outside an enumeration is not an error: it is recorded in ``unknownValues``, so ``validate()`` reports it.
+    /// A value outside an enumeration is no error: it is recorded in ``unknownValues``, so ``validate()`` reports it.
     public init(reading cursor: inout JSONCursor) throws(JSONError) {
         var spec = ExecutionSpec(workflowRef: WorkflowReference(workflowId: ""))
         try cursor.object("spec") { (key, cursor) throws(JSONError) in

@@ -1,13 +1,13 @@
 /// Detects expressions in parameter values that an engine would expand.
 ///
-/// Both engines substitute in several passes, and a later pass expands what an earlier one inserted. The schema in `crds/`
-/// has the same rules in CEL.
+/// Both engines substitute values in several passes, and a later pass expands what an earlier one inserted. The schema
+/// in `crds/` has the same rules in CEL.
 public enum ParameterExpression {
     /// What follows `$(` in Tekton's variables, before a `.` or a `[`.
     ///
-    /// Tekton replaces exact names, such as `$(params.TARGET)`, and leaves everything else unchanged: `$(date)` reaches the
-    /// shell. Which names exist depends on the pipeline, so every name below these roots counts. No variable starts with
-    /// `finally`, but Tekton's webhook refuses `$(finally.TASK.results.NAME)`.
+    /// Tekton replaces exact names, such as `$(params.TARGET)`, and leaves all other text unchanged: `$(date)` reaches
+    /// the shell. Which names exist depends on the pipeline, so every name below these roots counts. No variable starts
+    /// with `finally`, but Tekton's webhook rejects `$(finally.TASK.results.NAME)`.
     static let tektonRoots = [
         "params", "inputs", "context", "tasks", "finally", "step", "steps", "results", "workspaces", "credentials",
         "artifacts",

@@ -13,7 +13,8 @@ public enum Phase: String, CaseIterable, Hashable, Sendable {
 
     /// True if an execution in this phase may be in `next` afterwards; staying is allowed.
     ///
-    /// Pending to Completed is allowed: a run that had ended when it was first seen passes through Running in one update.
+    /// Pending to Completed is allowed: if a run has already ended when it is first seen, one update passes through
+    /// Running.
     public func mayBecome(_ next: Phase) -> Bool {
         switch self {
         case .pending: true
@@ -27,7 +28,7 @@ public enum Phase: String, CaseIterable, Hashable, Sendable {
 public enum Outcome: String, CaseIterable, Hashable, Sendable {
     /// The workflow succeeded.
     case success = "Success"
-    /// The workflow ran and failed, or the engine refused its input.
+    /// The workflow ran and failed, or the engine rejected its input.
     case failed = "Failed"
     /// A time limit ended it.
     case timeout = "Timeout"
@@ -75,11 +76,11 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
     case executing = "Executing"
     /// The run is ending because a task failed or a stop was requested; its `finally` tasks may still run.
     case stopping = "Stopping"
-    /// The run is being cancelled.
+    /// The run is being canceled.
     case cancelling = "Cancelling"
     /// A time limit was reached and the run is ending.
     case timingOut = "TimingOut"
-    /// The API server refuses the request to stop the run, which continues.
+    /// The API server rejects the request to stop the run, which continues.
     case shutdownRefused = "ShutdownRefused"
     /// The run waits until a user resumes it.
     case suspended = "Suspended"
@@ -113,7 +114,7 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
     case configError = "ConfigError"
     /// A parameter is missing or of the wrong type.
     case invalidParameters = "InvalidParameters"
-    /// The engine refused the workflow's definition.
+    /// The engine rejected the workflow's definition.
     case invalidWorkflow = "InvalidWorkflow"
     /// The tasks ran and their results could not be evaluated.
     case resultsFailed = "ResultsFailed"
@@ -136,9 +137,9 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
 
     // MARK: Error
 
-    /// The API server, or the engine's admission webhook, refused the run.
+    /// The API server, or the engine's admission webhook, rejected the run.
     case rejected = "Rejected"
-    /// A policy of the cluster refused the run.
+    /// A policy of the cluster rejected the run.
     case policyDenied = "PolicyDenied"
     /// Another object has the run's name; it was not modified.
     case nameCollision = "NameCollision"

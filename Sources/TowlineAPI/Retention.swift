@@ -1,6 +1,6 @@
 public import KubeClient
 
-/// How long an execution and its run are kept after the end: the TTLs, and what on the object prevents the deletion.
+/// How long an execution and its run are kept after the end: the TTLs, and the metadata that prevents its deletion.
 ///
 /// It has 16 bytes because a store holds one for each finished execution, after dropping the spec.
 public struct Retention: Hashable, Sendable {
@@ -23,7 +23,8 @@ public struct Retention: Hashable, Sendable {
         self.isKept = isKept
     }
 
-    /// Reads the configuration and the metadata of an execution; a TTL out of bounds deletes nothing.
+    /// Reads the configuration and the metadata of an execution; a TTL that is out of bounds is ignored, so nothing is
+    /// deleted.
     public init(_ config: ExecutionConfig, _ metadata: ObjectMetadata) {
         func bounded(_ seconds: Int64?) -> UInt32? {
             seconds.flatMap { (0...SpecLimits.ttlSeconds).contains($0) ? UInt32(exactly: $0) : nil }

@@ -115,7 +115,7 @@ extension WorkflowExecution {
 /// It is a pure function of the execution's name and UID: a lost response or a restart leads to the same run, and an
 /// execution that is created again under its old name gets another run.
 public enum RunName {
-    /// The longest name: both engines refuse longer ones, and so do label values.
+    /// The longest name: both engines and label values reject longer ones.
     public static let maximumLength = 63
     /// The number of hexadecimal digits of the UID at the end of a name.
     public static let uniqueDigits = 10
