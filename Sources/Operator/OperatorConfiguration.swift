@@ -4,7 +4,7 @@ public import TowlineAPI
 
 /// The configuration of an operator process.
 public struct OperatorConfiguration: Sendable {
-    /// What the controller of executions needs.
+    /// The configuration of the execution controller.
     public var executions: ExecutionConfiguration
     /// The address that serves `/metrics`; nil disables it.
     public var metricsAddress: ListenAddress?

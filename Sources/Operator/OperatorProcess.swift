@@ -15,7 +15,7 @@ public struct OperatorProcess: Sendable {
     private let time: any TimeSource
     private let logger: Logger
 
-    /// Wires everything up. No request is sent before ``run(until:)``.
+    /// Creates all parts of the process. No request is sent before ``run(until:)``.
     ///
     /// - Throws: What is wrong with the configuration of the cluster.
     public init(configuration: OperatorConfiguration, cluster: ClusterConfiguration, logger: Logger) throws {
@@ -85,7 +85,7 @@ public struct OperatorProcess: Sendable {
         try result.get()
     }
 
-    /// Starts to listen on an address, and logs it.
+    /// Starts listening on an address, and logs it.
     private func serve(
         _ name: String, on address: ListenAddress, checks: HealthChecks?, metrics: MetricsRegistry?, flag: String
     ) throws(ServingError) -> Service {

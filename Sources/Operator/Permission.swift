@@ -2,10 +2,10 @@ import Engines
 import KubeClient
 public import TowlineAPI
 
-/// Something that the operator asks of the API server, and what does not work without the permission.
+/// A permission that the operator uses, and what does not work without it.
 ///
-/// ``all`` is everything that the operator asks for: the roles that it ships with are generated from it, the operator
-/// checks it at the start, and the tests compare its requests with it.
+/// ``all`` lists every permission: the shipped roles are generated from it, the operator checks it at startup, and the
+/// tests compare the operator's requests with it.
 public struct Permission: Hashable, Sendable {
     /// A verb of the API server's authorization, in the order in which roles list them.
     public enum Verb: String, CaseIterable, Sendable {
@@ -27,7 +27,7 @@ public struct Permission: Hashable, Sendable {
     /// The plural name, with the subresource if there is one: `workflowexecutions/status`.
     public let resource: String
     public let verbs: [Verb]
-    /// True if only one object is concerned, the lease, whose name the roles contain.
+    /// True if the permission is for a single object: the lease, which the roles name.
     public let isForOneName: Bool
     /// What the operator uses it for, as a gerund phrase.
     public let purpose: String

@@ -2,11 +2,11 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// Checks at the start which of its permissions the operator does not have, and logs what will not work.
+/// Checks at startup which permissions the operator lacks, and logs what will not work.
 ///
-/// It runs beside the controllers and delays nothing: the operator does what it is permitted to do. One request is in
-/// flight at a time. For all namespaces each verb needs its own request. For a single namespace the API server lists what
-/// is permitted, and only verbs that are not in the list need a request.
+/// It runs alongside the controllers and does not delay them. One request is in flight at a time. For all namespaces
+/// each verb needs its own request. For a single namespace the API server lists what is permitted, and only verbs that
+/// are not in the list need a request.
 struct PermissionCheck: Sendable {
     private let client: KubeClient
     private let namespaces: [String]
@@ -15,9 +15,9 @@ struct PermissionCheck: Sendable {
     private let time: any TimeSource
     private let logger: Logger
 
-    /// After this time a check ends with what it knows.
+    /// The maximum duration of a check, which then reports what it knows.
     static let timeout = Duration.seconds(10)
-    /// The time until a check without an answer is retried.
+    /// The delay before a check without a response is retried.
     static let retryInterval = Duration.seconds(30)
 
     /// - Parameters:
@@ -38,7 +38,7 @@ struct PermissionCheck: Sendable {
         self.logger = logger.named("permissions")
     }
 
-    /// Checks until there is an answer, then waits until the task is canceled.
+    /// Repeats the check until the API server responds, then waits until the task is canceled.
     func run() async {
         var hasFailed = false
         while !Task.isCancelled {
@@ -117,10 +117,10 @@ struct PermissionCheck: Sendable {
         }
     }
 
-    /// Warns about a namespace that does not exist, which is most likely a typing error.
+    /// Warns about a namespace that does not exist, which is most likely a typo.
     ///
-    /// The operator's roles do not permit it to read namespaces, so this works for administrators only. With the roles, a
-    /// missing namespace shows as missing permissions, because it has no role bindings.
+    /// The operator's roles do not permit it to read namespaces, so this works for administrators only. With the roles,
+    /// a missing namespace is reported as missing permissions, because it has no role bindings.
     private func warnIfMissing(_ namespace: String, _ rules: AccessRules) async {
         let type = ResourceType(group: "", version: "v1", plural: "namespaces", kind: "Namespace")
         guard rules.allow("get", group: type.group, resource: type.plural, named: namespace) else { return }
@@ -140,7 +140,7 @@ struct PermissionCheck: Sendable {
 /// Verbs of a permission that the operator does not have.
 struct MissingPermission: Hashable, Sendable {
     let permission: Permission
-    /// Not empty.
+    /// The missing verbs; never empty.
     let verbs: [Permission.Verb]
     /// Where they are missing; empty for all namespaces.
     var namespaces: [String]
@@ -148,7 +148,7 @@ struct MissingPermission: Hashable, Sendable {
     /// The maximum number of namespaces in a log line.
     private static let limit = 20
 
-    /// Joins what is missing in several namespaces, so that each permission makes one log line.
+    /// Merges the namespaces of each missing permission into one log line.
     static func joined(_ missing: [MissingPermission]) -> [MissingPermission] {
         missing.reduce(into: []) { lines, one in
             if let line = lines.firstIndex(where: { $0.permission == one.permission && $0.verbs == one.verbs }) {
@@ -161,7 +161,7 @@ struct MissingPermission: Hashable, Sendable {
 
     func log(to logger: Logger) {
         let more = namespaces.count > Self.limit ? ["and \(namespaces.count - Self.limit) more"] : []
-        // As context, so that no line is suppressed as a repetition of another.
+        // Log the permission as context, so that no line is suppressed as a repetition of another.
         logger.with([
             "verbs": .own(verbs.map(\.rawValue).joined(separator: ", ")),
             "resource": .own(permission.qualifiedResource),
@@ -174,7 +174,7 @@ struct MissingPermission: Hashable, Sendable {
 
 /// Requests about the client's own permissions, which every user may send.
 extension KubeClient {
-    /// Asks for one verb; without a namespace, in all of them, and without a name, for all objects.
+    /// Checks one verb; without a namespace, in all namespaces, and without a name, for all objects.
     fileprivate func allows(
         _ verb: Permission.Verb, of permission: Permission, in namespace: String?, named name: String? = nil
     ) async throws(KubeError) -> Bool {
@@ -190,7 +190,7 @@ extension KubeClient {
         return answer["status"]?["allowed"] == true
     }
 
-    /// Asks for everything that is permitted in a namespace.
+    /// Lists everything that is permitted in a namespace.
     fileprivate func rules(in namespace: String) async throws(KubeError) -> AccessRules {
         AccessRules(try await review("SelfSubjectRulesReview", ["namespace": .string(namespace)]))
     }
