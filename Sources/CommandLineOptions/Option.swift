@@ -1,7 +1,7 @@
 /// One option of a command: its declaration and the type of its value.
 package struct Option<Value: Sendable>: Sendable {
     package let syntax: OptionSyntax
-    /// Parses the values of the strongest source that sets the option; an empty list gives the default.
+    /// Parses the values of the highest-priority source that sets the option; an empty list gives the default.
     let read: @Sendable ([GivenValue]) throws(UsageError) -> Value
 
     private init(

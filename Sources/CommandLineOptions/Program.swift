@@ -166,7 +166,7 @@ extension Program {
         }
     }
 
-    /// Its topics are handled in ``run(_:environment:)``; what is left is a topic that does not exist.
+    /// Its topics are handled in ``run(_:environment:)``; this command runs only for a topic that does not exist.
     private static func help(of program: String, _ commands: [CommandEntry]) -> CommandEntry {
         let names = commands.map(\.syntax.name) + ["version", "completion", "help"]
         let syntax = CommandSyntax(

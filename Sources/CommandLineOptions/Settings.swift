@@ -2,13 +2,13 @@ import KubeClient
 
 /// The options of a command, merged from all sources.
 package struct Settings: Sendable {
-    /// The values of the strongest source that sets an option, by the option's name.
+    /// The values of the highest-priority source that sets an option, by the option's name.
     private let given: [String: [GivenValue]]
     /// The argument that is not a flag, such as COMMAND in `towline help COMMAND`.
     package let operand: String?
 
-    /// - Parameter sources: the strongest first. A list replaces the lists of weaker sources.
-    /// - Throws: if any value is invalid, even if a stronger source overrides it.
+    /// - Parameter sources: highest priority first. A list replaces the lists of lower-priority sources.
+    /// - Throws: if any value is invalid, even if a higher-priority source overrides it.
     init(
         _ sources: [[String: [GivenValue]]], for options: [OptionSyntax], operand: String? = nil
     ) throws(UsageError) {
@@ -28,7 +28,7 @@ package struct Settings: Sendable {
         try option.read(given[option.syntax.name] ?? [])
     }
 
-    /// The values as given; empty if the default applies.
+    /// The values that the sources give; empty if the default applies.
     package func values(_ option: OptionSyntax) -> [GivenValue] { given[option.name] ?? [] }
 
     /// An error about a combination of options; it names the origin of each one that is set.
@@ -95,7 +95,7 @@ package struct UsageError: Error, CustomStringConvertible {
     package let exitCode: Int32
 
     package init(_ description: String, exitCode: Int32 = 2) {
-        // It quotes input, which may be of any length.
+        // The description may quote input of any length.
         self.description = description.bounded(to: 4096)
         self.exitCode = exitCode
     }

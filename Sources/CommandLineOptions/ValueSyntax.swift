@@ -30,7 +30,7 @@ package struct ValueSyntax<Value: Sendable>: Sendable {
     }
 }
 
-/// What is known about the values of an option without their type.
+/// A description of an option's values that does not depend on their type.
 package struct ValueDescription: Sendable {
     /// What a shell offers for the value.
     package enum Completion: Sendable, Equatable {
