@@ -38,7 +38,7 @@ struct PermissionCheck: Sendable {
         self.logger = logger.named("permissions")
     }
 
-    /// Repeats the check until the API server responds, then waits until the task is canceled.
+    /// Repeats the check until it completes or cannot succeed, then waits until the task is canceled.
     func run() async {
         var hasFailed = false
         while !Task.isCancelled {
