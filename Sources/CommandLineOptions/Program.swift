@@ -166,7 +166,8 @@ extension Program {
         }
     }
 
-    /// Its topics are handled in ``run(_:environment:)``; this command runs only for a topic that does not exist.
+    /// Declares the `help` command. ``run(_:environment:)`` prints the topics, so this declaration only rejects a topic
+    /// that does not exist.
     private static func help(of program: String, _ commands: [CommandEntry]) -> CommandEntry {
         let names = commands.map(\.syntax.name) + ["version", "completion", "help"]
         let syntax = CommandSyntax(
