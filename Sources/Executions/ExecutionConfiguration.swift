@@ -5,17 +5,17 @@ public import TowlineAPI
 public struct ExecutionConfiguration: Sendable {
     /// The namespaces whose executions are served; empty means all of them.
     public var namespaces: [String]
-    /// The engines whose executions are served; executions of other engines wait, and their status says so.
+    /// The engines whose executions are served. The status of other executions reports that they are waiting.
     public var engines: Set<EngineName>
     /// How often the state of every unfinished run is verified against the API server.
     public var pollInterval: Duration
     /// Maximum concurrent reconciliations.
     public var workers: Int
-    /// The pages that every run is linked to.
+    /// The links that every run gets.
     public var links: LinkTemplates
     /// The name of this process in the events that it publishes, usually the name of its pod.
     public var instance: String
-    /// The delays and limits that no flag changes.
+    /// Delays and limits that are not configurable by flags.
     public var timing: ExecutionTiming
 
     public init(
@@ -23,7 +23,7 @@ public struct ExecutionConfiguration: Sendable {
         pollInterval: Duration = .seconds(10), workers: Int = 8, links: LinkTemplates = LinkTemplates(),
         instance: String = "towline-operator", timing: ExecutionTiming = ExecutionTiming()
     ) {
-        // A namespace that is named twice is served and counted once.
+        // Remove duplicates, so that each namespace is served and counted once.
         self.namespaces = namespaces.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
         self.engines = engines
         self.pollInterval = pollInterval
@@ -35,7 +35,7 @@ public struct ExecutionConfiguration: Sendable {
 }
 
 extension EventSource {
-    /// What Towline's events say about their source; `instance` is the name of the process, usually of its pod.
+    /// The source of Towline's Kubernetes events; `instance` is the name of the process, usually of its pod.
     public static func towline(instance: String) -> EventSource {
         EventSource(
             controller: WellKnown.reportingController, instance: instance, fieldManager: WellKnown.fieldManager)

@@ -5,15 +5,16 @@ import TowlineAPI
 
 /// The controller of `WorkflowExecution`: it creates one run for each execution, follows it, and reports how it ended.
 ///
-/// ``controller`` follows executions and the runs of each engine, see ``ExecutionSources``. ``Reconciler`` decides and acts.
-/// Beside it, ``ExpirySchedule`` and ``Recovery`` queue executions at certain times, and ``Freshness`` verifies the runs
-/// that have not ended. A missing engine, or a missing definition of the execution itself, is waited for.
+/// ``controller`` follows executions and the runs of each engine, see ``ExecutionSources``. ``Reconciler`` decides and
+/// acts. ``ExpirySchedule`` queues executions when TTLs expire, ``Recovery`` retries failed ones early, and
+/// ``Freshness`` verifies unfinished runs. If an engine or the CRD of executions is not installed, the controller waits
+/// for it.
 public final class ExecutionController: Sendable {
-    /// Runs when a ``ControllerManager`` runs it.
+    /// The controller, which a ``ControllerManager`` runs.
     public let controller: Controller
     let reconciler: Reconciler
 
-    /// Wires everything up. Nothing is sent before the controller runs.
+    /// Creates the controller's components. No request is sent before the controller runs.
     public init(configuration: ExecutionConfiguration, managedBy manager: ControllerManager) {
         let type = WorkflowExecution.resourceType
         let (time, logger) = (manager.time, manager.logger(for: type))
@@ -66,6 +67,7 @@ public final class ExecutionController: Sendable {
         self.reconciler = reconciler
     }
 
-    /// Retries executions that failed while the API server was unreachable. Call it when the server answers again.
+    /// Retries executions that failed while the API server was unreachable. Call it when the API server is reachable
+    /// again.
     public func serverReturned() { reconciler.recovery.serverReturned() }
 }

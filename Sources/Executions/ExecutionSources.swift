@@ -3,16 +3,16 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// What the controller of executions follows: executions and the runs of each engine.
+/// The watch sources of the execution controller: executions and the runs of each engine.
 ///
-/// A change of a run is about the execution that owns it. Finished executions are reconciled only if they contradict
-/// what is known about their run.
+/// A change of a run queues the execution that owns it. Finished executions are queued only if their conditions
+/// contradict their run.
 struct ExecutionSources: Sendable {
     let executions: ExecutionCache
     let runs: [EngineName: RunCache]
     let reconciler: Reconciler
 
-    /// - Parameter probeInterval: how often a type that the API server does not serve is looked for again.
+    /// - Parameter probeInterval: how often to check whether the API server serves a missing type.
     func all(probeInterval: Duration) -> [ControllerSource] {
         var settings = ReflectorSettings()
         settings.probeInterval = probeInterval
@@ -21,7 +21,7 @@ struct ExecutionSources: Sendable {
             remedy: "install the definition with kubectl apply -f crds/ or with the chart",
             decoding: WorkflowExecution.storeDecoder, into: executions.stores
         ) { change, context in requests(after: change, context) }
-        // A run may have a hundred kilobytes, and a page is read as a whole.
+        // A run can be 100 kB, and a page is read as a whole.
         settings.pageSize = 100
         let followed = EngineRegistry.all.compactMap { runs[$0.name] }.filter(\.isFollowed)
         return [source]
@@ -53,7 +53,7 @@ extension ExecutionSources {
         let key = executions.follow(change)
         switch change {
         case .changed(_, let execution):
-            // The leader finished it: a standby needs to remember nothing more about it.
+            // The leader finished it, so a standby can discard its state.
             if !context.isServing, execution.isFinished { forget(execution) }
             return key.map { [change.isOwnStatusWrite ? .recheck($0) : .changed($0)] } ?? []
         case .added: return key.map { [.changed($0)] } ?? []
@@ -77,8 +77,7 @@ extension ExecutionSources {
 }
 
 extension StoreChange<WorkflowExecution> {
-    /// True if only the status changed, which is mostly the operator's own write: nothing that the execution waits for
-    /// has changed with it.
+    /// Whether only the status changed. Most such changes are the operator's own writes and need no reconciliation.
     fileprivate var isOwnStatusWrite: Bool {
         guard case .changed(let old, let new) = self else { return false }
         return old.status != new.status && old.generation == new.generation
@@ -102,11 +101,11 @@ extension ExecutionSources {
                 cache.remember(deleted: run)
                 return [.changed(key)]
             }
-            // A run that lost its label looks deleted too; from now on it keeps no execution.
+            // A run that lost its label also looks deleted. It no longer blocks the deletion of its execution.
             replanExpiry(of: run)
             return contradiction(run.executionUID, by: nil)
         case .quarantined(let object), .vanished(let object):
-            // The label finds the execution, if it can be read. A live read then shows what is wrong with the run.
+            // The label, if readable, identifies the execution, whose live read then shows what is wrong with the run.
             guard let uid = object.metadata.label(WellKnown.executionUIDLabel) else { return [] }
             if let key = executions.unfinishedExecution(withUID: uid) { return [.changed(key)] }
             if case .vanished = change { return contradiction(uid, by: nil) }
@@ -114,7 +113,7 @@ extension ExecutionSources {
         case .synced, .unavailable:
             let diverged = context.isServing ? contradictions(in: context.namespace, by: cache) : []
             executions.replanExpiries(of: cache.engine.name)
-            // The engine appeared or vanished, which concerns every execution of it.
+            // The engine was installed or removed, which affects all of its executions.
             return diverged + executions.unfinishedKeys.map { .changed($0) }
         }
     }
@@ -123,7 +122,7 @@ extension ExecutionSources {
         run.executionUID.flatMap { executions.unfinishedExecution(withUID: $0) }
     }
 
-    /// Plans the TTL again, because something started or stopped keeping the run.
+    /// Reschedules the TTL, because an obstacle to the run's deletion was added or removed.
     private func replanExpiry(of run: EngineRun) {
         guard let uid = run.executionUID, let key = executions.endedExecution(withUID: uid),
             let execution = executions.execution(for: key)
@@ -131,7 +130,8 @@ extension ExecutionSources {
         executions.expiries.follow(execution)
     }
 
-    /// The finished execution with this UID, if its status contradicts the run; nil means that the run is gone.
+    /// The finished execution with this UID, if its status contradicts the run; nil means that the run no longer
+    /// exists.
     private func contradiction(_ uid: String?, by run: EngineRun?) -> [ReconcileRequest] {
         guard let uid, let key = executions.endedExecution(withUID: uid),
             executions.execution(for: key)?.isContradicted(by: run) == true
@@ -146,7 +146,7 @@ extension ExecutionSources {
 }
 
 extension EngineRun {
-    /// True if something that keeps a run from being deleted was added or removed, or its owner changed.
+    /// Whether an obstacle to the run's deletion was added or removed, or its owner changed.
     func retentionDiffers(from old: EngineRun) -> Bool {
         isKept != old.isKept || isToBeArchived != old.isToBeArchived || ownerUID != old.ownerUID
     }

@@ -5,12 +5,12 @@ public import TowlineAPI
 
 extension WorkflowExecution: StoredObject {}
 
-/// The executions as they were last seen, with an index of those that are not finished.
+/// Caches the latest known version of each execution, with an index of the unfinished ones.
 final class ExecutionCache: Sendable {
-    /// The executions by UID, so that the event of a run finds its execution without a search.
+    /// Maps UIDs to executions, so that a run's watch event finds its execution without a search.
     private struct Index {
         var unfinished: [String: ObjectKey] = [:]
-        /// Finished executions that had a run; what they report about it can still change.
+        /// Finished executions that had a run. Their conditions about the run can still change.
         var ended: [String: ObjectKey] = [:]
     }
 
@@ -37,18 +37,19 @@ final class ExecutionCache: Sendable {
 
     var unfinishedKeys: [ObjectKey] { index.withLock { Array($0.unfinished.values) } }
 
-    /// The executions that may need work although nothing changes.
+    /// The executions to reconcile at startup, even though no watch event asks for it.
     ///
-    /// What kept a run or an execution may have been removed while no operator was running.
+    /// The annotation or finalizer that kept a run or an execution may have been removed while no operator was running.
     var keysThatNeedWork: [ObjectKey] {
         stores.scopes.flatMap { scope in
             scope.store.compactMap { needsWork($0) || hasUnfinishedBusiness($0) ? $0.key : nil }
         }
     }
 
-    /// The finished executions of one namespace that contradict the cached runs, if the cache of runs is complete.
+    /// The finished executions of one namespace whose conditions contradict the cached runs; empty if the run cache is
+    /// incomplete.
     ///
-    /// It visits each execution, so it is meant for times when many runs may have changed unnoticed.
+    /// Visits every execution, so call it only when many runs may have changed without watch events.
     func contradicted(in namespace: String?, by runs: RunCache) -> [ObjectKey] {
         guard let store = stores.scopes.first(where: { $0.namespace == namespace })?.store, store.isSynced else {
             return []
@@ -63,7 +64,7 @@ final class ExecutionCache: Sendable {
         }
     }
 
-    /// Plans the TTLs of an engine's executions again, because what kept them may be gone.
+    /// Reschedules the TTLs of an engine's executions, because the obstacle that kept them may be gone.
     func replanExpiries(of engine: EngineName) {
         for scope in stores.scopes {
             let candidates = scope.store.compactMap { $0.engineName == engine && Expiry(of: $0) != nil ? $0 : nil }
@@ -71,14 +72,14 @@ final class ExecutionCache: Sendable {
         }
     }
 
-    /// Stores the answer to an own write.
+    /// Stores the API server's response to a write by this process.
     func apply(_ execution: WorkflowExecution) {
         guard !stores.apply(execution).isEmpty else { return }
         note(execution)
         expiries.follow(execution)
     }
 
-    /// Follows a change and returns the key of the execution if it needs work.
+    /// Applies a watch event to the index; returns the execution's key if it must be reconciled.
     func follow(_ change: StoreChange<WorkflowExecution>) -> ObjectKey? {
         switch change {
         case .added(let execution), .changed(_, let execution):
@@ -98,13 +99,14 @@ final class ExecutionCache: Sendable {
         }
     }
 
-    /// False for an ended execution that has reported its newest generation.
+    /// Whether the execution must be reconciled; false if it has ended and its status covers the latest generation.
     private func needsWork(_ execution: WorkflowExecution) -> Bool {
         !execution.isFinished || execution.status.observedGeneration != execution.generation
     }
 
-    /// True for a finished execution that may need work although nothing changes: what is kept beyond its TTL may be
-    /// deletable now, and stop requests for a run that exceeded its timeout are retried until the server accepts one.
+    /// Whether a finished execution must be reconciled without a watch event. An object kept beyond its TTL may be
+    /// deletable now, and stop requests for a run that exceeded its timeout are retried until the API server accepts
+    /// one.
     private func hasUnfinishedBusiness(_ execution: WorkflowExecution) -> Bool {
         let status = execution.status
         return status.condition(.retained) != nil || status.condition(.shutdownRefused) != nil
@@ -113,7 +115,7 @@ final class ExecutionCache: Sendable {
 
     private func note(_ execution: WorkflowExecution) {
         index.withLock { index in
-            // It may have been changed or deleted since; that change is noted before or after this one.
+            // A newer change or deletion may already be in the store. It is applied in its own call.
             let stored = stores.object(for: execution.key)
             let current = stored?.uid == execution.uid ? stored?.newer(than: execution) ?? execution : nil
             let isEnded = current?.isFinished == true
@@ -125,17 +127,17 @@ final class ExecutionCache: Sendable {
 }
 
 extension WorkflowExecution {
-    /// This execution if it is the newer version of the two.
+    /// This execution if it is newer than `other`; otherwise nil.
     fileprivate func newer(than other: WorkflowExecution) -> WorkflowExecution? {
         resourceVersion.isNewer(than: other.resourceVersion) ? self : nil
     }
 }
 
 extension WorkflowExecution {
-    /// True if the conditions of a finished execution contradict this state of its run: whether it exists and has ended.
+    /// Whether the conditions of a finished execution disagree with its run: that the run exists, or that it has ended.
     ///
-    /// `run` is the object that has the run's name now; nil for none. An execution that never had a run, or that is being
-    /// deleted together with it, reports nothing.
+    /// `run` is the object that currently has the run's name; nil if no such object exists. An execution that never had
+    /// a run, or that is being deleted together with its run, has no such conditions.
     func isContradicted(by run: EngineRun?) -> Bool {
         guard isFinished, deletionTimestamp == nil, let reference = status.runRef else { return false }
         let isReportedGone = status.condition(.runPresent)?.status == .false

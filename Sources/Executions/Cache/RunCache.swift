@@ -5,15 +5,15 @@ import TowlineAPI
 
 extension EngineRun: StoredObject {}
 
-/// What is known about the object with the name of an execution's run.
+/// The operator's knowledge of the object that has the name of an execution's run.
 enum RunKnowledge: Sendable {
-    /// The cache has none, which proves nothing, because caches lag.
+    /// The cache has no such object. It may still exist, because caches lag.
     case unknown
     /// The run, from the cache or from a live read.
     case present(EngineRun)
-    /// The watch reported its deletion; this was its last state.
+    /// The watch reported that the run was deleted; `last` is its last state.
     case deleted(last: EngineRun)
-    /// A live read found no object with this name; the last state is known if the watch reported its deletion.
+    /// A live read found no object with this name. `last` is set if the watch reported the deletion.
     case absent(last: EngineRun?)
     /// A live read found that the API server does not serve the engine.
     case engineMissing
@@ -23,19 +23,19 @@ enum RunKnowledge: Sendable {
     case unreadable
 }
 
-/// The runs of one engine as they were last seen, and what is known about runs beyond their cached version.
+/// Caches the latest known version of each run of one engine, and facts about runs that the cached objects do not show.
 final class RunCache: Sendable {
-    /// What overrides the cached runs.
+    /// Facts that take precedence over the cached runs.
     private struct Overrides {
-        /// The last state of runs whose deletion the watch reported, until their execution was reconciled.
+        /// The last state of deleted runs, kept until their execution has been reconciled.
         var deleted: [ObjectKey: EngineRun] = [:]
-        /// Since when the children of failed runs cannot be read.
+        /// When reading the children of each failed run first failed.
         var unreadableSince: [ObjectKey: ContinuousClock.Instant] = [:]
-        /// Runs that a poll did not find although they are cached.
+        /// Cached runs that a poll did not find.
         var missing: Set<ObjectKey> = []
     }
 
-    /// A time in which no create may be sent for a run.
+    /// A period during which no create may be sent for a run.
     private struct CreateDelay {
         let end: ContinuousClock.Instant
 
@@ -47,7 +47,7 @@ final class RunCache: Sendable {
     let isFollowed: Bool
     let stores: ScopedStores<EngineRun>
     private let overrides = Locked(Overrides())
-    /// One for each execution that still needs decisions.
+    /// The timeline of each execution that is still being reconciled.
     private let timelines = Locked<[ObjectKey: Timeline]>([:])
     private let createDelays = Locked<[ObjectKey: CreateDelay]>([:])
 
@@ -57,7 +57,7 @@ final class RunCache: Sendable {
         stores = ScopedStores(namespaces: namespaces)
     }
 
-    /// An empty cache for each engine, followed or not.
+    /// Makes an empty cache for each engine, including engines that this operator does not serve.
     static func ofEachEngine(followed: Set<EngineName>, namespaces: [String]) -> [EngineName: RunCache] {
         var caches: [EngineName: RunCache] = [:]
         for engine in EngineRegistry.all {
@@ -75,10 +75,10 @@ final class RunCache: Sendable {
     /// False if the API server is known not to serve the engine's runs of this namespace.
     func isServed(in namespace: String) -> Bool { stores.store(for: namespace)?.isAvailable ?? true }
 
-    /// False while the cached runs of this namespace may be stale.
+    /// Whether the cached runs of this namespace are up to date.
     func isCurrent(in namespace: String) -> Bool { stores.store(for: namespace)?.isCurrent ?? true }
 
-    /// What is known, without a request, about the run with this name.
+    /// Returns what is known about the run with this name, without sending a request.
     func knowledge(of key: ObjectKey) -> RunKnowledge {
         guard isFollowed else { return .engineNotFollowed }
         let override: RunKnowledge? = overrides.withLock { overrides in
@@ -101,7 +101,7 @@ final class RunCache: Sendable {
     /// The last state of a run whose deletion the watch reported.
     func lastState(of key: ObjectKey) -> EngineRun? { overrides.withLock { $0.deleted[key] } }
 
-    /// Stores a live read or the answer to an own write.
+    /// Stores the result of a live read, or the API server's response to a write by this process.
     func apply(_ run: EngineRun) {
         stores.apply(run)
         overrides.withLock { overrides in
@@ -110,7 +110,7 @@ final class RunCache: Sendable {
         }
     }
 
-    /// Remembers the last state of a run that was deleted before its execution ended.
+    /// Stores the last state of a run that was deleted before its execution ended.
     func remember(deleted run: EngineRun) {
         overrides.withLock { $0.deleted[run.key] = run }
     }
@@ -120,24 +120,24 @@ final class RunCache: Sendable {
         overrides.withLock { _ = $0.missing.insert(key) }
     }
 
-    /// A longer Retry-After is cut to this; the queue's backoff does not exceed it either.
+    /// The maximum Retry-After that is honored. The queue's backoff has the same limit.
     private static let longestDelay = Duration.seconds(300)
 
-    /// Notes that the server asked to wait before the next attempt to create a run.
+    /// Records the API server's Retry-After for the next attempt to create a run.
     func delayCreate(of key: ObjectKey, for duration: Duration, at now: ContinuousClock.Instant) {
         createDelays.withLock { delays in
-            // Delays of executions that were deleted are never read again.
+            // Remove expired delays, such as those of deleted executions.
             delays = delays.filter { $0.value.remainder(at: now) != nil }
             delays[key] = CreateDelay(end: now + min(duration, Self.longestDelay))
         }
     }
 
-    /// How long the create of a run must still wait because the server asked for it; nil if it need not.
+    /// The remaining Retry-After before a run may be created; nil if it may be created now.
     func createDelay(of key: ObjectKey, at now: ContinuousClock.Instant) -> Duration? {
         createDelays.withLock { $0[key]?.remainder(at: now) }
     }
 
-    /// Since when the children of a failed run cannot be read, including this attempt.
+    /// Records a failed read of a failed run's children; returns when the first one failed.
     func firstFailure(explaining key: ObjectKey, at now: ContinuousClock.Instant) -> ContinuousClock.Instant {
         overrides.withLock { overrides in
             let first = overrides.unreadableSince[key] ?? now
@@ -146,12 +146,12 @@ final class RunCache: Sendable {
         }
     }
 
-    /// What this process has seen of an execution and its run.
+    /// The timeline of an execution; empty if this process has not seen it yet.
     func timeline(of key: ObjectKey) -> Timeline { timelines.withLock { $0[key] ?? Timeline() } }
 
     func keep(_ timeline: Timeline, of key: ObjectKey) { timelines.withLock { $0[key] = timeline } }
 
-    /// Forgets what was remembered about a run that needs no more decisions.
+    /// Discards all state about a run whose execution needs no more reconciliation.
     func forget(_ key: ObjectKey) {
         overrides.withLock { overrides in
             overrides.deleted[key] = nil

@@ -2,15 +2,15 @@ import Engines
 import KubeClient
 import TowlineAPI
 
-/// What this process has seen of one unfinished execution and its run, on its own monotonic clock.
+/// The history of one unfinished execution and its run, measured on this process's monotonic clock.
 ///
-/// Limits use it, because nothing adjusts a monotonic clock. For the time before this process saw the object, it uses the
-/// API server's clock: the `Date` of its answers minus a `creationTimestamp`. An engine's clock counts only if it makes a
-/// limit later. So clock skew never ends a healthy run.
+/// Timeouts and deadlines use it, because a monotonic clock is never adjusted. The age of an object when this process
+/// first saw it comes from the API server's clock: the `Date` of its responses minus `creationTimestamp`. An engine's
+/// clock is used only if it makes a deadline later, so clock skew never ends a healthy run.
 struct Timeline: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// When this process first saw something, and how old it was then.
+    /// When this process first saw an object or event, and its age at that time.
     private struct Mark: Sendable {
         let seen: Instant
         let age: Duration
@@ -20,11 +20,11 @@ struct Timeline: Sendable {
 
     /// The results of the requests to stop the run.
     struct Stops: Sendable {
-        /// The strongest request that the run is known to hold, and since when.
+        /// The strongest stop request that the API server has accepted, and when.
         fileprivate(set) var accepted: (shutdown: Shutdown, since: Instant)?
-        /// Since when every stop request has failed, and how the last one did.
+        /// When the current series of failed stop requests began, and the last error.
         fileprivate(set) var failing: (since: Instant, refusal: Refusal)?
-        /// The requests that have failed since one was accepted.
+        /// The failed attempts since the last accepted request.
         fileprivate var attempts: Attempts?
     }
 
@@ -38,7 +38,7 @@ struct Timeline: Sendable {
     }
 
     private var execution: Mark?
-    /// The run that the properties below are about.
+    /// The UID of the run that the following properties describe.
     private var runUID: String?
     private var run: Mark?
     private var start: Mark?
@@ -46,16 +46,16 @@ struct Timeline: Sendable {
     private var change: (version: ResourceVersion, at: Instant)?
     private var lastRead: ChildrenRead?
 
-    /// Notes the state of an execution.
+    /// Updates the timeline from the execution.
     ///
-    /// - Parameter now: the API server's time; nil before its first answer.
+    /// - Parameter now: the API server's time; nil before its first response.
     mutating func see(_ execution: WorkflowExecution, at instant: Instant, now: ServerTime?) {
         if self.execution == nil {
             self.execution = Mark(seen: instant, age: Self.age(execution.creationTimestamp, now))
         }
     }
 
-    /// Notes the state of the execution's run.
+    /// Updates the timeline from the execution's run.
     mutating func see(_ run: EngineRun, at instant: Instant, now: ServerTime?) {
         if runUID != run.uid {
             (runUID, self.run, start, stops, change, lastRead) = (run.uid, nil, nil, Stops(), nil, nil)
@@ -63,8 +63,8 @@ struct Timeline: Sendable {
         let isNew = self.run == nil
         if isNew { self.run = Mark(seen: instant, age: Self.age(run.creationTimestamp, now)) }
         if start == nil, let began = run.state.startedAt {
-            // If this process saw the run before it started, it started just now. Otherwise a start after the creation
-            // is time in a queue or clock skew; either way the limit only becomes later.
+            // A run that this process saw before its start has just started. Otherwise, a start after the creation is
+            // time in a queue or clock skew. Either way the deadline only moves later.
             let earliest = max(run.creationTimestamp ?? .earliest, ServerTime(assuming: began))
             start = Mark(seen: instant, age: isNew ? Self.age(earliest, now) : .zero)
         }
@@ -81,36 +81,36 @@ struct Timeline: Sendable {
         return max(.zero, now - begin)
     }
 
-    /// Notes that a request to stop the run was rejected or not answered.
+    /// Records that a request to stop the run was rejected or got no response.
     mutating func stopFailed(_ refusal: Refusal, at instant: Instant) {
         stops.failing = (stops.failing?.since ?? instant, refusal)
         stops.attempts = stops.attempts?.next(instant) ?? Attempts(last: instant)
     }
 
-    /// How the last stop request failed, if the next one must still wait; its pause is the time left.
+    /// The error of the last stop request while the next one must wait, with the remaining pause; otherwise nil.
     func recentStopRefusal(at instant: Instant) -> Refusal? {
         guard var refusal = stops.failing?.refusal, let pause = stops.attempts?.pause(at: instant) else { return nil }
         refusal.pause = max(refusal.pause, pause)
         return refusal
     }
 
-    /// Notes a read of the run's children. The next read follows after twice the pause, up to a minute.
+    /// Records a read of the run's children, and doubles the pause before the next one, up to a minute.
     mutating func childrenRead(of run: EngineRun, found state: RunState?, instant: Instant) {
         let last = lastRead.flatMap { $0.version == run.resourceVersion ? $0 : nil }
         let pause = last.map { min($0.pause * 2, Self.longestReadPause) } ?? Self.firstReadPause
         lastRead = ChildrenRead(at: instant, pause: pause, version: run.resourceVersion, state: state ?? last?.state)
     }
 
-    /// The state at the last read of the children; nil if the run has changed since.
+    /// The run's state including its children, from the last read; nil if the run has changed since.
     func detailedState(of run: EngineRun) -> RunState? {
         lastRead.flatMap { $0.version == run.resourceVersion ? $0.state : nil }
     }
 
-    /// How long a run must stay unchanged before its children are read for what it waits for.
+    /// How long a run must stay unchanged before its children are read to find out why it is waiting.
     private static let firstReadPause = Duration.seconds(10)
     private static let longestReadPause = Duration.seconds(60)
 
-    /// When to read the run's children next; nil if the run was never seen in this version.
+    /// When to read the run's children next; nil if this process has not seen this version of the run.
     func nextChildrenRead(of run: EngineRun) -> Instant? {
         guard let change, change.version == run.resourceVersion else { return nil }
         guard let lastRead, lastRead.version == run.resourceVersion else { return change.at + Self.firstReadPause }
@@ -119,23 +119,23 @@ struct Timeline: Sendable {
 }
 
 extension Timeline {
-    /// How long the execution has existed, at least.
+    /// The minimum age of the execution.
     func executionAge(at instant: Instant) -> Duration { execution?.elapsed(at: instant) ?? .zero }
 
-    /// How long the run has existed, at least.
+    /// The minimum age of the run.
     func runAge(at instant: Instant) -> Duration { run?.elapsed(at: instant) ?? .zero }
 
-    /// How long ago the engine started the run, at least; nil before its start.
+    /// The minimum time since the engine started the run; nil if it has not.
     func timeSinceStart(at instant: Instant) -> Duration? { start?.elapsed(at: instant) }
 }
 
-/// How the API server rejected a request, or why there was no answer.
+/// The error of a request that the API server rejected or did not answer.
 struct Refusal: Hashable, Sendable {
-    /// The reason in conditions.
+    /// The reason to set in conditions.
     let reason: Reason
     /// The server's message.
     let message: String
-    /// False if the next attempt may work without a change by the user.
+    /// Whether retrying fails until a user changes something.
     let isLasting: Bool
     /// How long the server asked to wait before the next attempt.
     var pause = Duration.zero

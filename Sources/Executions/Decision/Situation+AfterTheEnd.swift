@@ -4,11 +4,12 @@ import KubeRuntime
 import Status
 import TowlineAPI
 
-/// After its end, an execution still reports in conditions whether its run exists and stays finished, and its TTLs apply.
+/// Handles executions that have ended: updates the conditions about the run, and applies TTLs.
 extension Situation {
-    /// The execution ended: report what happens to its run, and delete what exceeds its TTL.
+    /// Decides the next step for an ended execution: updates conditions about its run, or deletes objects whose TTL
+    /// expired.
     func endedStep() -> Step {
-        // An execution that is deleted now needs no more status.
+        // The status of an execution that is about to be deleted needs no update.
         if let step = expiredExecutionStep() { return step }
         if let stop = lateStopStep() { return stop }
         let step = runConditionStep()
@@ -30,14 +31,14 @@ extension Situation {
         execution.status.reason == .watchdogExpired && isOurs(run) && !run.state.isFinished && !run.isBeingDeleted
     }
 
-    /// How the status reports requests to stop a run that is still running after the execution ended.
+    /// The condition for stop requests to a run that is still running after the execution ended.
     private func lateStopCondition(_ run: EngineRun?) -> [ExecutionEvent] {
         guard let run, shouldStillStop(run) else { return withdrawing([.shutdownRefused]) }
         return stopCondition(of: run)
     }
 
-    /// The status of an ended execution is final, except for its observed generation and for the conditions about its run.
-    /// Those change only after a live read.
+    /// Updates the conditions about the run. Everything else in the status of an ended execution is final, except for
+    /// the observed generation. The conditions change only after a live read.
     private func runConditionStep() -> Step {
         switch facts.run {
         case .present(let run):
@@ -63,7 +64,7 @@ extension Situation {
                 run's last known state.
                 """)
         }
-        // A run can only reappear if the cluster was restored to an earlier state.
+        // A deleted run reappears only if the cluster was restored from a backup.
         let events: [ExecutionEvent] =
             execution.status.condition(.runPresent) == nil ? [] : [.conditionRemoved(.runPresent)]
         let reason = run.state.engineReason.isEmpty ? "no reason" : run.state.engineReason
@@ -95,7 +96,8 @@ extension Situation {
             "The run was deleted because its TTL expired. The status shows its last known state.")
     }
 
-    /// Events for a run that is gone: it is not present, and no longer running if it was.
+    /// Events for a run that no longer exists: sets the conditions `RunPresent` and, if it was true, `RunDiverged` to
+    /// false.
     func gone(_ reason: ConditionReason, _ message: String) -> [ExecutionEvent] {
         let event = ExecutionEvent.conditionSet(.runPresent, .false, reason: reason, message: message)
         guard isDiverged else { return [event] }
@@ -105,13 +107,13 @@ extension Situation {
     private var isDiverged: Bool { execution.status.condition(.runDiverged)?.status == .true }
 }
 
-/// Executions and runs are deleted when their TTL expires. If something prevents that, a condition reports it.
+/// Deletes executions and runs whose TTL expired, or reports in a condition why they are kept.
 extension Situation {
-    /// The next step to delete an execution whose TTL expired; nil if it did not, if the execution must stay, and if it is
-    /// not its turn.
+    /// The next step to delete an execution whose TTL expired; nil if the TTL has not expired, the execution must be
+    /// kept, or the rate limit does not allow its deletion yet.
     ///
-    /// Its run is deleted first, in exactly the version that was read, so that an annotation that keeps it is honored up
-    /// to the last moment, and so is the last change of the execution.
+    /// The run is deleted first. Each deletion has the resource version of the decision as a precondition, so that a
+    /// keep annotation added in the meantime prevents it.
     func expiredExecutionStep() -> Step? {
         guard facts.isExpiryTurn, facts.deletionRefusal == nil, isExecutionDue, !execution.isProtected else {
             return nil
@@ -121,9 +123,9 @@ extension Situation {
         case .absent: return .deleteExecution
         case .unknown, .deleted: return .readRun
         case .present(let run):
-            // A run that the execution no longer owns does not keep the execution.
+            // A run that the execution no longer owns does not block the execution's deletion.
             guard facts.isRunConfirmed else { return !isOwned(run) || obstacle(of: run) == nil ? .readRun : nil }
-            // A foreign object does not keep the execution, and neither does a run that is being deleted.
+            // Neither a foreign object nor a run that is being deleted blocks the execution's deletion.
             guard isOwned(run), !run.isBeingDeleted else { return .deleteExecution }
             return obstacle(of: run) == nil ? deletion(of: run) : nil
         case .engineMissing, .engineNotFollowed, .unreadable: return nil
@@ -136,13 +138,13 @@ extension Situation {
         return facts.isRunConfirmed ? .deleteRun(run) : .readRun
     }
 
-    /// What the TTLs require once the status is up to date.
+    /// The step that the TTLs require once the status is up to date.
     func retentionStep() -> Step {
         let expiry = Expiry(of: execution)
         if let expiry, expiry.isDue(at: now) {
             let step = expiredRunStep(expiry)
             if case .idle(.some) = step { return step }
-            // Steps that send requests wait for their turn, so that ten thousand expiries do not overload the server.
+            // Steps that send requests are rate limited, so that thousands of expiries do not overload the API server.
             guard case .idle = step else { return facts.isExpiryTurn ? step : .expireLater(at: expiry.first) }
         } else if execution.status.condition(.retained) != nil {
             return report([.conditionRemoved(.retained)])
@@ -150,7 +152,7 @@ extension Situation {
         return expiry?.next(after: now).map { .expireLater(at: $0) } ?? .idle(recheckAfter: nil)
     }
 
-    /// Reports why something is kept, or deletes the run; idle if there is neither to do.
+    /// Reports why an object is kept after its TTL, or deletes the run; idle if neither applies.
     private func expiredRunStep(_ expiry: Expiry) -> Step {
         if let obstacle = obstacle(expiry) {
             let event = ExecutionEvent.conditionSet(
@@ -170,7 +172,7 @@ extension Situation {
 
     private var isExecutionDue: Bool { Expiry(of: execution)?.isExecutionDue(at: now) ?? false }
 
-    /// True if Towline deleted the run because its TTL expired. A run that was kept was deleted by someone else.
+    /// Whether Towline deleted the run because its TTL expired. If the run was kept, another client deleted it.
     var isRunExpired: Bool {
         if facts.didExpireRun { return true }
         let kept: [ConditionReason] = [
@@ -191,14 +193,14 @@ extension WorkflowExecution {
     var isProtected: Bool { retention.isKept || retention.management != nil }
 }
 
-/// Why something is kept although its TTL expired.
+/// The reason why an object is kept after its TTL expired.
 struct Obstacle: Hashable, Sendable {
     let reason: ConditionReason
     let message: String
 }
 
 extension Situation {
-    /// What keeps the execution or its run although a TTL expired; nil if nothing does.
+    /// The obstacle that keeps the execution or its run after a TTL expired; nil if both can be deleted.
     func obstacle(_ expiry: Expiry) -> Obstacle? {
         if let refusal = facts.deletionRefusal {
             return Obstacle(reason: .general(refusal.reason), message: refusal.message)
@@ -244,7 +246,7 @@ extension Situation {
         }
     }
 
-    /// What keeps the run from being deleted, alone or with its execution; nil if nothing does.
+    /// The obstacle to deleting the run, alone or with its execution; nil if it can be deleted.
     func obstacle(of run: EngineRun) -> Obstacle? {
         let object = "\(engine.runType.kind) \(run.key.name)"
         if run.isKept {

@@ -5,7 +5,8 @@ import Status
 import TowlineAPI
 
 extension Situation {
-    /// The run has not ended: mirror it, and check again when a deadline is due.
+    /// Decides the next step while the run has not ended: copies its state to the status, and schedules the next
+    /// deadline.
     func runningStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
         if let verdict = watchdogVerdict(on: run, spec) {
             return report(removingRunningConditions(stopCondition(of: run) + [verdict]))
@@ -16,13 +17,13 @@ extension Situation {
         return facts.stopRefusal == nil ? .idle(recheckAfter: pause) : .failed(retryAfter: pause)
     }
 
-    /// The pause until something changes or the next deadline is due.
+    /// Idle until a watch event arrives or the next deadline passes.
     private func idleStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
         if let refusal = facts.stopRefusal { return .failed(retryAfter: refusal.pause) }
         return .idle(recheckAfter: timeToNextDeadline(of: run, spec).map { max(.milliseconds(1), $0) })
     }
 
-    /// What the status reports about a run that has not ended.
+    /// The observation of an unfinished run for the status.
     private func observed(_ run: EngineRun) -> Observation {
         var state = facts.timeline.detailedState(of: run) ?? run.state
         // While runs cannot be watched, the engine may have responded without this process seeing it.
@@ -36,16 +37,16 @@ extension Situation {
         if run.isBeingDeleted { observation.message = deletionMessage(run) }
         if let refusal = reportedStopRefusal {
             observation.reason = .shutdownRefused
-            // A separate condition reports the refusal. Only this message reports the deletion.
+            // A separate condition reports the rejected stop request; only this message reports the deletion.
             let refused = stopRefusedMessage(run, refusal)
             observation.message = run.isBeingDeleted ? "\(deletionMessage(run)) \(refused)" : refused
         }
         return observation
     }
 
-    /// Reads the children of the run if that is due; nil if it is not, or was done just before.
+    /// The step that reads the run's children; nil if no read is due or they were just read.
     ///
-    /// Some engines do not report in the run itself what it waits for and whether a step has started.
+    /// Some engines report only in the children why the run is waiting and whether a step has started.
     private func childrenStep(_ run: EngineRun) -> Step? {
         guard case .unread = facts.children, let due = facts.timeline.nextChildrenRead(of: run), due <= instant else {
             return nil
@@ -69,10 +70,10 @@ extension Situation {
             """
     }
 
-    /// How long a status that reports only progress must wait; nil if it may be written now.
+    /// How long to delay a status write that reports only progress; nil if it may be written now.
     ///
-    /// Transitions are written at once. Everything else is written at most once an interval, so that an engine that
-    /// updates its runs often does not cost the API server more.
+    /// Transitions are written immediately. Other changes are written at most once per interval, so that an engine that
+    /// updates its runs often does not increase the load on the API server.
     private func pauseBeforeProgress(_ status: ExecutionStatus) -> Duration? {
         let old = execution.status
         let isTransition =
@@ -81,7 +82,7 @@ extension Situation {
             || status.conditions.map(\.type) != old.conditions.map(\.type)
         guard !isTransition, let last = old.updatedAt else { return nil }
         let due = last + timing.progressInterval
-        // If the clock was set back, the pause must not exceed the interval.
+        // If the clock was set back, write now instead of waiting longer than the interval.
         guard now < due, now >= last else { return nil }
         return due - now
     }
@@ -91,7 +92,7 @@ extension Situation {
         stopCondition(of: run) + ownershipCondition(of: run) + withdrawing([.engineUnavailable])
     }
 
-    /// Reports that the owner reference was removed, which garbage collection needs. The run is still followed.
+    /// Reports a run that lost its owner reference and is therefore not garbage collected. The run is still followed.
     private func ownershipCondition(of run: EngineRun) -> [ExecutionEvent] {
         guard !run.isOwned(byExecutionWithUID: execution.uid) else { return withdrawing([.runOwned]) }
         let object = "\(engine.runType.kind) \(run.key.name)"
@@ -105,7 +106,7 @@ extension Situation {
         ]
     }
 
-    /// `events`, and the removal of the conditions that only unfinished executions have.
+    /// Appends the removal of conditions that only unfinished executions have.
     func removingRunningConditions(_ events: [ExecutionEvent]) -> [ExecutionEvent] {
         events + withdrawing([.engineUnavailable, .runOwned])
     }
@@ -114,7 +115,7 @@ extension Situation {
         types.filter { execution.status.condition($0) != nil }.map { .conditionRemoved($0) }
     }
 
-    /// The state of the run in the terms of the status.
+    /// Converts the run's state to an observation for the status.
     func observation(of run: EngineRun, _ state: RunState) -> Observation {
         Observation(
             reason: state.reason, message: state.message, engine: engine.name,
@@ -141,24 +142,24 @@ extension Situation {
     private var isResponseOverdue: Bool { facts.timeline.runAge(at: instant) >= timing.engineResponse }
 }
 
-/// Stopping a run: because a user requested it, or because the run exceeded its timeout.
+/// Stops a run because a user requested it, or because the run exceeded its timeout.
 ///
-/// When the timeout is exceeded, the run is first asked to stop. The execution ends without it
-/// ``ExecutionTiming/watchdogVerdict`` after the API server accepted that request, or when the server has rejected every
-/// request for ``ExecutionTiming/stopPatience``. The message says which of the two happened.
+/// When the timeout is exceeded, Towline first requests a stop. If the run does not stop, the execution ends
+/// ``ExecutionTiming/watchdogVerdict`` after the API server accepted that request, or when the server has rejected
+/// every request for ``ExecutionTiming/stopPatience``. The status message says which.
 extension Situation {
-    /// The shutdown to request now; nil for none.
+    /// The shutdown to request now; nil if none is due.
     func dueShutdown(of run: EngineRun, _ spec: ExecutionSpec) -> Shutdown? {
         isOverTimeout(run, spec) ? .terminate : spec.shutdown
     }
 
-    /// The verdict on a run that exceeded its timeout and did not stop; nil while it may still stop.
+    /// The event that ends an execution whose run exceeded its timeout and did not stop; nil while it may still stop.
     func watchdogVerdict(on run: EngineRun, _ spec: ExecutionSpec) -> ExecutionEvent? {
         guard let limit = watchdogLimit(of: run, spec), let age = limitedAge(of: run), age >= limit else { return nil }
         let seconds = spec.executionConfig.timeoutSeconds ?? 0
         let stops = facts.timeline.stops
         if let accepted = stops.accepted, accepted.shutdown == .terminate {
-            // A run that was asked to terminate before its limit gets the same time after the limit.
+            // If termination was requested before `limit`, count only the time after `limit`.
             let waited = min(accepted.since.duration(to: instant), age - limit)
             guard waited >= timing.watchdogVerdict else { return nil }
             return ended(
@@ -179,9 +180,9 @@ extension Situation {
             """)
     }
 
-    /// True if the watchdog stopped the run, and not a user.
+    /// Whether the watchdog, rather than a user, stopped the run.
     ///
-    /// Both times are the engine's, so that clock skew does not matter; each is cut to whole seconds.
+    /// Both times are from the engine's clock, so clock skew does not matter. Each is truncated to whole seconds.
     func wasEndedByWatchdog(_ run: EngineRun, _ spec: ExecutionSpec) -> Bool {
         guard run.state.reason == .cancelled, spec.shutdown == nil, run.requestedShutdown == .terminate,
             let limit = watchdogLimit(of: run, spec)
@@ -196,7 +197,7 @@ extension Situation {
         return age >= limit
     }
 
-    /// How long until the watchdog must act; nil without a timeout.
+    /// The time until the watchdog stops the run; nil without a timeout.
     func timeToWatchdog(of run: EngineRun, _ spec: ExecutionSpec) -> Duration? {
         guard let limit = watchdogLimit(of: run, spec), let age = limitedAge(of: run) else { return nil }
         if age < limit { return limit - age }
@@ -212,21 +213,21 @@ extension Situation {
         spec.executionConfig.timeoutSeconds.map { .seconds($0) + timing.watchdogGrace }
     }
 
-    /// How long the run has been running, at least; nil for a run that the engine has queued.
+    /// The minimum time that the run has been running; nil if the engine has queued it.
     ///
-    /// A run that its engine never processed counts from its creation, so that the execution ends even if the engine is
-    /// down.
+    /// For a run that the engine never processed, this is the time since its creation, so that the execution ends even
+    /// if the engine is down.
     private func limitedAge(of run: EngineRun) -> Duration? {
         if let age = facts.timeline.timeSinceStart(at: instant) { return age }
         return run.state.reason == .awaitingEngine ? facts.timeline.runAge(at: instant) : nil
     }
 }
 
-/// How the status reports a stop request that the API server rejects.
+/// Reports stop requests that the API server rejects.
 extension Situation {
-    /// The refusal to report; nil without one.
+    /// The rejected stop request to report; nil if none.
     ///
-    /// A transient one, such as throttling, is reported after ``ExecutionTiming/stopRefusalPatience``.
+    /// A transient error, such as throttling, is reported only after ``ExecutionTiming/stopRefusalPatience``.
     var reportedStopRefusal: Refusal? {
         guard let failing = facts.timeline.stops.failing else { return nil }
         let isReported =
@@ -262,7 +263,7 @@ extension Situation {
 }
 
 extension Situation {
-    /// The run ended: mirror it once, with the cause if it failed.
+    /// Decides the next step after the run ended: reads the cause if it failed, then writes the final status.
     func finishStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
         var state = run.state
         let listings = engine.childListings(for: run)
@@ -287,17 +288,17 @@ extension Situation {
         return report(removingAllConditions([.observed(observation)]))
     }
 
-    /// The message if the engine ran a different bundle than the pinned one; nil if it did not.
+    /// The message if the engine ran a different bundle than the pinned one; otherwise nil.
     private func digestMismatch(_ state: RunState, _ spec: ExecutionSpec) -> String? {
         guard let pinned = spec.workflowRef.containerDigest, let resolved = state.resolvedDigest, pinned != resolved
         else { return nil }
         return "The execution pins the bundle to \(pinned), but \(engine.title) resolved \(resolved). \(state.message)"
     }
 
-    /// A live read confirmed that the run, which was seen before, is gone.
+    /// Ends an execution whose run no longer exists, as confirmed by a live read.
     func runDisappeared(_ last: EngineRun?) -> [ExecutionEvent] {
         var events: [ExecutionEvent] = []
-        // The last state still shows progress, and whether a step had started.
+        // Keep the progress from the last state, and whether a step had started.
         if let last, isOurs(last), !last.state.isFinished {
             events.append(.observed(observation(of: last, last.state)))
         }
@@ -309,12 +310,12 @@ extension Situation {
         return removingAllConditions(events + [ended(.runDeleted, message)] + gone(.general(.runDeleted), message))
     }
 
-    /// `events`, and the removal of every condition about a run that no longer exists.
+    /// Appends the removal of every condition about a run that no longer exists.
     private func removingAllConditions(_ events: [ExecutionEvent]) -> [ExecutionEvent] {
         removingRunningConditions(events) + withdrawing([.shutdownRefused])
     }
 
-    /// The verdict if the object with the run's name is not the execution's run.
+    /// Ends an execution if the object with the run's name is not its run.
     func foreignRun(_ run: EngineRun) -> [ExecutionEvent] {
         let object = "\(engine.runType.kind) \(run.key.name)"
         if let known = execution.status.runRef {

@@ -4,22 +4,22 @@ import KubeRuntime
 import Status
 import TowlineAPI
 
-/// One execution, what is known about its run, and the time: everything that a decision depends on.
+/// The complete input of a decision: the execution, the facts about its run, and the time.
 ///
-/// ``next()`` is the whole behavior of the controller as a pure function. The caller executes the step, adds the result
-/// to ``facts``, and asks again until the step is idle or a pause.
+/// ``next()`` is a pure function with the controller's entire decision logic. The caller executes the step, adds the
+/// result to ``facts``, and calls it again until the step is a pause.
 struct Situation: Sendable {
     let execution: WorkflowExecution
     let engine: any Engine
     var facts: Facts
     /// The API server's time.
     let now: ServerTime
-    /// The same moment on this process's monotonic clock, which limits use.
+    /// The same moment on this process's monotonic clock, for timeouts and deadlines.
     let instant: ContinuousClock.Instant
     let timing: ExecutionTiming
     var links = LinkTemplates()
 
-    /// What to do next.
+    /// Decides the next step.
     func next() -> Step {
         let isLeaving = execution.deletionTimestamp != nil
         guard !execution.isFinished, let spec = execution.spec else {
@@ -31,7 +31,7 @@ struct Situation: Sendable {
         switch facts.run {
         case .present(let run): return step(with: run, spec)
         case .deleted(let last): return step(afterDeletionOf: last, spec)
-        // A run that was seen, even if only by the watch, is never created again.
+        // Never create a run again that was seen, even if only by the watch.
         case .absent(let last):
             return wasSeen || last.map(isOurs) == true ? report(runDisappeared(last)) : startStep(spec)
         case .engineMissing: return wasSeen ? engineMissingStep() : startStep(spec)
@@ -41,10 +41,11 @@ struct Situation: Sendable {
         }
     }
 
-    /// The execution is being deleted and held by a finalizer, which may wait for its end.
+    /// Decides the next step for an execution that is being deleted while a finalizer holds it.
     ///
-    /// Its run is still mirrored and can be stopped. No run is created, and none is reported as deleted: the garbage
-    /// collector deletes the run with the execution.
+    /// The run's state is still copied to the status, because the finalizer's owner may wait for the end, and the run
+    /// can be stopped. No run is created, and no run is reported as deleted, because the garbage collector deletes the
+    /// run with the execution.
     private func deletingStep(_ spec: ExecutionSpec) -> Step {
         guard execution.status.runRef != nil, case .present(let run) = facts.run, isOurs(run), !run.isBeingDeleted
         else {
@@ -53,10 +54,10 @@ struct Situation: Sendable {
         return step(with: run, spec)
     }
 
-    /// An object with the name of this execution's run exists.
+    /// Decides the next step if an object with the run's name exists.
     private func step(with run: EngineRun, _ spec: ExecutionSpec) -> Step {
         guard isOurs(run) else {
-            // If it is deleted, a create that is still in flight can make the run after all.
+            // If this object is deleted, a create that is still in flight can still create the run.
             if execution.status.runRef == nil, let settling { return .idle(recheckAfter: settling) }
             return report(foreignRun(run))
         }
@@ -69,19 +70,20 @@ struct Situation: Sendable {
         return runningStep(run, spec)
     }
 
-    /// Reports the last state of a run that ended before it was deleted. In any other case a live read is needed.
+    /// Reports the last state of a run that ended before it was deleted; otherwise requests a live read.
     private func step(afterDeletionOf last: EngineRun, _ spec: ExecutionSpec) -> Step {
         isOurs(last) && last.state.isFinished ? finishStep(last, spec) : .readRun
     }
 
-    /// True if the run is the one that was seen before or, if none was, is owned by this execution.
+    /// Whether the run is the one in the status or, if the status has none, is owned by this execution.
     ///
-    /// Once a run was seen, only its UID counts: a tool that removes owner references does not change what runs.
+    /// Once the status records a run, only its UID counts: the run stays the same even if a tool removes its owner
+    /// reference.
     func isOurs(_ run: EngineRun) -> Bool {
         execution.isRun(run)
     }
 
-    /// True if the run is this execution's and its owner reference still says so. Nothing else is ever deleted.
+    /// Whether the run is this execution's and still has its owner reference. Only such runs are ever deleted.
     func isOwned(_ run: EngineRun) -> Bool { isOurs(run) && run.isOwned(byExecutionWithUID: execution.uid) }
 
     /// The step that writes the status after `events`, or `idle` if they change nothing.
@@ -92,19 +94,19 @@ struct Situation: Sendable {
         return .write(status)
     }
 
-    /// Explains what the execution waits for.
+    /// The event that reports why the execution is waiting.
     func held(_ reason: Reason, _ message: String) -> ExecutionEvent {
         .held(reason, message: message, engine: engine.name)
     }
 
-    /// Ends the execution without a verdict from its run.
+    /// The event that ends the execution without a result from its run.
     func ended(_ reason: Reason, _ message: String) -> ExecutionEvent {
         .ended(reason, message: message, engine: engine.name)
     }
 }
 
 extension WorkflowExecution {
-    /// True if `run` is the run of this execution: the one that was seen first or, if none was, one that it owns.
+    /// Whether `run` is this execution's run: the one in the status or, if the status has none, one that it owns.
     func isRun(_ run: EngineRun) -> Bool {
         if let known = status.runRef { return known.uid == run.uid }
         return run.isOwned(byExecutionWithUID: uid)
@@ -112,13 +114,13 @@ extension WorkflowExecution {
 }
 
 extension Situation {
-    /// No run was ever seen for this execution: create one, or report why not.
+    /// Decides the next step if no run was ever seen for this execution: creates one, or reports why not.
     func startStep(_ spec: ExecutionSpec) -> Step {
         if let hold = restoredStep(spec) { return hold }
         if let ending = endingWithoutRun(spec) { return step(toEndWithoutRun: ending) }
         if let failure = facts.createFailure { return step(after: failure, spec) }
         guard facts.isEngineServed else { return hold(.engineUnavailable, notServedMessage, spec) }
-        // The server's Retry-After counts, no matter what queued the execution.
+        // Honor the server's Retry-After no matter what queued the execution.
         if let pause = facts.createDelay { return .deferred(atMost: beforeStartDeadline(pause, spec)) }
         switch facts.createAdmission {
         case .pause(let pause): return .deferred(atMost: beforeStartDeadline(pause, spec))
@@ -131,8 +133,8 @@ extension Situation {
         return .createRun(manifest: manifest)
     }
 
-    /// Other creates go first. Short waits are not reported, and neither are waits in a burst that makes progress. An
-    /// obstacle in the status stays there, because it is still the last one that was met.
+    /// Waits while other creates are sent first. Short waits, and waits in a burst that makes progress, are not
+    /// reported. An obstacle that the status already reports stays there, because it is still the most recent one.
     private func waitForTurn(_ waited: Duration, _ isSlow: Bool) -> Step {
         guard waited >= (isSlow ? Self.shortWait : Self.longWait) else {
             return .deferred(atMost: max(Self.shortWait - waited, waited))
@@ -149,26 +151,26 @@ extension Situation {
         }
     }
 
-    /// A wait behind slow creates is reported from this duration on.
+    /// The minimum wait behind slow creates that is reported.
     private static let shortWait = Duration.seconds(1)
-    /// Any other wait is reported from this duration on.
+    /// The minimum of any other wait that is reported.
     private static let longWait = Duration.seconds(10)
 
     /// Ends the execution once it is confirmed that no run exists and no create is in flight.
     ///
-    /// An earlier create may have reached the server although its answer was lost, or may still reach it. A server that
-    /// does not serve the engine's runs has none.
+    /// An earlier create may have reached the server although its response was lost, or may still reach it. If the
+    /// server does not serve the engine's runs, no run exists.
     private func step(toEndWithoutRun ending: ExecutionEvent) -> Step {
         if let settling { return .idle(recheckAfter: settling) }
         guard isConfirmedAbsent else { return .readRun }
         guard case .engineMissing = facts.run, case .ended(let reason, let message, let engine, _) = ending else {
             return report([ending])
         }
-        // A process may have created the run and crashed before it could record that, and the API may come back.
+        // An earlier process may have created the run and crashed before recording it, and the API may be served again.
         return report([.ended(reason, message: message, engine: engine, provesNoRun: false)])
     }
 
-    /// How long a create that was sent before may still take effect; nil if none can.
+    /// The remaining time in which an earlier create may still take effect; nil if none can.
     var settling: Duration? {
         guard let settled = facts.pendingCreateDeadline, instant < settled else { return nil }
         return instant.duration(to: settled)
@@ -181,7 +183,7 @@ extension Situation {
         }
     }
 
-    /// How the execution ends once it is certain that it has no run; nil if a run may be created.
+    /// The event that ends the execution once it is certain that no run exists; nil if a run may be created.
     private func endingWithoutRun(_ spec: ExecutionSpec) -> ExecutionEvent? {
         if let shutdown = spec.shutdown {
             return ended(
@@ -202,12 +204,12 @@ extension Situation {
         case .transient(let reason, let message, let retryAfter), .uncertain(let reason, let message, let retryAfter):
             return hold(reason, message, spec, notBefore: retryAfter ?? .zero)
         case .permanent(let reason, let message):
-            // An earlier attempt whose answer was lost may have created the run. One that is still in flight will be
-            // rejected like this one.
+            // An earlier attempt whose response was lost may have created the run. An attempt that is still in flight
+            // will be rejected like this one.
             return isConfirmedAbsent ? report([ended(reason, message)]) : .readRun
         case .nameTaken:
-            // The object may be this execution's run from an earlier attempt, or a foreign one: only a read tells. If
-            // it is gone again, the next attempt creates the run.
+            // Only a read shows whether the object is this execution's run from an earlier attempt or a foreign one. If
+            // it was deleted meanwhile, the next attempt creates the run.
             return isConfirmedAbsent ? .failed(retryAfter: .zero) : .readRun
         }
     }
@@ -221,16 +223,16 @@ extension Situation {
         timeToStartDeadline(spec).map { min(pause, max(.zero, $0)) } ?? pause
     }
 
-    /// How long until the execution fails if it still has no run; nil if it has no start deadline.
+    /// The time until the execution fails without a run; nil without a start deadline.
     private func timeToStartDeadline(_ spec: ExecutionSpec) -> Duration? {
         guard !isReleasedAfterRestore else { return nil }
-        // Time that the operator itself kept the execution waiting does not count.
+        // Time that the execution waited in the operator's own queues does not count.
         return spec.executionConfig.startDeadlineSeconds.map {
             .seconds($0) + facts.timeInOwnQueues - facts.timeline.executionAge(at: instant)
         }
     }
 
-    /// The last obstacle that the status reports, as the last sentence of a message; empty if it reports none.
+    /// The most recent obstacle in the status, as the last sentence of a message; empty if none.
     private var lastObstacle: String {
         switch execution.status.reason {
         case nil, .waitingToCreate, .restoredFromBackup: ""
@@ -246,9 +248,10 @@ extension Situation {
     }
 }
 
-/// An engine whose API is missing or not followed: nothing is known about its runs, and none is created.
+/// Handles engines whose API is missing or that this operator does not serve. No run is created, because the state of
+/// existing runs is unknown.
 extension Situation {
-    /// The engine's API disappeared while the run was running: only a condition reports that.
+    /// Reports in a condition that the engine's API disappeared while the run was running.
     func engineMissingStep() -> Step {
         let message = """
             The API server no longer serves \(engine.runType.plural).\(engine.runType.group), so the state of the \
@@ -259,7 +262,7 @@ extension Situation {
 
     /// This operator does not serve the engine, and may not be permitted to read its runs.
     ///
-    /// So it acts neither on a start deadline nor on a shutdown: it cannot know whether a run exists.
+    /// Ignores the start deadline and shutdown requests, because the operator cannot know whether a run exists.
     func engineNotServedStep() -> Step {
         guard execution.status.runRef == nil else {
             return report([
@@ -285,13 +288,13 @@ extension Situation {
     }
 }
 
-/// Executions that a backup tool restored, by default without the status that says whether they ran.
+/// Handles executions restored by a backup tool, by default without the status that shows whether they ran.
 extension Situation {
     /// The step that holds a restored execution; nil for one that may start.
     ///
-    /// A shutdown ends it like any other execution without a run. A start deadline or an invalid spec does not: an
-    /// execution that succeeded before the backup must not be reported as failed. If an earlier create is still in
-    /// flight, its run is followed once the watch shows it.
+    /// A shutdown ends a restored execution like any other execution without a run. A start deadline or an invalid spec
+    /// does not: an execution that succeeded before the backup must not be reported as failed. If an earlier create is
+    /// still in flight, its run is followed once the watch shows it.
     func restoredStep(_ spec: ExecutionSpec) -> Step? {
         guard execution.restoration == .held, execution.status.runRef == nil, spec.shutdown == nil else { return nil }
         let name = "-n \(execution.key.namespace) annotate wfe \(execution.key.name)"
@@ -302,14 +305,14 @@ extension Situation {
         return report([held(.restoredFromBackup, message)])
     }
 
-    /// True if a user released a restored execution.
+    /// Whether a user released a restored execution.
     ///
-    /// Its start deadline no longer applies, because the restore chose the creation time that it counts from.
+    /// The start deadline no longer applies, because the restore reset the creation time that it counts from.
     var isReleasedAfterRestore: Bool { execution.restoration == .released }
 }
 
 extension Situation {
-    /// The event after a failed attempt to create the run; nil if there was no attempt.
+    /// The event after a failed attempt to create the run; nil if no attempt was made.
     var notCreatedNotice: Notice? {
         guard facts.createFailure != nil || !facts.isEngineServed else { return nil }
         let status = execution.status
@@ -323,15 +326,15 @@ extension Situation {
     }
 }
 
-/// The delays and limits of the decision that no flag changes.
+/// Delays and limits of the decision that are not configurable by flags.
 public struct ExecutionTiming: Sendable {
     /// How long the engine may leave a new run untouched before `EngineNotResponding` is reported.
     public var engineResponse: Duration = .seconds(60)
     /// How long a run may exceed its timeout before Towline stops it.
     public var watchdogGrace: Duration = .seconds(60)
-    /// How long a run that Towline stopped may take to end before the execution ends without it.
+    /// How long a stopped run may take to end before the execution ends without its result.
     public var watchdogVerdict: Duration = .seconds(30)
-    /// How long requests to stop a run that exceeded its timeout may be rejected before the execution ends without it.
+    /// How long stop requests may be rejected after a timeout before the execution ends without the run's result.
     public var stopPatience: Duration = .seconds(300)
     /// How long requests to stop a run may fail for a transient reason before the status reports it.
     public var stopRefusalPatience: Duration = .seconds(30)
@@ -339,9 +342,9 @@ public struct ExecutionTiming: Sendable {
     public var causePatience: Duration = .seconds(60)
     /// The minimum time between two status writes that report only progress.
     public var progressInterval: Duration = .seconds(2)
-    /// How long a request whose answer was lost can still take effect.
+    /// How long a request whose response was lost can still take effect.
     public var requestSettling: Duration = .seconds(10)
-    /// How often to look for an engine that is not installed.
+    /// How often to check whether a missing engine has been installed.
     public var engineProbe: Duration = .seconds(30)
 
     public init() {}

@@ -2,36 +2,37 @@ import Engines
 import KubeClient
 import TowlineAPI
 
-/// The next thing to do for an execution.
+/// The next action for an execution.
 enum Step: Sendable {
-    /// Done until something changes or this time has passed.
+    /// Nothing to do until a watch event arrives or this time has passed.
     case idle(recheckAfter: Duration?)
-    /// Done until this time, when a TTL expires.
+    /// Nothing to do until a TTL expires at this time.
     case expireLater(at: ServerTime)
-    /// Something failed: retry after the backoff, and not before this time has passed.
+    /// A request failed: retry after the backoff, and not before this time has passed.
     case failed(retryAfter: Duration)
-    /// Waits for something outside that sends no notification: check after the backoff, and not before this time.
+    /// Waits for an external change that causes no watch event: check after the backoff, and not before this time has
+    /// passed.
     case waiting(retryAfter: Duration)
-    /// Other work goes first: try again after this time at most, or when something changes.
+    /// The work must wait without having failed: try again after at most this time, or when the execution is queued.
     case deferred(atMost: Duration)
     /// Read the run from the API server.
     case readRun
     /// Create the run from this manifest.
     case createRun(manifest: [UInt8])
-    /// Read the run's children, which show why it failed or what it waits for.
+    /// Read the run's children, which show why it failed or why it is waiting.
     case readChildren(EngineRun, [ChildListing])
-    /// Send the run this merge patch, which asks it to stop.
+    /// Send this merge patch, which requests that the run stop.
     case stopRun(EngineRun, patch: [UInt8])
     /// Read the execution from the API server.
     case readExecution
-    /// Delete the run, in exactly this version.
+    /// Delete the run, with its version as a precondition.
     case deleteRun(EngineRun)
-    /// Delete the execution, in exactly the version of the decision.
+    /// Delete the execution, with the version of the decision as a precondition.
     case deleteExecution
     /// Write this status.
     case write(ExecutionStatus)
 
-    /// True if nothing is left to do until something changes or a time has come.
+    /// Whether the reconciliation is done for now.
     var isPause: Bool {
         switch self {
         case .idle, .expireLater: true
@@ -59,9 +60,9 @@ enum Step: Sendable {
     }
 }
 
-/// What one reconciliation knows so far.
+/// The facts that one reconciliation has collected so far.
 ///
-/// It starts with what the caches hold. Each executed ``Step`` adds a fact for the next decision.
+/// Initially these are the contents of the caches. Each executed ``Step`` adds a fact for the next decision.
 struct Facts: Sendable {
     /// The children of the run, as far as they were read.
     enum Children: Sendable {
@@ -70,7 +71,7 @@ struct Facts: Sendable {
         case read(RunState)
         /// The children could not be read now, but reading them again may work.
         case postponed
-        /// The children cannot be read, so the run's own state must do.
+        /// The children cannot be read, so the run's own state is used.
         case unreadable
     }
 
@@ -80,29 +81,29 @@ struct Facts: Sendable {
     /// True if ``run`` was read from the API server in this reconciliation.
     var isRunConfirmed = false
     var children = Children.unread
-    /// Until when a create that was sent before may still take effect; nil if none can.
+    /// When an earlier create can no longer take effect; nil if none is pending.
     var pendingCreateDeadline: ContinuousClock.Instant?
     /// How the attempt to create the run failed.
     var createFailure: CreateFailure?
-    /// How long the server asked to wait, after an earlier attempt, before the next create; nil if it did not.
+    /// The remaining Retry-After of an earlier attempt before the next create; nil if none.
     var createDelay: Duration?
-    /// Why the operator itself delays the create; nil if it does not.
+    /// Whether the operator may send the create now; nil if it has no reason to delay it.
     var createAdmission: CreateTraffic.Admission?
-    /// How long the operator itself has kept the create waiting.
+    /// How long the create has waited in the operator's own queues.
     var timeInOwnQueues = Duration.zero
     /// The server's last Retry-After.
     var retryAfter = Duration.zero
     /// Why the stop request of this reconciliation failed.
     var stopRefusal: Refusal?
-    /// What this process has seen of the execution and its run so far.
+    /// The history of the execution and its run in this process.
     var timeline = Timeline()
-    /// True if it is this execution's turn to delete what exceeded its TTL.
+    /// Whether the rate limit allows this execution to delete objects whose TTL expired now.
     var isExpiryTurn = false
     /// True if the execution was read from the API server in this reconciliation.
     var isExecutionConfirmed = false
     /// True if the run was deleted in this reconciliation, because its TTL expired.
     var didExpireRun = false
-    /// Why the API server refused to delete something whose TTL expired.
+    /// Why the API server refused to delete an object whose TTL expired.
     var deletionRefusal: Refusal?
     /// False if the API server is known not to serve the engine.
     var isEngineServed: Bool

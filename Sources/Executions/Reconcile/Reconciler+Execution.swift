@@ -7,8 +7,8 @@ import TowlineAPI
 extension Reconciler {
     /// Writes a status; returns the outcome of the reconciliation if it cannot continue.
     ///
-    /// The patch names the version that it was made for. If the execution has changed since, it is read again and the
-    /// decision is repeated.
+    /// The patch contains the resource version of the decision. If the execution has changed since, it is read again
+    /// and the decision is repeated.
     func write(_ status: ExecutionStatus, of execution: WorkflowExecution, in reconciliation: inout Reconciliation)
         async -> WorkOutcome?
     {
@@ -25,7 +25,7 @@ extension Reconciler {
             if error.isNotFoundObject(named: execution.key.name) { return .success }
             if error.isConflict {
                 let outcome = await refresh(execution, in: &reconciliation)
-                // The conflict may come from this write itself, whose answer was lost before a retry.
+                // The conflict may be with this write itself, if its response was lost and it was retried.
                 if isStored(status, for: execution) { note(status, of: execution, in: reconciliation) }
                 return outcome
             }
@@ -42,7 +42,7 @@ extension Reconciler {
             && known.status.reason == status.reason
     }
 
-    /// Reads an execution that is newer than the caches, for the next decision.
+    /// Reads the execution from the API server after a conflict, for the next decision.
     func refresh(_ execution: WorkflowExecution, in reconciliation: inout Reconciliation) async -> WorkOutcome? {
         let message = "Could not read the execution again"
         switch await readLive(execution.key, known: execution, onFailure: message, reconciliation.logger) {
@@ -50,14 +50,14 @@ extension Reconciler {
             if outcome.backsOff { note(.readExecution, worked: false, in: &reconciliation) }
             return outcome
         case .current(let current):
-            // The version did not change: the conflict was a race in the server, so give it time.
+            // The version did not change, so the conflict was a race in the API server. Retry with a backoff.
             guard current.resourceVersion != execution.resourceVersion else { return .failed() }
             executions.apply(current)
             return nil
         }
     }
 
-    /// Publishes, logs and counts a transition.
+    /// Publishes events, log lines and metrics for a transition.
     private func note(_ status: ExecutionStatus, of execution: WorkflowExecution, in reconciliation: Reconciliation) {
         let old = execution.status
         for notice in Notice.transitions(
@@ -79,7 +79,7 @@ extension Reconciler {
 }
 
 extension WorkflowExecution {
-    /// The text of an error for the log; only its kind once the parameters are gone and can no longer be masked.
+    /// The text of an error for the log; only its kind if the parameters are unknown and cannot be masked.
     func masked(_ error: KubeError) -> String { spec == nil ? error.kind : "\(error)" }
 }
 
@@ -89,7 +89,7 @@ extension Reconciler.Reconciliation {
         if case .present(let run) = facts.run, run.state.isFinished { run.state.finishedAt } else { nil }
     }
 
-    /// The object with the run's name; nil if none was seen.
+    /// A reference to the object with the run's name; nil if none was seen.
     fileprivate var runReference: RunReference? {
         if case .present(let run) = facts.run { cache.engine.reference(to: run) } else { nil }
     }
@@ -98,8 +98,8 @@ extension Reconciler.Reconciliation {
 extension Reconciler {
     /// Reads the execution from the API server while the cache may be older than the former leader's last writes.
     ///
-    /// The former leader may have created the run and reported its end. With the older state, the run would be created
-    /// again.
+    /// The former leader may have created the run and reported its end. A decision on the older state would create the
+    /// run again.
     ///
     /// - Parameter failure: set if the read failed.
     func confirm(_ key: ObjectKey, _ logger: Logger, _ failure: inout FailureGroup?) async -> WorkOutcome? {
@@ -119,7 +119,7 @@ extension Reconciler {
     /// The result of a live read of an execution.
     enum LiveRead {
         case current(WorkflowExecution)
-        /// It is gone or could not be read, so the reconciliation ends with this outcome.
+        /// The execution no longer exists or could not be read; the reconciliation ends with this outcome.
         case ends(WorkOutcome)
     }
 
@@ -143,7 +143,7 @@ extension Reconciler {
         }
     }
 
-    /// The group of executions whose reads fail together.
+    /// The failure group of reads of executions in a namespace.
     static func readExecution(in namespace: String) -> FailureGroup {
         FailureGroup(request: .readExecution, engine: nil, namespace: namespace)
     }
@@ -164,14 +164,14 @@ extension Reconciler {
         }
     }
 
-    /// Deletes a run whose TTL expired, in exactly the version of the decision.
+    /// Deletes a run whose TTL expired, with the version of the decision as a precondition.
     func delete(_ run: EngineRun, in situation: Situation, _ reconciliation: inout Reconciliation) async -> WorkOutcome?
     {
         let engine = reconciliation.cache.engine
         do {
             try await client.delete(engine.runType, run.key, .exactly(run.uid, run.resourceVersion))
             reconciliation.facts.didExpireRun = true
-            // A finalizer may hold it, so only a live read shows that it is gone.
+            // A finalizer may hold the run, so only a live read shows that it no longer exists.
             reconciliation.facts.run = .unknown
             reconciliation.facts.isRunConfirmed = false
             metrics.deleted(.run)
@@ -208,11 +208,11 @@ extension Reconciler {
         }
     }
 
-    /// Retries transient failures later, and has the status report those that a user must fix.
+    /// Retries transient failures later; failures that a user must fix are reported in the status.
     private func refuse(_ error: KubeError, _ object: String, in reconciliation: inout Reconciliation) -> WorkOutcome? {
         reconciliation.logger.warn(
             "Could not delete an object whose TTL expired; it is retried",
-            // The condition has the whole message: users who may read executions may know their parameters.
+            // Only the condition has the full message: users who can read executions can read their parameters anyway.
             ["object": .own(object), "error": .foreign(error.kind)])
         let pause = error.retryAfter ?? .zero
         guard let code = error.code, code != 404, !error.isTransient else { return .failed(retryAfter: pause) }
@@ -224,7 +224,7 @@ extension Reconciler {
 }
 
 extension DeleteOptions {
-    /// Deletes only an object with this UID and version, and in the background what it owns.
+    /// Options that delete only an object with this UID and version, and its dependents in the background.
     fileprivate static func exactly(_ uid: String, _ version: ResourceVersion) -> DeleteOptions {
         DeleteOptions(uid: uid, resourceVersion: version, propagation: .background)
     }

@@ -4,7 +4,7 @@ import KubeRuntime
 import TowlineAPI
 
 extension Reconciler {
-    /// Reads the run from the API server. Only its answer proves that no run exists.
+    /// Reads the run from the API server. Only a live read proves that no run exists.
     func readRun(in reconciliation: inout Reconciliation) async {
         let engine = reconciliation.cache.engine
         do {
@@ -65,7 +65,7 @@ extension Reconciler {
         }
     }
 
-    /// Asks the run to stop; returns false if that failed.
+    /// Requests that the run stop; returns false if the request failed.
     func stop(_ run: EngineRun, _ patch: [UInt8], in reconciliation: inout Reconciliation) async -> Bool {
         let engine = reconciliation.cache.engine
         if let refusal = reconciliation.facts.timeline.recentStopRefusal(at: time.now) {
@@ -95,16 +95,17 @@ extension Reconciler {
             reconciliation.cache.keep(reconciliation.facts.timeline, of: reconciliation.runKey)
             reconciliation.logger.warn(
                 "Could not stop the run", ["run": .own(run.key.name), "error": .foreign("\(error)")])
-            // It may have ended or been deleted in the meantime, so that no stop is needed.
+            // The run may have ended or been deleted in the meantime and need no stop.
             if !error.isTransient { await readRun(in: &reconciliation) }
             return false
         }
     }
 
-    /// Reads the children of a run: the cause if it failed, or what it waits for if it has not ended.
+    /// Reads the children of a run: why it failed, or why it is waiting if it has not ended.
     ///
-    /// A failed run waits for its cause, because the verdict is final and the cause can change it: a task that exceeded
-    /// its timeout is not a failure. After ``ExecutionTiming/causePatience`` the run's own state is used.
+    /// The status of a failed run is not written until the cause is known, because the status is final and the cause
+    /// can change the outcome: a task that exceeded its timeout is not a failure. After
+    /// ``ExecutionTiming/causePatience`` the run's own state is used.
     func readChildren(of run: EngineRun, _ listings: [ChildListing], in reconciliation: inout Reconciliation) async {
         let engine = reconciliation.cache.engine
         do throws(KubeError) {
@@ -128,7 +129,7 @@ extension Reconciler {
             note(.readChildren, worked: true, in: &reconciliation)
         } catch {
             reconciliation.facts.timeline.childrenRead(of: run, found: nil, instant: time.now)
-            // What an unfinished run waits for is optional, and is read again later anyway.
+            // For an unfinished run the children are optional, and are read again later.
             guard run.state.isFinished else {
                 reconciliation.facts.children = .unreadable
                 return
@@ -148,7 +149,7 @@ extension Reconciler {
 
     /// Reads a listing page by page, and starts over once if its continue token expires.
     ///
-    /// Only one page is in memory at a time. The rest beyond ``ChildListing/maximumObjects`` is not read.
+    /// Only one page is in memory at a time. Objects beyond ``ChildListing/maximumObjects`` are not read.
     private func readChildren(
         _ listing: ChildListing, decoding decoder: @escaping ObjectDecoder<EngineChild>
     ) async throws(KubeError) -> [EngineChild] {

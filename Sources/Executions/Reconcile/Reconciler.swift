@@ -4,10 +4,10 @@ import KubeRuntime
 import Status
 import TowlineAPI
 
-/// Reconciles one execution: decides, executes the step, and decides again with the result, until nothing is left to do.
+/// Reconciles one execution: decides and executes steps until the next step is a pause.
 ///
 /// Guarantees: At most one run is ever created for an execution, because its name is a function of the execution's UID.
-/// No decision uses an older state than the operator's own last write, because every answer is stored in the caches
+/// No decision uses an older state than the operator's own last write, because every response is stored in the caches
 /// before the next decision. A status is written only if it differs. The work queue ensures that only one worker has a
 /// key at a time.
 struct Reconciler: Sendable {
@@ -27,10 +27,11 @@ struct Reconciler: Sendable {
     /// Nil without an election: no other process can have written before this one.
     var takeover: TakeoverSync?
 
-    /// More steps than any execution needs in one reconciliation. A longer one is a fault, and is retried.
+    /// The maximum number of steps in one reconciliation, more than any execution needs. Exceeding it is a bug; the
+    /// reconciliation is retried.
     private static let maximumSteps = 16
 
-    /// Notes for every execution without a run that a former leader may have sent its create just before it stopped.
+    /// Marks every execution without a run as possibly having a pending create from a former leader.
     func expectCreatesOfPredecessor() {
         for key in executions.unfinishedKeys {
             guard let execution = executions.execution(for: key), execution.status.runRef == nil else { continue }
@@ -38,7 +39,7 @@ struct Reconciler: Sendable {
         }
     }
 
-    /// Reconciles the execution with this key until nothing is left to do for now.
+    /// Reconciles the execution with this key.
     ///
     /// - Parameters:
     ///   - waited: how long the execution waited for a worker.
@@ -49,21 +50,21 @@ struct Reconciler: Sendable {
         switch outcome {
         case .failed, .waiting:
             if let failure { recovery.failed(key, in: failure) } else { recovery.settled(key) }
-        // No request was sent, so it is unknown whether the failure is over.
+        // No request was sent, so the failure may persist.
         case .deferred: break
         case .success, .requeue: recovery.settled(key)
         }
         return outcome
     }
 
-    /// - Parameter failure: the kind of request that failed last; nil if none did.
+    /// - Parameter failure: set to the kind of request that failed last; nil if none failed.
     private func reconcile(
         _ key: ObjectKey, waited: Duration, logger: Logger, _ failure: inout FailureGroup?
     ) async -> WorkOutcome {
         if let outcome = await confirm(key, logger, &failure) { return outcome }
         guard let first = executions.execution(for: key), let cache = runs[first.engineName] else { return .success }
         let runKey = ObjectKey(namespace: key.namespace, name: first.runName)
-        // Answers of the API server and of webhooks may contain parameter values.
+        // Responses of the API server and of webhooks may contain parameter values.
         let masked = logger.hiding(masks.mask(of: first))
         var reconciliation = Reconciliation(of: first, runKey, in: cache, logger: masked)
         defer {
@@ -72,7 +73,7 @@ struct Reconciler: Sendable {
             if execution?.isFinished ?? true || execution?.status.runRef != nil {
                 creates.forget(runKey)
             } else if !reconciliation.waitsForTurn {
-                // If it was its turn and it needs no create now, the next one in line gets its place.
+                // If the run had a reserved slot but needs no create now, the next run gets the slot.
                 creates.leave(runKey)
             }
         }
@@ -83,7 +84,7 @@ struct Reconciler: Sendable {
                 cache.forget(runKey)
                 return .success
             }
-            // It was deleted and created again with the same name: a different execution, with a different run.
+            // The execution was deleted and created again with the same name, so it has a different run.
             guard execution.uid == first.uid else { return .requeue(after: .zero) }
             reconciliation.refresh(execution)
             let instant = time.now
@@ -122,7 +123,7 @@ struct Reconciler: Sendable {
         var didCreateRun = false
         /// The kind of request that failed last.
         var failure: FailureGroup?
-        /// True if the create of the run waits in line.
+        /// Whether the create of the run waits in its lane.
         var waitsForTurn: Bool { if case .wait = facts.createAdmission { true } else { false } }
         /// The run of the execution when the facts were gathered.
         private var knownRun: RunReference?
@@ -143,7 +144,7 @@ struct Reconciler: Sendable {
             return facts
         }
 
-        /// Notes the state of the execution and of its run in the timeline.
+        /// Updates the timeline from the execution and its run.
         mutating func see(_ execution: WorkflowExecution, at instant: ContinuousClock.Instant, now: ServerTime?) {
             facts.timeline.see(execution, at: instant, now: now)
             if case .present(let run) = facts.run, execution.isRun(run) {
@@ -152,8 +153,8 @@ struct Reconciler: Sendable {
             cache.keep(facts.timeline, of: runKey)
         }
 
-        /// Gathers the facts again if the status has recorded a run since. A read from before that, which found no run,
-        /// proves nothing about it.
+        /// Collects the facts again if the status has recorded a run in the meantime. An earlier read that found no run
+        /// is then obsolete.
         mutating func refresh(_ execution: WorkflowExecution) {
             guard execution.status.runRef != knownRun else { return }
             knownRun = execution.status.runRef
@@ -191,7 +192,7 @@ struct Reconciler: Sendable {
         return nil
     }
 
-    /// Notes that a request of this kind failed or succeeded.
+    /// Records that a request of this kind failed or succeeded.
     func note(_ request: FailureGroup.Request, worked: Bool, in reconciliation: inout Reconciliation) {
         let engine = request.isOfEngine ? reconciliation.cache.engine.name : nil
         let group = FailureGroup(request: request, engine: engine, namespace: reconciliation.key.namespace)

@@ -5,9 +5,9 @@ import TowlineAPI
 
 /// Sends the requests of a ``VerificationPlan`` for the runs of one engine, in one namespace or in all.
 ///
-/// Watches report changes fast, but one can fail silently. Polling limits the damage: the end of a run is seen an
-/// interval later. Reads and lists are consistent, because a stale answer proves nothing. They ask for metadata only; a
-/// run is read as a whole only if its version is not the cached one.
+/// Watches report changes fast, but a watch can fail silently. Polling ensures that the end of a run is seen at most
+/// one interval later. Reads and lists are consistent, because a stale response proves nothing. They request metadata
+/// only; a whole run is read only if its version differs from the cached one.
 struct RunVerifier: Sendable {
     let client: KubeClient
     let cache: RunCache
@@ -32,7 +32,7 @@ struct RunVerifier: Sendable {
         self.wake = wake
     }
 
-    /// Verifies until the task is cancelled.
+    /// Verifies runs until the task is canceled.
     func run() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
@@ -100,7 +100,7 @@ struct RunVerifier: Sendable {
     private func sighting(of run: ObjectKey, uid: String?, _ version: ResourceVersion) -> VerificationPlan.Sighting {
         guard let known = cache.stores.object(for: run), uid == nil || known.uid == uid else { return .behind(version) }
         let order = known.resourceVersion.order(relativeTo: version)
-        // Versions that cannot be ordered can still be the same.
+        // Versions that cannot be ordered can still be equal.
         guard order == .newer || known.resourceVersion == version else { return .behind(version) }
         return known.state.isFinished ? .ended : .current
     }
@@ -127,7 +127,7 @@ struct RunVerifier: Sendable {
 }
 
 extension JSONCursor {
-    /// Reads the metadata of a run, from a metadata-only answer or from a whole object.
+    /// Reads the metadata of a run, from a metadata-only response or from a whole object.
     fileprivate mutating func readMetadata() throws(JSONError) -> ObjectMetadata {
         var metadata = ObjectMetadata()
         try forEachField { (key, cursor) throws(JSONError) in

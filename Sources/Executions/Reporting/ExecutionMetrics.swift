@@ -37,7 +37,7 @@ struct ExecutionMetrics: Sendable {
         exposeAll()
     }
 
-    /// What is deleted when a TTL expires.
+    /// The kind of object that is deleted when a TTL expires.
     enum Expired: String, CaseIterable {
         case run
         case execution
@@ -45,7 +45,7 @@ struct ExecutionMetrics: Sendable {
 
     func deleted(_ object: Expired) { deletions.increment([object.rawValue]) }
 
-    /// Gives every series an initial value, so that the first event already shows in a rate.
+    /// Initializes every series to zero, so that `rate()` includes the first event.
     private func exposeAll() {
         for object in Expired.allCases { deletions.expose([object.rawValue]) }
         for engine in EngineName.allCases.map(\.rawValue) {
@@ -64,7 +64,7 @@ struct ExecutionMetrics: Sendable {
         createErrors.increment([engine.rawValue, failure.reason?.rawValue ?? Self.nameTaken])
     }
 
-    /// Counts an execution whose end was recorded.
+    /// Counts an execution that finished.
     ///
     /// - Parameters:
     ///   - status: the new status.
@@ -77,7 +77,7 @@ struct ExecutionMetrics: Sendable {
         if let start = status.startedAt, let end = status.finishedAt {
             duration.observe(end - start, [engine, outcome.rawValue])
         }
-        // Clock skew makes only this figure wrong.
+        // Clock skew affects only this metric.
         if let runEnd { detectionLag.observe(max(now - ServerTime(assuming: runEnd), .zero), [engine]) }
     }
 

@@ -5,7 +5,7 @@ import TowlineAPI
 
 /// A link to a page about a run: a name, and a URL with placeholders for the run's name, namespace, UID and engine.
 public struct LinkTemplate: Hashable, Sendable {
-    /// The placeholders. They stand for properties of the run, not of the execution.
+    /// The placeholders. They refer to properties of the run, not of the execution.
     enum Placeholder: String, CaseIterable, Sendable {
         case engine, namespace, name, uid
 
@@ -39,7 +39,7 @@ public struct LinkTemplate: Hashable, Sendable {
         for part in parts {
             switch part {
             case .text(let text): url += text
-            // Escaped, so that no name can change the rest of the URL.
+            // Escape the value, so that no name can change the rest of the URL.
             case .placeholder(let placeholder): url += run.value(of: placeholder).percentEncodedPathSegment
             }
         }
@@ -74,7 +74,7 @@ public struct LinkTemplates: Hashable, Sendable {
     /// No links.
     public init() { templates = [] }
 
-    /// Links in this order. For each engine there are at most eight, with different names.
+    /// Creates links in this order. Throws if an engine has more than eight, or two with the same name.
     public init(_ templates: [LinkTemplate]) throws(LinkTemplateError) {
         for engine in EngineName.allCases {
             let names = templates.filter { $0.applies(to: engine) }.map(\.name)

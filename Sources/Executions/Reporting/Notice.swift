@@ -5,7 +5,7 @@ import TowlineAPI
 
 /// One Kubernetes event about an execution.
 struct Notice: Hashable {
-    /// What Towline did or tried to do.
+    /// The action that Towline took or attempted.
     enum Action: String {
         case create = "CreateRun"
         case adopt = "AdoptRun"
@@ -21,7 +21,7 @@ struct Notice: Hashable {
     let action: Action
     /// Towline's own text.
     let note: String
-    /// Text from elsewhere, such as the engine or the API server.
+    /// Text from another source, such as the engine or the API server.
     var detail = ""
     /// The run; nil without one.
     var related: RunReference?
@@ -52,16 +52,16 @@ extension Notice {
             type: .normal, reason: "RunCreated", action: .create, note: "Created \(run.kind) \(run.name)", related: run)
     }
 
-    /// The events about the change from one status to the next.
+    /// The events for the change from one status to the next.
     ///
     /// - Parameters:
-    ///   - wasCreated: true if the run was created since `old`, which has an event already.
+    ///   - wasCreated: true if the run was created since `old`; that has already been published.
     ///   - namesake: the object that has the run's name, whether it is the run or a foreign object.
     static func transitions(
         from old: ExecutionStatus, to new: ExecutionStatus, wasCreated: Bool, namesake: RunReference?
     ) -> [Notice] {
         var notices: [Notice] = []
-        // A run that was only seen after its deletion cannot be adopted.
+        // A run that was first seen after its deletion cannot be adopted.
         if old.runRef == nil, let run = new.runRef, !wasCreated, new.reason != .runDeleted {
             notices.append(
                 Notice(
@@ -103,7 +103,8 @@ extension Notice {
 }
 
 extension Condition {
-    /// The message, unless it quotes a server or webhook: once the parameters are gone, they cannot be masked in it.
+    /// The message, or a pointer to the condition if the message quotes a server or webhook: once the parameters are no
+    /// longer known, they cannot be masked in it.
     fileprivate var eventDetail: String {
         let isQuoted =
             type == ConditionType.shutdownRefused.rawValue
@@ -113,6 +114,6 @@ extension Condition {
 }
 
 extension Outcome {
-    /// True for the ends that a user wanted.
+    /// Whether the user wanted this outcome.
     fileprivate var isExpected: Bool { self == .success || self == .cancelled }
 }

@@ -3,12 +3,12 @@ import TowlineAPI
 
 /// The masks of recently reconciled executions, which hide parameter values in logs and events.
 ///
-/// A mask is made once for all log lines and events of an execution. Only a few masks are kept, and no large ones, so that
-/// memory does not grow with the number of executions.
+/// A mask is reused for all log lines and events of an execution. Only a few masks are cached, and no large ones, so
+/// that memory does not grow with the number of executions.
 final class ParameterMasks: Sendable {
     /// The maximum number of masks: a few for each worker.
     private static let capacity = 16
-    /// Larger masks, in bytes, are not kept.
+    /// The maximum size of a cached mask, in bytes.
     private static let largest = 256 << 10
 
     private struct Entry {
@@ -34,7 +34,7 @@ final class ParameterMasks: Sendable {
             }
             let names = [execution.key.name, execution.runName, execution.key.namespace]
             let mask = Mask(parameters.map(\.value), keeping: names)
-            // The size grows at the first use, so large masks are dropped here.
+            // A mask grows at its first use, so check its size here.
             entries.removeAll { $0.mask.size > Self.largest }
             if entries.count >= Self.capacity { entries.removeFirst() }
             entries.append(Entry(uid: execution.uid, parameters: parameters, mask: mask))

@@ -2,17 +2,18 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// Decides which creates of runs may be sent now, so that slow creates in one namespace, for example because of a webhook
-/// that hangs, neither delay other namespaces nor take all workers.
+/// Limits concurrent creates of runs, so that slow creates in one namespace, such as those behind a hanging webhook,
+/// neither delay other namespaces nor occupy all workers.
 ///
-/// The creates of one engine in one namespace are a lane. A create that may not be sent yet waits in its lane, first come,
-/// first served. Whenever a create ends, the lanes take turns to fill the free places: the run that is next is called, and
-/// its place is reserved until it enters or leaves. A lane starts with one create at a time. Each create that is fast adds
-/// a place. One that takes ``slow`` or longer makes the lane slow: again one create at a time, and all slow lanes together
-/// get only a part of the places. The creates of one namespace never take all the workers that a slow namespace gets
-/// (``WorkShares``), so that ends of its runs are reported and TTLs are kept while its creates hang.
+/// The creates of one engine in one namespace are a lane. A create that may not be sent yet waits in its lane, first
+/// come, first served. Whenever a create ends, free places go to the lanes in turn: the next run of a lane is called,
+/// and its place is reserved until the run enters or leaves. A lane starts with one create at a time. Each fast create
+/// adds a place. A create that takes ``slow`` or longer makes the lane slow: again one create at a time, and all slow
+/// lanes together get only a part of the places. The creates of one namespace never take all the workers that a slow
+/// namespace gets (``WorkShares``), so that finished runs are reported and TTLs are applied while its creates hang.
 ///
-/// Each run is created at most ``Attempts/maximumPerMinute`` times a minute. Pure; ``CreateGate`` is its shared form.
+/// Each run is created at most ``Attempts/maximumPerMinute`` times a minute. ``CreateGate`` makes this value type
+/// thread-safe.
 struct CreateTraffic: Sendable {
     typealias Instant = ContinuousClock.Instant
 
@@ -26,13 +27,14 @@ struct CreateTraffic: Sendable {
     enum Admission: Hashable, Sendable {
         /// The create may be sent; ``end(_:now:)`` must follow.
         case send
-        /// It must wait until it is called. `waited` is how long it has waited so far; `isSlow` is true in a slow lane.
+        /// The create must wait until its run is called. `waited` is the time waited so far; `isSlow` is true in a slow
+        /// lane.
         case wait(waited: Duration, isSlow: Bool)
-        /// It was tried a moment ago, and may be tried again after this time.
+        /// The create failed recently, and may be retried after this time.
         case pause(Duration)
     }
 
-    /// A create that takes this long makes its lane slow.
+    /// The duration from which a create makes its lane slow.
     static let slow = Duration.seconds(2)
     /// How long a lane stays slow after a slow create.
     static let slowMemory = Duration.seconds(300)
@@ -44,11 +46,11 @@ struct CreateTraffic: Sendable {
     private struct Place {
         let lane: Lane
         let since: Instant
-        /// Its ticket in the line when it was called.
+        /// The run's ticket when it was called.
         var ticket: UInt64 = 0
     }
 
-    /// A run that waits in its lane.
+    /// A run that is waiting in its lane.
     private struct Waiter {
         let lane: Lane
         let since: Instant
@@ -64,16 +66,16 @@ struct CreateTraffic: Sendable {
     private var waiters: [ObjectKey: Waiter] = [:]
     /// The waiting runs of each lane by ticket; only lanes with waiting runs have an entry.
     private var lines: [Lane: KeyedHeap<ObjectKey, UInt64>] = [:]
-    /// The lanes with waiting runs, by the ticket of their next turn.
+    /// The lanes with waiting runs, ordered by the ticket of their next turn.
     private var quickLanes = KeyedHeap<Lane, UInt64>()
     private var slowLanes = KeyedHeap<Lane, UInt64>()
     /// The maximum number of concurrent creates in a lane that is not slow; 1 without an entry. Kept while it is busy.
     private var windows: [Lane: Int] = [:]
-    /// Until when a lane is slow.
+    /// When a lane stops being slow.
     private var slowUntil: [Lane: Instant] = [:]
     /// The failed creates of runs.
     private var attempts: [ObjectKey: Attempts] = [:]
-    /// How long a run has waited in lines that it has left.
+    /// The total time of a run's completed waits.
     private var queued: [ObjectKey: Duration] = [:]
     private var nextTicket: UInt64 = 0
 
@@ -88,7 +90,7 @@ struct CreateTraffic: Sendable {
     /// The number of runs with any state here.
     var rememberedCount: Int { Set(attempts.keys).union(queued.keys).union(waiters.keys).union(called.keys).count }
 
-    /// Asks to send the create of a run.
+    /// Requests permission to send the create of a run.
     mutating func enter(_ run: ObjectKey, _ lane: Lane, now: Instant) -> Admission {
         if let pause = attempts[run]?.pause(at: now) { return .pause(pause) }
         markSlowLanes(at: now)
@@ -110,7 +112,7 @@ struct CreateTraffic: Sendable {
         return .wait(waited: .zero, isSlow: isSlow(lane, now))
     }
 
-    /// Notes that a create has ended, with any result; returns the runs that are called.
+    /// Releases the place of a create that succeeded or failed; returns the runs that are called.
     mutating func end(_ run: ObjectKey, now: Instant) -> [ObjectKey] {
         guard let place = inFlight.removeValue(forKey: run) else { return [] }
         let lane = place.lane
@@ -126,14 +128,14 @@ struct CreateTraffic: Sendable {
         return call(now)
     }
 
-    /// Notes that a run needs no create now; returns the runs that are called instead.
+    /// Releases the place of a run that needs no create now; returns the runs that are called instead.
     mutating func leave(_ run: ObjectKey, now: Instant) -> [ObjectKey] {
         stopWaiting(run, now)
         guard called.removeValue(forKey: run) != nil else { return [] }
         return call(now)
     }
 
-    /// Forgets a run that needs no more creates; returns the runs that are called instead.
+    /// Discards all state of a run that needs no more creates; returns the runs that are called instead.
     mutating func forget(_ run: ObjectKey, now: Instant) -> [ObjectKey] {
         let runs = leave(run, now: now)
         attempts[run] = nil
@@ -146,7 +148,7 @@ struct CreateTraffic: Sendable {
         (queued[run] ?? .zero) + (waiters[run].map { $0.since.duration(to: now) } ?? .zero)
     }
 
-    /// Adds the time that a run waited in the work queue, unless it waited here at the same time.
+    /// Adds the time that a run waited in the work queue, unless it was also waiting in its lane.
     mutating func addQueueing(_ duration: Duration, of run: ObjectKey) {
         guard waiters[run] == nil else { return }
         queued[run, default: .zero] += duration
@@ -159,7 +161,7 @@ struct CreateTraffic: Sendable {
         attempts[run] = attempts[run]?.next(now) ?? Attempts(last: now)
     }
 
-    /// The places that are taken, and those reserved for runs that were called within this time.
+    /// The occupied places, and those reserved for runs that were called within this time.
     private func taken(_ now: Instant, calledWithin patience: Duration = callPatience) -> [Place] {
         inFlight.values + called.values.filter { $0.since.duration(to: now) < patience }
     }
@@ -180,7 +182,7 @@ struct CreateTraffic: Sendable {
         return !isSlow || taken.count { self.isSlow($0.lane, now) } < slowPlaces
     }
 
-    /// Marks lanes as slow whose creates in flight have taken too long.
+    /// Marks lanes as slow if a create in flight has taken too long.
     private mutating func markSlowLanes(at now: Instant) {
         for place in inFlight.values where place.since.duration(to: now) >= Self.slow {
             guard !isSlow(place.lane, now) else { continue }
@@ -218,7 +220,7 @@ struct CreateTraffic: Sendable {
         }
     }
 
-    /// The first lane in turn that has room; lanes without room are at most as many as places times engines.
+    /// The first lane in turn that has room. At most places × engines lanes have no room, which bounds the search.
     private mutating func first(
         of lanes: WritableKeyPath<CreateTraffic, KeyedHeap<Lane, UInt64>>, _ now: Instant
     ) -> (lane: Lane, turn: UInt64)? {
@@ -237,7 +239,7 @@ struct CreateTraffic: Sendable {
         if isSlow(lane, now) { slowLanes.set(lane, priority: turn) } else { quickLanes.set(lane, priority: turn) }
     }
 
-    /// Moves a lane between the slow and the other lanes; it keeps its turn.
+    /// Moves a lane to the slow or the other lanes; it keeps its turn.
     private mutating func regroup(_ lane: Lane, _ now: Instant) {
         guard let turn = quickLanes.priority(of: lane) ?? slowLanes.priority(of: lane) else { return }
         quickLanes.remove(lane)
@@ -245,7 +247,7 @@ struct CreateTraffic: Sendable {
         take(turn: turn, lane, now)
     }
 
-    /// Removes a run from its line, and adds how long it waited.
+    /// Removes a run from its lane, and records how long it waited.
     private mutating func stopWaiting(_ run: ObjectKey, _ now: Instant) {
         guard let waiter = waiters.removeValue(forKey: run) else { return }
         queued[run, default: .zero] += waiter.since.duration(to: now)
@@ -264,10 +266,10 @@ struct CreateTraffic: Sendable {
     }
 }
 
-/// Failed requests of one kind about one object. The pauses between them grow, so that the rate stays limited no matter
-/// how often the execution is queued.
+/// Counts failed requests of one kind for one object. The pauses between them grow, so that the rate stays limited no
+/// matter how often the execution is queued.
 struct Attempts: Hashable, Sendable {
-    /// The pause after the first request; each further one is twice as long.
+    /// The pause after the first request; each further pause is twice as long.
     static let firstPause = Duration.milliseconds(100)
     static let longestPause = Duration.seconds(7.5)
     /// The maximum number of requests in any minute, which follows from the pauses.
@@ -295,7 +297,7 @@ struct Attempts: Hashable, Sendable {
     }
 }
 
-/// Admits the creates of all engines by the rules of ``CreateTraffic``, and queues the executions that are next.
+/// A thread-safe ``CreateTraffic`` for all engines, which queues executions when their runs are called.
 final class CreateGate: Sendable {
     private struct State {
         var traffic: CreateTraffic
@@ -308,7 +310,7 @@ final class CreateGate: Sendable {
     /// Queues an execution whose run may be created now.
     private let wake: @Sendable (ObjectKey) -> Void
 
-    /// Shorter waits in the work queue are not counted.
+    /// The minimum wait in the work queue that counts.
     private static let shortWait = Duration.seconds(1)
 
     /// - Parameter workers: maximum concurrent reconciliations.
@@ -318,7 +320,8 @@ final class CreateGate: Sendable {
         self.wake = wake
     }
 
-    /// Asks to create the run of an execution; after ``CreateTraffic/Admission/send``, ``end(_:)`` must follow.
+    /// Requests permission to create the run of an execution; after ``CreateTraffic/Admission/send``, ``end(_:)`` must
+    /// follow.
     func enter(_ run: ObjectKey, of execution: ObjectKey, _ lane: CreateTraffic.Lane) -> CreateTraffic.Admission {
         let now = time.now
         return state.withLock { state in
@@ -331,22 +334,22 @@ final class CreateGate: Sendable {
     /// The number of runs with any state here.
     var rememberedCount: Int { state.withLock { $0.traffic.rememberedCount } }
 
-    /// Notes that a create has ended, with any result.
+    /// Releases the place of a create that succeeded or failed.
     func end(_ run: ObjectKey) { change { $0.end(run, now: $1) } }
 
-    /// Notes that a run needs no create now.
+    /// Releases the place of a run that needs no create now.
     func leave(_ run: ObjectKey) {
         change { $0.leave(run, now: $1) }
         state.withLock { $0.executions[run] = nil }
     }
 
-    /// Forgets a run that needs no more creates.
+    /// Discards all state of a run that needs no more creates.
     func forget(_ run: ObjectKey) {
         change { $0.forget(run, now: $1) }
         state.withLock { $0.executions[run] = nil }
     }
 
-    /// How long the operator itself has kept the create of a run waiting.
+    /// How long the create of a run has waited in the operator's own queues.
     func queueing(of run: ObjectKey) -> Duration {
         let now = time.now
         return state.withLock { $0.traffic.queueing(of: run, now: now) }
@@ -367,12 +370,12 @@ final class CreateGate: Sendable {
     }
 }
 
-/// The creates whose answers were lost and that may still take effect.
+/// Tracks creates whose responses were lost and that may still take effect.
 ///
-/// A request whose connection broke can reach the API server later. Until that is impossible, a missing run proves
-/// nothing: an execution that ended "without a run" would get one after all.
+/// A request can reach the API server after its connection broke. Until that is impossible, a missing run proves
+/// nothing: if the execution ended "without a run", the late create would still start one.
 final class PendingCreates: Sendable {
-    /// When the create of a run was last sent without a definite answer, or may have been sent.
+    /// When the create of each run was last sent without a definite response, or may have been sent.
     private let uncertain = Locked<[ObjectKey: ContinuousClock.Instant]>([:])
     private let patience: Duration
 
@@ -383,13 +386,13 @@ final class PendingCreates: Sendable {
 
     func record(_ run: ObjectKey, at now: ContinuousClock.Instant) {
         uncertain.withLock { uncertain in
-            // Executions that were deleted early are not forgotten one by one.
+            // Remove entries of executions that were deleted before they settled.
             if uncertain.count >= 1024 { uncertain = uncertain.filter { $0.value.duration(to: now) < patience } }
             uncertain[run] = now
         }
     }
 
-    /// Until when the create of a run may still take effect; nil if it cannot any longer.
+    /// When the create of a run can no longer take effect; nil if that time has passed.
     func deadline(of run: ObjectKey, now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         uncertain.withLock { uncertain in
             guard let last = uncertain[run] else { return nil }

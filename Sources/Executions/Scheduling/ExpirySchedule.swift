@@ -4,11 +4,11 @@ import TowlineAPI
 
 /// When the TTLs of a finished execution and of its run expire, on the API server's clock.
 ///
-/// They count from `finishedAt`, or from the last end of a run that continued after that.
+/// TTLs start at `finishedAt`, or at the last end of a run that continued after that.
 struct Expiry: Hashable, Sendable {
     /// When to delete the execution; nil for never.
     let execution: ServerTime?
-    /// When to delete its run; nil for never, and if it is gone.
+    /// When to delete its run; nil for never, or if the run no longer exists.
     let run: ServerTime?
 
     /// Nil if neither TTL is set.
@@ -36,7 +36,7 @@ struct Expiry: Hashable, Sendable {
 }
 
 extension ExecutionStatus {
-    /// When the execution ended, or its run for the last time.
+    /// When the execution ended or, if later, when its run last ended.
     fileprivate var lastEnd: ServerTime? {
         guard let finishedAt, let diverged = condition(.runDiverged), diverged.status == .false else {
             return finishedAt
@@ -46,14 +46,14 @@ extension ExecutionStatus {
 }
 
 extension WorkflowExecution {
-    /// True unless the execution never had a run, or reports that it is gone.
+    /// Whether a run may exist; false if the execution never had one or reports that it was deleted.
     var mayHaveRun: Bool { status.runRef != nil && status.condition(.runPresent)?.status != .false }
 }
 
-/// Decides when executions get their turn to delete what exceeded its TTL. Pure; ``ExpirySchedule`` is its shared form.
+/// Rate limits the deletion of objects whose TTL expired. ``ExpirySchedule`` makes this value type thread-safe.
 ///
-/// Due times are on the API server's clock, which may jump, so the plan is checked every ``longestNap`` at least. Only
-/// ``turnsPerInterval`` executions get their turn in an interval, so that mass expiry does not overload the API server.
+/// Due times are on the API server's clock, which may jump, so the plan is checked at least every ``longestNap``. Only
+/// ``turnsPerInterval`` executions get a turn per interval, so that mass expiry does not overload the API server.
 struct ExpiryPlan {
     typealias Instant = ContinuousClock.Instant
 
@@ -64,11 +64,11 @@ struct ExpiryPlan {
     static let longestNap = Duration.seconds(1)
 
     private var waiting = KeyedHeap<ObjectKey, ServerTime>()
-    /// The executions that have their turn, until they have used it.
+    /// The executions that have a turn and have not used it yet.
     private var turns: Set<ObjectKey> = []
     /// The due times that were set during a turn.
     private var afterTurn: [ObjectKey: ServerTime] = [:]
-    /// When the current interval began, and the turns since.
+    /// When the current interval began, and the number of turns given since.
     private var intervalStart: Instant?
     private var used = 0
 
@@ -76,25 +76,25 @@ struct ExpiryPlan {
 
     func isTurn(of key: ObjectKey) -> Bool { turns.contains(key) }
 
-    /// Sets when the execution needs its turn, replacing an earlier time.
+    /// Sets when the execution needs a turn, replacing any previous time.
     mutating func plan(_ key: ObjectKey, at due: ServerTime) {
         if turns.contains(key) { afterTurn[key] = due } else { waiting.set(key, priority: due) }
     }
 
-    /// Forgets an execution that needs no turn.
+    /// Removes an execution that needs no turn.
     mutating func forget(_ key: ObjectKey) {
         waiting.remove(key)
         turns.remove(key)
         afterTurn[key] = nil
     }
 
-    /// Ends a turn that was used.
+    /// Ends the turn of an execution.
     mutating func endTurn(of key: ObjectKey) {
         turns.remove(key)
         if let due = afterTurn.removeValue(forKey: key) { waiting.set(key, priority: due) }
     }
 
-    /// Gives a turn to executions that are due, the longest due first.
+    /// Gives turns to executions that are due, the longest overdue first.
     mutating func giveTurns(now: ServerTime, at instant: Instant) -> [ObjectKey] {
         if intervalStart.map({ instant >= $0 + Self.interval }) ?? true { (intervalStart, used) = (instant, 0) }
         var keys: [ObjectKey] = []
@@ -106,7 +106,7 @@ struct ExpiryPlan {
         return keys
     }
 
-    /// When to check again; nil if no execution waits.
+    /// When to check again; nil if no execution is waiting.
     func nextCheck(now: ServerTime, at instant: Instant) -> Instant? {
         guard let due = waiting.first?.priority else { return nil }
         let nap = instant + max(.zero, min(due - now, Self.longestNap))
@@ -115,9 +115,9 @@ struct ExpiryPlan {
     }
 }
 
-/// Queues executions when a TTL expires, by the rules of ``ExpiryPlan``.
+/// Queues executions when a TTL expires, rate limited by ``ExpiryPlan``.
 ///
-/// One timer serves all executions. It does not run while none waits or while this process is a standby.
+/// One timer serves all executions. It is stopped while no execution is waiting and while this process is a standby.
 final class ExpirySchedule: Sendable {
     private struct State {
         var plan = ExpiryPlan()
@@ -130,7 +130,7 @@ final class ExpirySchedule: Sendable {
     private let state = Locked(State())
     private let time: any TimeSource
     private let clock: ServerClock
-    /// Queues an execution that got its turn.
+    /// Queues an execution that got a turn.
     private let wake: @Sendable (ObjectKey) -> Void
 
     init(time: any TimeSource, clock: ServerClock, wake: @escaping @Sendable (ObjectKey) -> Void) {
@@ -139,10 +139,10 @@ final class ExpirySchedule: Sendable {
         self.wake = wake
     }
 
-    /// The number of executions that wait for a TTL.
+    /// The number of executions whose TTL is pending.
     var waitingCount: Int { state.withLock { $0.plan.waitingCount } }
 
-    /// True if it is the execution's turn to delete what exceeded its TTL.
+    /// Whether the execution may now delete objects whose TTL expired.
     func isTurn(of key: ObjectKey) -> Bool { state.withLock { $0.plan.isTurn(of: key) } }
 
     func endTurn(of key: ObjectKey) {
@@ -150,13 +150,13 @@ final class ExpirySchedule: Sendable {
         check()
     }
 
-    /// Follows a new version of an execution.
+    /// Updates the schedule from a new version of an execution.
     func follow(_ execution: WorkflowExecution) {
         guard let expiry = Expiry(of: execution) else { return forget(execution.key) }
         plan(execution.key, at: expiry.first)
     }
 
-    /// Sets when the execution needs its turn, on the API server's clock; the time may be in the past.
+    /// Sets when the execution needs a turn, on the API server's clock; the time may be in the past.
     func plan(_ key: ObjectKey, at due: ServerTime) {
         state.withLock { $0.plan.plan(key, at: due) }
         check()
@@ -164,7 +164,7 @@ final class ExpirySchedule: Sendable {
 
     func forget(_ key: ObjectKey) { state.withLock { $0.plan.forget(key) } }
 
-    /// Starts the timer, also for what was planned before.
+    /// Starts the timer, including for executions that were planned before.
     func start() {
         state.withLock { $0.isRunning = true }
         check()
@@ -189,7 +189,7 @@ final class ExpirySchedule: Sendable {
             guard state.isRunning else { return ([], nil) }
             let keys = state.plan.giveTurns(now: now, at: instant)
             let wanted = state.plan.nextCheck(now: now, at: instant)
-            // A check that is planned earlier finds the rest.
+            // An earlier check is already planned and covers the rest.
             if let planned = state.check, planned > instant, wanted.map({ planned <= $0 }) ?? true {
                 return (keys, nil)
             }
@@ -206,7 +206,7 @@ final class ExpirySchedule: Sendable {
     private func setTimer(at instant: ContinuousClock.Instant) {
         let timer = time.schedule(at: instant) { [weak self] in self?.check() }
         let isNeeded = state.withLock { state in
-            // It may have fired already, or an earlier check may have been planned since.
+            // The timer may have fired already, or an earlier check may have been planned since.
             guard state.isRunning, state.check == instant, state.timer == nil else { return false }
             state.timer = timer
             return true

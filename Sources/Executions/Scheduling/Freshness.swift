@@ -11,7 +11,7 @@ final class Freshness: Sendable {
     private let pace: VerificationPace
     private let time: any TimeSource
 
-    /// Makes a lane for each engine and namespace; no `namespaces` means one lane for all of them.
+    /// Creates a lane for each engine and namespace; if `namespaces` is empty, one lane per engine.
     init(engines: some Sequence<EngineName>, namespaces: [String], pace: VerificationPace, time: any TimeSource) {
         let scopes: [String?] = namespaces.isEmpty ? [nil] : namespaces
         lanes = engines.sorted { $0.rawValue < $1.rawValue }.flatMap { engine in
@@ -21,13 +21,13 @@ final class Freshness: Sendable {
         self.time = time
     }
 
-    /// Follows an execution, whose run is verified from when it is known until the execution ends.
+    /// Tracks the run of an execution, from when it is known until the execution ends.
     func follow(_ execution: WorkflowExecution) {
         guard !execution.isFinished, execution.status.runRef != nil else { return forget(execution) }
         lane(of: execution)?.track(execution.runKey, of: execution.key, time.now)
     }
 
-    /// Forgets an execution that has ended or is gone.
+    /// Stops tracking the run of an execution that has ended or was deleted.
     func forget(_ execution: WorkflowExecution) {
         let run = execution.runKey
         // The last state of a deleted execution may not name its engine.
@@ -61,7 +61,7 @@ final class Freshness: Sendable {
     }
 }
 
-/// A ``VerificationPlan`` that tasks share, with an alarm for the task that executes it.
+/// A thread-safe ``VerificationPlan``, with an alarm for the task that executes it.
 final class VerificationLane: Sendable {
     private struct State {
         var plan: VerificationPlan
@@ -115,7 +115,7 @@ final class VerificationLane: Sendable {
         return findings
     }
 
-    /// Waits for a time, an answer, or a run that is due earlier; returns early when the task is canceled.
+    /// Waits until the deadline, a response, or a run that is due earlier; returns early when the task is canceled.
     func wait(until deadline: ContinuousClock.Instant, _ time: any TimeSource) async {
         let alarm = state.withLock { $0.alarm }
         let timer = time.schedule(at: deadline) { alarm.set() }

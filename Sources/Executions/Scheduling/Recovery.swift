@@ -2,7 +2,7 @@ import KubeClient
 import KubeRuntime
 import TowlineAPI
 
-/// Requests that usually fail and recover together.
+/// Identifies requests that usually fail and recover together.
 struct FailureGroup: Hashable, Sendable {
     enum Request: Hashable, Sendable {
         case createRun
@@ -27,10 +27,10 @@ struct FailureGroup: Hashable, Sendable {
     let namespace: String
 }
 
-/// Retries failing executions before their backoff ends, by the rules of ``EarlyRetries``, so that all of them continue
-/// soon after the cause is gone.
+/// Retries failing executions before their backoff ends, as ``EarlyRetries`` decides, so that they continue soon after
+/// the cause is fixed.
 ///
-/// One timer serves all executions. It does not run while nothing fails or while this process is a standby.
+/// One timer serves all executions. It is stopped while no execution is failing and while this process is a standby.
 final class Recovery: Sendable {
     private struct State {
         var groups: EarlyRetries<ObjectKey, FailureGroup>
@@ -56,22 +56,22 @@ final class Recovery: Sendable {
     /// The number of failing executions.
     var count: Int { state.withLock { $0.groups.count } }
 
-    /// Notes that an execution waits for its backoff, because a request of this kind failed.
+    /// Records that an execution is in backoff because a request of this kind failed.
     func failed(_ key: ObjectKey, in group: FailureGroup) {
         change { $0.failed(key, in: group, now: $1) }
     }
 
-    /// Notes that a request of this kind succeeded.
+    /// Records that a request of this kind succeeded.
     func worked(_ key: ObjectKey, in group: FailureGroup) {
         change { $0.worked(key, in: group, now: $1) }
     }
 
-    /// Notes that an execution no longer waits because of a failure.
+    /// Records that an execution is no longer in backoff.
     func settled(_ key: ObjectKey) {
         state.withLock { $0.groups.settled(key) }
     }
 
-    /// Notes that the API server answers again.
+    /// Records that the API server is reachable again.
     func serverReturned() {
         change { groups, _ in groups.serverReturned() }
     }
@@ -81,7 +81,7 @@ final class Recovery: Sendable {
         state.withLock { $0.isRunning = true }
     }
 
-    /// Forgets all executions and cancels the timer.
+    /// Removes all executions and cancels the timer.
     func stop() {
         let timer = state.withLock { state in
             state.isRunning = false
@@ -103,7 +103,7 @@ final class Recovery: Sendable {
             body(&state.groups, now)
             let keys = state.groups.wake(now)
             let wanted = state.groups.nextWake
-            // A check that is planned earlier finds the rest.
+            // An earlier check is already planned and covers the rest.
             if let planned = state.check, planned > now, wanted.map({ planned <= $0 }) ?? true { return (keys, nil) }
             guard state.check != wanted else { return (keys, nil) }
             state.check = wanted
@@ -119,7 +119,7 @@ final class Recovery: Sendable {
     private func setTimer(at instant: ContinuousClock.Instant) {
         let timer = time.schedule(at: instant) { [weak self] in self?.change() }
         let isNeeded = state.withLock { state in
-            // It may have fired already, or an earlier check may have been planned since.
+            // The timer may have fired already, or an earlier check may have been planned since.
             guard state.isRunning, state.check == instant, state.timer == nil else { return false }
             state.timer = timer
             return true

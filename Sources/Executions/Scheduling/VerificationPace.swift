@@ -1,4 +1,4 @@
-/// How often and how runs are verified, and with how many concurrent requests.
+/// Settings of run verification: its interval, request limits, and timeouts.
 ///
 /// Measured with `towline-bench poll` on kube-apiserver 1.36 with runs of 5 KiB: Reading the metadata of one run costs
 /// 0.7 ms of its CPU time. A list costs 0.05 ms for each stored run, regardless of the selector; without the watch cache,
@@ -6,17 +6,17 @@
 struct VerificationPace: Sendable {
     /// How often every unfinished run is verified.
     let interval: Duration
-    /// Up to this many runs are always read one by one.
+    /// The maximum number of runs that are always read one by one.
     var readLimit = 100
-    /// Up to this many runs are read one by one if a list would cost more.
+    /// The maximum number of runs that are read one by one if a list would cost more.
     var highestReadLimit = 500
-    /// The number of runs in a list that cost as much as one read.
+    /// The number of listed runs that cost as much as one read.
     var listedForOneRead = 14
     /// Maximum concurrent requests.
     var concurrency = 8
     /// Maximum number of runs on a page.
     var pageSize = 500
-    /// A list with more pages is abandoned, because the server seems to repeat itself.
+    /// The maximum number of pages in a list; a longer list is abandoned, because the server seems to repeat pages.
     var maximumPages = 2000
     /// Timeout of a read.
     var readBound = Duration.seconds(10)
@@ -33,7 +33,7 @@ struct VerificationPace: Sendable {
         return min(longest, .seconds(1) * (1 << min(max(failures - 1, 0), 10)))
     }
 
-    /// True if this many runs are better read one by one than by a list of all stored runs.
+    /// Whether reading this many runs one by one is better than listing all stored runs.
     ///
     /// - Parameter time: how long one read takes. Many slow reads would not finish in time.
     func prefersReads(_ count: Int, of stored: Int, each time: Duration) -> Bool {
@@ -54,16 +54,16 @@ struct VerificationPace: Sendable {
 
     /// The minimum time between the starts of two lists if one takes `time`.
     ///
-    /// If a list takes longer than half the interval, runs are verified less often, but the server gets its pauses.
+    /// If a list takes longer than half the interval, runs are verified less often to limit the load on the API server.
     func gapBetweenLists(taking time: Duration) -> Duration {
         max(interval - leadOfList(taking: time), time * 3 / 2)
     }
 
-    /// Starting early may at most double the number of requests.
+    /// Limits how early a request starts, so that the number of requests at most doubles.
     private func bounded(_ lead: Duration) -> Duration { min(lead, interval / 2) }
 }
 
-/// An estimate of how long something takes. It rises at once and falls slowly.
+/// Estimates how long a request takes. The estimate rises immediately and falls slowly.
 struct TimeEstimate: Sendable {
     private(set) var value: Duration
 
@@ -75,7 +75,7 @@ struct TimeEstimate: Sendable {
         value = duration >= value ? duration : value - (value - duration) / 8
     }
 
-    /// Falls without an observation, so that a method that was too slow is tried again later.
+    /// Lowers the estimate without an observation, so that a method that was too slow is tried again later.
     mutating func relax() {
         value -= value / 8
     }

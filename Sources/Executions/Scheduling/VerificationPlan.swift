@@ -1,12 +1,13 @@
 import KubeClient
 import KubeRuntime
 
-/// Decides which unfinished run of one engine is verified when, and what an answer says about it.
+/// Decides when each unfinished run of one engine is verified, and interprets the responses.
 ///
-/// Pure: ``RunVerifier`` sends the requests of ``next(_:stored:)`` and passes the answers to ``receive(_:for:_:)``. Each run
-/// has a deadline, one interval after the last request that confirmed its state was sent. Requests start early enough for
-/// the answer to arrive by then. Few runs are read one by one. Many are listed in pages: with a label selector the API
-/// server visits every stored run of the engine, no matter how few match.
+/// Does no I/O: ``RunVerifier`` sends the requests of ``next(_:stored:)`` and passes the responses to
+/// ``receive(_:for:_:)``. Each run has a deadline, one interval after the last request that confirmed its state was
+/// sent. Requests start early enough for the response to arrive by then. A small number of runs is read one by one. A
+/// large number is listed in pages, since even with a label selector the API server visits every stored run of the
+/// engine.
 struct VerificationPlan: Sendable {
     typealias Instant = ContinuousClock.Instant
 
@@ -16,7 +17,7 @@ struct VerificationPlan: Sendable {
         case metadata(ObjectKey)
         /// The metadata of a page of all runs; nil asks for the first page.
         case page(token: String?, limit: Int)
-        /// A whole run, which exists in at least this version.
+        /// The whole run, in at least this version.
         case run(ObjectKey, atLeast: ResourceVersion)
     }
 
@@ -25,16 +26,17 @@ struct VerificationPlan: Sendable {
         let number: UInt64
         let request: Request
         let sentAt: Instant
-        /// When the state that the answer confirms was true: when it was sent, or when a list showed the version.
+        /// The time at which the response confirms the state: when the request was sent, or when a list showed the
+        /// version.
         let shownAt: Instant
         /// Its timeout.
         let bound: Duration
     }
 
-    /// What to do now.
+    /// The next action of the verifier.
     enum Next: Equatable {
         case send(Ticket)
-        /// Nothing before this time, or before the next answer.
+        /// Wait until this time or the next response.
         case wait(until: Instant)
     }
 
@@ -51,18 +53,19 @@ struct VerificationPlan: Sendable {
     /// The result of a request.
     enum Answer: Sendable {
         case sighted(Sighting)
-        /// The whole run was read, and is in the cache.
+        /// The whole run was read and stored in the cache.
         case read
         /// No run with this name exists.
         case missing
-        /// The run exists and cannot be decoded.
+        /// The run exists but cannot be decoded.
         case unreadable
-        /// One page. It is not whole if an item has no readable name; then it does not prove that a run is missing.
+        /// One page. `isWhole` is false if an item has no readable name; the list then does not prove that a run is
+        /// missing.
         case page([ObjectKey: Sighting], next: String?, isWhole: Bool)
         case failed(Failure)
     }
 
-    /// Why there was no answer.
+    /// Why a request failed.
     enum Failure: Hashable, Sendable {
         /// The continue token has expired.
         case expired
@@ -70,20 +73,20 @@ struct VerificationPlan: Sendable {
         case tooMuch
         /// The API server does not serve the engine's runs.
         case notServed
-        /// Everything else, with the server's Retry-After.
+        /// Any other failure, with the server's Retry-After.
         case other(retryAfter: Duration?)
     }
 
     /// A reason to queue an execution.
     struct Finding: Hashable, Sendable {
         enum Kind: Hashable, Sendable {
-            /// The run was not found. Only a live read by name confirms that it is gone.
+            /// The run was not found. Only a live read by name confirms that it was deleted.
             case missing
-            /// The cached run has ended, and the execution has not.
+            /// The cached run has ended, but the execution has not.
             case ended
             /// The run has a different version than the cache had.
             case changed
-            /// The run exists and cannot be decoded.
+            /// The run exists but cannot be decoded.
             case unreadable
         }
 
@@ -95,22 +98,22 @@ struct VerificationPlan: Sendable {
     /// The state of an unfinished run.
     private struct Entry {
         let execution: ObjectKey
-        /// When its state was last confirmed; at first, when it was tracked.
+        /// When its state was last confirmed; initially, when tracking began.
         var verifiedAt: Instant
         /// Failures since then.
         var failures: Int = 0
-        /// The list that showed it last.
+        /// The number of the last list that contained it.
         var list: UInt64 = 0
         var place = Place.due
     }
 
-    /// What a run waits for.
+    /// What a tracked run is waiting for.
     private enum Place: Hashable {
         /// Its deadline, in `deadlines`.
         case due
         /// A read of the whole run, in `unread`, because a list or read showed a version that the cache does not have.
         case unread
-        /// The answer to this ticket.
+        /// The response to this ticket.
         case asked(UInt64)
     }
 
@@ -136,9 +139,10 @@ struct VerificationPlan: Sendable {
     /// False on a standby, where runs are only tracked.
     private var isStarted = false
     private var entries: [ObjectKey: Entry] = [:]
-    /// Exactly the runs in place `due`, by the time when their verification is due.
+    /// The runs in place `due`, ordered by the time when their verification is due.
     private var deadlines = KeyedHeap<ObjectKey, Instant>()
-    /// Runs to read as a whole, oldest first from `firstUnread` on. Some may be gone or verified by now.
+    /// Runs to read as a whole, oldest first from `firstUnread` on. Some may have been deleted or verified in the
+    /// meantime.
     private var unread: [Unread] = []
     private var firstUnread = 0
     private var list: List?
@@ -154,13 +158,14 @@ struct VerificationPlan: Sendable {
     /// The number of runs in a list.
     private var stored = 0
     private var readTime = TimeEstimate(.milliseconds(50))
-    /// The same for the choice between reads and a list. It falls while runs are listed, so that reads are tried again.
+    /// The estimated time of a read, for choosing between reads and a list. It falls while runs are listed, so that
+    /// reads are tried again.
     private var hopedReadTime = TimeEstimate(.milliseconds(50))
     private var listTime = TimeEstimate(.seconds(2))
     /// The tickets in flight.
     private var inFlight: Set<UInt64> = []
     private var lastTicket: UInt64 = 0
-    /// Until when the verifier waits.
+    /// When the verifier wakes up.
     private var wakeUp: Instant?
 
     init(pace: VerificationPace) {
@@ -177,7 +182,7 @@ struct VerificationPlan: Sendable {
         return max(.zero, oldest.duration(to: now))
     }
 
-    /// Starts to verify, with all runs at once: the watch of a standby may have failed silently.
+    /// Starts verification with all runs due immediately, because the watch of a standby may have failed silently.
     mutating func start(_ now: Instant) {
         isStarted = true
         for run in entries.keys {
@@ -195,7 +200,7 @@ struct VerificationPlan: Sendable {
         return nextTime < wakeUp
     }
 
-    /// Forgets a run whose execution has ended or is gone.
+    /// Stops tracking a run whose execution has ended or was deleted.
     mutating func untrack(_ run: ObjectKey) {
         guard entries.removeValue(forKey: run) != nil else { return }
         deadlines.remove(run)
@@ -218,7 +223,7 @@ struct VerificationPlan: Sendable {
         if let unread = nextUnread() {
             return ask(.run(unread.run, atLeast: unread.version), about: unread.run, shownAt: unread.shownAt, now)
         }
-        // A run that is tracked in the meantime is due later, or ends the wait.
+        // A run that is added in the meantime is due later, or ends the wait.
         guard let nextTime else { return wait(until: now.advanced(by: pace.interval)) }
         guard nextTime <= now else { return wait(until: nextTime) }
         if isMany {
@@ -284,7 +289,7 @@ struct VerificationPlan: Sendable {
 
     // MARK: - Answers
 
-    /// Processes an answer; returns the executions to queue.
+    /// Processes a response; returns the executions to queue.
     mutating func receive(_ answer: Answer, for ticket: Ticket, _ now: Instant) -> [Finding] {
         guard inFlight.remove(ticket.number) != nil else { return [] }
         if case .failed(let failure) = answer { noteFailure(failure, now) }
@@ -324,7 +329,7 @@ struct VerificationPlan: Sendable {
         }
     }
 
-    /// Notes the version of a run; returns true if its execution has missed its end.
+    /// Records the version of a run; returns true if the run has ended but its execution has not.
     private mutating func see(_ run: ObjectKey, _ sighting: Sighting, at time: Instant) -> Bool {
         switch sighting {
         case .current, .ended:
@@ -374,7 +379,7 @@ struct VerificationPlan: Sendable {
         return list.isWhole ? findings + missing(from: list) : findings
     }
 
-    /// The runs that a complete list should have contained.
+    /// Reports the runs that a complete list did not contain, and marks them as verified.
     private mutating func missing(from list: List) -> [Finding] {
         let missing = entries.filter {
             $0.value.list != list.number && $0.value.place == .due && $0.value.verifiedAt <= list.startedAt
