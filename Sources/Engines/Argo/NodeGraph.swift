@@ -87,7 +87,7 @@ struct NodeGraph {
     }
 
     private func failure(of node: WorkflowNode) -> TaskFailure {
-        // The step of a container set knows more than the container if the container did not end on its own.
+        // If the container did not end on its own, the step of its container set has more details.
         let step = node.type == "Container" ? nodes[node.boundaryID] ?? node : node
         let own = NodeMessage(node.message)
         let message = own.exitCode == nil && !step.message.isEmpty ? NodeMessage(step.message) : own

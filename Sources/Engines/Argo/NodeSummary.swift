@@ -1,11 +1,11 @@
 import KubeClient
 
-/// A summary of all nodes of a Workflow, which suffices for a run that has not failed.
+/// Summarizes all nodes of a Workflow, which is enough for a run that has not failed.
 struct NodeSummary {
     private(set) var isEmpty = true
     /// Whether a step is known to have started.
     private(set) var hasStarted = false
-    /// Whether a step may have started without the nodes saying so.
+    /// Whether a step may have started although no node shows it.
     private(set) var mayHaveStarted = false
     /// Whether a node is still working; daemon containers do not count.
     private(set) var isWorking = false

@@ -169,7 +169,7 @@ extension Workflow {
         return isRestricted ? .policyDenied : .engineError
     }
 
-    /// The run's own message where the failed task has none; empty for the default message.
+    /// The run's own message if the failed task has none; empty for the default message.
     private func ownMessage(for reason: Reason, hasFailure: Bool) -> String {
         if reason == .deadlineExceeded {
             return "the workflow exceeded its deadline of \(Duration.seconds(deadlineSeconds ?? 0).goText)"

@@ -1,7 +1,7 @@
 public import KubeClient
 public import TowlineAPI
 
-/// What a failed create of a run means for the execution.
+/// The classified error of a failed create of a run.
 public enum CreateFailure: Hashable, Sendable {
     /// No run was created, and a retry may succeed; wait at least as long as the server asks.
     case transient(Reason, message: String, retryAfter: Duration?)
@@ -9,7 +9,7 @@ public enum CreateFailure: Hashable, Sendable {
     case permanent(Reason, message: String)
     /// The name exists: our own run from an earlier request, or a foreign object.
     case nameTaken
-    /// The run may have been created; a retry with the same name finds out.
+    /// The run may have been created; a retry with the same name shows whether it was.
     case uncertain(Reason, message: String, retryAfter: Duration?)
 }
 
@@ -69,7 +69,7 @@ extension CreateFailure {
         }
     }
 
-    /// Classifies an answer that is not a `Status`: from a proxy, or from the server for an unknown path.
+    /// Classifies a response that is not a `Status`: from a proxy, or from the server for an unknown path.
     private init(plainCode code: Int, body: String, retryAfter: Duration?, engine: any Engine) {
         let message = body.isEmpty ? "HTTP \(code)" : "HTTP \(code): \(body)"
         switch code {

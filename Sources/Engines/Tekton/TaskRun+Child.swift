@@ -2,7 +2,7 @@ import KubeClient
 import TowlineAPI
 
 extension TaskRun {
-    /// The child as it is kept.
+    /// The child in the form that is stored in memory.
     var child: EngineChild {
         EngineChild(
             .taskRun, phase, name: name, task: task, runUID: pipelineRunUID, hasStarted: hasStarted,
