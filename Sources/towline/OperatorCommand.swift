@@ -56,7 +56,7 @@ struct OperatorCommand: Command {
             Console.print(effective.text)
             return 0
         }
-        // Two arenas are enough for a handful of threads; each further one holds memory that the others cannot use.
+        // Two arenas are enough for a few threads; each additional arena holds memory that the others cannot use.
         mallopt(M_ARENA_MAX, 2)
         // Map large buffers, such as pages of a list, on their own, so that freeing them returns memory to the system.
         // By default glibc raises this threshold with every large buffer, which fragments the heap.
@@ -76,7 +76,7 @@ struct OperatorCommand: Command {
         do {
             let process = try OperatorProcess(configuration: configuration, cluster: cluster, logger: logger)
             try await process.run { await signals.wait() }
-            // Repeated lines that were held back come before the last one.
+            // Write repeated lines that were held back before the last line.
             logger.sink.flush()
         } catch {
             // Log it, so that the last line has the format of the others.
