@@ -28,7 +28,7 @@ struct Demo: Sendable {
         return summary
     }
 
-    /// Shows the executions until all have finished, the time limit has passed, or the task is cancelled.
+    /// Shows the executions until all have finished, the time limit has passed, or the task is canceled.
     private func watch() async -> [JSONValue] {
         let isTerminal = Console.isTerminal && ProcessInfo.processInfo.environment["TERM"] != "dumb"
         var screen = DemoScreen(isTerminal: isTerminal, size: { Console.size }, write: Console.write)
@@ -46,7 +46,7 @@ struct Demo: Sendable {
         return objects
     }
 
-    /// Offers an invalid example to the API server and returns its error; nil if it was accepted.
+    /// Sends an invalid example to the API server and returns its error; nil if the server accepted it.
     private func rejection(of manifest: Manifest) -> String? {
         do {
             try cluster.server.cluster.load([manifest.object])

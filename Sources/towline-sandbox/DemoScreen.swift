@@ -19,12 +19,12 @@ struct DemoScreen {
     private var drawn: [String]?
     private var rows: [ExecutionRow] = []
 
-    /// - Parameter size: the present size of the terminal.
+    /// - Parameter size: the current size of the terminal.
     init(isTerminal: Bool, size: @escaping () -> (columns: Int, rows: Int)?, write: @escaping (String) -> Void) {
         (self.isTerminal, self.size, self.write) = (isTerminal, size, write)
     }
 
-    /// Shows the present state of all executions.
+    /// Shows the current state of all executions.
     mutating func show(_ rows: [ExecutionRow]) {
         if isTerminal { draw(rows) } else { report(rows) }
         self.rows = rows
@@ -96,7 +96,7 @@ struct ExecutionTable {
         let title: String
         /// Columns with a higher number are dropped first in a narrow terminal; 0 is never dropped.
         let dropOrder: Int
-        /// Reserved from the start, so that columns do not come and go.
+        /// The minimum width, reserved from the start so that the layout does not change.
         var minimumWidth = 0
         let cell: @Sendable (ExecutionRow) -> String
     }

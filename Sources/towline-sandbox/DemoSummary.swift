@@ -16,7 +16,7 @@ struct DemoSummary {
     /// The name of an execution that failed as expected, as an example for kubectl.
     var failedName: String? { failures.first?.name }
 
-    /// Adds an execution as it is at the end of the demo.
+    /// Adds the final state of an execution.
     mutating func add(_ row: ExecutionRow, expected: ExpectedResult?) {
         count += 1
         if row.isFinished { finished += 1 }

@@ -8,7 +8,7 @@ import SimulatedEngines
 /// The sandbox with the definitions of Towline and the engines, and with simulated engines.
 struct LocalCluster: Sendable {
     let server: SandboxServer
-    /// Nil if no engine is simulated.
+    /// The simulated engines; nil if none.
     private let engines: EngineSimulator?
 
     init(port: UInt16 = 0, simulating engines: EngineSimulator.Selection = .all) throws {

@@ -3,7 +3,7 @@ import CommandLineOptions
 import FoundationEssentials
 import KubeClient
 
-/// An object of a manifest file, with its place for messages.
+/// An object of a manifest file, with its location for messages.
 struct Manifest: Sendable {
     /// `FILE:LINE`, the line being the first one of the document; `FILE` if the line is unknown.
     let place: String
