@@ -13,7 +13,7 @@ package final class SandboxServer: Sendable {
     package let cluster: Cluster
     private let server: HTTPServer
 
-    /// Starts to listen.
+    /// Starts listening.
     ///
     /// - Parameter port: 0 selects a free port.
     package init(port: UInt16 = 0, environment: SandboxEnvironment = .system) throws(ListenError) {
