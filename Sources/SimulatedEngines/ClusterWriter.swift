@@ -12,8 +12,8 @@ struct ClusterWriter: Sendable {
 
     /// Executes a write; returns the stored object of a create.
     ///
-    /// Conflicts and transient errors are retried up to six times. A write that is refused, or whose object is gone, is
-    /// dropped and the run continues without it, as with the real engine.
+    /// Conflicts and transient errors are retried up to six times. A write that is refused, or whose object no longer
+    /// exists, is dropped, and the run continues, as with the real engine.
     func execute(_ write: ClusterWrite) async -> JSONValue? {
         if !writesPods, write.concernsPod { return nil }
         for attempt in 0..<6 {

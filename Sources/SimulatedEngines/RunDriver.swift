@@ -6,11 +6,11 @@ import KubeRuntime
 ///
 /// It receives the time and the results of its actions and returns the next actions. ``RunDriver`` executes them.
 protocol SimulatedRun: Sendable {
-    /// What users can request of a running run by editing its object: stop, suspend, resume.
+    /// The requests that users make of a running run by editing its object: stop, suspend, resume.
     associatedtype Request: Hashable, Sendable
-    /// What must be looked up before the run can start.
+    /// The reference to look up before the run can start.
     associatedtype Reference: Sendable
-    /// The result of the lookup.
+    /// The result of looking up the reference.
     associatedtype Resolution: Sendable
 
     /// Creates the state machine of a run; nil if the run has finished or another controller manages it.
@@ -24,13 +24,13 @@ protocol SimulatedRun: Sendable {
     /// Reports an object that was created, as the cluster stored it.
     mutating func created(_ object: JSONValue)
 
-    /// Does what is due and returns the actions; called again until none are left.
+    /// Performs due work and returns the resulting actions; called repeatedly until it returns none.
     mutating func advance(to now: Timestamp) -> [RunAction<Reference>]
 
     /// When the next timed action is due; nil if none.
     var wakeTime: Timestamp? { get }
 
-    /// Whether the run has ended and everything was written.
+    /// Whether the run has ended and all writes are done.
     var isFinished: Bool { get }
 }
 
@@ -162,12 +162,12 @@ struct RunTable<Run: SimulatedRun> {
     private var entries: [ObjectKey: Entry] = [:]
     private var watch = 0
 
-    /// A watch starts; it first delivers every existing object.
+    /// Records the start of a watch, which first delivers every existing object.
     mutating func beginWatch() {
         watch += 1
     }
 
-    /// The watch has delivered every existing object: removes the runs it did not deliver, since they were deleted.
+    /// Removes the runs that a watch's initial events did not include, since they were deleted.
     mutating func endInitialEvents() {
         entries = entries.filter { $0.value.watch == watch }
     }
@@ -206,7 +206,7 @@ struct RunTable<Run: SimulatedRun> {
         return entry.request
     }
 
-    /// Takes a run back; returns true if a request arrived in the meantime. A deleted run is dropped.
+    /// Returns a run from a worker; true if a request arrived in the meantime. A deleted run is discarded.
     mutating func put(_ run: Run, key: ObjectKey, uid: String) -> Bool {
         guard let entry = entries[key], entry.uid == uid else { return false }
         if run.isFinished {

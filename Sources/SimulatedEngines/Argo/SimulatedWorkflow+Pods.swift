@@ -1,8 +1,8 @@
 import KubeClient
 
-/// Pods of a workflow, and what ends them early.
+/// Advances the pods of a workflow, and ends them early on a shutdown or deadline.
 extension SimulatedWorkflow {
-    /// Starts and ends the pods for which that is due.
+    /// Starts and ends pods that are due.
     mutating func advancePods(to now: Timestamp) {
         advanceSuspensions(to: now)
         for id in tree.unfulfilled {

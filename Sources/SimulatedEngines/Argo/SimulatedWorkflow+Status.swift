@@ -81,14 +81,14 @@ extension SimulatedWorkflow {
 }
 
 extension WorkflowNode {
-    /// Whether the pod has got past its creation.
+    /// Whether the pod has progressed past its creation.
     fileprivate var isPodSeen: Bool {
         guard let pod else { return false }
         return pod.stage != .created
     }
 }
 
-/// Parameters, outputs, and their substitution.
+/// Substitutes parameters and outputs.
 extension SimulatedWorkflow {
     /// Substitutes the template's inputs, the workflow's values, and the outputs of nodes within `boundary`.
     func substitute(_ tree: JSONValue, inputs: [(name: String, value: String)], boundary: String?) -> JSONValue {

@@ -69,7 +69,7 @@ extension SimulatedWorkflow {
         finish(phase, message, at: now)
     }
 
-    /// Executes a template as far as it can proceed now.
+    /// Executes a template until it has to wait.
     mutating func execute(_ call: TemplateCall, at now: Timestamp) {
         let id = tree.id(of: call.nodeName)
         if let node = tree[id], node.phase.isFulfilled || node.kind.isExecutable { return }

@@ -157,7 +157,7 @@ extension SimulatedWorkflow {
     }
 }
 
-/// What users can request of a running workflow.
+/// The requests that users make of a running workflow by editing its object.
 struct WorkflowRequest: Hashable, Sendable {
     /// `Stop`, `Terminate`, or empty.
     var shutdown: String

@@ -1,7 +1,7 @@
 import APIServer
 import KubeClient
 
-/// A run after its start: cancellation, timeouts, tasks, and status.
+/// Advances a started run: cancellation, timeouts, tasks, and status.
 extension SimulatedPipelineRun {
     static func isCancelRequest(_ request: String) -> Bool {
         ["Cancelled", "CancelledRunFinally", "StoppedRunFinally"].contains(request)
@@ -31,7 +31,7 @@ extension SimulatedPipelineRun {
         return actions + flush()
     }
 
-    /// Advances every TaskRun for which something is due.
+    /// Advances every TaskRun that has due work.
     mutating func advanceTasks(to now: Timestamp) -> [RunAction<PipelineReference>] {
         var writes: [ClusterWrite] = []
         for index in taskRuns.indices {

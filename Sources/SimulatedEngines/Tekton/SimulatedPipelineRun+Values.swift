@@ -1,6 +1,6 @@
 import KubeClient
 
-/// Parameters, results, and their substitution.
+/// Substitutes parameters and results.
 extension SimulatedPipelineRun {
     /// Substitutes the parameters in the Pipeline's specification; returns the names of parameters without a value.
     mutating func substituteParameters() -> [String] {

@@ -107,7 +107,7 @@ struct SimulatedPipelineRun: SimulatedRun {
 }
 
 extension SimulatedPipelineRun {
-    /// The first reconciliation: adds labels and defaults, then starts the run or refuses it.
+    /// Performs the first reconciliation: adds labels and defaults, then starts the run or rejects it.
     private mutating func arrive(at now: Timestamp) -> [RunAction<PipelineReference>] {
         let actions = touch()
         if request == "PipelineRunPending" {
@@ -239,7 +239,7 @@ extension SimulatedPipelineRun {
     func haveTasksTimedOut(at now: Timestamp) -> Bool { tasksDeadline.map { now >= $0 } ?? false }
     func hasFinallyTimedOut(at now: Timestamp) -> Bool { finallyDeadline.map { now >= $0 } ?? false }
 
-    /// The deadlines that can still expire and would stop something.
+    /// The deadlines that can still expire and would stop tasks.
     var deadlines: [Timestamp?] {
         guard let plan else { return [] }
         let isGraphBusy = plan.tasks.indices.contains { !plan.tasks[$0].isFinally && taskRuns[$0]?.outcome == nil }

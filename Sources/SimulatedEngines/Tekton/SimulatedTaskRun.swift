@@ -4,7 +4,7 @@ import Schema
 
 /// The state machine of one TaskRun and its pod.
 struct SimulatedTaskRun: Sendable {
-    /// What the TaskRun is created from.
+    /// The inputs for creating the TaskRun.
     struct Template: Sendable {
         let namespace: String
         let name: String
@@ -89,7 +89,7 @@ struct SimulatedTaskRun: Sendable {
             ["spec": ["status": "TaskRunCancelled", "statusMessage": .string(message)]], subresource: nil)
     }
 
-    /// Does what is due and returns the writes.
+    /// Performs due work and returns the resulting writes.
     mutating func advance(to now: Timestamp) -> [ClusterWrite] {
         var writes: [ClusterWrite] = []
         if stage == .created {
