@@ -2,7 +2,7 @@ import KubeClient
 
 /// The options of a deletion.
 struct DeleteParameters: Sendable {
-    /// What happens to dependents.
+    /// How dependents are deleted.
     enum Propagation: String, Sendable {
         case background = "Background"
         case foreground = "Foreground"

@@ -132,7 +132,7 @@ extension JSONValue {
         return copy
     }
 
-    /// True if nothing differs that counts for `metadata.generation`.
+    /// True if no field differs that affects `metadata.generation`.
     fileprivate func hasSameDesiredState(as other: JSONValue, _ served: ServedResource) -> Bool {
         func state(_ object: JSONValue) -> JSONValue {
             var object = object

@@ -41,7 +41,7 @@ package final class Cluster: Sendable {
         }
     }
 
-    /// Ends all watches, now and in future.
+    /// Ends all current and future watches.
     package func shutDown() { storage.shutDown() }
 
     /// The resource, or the error for "the server could not find the requested resource".

@@ -1,9 +1,9 @@
 import KubeClient
 
-/// Deletes objects whose owners are gone, and completes deletions that wait for other objects.
+/// Deletes objects whose owners no longer exist, and completes deletions that wait for other objects.
 ///
 /// It processes only candidates: objects that were written with owners, that are terminating, or that lost an owner or
-/// a dependent. Each check is complete, so an early check is repeated without harm.
+/// a dependent. Each check is complete, so checking too early is harmless.
 struct GarbageCollector: Sendable {
     static let foregroundFinalizer = "foregroundDeletion"
     static let orphanFinalizer = "orphan"

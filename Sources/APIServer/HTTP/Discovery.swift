@@ -5,7 +5,7 @@ import KubeRuntime
 struct Discovery: Sendable {
     let groups: [APIGroup]
 
-    /// What `kubectl version` shows; the minor version is the API level whose behavior the sandbox follows.
+    /// The version that `kubectl version` shows; the minor version is the API level whose behavior the sandbox follows.
     static let version: JSONValue = [
         "major": "1", "minor": "33", "gitVersion": "v1.33.0-towline", "gitCommit": "", "gitTreeState": "clean",
         "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "swiftc", "platform": "linux",

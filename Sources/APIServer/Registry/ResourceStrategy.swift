@@ -1,7 +1,7 @@
 import KubeClient
 import Schema
 
-/// The special rules of a resource; the defaults are the common rules.
+/// Resource-specific rules; the defaults apply to most resources.
 struct ResourceStrategy: Sendable {
     enum NameRule: Sendable {
         /// RFC 1123 subdomain, up to 253 characters.

@@ -210,7 +210,7 @@ extension FieldSelector {
         for term in Self.terms(of: text) {
             let requirement = try Self.requirement(term, of: text)
             guard let field = served.storedField(requirement.field) else {
-                // kubectl adds which objects it was looking for.
+                // kubectl appends the objects that it was looking for.
                 throw .badRequest(
                     served.isCustom || !served.selectableFields.isEmpty
                         ? "field label not supported: \(requirement.field)"

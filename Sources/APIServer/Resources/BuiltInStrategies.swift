@@ -89,7 +89,7 @@ extension ResourceStrategy {
 }
 
 extension ResourceStrategy {
-    /// Counts generations; otherwise the defaults.
+    /// The default rules, with generations.
     static let counted: ResourceStrategy = {
         var strategy = ResourceStrategy()
         strategy.hasGeneration = true
