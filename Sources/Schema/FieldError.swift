@@ -57,7 +57,7 @@ package struct FieldError: Error, Hashable, Sendable, CustomStringConvertible {
         ["reason": .string(reason), "message": .string(body), "field": .string(field)]
     }
 
-    /// True if rules are not evaluated after this error, because expressions rely on what it violates.
+    /// True if this error prevents rules from being evaluated, because expressions rely on the violated constraint.
     var blocksRules: Bool {
         switch kind {
         case .required, .tooLong, .tooMany, .typeInvalid: true

@@ -68,7 +68,7 @@ struct JSONPathFilter: Hashable, Sendable {
     }
 
     let path: [String]
-    /// Nil if the field only must exist.
+    /// The comparison; nil if the filter only requires the field to exist.
     let test: Test?
 
     struct Test: Hashable, Sendable {

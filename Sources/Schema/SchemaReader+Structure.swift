@@ -46,7 +46,7 @@ extension SchemaReader {
 
     mutating func check(_ schema: StructuralSchema, _ object: JSONObject, at path: FieldPath, as position: Position) {
         if case .junctor = position {
-            // A junctor can name a type only as one half of int-or-string.
+            // Inside a junctor, a type is allowed only as one half of int-or-string.
             if let type = schema.type, type != .integer, type != .string {
                 report(.forbidden, path.field("type"), nil, "must be empty to be structural")
             }

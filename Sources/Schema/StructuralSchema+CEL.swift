@@ -1,7 +1,7 @@
 import CEL
 import KubeClient
 
-/// How expressions see values that have a schema.
+/// Exposes values with a schema to expressions.
 extension StructuralSchema: CELObjectSchema {
     var declaresFields: Bool { additionalProperties.schema == nil }
 

@@ -28,7 +28,7 @@ extension StructuralSchema {
         return removed
     }
 
-    /// The value without unknown fields; nil, by far the most common result, if nothing was removed.
+    /// The value without unknown fields; nil if nothing was removed, which is the most common result.
     private func pruned(
         _ value: JSONValue, isResource: Bool, at path: inout FieldPath, _ removed: inout [String]
     ) -> JSONValue? {

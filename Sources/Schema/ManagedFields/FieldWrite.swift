@@ -7,7 +7,7 @@ package struct FieldWrite: Sendable {
     let manager: String
     /// The API version in which the object is written.
     let apiVersion: String
-    /// Such as `status`; empty for the object itself.
+    /// The subresource, such as `status`; empty for the object itself.
     let subresource: String
     let shape: MergeShape
     let time: Timestamp
