@@ -1,6 +1,6 @@
 import KubeClient
 
-/// One evaluation of an expression, with its variables and the rest of its budget.
+/// One evaluation of an expression, with its variables and remaining budget.
 struct CELEvaluation {
     var scope: [(name: String, value: CELValue)]
     var budget: CELBudget
@@ -47,7 +47,7 @@ struct CELEvaluation {
         return text
     }
 
-    /// True if an operand has the value that decides `&&` or `||`; errors of other operands do not matter then.
+    /// True if an operand has the value that decides `&&` or `||`; errors of other operands are then ignored.
     private mutating func decides(_ operands: [CELNode], by deciding: Bool) throws(CELError) -> Bool {
         var failure: CELError?
         for operand in operands {
@@ -210,7 +210,7 @@ extension CELEvaluation {
         return try loop.predicate.map { (node) throws(CELError) in try bool(node) } ?? true
     }
 
-    /// Like `||`: if one element decides the result, errors of the others are dropped.
+    /// Whether any element decides the result, like `||`: if one does, errors of the others are ignored.
     private mutating func anyElement(
         of elements: [CELValue], _ loop: CELNode.Comprehension, is deciding: Bool
     ) throws(CELError) -> Bool {

@@ -186,7 +186,7 @@ extension CELFunction {
         return .string(pieces(of: text, at: old, atMost: limit < 0 ? -1 : limit &+ 1).joined(separator: new))
     }
 
-    /// Inserts `new` before every code point and at the end: what replacing an empty string does.
+    /// Inserts `new` before every code point and at the end, as replacing an empty string does.
     private static func interleaved(_ text: String, with new: String, atMost limit: Int64) -> String {
         var result = ""
         var count: Int64 = 0

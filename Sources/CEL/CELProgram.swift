@@ -26,7 +26,7 @@ package struct CELProgram: Sendable {
     }
 }
 
-/// Limits the work of expressions. One step is a small piece of work, such as a call or reading ten bytes.
+/// Limits the cost of expressions. One step is a small unit of work, such as a call or reading ten bytes.
 package struct CELBudget: Sendable {
     /// Steps left for all expressions together.
     package private(set) var remaining: Int
