@@ -62,7 +62,7 @@ import Testing
         ("tasks.t.results['r.s'][0]", .result(task: "t", name: "r.s", part: .element(0))),
         ("tasks.t.status", .taskStatus("t")), ("tasks.status", .aggregateStatus),
         ("context.pipelineRun.name", .context("pipelineRun.name")),
-    ]) func tektonVariablesAreRead(_ text: String, _ variable: TektonVariable) {
+    ]) func `reads the variables of Tekton`(_ text: String, _ variable: TektonVariable) {
         #expect(TektonVariable(text) == variable)
     }
 

@@ -146,7 +146,8 @@ import TowlineAPI
         #expect(status.runRef == nil)
     }
 
-    @Test(arguments: [Shutdown.stop, .terminate]) func aShutdownBeforeTheRunNeedsProofThatThereIsNone(
+    @Test(arguments: [Shutdown.stop, .terminate])
+    func `a shutdown without a run ends the execution only after a live read finds none`(
         _ shutdown: Shutdown
     ) throws {
         let execution = Fixtures.execution(spec: { $0.shutdown = shutdown })

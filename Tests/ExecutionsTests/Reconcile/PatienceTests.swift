@@ -73,7 +73,7 @@ import TowlineAPI
         #expect(bench.verdict == "Running/-/EngineNotResponding")
     }
 
-    @Test(arguments: EngineName.allCases) func theTimeLimitReachesTheEngine(_ engine: EngineName) async throws {
+    @Test(arguments: EngineName.allCases) func `sends the timeout to the engine`(_ engine: EngineName) async throws {
         let bench = try await ReconcilerBench(engine, spec: ["executionConfig": ["timeoutSeconds": 90]])
         try await bench.live(.seconds(1))
         let spec = bench.run?["spec"]
@@ -83,7 +83,9 @@ import TowlineAPI
         }
     }
 
-    @Test(arguments: EngineName.allCases) func theWatchdogEndsWhatTheEngineForgot(_ engine: EngineName) async throws {
+    @Test(arguments: EngineName.allCases)
+    func `the watchdog terminates a run that the engine did not stop at its timeout`(_ engine: EngineName) async throws
+    {
         let bench = try await ReconcilerBench(engine, spec: ["executionConfig": ["timeoutSeconds": 100]])
         try await bench.live(.seconds(5))
         let start = bench.now
@@ -99,7 +101,9 @@ import TowlineAPI
         #expect(bench.message.contains("100 seconds"))
     }
 
-    @Test(arguments: EngineName.allCases) func aDeadEngineKeepsNoExecutionOpen(_ engine: EngineName) async throws {
+    @Test(arguments: EngineName.allCases) func `ends an execution at its timeout even if the engine never responds`(
+        _ engine: EngineName
+    ) async throws {
         let bench = try await ReconcilerBench(engine, spec: ["executionConfig": ["timeoutSeconds": 100]])
         // The engine never processes the run: limit, grace period, and half a minute until the verdict.
         try await bench.live(.seconds(189))
@@ -109,7 +113,9 @@ import TowlineAPI
         #expect(bench.message.contains("may still be running"))
     }
 
-    @Test(arguments: EngineName.allCases) func theServersWaitOutlastsEveryWakeUp(_ engine: EngineName) async throws {
+    @Test(arguments: EngineName.allCases) func `no event triggers a create before Retry-After has passed`(
+        _ engine: EngineName
+    ) async throws {
         let bench = try await ReconcilerBench(engine)
         bench.server.answerNextCreate(
             HTTPResponse(status: 503, headers: ["Retry-After": "30"], body: Array("try again later".utf8)))
@@ -124,7 +130,7 @@ import TowlineAPI
         #expect(bench.verdict == "Running/-/AwaitingEngine")
     }
 
-    @Test(arguments: EngineName.allCases) func theStartDeadlineOutweighsTheServersWait(
+    @Test(arguments: EngineName.allCases) func `the start deadline ends an execution before Retry-After has passed`(
         _ engine: EngineName
     ) async throws {
         let bench = try await ReconcilerBench(engine, spec: ["executionConfig": ["startDeadlineSeconds": 10]])

@@ -35,7 +35,9 @@ import TowlineAPI
         }
     }
 
-    @Test(arguments: EngineName.allCases) func aRunGoesToTheSecondAndTheStatusStays(_ engine: EngineName) async throws {
+    @Test(arguments: EngineName.allCases) func `deletes a run exactly when its TTL expires and keeps the status`(
+        _ engine: EngineName
+    ) async throws {
         let bench = try await ended(engine, run: 3_600)
         try await bench.live(.milliseconds(3_599_990))
         #expect(bench.run != nil && deletions(bench).isEmpty)
@@ -131,7 +133,9 @@ import TowlineAPI
         #expect(bench.execution == nil)
     }
 
-    @Test(arguments: [true, false]) func theLastMomentsAnnotationOfARunWins(_ isAlone: Bool) async throws {
+    @Test(arguments: [true, false]) func `an annotation set just before the deletion keeps the run`(_ isAlone: Bool)
+        async throws
+    {
         let bench = try await ended(.tekton, run: isAlone ? 60 : nil, execution: isAlone ? nil : 60)
         try await bench.live(.seconds(30))
         bench.server.beforeNextDeletion {
@@ -159,7 +163,9 @@ import TowlineAPI
         #expect(bench.execution == nil)
     }
 
-    @Test(arguments: [true, false]) func aMissingRightIsSaidAndNoHotLoop(_ isAlone: Bool) async throws {
+    @Test(arguments: [true, false]) func `reports a forbidden deletion and retries only after a backoff`(
+        _ isAlone: Bool
+    ) async throws {
         let bench = try await ended(.tekton, run: isAlone ? 60 : nil, execution: isAlone ? nil : 60)
         bench.server.refuseDeletions((403, "Forbidden"))
         try await bench.live(.milliseconds(60_002))
