@@ -15,8 +15,10 @@ extension Situation {
         let step = runConditionStep()
         guard case .idle = step else { return step }
         let retention = retentionStep()
-        guard let refusal = facts.stopRefusal else { return retention }
-        return retention.isPause ? .failed(retryAfter: refusal.pause) : retention
+        guard let refusal = facts.stopRefusal, retention.isPause else { return retention }
+        // A TTL that expires before the next stop request comes first: a retry would hide when it expires.
+        if case .expireLater(let due) = retention, due - now <= refusal.pause { return retention }
+        return .failed(retryAfter: refusal.pause)
     }
 
     /// Stops a run that exceeded its timeout even after the execution ended without it.

@@ -234,6 +234,28 @@ import TowlineAPI
         #expect(try #require(accepted.next().status).condition(.shutdownRefused) == nil)
     }
 
+    @Test func `a rejected stop after the verdict does not delay a TTL`() throws {
+        let run = try run(Fixtures.start)
+        let verdict = ExecutionEvent.ended(.watchdogExpired, message: "could not be stopped", engine: .tekton)
+        var status = try #require(
+            try Fixtures.running(run).after(verdict, generation: 1, now: Fixtures.start + .seconds(460)))
+        var pausing = refusal
+        pausing.pause = .seconds(7)
+        func step(ttl seconds: UInt32) -> Step {
+            let retention = Retention(executionSeconds: seconds)
+            let ended = Fixtures.execution(status: status, retention: retention)
+            return Fixtures.situation(ended, run: .present(run), now: Fixtures.start + .seconds(500)) {
+                $0.isRunConfirmed = true
+                $0.timeline.stopFailed(pausing, at: moment(500))
+                $0.stopRefusal = pausing
+            }.next()
+        }
+        status = try #require(step(ttl: 3600).status)
+        // The next stop request is due at 507 seconds.
+        #expect(step(ttl: 60).name == "failed")
+        #expect(step(ttl: 45).name == "expireLater")
+    }
+
     // MARK: Ownership and deletion
 
     @Test(arguments: EngineName.allCases)
