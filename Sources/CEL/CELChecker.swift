@@ -104,15 +104,19 @@ struct CELChecker {
 
     // MARK: Parts of values
 
+    /// The type of an operand, or of the value of an optional operand; a part of an optional is optional.
+    private mutating func container(
+        _ operand: CELNode, isOptional: Bool
+    ) throws(CELError) -> (type: CELType, isOptional: Bool) {
+        let found = try type(of: operand)
+        guard case .optional(let inner) = found else { return (found, isOptional) }
+        return (inner, true)
+    }
+
     private mutating func type(
         ofField field: String, of operand: CELNode, isOptional: Bool, _ node: CELNode
     ) throws(CELError) -> CELType {
-        var container = try type(of: operand)
-        var isOptional = isOptional
-        if case .optional(let inner) = container {
-            container = inner
-            isOptional = true
-        }
+        let (container, isOptional) = try container(operand, isOptional: isOptional)
         let found: CELType
         switch container {
         case .dyn: found = .dyn
@@ -130,12 +134,7 @@ struct CELChecker {
     private mutating func type(
         ofIndex index: CELNode, in operand: CELNode, isOptional: Bool, _ node: CELNode
     ) throws(CELError) -> CELType {
-        var container = try type(of: operand)
-        var isOptional = isOptional
-        if case .optional(let inner) = container {
-            container = inner
-            isOptional = true
-        }
+        let (container, isOptional) = try container(operand, isOptional: isOptional)
         let found: CELType
         switch container {
         case .dyn:

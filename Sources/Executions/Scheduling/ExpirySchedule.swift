@@ -121,9 +121,7 @@ struct ExpiryPlan {
 final class ExpirySchedule: Sendable {
     private struct State {
         var plan = ExpiryPlan()
-        /// The next check, and its timer.
-        var check: ContinuousClock.Instant?
-        var timer: TimerToken?
+        var check = PendingCheck()
         var isRunning = false
     }
 
@@ -174,9 +172,7 @@ final class ExpirySchedule: Sendable {
     func stop() {
         let timer = state.withLock { state in
             state.isRunning = false
-            state.check = nil
-            defer { state.timer = nil }
-            return state.timer
+            return state.check.remove()
         }
         if let timer { time.cancel(timer) }
     }
@@ -184,33 +180,19 @@ final class ExpirySchedule: Sendable {
     /// Gives turns to executions that are due, and sets the timer for the next check.
     private func check() {
         let (instant, now) = (time.now, clock.now())
-        var next: ContinuousClock.Instant?
-        let (keys, obsolete) = state.withLock { state -> ([ObjectKey], TimerToken?) in
-            guard state.isRunning else { return ([], nil) }
+        let (keys, obsolete, next) = state.withLock { state -> ([ObjectKey], TimerToken?, ContinuousClock.Instant?) in
+            guard state.isRunning else { return ([], nil, nil) }
             let keys = state.plan.giveTurns(now: now, at: instant)
             let wanted = state.plan.nextCheck(now: now, at: instant)
-            // An earlier check is already planned and covers the rest.
-            if let planned = state.check, planned > instant, wanted.map({ planned <= $0 }) ?? true {
-                return (keys, nil)
-            }
-            state.check = wanted
-            next = wanted
-            defer { state.timer = nil }
-            return (keys, state.timer)
+            let (obsolete, next) = state.check.replace(with: wanted, now: instant)
+            return (keys, obsolete, next)
         }
         if let obsolete { time.cancel(obsolete) }
         for key in keys { wake(key) }
-        if let next { setTimer(at: next) }
-    }
-
-    private func setTimer(at instant: ContinuousClock.Instant) {
-        let timer = time.schedule(at: instant) { [weak self] in self?.check() }
-        let isNeeded = state.withLock { state in
-            // The timer may have fired already, or an earlier check may have been planned since.
-            guard state.isRunning, state.check == instant, state.timer == nil else { return false }
-            state.timer = timer
-            return true
-        }
+        guard let next else { return }
+        let timer = time.schedule(at: next) { [weak self] in self?.check() }
+        // The timer may have fired already, or an earlier check may have been planned since.
+        let isNeeded = state.withLock { $0.check.keep(timer, for: next) }
         if !isNeeded { time.cancel(timer) }
     }
 }

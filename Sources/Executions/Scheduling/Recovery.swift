@@ -34,9 +34,7 @@ struct FailureGroup: Hashable, Sendable {
 final class Recovery: Sendable {
     private struct State {
         var groups: EarlyRetries<ObjectKey, FailureGroup>
-        /// The next check, and its timer.
-        var check: ContinuousClock.Instant?
-        var timer: TimerToken?
+        var check = PendingCheck()
         var isRunning = false
     }
 
@@ -86,9 +84,7 @@ final class Recovery: Sendable {
         let timer = state.withLock { state in
             state.isRunning = false
             state.groups.removeAll()
-            state.check = nil
-            defer { state.timer = nil }
-            return state.timer
+            return state.check.remove()
         }
         if let timer { time.cancel(timer) }
     }
@@ -97,33 +93,19 @@ final class Recovery: Sendable {
         _ body: (inout EarlyRetries<ObjectKey, FailureGroup>, ContinuousClock.Instant) -> Void = { _, _ in }
     ) {
         let now = time.now
-        var next: ContinuousClock.Instant?
-        let (keys, obsolete) = state.withLock { state -> ([ObjectKey], TimerToken?) in
-            guard state.isRunning else { return ([], nil) }
+        let (keys, obsolete, next) = state.withLock { state -> ([ObjectKey], TimerToken?, ContinuousClock.Instant?) in
+            guard state.isRunning else { return ([], nil, nil) }
             body(&state.groups, now)
             let keys = state.groups.wake(now)
-            let wanted = state.groups.nextWake
-            // An earlier check is already planned and covers the rest.
-            if let planned = state.check, planned > now, wanted.map({ planned <= $0 }) ?? true { return (keys, nil) }
-            guard state.check != wanted else { return (keys, nil) }
-            state.check = wanted
-            next = wanted
-            defer { state.timer = nil }
-            return (keys, state.timer)
+            let (obsolete, next) = state.check.replace(with: state.groups.nextWake, now: now)
+            return (keys, obsolete, next)
         }
         if let obsolete { time.cancel(obsolete) }
         for key in keys { wake(key) }
-        if let next { setTimer(at: next) }
-    }
-
-    private func setTimer(at instant: ContinuousClock.Instant) {
-        let timer = time.schedule(at: instant) { [weak self] in self?.change() }
-        let isNeeded = state.withLock { state in
-            // The timer may have fired already, or an earlier check may have been planned since.
-            guard state.isRunning, state.check == instant, state.timer == nil else { return false }
-            state.timer = timer
-            return true
-        }
+        guard let next else { return }
+        let timer = time.schedule(at: next) { [weak self] in self?.change() }
+        // The timer may have fired already, or an earlier check may have been planned since.
+        let isNeeded = state.withLock { $0.check.keep(timer, for: next) }
         if !isNeeded { time.cancel(timer) }
     }
 }

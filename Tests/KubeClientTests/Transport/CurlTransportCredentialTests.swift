@@ -172,19 +172,8 @@ private final class SOCKSListener: Sendable {
     var request: [UInt8] { received.withLock { $0 } }
 
     init() throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 1) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw TransportError(.unreachable, "cannot listen") }
-        port = UInt16(bigEndian: address.sin_port)
+        let (descriptor, boundPort) = try listenOnLoopback()
+        port = boundPort
         let received = received
         DispatchQueue(label: "socks-listener").async {
             let client = accept(descriptor, nil, nil)

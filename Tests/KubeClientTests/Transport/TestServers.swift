@@ -110,20 +110,9 @@ final class RawServer: Sendable {
 
     /// - Parameter answers: one for each connection; the last one is repeated.
     init(_ answers: [[UInt8]]) throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 16) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw TransportError(.unreachable, "cannot listen") }
+        let (descriptor, boundPort) = try listenOnLoopback()
         self.descriptor = descriptor
-        port = UInt16(bigEndian: address.sin_port)
+        port = boundPort
         let received = received
         DispatchQueue(label: "raw-server").async {
             // Closed only here: another server can reuse the number of a closed descriptor.
@@ -162,4 +151,21 @@ final class RawServer: Sendable {
         }
         return String(decoding: head, as: UTF8.self)
     }
+}
+
+/// Listens on a free loopback port.
+func listenOnLoopback() throws -> (descriptor: Int32, port: UInt16) {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, length) == 0 && listen(descriptor, 16) == 0
+                && getsockname(descriptor, $0, &length) == 0
+        }
+    }
+    guard isBound else { throw TransportError(.unreachable, "cannot listen") }
+    return (descriptor, UInt16(bigEndian: address.sin_port))
 }

@@ -44,7 +44,7 @@ public enum Repository {
 
     /// The version that the product reports.
     public static func version() throws -> String {
-        let source = try text("Sources/CommandLineOptions/Version.swift")
+        let source = try text("Sources/CommandLineOptions/BuildInfo.swift")
         return source.split(separator: "\"").dropFirst().first.map(String.init) ?? "?"
     }
 
