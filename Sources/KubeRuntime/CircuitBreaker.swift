@@ -71,7 +71,7 @@ public final class CircuitBreakerTransport: HTTPTransport {
                 throw TransportError(.unreachable, "not sent, because the API server is unreachable")
             }
             await recovered.wait(for: now.duration(to: min(until, deadline)), time)
-            if Task.isCancelled { throw TransportError(.cancelled, "cancelled while the API server is unreachable") }
+            if Task.isCancelled { throw TransportError(.cancelled, "canceled while waiting for the API server") }
         }
     }
 

@@ -55,7 +55,7 @@ extension Permission {
         Permission(
             .executions, WorkflowExecution.resourceType, [.get],
             for: "reading an execution after a conflict, after a change of the leader, and before it is deleted",
-            without: "executions that others change at the same time are delayed"),
+            without: "executions with concurrent changes are delayed"),
         Permission(
             .executions, WorkflowExecution.resourceType, [.patch], of: "status",
             for: "reporting the status of executions", without: "the status of executions is never updated"),
@@ -82,7 +82,7 @@ extension Permission {
                 without: "changes of \(runs) are noticed late, and the workers start late"),
             Permission(
                 part, engine.runType, [.get], for: "confirming that a run exists, or that it does not",
-                without: "executions whose \(runs) were deleted, or existed before, do not continue"),
+                without: "executions whose \(runs) were deleted, or existed before, get stuck"),
             Permission(
                 part, engine.runType, [.create], for: "creating the run of an execution",
                 without: "no \(runs) are created"),
@@ -97,7 +97,7 @@ extension Permission {
         let children = engine.childTypes.map { type in
             Permission(
                 part, type, [.list], for: "reading why a run failed, and what an unfinished run waits for",
-                without: "\(type.plural) are not read, so the failed step, and what a task waits for, is not reported")
+                without: "\(type.plural) are not read, so failed steps and what tasks wait for are not reported")
         }
         return own + children
     }
@@ -115,7 +115,7 @@ extension Permission {
             without: "this operator never becomes the leader"),
         Permission(
             .election, leases, [.list, .watch], ofOneName: true, for: "noticing at once that the lease is free",
-            without: "a new leader takes over some seconds later than necessary"),
+            without: "a new leader takes over a few seconds late"),
     ]
 
     private init(

@@ -66,7 +66,7 @@ struct PermissionCheck: Sendable {
         }
         for missing in MissingPermission.joined(findings.missing) { missing.log(to: logger) }
         if !findings.isComplete {
-            logger.warn("Not all permissions were checked, because that took too long")
+            logger.warn("The permission check timed out; some permissions were not checked")
         } else if findings.missing.isEmpty {
             logger.info("All required permissions are granted")
         }

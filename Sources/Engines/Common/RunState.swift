@@ -129,7 +129,7 @@ extension RunState {
         case .suspended: "the run is suspended; resume it in the engine to continue"
         case .stopping: "a task failed or was canceled; the run is ending"
         case .cancelling: "stop requested; the run is ending"
-        case .timingOut: "a timeout was reached; the run is ending"
+        case .timingOut: "the timeout expired; the run is ending"
         case .succeeded: progressText ?? "the run succeeded"
         case .completedWithSkips: progressText.map { $0 + ", some skipped" } ?? "some tasks were skipped"
         case .cancelled: "the run was canceled"

@@ -38,7 +38,7 @@ extension PipelineRun {
             if skippedByTimeout, counts?.hasFailures == false {
                 // No task failed, so the run failed because the timeout expired before some tasks had started.
                 state.reason = .pipelineTimeout
-                state.message = "a timeout was reached before every task had started"
+                state.message = "the timeout expired before all tasks had started"
             }
         }
         return state

@@ -81,7 +81,7 @@ extension Situation {
         }
         guard isDiverged else { return events + [.acknowledged] }
         let message = """
-            \(object) continued after the execution had ended, and has ended again: \(engine.title) reports \
+            \(object) continued after the execution ended, and has now ended again: \(engine.title) reports \
             \(reason). The outcome of the execution does not change.
             """
         return events + [.conditionSet(.runDiverged, .false, reason: .general(run.state.reason), message: message)]
@@ -218,7 +218,7 @@ extension Situation {
                 reason: .retention(.managedByGitOps),
                 message: """
                     \(mark.rawValue) shows that \(mark.tool) manages the execution. If Towline deleted it, the tool \
-                    would create it again, and it would run again. Delete it there, or remove ttlSecondsAfterFinished.
+                    would create it again, and it would run again. Delete it in \(mark.tool), or remove ttlSecondsAfterFinished.
                     """)
         }
         switch facts.run {
@@ -254,17 +254,17 @@ extension Situation {
         if run.isKept {
             return Obstacle(
                 reason: .retention(.keptByAnnotation),
-                message: "The annotation \(WellKnown.keepAnnotation) keeps \(object), and with it the execution.")
+                message: "The annotation \(WellKnown.keepAnnotation) keeps \(object), so the execution is kept too.")
         }
         if !run.state.isFinished {
             return Obstacle(
                 reason: .retention(.runGoesOn),
-                message: "\(object) is still running. It and the execution are kept until it ends.")
+                message: "\(object) is still running. Both it and the execution are kept until it ends.")
         }
         guard run.isToBeArchived else { return nil }
         return Obstacle(
             reason: .retention(.runToBeArchived),
-            message: "\(engine.title) has not archived \(object) yet. It and the execution are kept until then.")
+            message: "\(engine.title) has not archived \(object) yet. Both it and the execution are kept until then.")
     }
 }
 

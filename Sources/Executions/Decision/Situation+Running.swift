@@ -60,13 +60,13 @@ extension Situation {
         let names = run.finalizers.joined(separator: ", ")
         let holder =
             switch run.finalizers.count {
-            case 0: "a finalizer holds it"
-            case 1: "the finalizer \(names) holds it"
-            default: "the finalizers \(names) hold it"
+            case 0: "is blocked by a finalizer"
+            case 1: "is blocked by the finalizer \(names)"
+            default: "is blocked by the finalizers \(names)"
             }
         return """
-            \(object) is being deleted, and \(holder). It continues until it ends or is removed. If it is removed \
-            before it ends, the execution fails with reason RunDeleted.
+            \(object) is being deleted and \(holder). It keeps running until it ends or is removed. If it is \
+            removed before it ends, the execution fails with reason RunDeleted.
             """
     }
 
@@ -101,7 +101,7 @@ extension Situation {
                 .runOwned, .false, reason: .retention(.runNotOwned),
                 message: """
                     The owner reference of \(object) to this execution was removed. The run is still followed, but it \
-                    is not deleted with the execution: restore metadata.ownerReferences, or delete it yourself.
+                    will not be deleted with the execution. Restore metadata.ownerReferences, or delete the run yourself.
                     """)
         ]
     }
@@ -257,7 +257,7 @@ extension Situation {
             default: "Fix what the API server reports"
             }
         return """
-            \(object) could not be stopped and continues: \(refusal.message). \(remedy); the operator retries.
+            \(object) could not be stopped and is still running: \(refusal.message). \(remedy); the operator retries.
             """
     }
 }
@@ -304,7 +304,7 @@ extension Situation {
         }
         let name = execution.status.runRef?.name ?? execution.runName
         let message = """
-            \(engine.runType.kind) \(name) was deleted before it was seen to end. Its steps may have had effects, so it \
+            \(engine.runType.kind) \(name) was deleted before Towline saw it end. Its steps may have had effects, so it \
             is not created again.
             """
         return removingAllConditions(events + [ended(.runDeleted, message)] + gone(.general(.runDeleted), message))
@@ -321,7 +321,7 @@ extension Situation {
         if let known = execution.status.runRef {
             let message = """
                 \(object) is not the run that was started: its UID is \(run.uid), but the run had \(known.uid). The run \
-                was deleted, and something else created an object with its name.
+                was deleted, and another client created an object with its name.
                 """
             return removingAllConditions([ended(.runReplaced, message)] + gone(.general(.runReplaced), message))
         }

@@ -143,8 +143,8 @@ extension Situation {
         switch execution.status.reason {
         case nil, .engineUnavailable, .restoredFromBackup, .waitingToCreate:
             let message = """
-                The run waits for its turn, because the operator limits concurrent creates, and lowers the limit \
-                where they are slow. No action is needed.
+                The run is queued: the operator limits concurrent creates, and lowers the limit while creates are \
+                slow. No action is needed.
                 """
             return report([held(.waitingToCreate, message)], otherwise: pause)
         default: return pause
@@ -299,7 +299,7 @@ extension Situation {
         guard execution.restoration == .held, execution.status.runRef == nil, spec.shutdown == nil else { return nil }
         let name = "-n \(execution.key.namespace) annotate wfe \(execution.key.name)"
         let message = """
-            The execution was restored from a backup (\(WellKnown.restoreNameLabel)), and nothing says whether it ran \
+            The execution was restored from a backup (\(WellKnown.restoreNameLabel)), and it is unknown whether it ran \
             before. To run it: kubectl \(name) \(WellKnown.runRestoredAnnotation)=true. Otherwise delete it.
             """
         return report([held(.restoredFromBackup, message)])
@@ -321,7 +321,7 @@ extension Situation {
             return nil
         }
         return Notice(
-            type: .warning, reason: reason.rawValue, action: .create, note: "The run is not created yet",
+            type: .warning, reason: reason.rawValue, action: .create, note: "The run could not be created",
             detail: status.message ?? "")
     }
 }

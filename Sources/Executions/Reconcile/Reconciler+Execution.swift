@@ -105,7 +105,7 @@ extension Reconciler {
     func confirm(_ key: ObjectKey, _ logger: Logger, _ failure: inout FailureGroup?) async -> WorkOutcome? {
         guard let takeover, !takeover.isCaughtUp else { return nil }
         switch await readLive(
-            key, onFailure: "Could not read the execution after becoming the leader; it is retried", logger)
+            key, onFailure: "Could not read the execution after becoming the leader; retrying", logger)
         {
         case .ends(let outcome):
             if outcome.backsOff { failure = Self.readExecution(in: key.namespace) }
@@ -211,14 +211,14 @@ extension Reconciler {
     /// Retries transient failures later; failures that a user must fix are reported in the status.
     private func refuse(_ error: KubeError, _ object: String, in reconciliation: inout Reconciliation) -> WorkOutcome? {
         reconciliation.logger.warn(
-            "Could not delete an object whose TTL expired; it is retried",
+            "Could not delete an object whose TTL expired; retrying",
             // Only the condition has the full message: users who can read executions can read their parameters anyway.
             ["object": .own(object), "error": .foreign(error.kind)])
         let pause = error.retryAfter ?? .zero
         guard let code = error.code, code != 404, !error.isTransient else { return .failed(retryAfter: pause) }
         reconciliation.facts.deletionRefusal = Refusal(
             reason: code == 403 ? .forbidden : .rejected,
-            message: "The API server rejects the deletion of \(object): \(error)", isLasting: true, pause: pause)
+            message: "The API server rejected the deletion of \(object): \(error)", isLasting: true, pause: pause)
         return nil
     }
 }

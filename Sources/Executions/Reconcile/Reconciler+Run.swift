@@ -80,7 +80,7 @@ extension Reconciler {
             reconciliation.cache.apply(stopped)
             reconciliation.facts.run = .present(stopped)
             note(.stopRun, worked: true, in: &reconciliation)
-            reconciliation.logger.info("Asked the run to stop", ["run": .own(run.key.name)])
+            reconciliation.logger.info("Requested that the run stops", ["run": .own(run.key.name)])
             return true
         } catch {
             if error.isConflict {

@@ -109,7 +109,7 @@ struct Reconciler: Sendable {
                 return outcome
             }
         }
-        logger.warn("The reconciliation was ended after too many steps; it is retried")
+        logger.warn("The reconciliation took too many steps; retrying")
         return .failed()
     }
 

@@ -116,7 +116,7 @@ struct RunVerifier: Sendable {
         if error.isCancelled, Task.isCancelled { return .failed(.other(retryAfter: nil)) }
         if error.isPlainNotFound { return .failed(.notServed) }
         logger.warn(
-            "Could not verify runs; the request is retried",
+            "Could not verify runs; retrying",
             ["engine": .own(cache.engine.name.rawValue), "error": .foreign("\(error)")])
         if error.isExpired { return .failed(.expired) }
         if case .transport(let failure) = error, failure.kind == .tooLarge || failure.kind == .timedOut {

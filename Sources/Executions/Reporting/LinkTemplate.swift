@@ -188,7 +188,8 @@ extension LinkTemplate {
         let authority = url.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
         guard !authority.isEmpty else { throw LinkTemplateError("the URL has no host; write \(scheme)HOST/…") }
         guard !authority.contains("@") else {
-            throw LinkTemplateError("the URL contains a user or password, which everyone could read; remove it")
+            throw LinkTemplateError(
+                "the URL contains a user or password, which anyone who can read executions could see; remove it")
         }
     }
 

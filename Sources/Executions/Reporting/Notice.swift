@@ -79,7 +79,7 @@ extension Notice {
             notices.append(
                 Notice(
                     type: .warning, reason: Reason.shutdownRefused.rawValue, action: .shutDown,
-                    note: "The run could not be stopped and continues",
+                    note: "The run could not be stopped and is still running",
                     detail: old.phase.isTerminal ? refused.eventDetail : refused.message, related: new.runRef))
         }
         if let retained = new.condition(.retained), retained.reason != old.condition(.retained)?.reason {
@@ -109,7 +109,7 @@ extension Condition {
         let isQuoted =
             type == ConditionType.shutdownRefused.rawValue
             || [Reason.forbidden, .rejected].contains { $0.rawValue == reason }
-        return isQuoted ? "the API server rejects the request; see the condition \(type)" : message
+        return isQuoted ? "the API server rejected the request; see the condition \(type)" : message
     }
 }
 

@@ -87,7 +87,7 @@ final class CurlTransfer {
     private func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
         headSize += bytes.count
         guard headSize <= Self.maximumHead else {
-            excess = "a head of more than \(Self.maximumHead >> 10) KiB"
+            excess = "headers of more than \(Self.maximumHead >> 10) KiB"
             return false
         }
         let line = bytes.prefix { $0 != 0x0D && $0 != 0x0A }

@@ -139,7 +139,7 @@ struct YAMLComposer {
 
     private mutating func expand(_ name: String, _ event: YAMLEvent, depth: Int) throws(YAMLError) -> Node {
         guard let node = anchors[name] else {
-            throw failure("alias \"*\(name)\" refers to no complete node before it; define it with \"&\(name)\"", event)
+            throw failure("alias \"*\(name)\" is not defined before it is used; define it with \"&\(name)\"", event)
         }
         guard depth + node.height <= YAML.maximumDepth else { throw tooDeep(event) }
         expansion += node.weight

@@ -232,7 +232,7 @@ extension Controller {
         if tookTooLong {
             metrics.timedOut()
             logger.warn(
-                "The reconciliation was canceled because it took too long; it is retried",
+                "The reconciliation timed out; retrying",
                 ["timeout": .duration(settings.reconcileTimeout)])
         }
         let outcome = result ?? .failed()

@@ -62,7 +62,7 @@ public final class TakeoverSync: Sendable {
                 // If the type is not served, its reflector reports that.
                 if !error.isPlainNotFound, !error.isCancelled {
                     logger.warn(
-                        "Could not read the current version of the collection; it is read again",
+                        "Could not read the current version of the collection; retrying",
                         ["resource": .own(type.qualifiedName), "error": .foreign("\(error)")])
                 }
             }

@@ -39,7 +39,9 @@ public struct FencedTransport: HTTPTransport {
                 return .failure(error)
             }
         }.value
-        return try (outcome ?? .failure(TransportError(.cancelled, "cancelled"))).get()
+        return try
+            (outcome ?? .failure(TransportError(.cancelled, "canceled: this process may no longer be the leader")))
+            .get()
     }
 }
 

@@ -41,7 +41,7 @@ public struct LeaderElector: Sendable {
             labels: ["name"])
         slowPaths = metrics.counter(
             "leader_election_slowpath_total",
-            help: "Lease renewals with a conflict, which read the lease before the next attempt.",
+            help: "Lease renewals that met a conflict and read the lease before the next attempt.",
             labels: ["name"])
         token = LeadershipToken(time: time)
         slowPaths.expose([settings.lease.name])

@@ -17,7 +17,7 @@ extension Reflector {
             logger.info("The watch did not end at its timeout; opening a new one")
         case .shortWatch:
             metrics?.wasShort()
-            logger.warn("The watch ended immediately; a proxy on the way may not support watches")
+            logger.warn("The watch ended immediately; a proxy before the API server may not support watches")
         case .streamingUnsupported:
             logger.info("The server does not support streaming lists; listing in pages")
         }
@@ -46,7 +46,7 @@ extension Reflector {
         // the objects.
         let isNamed = store.quarantinedCount <= Self.namedQuarantined
         (isNamed ? logger.with(place) : logger.about(place)).error(
-            "An object cannot be read; ignoring it until it changes",
+            "Could not decode an object; ignoring it until it changes",
             [
                 "uid": .own(object.metadata.uid),
                 "resourceVersion": .own(object.metadata.resourceVersion.text), "error": .foreign(object.error),

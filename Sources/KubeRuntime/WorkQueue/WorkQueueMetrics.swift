@@ -21,7 +21,7 @@ struct WorkQueueMetrics: Sendable {
         let buckets = Histogram.exponentialBuckets(first: 10e-9, factor: 10, count: 12)
         retries = registry.counter(
             "workqueue_retries_total",
-            help: "Keys added for a later time: retries of failures, and scheduled checks.",
+            help: "Keys added with a delay: retries of failures, and scheduled checks.",
             labels: Self.labels)
         queueDuration = registry.histogram(
             "workqueue_queue_duration_seconds", help: "Time that a key was ready before a worker took it, in seconds.",
@@ -72,7 +72,7 @@ struct WorkQueueMetrics: Sendable {
         }
         registry.collectedGauge(
             "workqueue_unfinished_work_seconds",
-            help: "Total time that workers have had their current keys, in seconds.", labels: labels
+            help: "Total processing time of the keys in progress, in seconds.", labels: labels
         ) {
             read().map { [MetricSample($0.unfinishedSeconds, [queue, queue])] } ?? []
         }

@@ -79,7 +79,7 @@ let recordedArgoStates = #"""
       AwaitingEngine unknown - - "waiting for the engine to pick up the run"
       Executing unknown 0/1 Running "0 of 1 task done"
       Executing executed 0/1 Running "0 of 1 task done"
-      TimingOut executed 0/2 Running "a timeout was reached; the run is ending"
+      TimingOut executed 0/2 Running "the timeout expired; the run is ending"
       DeadlineExceeded executed 1/2 Failed "the workflow exceeded its deadline of 4s" [wait/- 137 DeadlineExceeded]
     failed
       AwaitingEngine unknown - - "waiting for the engine to pick up the run"

@@ -62,7 +62,7 @@ let pipelineRunStates = #"""
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: HaveTasksTimedOut, finally runs
     {"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunTimeoutRunningFinally","message":"Tasks Completed: 1 (Failed: 1, Cancelled 0), Incomplete: 1, Skipped: 0"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
-    TimingOut unknown 0/2 PipelineRunTimeoutRunningFinally "a timeout was reached; the run is ending"
+    TimingOut unknown 0/2 PipelineRunTimeoutRunningFinally "the timeout expired; the run is ending"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: IsGracefullyCancelled
     {"spec":{"status":"CancelledRunFinally"},"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"CancelledRunningFinally","message":"Tasks Completed: 1 (Failed: 0, Cancelled 1), Incomplete: 1, Skipped: 1"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}]}}
@@ -130,11 +130,11 @@ let pipelineRunStates = #"""
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: SkippedDueToTimeout, a finally task
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 2 (Failed: 0, Cancelled 0), Skipped: 1"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}],"skippedTasks":[{"name":"cleanup","reason":"PipelineRun Finally timeout has been reached"}]}}
-    PipelineTimeout executed 2/3 Failed "a timeout was reached before every task had started"
+    PipelineTimeout executed 2/3 Failed "the timeout expired before all tasks had started"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: SkippedDueToTimeout, tasks, before v1.2.0
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 2"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}],"skippedTasks":[{"name":"b","reason":"PipelineRun Tasks timeout has been reached"}]}}
-    PipelineTimeout executed 1/3 Failed "a timeout was reached before every task had started"
+    PipelineTimeout executed 1/3 Failed "the timeout expired before all tasks had started"
 
     tekton pkg/reconciler/pipelinerun/resources/pipelinerunstate.go: skipped for its time, after a failure
     {"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 2 (Failed: 1, Cancelled 0), Skipped: 1"}],"childReferences":[{"kind":"TaskRun","name":"r-a","pipelineTaskName":"a"}],"skippedTasks":[{"name":"cleanup","reason":"PipelineRun timeout has been reached"}]}}

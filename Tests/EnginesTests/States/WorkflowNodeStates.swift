@@ -54,7 +54,7 @@ let workflowNodeStates = #"""
 
     argo workflow/controller/operator.go: over its time, exit handlers run
     {"spec":{"activeDeadlineSeconds":60},"status":{"phase":"Running","startedAt":"2026-01-01T10:00:00Z","progress":"0/2","nodes":{"w":{"type":"Steps","phase":"Failed","displayName":"w"},"a":{"type":"Pod","phase":"Failed","displayName":"a","message":"Pod was active on the node longer than the specified deadline","finishedAt":"2026-01-01T10:00:59Z","boundaryID":"w"},"h":{"type":"Pod","phase":"Running","displayName":"w.onExit","nodeFlag":{"hooked":true}}}}}
-    TimingOut executed 0/2 Running "a timeout was reached; the run is ending"
+    TimingOut executed 0/2 Running "the timeout expired; the run is ending"
 
     argo workflow/controller/operator.go: a step was over its own time
     {"spec":{"activeDeadlineSeconds":3600},"status":{"phase":"Running","startedAt":"2026-01-01T10:00:00Z","progress":"0/2","nodes":{"w":{"type":"Steps","phase":"Running","displayName":"w"},"a":{"type":"Pod","phase":"Failed","displayName":"a","message":"Step exceeded its deadline","finishedAt":"2026-01-01T10:00:05Z","boundaryID":"w"},"b":{"type":"Pod","phase":"Running","displayName":"b","boundaryID":"w"}}}}

@@ -152,7 +152,7 @@ import TowlineAPI
         for word in ["timeout", "Tasks timeout", "Finally timeout"] {
             let timeout = try state(0, "PipelineRun \(word) has been reached")
             #expect(timeout.reason == .pipelineTimeout)
-            #expect(timeout.message == "a timeout was reached before every task had started")
+            #expect(timeout.message == "the timeout expired before all tasks had started")
             #expect(try state(1, "PipelineRun \(word) has been reached").reason == .taskFailed)
         }
         #expect(try state(0, "When Expressions evaluated to false").reason == .taskFailed)

@@ -117,7 +117,7 @@ import TowlineAPI
         await bench.pass(.seconds(4))
         let waiting = names.filter { bench.server.verdict($0, in: "payments") == "Pending/WaitingToCreate" }
         #expect(waiting.count == 9)
-        #expect(waiting.allSatisfy { bench.server.message($0, in: "payments").contains("waits for its turn") })
+        #expect(waiting.allSatisfy { bench.server.message($0, in: "payments").contains("The run is queued") })
         #expect(bench.server.requests(.writeStatus).count == 9)
         let passed = await bench.pass(.seconds(60)) { count(bench, names, "Running") == 10 }
         #expect(passed != nil, "the start deadline does not count the wait")

@@ -292,7 +292,7 @@ import TowlineAPI
         let status = try #require(step(execution, held, after: 5).status)
         #expect(status.phase == .running && status.reason == .executing)
         #expect(status.message?.contains("is being deleted") == true)
-        #expect(status.message?.contains("the finalizer chains.tekton.dev/pipelinerun holds it") == true)
+        #expect(status.message?.contains("is blocked by the finalizer chains.tekton.dev/pipelinerun") == true)
         let refused = Fixtures.situation(execution, run: .present(held), now: Fixtures.start + .seconds(5)) {
             $0.timeline.stopFailed(refusal, at: moment(5))
             $0.stopRefusal = refusal

@@ -52,7 +52,7 @@ import Testing
 
     @Test func `expands aliases`() throws {
         #expect(try read("a: &x [1, 2]\nb: *x\n") == [["a": [1, 2], "b": [1, 2]]])
-        #expect(failure("a: *x")?.message.contains("refers to no complete node") == true)
+        #expect(failure("a: *x")?.message.contains("is not defined before it is used") == true)
         #expect(failure("a: &x [*x]") != nil)
         #expect(failure("a: &x 1\n---\nb: *x\n")?.line == 3)
     }
