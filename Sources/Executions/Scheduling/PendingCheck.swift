@@ -1,6 +1,6 @@
 import KubeRuntime
 
-/// The next check of a schedule and its timer, of which there is one at a time.
+/// The next check of a schedule and its timer; a schedule has one at a time.
 ///
 /// The owner keeps this value under its lock, and sets and cancels timers outside of it.
 struct PendingCheck {
