@@ -124,8 +124,9 @@ extension Referee {
         {
             return "its run is being deleted, and the status does not say so"
         }
-        // The active process may not know yet about rejections of another process.
-        if let refused = record.refused, refused.process == service?.number, record.stopped == nil,
+        // A process does not know about rejections of another one, and overwrites what that one reported.
+        if let refused = record.refused, refused.process == service?.number, !hasUnelectedReplicas,
+            record.stopped == nil,
             obstacles.isActive(.stops, record), age(since, refused.since, statusesFree ?? since) > .seconds(20),
             !text.contains("stop")
         {
