@@ -16,8 +16,8 @@ extension Situation {
         guard case .idle = step else { return step }
         let retention = retentionStep()
         guard let refusal = facts.stopRefusal, retention.isPause else { return retention }
-        // A TTL that expires before the next stop request comes first: a retry would hide when it expires.
-        if case .expireLater(let due) = retention, due - now <= refusal.pause { return retention }
+        // The queue's backoff is unknown here, so a TTL is planned in any case: it may expire before the next retry.
+        if case .expireLater(let due, _) = retention { return .expireLater(at: due, retryAfter: refusal.pause) }
         return .failed(retryAfter: refusal.pause)
     }
 

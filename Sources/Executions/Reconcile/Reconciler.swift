@@ -169,9 +169,11 @@ struct Reconciler: Sendable {
         let execution = situation.execution
         switch step {
         case .idle(let pause): return pause.map { .requeue(after: $0) } ?? .success
-        case .expireLater(let due):
+        case .expireLater(let due, let retryAfter):
             executions.expiries.plan(reconciliation.key, at: due)
-            return .success
+            // Nothing is due now, so the turn is over even if another request failed.
+            executions.expiries.endTurn(of: reconciliation.key)
+            return retryAfter.map { .failed(retryAfter: $0) } ?? .success
         case .failed(let delay): return .failed(retryAfter: delay)
         case .waiting(let delay):
             publish(situation.notCreatedNotice, of: execution)

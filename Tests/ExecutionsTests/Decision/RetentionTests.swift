@@ -330,6 +330,6 @@ import TowlineAPI
 extension Step {
     /// The time that is waited for.
     fileprivate var due: ServerTime? {
-        if case .expireLater(let due) = self { due } else { nil }
+        if case .expireLater(let due, _) = self { due } else { nil }
     }
 }

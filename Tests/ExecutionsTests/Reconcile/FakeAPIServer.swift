@@ -8,6 +8,7 @@ final class FakeAPIServer: HTTPTransport {
         var requests: [String] = []
         var answers: [HTTPResponse] = []
         var losesPatch = false
+        var refusesStops = false
         var clock: (@Sendable () -> ServerTime)?
         var deletionRefusal: (code: Int, reason: String)?
         var beforeDeletion: (@Sendable () -> Void)?
@@ -49,6 +50,9 @@ final class FakeAPIServer: HTTPTransport {
     /// Carries out the next patch, loses the answer, and answers as to the patch that is sent again for that.
     func loseNextPatch() { state.withLock { $0.losesPatch = true } }
 
+    /// Refuses patches of runs, such as requests to stop them, until further notice.
+    func refuseStops() { state.withLock { $0.refusesStops = true } }
+
     /// What every deletion is answered with instead of being carried out; nil carries it out.
     func refuseDeletions(_ refusal: (code: Int, reason: String)?) { state.withLock { $0.deletionRefusal = refusal } }
 
@@ -87,6 +91,7 @@ final class FakeAPIServer: HTTPTransport {
             case .post: return Self.create(body, in: path, &state)
             case .patch:
                 guard let old = state.objects[path] else { return Self.missing(path) }
+                if state.refusesStops, body["spec"] != nil { return Self.failure(403, "Forbidden", path) }
                 let stored = Self.store(Self.merge(body, into: old), at: path, in: &state)
                 guard state.losesPatch else { return Self.answer(stored, 200) }
                 state.losesPatch = false

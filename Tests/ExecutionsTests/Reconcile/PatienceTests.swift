@@ -113,6 +113,32 @@ import TowlineAPI
         #expect(bench.message.contains("may still be running"))
     }
 
+    @Test(arguments: EngineName.allCases)
+    func `the TTL expires on time while stops of the run are refused`(_ engine: EngineName) async throws {
+        var bench = try await ReconcilerBench(
+            engine,
+            spec: [
+                "executionConfig": [
+                    "timeoutSeconds": 10, "runTTLSecondsAfterFinished": 0, "ttlSecondsAfterFinished": 144,
+                ]
+            ])
+        try await bench.live(.seconds(1))
+        try bench.engineWrites(working(engine, since: bench.now))
+        try await bench.live(.seconds(1))
+        // An owned run that is still running would keep the execution.
+        try bench.changeRun { $0["metadata"]?["ownerReferences"] = nil }
+        bench.server.refuseStops()
+        bench.backoff = .seconds(7.5)
+        try await bench.live(.seconds(400))
+        #expect(bench.verdict == "Failed/Timeout/WatchdogExpired")
+        let end = try #require(bench.status["finishedAt"]?.stringValue.flatMap { ServerTime(rfc3339: $0) })
+        let due = end + .seconds(144)
+        try await bench.live(due - .seconds(1) - bench.now)
+        #expect(bench.execution != nil)
+        try await bench.live(.seconds(2))
+        #expect(bench.execution == nil, "it waits for the next attempt to stop the run")
+    }
+
     @Test(arguments: EngineName.allCases) func `no event triggers a create before Retry-After has passed`(
         _ engine: EngineName
     ) async throws {

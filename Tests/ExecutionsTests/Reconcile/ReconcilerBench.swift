@@ -25,6 +25,8 @@ struct ReconcilerBench {
     private let clockOffset = Locked(Duration.zero)
     /// True when an expiry has put the execution into the queue.
     private let isWoken = Locked(false)
+    /// How long the queue waits after a failure; an expiry does not wait.
+    var backoff = Duration.milliseconds(5)
 
     /// - Parameters:
     ///   - earlier: the operator that ended just now; its server, and that one's clock, stay.
@@ -138,7 +140,7 @@ struct ReconcilerBench {
                 case .success: .seconds(1_000_000)
                 case .requeue(let pause), .deferred(let pause): pause
                 // As the queue would, which never tries again at once.
-                case .failed(let pause), .waiting(let pause): max(pause, .milliseconds(5))
+                case .failed(let pause), .waiting(let pause): max(pause, backoff)
                 }
             let wanted = time.now.advanced(by: pause)
             while !isWoken.withLock({ $0 }), time.now < min(wanted, end) {

@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func `repetitions become one object`() async {
+    @Test func `repetitions become one object`() async throws {
         let stage = Stage()
         await stage.run {
             stage.recorder.record(EventFixtures.event())
@@ -43,7 +43,8 @@ import Testing
             stage.recorder.record(EventFixtures.event())
             await eventually("the second is a patch") { stage.server.requests.count == 2 }
         }
-        let (first, second) = (stage.server.requests[0], stage.server.requests[1])
+        let first = try #require(stage.server.requests.first)
+        let second = try #require(stage.server.requests.dropFirst().first)
         #expect(first.method == .post)
         #expect(first.target == "/apis/events.k8s.io/v1/namespaces/ns/events?fieldManager=operator")
         #expect(second.method == .patch)
