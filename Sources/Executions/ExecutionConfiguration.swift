@@ -13,6 +13,8 @@ public struct ExecutionConfiguration: Sendable {
     public var workers: Int
     /// The links that every run gets.
     public var links: LinkTemplates
+    /// The labels that runs get, and those that users may add.
+    public var runLabels: RunLabels
     /// The name of this process in the events that it publishes, usually the name of its pod.
     public var instance: String
     /// Delays and limits that are not configurable by flags.
@@ -21,7 +23,8 @@ public struct ExecutionConfiguration: Sendable {
     public init(
         namespaces: [String] = [], engines: Set<EngineName> = Set(EngineName.allCases),
         pollInterval: Duration = .seconds(10), workers: Int = 8, links: LinkTemplates = LinkTemplates(),
-        instance: String = "towline-operator", timing: ExecutionTiming = ExecutionTiming()
+        runLabels: RunLabels = RunLabels(), instance: String = "towline-operator",
+        timing: ExecutionTiming = ExecutionTiming()
     ) {
         // Remove duplicates, so that each namespace is served and counted once.
         self.namespaces = namespaces.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
@@ -29,6 +32,7 @@ public struct ExecutionConfiguration: Sendable {
         self.pollInterval = pollInterval
         self.workers = workers
         self.links = links
+        self.runLabels = runLabels
         self.instance = instance
         self.timing = timing
     }

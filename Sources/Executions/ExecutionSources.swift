@@ -148,6 +148,6 @@ extension ExecutionSources {
 extension EngineRun {
     /// Whether an obstacle to the run's deletion was added or removed, or its owner changed.
     func retentionDiffers(from old: EngineRun) -> Bool {
-        isKept != old.isKept || isToBeArchived != old.isToBeArchived || ownerUID != old.ownerUID
+        isKept != old.isKept || archive != old.archive || ownerUID != old.ownerUID
     }
 }

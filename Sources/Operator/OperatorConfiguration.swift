@@ -23,6 +23,7 @@ public struct OperatorConfiguration: Sendable {
         metricsAddress: ListenAddress? = ListenAddress(host: "", port: 8080),
         probeAddress: ListenAddress? = ListenAddress(host: "", port: 8081),
         links: LinkTemplates = LinkTemplates(),
+        runLabels: RunLabels = RunLabels(),
         instance: String = "towline-operator",
         election: Election? = nil,
         version: String,
@@ -30,7 +31,7 @@ public struct OperatorConfiguration: Sendable {
     ) {
         executions = ExecutionConfiguration(
             namespaces: namespaces, engines: engines, pollInterval: pollInterval, workers: workers, links: links,
-            instance: instance, timing: timing)
+            runLabels: runLabels, instance: instance, timing: timing)
         self.metricsAddress = metricsAddress
         self.probeAddress = probeAddress
         self.election = election

@@ -81,9 +81,11 @@ public enum RetentionReason: String, CaseIterable, Hashable, Sendable {
     /// The execution or its run has the annotation ``WellKnown/keepAnnotation``.
     case keptByAnnotation = "KeptByAnnotation"
     /// The run is still running, or running again.
-    case runGoesOn = "RunGoesOn"
-    /// The engine has not archived the run yet.
-    case runToBeArchived = "RunToBeArchived"
+    case runStillRunning = "RunStillRunning"
+    /// The run is kept until an archive has it.
+    case notArchived = "NotArchived"
+    /// The run is kept until an archive has it, but none has marked it a minute after the end.
+    case noArchiveSeen = "NoArchiveSeen"
     /// The run no longer has the execution as its owner.
     case runNotOwned = "RunNotOwned"
 }

@@ -1,22 +1,44 @@
 extension ExecutionSpec {
     /// The problems of the spec; empty if it can run.
     ///
-    /// The schema rejects all of them too. They are checked again because the cluster may have an older schema, and
-    /// because a schema cannot compare parameter names case-insensitively.
+    /// The schema rejects almost all of them too. They are checked again because the cluster may have an older schema,
+    /// and because a schema cannot compare parameter names case-insensitively.
     public func validate() -> [ValidationProblem] {
-        unknownValues + referenceProblems + engineProblems + parameterProblems + configProblems
+        var check = SpecCheck(spec: self, problems: unknownValues)
+        check.reference()
+        check.engineFields()
+        check.parameters()
+        check.workspaces()
+        check.config()
+        check.labels()
+        return check.problems
+    }
+}
+
+/// Collects the problems of one spec.
+private struct SpecCheck {
+    let spec: ExecutionSpec
+    var problems: [ValidationProblem]
+
+    private mutating func refuse(_ field: String, _ message: String) {
+        problems.append(ValidationProblem(field: field, message: message))
     }
 
-    private var referenceProblems: [ValidationProblem] {
-        var problems: [ValidationProblem] = []
-        func check(_ field: String, _ value: String?, _ limit: Int, _ isValid: (String) -> Bool, _ message: String) {
-            guard let value, value.utf8.count > limit || !isValid(value) else { return }
-            problems.append(ValidationProblem(field: field, message: message))
-        }
-        let name = "must be an object name: lowercase letters, digits, \"-\" and \".\", at most 253 characters"
-        let reference = workflowRef
-        check("spec.workflowRef.workflowId", reference.workflowId, SpecLimits.nameLength, Grammar.isObjectName, name)
-        check("spec.workflowRef.name", reference.name, SpecLimits.nameLength, Grammar.isObjectName, name)
+    private mutating func check(
+        _ field: String, _ value: String?, _ limit: Int = SpecLimits.nameLength,
+        _ isValid: (String) -> Bool = Grammar.isObjectName, _ message: String = SpecCheck.objectName
+    ) {
+        guard let value, value.utf8.count > limit || !isValid(value) else { return }
+        refuse(field, message)
+    }
+
+    private static let objectName =
+        "must be an object name: lowercase letters, digits, \"-\" and \".\", at most 253 characters"
+
+    mutating func reference() {
+        let reference = spec.workflowRef
+        check("spec.workflowRef.workflowId", reference.workflowId)
+        check("spec.workflowRef.name", reference.name)
         check(
             "spec.workflowRef.version", reference.version, 4 * SpecLimits.versionLength, { !$0.isEmpty },
             "must have 1 to \(SpecLimits.versionLength) characters")
@@ -26,93 +48,177 @@ extension ExecutionSpec {
         check(
             "spec.workflowRef.containerDigest", reference.containerDigest, 71, Grammar.isDigest,
             "must be \"sha256:\" and 64 lowercase hexadecimal digits")
-        return problems
+        check("spec.workflowRef.imagePullSecret", reference.imagePullSecret)
+        guard let resolver = reference.resolver else { return }
+        check(
+            "spec.workflowRef.resolver.name", resolver.name, 63, Grammar.isObjectName,
+            "must be the name of a resolver, such as git or cluster")
+        for (field, isSet) in [
+            ("name", reference.name != nil), ("containerImage", reference.containerImage != nil),
+        ] where isSet {
+            refuse(
+                "spec.workflowRef.resolver", "must not be set together with \(field): the resolver finds the Pipeline")
+        }
+        for parameter in resolver.parameters {
+            checkExpression("spec.workflowRef.resolver.params[\(parameter.key)]", [parameter.value])
+        }
     }
 
-    private var engineProblems: [ValidationProblem] {
-        var problems: [ValidationProblem] = []
-        func refuse(_ field: String, _ message: String) {
-            problems.append(ValidationProblem(field: "spec.workflowRef.\(field)", message: message))
+    /// The fields that the engine of the execution cannot honor.
+    mutating func engineFields() {
+        let reference = spec.workflowRef
+        let config = spec.executionConfig
+        func only(_ engine: EngineName, _ fields: [(field: String, isSet: Bool)], _ check: inout SpecCheck) {
+            for (field, isSet) in fields where isSet {
+                check.refuse("spec.\(field)", "can only be set for engine \(engine.rawValue)")
+            }
         }
-        switch workflowRef.resolvedEngine {
+        switch reference.resolvedEngine {
         case .argo:
-            if workflowRef.containerImage != nil { refuse("containerImage", "can only be set for engine tekton") }
-            if workflowRef.containerDigest != nil { refuse("containerDigest", "can only be set for engine tekton") }
+            only(
+                .tekton,
+                [
+                    ("workflowRef.containerImage", reference.containerImage != nil),
+                    ("workflowRef.containerDigest", reference.containerDigest != nil),
+                    ("workflowRef.imagePullSecret", reference.imagePullSecret != nil),
+                    ("workflowRef.resolver", reference.resolver != nil),
+                    ("workspaces", !spec.workspaces.isEmpty), ("scheduling", spec.scheduling != nil),
+                    ("executionConfig.tasksTimeoutSeconds", config.tasksTimeoutSeconds != nil),
+                    ("executionConfig.finallyTimeoutSeconds", config.finallyTimeoutSeconds != nil),
+                    ("executionConfig.tasks", !config.tasks.isEmpty),
+                    ("executionConfig.pod.runtimeClassName", config.pod?.runtimeClassName != nil),
+                ], &self)
         case .tekton:
-            if workflowRef.clusterScope == true { refuse("clusterScope", "can only be true for engine argo") }
-            if workflowRef.containerDigest != nil, workflowRef.containerImage == nil {
-                refuse("containerDigest", "can only be set together with containerImage")
+            only(
+                .argo,
+                [
+                    ("executionConfig.entrypoint", config.entrypoint != nil),
+                    ("executionConfig.priority", config.priority != nil),
+                ], &self)
+            if reference.clusterScope == true {
+                refuse("spec.workflowRef.clusterScope", "can only be true for engine argo")
             }
-            if workflowRef.containerDigest != nil, workflowRef.containerImage?.contains("@") == true {
-                refuse("containerDigest", "must not be set if containerImage already has a digest")
+            for (field, isSet) in [
+                ("containerDigest", reference.containerDigest != nil),
+                ("imagePullSecret", reference.imagePullSecret != nil),
+            ] where isSet && reference.containerImage == nil {
+                refuse("spec.workflowRef.\(field)", "can only be set together with containerImage")
+            }
+            if reference.containerDigest != nil, reference.containerImage?.contains("@") == true {
+                refuse("spec.workflowRef.containerDigest", "must not be set if containerImage already has a digest")
             }
         }
-        return problems
     }
 
-    private var parameterProblems: [ValidationProblem] {
-        var problems: [ValidationProblem] = []
-        if parameters.count > SpecLimits.parameterCount {
-            let message = "must have at most \(SpecLimits.parameterCount) entries, not \(parameters.count)"
-            return [ValidationProblem(field: "spec.parameters", message: message)]
+    mutating func parameters() {
+        let allowsDots = spec.workflowRef.resolvedEngine == .tekton
+        for (field, limit) in [
+            ("spec.parameters", SpecLimits.parameterCount), ("spec.arrayParameters", SpecLimits.arrayParameterCount),
+            ("spec.objectParameters", SpecLimits.objectParameterCount),
+        ] {
+            let count = spec.parameters.count { "\($0.value.field)" == field }
+            if count > limit { return refuse(field, "must have at most \(limit) entries, not \(count)") }
         }
         var seen: Set<String> = []
-        for parameter in parameters {
-            let field = "spec.parameters[\(parameter.name.prefix(SpecLimits.parameterNameLength))]"
-            func refuse(_ message: String) { problems.append(ValidationProblem(field: field, message: message)) }
-            if !Grammar.isParameterName(parameter.name) {
+        for parameter in spec.parameters {
+            let field = "\(parameter.value.field)[\(parameter.name.prefix(SpecLimits.parameterNameLength))]"
+            if !Grammar.isParameterName(parameter.name, allowsDots: allowsDots) {
+                let characters = allowsDots ? "\"-\", \"_\" and \".\"" : "\"-\" and \"_\""
                 refuse(
-                    "must start with a letter or \"_\" and contain only letters, digits, \"-\" and \"_\", at most 128 characters"
+                    field,
+                    "must start with a letter or \"_\" and contain only letters, digits, \(characters), at most 128 characters"
                 )
             }
-            if parameter.value.utf8.count > 4 * SpecLimits.parameterValueLength {
-                refuse("must have at most \(SpecLimits.parameterValueLength) characters")
+            if parameter.value.strings.contains(where: { $0.utf8.count > 4 * SpecLimits.parameterValueLength }) {
+                refuse(field, "must have at most \(SpecLimits.parameterValueLength) characters")
             }
-            if workflowRef.resolvedEngine == .tekton, !seen.insert(parameter.name.lowercased()).inserted {
-                refuse("must not differ from another parameter only in case: Tekton ignores case")
+            if !seen.insert(allowsDots ? parameter.name.lowercased() : parameter.name).inserted {
+                refuse(
+                    field,
+                    allowsDots
+                        ? "must not differ from another parameter only in case: Tekton ignores case"
+                        : "must not have the name of another parameter")
             }
-            if executionConfig.allowExpressions != true, let problem = expressionProblem(parameter.value) {
-                refuse(problem)
-            }
+            checkExpression(field, parameter.value.strings)
         }
-        return problems
     }
 
-    /// Why the engine would not treat a value as data; nil if it would.
-    private func expressionProblem(_ value: String) -> String? {
-        let engine = workflowRef.resolvedEngine
-        guard let opening = ParameterExpression.opening(in: value, for: engine) else { return nil }
-        let title =
-            switch engine {
-            case .tekton: "Tekton"
-            case .argo: "Argo"
-            }
-        return """
-            contains "\(opening)", which \(title) would expand; set spec.executionConfig.allowExpressions to true to \
-            allow it, or pass the text another way, such as base64-encoded
+    /// Reports why the engine would not treat one of these values as data.
+    private mutating func checkExpression(_ field: String, _ values: [String]) {
+        let engine = spec.workflowRef.resolvedEngine
+        guard spec.executionConfig.allowExpressions != true,
+            let opening = values.lazy.compactMap({ ParameterExpression.opening(in: $0, for: engine) }).first
+        else { return }
+        refuse(
+            field,
             """
+            contains "\(opening)", which \(engine.title) would expand; set spec.executionConfig.allowExpressions to \
+            true to allow it, or pass the text another way, such as base64-encoded
+            """)
     }
 
-    private var configProblems: [ValidationProblem] {
-        var problems: [ValidationProblem] = []
-        func refuse(_ field: String, _ message: String) {
-            problems.append(ValidationProblem(field: field, message: message))
+    mutating func workspaces() {
+        if spec.workspaces.count > SpecLimits.workspaceCount {
+            return refuse("spec.workspaces", "must have at most \(SpecLimits.workspaceCount) entries")
         }
-        func check(_ field: String, _ seconds: Int64?, _ range: ClosedRange<Int64>) {
-            guard let seconds, !range.contains(seconds) else { return }
+        var seen: Set<String> = []
+        for workspace in spec.workspaces {
+            let field = "spec.workspaces[\(workspace.name)]"
+            if !seen.insert(workspace.name).inserted { refuse(field, "must not have the name of another workspace") }
+            if let path = workspace.subPath {
+                if path.hasPrefix("/") || path.split(separator: "/").contains("..") {
+                    refuse("\(field).subPath", "must be a relative path without \"..\"")
+                }
+                checkExpression("\(field).subPath", [path])
+            }
+            switch workspace.source {
+            case .claim(let name): check("\(field).claimName", name)
+            case .configMap(let source): check("\(field).configMap.name", source.name)
+            case .secret(let source): check("\(field).secret.name", source.name)
+            case .claimTemplate, .emptyDirectory, .projected, nil: break
+            }
+        }
+    }
+
+    mutating func config() {
+        let config = spec.executionConfig
+        let timeouts: ClosedRange<Int64> = 1...SpecLimits.seconds
+        let ttls: ClosedRange<Int64> = 0...SpecLimits.ttlSeconds
+        let priorities = Int64(Int32.min)...Int64(Int32.max)
+        for (field, number, range) in [
+            ("timeoutSeconds", config.timeoutSeconds, timeouts),
+            ("tasksTimeoutSeconds", config.tasksTimeoutSeconds, timeouts),
+            ("finallyTimeoutSeconds", config.finallyTimeoutSeconds, timeouts),
+            ("startDeadlineSeconds", config.startDeadlineSeconds, timeouts),
+            ("runTTLSecondsAfterFinished", config.runTTLSecondsAfterFinished, ttls),
+            ("ttlSecondsAfterFinished", config.ttlSecondsAfterFinished, ttls),
+            ("priority", config.priority, priorities),
+        ] {
+            guard let number, !range.contains(number) else { continue }
             refuse("spec.executionConfig.\(field)", "must be from \(range.lowerBound) to \(range.upperBound)")
         }
-        check("timeoutSeconds", executionConfig.timeoutSeconds, 1...SpecLimits.seconds)
-        check("startDeadlineSeconds", executionConfig.startDeadlineSeconds, 1...SpecLimits.seconds)
-        check("runTTLSecondsAfterFinished", executionConfig.runTTLSecondsAfterFinished, 0...SpecLimits.ttlSeconds)
-        check("ttlSecondsAfterFinished", executionConfig.ttlSecondsAfterFinished, 0...SpecLimits.ttlSeconds)
-        if let account = executionConfig.serviceAccountName,
-            account.utf8.count > SpecLimits.nameLength || !Grammar.isObjectName(account)
-        {
-            refuse("spec.executionConfig.serviceAccountName", "must be the name of a service account")
+        let account = "must be the name of a service account"
+        check(
+            "spec.executionConfig.serviceAccountName", config.serviceAccountName, SpecLimits.nameLength,
+            Grammar.isObjectName, account)
+        for task in config.tasks {
+            let field = "spec.executionConfig.tasks[\(task.name)]"
+            check(
+                "\(field).serviceAccountName", task.serviceAccountName, SpecLimits.nameLength, Grammar.isObjectName,
+                account)
+            if let seconds = task.timeoutSeconds, !timeouts.contains(seconds) {
+                refuse("\(field).timeoutSeconds", "must be from 1 to \(SpecLimits.seconds)")
+            }
         }
-        if let confidence, !(0...1).contains(confidence) { refuse("spec.confidence", "must be from 0 to 1") }
-        return problems
+        if let confidence = spec.confidence, !(0...1).contains(confidence) {
+            refuse("spec.confidence", "must be from 0 to 1")
+        }
+    }
+
+    mutating func labels() {
+        for label in spec.runLabels where RunLabels.isReserved(label.key) {
+            refuse("spec.runLabels[\(label.key)]", RunLabels.reservedMessage)
+        }
     }
 }
 
@@ -139,10 +245,13 @@ public enum SpecLimits {
     /// The longest image reference, in characters.
     public static let imageLength = 1024
     public static let parameterCount = 64
+    public static let arrayParameterCount = 16
+    public static let objectParameterCount = 8
     /// The longest parameter name, in characters.
     public static let parameterNameLength = 128
     /// The longest parameter value, in characters.
     public static let parameterValueLength = 8192
+    public static let workspaceCount = 16
     /// The longest timeout and start deadline, in seconds: 30 days.
     public static let seconds: Int64 = 30 * 86_400
     /// The longest TTL, in seconds: 10 years of 365 days.

@@ -1,26 +1,37 @@
 public import KubeClient
 
-/// What the user requests; all fields except ``shutdown`` and the two TTLs are immutable after creation.
+/// What the user requests; only ``shutdown`` and the settings of what is kept after the end can change after creation.
 public struct ExecutionSpec: Hashable, Sendable {
     public var workflowRef: WorkflowReference
-    /// The parameters, in the order of the API server's JSON.
+    /// The parameters of all types, in the order of the API server's JSON.
     public var parameters: [Parameter]
+    /// The volumes of a Tekton pipeline.
+    public var workspaces: [Workspace]
+    /// How Kueue queues the run; nil if the user did not ask for a queue.
+    public var scheduling: Scheduling?
+    /// Labels that the user wants on the run; only those with a prefix that the operator allows are accepted.
+    public var runLabels: [MapEntry]
     public var remediationRequestRef: RemediationRequestReference?
     /// How sure the author was that this is the right workflow, 0 to 1; recorded for audit.
     public var confidence: Double?
     public var executionConfig: ExecutionConfig
     public var shutdown: Shutdown?
-    /// Values that are not in their enumeration, such as an engine that this version does not know.
+    /// Values that are not in their enumeration or contradict each other, such as an engine that this version does not
+    /// know.
     public var unknownValues: [ValidationProblem]
 
     public init(
-        workflowRef: WorkflowReference, parameters: [Parameter] = [],
+        workflowRef: WorkflowReference, parameters: [Parameter] = [], workspaces: [Workspace] = [],
+        scheduling: Scheduling? = nil, runLabels: [MapEntry] = [],
         remediationRequestRef: RemediationRequestReference? = nil, confidence: Double? = nil,
         executionConfig: ExecutionConfig = ExecutionConfig(), shutdown: Shutdown? = nil,
         unknownValues: [ValidationProblem] = []
     ) {
         self.workflowRef = workflowRef
         self.parameters = parameters
+        self.workspaces = workspaces
+        self.scheduling = scheduling
+        self.runLabels = runLabels
         self.remediationRequestRef = remediationRequestRef
         self.confidence = confidence
         self.executionConfig = executionConfig
@@ -29,59 +40,16 @@ public struct ExecutionSpec: Hashable, Sendable {
     }
 }
 
-/// Which workflow to run, on which engine, and where to find its definition.
-public struct WorkflowReference: Hashable, Sendable {
-    /// The ID of the workflow in the user's catalog.
-    public var workflowId: String
-    /// The version in the user's catalog; recorded, never interpreted.
-    public var version: String?
-    /// The engine that the user named; nil if absent or unknown to this version.
-    public var engine: EngineName?
-    /// The name of the Pipeline or WorkflowTemplate, if it differs from ``workflowId``.
-    public var name: String?
-    /// The OCI bundle that holds the Pipeline.
-    public var containerImage: String?
-    /// The digest that pins the bundle: `sha256:` and 64 hexadecimal digits.
-    public var containerDigest: String?
-    /// True for a ClusterWorkflowTemplate.
-    public var clusterScope: Bool?
+/// How Kueue queues a run: the values of its two labels.
+public struct Scheduling: Hashable, Sendable {
+    /// The name of a LocalQueue in the namespace of the execution.
+    public var queueName: String?
+    /// The name of a WorkloadPriorityClass.
+    public var priorityClass: String?
 
-    public init(
-        workflowId: String, version: String? = nil, engine: EngineName? = nil, name: String? = nil,
-        containerImage: String? = nil, containerDigest: String? = nil, clusterScope: Bool? = nil
-    ) {
-        self.workflowId = workflowId
-        self.version = version
-        self.engine = engine
-        self.name = name
-        self.containerImage = containerImage
-        self.containerDigest = containerDigest
-        self.clusterScope = clusterScope
-    }
-
-    /// The engine that runs the workflow: the named one, or Tekton.
-    public var resolvedEngine: EngineName { engine ?? .tekton }
-
-    /// The name of the Pipeline or WorkflowTemplate.
-    public var templateName: String { name ?? workflowId }
-}
-
-/// The engines that run workflows; the raw values are what users write.
-public enum EngineName: String, CaseIterable, Hashable, Sendable {
-    /// Tekton Pipelines, the default.
-    case tekton
-    /// Argo Workflows.
-    case argo
-}
-
-/// One parameter of a workflow; name and value are passed to the engine unchanged.
-public struct Parameter: Hashable, Sendable {
-    public var name: String
-    public var value: String
-
-    public init(name: String, value: String) {
-        self.name = name
-        self.value = value
+    public init(queueName: String? = nil, priorityClass: String? = nil) {
+        self.queueName = queueName
+        self.priorityClass = priorityClass
     }
 }
 
@@ -95,34 +63,6 @@ public struct RemediationRequestReference: Hashable, Sendable {
         self.kind = kind
         self.name = name
         self.namespace = namespace
-    }
-}
-
-/// Settings of the run, and how long finished objects are kept; absent fields are not sent to the engine.
-public struct ExecutionConfig: Hashable, Sendable {
-    /// The service account of the run's pods.
-    public var serviceAccountName: String?
-    /// The engine's timeout in seconds; Towline's watchdog enforces it if the engine does not.
-    public var timeoutSeconds: Int64?
-    /// Seconds after the execution's creation by which its run must exist; nil for no deadline.
-    public var startDeadlineSeconds: Int64?
-    /// True if the engine may expand expressions in parameter values; otherwise values with expressions are rejected.
-    public var allowExpressions: Bool?
-    /// Seconds from the end of the execution to the deletion of its run; nil for never. Can be changed at any time.
-    public var runTTLSecondsAfterFinished: Int64?
-    /// Seconds from the end of the execution to its deletion; nil for never. Can be changed at any time.
-    public var ttlSecondsAfterFinished: Int64?
-
-    public init(
-        serviceAccountName: String? = nil, timeoutSeconds: Int64? = nil, startDeadlineSeconds: Int64? = nil,
-        allowExpressions: Bool? = nil, runTTLSecondsAfterFinished: Int64? = nil, ttlSecondsAfterFinished: Int64? = nil
-    ) {
-        self.serviceAccountName = serviceAccountName
-        self.timeoutSeconds = timeoutSeconds
-        self.startDeadlineSeconds = startDeadlineSeconds
-        self.allowExpressions = allowExpressions
-        self.runTTLSecondsAfterFinished = runTTLSecondsAfterFinished
-        self.ttlSecondsAfterFinished = ttlSecondsAfterFinished
     }
 }
 
@@ -141,13 +81,25 @@ public enum Shutdown: String, CaseIterable, Hashable, Sendable, Comparable {
 extension ExecutionSpec {
     /// Reads one `spec` object: unknown fields are skipped, a wrong type is an error that names the field.
     ///
-    /// A value outside an enumeration is no error: it is recorded in ``unknownValues``, so ``validate()`` reports it.
+    /// `rerunOf` is for audit and skipped. A value outside an enumeration is no error: it is recorded in
+    /// ``unknownValues``, so ``validate()`` reports it.
     public init(reading cursor: inout JSONCursor) throws(JSONError) {
         var spec = ExecutionSpec(workflowRef: WorkflowReference(workflowId: ""))
         try cursor.object("spec") { (key, cursor) throws(JSONError) in
             switch key {
             case "workflowRef": try spec.readWorkflowReference(&cursor)
-            case "parameters": try spec.readParameters(&cursor)
+            case "parameters":
+                try spec.readParameters("spec.parameters", &cursor, ParameterValue.readString)
+            case "arrayParameters":
+                try spec.readParameters("spec.arrayParameters", &cursor, ParameterValue.readArray)
+            case "objectParameters":
+                try spec.readParameters("spec.objectParameters", &cursor, ParameterValue.readObject)
+            case "workspaces":
+                try cursor.list("spec.workspaces") { (cursor) throws(JSONError) in
+                    spec.workspaces.append(try Workspace(reading: &cursor, problems: &spec.unknownValues))
+                }
+            case "scheduling": spec.scheduling = try Scheduling(reading: &cursor)
+            case "runLabels": spec.runLabels = try cursor.entries("spec.runLabels")
             case "remediationRequestRef":
                 spec.remediationRequestRef = try RemediationRequestReference(reading: &cursor)
             case "confidence": spec.confidence = try cursor.number("spec.confidence")
@@ -162,34 +114,20 @@ extension ExecutionSpec {
     }
 
     private mutating func readWorkflowReference(_ cursor: inout JSONCursor) throws(JSONError) {
-        var reference = WorkflowReference(workflowId: "")
         var engine: String?
-        try cursor.object("spec.workflowRef") { (key, cursor) throws(JSONError) in
-            switch key {
-            case "workflowId": reference.workflowId = try cursor.string("spec.workflowRef.workflowId") ?? ""
-            case "version": reference.version = try cursor.string("spec.workflowRef.version")
-            case "engine": engine = try cursor.string("spec.workflowRef.engine")
-            case "name": reference.name = try cursor.string("spec.workflowRef.name")
-            case "containerImage": reference.containerImage = try cursor.string("spec.workflowRef.containerImage")
-            case "containerDigest": reference.containerDigest = try cursor.string("spec.workflowRef.containerDigest")
-            case "clusterScope": reference.clusterScope = try cursor.bool("spec.workflowRef.clusterScope")
-            default: try cursor.skipValue()
-            }
-        }
-        reference.engine = known(engine, "spec.workflowRef.engine")
-        workflowRef = reference
+        workflowRef = try WorkflowReference(reading: &cursor, engine: &engine)
+        workflowRef.engine = known(engine, "spec.workflowRef.engine")
     }
 
-    private mutating func readParameters(_ cursor: inout JSONCursor) throws(JSONError) {
-        var read: [Parameter] = []
-        try cursor.object("spec.parameters") { (key, cursor) throws(JSONError) in
-            do throws(JSONError) {
-                read.append(Parameter(name: key, value: try cursor.readString()))
-            } catch {
-                throw JSONError("spec.parameters[\(key)]: \(error.message)", offset: error.offset)
-            }
+    private mutating func readParameters(
+        _ field: StaticString, _ cursor: inout JSONCursor,
+        _ read: (inout JSONCursor) throws(JSONError) -> ParameterValue
+    ) throws(JSONError) {
+        var values: [Parameter] = []
+        try cursor.map(field) { (key, cursor) throws(JSONError) in
+            values.append(Parameter(name: key, value: try read(&cursor)))
         }
-        parameters = read
+        parameters += values
     }
 
     /// The case with this raw value; an unknown raw value is recorded.
@@ -201,6 +139,21 @@ extension ExecutionSpec {
         let allowed = Value.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ")
         unknownValues.append(ValidationProblem(field: field, message: "must be \(allowed), not \"\(text)\""))
         return nil
+    }
+}
+
+extension Scheduling {
+    init?(reading cursor: inout JSONCursor) throws(JSONError) {
+        if try cursor.readNull() { return nil }
+        var scheduling = Scheduling()
+        try cursor.object("spec.scheduling") { (key, cursor) throws(JSONError) in
+            switch key {
+            case "queueName": scheduling.queueName = try cursor.string("spec.scheduling.queueName")
+            case "priorityClass": scheduling.priorityClass = try cursor.string("spec.scheduling.priorityClass")
+            default: try cursor.skipValue()
+            }
+        }
+        self = scheduling
     }
 }
 
@@ -217,29 +170,5 @@ extension RemediationRequestReference {
             }
         }
         self = reference
-    }
-}
-
-extension ExecutionConfig {
-    init(reading cursor: inout JSONCursor) throws(JSONError) {
-        var config = ExecutionConfig()
-        try cursor.object("spec.executionConfig") { (key, cursor) throws(JSONError) in
-            switch key {
-            case "serviceAccountName":
-                config.serviceAccountName = try cursor.string("spec.executionConfig.serviceAccountName")
-            case "timeoutSeconds": config.timeoutSeconds = try cursor.integer("spec.executionConfig.timeoutSeconds")
-            case "startDeadlineSeconds":
-                config.startDeadlineSeconds = try cursor.integer("spec.executionConfig.startDeadlineSeconds")
-            case "allowExpressions":
-                config.allowExpressions = try cursor.bool("spec.executionConfig.allowExpressions")
-            case "runTTLSecondsAfterFinished":
-                config.runTTLSecondsAfterFinished =
-                    try cursor.integer("spec.executionConfig.runTTLSecondsAfterFinished")
-            case "ttlSecondsAfterFinished":
-                config.ttlSecondsAfterFinished = try cursor.integer("spec.executionConfig.ttlSecondsAfterFinished")
-            default: try cursor.skipValue()
-            }
-        }
-        self = config
     }
 }

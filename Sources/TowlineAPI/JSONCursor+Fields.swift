@@ -61,6 +61,48 @@ extension JSONCursor {
         try forEachElement(body)
     }
 
+    /// Calls `body` with each key of an object of values; errors name the key. Does nothing for `null`.
+    mutating func map(
+        _ field: StaticString, _ body: (_ key: String, _ cursor: inout JSONCursor) throws(JSONError) -> Void
+    ) throws(JSONError) {
+        try object(field) { (key, cursor) throws(JSONError) in
+            do throws(JSONError) {
+                try body(key, &cursor)
+            } catch {
+                throw JSONError("\(field)[\(key)]: \(error.message)", offset: error.offset)
+            }
+        }
+    }
+
+    /// Reads an object whose values are strings; empty for `null`.
+    mutating func entries(_ field: StaticString) throws(JSONError) -> [MapEntry] {
+        var entries: [MapEntry] = []
+        try map(field) { (key, cursor) throws(JSONError) in
+            entries.append(MapEntry(key: key, value: try cursor.readString()))
+        }
+        return entries
+    }
+
+    /// Reads a list of strings; empty for `null`.
+    mutating func strings(_ field: StaticString) throws(JSONError) -> [String] {
+        var strings: [String] = []
+        try list(field) { (cursor) throws(JSONError) in
+            strings.append(try cursor.field(field) { (cursor) throws(JSONError) in try cursor.readString() })
+        }
+        return strings
+    }
+
+    /// Reads a quantity such as `500m`: a string or a whole number; nil for `null`.
+    mutating func quantity(_ field: StaticString) throws(JSONError) -> String? {
+        if try readNull() { return nil }
+        return try self.field(field) { (cursor) throws(JSONError) in try cursor.readQuantity() }
+    }
+
+    /// Reads a quantity such as `500m`: a string or a whole number.
+    mutating func readQuantity() throws(JSONError) -> String {
+        try kind() == .number ? String(try readInteger()) : try readString()
+    }
+
     private mutating func require(_ kind: Kind, _ field: StaticString, _ message: String) throws(JSONError) {
         guard try self.kind() == kind else { throw JSONError("\(field): \(message)", offset: offset) }
     }

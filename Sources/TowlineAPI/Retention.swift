@@ -12,15 +12,18 @@ public struct Retention: Hashable, Sendable {
     public var management: ManagementMark?
     /// True if ``WellKnown/keepAnnotation`` keeps the execution and its run.
     public var isKept: Bool
+    /// True if the run is kept after its TTL until an archive has it.
+    public var awaitsArchive: Bool
 
     public init(
         runSeconds: UInt32? = nil, executionSeconds: UInt32? = nil, management: ManagementMark? = nil,
-        isKept: Bool = false
+        isKept: Bool = false, awaitsArchive: Bool = false
     ) {
         self.runSeconds = runSeconds
         self.executionSeconds = executionSeconds
         self.management = management
         self.isKept = isKept
+        self.awaitsArchive = awaitsArchive
     }
 
     /// Reads the configuration and the metadata of an execution; a TTL that is out of bounds is ignored, so nothing is
@@ -32,7 +35,7 @@ public struct Retention: Hashable, Sendable {
         self.init(
             runSeconds: bounded(config.runTTLSecondsAfterFinished),
             executionSeconds: bounded(config.ttlSecondsAfterFinished), management: ManagementMark(metadata),
-            isKept: Self.isKept(metadata))
+            isKept: Self.isKept(metadata), awaitsArchive: config.keepRunUntilArchived ?? false)
     }
 
     /// True if an object has the annotation ``WellKnown/keepAnnotation`` with any value except `false`.

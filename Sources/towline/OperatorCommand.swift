@@ -39,7 +39,12 @@ struct OperatorCommand: Command {
             workers: try settings.value(OperatorOptions.workers),
             metricsAddress: try settings.value(OperatorOptions.metricsBindAddress),
             probeAddress: try settings.value(OperatorOptions.healthProbeBindAddress),
-            links: try settings.links(), instance: ProcessInfo.processInfo.hostName,
+            links: try settings.links(),
+            runLabels: RunLabels(
+                fixed: try settings.value(OperatorOptions.runLabels),
+                allowedPrefixes: try settings.value(OperatorOptions.runLabelPrefixes),
+                argoInstanceID: try settings.value(OperatorOptions.argoInstanceID)),
+            instance: ProcessInfo.processInfo.hostName,
             election: try settings.election(), version: BuildInfo.version)
         kubeconfig = try settings.value(OperatorOptions.kubeconfig)
         context = try settings.value(OperatorOptions.context)

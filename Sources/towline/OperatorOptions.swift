@@ -45,6 +45,15 @@ enum OperatorOptions {
         "link-preset", key: "linkPresets", list: .linkPreset,
         help: "Link runs to tekton-dashboard, openshift-console or argo-ui at this URL.")
 
+    static let runLabels = Option(
+        "run-label", key: "runLabels", list: .label, help: "Set this label on every run.")
+    static let runLabelPrefixes = Option(
+        "run-label-prefix", key: "runLabelPrefixes", list: .labelPrefix,
+        help: "Let users set labels on runs (spec.runLabels) whose keys start with this prefix, such as example.com/.")
+    static let argoInstanceID = Option(
+        "argo-instance-id", optional: .labelValue,
+        help: "Create workflows for the Argo controller with this instance ID.")
+
     static let leaderElect = Option(
         "leader-elect", .toggle, default: "false",
         help: "Elect a leader among the replicas with a Lease; only the leader reconciles.")
@@ -78,9 +87,9 @@ enum OperatorOptions {
     static let all = [
         config.syntax, printConfig.syntax, kubeconfig.syntax, context.syntax, namespaces.syntax, engines.syntax,
         pollInterval.syntax, workers.syntax, metricsBindAddress.syntax, healthProbeBindAddress.syntax,
-        linkTemplates.syntax, linkPresets.syntax, leaderElect.syntax, leaseDuration.syntax, renewDeadline.syntax,
-        retryPeriod.syntax, leaseNamespace.syntax, leaseName.syntax, logLevel.syntax, logFormat.syntax,
-        logTimeEncoding.syntax,
+        linkTemplates.syntax, linkPresets.syntax, runLabels.syntax, runLabelPrefixes.syntax, argoInstanceID.syntax,
+        leaderElect.syntax, leaseDuration.syntax, renewDeadline.syntax, retryPeriod.syntax, leaseNamespace.syntax,
+        leaseName.syntax, logLevel.syntax, logFormat.syntax, logTimeEncoding.syntax,
     ]
 
     /// Flags of controller-runtime that have no effect here.
@@ -136,6 +145,37 @@ extension ValueSyntax<LinkTemplate> {
             } catch {
                 throw ValueError("\(error)")
             }
+        }
+    }
+}
+
+extension ValueSyntax<MapEntry> {
+    /// A label for every run; nobody may set a label that an engine or a GitOps tool uses.
+    fileprivate static var label: Self {
+        ValueSyntax("KEY=VALUE", expected: "KEY=VALUE, a label of Kubernetes") { text throws(ValueError) in
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, let key = parts.first, let value = parts.last, RunLabels.isKey(key),
+                RunLabels.isValue(value)
+            else { return nil }
+            guard !RunLabels.isReserved(key) else { throw ValueError("\(key) \(RunLabels.reservedMessage)") }
+            return MapEntry(key: key, value: value)
+        }
+    }
+}
+
+extension ValueSyntax<String> {
+    /// The beginning of label keys: at least a domain and its slash.
+    fileprivate static var labelPrefix: Self {
+        ValueSyntax("PREFIX", expected: "a domain and a slash, such as example.com/") { text throws(ValueError) in
+            guard RunLabels.isPrefix(text) else { return nil }
+            guard !RunLabels.isReserved(text) else { throw ValueError("\(text) \(RunLabels.reservedMessage)") }
+            return text
+        }
+    }
+
+    fileprivate static var labelValue: Self {
+        ValueSyntax("ID", expected: "the value of a label: at most 63 letters, digits, \"-\", \"_\" and \".\"") {
+            $0.isEmpty || !RunLabels.isValue($0) ? nil : $0
         }
     }
 }

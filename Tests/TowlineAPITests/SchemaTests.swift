@@ -50,6 +50,9 @@ import TowlineAPI
         ("spec.workflowRef.version", "maxLength", SpecLimits.versionLength),
         ("spec.workflowRef.containerImage", "maxLength", SpecLimits.imageLength),
         ("spec.parameters", "maxProperties", SpecLimits.parameterCount),
+        ("spec.arrayParameters", "maxProperties", SpecLimits.arrayParameterCount),
+        ("spec.objectParameters", "maxProperties", SpecLimits.objectParameterCount),
+        ("spec.workspaces", "maxItems", SpecLimits.workspaceCount),
         ("spec.executionConfig.serviceAccountName", "maxLength", SpecLimits.nameLength),
         ("spec.executionConfig.timeoutSeconds", "maximum", Int(SpecLimits.seconds)),
         ("spec.executionConfig.startDeadlineSeconds", "maximum", Int(SpecLimits.seconds)),
@@ -101,8 +104,11 @@ import TowlineAPI
 
     /// The description of a field must contain its bounds and those of the values of a map.
     private func checkStatedBounds(_ schema: JSONValue, at path: String) throws {
-        let description = try #require(schema["description"]?.stringValue, "\(path)")
-        for part in [schema, schema["additionalProperties"]].compactMap(\.self) {
+        let isItem = path.hasSuffix("[]")
+        let description = try #require(isItem ? "" : schema["description"]?.stringValue, "\(path)")
+        // A field that is always refused needs no bounds for users.
+        if description.hasPrefix("Not supported: ") { return }
+        for part in isItem ? [] : [schema, schema["additionalProperties"]].compactMap(\.self) {
             for keyword in ["maxLength", "maxProperties", "maximum"] {
                 guard let bound = part[keyword]?.integerValue else { continue }
                 #expect(description.contains(grouped(bound)), "\(path): \(keyword) \(bound)")
@@ -111,6 +117,28 @@ import TowlineAPI
         for member in schema["properties"]?.objectValue ?? [:] {
             try checkStatedBounds(member.value, at: "\(path).\(member.key)")
         }
+        if let items = schema["items"] { try checkStatedBounds(items, at: path + "[]") }
+    }
+
+    @Test func `every field that is not supported is refused with its own message`() throws {
+        #expect(try refusedFields(try field("spec"), at: "spec") >= 30)
+    }
+
+    /// The number of fields below `schema` that are declared only to be refused.
+    private func refusedFields(_ schema: JSONValue, at path: String) throws -> Int {
+        let rules = (schema["x-kubernetes-validations"]?.arrayValue ?? []).compactMap { $0["rule"]?.stringValue }
+        var count = 0
+        for (name, member) in (schema["properties"]?.objectValue ?? [:]).map({ ($0.key, $0.value) }) {
+            if member["description"]?.stringValue?.hasPrefix("Not supported: ") == true {
+                #expect(rules.contains("!has(self.\(name))"), "\(path).\(name)")
+                count += 1
+            } else {
+                #expect(member["x-kubernetes-preserve-unknown-fields"] == nil, "\(path).\(name)")
+                count += try refusedFields(member, at: "\(path).\(name)")
+            }
+        }
+        if let items = schema["items"] { count += try refusedFields(items, at: path + "[]") }
+        return count
     }
 
     /// A number with thousands separators.
@@ -124,6 +152,10 @@ import TowlineAPI
     }
 
     private func check(_ schema: JSONValue, at path: String) throws {
+        if schema["x-kubernetes-int-or-string"] == true {
+            #expect(schema["maxLength"] != nil && schema["pattern"] != nil, "\(path)")
+            return
+        }
         let type = try #require(schema["type"]?.stringValue, "\(path)")
         if !path.hasSuffix("[]") { #expect(schema["description"]?.stringValue?.hasSuffix(".") == true, "\(path)") }
         switch type {
@@ -133,6 +165,7 @@ import TowlineAPI
             try check(try #require(schema["items"]), at: path + "[]")
         case "object":
             #expect(schema["properties"] != nil || schema["maxProperties"] != nil, "\(path)")
+            if let values = schema["additionalProperties"] { try check(values, at: path + "[]") }
             for member in schema["properties"]?.objectValue ?? [:] {
                 try check(member.value, at: "\(path).\(member.key)")
             }

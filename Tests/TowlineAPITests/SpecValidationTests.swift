@@ -41,9 +41,16 @@ import TowlineAPI
         #expect(problems([Parameter(name: name, value: "")]) == [])
     }
 
-    @Test(arguments: ["", "1a", "-a", "a.b", "a b", "ü", String(repeating: "a", count: 129)])
+    @Test(arguments: ["", "1a", "-a", "a b", "ü", String(repeating: "a", count: 129)])
     func `parameter names that one engine refuses are invalid`(_ name: String) {
         #expect(problems([Parameter(name: name, value: "")]).count == 1)
+    }
+
+    @Test func `only Tekton accepts dots in parameter names`() {
+        let parameters = [Parameter(name: "image.tag", value: "v1")]
+        #expect(problems(parameters) == [])
+        let spec = ExecutionSpec(workflowRef: WorkflowReference(workflowId: "a", engine: .argo), parameters: parameters)
+        #expect(spec.validate().map(\.field) == ["spec.parameters[image.tag]"])
     }
 
     @Test func `Tekton parameters must differ in more than case`() {

@@ -11,8 +11,8 @@ struct ArgoEngine: Engine {
     /// Nil, since Argo has no admission webhook.
     let admissionDomain: String? = nil
     let notRespondingHint = """
-        Check that the deployment workflow-controller is running, manages this namespace, and has no instanceID, which \
-        would limit it to workflows with its label.
+        Check that the deployment workflow-controller is running and manages this namespace. If it has an instanceID, \
+        start Towline with --argo-instance-id and the same ID, because it ignores workflows without its label.
         """
 
     /// The UID lets Argo find workflows that it has archived.
@@ -20,9 +20,11 @@ struct ArgoEngine: Engine {
         [RunPage(preset: "argo-ui", title: "Argo UI", path: "/workflows/{namespace}/{name}?uid={uid}")]
     }
 
-    func makeRun(for execution: WorkflowExecution, named name: String) -> [UInt8]? {
+    /// Clusters that restrict template referencing reject most of these fields, so each is sent only if the user set it.
+    func makeRun(for execution: WorkflowExecution, named name: String, labels: [MapEntry]) -> [UInt8]? {
         guard let spec = execution.spec, spec.shutdown == nil, !execution.isFinished else { return nil }
-        return RunManifest.make(runType, named: name, for: execution) { writer in
+        return RunManifest.make(runType, named: name, labels: labels, for: execution) { writer in
+            let config = spec.executionConfig
             writer.member("workflowTemplateRef") { writer in
                 writer.member("name", spec.workflowRef.templateName)
                 if spec.workflowRef.clusterScope == true {
@@ -30,28 +32,30 @@ struct ArgoEngine: Engine {
                     writer.bool(true)
                 }
             }
+            writer.member("entrypoint", ifPresent: config.entrypoint)
             if !spec.parameters.isEmpty {
-                writer.member("arguments") { writer in
-                    writer.key("parameters")
-                    RunManifest.write(spec.parameters, to: &writer)
-                }
+                writer.member("arguments") { $0.parameters("parameters", spec.parameters, as: .text) }
             }
-            // Clusters that restrict template referencing reject this field, so it is sent only if the user set it.
-            if let account = spec.executionConfig.serviceAccountName {
-                writer.member("serviceAccountName", account)
-            }
-            if let seconds = spec.executionConfig.timeoutSeconds {
-                writer.key("activeDeadlineSeconds")
-                writer.integer(seconds)
-            }
+            writer.member("serviceAccountName", ifPresent: config.serviceAccountName)
+            writer.member("activeDeadlineSeconds", ifPresent: config.timeoutSeconds)
+            writer.member("priority", ifPresent: config.priority)
+            if let pod = config.pod { Self.write(pod, to: &writer) }
         }
+    }
+
+    private static func write(_ pod: PodSettings, to writer: inout JSONWriter) {
+        writer.members("nodeSelector", pod.nodeSelector)
+        PodManifest.writeTolerations(pod.tolerations, to: &writer)
+        writer.member("podPriorityClassName", ifPresent: pod.priorityClassName)
+        PodManifest.writePullSecrets(pod.imagePullSecrets, to: &writer)
+        PodManifest.writeSecurityContext(pod.securityContext, to: &writer)
     }
 
     func decodeRun(_ cursor: inout JSONCursor) throws(JSONError) -> EngineRun {
         let workflow = try Workflow(&cursor)
         return EngineRun(
             metadata: workflow.metadata, state: workflow.state, requestedShutdown: workflow.requestedShutdown,
-            isSuspended: workflow.isSuspended, isToBeArchived: workflow.isToBeArchived,
+            isSuspended: workflow.isSuspended, archive: workflow.archive,
             timeoutSeconds: workflow.deadlineSeconds)
     }
 

@@ -9,7 +9,14 @@ struct Workflow {
     /// `spec.suspend`: whether the workflow is suspended as a whole.
     var isSuspended = false
     /// Whether Argo still has to archive the workflow; its own garbage collection waits for this label, too.
-    var isToBeArchived: Bool { metadata.label("workflows.argoproj.io/workflow-archiving-status") == "Pending" }
+    /// Argo removes the label only with the workflow; without an archive there is none.
+    var archive: ArchiveMark {
+        switch metadata.label("workflows.argoproj.io/workflow-archiving-status") {
+        case "Pending": .promised
+        case "Archived": .complete
+        default: .none
+        }
+    }
     /// `activeDeadlineSeconds` of the workflow, or else of its template.
     var deadlineSeconds: Int64? { ownDeadline ?? templateDeadline }
     var ownDeadline: Int64?

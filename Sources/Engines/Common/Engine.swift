@@ -23,7 +23,7 @@ public protocol Engine: Sendable {
     /// The JSON of a new run that the execution owns, with only the fields that the user set.
     ///
     /// Nil if the execution must not get a run because it has finished or a stop was requested.
-    func makeRun(for execution: WorkflowExecution, named name: String) -> [UInt8]?
+    func makeRun(for execution: WorkflowExecution, named name: String, labels: [MapEntry]) -> [UInt8]?
 
     /// Reads a run; throws if the text is not a JSON object. Every JSON object has a state.
     func decodeRun(_ cursor: inout JSONCursor) throws(JSONError) -> EngineRun

@@ -14,8 +14,8 @@ public struct EngineRun: Hashable, Sendable {
     public let finalizers: [String]
     /// Whether an annotation keeps the run after its TTL has expired.
     public let isKept: Bool
-    /// Whether the engine still has to archive the run, which it could not do after a deletion.
-    public let isToBeArchived: Bool
+    /// How far an archive has come with the run.
+    public let archive: ArchiveMark
     /// The shutdown that Towline or a user has already requested; nil if none.
     public let requestedShutdown: Shutdown?
     /// Whether the run's spec suspends it, so that the engine ignores even a shutdown.
@@ -30,16 +30,16 @@ public struct EngineRun: Hashable, Sendable {
     private let controllerUID: CompactUID?
 
     /// The annotations that are read from the metadata.
-    static let annotations = [WellKnown.keepAnnotation]
+    static let annotations = [WellKnown.keepAnnotation, PipelineRun.storedAnnotation]
 
     init(
         metadata: ObjectMetadata, state: RunState, requestedShutdown: Shutdown?, isSuspended: Bool = false,
-        isToBeArchived: Bool = false, timeoutSeconds: Int64?
+        archive: ArchiveMark = .none, timeoutSeconds: Int64?
     ) {
         key = metadata.key
         resourceVersion = metadata.resourceVersion
         isKept = Retention.isKept(metadata)
-        self.isToBeArchived = isToBeArchived
+        self.archive = archive
         isBeingDeleted = metadata.deletionTimestamp != nil
         // `ObjectMetadata` omits the garbage collector's `foregroundDeletion` and `orphan`.
         finalizers = metadata.finalizers.map { $0.bounded(to: Bounds.name) }
@@ -70,6 +70,18 @@ public struct EngineRun: Hashable, Sendable {
     public func isOwned(byExecutionWithUID uid: String) -> Bool {
         controllerUID == CompactUID(uid)
     }
+}
+
+/// The mark of an archive on a run. No mark speaks for the logs.
+public enum ArchiveMark: Hashable, Sendable {
+    /// No archive has marked the run.
+    case none
+    /// An archive has begun to record the run: Tekton Results.
+    case started
+    /// The engine itself will archive the run, which it could not do after a deletion: Argo.
+    case promised
+    /// The archive has the final state of the run.
+    case complete
 }
 
 /// A UID, stored in 16 bytes if it is a UUID, which the API server's UIDs are.

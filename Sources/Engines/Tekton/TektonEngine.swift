@@ -24,42 +24,10 @@ struct TektonEngine: Engine {
         ]
     }
 
-    func makeRun(for execution: WorkflowExecution, named name: String) -> [UInt8]? {
+    func makeRun(for execution: WorkflowExecution, named name: String, labels: [MapEntry]) -> [UInt8]? {
         guard let spec = execution.spec, spec.shutdown == nil, !execution.isFinished else { return nil }
-        return RunManifest.make(runType, named: name, for: execution) { writer in
-            writer.member("pipelineRef") { Self.writeReference(spec.workflowRef, to: &$0) }
-            if !spec.parameters.isEmpty {
-                writer.key("params")
-                RunManifest.write(spec.parameters, to: &writer)
-            }
-            if let account = spec.executionConfig.serviceAccountName {
-                writer.member("taskRunTemplate") { $0.member("serviceAccountName", account) }
-            }
-            if let seconds = spec.executionConfig.timeoutSeconds {
-                writer.member("timeouts") { $0.member("pipeline", Duration.seconds(seconds).goText) }
-            }
-        }
-    }
-
-    private static func writeReference(_ reference: WorkflowReference, to writer: inout JSONWriter) {
-        guard let image = reference.containerImage else {
-            writer.member("name", reference.templateName)
-            return
-        }
-        writer.member("resolver", "bundles")
-        writer.key("params")
-        // The resolver's default kind is Task, so the kind is always sent.
-        let parameters = [
-            ("bundle", BundleReference.text(image: image, digest: reference.containerDigest)),
-            ("name", reference.templateName), ("kind", "pipeline"),
-        ]
-        writer.array { writer in
-            for (name, value) in parameters {
-                writer.object { writer in
-                    writer.member("name", name)
-                    writer.member("value", value)
-                }
-            }
+        return RunManifest.make(runType, named: name, labels: labels, for: execution) { writer in
+            PipelineRunManifest(spec: spec).write(to: &writer)
         }
     }
 
@@ -67,7 +35,7 @@ struct TektonEngine: Engine {
         let run = try PipelineRun(&cursor)
         return EngineRun(
             metadata: run.metadata, state: run.state, requestedShutdown: run.requestedShutdown,
-            timeoutSeconds: run.timeoutSeconds)
+            archive: run.archive, timeoutSeconds: run.timeoutSeconds)
     }
 
     /// Stop maps to `CancelledRunFinally`, which ends running tasks as Argo does; `StoppedRunFinally` would wait for them.
@@ -113,19 +81,5 @@ struct TektonEngine: Engine {
         var state = run.state
         state.complete(with: children.filter { $0.belongs(toRunWithUID: run.uid) })
         return state
-    }
-}
-
-/// Formats the image reference of an OCI bundle for Tekton's bundles resolver.
-enum BundleReference {
-    /// The image as the user wrote it, or with the digest in place of the tag.
-    ///
-    /// A digest also lets Tekton cache the bundle. A colon before the last slash belongs to the registry's port.
-    static func text(image: String, digest: String?) -> String {
-        guard let digest else { return image }
-        var repository = image.prefix { $0 != "@" }
-        let lastSegment = repository.lastIndex(of: "/") ?? repository.startIndex
-        if let colon = repository[lastSegment...].lastIndex(of: ":") { repository = repository[..<colon] }
-        return "\(repository)@\(digest)"
     }
 }

@@ -166,9 +166,10 @@ extension Situation {
         // A live read found the engine missing. No watch may report that it is back, so it is polled.
         if case .engineMissing = facts.run { return .idle(recheckAfter: timing.engineProbe) }
         guard expiry.isRunDue(at: now), !execution.retention.isKept else { return .idle(recheckAfter: nil) }
-        guard case .present(let run) = facts.run, isOwned(run), !run.isBeingDeleted, obstacle(of: run) == nil else {
+        guard case .present(let run) = facts.run, isOwned(run), !run.isBeingDeleted else {
             return .idle(recheckAfter: nil)
         }
+        guard obstacle(of: run) == nil else { return .idle(recheckAfter: timeToArchiveMark(of: run, expiry)) }
         return deletion(of: run)
     }
 
@@ -178,8 +179,8 @@ extension Situation {
     var isRunExpired: Bool {
         if facts.didExpireRun { return true }
         let kept: [ConditionReason] = [
-            .retention(.keptByAnnotation), .retention(.runGoesOn), .retention(.runToBeArchived),
-            .retention(.runNotOwned), .general(.forbidden), .general(.rejected),
+            .retention(.keptByAnnotation), .retention(.runStillRunning), .retention(.notArchived),
+            .retention(.noArchiveSeen), .retention(.runNotOwned), .general(.forbidden), .general(.rejected),
         ]
         if let retained = execution.status.condition(.retained),
             kept.contains(where: { $0.rawValue == retained.reason })
@@ -258,14 +259,49 @@ extension Situation {
         }
         if !run.state.isFinished {
             return Obstacle(
-                reason: .retention(.runGoesOn),
+                reason: .retention(.runStillRunning),
                 message: "\(object) is still running. Both it and the execution are kept until it ends.")
         }
-        guard run.isToBeArchived else { return nil }
-        return Obstacle(
-            reason: .retention(.runToBeArchived),
-            message: "\(engine.title) has not archived \(object) yet. Both it and the execution are kept until then.")
+        return archiveObstacle(of: run, object)
     }
+
+    /// The obstacle if the run must be archived first; nil if it is archived or need not be.
+    ///
+    /// Only Argo announces that it will archive a run, and a deletion would prevent it. Any other run is kept only if the
+    /// user asked for it, and only until the TTL of the execution.
+    private func archiveObstacle(of run: EngineRun, _ object: String) -> Obstacle? {
+        let waits = execution.retention.awaitsArchive && !isExecutionDue
+        switch run.archive {
+        case .complete: return nil
+        case .promised:
+            return Obstacle(
+                reason: .retention(.notArchived),
+                message: """
+                    \(engine.title) has not archived \(object) yet. Both it and the execution are kept until then.
+                    """)
+        case .none where waits && Expiry(of: execution).map({ timeToArchiveMark(of: run, $0) == nil }) ?? false:
+            return Obstacle(
+                reason: .retention(.noArchiveSeen),
+                message: """
+                    keepRunUntilArchived keeps \(object), but no archive has marked it since it ended. Check that an \
+                    archive of \(engine.title) is installed and includes this namespace, or remove keepRunUntilArchived.
+                    """)
+        case .started, .none:
+            guard waits else { return nil }
+            return Obstacle(
+                reason: .retention(.notArchived),
+                message: "keepRunUntilArchived keeps \(object) until the archive of \(engine.title) has it.")
+        }
+    }
+
+    /// The time until a run without a mark counts as not archived at all; nil if it is over, or if there is a mark.
+    private func timeToArchiveMark(of run: EngineRun, _ expiry: Expiry) -> Duration? {
+        let due = expiry.end + Self.archiveMarkTime
+        return execution.retention.awaitsArchive && run.archive == .none && now < due ? due - now : nil
+    }
+
+    /// How long after the end an archive may take to mark a run.
+    private static let archiveMarkTime = Duration.seconds(60)
 }
 
 extension Situation {

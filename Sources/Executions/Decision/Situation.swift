@@ -18,6 +18,7 @@ struct Situation: Sendable {
     let instant: ContinuousClock.Instant
     let timing: ExecutionTiming
     var links = LinkTemplates()
+    var runLabels = RunLabels()
 
     /// Decides the next step.
     func next() -> Step {
@@ -127,7 +128,10 @@ extension Situation {
         case .wait(let waited, let isSlow): return waitForTurn(waited, isSlow)
         case .send, nil: break
         }
-        guard let manifest = engine.makeRun(for: execution, named: execution.runName) else {
+        guard
+            let manifest = engine.makeRun(
+                for: execution, named: execution.runName, labels: runLabels.labels(for: execution))
+        else {
             return .idle(recheckAfter: nil)
         }
         return .createRun(manifest: manifest)
@@ -190,7 +194,9 @@ extension Situation {
                 .cancelled,
                 "Shutdown (\(shutdown.rawValue)) was requested before the run was created. No run is created.")
         }
-        if let problem = spec.validate().first { return ended(.invalidSpec, problem.description) }
+        if let problem = (spec.validate() + runLabels.problems(of: spec)).first {
+            return ended(.invalidSpec, problem.description)
+        }
         if let remaining = timeToStartDeadline(spec), remaining <= .zero {
             let seconds = spec.executionConfig.startDeadlineSeconds ?? 0
             return ended(

@@ -18,6 +18,7 @@ struct Reconciler: Sendable {
     let clock: ServerClock
     let timing: ExecutionTiming
     let links: LinkTemplates
+    let runLabels: RunLabels
     let metrics: ExecutionMetrics
     let pendingCreates: PendingCreates
     let creates: CreateGate
@@ -96,7 +97,7 @@ struct Reconciler: Sendable {
             let situation = Situation(
                 execution: execution, engine: cache.engine, facts: reconciliation.facts, now: clock.now(),
                 instant: instant,
-                timing: timing, links: links)
+                timing: timing, links: links, runLabels: runLabels)
             let step = situation.next()
             reconciliation.logger.debug("Decided", ["step": .own(step.name)])
             if let outcome = await execute(step, in: situation, &reconciliation) {

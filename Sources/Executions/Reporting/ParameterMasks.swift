@@ -33,7 +33,7 @@ final class ParameterMasks: Sendable {
                 }
             }
             let names = [execution.key.name, execution.runName, execution.key.namespace]
-            let mask = Mask(parameters.map(\.value), keeping: names)
+            let mask = Mask(parameters.flatMap(\.value.strings), keeping: names)
             // A mask grows at its first use, so check its size here.
             entries.removeAll { $0.mask.size > Self.largest }
             if entries.count >= Self.capacity { entries.removeFirst() }

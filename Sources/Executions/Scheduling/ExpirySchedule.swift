@@ -10,12 +10,15 @@ struct Expiry: Hashable, Sendable {
     let execution: ServerTime?
     /// When to delete its run; nil for never, or if the run no longer exists.
     let run: ServerTime?
+    /// When the TTLs began to count.
+    let end: ServerTime
 
     /// Nil if neither TTL is set.
     init?(of execution: WorkflowExecution) {
         guard execution.isFinished, execution.deletionTimestamp == nil,
             let end = execution.status.lastEnd
         else { return nil }
+        self.end = end
         let retention = execution.retention
         self.execution = retention.executionSeconds.map { end + .seconds(Int64($0)) }
         run = execution.mayHaveRun ? retention.runSeconds.map { end + .seconds(Int64($0)) } : nil

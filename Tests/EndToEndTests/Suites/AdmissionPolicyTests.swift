@@ -40,7 +40,7 @@ struct AdmissionPolicyTests {
         let answer = try await alice.create(execution(engine))
         #expect(answer.code == 403)
         let text = """
-            alice may not start this execution: the right to create \(engine.runType.plural).\(engine.runType.group) in \
+            alice may not start this execution: permission to create \(engine.runType.plural).\(engine.runType.group) in \
             namespace \(workspace.namespace) is missing
             """
         #expect(answer.message.contains(text), "\(answer.message)")
@@ -59,7 +59,7 @@ struct AdmissionPolicyTests {
         let answer = try await bob.create(execution(engine, account: "restarter"))
         #expect(answer.code == 403)
         let text = """
-            bob may not start this execution as restarter: the right to use serviceaccounts/restarter in namespace \
+            bob may not start this execution as restarter: permission to use serviceaccounts/restarter in namespace \
             \(workspace.namespace) is missing
             """
         #expect(answer.message.contains(text), "\(answer.message)")

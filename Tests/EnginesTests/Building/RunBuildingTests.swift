@@ -21,7 +21,9 @@ import TowlineAPI
     }
 
     private func text(_ engine: any Engine, _ execution: WorkflowExecution) -> String? {
-        engine.makeRun(for: execution, named: "run-1").map { String(decoding: $0, as: UTF8.self) }
+        engine.makeRun(for: execution, named: "run-1", labels: RunLabels().labels(for: execution)).map {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 
     @Test func `sends no field that the user did not set`() {
@@ -53,7 +55,7 @@ import TowlineAPI
         let text = text(TektonEngine(), execution(reference, parameters: full.parameters, config: full.config))
         #expect(
             text
-                == #"{"apiVersion":"tekton.dev/v1","kind":"PipelineRun",\#(metadata("run-1")),"spec":{"pipelineRef":{"resolver":"bundles","params":[{"name":"bundle","value":"registry.example:5000/wf/deploy@sha256:ab"},{"name":"name","value":"pipe"},{"name":"kind","value":"pipeline"}]},"params":\#(written),"taskRunTemplate":{"serviceAccountName":"runner"},"timeouts":{"pipeline":"1h30m30s"}}}"#
+                == #"{"apiVersion":"tekton.dev/v1","kind":"PipelineRun",\#(metadata("run-1")),"spec":{"pipelineRef":{"resolver":"bundles","params":[{"name":"bundle","value":"registry.example:5000/wf/deploy@sha256:ab"},{"name":"kind","value":"pipeline"},{"name":"name","value":"pipe"},{"name":"serviceAccount","value":"runner"}]},"params":\#(written),"taskRunTemplate":{"serviceAccountName":"runner"},"timeouts":{"pipeline":"1h30m30s"}}}"#
         )
     }
 
@@ -71,14 +73,14 @@ import TowlineAPI
         let engine = EngineRegistry.engine(name)
         #expect(engine.name == name)
         let reference = WorkflowReference(workflowId: "deploy")
-        #expect(engine.makeRun(for: execution(reference, shutdown: .stop), named: "r") == nil)
+        #expect(engine.makeRun(for: execution(reference, shutdown: .stop), named: "r", labels: []) == nil)
         var status = ExecutionStatus()
         status.phase = .failed
         let key = ObjectKey(namespace: "n", name: "e")
         let finished = WorkflowExecution(
             key: key, uid: "u", spec: ExecutionSpec(workflowRef: reference), status: status)
-        #expect(engine.makeRun(for: finished, named: "r") == nil)
-        #expect(engine.makeRun(for: WorkflowExecution(key: key, uid: "u", spec: nil), named: "r") == nil)
+        #expect(engine.makeRun(for: finished, named: "r", labels: []) == nil)
+        #expect(engine.makeRun(for: WorkflowExecution(key: key, uid: "u", spec: nil), named: "r", labels: []) == nil)
     }
 
     /// A new run reads back as one that no engine has picked up, owned by its execution.
@@ -86,7 +88,9 @@ import TowlineAPI
     func `reads back the runs it builds`(_ name: EngineName) throws {
         let engine = EngineRegistry.engine(name)
         let execution = execution(WorkflowReference(workflowId: "deploy"), config: full.config)
-        let run = try read(try #require(engine.makeRun(for: execution, named: "run-1")), by: engine)
+        let run = try read(
+            try #require(engine.makeRun(for: execution, named: "run-1", labels: RunLabels().labels(for: execution))),
+            by: engine)
         #expect(run.key == ObjectKey(namespace: "payments", name: "run-1"))
         #expect(run.executionUID == execution.uid)
         #expect(run.ownerUID == execution.uid)

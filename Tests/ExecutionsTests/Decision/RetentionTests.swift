@@ -168,7 +168,7 @@ import TowlineAPI
         for (retention, seconds) in [(Retention(runSeconds: 10), Int64(10)), (Retention(executionSeconds: 60), 60)] {
             let execution = Fixtures.execution(engine: .argo, status: status, retention: retention)
             let step = situation(execution, .present(archiving), after: seconds, isProven: true).next()
-            #expect(step.status?.condition(.retained)?.reason == (stays ? "RunToBeArchived" : nil))
+            #expect(step.status?.condition(.retained)?.reason == (stays ? "NotArchived" : nil))
             #expect((step.name == "deleteRun") == !stays)
         }
     }
@@ -192,7 +192,7 @@ import TowlineAPI
             let step = situation(
                 try ended(both, [goesOn]), .present(try run([:], running)), after: seconds, isProven: true
             ).next()
-            #expect(step.status?.condition(.retained)?.reason == "RunGoesOn")
+            #expect(step.status?.condition(.retained)?.reason == "RunStillRunning")
         }
     }
 

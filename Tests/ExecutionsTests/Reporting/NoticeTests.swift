@@ -57,7 +57,7 @@ import TowlineAPI
     }
 
     /// A webhook's message about a deletion may contain parameters, which can no longer be masked after the end.
-    @Test(arguments: [(Reason.forbidden.rawValue, false), (RetentionReason.runGoesOn.rawValue, true)])
+    @Test(arguments: [(Reason.forbidden.rawValue, false), (RetentionReason.runStillRunning.rawValue, true)])
     func `publishes a rejected deletion without the server's text`(_ reason: String, _ isQuoted: Bool) {
         let old = status(.succeeded, run: run)
         var new = old

@@ -82,7 +82,10 @@ extension FuzzTarget {
                 guard let execution = try? WorkflowExecution(reading: &cursor, keeping: detail) else { return false }
                 _ = execution.spec?.validate()
                 for engine in EngineRegistry.all {
-                    guard let run = engine.makeRun(for: execution, named: execution.runName) else { continue }
+                    guard
+                        let run = engine.makeRun(
+                            for: execution, named: execution.runName, labels: RunLabels().labels(for: execution))
+                    else { continue }
                     let made = try JSONValue(parsing: run)
                     let name = made["metadata"]?["name"]?.stringValue ?? ""
                     try require((1...63).contains(name.utf8.count), "a run named \(name)")

@@ -98,8 +98,10 @@ extension Mutant {
             "delete-unarchived-runs",
             Edit(
                 "Sources/Executions/Decision/Situation+AfterTheEnd.swift",
-                "guard run.isToBeArchived else { return nil }",
-                "guard !BUG, run.isToBeArchived else { return nil }")),
+                "        case .promised:\n", "        case .promised where !BUG:\n"),
+            Edit(
+                "Sources/Executions/Decision/Situation+AfterTheEnd.swift",
+                "        case .started, .none:\n", "        case .started, .none, .promised:\n")),
         Mutant(
             "miss-a-recovery",
             Edit(

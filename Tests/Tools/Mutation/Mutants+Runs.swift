@@ -41,18 +41,18 @@ extension Mutant {
         Mutant(
             "write-the-status-before-the-create",
             Edit(
-                starting, "        guard let manifest = engine.makeRun(",
+                starting, "        guard\n            let manifest = engine.makeRun(",
                 "        if BUG, execution.status.reason != .executing {\n"
                     + "            return report([held(.executing, \"created\")])\n        }\n"
-                    + "        guard let manifest = engine.makeRun("),
+                    + "        guard\n            let manifest = engine.makeRun("),
             Edit(
                 situation, "        let wasSeen = execution.status.runRef != nil\n",
                 "        let wasSeen = execution.status.runRef != nil || BUG && execution.status.phase == .running\n")),
         Mutant(
             "name-runs-by-attempt",
             Edit(
-                "Sources/Executions/Decision/Situation.swift", "named: execution.runName)",
-                "named: BUG ? execution.runName + \"-\\(now.seconds % 97)\" : execution.runName)")),
+                "Sources/Executions/Decision/Situation.swift", "named: execution.runName, labels",
+                "named: BUG ? execution.runName + \"-\\(now.seconds % 97)\" : execution.runName, labels")),
         Mutant(
             "omit-the-owner-reference",
             Edit(

@@ -180,7 +180,7 @@ struct RetentionRules {
     private static func obstacle(of run: Change?) -> String? {
         guard let run else { return nil }
         if isKept(run.object) { return "KeptByAnnotation" }
-        if Verdict.of(run.object, run.kind).isEmpty { return "RunGoesOn" }
-        return isToBeArchived(run.object) ? "RunToBeArchived" : nil
+        if Verdict.of(run.object, run.kind).isEmpty { return "RunStillRunning" }
+        return isToBeArchived(run.object) ? "NotArchived" : nil
     }
 }
