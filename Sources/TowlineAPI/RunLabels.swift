@@ -59,7 +59,7 @@ public struct RunLabels: Hashable, Sendable {
         "app.kubernetes.io/instance", "app.kubernetes.io/managed-by",
     ]
 
-    /// True for a label that nobody may set on a run.
+    /// True for a label that no one may set on a run.
     public static func isReserved(_ key: String) -> Bool {
         reservedPrefixes.contains { key.hasPrefix($0) }
     }

@@ -150,7 +150,7 @@ extension ValueSyntax<LinkTemplate> {
 }
 
 extension ValueSyntax<MapEntry> {
-    /// A label for every run; nobody may set a label that an engine or a GitOps tool uses.
+    /// A label for every run, except those that an engine or a GitOps tool uses.
     fileprivate static var label: Self {
         ValueSyntax("KEY=VALUE", expected: "KEY=VALUE, a label of Kubernetes") { text throws(ValueError) in
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

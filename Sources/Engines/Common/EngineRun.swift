@@ -30,7 +30,7 @@ public struct EngineRun: Hashable, Sendable {
     private let controllerUID: CompactUID?
 
     /// The annotations that are read from the metadata.
-    static let annotations = [WellKnown.keepAnnotation, PipelineRun.storedAnnotation]
+    static let annotations = [WellKnown.keepAnnotation, ArchiveMark.resultsAnnotation]
 
     init(
         metadata: ObjectMetadata, state: RunState, requestedShutdown: Shutdown?, isSuspended: Bool = false,
@@ -76,12 +76,15 @@ public struct EngineRun: Hashable, Sendable {
 public enum ArchiveMark: Hashable, Sendable {
     /// No archive has marked the run.
     case none
-    /// An archive has begun to record the run: Tekton Results.
+    /// An archive records the run, and has not finished: Tekton Results.
     case started
     /// The engine itself will archive the run, which it could not do after a deletion: Argo.
     case promised
     /// The archive has the final state of the run.
     case complete
+
+    /// The annotation of Tekton Results on a PipelineRun: `false` while it records the run, `true` afterwards.
+    static let resultsAnnotation = "results.tekton.dev/stored"
 }
 
 /// A UID, stored in 16 bytes if it is a UUID, which the API server's UIDs are.

@@ -25,11 +25,8 @@ struct PipelineRun {
     /// The digest of the pipeline's source, `sha256:…`.
     var resolvedDigest: String?
 
-    /// The annotation of Tekton Results: `false` while it records the run, `true` once it has the final state.
-    static let storedAnnotation = "results.tekton.dev/stored"
-
     var archive: ArchiveMark {
-        switch metadata.annotation(Self.storedAnnotation) {
+        switch metadata.annotation(ArchiveMark.resultsAnnotation) {
         case "true": .complete
         case .some: .started
         case nil: .none

@@ -6,8 +6,8 @@ import TowlineAPI
 enum Step: Sendable {
     /// Nothing to do until a watch event arrives or this time has passed.
     case idle(recheckAfter: Duration?)
-    /// Nothing to do until a TTL expires at this time. If `retryAfter` is set, a request failed too: retry it as after
-    /// ``failed(retryAfter:)``, whichever comes first.
+    /// Nothing to do until a TTL expires at this time. If `retryAfter` is set, a request failed, too: retry it as after
+    /// ``failed(retryAfter:)``, unless the TTL expires first.
     case expireLater(at: ServerTime, retryAfter: Duration? = nil)
     /// A request failed: retry after the backoff, and not before this time has passed.
     case failed(retryAfter: Duration)

@@ -68,6 +68,48 @@ import TowlineAPI
         )
     }
 
+    private let lists = [
+        Parameter(name: "TARGETS", value: .array(["a", "\"b\""])), Parameter(name: "NONE", value: .array([])),
+        Parameter(
+            name: "REPO", value: .object([MapEntry(key: "url", value: "u"), MapEntry(key: "rev", value: "r")])),
+    ]
+
+    @Test func `sends arrays and objects to Tekton as such, and to Argo as JSON text`() throws {
+        let reference = WorkflowReference(workflowId: "deploy")
+        let tekton = try #require(text(TektonEngine(), execution(reference, parameters: lists)))
+        #expect(
+            tekton.hasSuffix(
+                #""params":[{"name":"NONE","value":[]},{"name":"REPO","value":{"rev":"r","url":"u"}},{"name":"TARGETS","value":["a","\"b\""]}]}}"#
+            ))
+        let argo = try #require(text(ArgoEngine(), execution(reference, parameters: lists)))
+        #expect(
+            argo.hasSuffix(
+                #""arguments":{"parameters":[{"name":"NONE","value":"[]"},{"name":"REPO","value":"{\"rev\":\"r\",\"url\":\"u\"}"},{"name":"TARGETS","value":"[\"a\",\"\\\"b\\\"\"]"}]}}}"#
+            ))
+    }
+
+    @Test func `lets Tekton pull a private bundle with a Secret and the service account`() throws {
+        let reference = WorkflowReference(
+            workflowId: "deploy", containerImage: "r.example/a:1", imagePullSecret: "regcred")
+        let config = ExecutionConfig(serviceAccountName: "puller")
+        let text = try #require(text(TektonEngine(), execution(reference, config: config)))
+        #expect(
+            text.contains(
+                #""params":[{"name":"bundle","value":"r.example/a:1"},{"name":"kind","value":"pipeline"},{"name":"name","value":"deploy"},{"name":"secret","value":"regcred"},{"name":"serviceAccount","value":"puller"}]"#
+            ))
+    }
+
+    @Test func `sends labels, and none of the execution`() throws {
+        let execution = execution(WorkflowReference(workflowId: "deploy", engine: .argo))
+        let labels = RunLabels(fixed: [MapEntry(key: "a.example/team", value: "ops")], argoInstanceID: "blue")
+        let run = try #require(
+            ArgoEngine().makeRun(for: execution, named: "run-1", labels: labels.labels(for: execution)))
+        #expect(
+            String(decoding: run, as: UTF8.self).contains(
+                #""labels":{"a.example/team":"ops","towline.dev/execution-uid":"3f9c2a71-d000-4000-8000-000000000001","workflows.argoproj.io/controller-instanceid":"blue"}"#
+            ))
+    }
+
     @Test(arguments: EngineName.allCases)
     func `builds no run for a finished or stopped execution`(_ name: EngineName) {
         let engine = EngineRegistry.engine(name)

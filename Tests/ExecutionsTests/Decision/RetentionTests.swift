@@ -173,6 +173,73 @@ import TowlineAPI
         }
     }
 
+    /// The marks of an archive on a run of either engine: none, unfinished, complete.
+    private func archived(_ engine: EngineName, _ mark: Int) throws -> EngineRun {
+        switch engine {
+        case .tekton:
+            let annotations: JSONObject = mark == 0 ? [:] : ["results.tekton.dev/stored": mark == 1 ? "false" : "true"]
+            return try run(["annotations": .object(annotations)])
+        case .argo:
+            let word: JSONValue = mark == 1 ? "Pending" : "Archived"
+            let labels: JSONObject = mark == 0 ? [:] : ["workflows.argoproj.io/workflow-archiving-status": word]
+            return try Fixtures.workflow("Succeeded", labels: labels)
+        }
+    }
+
+    private func ended(_ engine: EngineName, _ run: EngineRun, _ retention: Retention) throws -> WorkflowExecution {
+        var status = try #require(
+            ExecutionStatus().after(
+                .ended(.succeeded, message: "", engine: engine), generation: 1, now: Fixtures.start))
+        status.runRef = EngineRegistry.engine(engine).reference(to: run)
+        return Fixtures.execution(engine: engine, status: status, retention: retention)
+    }
+
+    @Test(arguments: EngineName.allCases)
+    func `keepRunUntilArchived keeps a run until its archive is complete`(_ engine: EngineName) throws {
+        var retention = Retention(runSeconds: 10, awaitsArchive: true)
+        for (mark, seconds, reason) in [
+            (0, 10, "NotArchived"), (0, 59, "NotArchived"), (0, 60, "NoArchiveSeen"), (0, 5000, "NoArchiveSeen"),
+            (1, 10, "NotArchived"), (1, 5000, "NotArchived"), (2, 10, nil), (2, 5000, nil),
+        ] as [(Int, Int64, String?)] {
+            let run = try archived(engine, mark)
+            let step = situation(
+                try ended(engine, run, retention), .present(run), after: seconds, isProven: true
+            ).next()
+            #expect(step.status?.condition(.retained)?.reason == reason, "\(mark) after \(seconds)")
+            #expect((step.name == "deleteRun") == (reason == nil), "\(mark) after \(seconds)")
+        }
+        // Without the setting, only Argo's promise to archive a run keeps it.
+        retention.awaitsArchive = false
+        for mark in 0...2 {
+            let run = try archived(engine, mark)
+            let step = situation(try ended(engine, run, retention), .present(run), after: 10, isProven: true).next()
+            #expect((step.name == "deleteRun") == !(engine == .argo && mark == 1), "\(mark)")
+        }
+    }
+
+    @Test(arguments: EngineName.allCases)
+    func `looks again when a missing mark becomes a reason`(_ engine: EngineName) throws {
+        let run = try archived(engine, 0)
+        let retention = Retention(runSeconds: 10, awaitsArchive: true)
+        let first = situation(try ended(engine, run, retention), .present(run), after: 20, isProven: true).next()
+        let waiting = Fixtures.execution(
+            engine: engine, status: try #require(first.status), retention: retention)
+        let next = situation(waiting, .present(run), after: 20, isProven: true).next()
+        guard case .idle(recheckAfter: .seconds(40)) = next else {
+            Issue.record("\(next.name)")
+            return
+        }
+    }
+
+    /// A user who sets both TTLs wants the execution to be gone at the second one.
+    @Test(arguments: EngineName.allCases)
+    func `the TTL of the execution ends the wait for an archive`(_ engine: EngineName) throws {
+        let run = try archived(engine, 0)
+        let retention = Retention(runSeconds: 10, executionSeconds: 60, awaitsArchive: true)
+        let execution = try ended(engine, run, retention)
+        #expect(situation(execution, .present(run), after: 60, isProven: true).next().name == "deleteRun")
+    }
+
     /// A user who retries a run wants to see how it ends.
     @Test func `TTLs of a run that continued count from its second end`() throws {
         let again = ExecutionEvent.conditionSet(
