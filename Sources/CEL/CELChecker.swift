@@ -8,6 +8,11 @@ struct CELChecker {
         scalars = Array(source.unicodeScalars)
     }
 
+    /// Adds a variable that hides others of the same name.
+    mutating func addVariable(_ name: String, _ type: CELType) { scope.append((name, type)) }
+
+    mutating func removeLastVariable() { scope.removeLast() }
+
     private static let typeNames: Set<String> = [
         "bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type",
     ]
@@ -194,23 +199,28 @@ struct CELChecker {
 
     private mutating func type(of loop: CELNode.Comprehension, _ node: CELNode) throws(CELError) -> CELType {
         let range = try type(of: loop.range)
-        let element: CELType
-        switch range {
-        case .dyn: element = .dyn
-        case .list(let type): element = type
-        case .map(let key, _): element = key
-        default:
+        guard let element = Self.elementType(of: range) else {
             throw error(
                 "expression of type '\(range)' cannot be range of a comprehension (must be list, map, or dynamic)", node
             )
         }
-        scope.append((loop.variable, element))
-        defer { scope.removeLast() }
+        addVariable(loop.variable, element)
+        defer { removeLastVariable() }
         if let predicate = loop.predicate { try expect(.bool, of: predicate) }
         switch loop.kind {
         case .all, .exists, .existsOne: return .bool
         case .filter: return .list(element)
         case .map: return .list(try loop.transform.map { (node) throws(CELError) in try type(of: node) } ?? .dyn)
+        }
+    }
+
+    /// The type of the variable of a loop over a list or the keys of a map.
+    static func elementType(of range: CELType) -> CELType? {
+        switch range {
+        case .dyn: .dyn
+        case .list(let element): element
+        case .map(let key, _): key
+        default: nil
         }
     }
 
@@ -223,8 +233,8 @@ struct CELChecker {
         case .optional(let type): inner = type
         case let other: throw error("expected an optional value, found '\(other)'", node)
         }
-        scope.append((variable, inner))
-        defer { scope.removeLast() }
+        addVariable(variable, inner)
+        defer { removeLastVariable() }
         let result = try type(of: body)
         guard flattens else { return .optional(result) }
         switch result {

@@ -132,8 +132,12 @@ struct CELParser {
                 return try node(.literal(.int(.min)), at: position)
             }
             let operand = try member()
-            if symbol == "-", case .literal(.int(let value)) = operand.kind, value > .min, count % 2 == 1 {
-                return try node(.literal(.int(-value)), at: position)
+            if symbol == "-", count % 2 == 1 {
+                switch operand.kind {
+                case .literal(.int(let value)) where value > .min: return try node(.literal(.int(-value)), at: position)
+                case .literal(.double(let value)): return try node(.literal(.double(-value)), at: position)
+                default: break
+                }
             }
             return count % 2 == 0 ? operand : try node(.call(name, receiver: nil, arguments: [operand]), at: position)
         }

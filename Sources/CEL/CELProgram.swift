@@ -1,6 +1,7 @@
 /// A parsed and type-checked expression, ready to evaluate.
 package struct CELProgram: Sendable {
     let source: String
+    let variables: [(name: String, type: CELType)]
     let node: CELNode
     /// The type of the result.
     package let type: CELType
@@ -8,6 +9,7 @@ package struct CELProgram: Sendable {
     /// Compiles an expression over variables of the given types.
     package init(_ source: String, variables: [(name: String, type: CELType)]) throws(CELError) {
         self.source = source
+        self.variables = variables
         node = try CELParser.parse(source)
         var checker = CELChecker(variables: variables, source: source)
         type = try checker.type(of: node)
