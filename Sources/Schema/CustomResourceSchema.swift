@@ -5,7 +5,7 @@ package import KubeClient
 package struct CustomResourceSchema: Sendable {
     /// The structural schema of the whole object.
     package let root: StructuralSchema
-    private let rules: RuleTree?
+    let rules: RuleTree?
 
     /// Compiles `openAPIV3Schema`; errors name fields of the CRD below `path`.
     ///

@@ -197,7 +197,7 @@ struct RuleCompiler {
 
 extension StructuralSchema {
     /// The schema with the fields of every object that expressions can use: its type and name.
-    fileprivate var withObjectFields: StructuralSchema {
+    var withObjectFields: StructuralSchema {
         var text = Parts()
         text.type = .string
         var metadata = Parts()
