@@ -81,6 +81,11 @@ struct ObjectSchema: Sendable {
 
     func applyDefaults(to object: inout JSONValue) { rules?.applyDefaults(to: &object) }
 
+    /// The errors of a definition whose rules are too expensive.
+    func costErrors(at path: FieldPath, isUnchanged: Bool) -> [StatusError.Cause] {
+        rules?.costErrors(at: path, isUnchanged: isUnchanged).map(StatusError.Cause.init) ?? []
+    }
+
     func validate(_ object: JSONValue, old: JSONValue?) -> [StatusError.Cause] {
         rules?.validate(object, replacing: old).map(StatusError.Cause.init) ?? []
     }

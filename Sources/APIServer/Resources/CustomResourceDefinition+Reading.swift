@@ -36,6 +36,22 @@ extension CustomResourceDefinition {
         guard causes.isEmpty else { throw Invalid(causes: causes) }
     }
 
+    /// The errors of schemas whose rules are too expensive. A schema that all versions share is reported once.
+    func costErrors(_ object: JSONValue, replacing old: JSONValue?) -> [StatusError.Cause] {
+        func schemas(_ object: JSONValue?) -> [(name: JSONValue?, schema: JSONValue?)] {
+            (object?["spec"]?["versions"]?.arrayValue ?? []).map { ($0["name"], $0["schema"]) }
+        }
+        let (new, stored) = (schemas(object), schemas(old))
+        let isShared = new.allSatisfy { $0.schema == new.first?.schema }
+        return zip(versions, new).prefix(isShared ? 1 : new.count).enumerated().flatMap { index, version in
+            let path =
+                isShared
+                ? FieldPath("spec", "validation") : FieldPath("spec", "versions").index(index).field("schema")
+            let isUnchanged = stored.contains { $0.name == version.1.name && $0.schema == version.1.schema }
+            return version.0.schema?.costErrors(at: path.field("openAPIV3Schema"), isUnchanged: isUnchanged) ?? []
+        }
+    }
+
     private static func nameErrors(_ object: JSONValue, _ spec: JSONValue) -> [StatusError.Cause] {
         var causes: [StatusError.Cause] = []
         let group = spec["group"]?.stringValue ?? ""

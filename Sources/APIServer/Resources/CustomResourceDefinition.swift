@@ -78,15 +78,18 @@ extension ResourceStrategy {
             CustomResourceDefinition.updateStatus(&new, old)
         }
         strategy.validate = { new, old in
+            let definition: CustomResourceDefinition
             do throws(CustomResourceDefinition.Invalid) {
-                _ = try CustomResourceDefinition(new)
+                definition = try CustomResourceDefinition(new)
             } catch {
                 return error.causes
             }
-            guard let old else { return [] }
-            return ["group", "scope"].filter { new["spec"]?[$0] != old["spec"]?[$0] }.map { field in
-                .invalid("spec.\(field)", new["spec"]?[field] ?? .null, "field is immutable")
-            }
+            let causes = definition.costErrors(new, replacing: old)
+            guard let old else { return causes }
+            return causes
+                + ["group", "scope"].filter { new["spec"]?[$0] != old["spec"]?[$0] }.map { field in
+                    .invalid("spec.\(field)", new["spec"]?[field] ?? .null, "field is immutable")
+                }
         }
         return strategy
     }()
