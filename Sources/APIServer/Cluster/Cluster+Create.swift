@@ -56,7 +56,7 @@ extension Cluster {
         throw refusal
     }
 
-    /// The object to store: completed, pruned, defaulted and validated.
+    /// The object to store: completed, pruned, defaulted, validated, and admitted.
     func prepareCreation(
         _ served: ServedResource, namespace: String, name: String, _ body: JSONValue, _ parameters: WriteParameters
     ) throws(StatusError) -> JSONValue {
@@ -69,7 +69,9 @@ extension Cluster {
         served.schema?.prune(&object)
         served.schema?.applyDefaults(to: &object)
         served.strategy.prepareForCreation(&object)
+        mutate(&object, served)
         try validate(object, old: nil, served)
+        try admit(object, served)
         FieldOwnership.record(
             &object, old: nil, served, parameters, at: time, keeping: body["metadata"]?["managedFields"])
         return object

@@ -7,6 +7,7 @@ package final class Cluster: Sendable {
     /// The time and randomness of the cluster.
     package let environment: SandboxEnvironment
     let logs = ContainerLogs()
+    let webhooks = Locked<[AdmissionWebhook]>([])
 
     /// How often watches check the time.
     private static let tick = Duration.seconds(1)

@@ -52,6 +52,13 @@ package protocol SandboxCluster: Sendable {
 
     /// Appends to the log of a container, which `kubectl logs` shows. The pod may be deleted already.
     func appendLog(_ text: String, namespace: String, pod: String, container: String) async
+
+    /// Installs an admission webhook, or replaces the one of the same name; a remote cluster ignores it.
+    func install(_ webhook: AdmissionWebhook)
+}
+
+extension SandboxCluster {
+    package func install(_ webhook: AdmissionWebhook) {}
 }
 
 /// A change of an object.

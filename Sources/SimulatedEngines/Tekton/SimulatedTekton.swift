@@ -10,6 +10,8 @@ package struct SimulatedTekton: Sendable {
     private let loop: RunDriver<SimulatedPipelineRun>
     private let catalog: PipelineCatalog
 
+    /// Installs Tekton's admission webhooks in the cluster.
+    ///
     /// `time` must advance with the environment's clock. If `writesPods` is false, there are no pods and no logs.
     package init(
         cluster: any SandboxCluster, environment: SandboxEnvironment, time: any TimeSource = SystemTime(),
@@ -17,6 +19,7 @@ package struct SimulatedTekton: Sendable {
     ) {
         let catalog = PipelineCatalog(cluster: cluster, environment: environment)
         self.catalog = catalog
+        cluster.install(TektonAdmission.webhook)
         loop = RunDriver(
             Tekton.pipelineRuns, cluster: cluster, environment: environment, time: time,
             writer: ClusterWriter(
