@@ -4,9 +4,11 @@ import KubeClient
 struct Placeholders: Sendable {
     let opening: String
     let closing: String
+    /// Whether a variable inside an unfinished one is replaced, as in `$(a.$(params.x)`.
+    let isNestable: Bool
 
-    static let tekton = Placeholders(opening: "$(", closing: ")")
-    static let argo = Placeholders(opening: "{{", closing: "}}")
+    static let tekton = Placeholders(opening: "$(", closing: ")", isNestable: true)
+    static let argo = Placeholders(opening: "{{", closing: "}}", isNestable: false)
 
     /// Replaces each variable for which `value` returns text; leaves the others unchanged.
     func replace(in text: String, with value: (Substring) -> String?) -> String {
@@ -16,6 +18,11 @@ struct Placeholders: Sendable {
             let afterOpening = rest[start.upperBound...]
             guard let end = afterOpening.firstRange(of: closing) else { break }
             result += rest[..<start.lowerBound]
+            if isNestable, afterOpening[..<end.lowerBound].firstRange(of: opening) != nil {
+                result += opening
+                rest = afterOpening
+                continue
+            }
             let name = afterOpening[..<end.lowerBound]
             result += value(name.trimmingBlanks) ?? String(rest[start.lowerBound..<end.upperBound])
             rest = afterOpening[end.upperBound...]

@@ -105,13 +105,13 @@ import Testing
                 "params": [["name": "zone"], ["name": "depth", "default": "3"]],
                 "tasks": [task("use", use, argument: "$(params.depth)"), task("make", make), task("skip", skip)],
                 "finally": [task("report", finally)],
-                "results": [["name": "all", "value": "$(tasks.make.results.id)@$(context.pipelineRun.name)"]],
+                "results": [["name": "all", "value": "$(tasks.make.results.id)!"]],
             ])
         let states = try await rehearsal.play(
             "run", spec: ["pipelineRef": ["name": "p"], "params": [["name": "zone", "value": "eu"]]])
         let last = try #require(states.last)
         #expect(last.reason == "Completed")
-        #expect(last[path: ["status", "results"]] == [["name": "all", "value": "42@run"]])
+        #expect(last[path: ["status", "results"]] == [["name": "all", "value": "42!"]])
         #expect(last[path: ["status", "skippedTasks"]]?[0]?["whenExpressions"]?[0]?["input"] == "42")
         let spec = { (name: String) in rehearsal.cluster.life("taskruns", name).first?["spec"] }
         #expect(spec("run-make")?["taskSpec"]?["steps"]?[0]?["args"] == ["eu"])

@@ -52,22 +52,23 @@ import Testing
         #expect(filled["list"] == ["x", "y", "1"])
         #expect(filled["whole"] == ["x", "y"])
         #expect(Placeholders.argo.variables(in: ["{{ a }}-{{b.c}}", "{{", "}}"]) == ["a", "b.c"])
+        #expect(
+            Placeholders.tekton.replace(in: "$(x.$(params.a)) $($(") { values[String($0)]?.scalarText } == "$(x.1) $($("
+        )
     }
 
     @Test(arguments: [
-        ("params.a", TektonVariable.parameter("a", part: .whole)),
-        ("params[\"a.b\"]", .parameter("a.b", part: .whole)), ("params.a[*]", .parameter("a", part: .whole)),
-        ("params.a[1]", .parameter("a", part: .element(1))), ("params.o.k", .parameter("o", part: .member("k"))),
-        ("tasks.t.results.r", .result(task: "t", name: "r", part: .whole)),
+        ("tasks.t.results.r", TektonVariable.result(task: "t", name: "r", part: .whole)),
+        ("tasks.t.results.r[*]", .result(task: "t", name: "r", part: .whole)),
+        ("tasks.t.results.o.k", .result(task: "t", name: "o", part: .member("k"))),
         ("tasks.t.results['r.s'][0]", .result(task: "t", name: "r.s", part: .element(0))),
         ("tasks.t.status", .taskStatus("t")), ("tasks.status", .aggregateStatus),
-        ("context.pipelineRun.name", .context("pipelineRun.name")),
-    ]) func `reads the variables of Tekton`(_ text: String, _ variable: TektonVariable) {
+    ]) func `reads variables about other tasks`(_ text: String, _ variable: TektonVariable) {
         #expect(TektonVariable(text) == variable)
     }
 
     @Test(arguments: [
-        "", "params", "params.", "tasks.t", "tasks.t.results", "tasks.t.results.", "workspaces.w.path", "params['a",
+        "", "params.a", "tasks.t", "tasks.t.results", "tasks.t.results.", "workspaces.w.path", "tasks['a",
     ])
     func `leaves unknown variables unchanged`(_ text: String) {
         #expect(TektonVariable(text) == nil)

@@ -85,15 +85,15 @@ extension PipelineCatalog {
             switch reference.source {
             case .embedded(let spec):
                 let object: JSONValue = ["metadata": ["name": .string(reference.run.name)], "spec": .object(spec)]
-                let plan = try await makePlan(object, namespace: reference.run.namespace)
+                let plan = try await makePlan(object, namespace: reference.run.namespace, run: reference.run)
                 return .success(ResolvedPipeline(plan: plan, source: nil, missingServiceAccount: missing))
             case .name(let name):
                 let object = try await pipeline(name, run: reference.run)
-                let plan = try await plan(of: object, isInBundle: false)
+                let plan = try await plan(of: object, isInBundle: false, run: reference.run)
                 return .success(ResolvedPipeline(plan: plan, source: nil, missingServiceAccount: missing))
             case .bundle(let image, let name, let kind):
                 let found = try await bundled(image: image, name: name, kind: kind, run: reference.run)
-                let plan = try await plan(of: found.object, isInBundle: true)
+                let plan = try await plan(of: found.object, isInBundle: true, run: reference.run)
                 return .success(
                     ResolvedPipeline(
                         plan: plan, source: Self.source(found, name: name), missingServiceAccount: missing))
@@ -167,13 +167,16 @@ extension PipelineCatalog {
 }
 
 extension PipelineCatalog {
-    private func plan(of object: JSONValue, isInBundle: Bool) async throws(PipelineProblem) -> PipelinePlan {
+    private func plan(of object: JSONValue, isInBundle: Bool, run: ObjectKey) async throws(PipelineProblem)
+        -> PipelinePlan
+    {
         let version = Version(
             uid: object.uid, resourceVersion: object.metadata.text("resourceVersion"), isInBundle: isInBundle)
         if let plan = state.withLock({ $0.plans[version] }) { return plan }
-        let plan = try await makePlan(object, namespace: isInBundle ? "" : object.metadata.text("namespace"))
+        let namespace = isInBundle ? "" : object.metadata.text("namespace")
+        let plan = try await makePlan(object, namespace: namespace, run: run)
         // Referenced Tasks may change without the Pipeline, so this plan is not cached.
-        guard plan.referencedTasks.isEmpty else { return plan }
+        guard plan.referencedTasks.isEmpty, plan.missingTask == nil else { return plan }
         state.withLock { state in
             if state.plans.count >= Self.maximumPlans { state.plans = [:] }
             state.plans[version] = plan
@@ -181,7 +184,9 @@ extension PipelineCatalog {
         return plan
     }
 
-    private func makePlan(_ object: JSONValue, namespace: String) async throws(PipelineProblem) -> PipelinePlan {
+    private func makePlan(_ object: JSONValue, namespace: String, run: ObjectKey) async throws(PipelineProblem)
+        -> PipelinePlan
+    {
         let behavior: Behavior
         do {
             behavior = try Behavior(annotations: object.metadata["annotations"]?.objectValue ?? [:])
@@ -191,19 +196,21 @@ extension PipelineCatalog {
         let name = object.metadata.text("name")
         let spec = object["spec"]?.objectValue ?? [:]
         var tasks: [String: JSONObject] = [:]
+        var missing: PipelineProblem?
         for task in (spec["tasks"]?.elements ?? []) + (spec["finally"]?.elements ?? []) {
             guard task["taskSpec"] == nil, let taskName = task["taskRef"]?["name"]?.stringValue else { continue }
-            let taskNamespace = object.metadata.text("namespace")
-            let taskObject: JSONValue
             do {
-                taskObject = try await cluster.get(Tekton.tasks, namespace: taskNamespace, name: taskName)
+                let taskObject = try await cluster.get(Tekton.tasks, namespace: run.namespace, name: taskName)
+                tasks[task["name"]?.stringValue ?? ""] = TektonDefaults.taskSpec(taskObject["spec"]?.objectValue ?? [:])
             } catch {
-                throw .cannotGetTask(
-                    pipeline: "\(namespace)/\(name)", "Couldn't retrieve Task \"\(taskName)\": \(error.message)")
+                missing =
+                    missing
+                    ?? .cannotGetTask(
+                        pipeline: "\(namespace)/\(name)", "Couldn't retrieve Task \"\(taskName)\": \(error.message)")
             }
-            tasks[task["name"]?.stringValue ?? ""] = TektonDefaults.taskSpec(taskObject["spec"]?.objectValue ?? [:])
         }
         return try PipelinePlan(
-            name: name, namespace: namespace, spec: spec, behavior: behavior, referencedTasks: tasks)
+            name: name, namespace: namespace, spec: spec, behavior: behavior, referencedTasks: tasks,
+            missingTask: missing)
     }
 }

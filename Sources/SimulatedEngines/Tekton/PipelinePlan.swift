@@ -14,6 +14,8 @@ struct PipelinePlan: Sendable {
     let behavior: Behavior
     /// The specifications of the Tasks that are referenced by name.
     let referencedTasks: [String: JSONObject]
+    /// Why a referenced Task cannot be fetched; nil if none is missing.
+    let missingTask: PipelineProblem?
 
     /// The part of a pipeline task that is the same in every run.
     struct Task: Sendable {
@@ -32,12 +34,14 @@ struct PipelinePlan: Sendable {
 
     /// Parses a Pipeline; throws the problem that the status of its runs reports.
     init(
-        name: String, namespace: String, spec: JSONObject, behavior: Behavior, referencedTasks: [String: JSONObject]
+        name: String, namespace: String, spec: JSONObject, behavior: Behavior, referencedTasks: [String: JSONObject],
+        missingTask: PipelineProblem? = nil
     ) throws(PipelineProblem) {
         self.name = name
         self.namespace = namespace
         self.behavior = behavior
         self.referencedTasks = referencedTasks
+        self.missingTask = missingTask
         specification = TektonDefaults.pipelineSpec(spec)
         let declared = spec["tasks"]?.elements ?? []
         let final = spec["finally"]?.elements ?? []
@@ -98,9 +102,21 @@ enum PipelineProblem: Error, Hashable, Sendable {
     case cannotGetPipeline(String)
     case cannotGetTask(pipeline: String, String)
     case invalidGraph(String)
+    /// Parameters cannot be substituted in the Pipeline of this name.
+    case cannotApplyParameters(String)
+    /// The pipeline tasks do not fit their Tasks.
+    case invalidTask(String)
 
-    func condition(run: ObjectKey) -> TektonCondition {
+    func condition(run: ObjectKey, pipeline: String = "") -> TektonCondition {
         switch self {
+        case .cannotApplyParameters(let why):
+            TektonCondition(
+                status: .failed, reason: "PipelineValidationFailed",
+                message: "[User error] Failed to apply parameters to Pipeline \(run.namespace)/\(pipeline): \(why)")
+        case .invalidTask(let why):
+            TektonCondition(
+                status: .failed, reason: "PipelineValidationFailed",
+                message: "[User error] Validation failed for pipelinerun \(run.name) with error \(why)")
         case .cannotGetPipeline(let why):
             TektonCondition(
                 status: .failed, reason: "CouldntGetPipeline",
@@ -158,13 +174,14 @@ enum TektonDefaults {
     private static func parameters(_ list: JSONValue) -> JSONValue {
         .array(
             list.elements.map { parameter in
-                let type: JSONValue =
-                    switch parameter["default"] {
-                    case .array: "array"
-                    case .object: "object"
-                    default: "string"
-                    }
-                return setting(["type": type], in: parameter)
+                var type = TektonValue(parameter["default"]).type
+                if parameter["properties"] != nil { type = "object" }
+                var result = setting(["type": .string(type)], in: parameter)
+                for key in parameter["properties"]?.objectValue?.keys ?? [] {
+                    let property = parameter["properties"]?[key] ?? [:]
+                    result[path: ["properties", key]] = setting(["type": "string"], in: property)
+                }
+                return result
             })
     }
 

@@ -185,23 +185,17 @@ extension SimulatedPipelineRun {
 
     /// Substitutes the parameters of a task in its specification.
     private static func substitute(_ taskSpec: JSONObject, params: JSONValue?) -> JSONObject {
-        var values: [String: JSONValue] = [:]
+        var replacements = TektonReplacements()
         for declaration in taskSpec["params"]?.elements ?? [] {
-            values[declaration["name"]?.stringValue ?? ""] = declaration["default"]
+            guard let value = declaration["default"] else { continue }
+            replacements.set(
+                parameter: declaration["name"]?.stringValue ?? "", to: TektonValue(value), isDefault: true)
         }
         for parameter in params?.elements ?? [] {
-            values[parameter["name"]?.stringValue ?? ""] = parameter["value"]
+            replacements.set(parameter: parameter["name"]?.stringValue ?? "", to: TektonValue(parameter["value"]))
         }
-        guard !values.isEmpty else { return taskSpec }
         var result = taskSpec
-        for part in ["steps", "sidecars", "volumes", "stepTemplate"] {
-            result[part] = taskSpec[part].map { tree in
-                Placeholders.tekton.replace(in: tree) { name in
-                    guard case .parameter(let name, let part) = TektonVariable(name) else { return nil }
-                    return values[name].flatMap { part.of($0) }
-                }
-            }
-        }
+        for part in substitutedParts { result[part] = taskSpec[part].map { replacements.applied(to: $0) } }
         return result
     }
 }

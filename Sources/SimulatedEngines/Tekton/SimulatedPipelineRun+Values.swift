@@ -2,38 +2,68 @@ import KubeClient
 
 /// Substitutes parameters and results.
 extension SimulatedPipelineRun {
-    /// Substitutes the parameters in the Pipeline's specification; returns the names of parameters without a value.
-    mutating func substituteParameters() -> [String] {
-        var values: [String: JSONValue] = [:]
-        var missing: [String] = []
+    /// Substitutes parameters, then the run's context, then workspaces in the Pipeline's tasks.
+    ///
+    /// As in Tekton, these are separate steps, so that a parameter's value may contain variables of the context.
+    mutating func substituteParameters(_ plan: PipelinePlan) throws(PipelineProblem) {
+        var parameters = TektonReplacements()
         for parameter in specification["params"]?.elements ?? [] {
-            guard let name = parameter["name"]?.stringValue else { continue }
-            values[name] = parameter["value"]
+            parameters.set(parameter: parameter["name"]?.stringValue ?? "", to: TektonValue(parameter["value"]))
         }
-        for declaration in pipelineSpec["params"]?.elements ?? [] {
-            guard let name = declaration["name"]?.stringValue, values[name] == nil else { continue }
-            values[name] = declaration["default"]
-            if values[name] == nil { missing.append(name) }
-        }
-        guard missing.isEmpty else { return missing }
-        let key = key
-        let uid = uid
-        let pipeline = plan?.name ?? ""
-        for part in ["tasks", "finally", "results"] {
-            pipelineSpec[part] = pipelineSpec[part].map { tree in
-                Placeholders.tekton.replace(in: tree) { name in
-                    switch TektonVariable(name) {
-                    case .parameter(let name, let part): values[name].flatMap { part.of($0) }
-                    case .context("pipelineRun.name"): .string(key.name)
-                    case .context("pipelineRun.namespace"): .string(key.namespace)
-                    case .context("pipelineRun.uid"): .string(uid)
-                    case .context("pipeline.name"): .string(pipeline)
-                    default: nil
-                    }
+        try parameters.addDefaults(of: pipelineSpec["params"]?.elements ?? [])
+        var context = TektonReplacements()
+        context.set("context.pipelineRun.name", to: key.name)
+        context.set("context.pipelineRun.namespace", to: key.namespace)
+        context.set("context.pipelineRun.uid", to: uid)
+        context.set("context.pipeline.name", to: plan.name)
+        for replacements in [parameters, context, workspaceReplacements] {
+            for list in ["tasks", "finally"] {
+                pipelineSpec[list] = pipelineSpec[list].map { tasks in
+                    .array(tasks.elements.map { Self.replace(replacements, in: $0) })
                 }
             }
         }
-        return []
+    }
+
+    private var workspaceReplacements: TektonReplacements {
+        var replacements = TektonReplacements()
+        for (list, isBound) in [(pipelineSpec["workspaces"], "false"), (specification["workspaces"], "true")] {
+            for workspace in list?.elements ?? [] {
+                replacements.set("workspaces.\(workspace["name"]?.stringValue ?? "").bound", to: isBound)
+            }
+        }
+        return replacements
+    }
+
+    /// Replaces variables in a pipeline task; an embedded Task sees the task's own parameters first.
+    private static func replace(_ replacements: TektonReplacements, in task: JSONValue) -> JSONValue {
+        var result = task
+        for part in ["params", "matrix", "displayName", "workspaces", "when", "taskRef", "onError"] {
+            result[part] = task[part].map { replacements.applied(to: $0) }
+        }
+        guard task["taskSpec"] != nil else { return result }
+        let inner = replacements.scoped(to: result["params"]?.elements ?? [])
+        for part in Self.substitutedParts {
+            guard let tree = task["taskSpec"]?[part] else { continue }
+            result[path: ["taskSpec", part]] = inner.applied(to: tree)
+        }
+        return result
+    }
+
+    /// The parts of a Task in which variables are replaced.
+    static let substitutedParts = ["steps", "stepTemplate", "volumes", "workspaces", "sidecars"]
+
+    /// Checks the parameters of every pipeline task against its Task.
+    func checkTasks(_ plan: PipelinePlan) throws(PipelineProblem) {
+        for task in plan.tasks {
+            let json = pipelineSpec[task.place.list]?[task.place.index] ?? [:]
+            let spec = json["taskSpec"] ?? plan.referencedTasks[task.name].map { .object($0) } ?? [:]
+            let include = (json["matrix"]?["include"]?.elements ?? []).flatMap { $0["params"]?.elements ?? [] }
+            let problem = TaskInputs.problem(
+                task: json["taskRef"]?["name"]?.stringValue ?? "", declared: spec["params"]?.elements ?? [],
+                given: json["params"]?.elements ?? [], matrix: (json["matrix"]?["params"]?.elements ?? []) + include)
+            if let problem { throw .invalidTask(problem) }
+        }
     }
 
     /// A pipeline task with the results of other tasks substituted.
@@ -95,13 +125,11 @@ extension SimulatedPipelineRun {
     }
 }
 
-/// A variable of a Pipeline: the text between `$(` and `)`.
+/// A variable about another task: the text between `$(` and `)`.
 enum TektonVariable: Hashable, Sendable {
-    case parameter(String, part: Part)
     case result(task: String, name: String, part: Part)
     case taskStatus(String)
     case aggregateStatus
-    case context(String)
 
     /// A selected part of an array or object.
     enum Part: Hashable, Sendable {
@@ -120,11 +148,7 @@ enum TektonVariable: Hashable, Sendable {
 
     init?(_ text: some StringProtocol) {
         var rest = Substring(text)
-        if let name = rest.take(after: "params") {
-            self = .parameter(name, part: Self.part(&rest))
-        } else if rest.hasPrefix("context.") {
-            self = .context(String(rest.dropFirst("context.".count)))
-        } else if rest == "tasks.status" {
+        if rest == "tasks.status" {
             self = .aggregateStatus
         } else if let task = rest.take(after: "tasks") {
             if rest == ".status" {

@@ -167,14 +167,23 @@ extension SimulatedPipelineRun {
         provenance["refSource"] = found.source
         status["provenance"] = .object(provenance)
         pipelineSpec = found.plan.specification
-        let missing = substituteParameters()
+        let problem = prepare(found.plan)
         status["pipelineSpec"] = .object(pipelineSpec)
-        if !missing.isEmpty {
-            let why = "pipelineRun missing parameters: [\(missing.joined(separator: " "))]"
-            end(
-                .failed, "ParameterMissing",
-                "[User error] PipelineRun \(key) is missing some parameters required by Pipeline "
-                    + "\(found.plan.namespace)/\(found.plan.name): \(why)", at: now)
+        if let problem { end(problem.status, problem.reason, problem.message, at: now) }
+    }
+
+    /// Checks the run's inputs and substitutes them in the Pipeline; returns why the run fails, if it does.
+    private mutating func prepare(_ plan: PipelinePlan) -> TektonCondition? {
+        let inputs = PipelineInputs(
+            run: key, pipelineName: plan.name, pipeline: pipelineSpec, specification: specification)
+        if let problem = inputs.problem { return problem }
+        do throws(PipelineProblem) {
+            try substituteParameters(plan)
+            if let missing = plan.missingTask { throw missing }
+            try checkTasks(plan)
+            return nil
+        } catch {
+            return error.condition(run: key, pipeline: plan.name)
         }
     }
 

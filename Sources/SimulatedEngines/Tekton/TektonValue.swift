@@ -77,6 +77,41 @@ enum TektonText {
         return found
     }
 
+    /// A reference to an element of an array parameter.
+    struct IndexedReference: Hashable, Sendable {
+        /// The whole reference, as written.
+        let text: String
+        let parameter: String
+        let index: Int
+    }
+
+    /// The references such as `$(params.list[2])` or `$(params['a.b'][2])` in a text.
+    static func indexedReferences(_ text: String) -> [IndexedReference] {
+        var found: [IndexedReference] = []
+        var rest = Substring(text)
+        while let start = rest.firstRange(of: "$(params") {
+            let whole = rest[start.lowerBound...]
+            rest = rest[start.upperBound...]
+            guard let end = rest.firstRange(of: "])") else { break }
+            let inner = rest[..<end.lowerBound]
+            guard let bracket = inner.lastIndex(of: "["), let index = Int(inner[inner.index(after: bracket)...]),
+                let name = parameterName(inner[..<bracket])
+            else { continue }
+            found.append(
+                IndexedReference(text: String(whole[..<end.upperBound]), parameter: name, index: index))
+        }
+        return found
+    }
+
+    /// The name in `.name`, `['name']`, or `["name"]`; of `.object.key` it is the object's.
+    private static func parameterName(_ text: Substring) -> String? {
+        for quote in ["'", "\""] where text.hasPrefix("[\(quote)") && text.hasSuffix("\(quote)]") {
+            return String(text.dropFirst(2).dropLast(2))
+        }
+        guard text.hasPrefix(".") else { return nil }
+        return String(text.dropFirst().prefix { $0 != "." })
+    }
+
     /// Go's format of a list of texts.
     static func goList(_ texts: [String]) -> String {
         "[\(texts.joined(separator: " "))]"
