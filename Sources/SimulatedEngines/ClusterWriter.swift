@@ -12,19 +12,18 @@ struct ClusterWriter: Sendable {
 
     /// Executes a write; returns the stored object of a create.
     ///
-    /// Conflicts and transient errors are retried up to six times. A write that is refused, or whose object no longer
-    /// exists, is dropped, and the run continues, as with the real engine.
-    func execute(_ write: ClusterWrite) async -> JSONValue? {
+    /// Conflicts and transient errors are retried up to six times; then, and for any other refusal, the error is thrown.
+    func execute(_ write: ClusterWrite) async throws(StatusError) -> JSONValue? {
         if !writesPods, write.concernsPod { return nil }
         for attempt in 0..<6 {
             do {
                 return try await send(write)
             } catch {
-                guard error.isTransient, !Task.isCancelled else { return nil }
+                guard error.isTransient, !Task.isCancelled else { throw error }
             }
             try? await environment.sleep(.milliseconds(20 << attempt))
         }
-        return nil
+        return try await send(write)
     }
 
     private func send(_ write: ClusterWrite) async throws(StatusError) -> JSONValue? {

@@ -24,6 +24,9 @@ protocol SimulatedRun: Sendable {
     /// Reports an object that was created, as the cluster stored it.
     mutating func created(_ object: JSONValue)
 
+    /// Reports a write that the cluster refused.
+    mutating func refused(_ write: ClusterWrite, _ error: StatusError)
+
     /// Performs due work and returns the resulting actions; called repeatedly until it returns none.
     mutating func advance(to now: Timestamp) -> [RunAction<Reference>]
 
@@ -32,6 +35,10 @@ protocol SimulatedRun: Sendable {
 
     /// Whether the run has ended and all writes are done.
     var isFinished: Bool { get }
+}
+
+extension SimulatedRun {
+    mutating func refused(_ write: ClusterWrite, _ error: StatusError) {}
 }
 
 /// An action that a simulated run requests.
@@ -140,7 +147,11 @@ extension RunDriver {
         switch action {
         case .resolve(let reference): run.resolve(await lookUp(reference))
         case .write(let write):
-            if let object = await writer.execute(write) { run.created(object) }
+            do {
+                if let object = try await writer.execute(write) { run.created(object) }
+            } catch {
+                run.refused(write, error)
+            }
         }
     }
 }

@@ -25,7 +25,8 @@ struct SimulatedPod: Sendable {
             let words = (template["command"]?.elements ?? []) + (template["args"]?.elements ?? [])
             commandLine = words.compactMap(\.scalarText).joined(separator: " ")
             var specification: JSONObject = ["name": .string(name), "image": .string(image.isEmpty ? "none" : image)]
-            for key in ["command", "args"] { specification[key] = template[key] }
+            for key in ["command", "args", "env", "resources", "volumeMounts"] { specification[key] = template[key] }
+            if specification["resources"] == [:] { specification["resources"] = nil }
             self.specification = specification
         }
 
@@ -40,16 +41,18 @@ struct SimulatedPod: Sendable {
 }
 
 extension SimulatedPod {
-    /// The write that creates the pod in phase Pending.
-    func creation(labels: JSONObject, annotations: JSONObject = [:], owner: JSONValue) -> ClusterWrite {
+    /// The write that creates the pod in phase Pending; `specification` has the fields besides the containers.
+    func creation(
+        labels: JSONObject, annotations: JSONObject = [:], owner: JSONValue, specification own: JSONObject = [:]
+    ) -> ClusterWrite {
         var metadata: JSONObject = [
             "name": .string(name), "namespace": .string(namespace), "labels": .object(labels),
             "ownerReferences": [owner],
         ]
         if !annotations.isEmpty { metadata["annotations"] = .object(annotations) }
-        let specification: JSONObject = [
-            "restartPolicy": "Never", "containers": .array(containers.map(\.json)),
-        ]
+        var specification = own
+        specification["restartPolicy"] = "Never"
+        specification["containers"] = .array(containers.map(\.json))
         return .create(
             Self.resource, namespace: namespace,
             [

@@ -19,6 +19,7 @@ final class FakeCluster: SandboxCluster {
         var lives: [Place: [JSONValue]] = [:]
         var logs: [String: String] = [:]
         var version: Int64 = 0
+        var refusals: [String: [StatusError]] = [:]
         var watchers: [Int: (GroupVersionResource, AsyncThrowingStream<ObjectChange, any Error>.Continuation)] = [:]
     }
 
@@ -29,6 +30,11 @@ final class FakeCluster: SandboxCluster {
     init(clock: WallClock, unserved: Set<String> = []) {
         self.clock = clock
         self.unserved = unserved
+    }
+
+    /// Refuses the next creates of a resource, one with each error.
+    func refuse(_ resource: String, _ errors: [StatusError]) {
+        state.withLock { $0.refusals[resource] = errors }
     }
 
     /// Every version of an object since its creation.
@@ -67,6 +73,11 @@ final class FakeCluster: SandboxCluster {
     func create(
         _ resource: GroupVersionResource, namespace: String, _ object: JSONValue, fieldManager: String
     ) async throws(StatusError) -> JSONValue {
+        let refusal = state.withLock { state -> StatusError? in
+            guard state.refusals[resource.resource]?.isEmpty == false else { return nil }
+            return state.refusals[resource.resource]?.removeFirst()
+        }
+        if let refusal { throw refusal }
         var object = object
         let place = Place(resource: resource.resource, namespace: namespace, name: object.metadata.text("name"))
         object[path: ["metadata", "namespace"]] = namespace.isEmpty ? nil : .string(namespace)

@@ -122,7 +122,8 @@ struct TektonRehearsal {
     /// Runs a PipelineRun to its end; returns its versions.
     @discardableResult
     func play(
-        _ name: String, annotations: JSONObject = [:], spec: JSONValue, asRecorded recorded: [JSONValue] = []
+        _ name: String, annotations: JSONObject = [:], labels: JSONObject = [:], spec: JSONValue,
+        asRecorded recorded: [JSONValue] = []
     ) async throws -> [JSONValue] {
         let catalog = PipelineCatalog(cluster: cluster, environment: environment)
         let loop = RunDriver<SimulatedPipelineRun>(
@@ -134,6 +135,7 @@ struct TektonRehearsal {
             key: ObjectKey(namespace: "payments", name: name))
         var metadata: JSONObject = ["name": .string(name)]
         if !annotations.isEmpty { metadata["annotations"] = .object(annotations) }
+        if !labels.isEmpty { metadata["labels"] = .object(labels) }
         let run: JSONValue = [
             "apiVersion": "tekton.dev/v1", "kind": "PipelineRun", "metadata": .object(metadata), "spec": spec,
         ]

@@ -4,8 +4,8 @@ import KubeClient
 enum BuiltInResources {
     static let all: [ServedResource] =
         [
-            namespaces, configMaps, secrets, serviceAccounts, pods, services, events, eventsInEventsGroup, leases,
-            CustomResourceDefinition.served,
+            namespaces, configMaps, secrets, serviceAccounts, persistentVolumeClaims, pods, services, events,
+            eventsInEventsGroup, leases, CustomResourceDefinition.served,
         ] + InstallationResources.all
 
     static let namespaces = core(
@@ -27,6 +27,20 @@ enum BuiltInResources {
     static let serviceAccounts = core(
         ResourceNames(plural: "serviceaccounts", kind: "ServiceAccount", shortNames: ["sa"]),
         schema: BuiltInSchemas.serviceAccount, columns: [.name, .count("Secrets", of: ["secrets"]), .age])
+
+    static let persistentVolumeClaims = core(
+        ResourceNames(plural: "persistentvolumeclaims", kind: "PersistentVolumeClaim", shortNames: ["pvc"]),
+        hasStatusSubresource: true, schema: BuiltInSchemas.persistentVolumeClaim,
+        columns: [
+            .name, .field("Status", ["status", "phase"]), .field("Volume", ["spec", "volumeName"]),
+            .field("Capacity", ["status", "capacity", "storage"]),
+            TableColumn("Access Modes", description: "How the volume can be mounted.") { claim, _ in
+                let modes = claim[path: ["status", "accessModes"]]?.arrayValue ?? []
+                return .string(
+                    modes.compactMap { $0.stringValue.flatMap { ClaimRules.modes[$0] } }.joined(separator: ","))
+            },
+            .field("StorageClass", ["spec", "storageClassName"]), .age,
+        ], strategy: .persistentVolumeClaim)
 
     static let pods = core(
         ResourceNames(plural: "pods", kind: "Pod", shortNames: ["po"], categories: ["all"]),

@@ -34,6 +34,13 @@ enum BuiltInSchemas {
             ("automountServiceAccountToken", flag("Whether a token is mounted into pods.")),
         ])
 
+    static let persistentVolumeClaim = object(
+        "A request for storage. The sandbox stores claims but provides no volumes.",
+        [
+            ("spec", open("The requested volume.")),
+            ("status", open("The phase of the claim.")),
+        ])
+
     static let lease = object(
         "A lock that expires, as for leader election.",
         [

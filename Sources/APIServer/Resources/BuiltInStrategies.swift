@@ -39,6 +39,16 @@ extension ResourceStrategy {
         return strategy
     }()
 
+    static let persistentVolumeClaim: ResourceStrategy = {
+        var strategy = ResourceStrategy()
+        strategy.prepareForCreation = { claim in
+            claim["status"] = ["phase": "Pending"]
+            if claim["spec"]?["volumeMode"] == nil { claim[path: ["spec", "volumeMode"]] = "Filesystem" }
+        }
+        strategy.validate = { new, _ in ClaimRules.problems(of: new["spec"] ?? [:]) }
+        return strategy
+    }()
+
     static let pod: ResourceStrategy = {
         var strategy = ResourceStrategy()
         strategy.servesLogs = true
@@ -85,6 +95,27 @@ extension ResourceStrategy {
             secret["stringData"] = nil
         }
         if secret["type"] == nil { secret["type"] = "Opaque" }
+    }
+}
+
+/// The rules for claims of storage.
+enum ClaimRules {
+    /// The access modes and their abbreviations.
+    static let modes = [
+        "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOnce": "RWO", "ReadWriteOncePod": "RWOP",
+    ]
+
+    static func problems(of spec: JSONValue) -> [StatusError.Cause] {
+        let given = (spec["accessModes"]?.arrayValue ?? []).map { $0.stringValue ?? "" }
+        var causes: [StatusError.Cause] = []
+        if given.isEmpty { causes.append(.required("spec.accessModes", "at least 1 access mode is required")) }
+        for mode in given where modes[mode] == nil {
+            causes.append(.notSupported("spec.accessModes", mode, modes.keys.sorted()))
+        }
+        if spec[path: ["resources", "requests", "storage"]] == nil {
+            causes.append(.required("spec.resources[storage]"))
+        }
+        return causes
     }
 }
 

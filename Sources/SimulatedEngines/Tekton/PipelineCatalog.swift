@@ -81,22 +81,22 @@ final class PipelineCatalog: Sendable {
 extension PipelineCatalog {
     func resolve(_ reference: PipelineReference) async -> PipelineResolution {
         do throws(PipelineProblem) {
-            let missing = await missingServiceAccount(reference)
+            let missing = await missingServiceAccounts(reference)
             switch reference.source {
             case .embedded(let spec):
                 let object: JSONValue = ["metadata": ["name": .string(reference.run.name)], "spec": .object(spec)]
                 let plan = try await makePlan(object, namespace: reference.run.namespace, run: reference.run)
-                return .success(ResolvedPipeline(plan: plan, source: nil, missingServiceAccount: missing))
+                return .success(ResolvedPipeline(plan: plan, source: nil, missingServiceAccounts: missing))
             case .name(let name):
                 let object = try await pipeline(name, run: reference.run)
                 let plan = try await plan(of: object, isInBundle: false, run: reference.run)
-                return .success(ResolvedPipeline(plan: plan, source: nil, missingServiceAccount: missing))
+                return .success(ResolvedPipeline(plan: plan, source: nil, missingServiceAccounts: missing))
             case .bundle(let image, let name, let kind):
                 let found = try await bundled(image: image, name: name, kind: kind, run: reference.run)
                 let plan = try await plan(of: found.object, isInBundle: true, run: reference.run)
                 return .success(
                     ResolvedPipeline(
-                        plan: plan, source: Self.source(found, name: name), missingServiceAccount: missing))
+                        plan: plan, source: Self.source(found, name: name), missingServiceAccounts: missing))
             case .unsupported(let resolver, let name):
                 throw .cannotGetPipeline(
                     "resolver failed to get Pipeline \(name): the sandbox does not support the resolver \"\(resolver)\"; use \"bundles\""
@@ -107,16 +107,20 @@ extension PipelineCatalog {
         }
     }
 
-    private func missingServiceAccount(_ reference: PipelineReference) async -> String? {
-        guard let name = reference.serviceAccountName, name != "default" else { return nil }
+    /// The account `default` is not looked up, since a bare API server has no controller that creates it.
+    private func missingServiceAccounts(_ reference: PipelineReference) async -> Set<String> {
+        let names = reference.serviceAccountNames.subtracting(["default"])
         let resource = GroupVersionResource(group: "", version: "v1", resource: "serviceaccounts")
-        guard await cluster.serves(resource) else { return nil }
-        do {
-            _ = try await cluster.get(resource, namespace: reference.run.namespace, name: name)
-            return nil
-        } catch {
-            return error.code == 404 ? name : nil
+        guard !names.isEmpty, await cluster.serves(resource) else { return [] }
+        var missing: Set<String> = []
+        for name in names {
+            do {
+                _ = try await cluster.get(resource, namespace: reference.run.namespace, name: name)
+            } catch {
+                if error.code == 404 { missing.insert(name) }
+            }
         }
+        return missing
     }
 
     private func pipeline(_ name: String, run: ObjectKey) async throws(PipelineProblem) -> JSONValue {
@@ -210,7 +214,7 @@ extension PipelineCatalog {
             }
         }
         return try PipelinePlan(
-            name: name, namespace: namespace, spec: spec, behavior: behavior, referencedTasks: tasks,
-            missingTask: missing)
+            name: name, namespace: namespace, metadata: PipelinePlan.Metadata(of: object), spec: spec,
+            behavior: behavior, referencedTasks: tasks, missingTask: missing)
     }
 }

@@ -5,6 +5,8 @@ struct PipelinePlan: Sendable {
     /// The Pipeline's namespace; empty if it came from a bundle.
     let namespace: String
     let name: String
+    /// The Pipeline's labels and annotations that its runs get.
+    let metadata: Metadata
     /// The specification with Tekton's defaults, before parameters are substituted.
     let specification: JSONObject
     /// The tasks of `tasks`, then those of `finally`, each in declared order.
@@ -16,6 +18,23 @@ struct PipelinePlan: Sendable {
     let referencedTasks: [String: JSONObject]
     /// Why a referenced Task cannot be fetched; nil if none is missing.
     let missingTask: PipelineProblem?
+
+    struct Metadata: Sendable {
+        var labels: JSONObject = [:]
+        var annotations: JSONObject = [:]
+
+        init() {}
+
+        /// Reads a Pipeline's metadata, without the annotations of kubectl and of the simulation.
+        init(of pipeline: JSONValue) {
+            labels = pipeline.metadata["labels"]?.objectValue ?? [:]
+            let given = (pipeline.metadata["annotations"]?.objectValue ?? [:]).members
+            annotations = JSONObject(
+                uniqueMembers: given.filter {
+                    !$0.key.hasPrefix(Behavior.prefix) && $0.key != "kubectl.kubernetes.io/last-applied-configuration"
+                })
+        }
+    }
 
     /// The part of a pipeline task that is the same in every run.
     struct Task: Sendable {
@@ -34,10 +53,11 @@ struct PipelinePlan: Sendable {
 
     /// Parses a Pipeline; throws the problem that the status of its runs reports.
     init(
-        name: String, namespace: String, spec: JSONObject, behavior: Behavior, referencedTasks: [String: JSONObject],
-        missingTask: PipelineProblem? = nil
+        name: String, namespace: String, metadata: Metadata = Metadata(), spec: JSONObject, behavior: Behavior,
+        referencedTasks: [String: JSONObject], missingTask: PipelineProblem? = nil
     ) throws(PipelineProblem) {
         self.name = name
+        self.metadata = metadata
         self.namespace = namespace
         self.behavior = behavior
         self.referencedTasks = referencedTasks
@@ -106,9 +126,25 @@ enum PipelineProblem: Error, Hashable, Sendable {
     case cannotApplyParameters(String)
     /// The pipeline tasks do not fit their Tasks.
     case invalidTask(String)
+    case requiredWorkspaceIsOptional(workspace: String, task: String)
+    case cannotCreateTaskRun(String)
+    /// A claim for a workspace cannot be created.
+    case cannotCreateClaim(String)
 
     func condition(run: ObjectKey, pipeline: String = "") -> TektonCondition {
         switch self {
+        case .requiredWorkspaceIsOptional(let workspace, let task):
+            TektonCondition(
+                status: .failed, reason: "RequiredWorkspaceMarkedOptional",
+                message:
+                    "[User error] Optional workspace not supported by task: pipeline workspace \"\(workspace)\" is "
+                    + "marked optional but pipeline task \"\(task)\" requires it be provided")
+        case .cannotCreateTaskRun(let why):
+            TektonCondition(status: .failed, reason: "CreateRunFailed", message: why)
+        case .cannotCreateClaim(let why):
+            TektonCondition(
+                status: .failed, reason: "CouldntCreateWorkspacePVC",
+                message: "Failed to create PVC for PipelineRun \(run) correctly: \(why)")
         case .cannotApplyParameters(let why):
             TektonCondition(
                 status: .failed, reason: "PipelineValidationFailed",
@@ -207,12 +243,12 @@ struct PipelineReference: Sendable {
 
     let run: ObjectKey
     let source: Source
-    /// The service account of the tasks; nil for the namespace's default.
-    let serviceAccountName: String?
+    /// The service accounts of the tasks.
+    let serviceAccountNames: Set<String>
 
     init(run: ObjectKey, specification: JSONObject) {
         self.run = run
-        serviceAccountName = specification["taskRunTemplate"]?["serviceAccountName"]?.stringValue
+        serviceAccountNames = TaskSettings.serviceAccountNames(specification)
         let reference = specification["pipelineRef"]
         var parameters: [String: String] = [:]
         for parameter in reference?["params"]?.elements ?? [] {
@@ -252,8 +288,8 @@ struct ResolvedPipeline: Sendable {
     let plan: PipelinePlan
     /// The source of a remote Pipeline, as recorded in the status.
     let source: JSONValue?
-    /// The run's service account, if it does not exist.
-    let missingServiceAccount: String?
+    /// The service accounts of the run's tasks that do not exist.
+    let missingServiceAccounts: Set<String>
 }
 
 typealias PipelineResolution = Result<ResolvedPipeline, PipelineProblem>

@@ -27,7 +27,7 @@ extension SimulatedPipelineRun {
         actions += cancelPart(of: plan, at: now)
         let facts = facts(at: now)
         actions += schedule(facts, plan: plan, at: now)
-        describe(facts, plan: plan, at: now)
+        if !isEnded { describe(facts, plan: plan, at: now) }
         return actions + flush()
     }
 
@@ -76,7 +76,14 @@ extension SimulatedPipelineRun {
         var actions: [RunAction<PipelineReference>] = []
         var children = status["childReferences"]?.elements ?? []
         for index in ready {
-            let (taskRun, object) = makeTaskRun(index, plan: plan)
+            let taskRun: SimulatedTaskRun
+            let object: JSONValue
+            do throws(PipelineProblem) {
+                (taskRun, object) = try makeTaskRun(index, plan: plan)
+            } catch {
+                fail(error, at: now)
+                return actions
+            }
             taskRuns[index] = taskRun
             actions.append(.write(.create(Tekton.taskRuns, namespace: key.namespace, object)))
             children.append(childReference(index, name: taskRun.template.name, plan: plan))
@@ -112,90 +119,5 @@ extension SimulatedPipelineRun {
         end(condition.status, condition.reason, condition.message, at: now)
         let results = pipelineResults(plan: plan)
         if !results.isEmpty { status["results"] = .array(results) }
-    }
-}
-
-/// TaskRuns of a run.
-extension SimulatedPipelineRun {
-    /// The state machine of a task's TaskRun, and the object to create.
-    func makeTaskRun(_ index: Int, plan: PipelinePlan) -> (SimulatedTaskRun, JSONValue) {
-        let task = plan.tasks[index]
-        let json = resolvedTask(index, plan: plan)
-        let name = ChildName.make(key.name, "-\(task.name)")
-        var taskSpec = json["taskSpec"]?.objectValue ?? plan.referencedTasks[task.name] ?? [:]
-        taskSpec["metadata"] = nil
-        taskSpec["spec"] = nil
-        var specification: JSONObject = ["serviceAccountName": .string(serviceAccountName)]
-        specification["params"] = json["params"]
-        if let reference = json["taskRef"] {
-            specification["taskRef"] = reference
-        } else {
-            specification["taskSpec"] = .object(taskSpec)
-        }
-        if task.retries > 0 { specification["retries"] = .integer(Int64(task.retries)) }
-        specification["timeout"] = json["timeout"]
-        specification["podTemplate"] = self.specification["taskRunTemplate"]?["podTemplate"]
-        let taskRun = SimulatedTaskRun(
-            SimulatedTaskRun.Template(
-                namespace: key.namespace, name: name, pipelineTask: task.name,
-                labels: labels(of: task), annotations: annotations(of: task),
-                taskSpec: Self.substitute(taskSpec, params: json["params"]),
-                behavior: plan.behavior, retries: task.retries, timeout: task.timeout,
-                continuesOnError: task.continuesOnError, missingServiceAccount: missingServiceAccount))
-        var metadata: JSONObject = [
-            "name": .string(name), "namespace": .string(key.namespace), "labels": .object(labels(of: task)),
-            "ownerReferences": [owner],
-        ]
-        let annotations = annotations(of: task)
-        if !annotations.isEmpty { metadata["annotations"] = .object(annotations) }
-        let object: JSONValue = [
-            "apiVersion": .string(Tekton.apiVersion), "kind": "TaskRun", "metadata": .object(metadata),
-            "spec": .object(specification),
-        ]
-        return (taskRun, object)
-    }
-
-    private var serviceAccountName: String {
-        specification["taskRunTemplate"]?["serviceAccountName"]?.stringValue ?? "default"
-    }
-
-    private var owner: JSONValue {
-        [
-            "apiVersion": .string(Tekton.apiVersion), "kind": "PipelineRun", "name": .string(key.name),
-            "uid": .string(uid), "controller": true, "blockOwnerDeletion": true,
-        ]
-    }
-
-    private func labels(of task: PipelinePlan.Task) -> JSONObject {
-        var labels = self.labels
-        labels["tekton.dev/memberOf"] = task.isFinally ? "finally" : "tasks"
-        labels["tekton.dev/pipelineRun"] = .string(key.name)
-        labels["tekton.dev/pipelineRunUID"] = .string(uid)
-        labels["tekton.dev/pipelineTask"] = .string(task.name)
-        return labels
-    }
-
-    /// The run's annotations except those of Tekton Chains; the TaskRun passes them on to its pod.
-    private func annotations(of task: PipelinePlan.Task) -> JSONObject {
-        let own = annotations.members.filter { !$0.key.hasPrefix("chains.tekton.dev/") }
-        var annotations = JSONObject(uniqueMembers: own)
-        if task.continuesOnError { annotations["pipeline.tekton.dev/pipeline-task-on-error"] = "continue" }
-        return annotations
-    }
-
-    /// Substitutes the parameters of a task in its specification.
-    private static func substitute(_ taskSpec: JSONObject, params: JSONValue?) -> JSONObject {
-        var replacements = TektonReplacements()
-        for declaration in taskSpec["params"]?.elements ?? [] {
-            guard let value = declaration["default"] else { continue }
-            replacements.set(
-                parameter: declaration["name"]?.stringValue ?? "", to: TektonValue(value), isDefault: true)
-        }
-        for parameter in params?.elements ?? [] {
-            replacements.set(parameter: parameter["name"]?.stringValue ?? "", to: TektonValue(parameter["value"]))
-        }
-        var result = taskSpec
-        for part in substitutedParts { result[part] = taskSpec[part].map { replacements.applied(to: $0) } }
-        return result
     }
 }

@@ -5,24 +5,29 @@ extension SimulatedPipelineRun {
     /// Substitutes parameters, then the run's context, then workspaces in the Pipeline's tasks.
     ///
     /// As in Tekton, these are separate steps, so that a parameter's value may contain variables of the context.
-    mutating func substituteParameters(_ plan: PipelinePlan) throws(PipelineProblem) {
+    mutating func substituteParameters() throws(PipelineProblem) {
         var parameters = TektonReplacements()
         for parameter in specification["params"]?.elements ?? [] {
             parameters.set(parameter: parameter["name"]?.stringValue ?? "", to: TektonValue(parameter["value"]))
         }
         try parameters.addDefaults(of: pipelineSpec["params"]?.elements ?? [])
-        var context = TektonReplacements()
-        context.set("context.pipelineRun.name", to: key.name)
-        context.set("context.pipelineRun.namespace", to: key.namespace)
-        context.set("context.pipelineRun.uid", to: uid)
-        context.set("context.pipeline.name", to: plan.name)
-        for replacements in [parameters, context, workspaceReplacements] {
+        for replacements in [parameters, contextReplacements, workspaceReplacements] {
             for list in ["tasks", "finally"] {
                 pipelineSpec[list] = pipelineSpec[list].map { tasks in
                     .array(tasks.elements.map { Self.replace(replacements, in: $0) })
                 }
             }
         }
+    }
+
+    /// The variables that describe the run.
+    var contextReplacements: TektonReplacements {
+        var context = TektonReplacements()
+        context.set("context.pipelineRun.name", to: key.name)
+        context.set("context.pipelineRun.namespace", to: key.namespace)
+        context.set("context.pipelineRun.uid", to: uid)
+        context.set("context.pipeline.name", to: plan?.name ?? "")
+        return context
     }
 
     private var workspaceReplacements: TektonReplacements {
@@ -41,28 +46,45 @@ extension SimulatedPipelineRun {
         for part in ["params", "matrix", "displayName", "workspaces", "when", "taskRef", "onError"] {
             result[part] = task[part].map { replacements.applied(to: $0) }
         }
-        guard task["taskSpec"] != nil else { return result }
+        guard let embedded = task["taskSpec"]?.objectValue else { return result }
         let inner = replacements.scoped(to: result["params"]?.elements ?? [])
-        for part in Self.substitutedParts {
-            guard let tree = task["taskSpec"]?[part] else { continue }
-            result[path: ["taskSpec", part]] = inner.applied(to: tree)
-        }
+        result["taskSpec"] = .object(inner.applied(toTask: embedded))
         return result
     }
-
-    /// The parts of a Task in which variables are replaced.
-    static let substitutedParts = ["steps", "stepTemplate", "volumes", "workspaces", "sidecars"]
 
     /// Checks the parameters of every pipeline task against its Task.
     func checkTasks(_ plan: PipelinePlan) throws(PipelineProblem) {
         for task in plan.tasks {
-            let json = pipelineSpec[task.place.list]?[task.place.index] ?? [:]
-            let spec = json["taskSpec"] ?? plan.referencedTasks[task.name].map { .object($0) } ?? [:]
+            let (json, spec) = declaration(of: task, plan)
             let include = (json["matrix"]?["include"]?.elements ?? []).flatMap { $0["params"]?.elements ?? [] }
             let problem = TaskInputs.problem(
                 task: json["taskRef"]?["name"]?.stringValue ?? "", declared: spec["params"]?.elements ?? [],
                 given: json["params"]?.elements ?? [], matrix: (json["matrix"]?["params"]?.elements ?? []) + include)
             if let problem { throw .invalidTask(problem) }
+        }
+        for task in plan.tasks { try checkOptionalWorkspaces(task, plan) }
+    }
+
+    /// A pipeline task, and the specification of its Task.
+    private func declaration(of task: PipelinePlan.Task, _ plan: PipelinePlan) -> (JSONValue, JSONValue) {
+        let json = pipelineSpec[task.place.list]?[task.place.index] ?? [:]
+        return (json, json["taskSpec"] ?? plan.referencedTasks[task.name].map { .object($0) } ?? [:])
+    }
+
+    /// A workspace that is optional for the Pipeline must be optional for every Task that gets it.
+    private func checkOptionalWorkspaces(_ task: PipelinePlan.Task, _ plan: PipelinePlan) throws(PipelineProblem) {
+        let optional = Set(
+            (pipelineSpec["workspaces"]?.elements ?? []).filter { $0["optional"] == true }
+                .compactMap { $0["name"]?.stringValue })
+        let (json, spec) = declaration(of: task, plan)
+        for workspace in json["workspaces"]?.elements ?? [] {
+            let source = workspace["workspace"]?.stringValue ?? ""
+            let needs = spec["workspaces"]?.elements.contains {
+                $0["name"] == workspace["name"] && $0["optional"] != true
+            }
+            if optional.contains(source), needs == true {
+                throw .requiredWorkspaceIsOptional(workspace: source, task: task.name)
+            }
         }
     }
 

@@ -8,6 +8,8 @@ struct SimulatedPipelineRun: SimulatedRun {
         case arrived
         case resolving
         case resolved(PipelineResolution)
+        /// Claims for workspaces are being created, again at the given time if one was refused for now.
+        case claiming(retryAt: Timestamp?)
         case running
         /// The run has its final condition; TaskRuns may still be ending.
         case ended
@@ -17,18 +19,22 @@ struct SimulatedPipelineRun: SimulatedRun {
     let uid: String
     let specification: JSONObject
     var labels: JSONObject
-    let annotations: JSONObject
+    var annotations: JSONObject
     /// `spec.status`, by which users stop or cancel the run.
     var request: String
     var stage = Stage.arrived
     var plan: PipelinePlan?
-    var missingServiceAccount: String?
+    var missingServiceAccounts: Set<String> = []
     /// The Pipeline's specification with this run's parameters substituted.
     var pipelineSpec: JSONObject = [:]
     /// The TaskRun of each task in the plan; nil until it is created.
     var taskRuns: [SimulatedTaskRun?] = []
     var startedAt: Timestamp?
     var finallyStartedAt: Timestamp?
+    /// The claims that the API server refused to create.
+    private var refusedClaims: [(name: String, refusal: StatusError)] = []
+    /// Why a TaskRun was refused, once one was.
+    private var refusedTaskRun: String?
     var status: JSONObject
     private var written: JSONObject
     /// Whether Tekton's labels and defaults were added to the object.
@@ -76,13 +82,27 @@ struct SimulatedPipelineRun: SimulatedRun {
         }
     }
 
+    mutating func refused(_ write: ClusterWrite, _ error: StatusError) {
+        guard case .create(let resource, _, let object) = write else { return }
+        if resource == TektonWorkspaces.claims { refusedClaims.append((object.metadata.text("name"), error)) }
+        if resource == Tekton.taskRuns, [400, 422].contains(error.code) { refusedTaskRun = error.message }
+    }
+
     mutating func advance(to now: Timestamp) -> [RunAction<PipelineReference>] {
+        if let refusedTaskRun, !isEnded {
+            fail(.cannotCreateTaskRun(refusedTaskRun), at: now)
+            return flush()
+        }
         switch stage {
         case .arrived: return arrive(at: now)
         case .resolving: return []
         case .resolved(let resolution):
             begin(resolution, at: now)
-            return isEnded ? flush() : proceed(at: now)
+            let actions = adoptMetadata()
+            return actions + (isEnded ? flush() : claim())
+        case .claiming(let retryAt):
+            if let retryAt { return now < retryAt ? [] : claim() }
+            return settleClaims(at: now)
         case .running: return proceed(at: now)
         case .ended: return advanceTasks(to: now)
         }
@@ -100,6 +120,7 @@ struct SimulatedPipelineRun: SimulatedRun {
         switch stage {
         case .arrived, .resolving: nil
         case .resolved: .earliest
+        case .claiming(let retryAt): retryAt ?? .earliest
         case .running: (taskRuns.map { $0?.wakeTime } + deadlines).compactMap { $0 }.min()
         case .ended: taskRuns.compactMap { $0?.wakeTime }.min()
         }
@@ -149,6 +170,27 @@ extension SimulatedPipelineRun {
         ]
     }
 
+    /// Adds the Pipeline's name, labels, and annotations to the run; the run's own labels and annotations win.
+    private mutating func adoptMetadata() -> [RunAction<PipelineReference>] {
+        guard let plan else { return [] }
+        var patch: JSONObject = [:]
+        var adopted = labels.adding(plan.metadata.labels)
+        adopted["tekton.dev/pipeline"] = .string(plan.name)
+        patch["labels"] = MergePatch.difference(from: .object(labels), to: .object(adopted))
+        labels = adopted
+        adopted = annotations.adding(plan.metadata.annotations)
+        patch["annotations"] = MergePatch.difference(from: .object(annotations), to: .object(adopted))
+        annotations = adopted
+        guard !patch.isEmpty else { return [] }
+        patch["uid"] = .string(uid)
+        return [
+            .write(
+                .patch(
+                    Tekton.pipelineRuns, namespace: key.namespace, name: key.name, ["metadata": .object(patch)],
+                    subresource: nil))
+        ]
+    }
+
     /// Starts the run with the result of the lookup, or ends it if it cannot start.
     private mutating func begin(_ resolution: PipelineResolution, at now: Timestamp) {
         stage = .running
@@ -160,7 +202,7 @@ extension SimulatedPipelineRun {
             return
         case .success(let pipeline): found = pipeline
         }
-        missingServiceAccount = found.missingServiceAccount
+        missingServiceAccounts = found.missingServiceAccounts
         plan = found.plan
         taskRuns = Array(repeating: nil, count: found.plan.tasks.count)
         var provenance: JSONObject = ["featureFlags": Tekton.featureFlags]
@@ -178,13 +220,42 @@ extension SimulatedPipelineRun {
             run: key, pipelineName: plan.name, pipeline: pipelineSpec, specification: specification)
         if let problem = inputs.problem { return problem }
         do throws(PipelineProblem) {
-            try substituteParameters(plan)
+            try substituteParameters()
             if let missing = plan.missingTask { throw missing }
             try checkTasks(plan)
             return nil
         } catch {
             return error.condition(run: key, pipeline: plan.name)
         }
+    }
+
+    /// Creates the claims of workspaces before anything starts.
+    private mutating func claim() -> [RunAction<PipelineReference>] {
+        refusedClaims = []
+        stage = .claiming(retryAt: nil)
+        return claimCreations
+    }
+
+    /// Starts the tasks if all claims exist; otherwise fails the run, or retries a refusal that may pass.
+    private mutating func settleClaims(at now: Timestamp) -> [RunAction<PipelineReference>] {
+        if let (name, refusal) = refusedClaims.first {
+            let why = "for \(name): \(refusal.message)"
+            guard refusal.isPassingForClaims else {
+                fail(.cannotCreateClaim("PVC creation error \(why)"), at: now)
+                return flush()
+            }
+            stage = .claiming(retryAt: now + .seconds(1))
+            let message = "Waiting for PVC creation to succeed: PVC creation error, retryable \(why)"
+            setCondition(.unfinished, "PipelineRunPending", message, at: now)
+            return flush()
+        }
+        stage = .running
+        return proceed(at: now)
+    }
+
+    mutating func fail(_ problem: PipelineProblem, at now: Timestamp) {
+        let condition = problem.condition(run: key, pipeline: plan?.name ?? "")
+        end(condition.status, condition.reason, condition.message, at: now)
     }
 
     mutating func setCondition(
@@ -231,7 +302,7 @@ extension SimulatedPipelineRun {
         return timeout - final
     }
 
-    private var finallyTimeout: Duration? {
+    var finallyTimeout: Duration? {
         if let own = limit("finally") { return own }
         guard let tasks = limit("tasks"), timeout > tasks else { return nil }
         return timeout - tasks
@@ -257,5 +328,12 @@ extension SimulatedPipelineRun {
             isGraphBusy && finallyStartedAt == nil ? tasksDeadline : nil,
             finallyDeadline,
         ]
+    }
+}
+
+extension StatusError {
+    /// Whether Tekton retries the creation of a claim that was refused with this error.
+    fileprivate var isPassingForClaims: Bool {
+        (reason == "Forbidden" && message.firstRange(of: "exceeded quota") != nil) || reason == "Conflict"
     }
 }

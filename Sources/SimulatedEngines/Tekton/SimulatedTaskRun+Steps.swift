@@ -16,7 +16,29 @@ extension SimulatedTaskRun {
     }
 
     var containers: [SimulatedPod.Container] {
-        zip(stepNames, steps).map { SimulatedPod.Container(name: "step-\($0)", template: $1) }
+        let environment = template.specification["podTemplate"]?["env"]?.elements ?? []
+        let mounts = template.taskSpec["stepTemplate"]?["volumeMounts"]?.elements ?? []
+        let resources = template.specification["computeResources"].map {
+            TaskResources.perStep($0, steps: steps.count)
+        }
+        return zip(stepNames, steps).map { name, step in
+            var step = step
+            step["resources"] = resources ?? step["computeResources"]
+            for (key, added) in [("env", environment), ("volumeMounts", mounts)] where !added.isEmpty {
+                step[key] = .array((step[key]?.elements ?? []) + added)
+            }
+            return SimulatedPod.Container(name: "step-\(name)", template: step)
+        }
+    }
+
+    /// The pod's specification besides its containers: the account, the volumes, and the fields of the pod template.
+    var podSpecification: JSONObject {
+        var template = template.specification["podTemplate"]?.objectValue ?? JSONObject()
+        let volumes = (self.template.taskSpec["volumes"]?.elements ?? []) + (template["volumes"]?.elements ?? [])
+        template["env"] = nil
+        template["volumes"] = volumes.isEmpty ? nil : .array(volumes)
+        template["serviceAccountName"] = self.template.specification["serviceAccountName"]
+        return template
     }
 
     /// Initializes the status of an attempt; a retry keeps the steps of the previous attempt.

@@ -13,12 +13,16 @@ struct SimulatedTaskRun: Sendable {
         let annotations: JSONObject
         /// The Task's specification after substitution.
         let taskSpec: JSONObject
+        /// The TaskRun's specification.
+        let specification: JSONObject
         let behavior: Behavior
         let retries: Int
         let timeout: Duration?
         let continuesOnError: Bool
         /// The name of the service account, if it does not exist.
         let missingServiceAccount: String?
+        /// Why the TaskRun is invalid, in Tekton's words; nil if it is valid.
+        let problem: String?
     }
 
     enum Outcome: Hashable, Sendable {
@@ -135,10 +139,20 @@ extension SimulatedTaskRun {
         pod = SimulatedPod(
             namespace: template.namespace, name: ChildName.make(template.name, suffix), containers: containers)
         startedAt = now
+        if let problem = template.problem {
+            beginStatus(podName: "", at: now)
+            status["steps"] = nil
+            return end(.failed, "TaskRunValidationFailed", problem, at: now)
+        }
         beginStatus(podName: pod.name, at: now)
         if let account = template.missingServiceAccount { return refuse(account, at: now) }
         var writes: [ClusterWrite] =
-            uid.isEmpty ? [] : [pod.creation(labels: podLabels, annotations: template.annotations, owner: owner)]
+            uid.isEmpty
+            ? []
+            : [
+                pod.creation(
+                    labels: podLabels, annotations: template.annotations, owner: owner, specification: podSpecification)
+            ]
         setCondition(.unfinished, "Pending", "Pending", at: now)
         writes += flush()
         let duration = template.behavior.duration(of: [template.pipelineTask])
@@ -158,7 +172,11 @@ extension SimulatedTaskRun {
 
     private mutating func refuse(_ account: String, at now: Timestamp) -> [ClusterWrite] {
         status["podName"] = ""
-        let why = "translating TaskSpec to Pod: serviceaccounts \"\(account)\" not found. Maybe invalid TaskSpec"
+        let task = template.specification["taskRef"].map {
+            "missing or invalid Task \(template.namespace)/\($0["name"]?.stringValue ?? "")"
+        }
+        let why =
+            "translating TaskSpec to Pod: serviceaccounts \"\(account)\" not found. Maybe \(task ?? "invalid TaskSpec")"
         return end(
             .failed, "PodCreationFailed", "failed to create task run pod \"\(template.name)\": \(why)", at: now)
     }

@@ -72,6 +72,15 @@ struct TektonReplacements: Sendable {
         Placeholders.tekton.replace(in: tree) { value(of: $0) }
     }
 
+    /// Replaces the variables in the parts of a Task where Tekton does.
+    func applied(toTask spec: JSONObject) -> JSONObject {
+        var result = spec
+        for part in ["steps", "stepTemplate", "volumes", "workspaces", "sidecars"] {
+            result[part] = spec[part].map { applied(to: $0) }
+        }
+        return result
+    }
+
     private func applied(to text: String) -> String {
         Placeholders.tekton.replace(in: text) { texts[String($0)] }
     }
