@@ -58,6 +58,15 @@ enum FNV {
         text.utf8.reduce(14_695_981_039_346_656_037) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
     }
 
+    /// The 128-bit hash as 32 hexadecimal digits.
+    static func hash128(_ text: String) -> String {
+        let offset: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
+        let prime: UInt128 = 0x0000_0000_0100_0000_0000_0000_0000_013b
+        let hash = text.utf8.reduce(offset) { ($0 ^ UInt128($1)) &* prime }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 32 - digits.utf8.count) + digits
+    }
+
     /// `count` hexadecimal digits that depend on the whole text; not a cryptographic hash.
     static func digits(_ text: String, count: Int) -> String {
         var digits = ""

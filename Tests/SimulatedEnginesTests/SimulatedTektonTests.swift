@@ -16,64 +16,6 @@ import Testing
         return .object(task)
     }
 
-    private func bundleRun(_ image: String, name: String = "restart", kind: String = "pipeline") -> JSONValue {
-        [
-            "pipelineRef": [
-                "resolver": "bundles",
-                "params": [
-                    ["name": "bundle", "value": .string(image)], ["name": "name", "value": .string(name)],
-                    ["name": "kind", "value": .string(kind)],
-                ],
-            ]
-        ]
-    }
-
-    private static let digest = "sha256:" + String(repeating: "ab", count: 32)
-
-    private func withBundle() async throws -> TektonRehearsal {
-        let rehearsal = TektonRehearsal()
-        try await rehearsal.add(
-            pipeline: "restart", namespace: "elsewhere",
-            annotations: [
-                "sandbox.towline.dev/bundle": "registry.example/w/restart:1.4",
-                "sandbox.towline.dev/bundle-digest": .string(Self.digest),
-            ], spec: ["tasks": [task("drain")]])
-        return rehearsal
-    }
-
-    @Test(arguments: ["registry.example/w/restart:1.4", "registry.example/w/restart@" + digest])
-    func `resolves a bundle from any namespace`(_ image: String) async throws {
-        let states = try await withBundle().play("run", spec: bundleRun(image))
-        #expect(states.last?.reason == "Succeeded")
-        #expect(states.contains { $0.reason == "ResolvingPipelineRef" })
-        let source = states.last?[path: ["status", "provenance", "refSource"]]
-        #expect(source?["digest"]?["sha256"] == .string(String(repeating: "ab", count: 32)))
-        #expect(source?["entryPoint"] == "restart")
-        #expect(states.last?.metadata["labels"]?["tekton.dev/pipeline"] == "restart")
-    }
-
-    @Test(arguments: [
-        ("registry.example/w/restart@sha256:1234", "restart", "pipeline", "MANIFEST_UNKNOWN"),
-        ("registry.example/w/other:1.4", "restart", "pipeline", "cannot retrieve the oci image"),
-        (
-            "registry.example/w/restart:1.4", "other", "pipeline",
-            "could not find object in image with kind: pipeline and name: other"
-        ),
-        ("registry.example/w/restart:1.4", "restart", "task", "could not find object in image with kind: task"),
-    ])
-    func `fails to resolve what is in no bundle`(
-        _ image: String, _ name: String, _ kind: String, _ why: String
-    ) async throws {
-        let states = try await withBundle().play("run", spec: bundleRun(image, name: name, kind: kind))
-        #expect(states.last?.reason == "CouldntGetPipeline")
-        #expect(
-            states.last?.message.hasPrefix(
-                "Error retrieving pipeline for pipelinerun payments/run: resolver failed to get Pipeline \(name): ")
-                == true)
-        #expect(states.last?.message.contains(why) == true)
-        #expect(states.last?[path: ["status", "childReferences"]] == nil)
-    }
-
     @Test func `passes annotations on to TaskRuns and pods`() async throws {
         let rehearsal = TektonRehearsal()
         try await rehearsal.add(pipeline: "restart", spec: ["tasks": [task("drain")]])

@@ -3,26 +3,15 @@ import KubeClient
 
 /// Looks up Pipelines and parses each version once.
 final class PipelineCatalog: Sendable {
-    /// The annotation with the image from which the `bundles` resolver gets a Pipeline.
-    static let bundleAnnotation = Behavior.prefix + "bundle"
-    /// The annotation with that image's digest; without it, a digest is generated.
-    static let digestAnnotation = Behavior.prefix + "bundle-digest"
-
     private struct Version: Hashable {
         let uid: String
         let resourceVersion: String
-        let isInBundle: Bool
-    }
-
-    private struct BundledPipeline {
-        let image: BundleReference
-        let digest: String
-        let object: JSONValue
+        let isRemote: Bool
     }
 
     private struct State {
         var plans: [Version: PipelinePlan] = [:]
-        var bundled: [String: BundledPipeline] = [:]
+        var remote: [ResolverRequest.Kind: [String: RemoteObject]] = [:]
     }
 
     /// How many plans are cached; the cache is cleared when it is full.
@@ -37,44 +26,69 @@ final class PipelineCatalog: Sendable {
         self.environment = environment
     }
 
-    /// Watches the Pipelines in bundles until the task is canceled.
+    /// Watches the Pipelines and Tasks that stand for remote ones until the task is canceled.
     func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            for kind in [ResolverRequest.Kind.pipeline, .task] { group.addTask { await self.watch(kind) } }
+        }
+    }
+
+    private func watch(_ kind: ResolverRequest.Kind) async {
         while !Task.isCancelled {
             var present: Set<String> = []
             do {
-                for try await change in cluster.changes(of: Tekton.pipelines, namespace: nil) {
-                    observe(change, &present)
+                for try await change in cluster.changes(of: kind.resource, namespace: nil) {
+                    observe(change, kind, &present)
                 }
             } catch {
-                // The next watch delivers every existing Pipeline again.
+                // The next watch delivers every existing object again.
             }
             try? await environment.sleep(.milliseconds(500))
         }
     }
 
-    /// `present` collects the UIDs of the initial events; any other Pipeline was deleted before the watch started.
-    private func observe(_ change: ObjectChange, _ present: inout Set<String>) {
+    /// `present` collects the UIDs of the initial events; any other object was deleted before the watch started.
+    private func observe(_ change: ObjectChange, _ kind: ResolverRequest.Kind, _ present: inout Set<String>) {
         switch change {
         case .added(let object), .modified(let object):
             present.insert(object.uid)
-            note(object)
-        case .deleted(let object): state.withLock { $0.bundled[object.uid] = nil }
+            note(object, kind)
+        case .deleted(let object): state.withLock { $0.remote[kind]?[object.uid] = nil }
         case .synced:
-            state.withLock { [present] state in state.bundled = state.bundled.filter { present.contains($0.key) } }
+            state.withLock { [present] state in
+                state.remote[kind] = state.remote[kind]?.filter { present.contains($0.key) }
+            }
             present = []
         }
     }
 
-    private func note(_ object: JSONValue) {
-        let annotations = object.metadata["annotations"]
-        let entry = annotations?[Self.bundleAnnotation]?.stringValue.map { text in
-            let image = BundleReference(text)
-            let digest =
-                annotations?[Self.digestAnnotation]?.stringValue ?? image.digest
-                ?? "sha256:" + FNV.digits(text, count: 64)
-            return BundledPipeline(image: image, digest: digest, object: object)
+    private func note(_ object: JSONValue, _ kind: ResolverRequest.Kind) {
+        state.withLock { $0.remote[kind, default: [:]][object.uid] = RemoteObject(object) }
+    }
+
+    /// The objects that pass a test; lists them once if the watch has not delivered any yet.
+    private func find(
+        _ kind: ResolverRequest.Kind, _ isWanted: @Sendable (RemoteObject) -> Bool
+    ) async -> [RemoteObject] {
+        let found = state.withLock { $0.remote[kind]?.values.filter(isWanted) ?? [] }
+        guard found.isEmpty else { return found }
+        for object in (try? await cluster.list(kind.resource, namespace: nil, labelSelector: "")) ?? [] {
+            note(object, kind)
         }
-        state.withLock { $0.bundled[object.uid] = entry }
+        return state.withLock { $0.remote[kind]?.values.filter(isWanted) ?? [] }
+    }
+
+    private var resolvers: PipelineResolvers {
+        PipelineResolvers(cluster: cluster) { await self.find($0, $1) }
+    }
+}
+
+extension ResolverRequest.Kind {
+    fileprivate var resource: GroupVersionResource {
+        switch self {
+        case .pipeline: Tekton.pipelines
+        case .task: Tekton.tasks
+        }
     }
 }
 
@@ -82,29 +96,39 @@ extension PipelineCatalog {
     func resolve(_ reference: PipelineReference) async -> PipelineResolution {
         do throws(PipelineProblem) {
             let missing = await missingServiceAccounts(reference)
+            let run = reference.run
             switch reference.source {
             case .embedded(let spec):
-                let object: JSONValue = ["metadata": ["name": .string(reference.run.name)], "spec": .object(spec)]
-                let plan = try await makePlan(object, namespace: reference.run.namespace, run: reference.run)
-                return .success(ResolvedPipeline(plan: plan, source: nil, missingServiceAccounts: missing))
+                let object: JSONValue = ["metadata": ["name": .string(run.name)], "spec": .object(spec)]
+                let plan = try await makePlan(object, namespace: run.namespace, run: run)
+                return .success(ResolvedPipeline(plan: plan, missingServiceAccounts: missing))
             case .name(let name):
-                let object = try await pipeline(name, run: reference.run)
-                let plan = try await plan(of: object, isInBundle: false, run: reference.run)
-                return .success(ResolvedPipeline(plan: plan, source: nil, missingServiceAccounts: missing))
-            case .bundle(let image, let name, let kind):
-                let found = try await bundled(image: image, name: name, kind: kind, run: reference.run)
-                let plan = try await plan(of: found.object, isInBundle: true, run: reference.run)
+                let plan = try await plan(of: try await pipeline(name, run: run), isRemote: false, run: run)
+                return .success(ResolvedPipeline(plan: plan, missingServiceAccounts: missing))
+            case .remote(let request):
+                let answer = try await answer(request)
+                let plan = try await plan(of: answer.object, isRemote: true, run: run)
+                let origin = request.resolver == "cluster" ? nil : answer.object.objectKey
                 return .success(
                     ResolvedPipeline(
-                        plan: plan, source: Self.source(found, name: name), missingServiceAccounts: missing))
-            case .unsupported(let resolver, let name):
-                throw .cannotGetPipeline(
-                    "resolver failed to get Pipeline \(name): the sandbox does not support the resolver \"\(resolver)\"; use \"bundles\""
-                )
+                        plan: plan, source: answer.source, origin: origin, missingServiceAccounts: missing))
             }
         } catch {
             return .failure(error)
         }
+    }
+
+    private func answer(_ request: ResolverRequest) async throws(PipelineProblem) -> ResolverAnswer {
+        let answer: ResolverAnswer
+        do {
+            answer = try await resolvers.answer(request)
+        } catch {
+            throw .cannotGetPipeline("resolver failed to get Pipeline : \(error.message(for: request))")
+        }
+        guard answer.object["kind"]?.stringValue ?? "Pipeline" == "Pipeline" else {
+            throw .cannotGetPipeline("failed to read runtime object as Pipeline: resource is not a pipeline")
+        }
+        return answer
     }
 
     /// The account `default` is not looked up, since a bare API server has no controller that creates it.
@@ -132,52 +156,16 @@ extension PipelineCatalog {
                     + "tekton client cannot get pipeline \(name) from local cluster: \(error.message)")
         }
     }
-
-    /// The Pipeline of a bundle; lists Pipelines once if the watch has not delivered it yet.
-    private func bundled(
-        image text: String, name: String, kind: String, run: ObjectKey
-    ) async throws(PipelineProblem) -> BundledPipeline {
-        let requested = BundleReference(text)
-        var found = state.withLock { $0.bundled.values.filter { $0.image.matches(requested, digest: $0.digest) } }
-        if !found.contains(where: { $0.object.objectKey?.name == name }) {
-            for object in (try? await cluster.list(Tekton.pipelines, namespace: nil, labelSelector: "")) ?? [] {
-                note(object)
-            }
-            found = state.withLock { $0.bundled.values.filter { $0.image.matches(requested, digest: $0.digest) } }
-        }
-        let prefix = "resolver failed to get Pipeline \(name): error requesting remote resource: error getting "
-        let request = "\"bundleresolver\" \"\(run.namespace)/bundles-\(FNV.digits("\(text)/\(name)", count: 32))\": "
-        guard !found.isEmpty else {
-            let tag = requested.digest ?? requested.tag
-            throw .cannotGetPipeline(
-                prefix + request + "cannot retrieve the oci image: GET \(requested.repository)/manifests/\(tag): "
-                    + "MANIFEST_UNKNOWN: manifest unknown")
-        }
-        let match = found.first { $0.object.objectKey?.name == name }
-        guard let match, kind.lowercased() == "pipeline" else {
-            throw .cannotGetPipeline(
-                prefix + request + "could not find object in image with kind: \(kind) and name: \(name)")
-        }
-        return match
-    }
-
-    private static func source(_ bundled: BundledPipeline, name: String) -> JSONValue {
-        let digest = bundled.digest.split(separator: ":").last.map(String.init) ?? bundled.digest
-        return [
-            "uri": .string(bundled.image.repository), "digest": ["sha256": .string(digest)],
-            "entryPoint": .string(name),
-        ]
-    }
 }
 
 extension PipelineCatalog {
-    private func plan(of object: JSONValue, isInBundle: Bool, run: ObjectKey) async throws(PipelineProblem)
+    private func plan(of object: JSONValue, isRemote: Bool, run: ObjectKey) async throws(PipelineProblem)
         -> PipelinePlan
     {
         let version = Version(
-            uid: object.uid, resourceVersion: object.metadata.text("resourceVersion"), isInBundle: isInBundle)
+            uid: object.uid, resourceVersion: object.metadata.text("resourceVersion"), isRemote: isRemote)
         if let plan = state.withLock({ $0.plans[version] }) { return plan }
-        let namespace = isInBundle ? "" : object.metadata.text("namespace")
+        let namespace = isRemote ? "" : object.metadata.text("namespace")
         let plan = try await makePlan(object, namespace: namespace, run: run)
         // Referenced Tasks may change without the Pipeline, so this plan is not cached.
         guard plan.referencedTasks.isEmpty, plan.missingTask == nil else { return plan }
@@ -202,19 +190,40 @@ extension PipelineCatalog {
         var tasks: [String: JSONObject] = [:]
         var missing: PipelineProblem?
         for task in (spec["tasks"]?.elements ?? []) + (spec["finally"]?.elements ?? []) {
-            guard task["taskSpec"] == nil, let taskName = task["taskRef"]?["name"]?.stringValue else { continue }
-            do {
-                let taskObject = try await cluster.get(Tekton.tasks, namespace: run.namespace, name: taskName)
-                tasks[task["name"]?.stringValue ?? ""] = TektonDefaults.taskSpec(taskObject["spec"]?.objectValue ?? [:])
-            } catch {
-                missing =
-                    missing
-                    ?? .cannotGetTask(
-                        pipeline: "\(namespace)/\(name)", "Couldn't retrieve Task \"\(taskName)\": \(error.message)")
+            guard task["taskSpec"] == nil, let reference = task["taskRef"] else { continue }
+            let taskName = task["name"]?.stringValue ?? ""
+            switch await self.task(reference, taskRun: ChildName.make(run.name, "-\(taskName)"), run: run) {
+            case .success(let object): tasks[taskName] = TektonDefaults.taskSpec(object["spec"]?.objectValue ?? [:])
+            case .failure(let failure):
+                missing = missing ?? .cannotGetTask(pipeline: "\(namespace)/\(name)", failure.why)
             }
         }
         return try PipelinePlan(
             name: name, namespace: namespace, metadata: PipelinePlan.Metadata(of: object), spec: spec,
             behavior: behavior, referencedTasks: tasks, missingTask: missing)
+    }
+
+    private struct MissingTask: Error {
+        let why: String
+    }
+
+    /// The Task of a reference: from the run's namespace, or from a resolver.
+    private func task(_ reference: JSONValue, taskRun: String, run: ObjectKey) async -> Result<JSONValue, MissingTask> {
+        let request = ResolverRequest(
+            .task, reference: reference, owner: ObjectKey(namespace: run.namespace, name: taskRun))
+        guard request.resolver.isEmpty else {
+            do {
+                return .success(try await resolvers.answer(request).object)
+            } catch {
+                let why = "Couldn't retrieve Task \"\(request.description)\": \(error.message(for: request))"
+                return .failure(MissingTask(why: why))
+            }
+        }
+        let name = reference["name"]?.stringValue ?? ""
+        do {
+            return .success(try await cluster.get(Tekton.tasks, namespace: run.namespace, name: name))
+        } catch {
+            return .failure(MissingTask(why: "Couldn't retrieve Task \"\(name)\": \(error.message)"))
+        }
     }
 }

@@ -234,11 +234,9 @@ struct PipelineReference: Sendable {
     enum Source: Sendable {
         /// A Pipeline in the run's namespace.
         case name(String)
-        case bundle(image: String, name: String, kind: String)
+        case remote(ResolverRequest)
         /// A specification in the run itself.
         case embedded(JSONObject)
-        /// A resolver that the simulation does not support.
-        case unsupported(resolver: String, name: String)
     }
 
     let run: ObjectKey
@@ -250,35 +248,38 @@ struct PipelineReference: Sendable {
         self.run = run
         serviceAccountNames = TaskSettings.serviceAccountNames(specification)
         let reference = specification["pipelineRef"]
-        var parameters: [String: String] = [:]
-        for parameter in reference?["params"]?.elements ?? [] {
-            parameters[parameter["name"]?.stringValue ?? ""] = parameter["value"]?.stringValue
-        }
-        let resolver = reference?["resolver"]?.stringValue ?? ""
         if let embedded = specification["pipelineSpec"]?.objectValue {
             source = .embedded(embedded)
-        } else if resolver == "bundles" {
-            source = .bundle(
-                image: parameters["bundle"] ?? "", name: parameters["name"] ?? "", kind: parameters["kind"] ?? "task")
-        } else if !resolver.isEmpty {
-            source = .unsupported(resolver: resolver, name: parameters["name"] ?? "")
+        } else if reference?["resolver"]?.stringValue?.isEmpty == false {
+            let resolved = reference.map { Self.substitute(specification, run: run, in: $0) }
+            source = .remote(ResolverRequest(.pipeline, reference: resolved, owner: run))
         } else {
             source = .name(reference?["name"]?.stringValue ?? "")
         }
     }
 
-    /// Whether a resolver fetches the Pipeline, which the status shows in the meantime.
-    var isRemote: Bool {
-        switch source {
-        case .bundle, .unsupported: true
-        case .name, .embedded: false
+    /// Replaces the run's parameters and context in the parameters of a resolver.
+    private static func substitute(_ specification: JSONObject, run: ObjectKey, in reference: JSONValue) -> JSONValue {
+        var values = TektonReplacements()
+        for parameter in specification["params"]?.elements ?? [] {
+            values.set(parameter: parameter["name"]?.stringValue ?? "", to: TektonValue(parameter["value"]))
         }
+        values.set("context.pipelineRun.name", to: run.name)
+        values.set("context.pipelineRun.namespace", to: run.namespace)
+        return values.applied(to: reference)
     }
 
+    /// Whether a resolver fetches the Pipeline, which the status shows in the meantime.
+    var isRemote: Bool {
+        if case .remote = source { true } else { false }
+    }
+
+    /// The Pipeline's name as far as the run says it; otherwise the run's.
     var pipelineName: String {
         switch source {
-        case .name(let name), .bundle(_, let name, _), .unsupported(_, let name): name
-        case .embedded: run.name
+        case .name(let name): name
+        case .remote(let request) where request["kind"] == "pipeline": request["name"] ?? ""
+        case .remote, .embedded: run.name
         }
     }
 }
@@ -287,7 +288,9 @@ struct PipelineReference: Sendable {
 struct ResolvedPipeline: Sendable {
     let plan: PipelinePlan
     /// The source of a remote Pipeline, as recorded in the status.
-    let source: JSONValue?
+    var source: JSONValue?
+    /// The Pipeline in the cluster with which the sandbox answered a resolver instead of using the network.
+    var origin: ObjectKey?
     /// The service accounts of the run's tasks that do not exist.
     let missingServiceAccounts: Set<String>
 }
@@ -318,6 +321,17 @@ struct BundleReference: Hashable, Sendable {
             tag = digest == nil ? "latest" : ""
         }
         repository = String(rest)
+    }
+
+    /// The repository without the registry's host.
+    var path: String {
+        String(repository.drop { $0 != "/" }.dropFirst())
+    }
+
+    /// Where a client gets the image's manifest.
+    var manifestURL: String {
+        let host = repository.prefix { $0 != "/" }
+        return "https://\(host)/v2/\(path)/manifests/\(digest ?? tag)"
     }
 
     /// Whether the requested reference selects the image with this reference and digest.

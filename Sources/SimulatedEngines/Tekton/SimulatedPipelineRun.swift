@@ -24,6 +24,8 @@ struct SimulatedPipelineRun: SimulatedRun {
     var request: String
     var stage = Stage.arrived
     var plan: PipelinePlan?
+    /// The Pipeline in the cluster with which a resolver was answered.
+    private var origin: ObjectKey?
     var missingServiceAccounts: Set<String> = []
     /// The Pipeline's specification with this run's parameters substituted.
     var pipelineSpec: JSONObject = [:]
@@ -170,6 +172,9 @@ extension SimulatedPipelineRun {
         ]
     }
 
+    /// The annotation of a run that names the Pipeline with which the sandbox answered a resolver.
+    static let originAnnotation = Behavior.prefix + "resolved-from"
+
     /// Adds the Pipeline's name, labels, and annotations to the run; the run's own labels and annotations win.
     private mutating func adoptMetadata() -> [RunAction<PipelineReference>] {
         guard let plan else { return [] }
@@ -181,6 +186,12 @@ extension SimulatedPipelineRun {
         adopted = annotations.adding(plan.metadata.annotations)
         patch["annotations"] = MergePatch.difference(from: .object(annotations), to: .object(adopted))
         annotations = adopted
+        if let origin {
+            // For people only, so TaskRuns and pods do not get it.
+            var notes = patch["annotations"]?.objectValue ?? [:]
+            notes[Self.originAnnotation] = .string("\(origin)")
+            patch["annotations"] = .object(notes)
+        }
         guard !patch.isEmpty else { return [] }
         patch["uid"] = .string(uid)
         return [
@@ -204,6 +215,7 @@ extension SimulatedPipelineRun {
         }
         missingServiceAccounts = found.missingServiceAccounts
         plan = found.plan
+        origin = found.origin
         taskRuns = Array(repeating: nil, count: found.plan.tasks.count)
         var provenance: JSONObject = ["featureFlags": Tekton.featureFlags]
         provenance["refSource"] = found.source
