@@ -11,6 +11,7 @@ enum SkipReason: String, Sendable {
     case missingResults = "Results were missing"
     case tasksTimeout = "PipelineRun Tasks timeout has been reached"
     case finallyTimeout = "PipelineRun Finally timeout has been reached"
+    case emptyMatrix = "Matrix Parameters have an empty array"
 }
 
 /// The states of a run's tasks at one moment.
@@ -84,8 +85,8 @@ extension SimulatedPipelineRun {
     }
 
     private func taskRunState(_ index: Int, plan: PipelinePlan) -> PipelineFacts.TaskState {
-        guard let taskRun = taskRuns[index] else { return .waiting }
-        switch taskRun.outcome {
+        guard !taskRuns[index].isEmpty else { return .waiting }
+        switch taskRuns[index].outcome {
         case nil: return .running
         case .succeeded: return .succeeded
         case .cancelled: return .cancelled
@@ -109,7 +110,8 @@ extension SimulatedPipelineRun {
             if parentWasSkipped { return .parentTasks }
             if !hasAllResults(index, plan: plan) { return .missingResults }
         }
-        return haveTasksTimedOut(at: now) ? .tasksTimeout : nil
+        if haveTasksTimedOut(at: now) { return .tasksTimeout }
+        return hasEmptyMatrix(index, plan: plan) ? .emptyMatrix : nil
     }
 
     private func reasonToSkipFinally(
@@ -117,7 +119,13 @@ extension SimulatedPipelineRun {
     ) -> SkipReason? {
         if !hasAllResults(index, plan: plan) { return .missingResults }
         if !whenExpressionsAreMet(index, plan: plan) { return .whenExpressions }
-        return hasFinallyTimedOut(at: now) ? .finallyTimeout : nil
+        if hasFinallyTimedOut(at: now) { return .finallyTimeout }
+        return hasEmptyMatrix(index, plan: plan) ? .emptyMatrix : nil
+    }
+
+    private func hasEmptyMatrix(_ index: Int, plan: PipelinePlan) -> Bool {
+        guard plan.tasks[index].isMatrix else { return false }
+        return TektonMatrix(resolvedTask(index, plan: plan)["matrix"])?.hasEmptyArray ?? false
     }
 }
 

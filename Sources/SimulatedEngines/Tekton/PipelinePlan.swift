@@ -47,6 +47,8 @@ struct PipelinePlan: Sendable {
         let retries: Int
         let timeout: Duration?
         let continuesOnError: Bool
+        /// Whether the task has a matrix and so may have several TaskRuns.
+        let isMatrix: Bool
         /// The task's list in the specification, `tasks` or `finally`, and its index in that list.
         let place: (list: String, index: Int)
     }
@@ -94,7 +96,8 @@ struct PipelinePlan: Sendable {
             name: name, isFinally: isFinally, parents: isFinally ? [] : parents, sources: sources,
             retries: Int(clamping: max(0, task["retries"]?.integerValue ?? 0)),
             timeout: task["timeout"]?.stringValue.flatMap(Duration.goLimit),
-            continuesOnError: task["onError"]?.stringValue == "continue", place: place)
+            continuesOnError: task["onError"]?.stringValue == "continue",
+            isMatrix: TektonMatrix(task["matrix"]) != nil, place: place)
     }
 
     private static func sort(_ tasks: [Task]) throws(PipelineProblem) -> [Int] {
@@ -124,8 +127,11 @@ enum PipelineProblem: Error, Hashable, Sendable {
     case invalidGraph(String)
     /// Parameters cannot be substituted in the Pipeline of this name.
     case cannotApplyParameters(String)
+    /// The Pipeline of this namespace and name is invalid.
+    case invalidPipeline(ObjectKey, String)
     /// The pipeline tasks do not fit their Tasks.
     case invalidTask(String)
+    case invalidMatrix(String)
     case requiredWorkspaceIsOptional(workspace: String, task: String)
     case cannotCreateTaskRun(String)
     /// A claim for a workspace cannot be created.
@@ -133,6 +139,17 @@ enum PipelineProblem: Error, Hashable, Sendable {
 
     func condition(run: ObjectKey, pipeline: String = "") -> TektonCondition {
         switch self {
+        case .invalidPipeline(let key, let why):
+            TektonCondition(
+                status: .failed, reason: "PipelineValidationFailed",
+                message:
+                    "[User error] Pipeline \(key.namespace)/\(key.name) can't be Run; it has an invalid spec: \(why)")
+        case .invalidMatrix(let why):
+            // Tekton formats this message with one argument too few.
+            TektonCondition(
+                status: .failed, reason: "InvalidMatrixParameterTypes",
+                message: "[User error] Failed to validate matrix \(JSONValue.string(why).encodedString) "
+                    + "with error %!v(MISSING)")
         case .requiredWorkspaceIsOptional(let workspace, let task):
             TektonCondition(
                 status: .failed, reason: "RequiredWorkspaceMarkedOptional",

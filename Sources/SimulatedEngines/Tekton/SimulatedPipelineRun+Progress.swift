@@ -24,6 +24,10 @@ extension SimulatedPipelineRun {
                 at: now)
             return actions + flush()
         }
+        if let lateProblem, status["childReferences"] != nil {
+            fail(lateProblem, at: now)
+            return actions + flush()
+        }
         actions += cancelPart(of: plan, at: now)
         let facts = facts(at: now)
         actions += schedule(facts, plan: plan, at: now)
@@ -35,8 +39,9 @@ extension SimulatedPipelineRun {
     mutating func advanceTasks(to now: Timestamp) -> [RunAction<PipelineReference>] {
         var writes: [ClusterWrite] = []
         for index in taskRuns.indices {
-            if let wakeTime = taskRuns[index]?.wakeTime, wakeTime <= now {
-                writes += taskRuns[index]?.advance(to: now) ?? []
+            for number in taskRuns[index].indices {
+                guard let wakeTime = taskRuns[index][number].wakeTime, wakeTime <= now else { continue }
+                writes += taskRuns[index][number].advance(to: now)
             }
         }
         return writes.map { .write($0) }
@@ -59,9 +64,13 @@ extension SimulatedPipelineRun {
     private mutating func cancelTasks(
         _ indices: some Sequence<Int>, _ message: String, _ outcome: SimulatedTaskRun.Outcome
     ) -> [RunAction<PipelineReference>] {
-        indices.compactMap { index in
-            taskRuns[index]?.cancel(message, outcome: outcome).map { .write($0) }
+        var writes: [ClusterWrite] = []
+        for index in indices {
+            for number in taskRuns[index].indices {
+                if let write = taskRuns[index][number].cancel(message, outcome: outcome) { writes.append(write) }
+            }
         }
+        return writes.map { .write($0) }
     }
 
     /// Creates the TaskRuns that can start.
@@ -76,17 +85,18 @@ extension SimulatedPipelineRun {
         var actions: [RunAction<PipelineReference>] = []
         var children = status["childReferences"]?.elements ?? []
         for index in ready {
-            let taskRun: SimulatedTaskRun
-            let object: JSONValue
+            let created: [(taskRun: SimulatedTaskRun, object: JSONValue)]
             do throws(PipelineProblem) {
-                (taskRun, object) = try makeTaskRun(index, plan: plan)
+                created = try makeTaskRuns(index, plan: plan)
             } catch {
                 fail(error, at: now)
                 return actions
             }
-            taskRuns[index] = taskRun
-            actions.append(.write(.create(Tekton.taskRuns, namespace: key.namespace, object)))
-            children.append(childReference(index, name: taskRun.template.name, plan: plan))
+            taskRuns[index] = created.map(\.taskRun)
+            for (taskRun, object) in created {
+                actions.append(.write(.create(Tekton.taskRuns, namespace: key.namespace, object)))
+                children.append(childReference(index, name: taskRun.template.name, plan: plan))
+            }
         }
         if !children.isEmpty { status["childReferences"] = .array(children) }
         return actions

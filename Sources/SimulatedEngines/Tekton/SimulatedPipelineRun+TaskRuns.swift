@@ -24,7 +24,7 @@ extension SimulatedPipelineRun {
             values.set(parameter: parameter["name"]?.stringValue ?? "", to: TektonValue(parameter["value"]))
         }
         for (index, task) in (plan?.tasks ?? []).enumerated() {
-            for (name, value) in taskRuns[index]?.results ?? [:] {
+            for (name, value) in taskRuns[index].results(isMatrix: task.isMatrix) {
                 let variable = "tasks.\(task.name).results.\(name)"
                 switch TektonValue(value) {
                 case .string(let text): values.set(variable, to: text)
@@ -65,12 +65,38 @@ extension SimulatedPipelineRun {
         return bindings
     }
 
-    /// The state machine of a task's TaskRun, and the object to create.
-    func makeTaskRun(_ index: Int, plan: PipelinePlan) throws(PipelineProblem) -> (SimulatedTaskRun, JSONValue) {
+    /// The state machines of a task's TaskRuns, and the objects to create: one for each combination of a matrix.
+    func makeTaskRuns(
+        _ index: Int, plan: PipelinePlan
+    ) throws(PipelineProblem) -> [(taskRun: SimulatedTaskRun, object: JSONValue)] {
         let task = plan.tasks[index]
         let json = resolvedTask(index, plan: plan)
+        guard let matrix = TektonMatrix(json["matrix"]) else {
+            let name = ChildName.make(key.name, "-\(task.name)")
+            return [try makeTaskRun(name, task, json, names: [task.name], plan)]
+        }
+        for other in plan.tasks.indices where plan.tasks[other].isMatrix {
+            let matrix = resolvedTask(other, plan: plan)["matrix"] ?? [:]
+            if let why = TektonMatrix.wrongType(in: matrix, task: plan.tasks[other].name) { throw .invalidMatrix(why) }
+        }
+        // A cluster would try; the sandbox does not start what far exceeds the limit.
+        if let lateProblem, matrix.count > 16 * TektonMatrix.maximumCombinations { throw lateProblem }
+        let combinations = matrix.combinations
+        var created: [(SimulatedTaskRun, JSONValue)] = []
+        for (number, name) in TektonMatrix.names(run: key.name, task: task.name, count: matrix.count).enumerated() {
+            var json = json
+            let own = combinations.indices.contains(number) ? combinations[number] : []
+            json["params"] = .array(own + (json["params"]?.elements ?? []))
+            created.append(try makeTaskRun(name, task, json, names: ["\(task.name)-\(number)", task.name], plan))
+        }
+        return created
+    }
+
+    /// One TaskRun; `names` are the names by which annotations refer to it.
+    private func makeTaskRun(
+        _ name: String, _ task: PipelinePlan.Task, _ json: JSONObject, names: [String], _ plan: PipelinePlan
+    ) throws(PipelineProblem) -> (SimulatedTaskRun, JSONValue) {
         let settings = TaskSettings(task: task.name, specification: specification)
-        let name = ChildName.make(key.name, "-\(task.name)")
         var taskSpec = json["taskSpec"]?.objectValue ?? plan.referencedTasks[task.name] ?? [:]
         let metadata = taskSpec["metadata"]
         taskSpec["metadata"] = nil
@@ -95,7 +121,7 @@ extension SimulatedPipelineRun {
         let workspaces = TaskWorkspaces(bindings: bindings, taskSpec: taskSpec, isEmbedded: json["taskRef"] == nil)
         let taskRun = SimulatedTaskRun(
             SimulatedTaskRun.Template(
-                namespace: key.namespace, name: name, pipelineTask: task.name, labels: labels, annotations: annotations,
+                namespace: key.namespace, name: name, names: names, labels: labels, annotations: annotations,
                 taskSpec: workspaces.applied(to: Self.substitute(taskSpec, params: json["params"])),
                 specification: specification, behavior: plan.behavior, retries: task.retries,
                 timeout: timeout ?? Tekton.defaultTimeout, continuesOnError: task.continuesOnError,

@@ -100,10 +100,10 @@ extension SimulatedPipelineRun {
         switch TektonVariable(name) {
         case .result(let task, let result, let part):
             guard let index = plan.tasks.firstIndex(where: { $0.name == task }) else { return nil }
-            return taskRuns[index]?.results[result].flatMap { part.of($0) }
+            return taskRuns[index].results(isMatrix: plan.tasks[index].isMatrix)[result].flatMap { part.of($0) }
         case .taskStatus(let task):
             guard let index = plan.tasks.firstIndex(where: { $0.name == task }) else { return nil }
-            return .string(Self.statusText(taskRuns[index]?.outcome))
+            return .string(Self.statusText(taskRuns[index].outcome))
         case .aggregateStatus: return .string(aggregateStatus(plan))
         default: return nil
         }
@@ -118,7 +118,7 @@ extension SimulatedPipelineRun {
     }
 
     private func aggregateStatus(_ plan: PipelinePlan) -> String {
-        let outcomes = plan.tasks.indices.filter { !plan.tasks[$0].isFinally }.map { taskRuns[$0]?.outcome }
+        let outcomes = plan.tasks.indices.filter { !plan.tasks[$0].isFinally }.map { taskRuns[$0].outcome }
         if outcomes.contains(where: { $0 != nil && $0 != .succeeded }) { return "Failed" }
         return outcomes.contains { $0 == nil } ? "Completed" : "Succeeded"
     }

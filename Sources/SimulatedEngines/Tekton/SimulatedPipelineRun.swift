@@ -29,8 +29,10 @@ struct SimulatedPipelineRun: SimulatedRun {
     var missingServiceAccounts: Set<String> = []
     /// The Pipeline's specification with this run's parameters substituted.
     var pipelineSpec: JSONObject = [:]
-    /// The TaskRun of each task in the plan; nil until it is created.
-    var taskRuns: [SimulatedTaskRun?] = []
+    /// The TaskRuns of each task in the plan; empty until it starts.
+    var taskRuns: [[SimulatedTaskRun]] = []
+    /// What Tekton notices only when it looks at the Pipeline again after the first tasks have started.
+    var lateProblem: PipelineProblem?
     var startedAt: Timestamp?
     var finallyStartedAt: Timestamp?
     /// The claims that the API server refused to create.
@@ -79,8 +81,10 @@ struct SimulatedPipelineRun: SimulatedRun {
     mutating func created(_ object: JSONValue) {
         guard object["kind"]?.stringValue == "TaskRun" else { return }
         let name = object.objectKey?.name
-        for index in taskRuns.indices where taskRuns[index]?.template.name == name {
-            taskRuns[index]?.created(uid: object.uid)
+        for index in taskRuns.indices {
+            for number in taskRuns[index].indices where taskRuns[index][number].template.name == name {
+                taskRuns[index][number].created(uid: object.uid)
+            }
         }
     }
 
@@ -115,7 +119,7 @@ struct SimulatedPipelineRun: SimulatedRun {
     }
 
     var isFinished: Bool {
-        isEnded && taskRuns.allSatisfy { $0 == nil || $0?.outcome != nil }
+        isEnded && taskRuns.joined().allSatisfy { $0.outcome != nil }
     }
 
     var wakeTime: Timestamp? {
@@ -123,8 +127,8 @@ struct SimulatedPipelineRun: SimulatedRun {
         case .arrived, .resolving: nil
         case .resolved: .earliest
         case .claiming(let retryAt): retryAt ?? .earliest
-        case .running: (taskRuns.map { $0?.wakeTime } + deadlines).compactMap { $0 }.min()
-        case .ended: taskRuns.compactMap { $0?.wakeTime }.min()
+        case .running: (taskRuns.joined().map(\.wakeTime) + deadlines).compactMap { $0 }.min()
+        case .ended: taskRuns.joined().compactMap(\.wakeTime).min()
         }
     }
 }
@@ -216,7 +220,7 @@ extension SimulatedPipelineRun {
         missingServiceAccounts = found.missingServiceAccounts
         plan = found.plan
         origin = found.origin
-        taskRuns = Array(repeating: nil, count: found.plan.tasks.count)
+        taskRuns = Array(repeating: [], count: found.plan.tasks.count)
         var provenance: JSONObject = ["featureFlags": Tekton.featureFlags]
         provenance["refSource"] = found.source
         status["provenance"] = .object(provenance)
@@ -228,11 +232,20 @@ extension SimulatedPipelineRun {
 
     /// Checks the run's inputs and substitutes them in the Pipeline; returns why the run fails, if it does.
     private mutating func prepare(_ plan: PipelinePlan) -> TektonCondition? {
+        if let why = TektonMatrix.problem(of: pipelineSpec) {
+            let pipeline = ObjectKey(namespace: plan.namespace, name: plan.name)
+            return PipelineProblem.invalidPipeline(pipeline, why).condition(run: key)
+        }
         let inputs = PipelineInputs(
             run: key, pipelineName: plan.name, pipeline: pipelineSpec, specification: specification)
         if let problem = inputs.problem { return problem }
         do throws(PipelineProblem) {
             try substituteParameters()
+            // Only now are the arrays of matrices known. Tekton reads the substituted Pipeline when it continues.
+            if let why = TektonMatrix.problem(of: pipelineSpec) {
+                let name = specification["pipelineRef"]?["name"]?.stringValue ?? ""
+                lateProblem = .invalidPipeline(ObjectKey(namespace: key.namespace, name: name), why)
+            }
             if let missing = plan.missingTask { throw missing }
             try checkTasks(plan)
             return nil
@@ -334,7 +347,7 @@ extension SimulatedPipelineRun {
     /// The deadlines that can still expire and would stop tasks.
     var deadlines: [Timestamp?] {
         guard let plan else { return [] }
-        let isGraphBusy = plan.tasks.indices.contains { !plan.tasks[$0].isFinally && taskRuns[$0]?.outcome == nil }
+        let isGraphBusy = plan.tasks.indices.contains { !plan.tasks[$0].isFinally && taskRuns[$0].outcome == nil }
         return [
             timeout > .zero ? startedAt.map { $0 + timeout } : nil,
             isGraphBusy && finallyStartedAt == nil ? tasksDeadline : nil,

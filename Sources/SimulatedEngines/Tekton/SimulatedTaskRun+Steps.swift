@@ -102,7 +102,7 @@ extension SimulatedTaskRun {
         (template.taskSpec["results"]?.elements ?? []).map { declaration in
             let name = declaration["name"]?.stringValue ?? ""
             let type = declaration["type"]?.stringValue ?? "string"
-            let text = template.behavior.result(name, of: [template.pipelineTask])
+            let text = template.behavior.result(name, of: template.names)
             var value = JSONValue.string(text ?? "simulated")
             if type != "string" {
                 let parsed = text.flatMap { try? JSONValue(parsing: $0) }

@@ -8,7 +8,8 @@ struct SimulatedTaskRun: Sendable {
     struct Template: Sendable {
         let namespace: String
         let name: String
-        let pipelineTask: String
+        /// The names by which annotations refer to the task; the first that has one decides.
+        let names: [String]
         let labels: JSONObject
         let annotations: JSONObject
         /// The Task's specification after substitution.
@@ -155,8 +156,8 @@ extension SimulatedTaskRun {
             ]
         setCondition(.unfinished, "Pending", "Pending", at: now)
         writes += flush()
-        let duration = template.behavior.duration(of: [template.pipelineTask])
-        let failure = template.behavior.failure(of: [template.pipelineTask])
+        let duration = template.behavior.duration(of: template.names)
+        let failure = template.behavior.failure(of: template.names)
         if let waiting = failure?.waiting {
             writes.append(pod.wait(waiting.reason, waiting.message, at: now))
             if failure?.isImagePull == true { writes += waitForImage(waiting, at: now) }
@@ -194,7 +195,7 @@ extension SimulatedTaskRun {
 
     /// Ends an attempt: the task succeeds, fails, or is retried.
     private mutating func finish(at now: Timestamp) -> [ClusterWrite] {
-        guard let failure = template.behavior.failure(of: [template.pipelineTask]) else { return succeed(at: now) }
+        guard let failure = template.behavior.failure(of: template.names) else { return succeed(at: now) }
         if let waiting = failure.waiting { return failToStart(failure, waiting, at: now) }
         let code = failure.exitCode ?? 1
         // The first step fails; the steps after it do not run, which Tekton reports as exit code 1.
