@@ -13,14 +13,18 @@ package struct EngineSimulator: Sendable {
     private let argo: SimulatedArgo?
 
     /// Creates the controllers; ``run()`` starts them.
+    ///
+    /// - Parameter argoInstanceID: The instance ID of Argo's controller; empty for none.
     package init(
         _ selection: Selection = .all, cluster: any SandboxCluster, environment: SandboxEnvironment,
-        time: any TimeSource = SystemTime()
+        time: any TimeSource = SystemTime(), argoInstanceID: String = ""
     ) {
         let simulates = { (engine: Selection) in selection == .all || selection == engine }
         tekton =
             simulates(.tekton) ? SimulatedTekton(cluster: cluster, environment: environment, time: time) : nil
-        argo = simulates(.argo) ? SimulatedArgo(cluster: cluster, environment: environment, time: time) : nil
+        argo =
+            simulates(.argo)
+            ? SimulatedArgo(cluster: cluster, environment: environment, time: time, instanceID: argoInstanceID) : nil
     }
 
     /// Runs the selected engines until the task is canceled. Returns immediately if none is selected.

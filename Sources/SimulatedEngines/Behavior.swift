@@ -11,6 +11,8 @@ struct Behavior: Sendable {
     private var duration = Behavior.defaultDuration
     private var durations: [String: Duration] = [:]
     private var failures: [String: TaskFailure] = [:]
+    /// Whether and when finished runs are archived; nil for no mark at all.
+    private(set) var archive: Archive?
     /// Keys are `<task>.<result>`.
     private var results: [String: String] = [:]
 
@@ -22,7 +24,12 @@ struct Behavior: Sendable {
         for member in annotations where member.key.hasPrefix(Self.prefix) {
             let name = String(member.key.dropFirst(Self.prefix.count))
             let value = member.value.stringValue ?? ""
-            if name == "duration" {
+            if name == "archive" {
+                guard let archive = Archive(value) else {
+                    throw BehaviorError(annotation: member.key, value: value, accepted: Archive.grammar)
+                }
+                self.archive = archive
+            } else if name == "duration" {
                 duration = try Self.duration(value, annotation: member.key)
             } else if let task = name.task(after: "duration.") {
                 durations[task] = try Self.duration(value, annotation: member.key)
@@ -63,6 +70,37 @@ struct Behavior: Sendable {
 extension String {
     fileprivate func task(after prefix: String) -> String? {
         hasPrefix(prefix) && utf8.count > prefix.utf8.count ? String(dropFirst(prefix.count)) : nil
+    }
+}
+
+/// Whether and when something outside the engine archives a finished run.
+enum Archive: Hashable, Sendable {
+    case after(Duration)
+    /// The run is marked as waiting forever.
+    case never
+
+    static let grammar = "a duration such as 2s, or never"
+
+    init?(_ text: String) {
+        if text == "never" {
+            self = .never
+        } else {
+            guard let duration = Duration.goLimit(text) else { return nil }
+            self = .after(duration)
+        }
+    }
+
+    /// When a finished run is archived.
+    struct Due: Hashable, Sendable {
+        /// Nil for never.
+        let time: Timestamp?
+    }
+
+    func due(after end: Timestamp) -> Due {
+        switch self {
+        case .after(let delay): Due(time: end + delay)
+        case .never: Due(time: nil)
+        }
     }
 }
 

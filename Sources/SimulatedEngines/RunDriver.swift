@@ -55,6 +55,8 @@ struct RunDriver<Run: SimulatedRun>: Sendable {
     private let cluster: any SandboxCluster
     private let environment: SandboxEnvironment
     private let writer: ClusterWriter
+    /// Which objects the controller handles, as by a label selector.
+    private let selects: @Sendable (JSONValue) -> Bool
     private let lookUp: @Sendable (Run.Reference) async -> Run.Resolution
     private let queue: WorkQueue<ObjectKey>
     private let table: Locked<RunTable<Run>>
@@ -62,12 +64,13 @@ struct RunDriver<Run: SimulatedRun>: Sendable {
     /// `time` must advance with the environment's clock.
     init(
         _ resource: GroupVersionResource, cluster: any SandboxCluster, environment: SandboxEnvironment,
-        time: any TimeSource, writer: ClusterWriter,
+        time: any TimeSource, writer: ClusterWriter, selects: @escaping @Sendable (JSONValue) -> Bool = { _ in true },
         lookUp: @escaping @Sendable (Run.Reference) async -> Run.Resolution
     ) {
         self.resource = resource
         self.cluster = cluster
         self.environment = environment
+        self.selects = selects
         self.lookUp = lookUp
         self.writer = writer
         queue = WorkQueue(name: resource.resource, time: time)
@@ -114,7 +117,7 @@ extension RunDriver {
     func observe(_ change: ObjectChange) {
         switch change {
         case .added(let object), .modified(let object):
-            guard let key = object.objectKey else { return }
+            guard let key = object.objectKey, selects(object) else { return }
             if table.withLock({ $0.observe(object, key: key) }) { queue.add(key) }
         case .deleted(let object):
             guard let key = object.objectKey else { return }

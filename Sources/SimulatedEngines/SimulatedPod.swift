@@ -30,7 +30,15 @@ struct SimulatedPod: Sendable {
             self.specification = specification
         }
 
-        fileprivate var json: JSONValue { .object(specification) }
+        /// The container with the mounts of volumes that the pod has.
+        fileprivate func json(volumes: Set<String>) -> JSONValue {
+            var result = specification
+            let mounts = (result["volumeMounts"]?.elements ?? []).filter {
+                volumes.contains($0["name"]?.stringValue ?? "")
+            }
+            result["volumeMounts"] = mounts.isEmpty ? nil : .array(mounts)
+            return .object(result)
+        }
     }
 
     init(namespace: String, name: String, containers: [Container]) {
@@ -52,7 +60,8 @@ extension SimulatedPod {
         if !annotations.isEmpty { metadata["annotations"] = .object(annotations) }
         var specification = own
         specification["restartPolicy"] = "Never"
-        specification["containers"] = .array(containers.map(\.json))
+        let volumes = Set((own["volumes"]?.elements ?? []).compactMap { $0["name"]?.stringValue })
+        specification["containers"] = .array(containers.map { $0.json(volumes: volumes) })
         return .create(
             Self.resource, namespace: namespace,
             [

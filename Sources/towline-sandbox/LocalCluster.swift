@@ -11,14 +11,19 @@ struct LocalCluster: Sendable {
     /// The simulated engines; nil if none.
     private let engines: EngineSimulator?
 
-    init(port: UInt16 = 0, simulating engines: EngineSimulator.Selection = .all) throws {
+    init(
+        port: UInt16 = 0, simulating engines: EngineSimulator.Selection = .all, argoInstanceID: String = ""
+    ) throws {
         do {
             server = try SandboxServer(port: port)
         } catch {
             throw UsageError("--port: \(error); choose another port, or 0 for a free one", exitCode: 1)
         }
         self.engines =
-            engines == .none ? nil : EngineSimulator(engines, cluster: server.cluster, environment: .system)
+            engines == .none
+            ? nil
+            : EngineSimulator(
+                engines, cluster: server.cluster, environment: .system, argoInstanceID: argoInstanceID)
         try server.cluster.load(EngineDefinitions.all)
         try load(Manifest.embedded(in: "crds"))
     }

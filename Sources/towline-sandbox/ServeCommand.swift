@@ -18,7 +18,7 @@ struct ServeCommand: Command {
             """,
         options: [
             listeningPort.syntax, KubeconfigFile.path.syntax, KubeconfigFile.force.syntax, load.syntax,
-            loadExamples.syntax, engines.syntax,
+            loadExamples.syntax, engines.syntax, argoInstanceID.syntax,
         ])
 
     private static let listeningPort = Option(
@@ -36,11 +36,16 @@ struct ServeCommand: Command {
         "engines", ValueSyntax<EngineSimulator.Selection>.word("ENGINES"), default: "all", reach: .commandLine,
         help: "Simulate all engines, tekton, argo or none. Runs of other engines stay as clients write them.")
 
+    private static let argoInstanceID = Option(
+        "argo-instance-id", optional: .text("ID", expected: "the instance ID of a controller"), reach: .commandLine,
+        help: "Simulate an Argo controller with this instance ID, which handles only workflows with its label.")
+
     private let port: UInt16
     private let kubeconfig: KubeconfigFile
     private let paths: [String]
     private let loadsExamples: Bool
     private let engines: EngineSimulator.Selection
+    private let argoInstanceID: String?
 
     init(_ settings: Settings) throws {
         port = UInt16(clamping: try settings.value(Self.listeningPort))
@@ -48,6 +53,7 @@ struct ServeCommand: Command {
         paths = try settings.value(Self.load)
         loadsExamples = try settings.value(Self.loadExamples)
         engines = try settings.value(Self.engines)
+        argoInstanceID = try settings.value(Self.argoInstanceID)
     }
 
     func run() async throws -> Int32 {
@@ -56,7 +62,7 @@ struct ServeCommand: Command {
         var manifests: [Manifest] = []
         for path in paths { manifests += try Manifest.read(at: path) }
         try kubeconfig.check()
-        let cluster = try LocalCluster(port: port, simulating: engines)
+        let cluster = try LocalCluster(port: port, simulating: engines, argoInstanceID: argoInstanceID ?? "")
         if loadsExamples { try cluster.load(Examples.workflows) }
         try cluster.load(manifests)
         let path = try kubeconfig.write(cluster.server)

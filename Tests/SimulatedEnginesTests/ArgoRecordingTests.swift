@@ -85,17 +85,22 @@ struct ArgoRehearsal {
 
     /// Runs a workflow to its end; returns its versions.
     @discardableResult
-    func play(_ name: String, spec: JSONValue, asRecorded recorded: [JSONValue] = []) async throws -> [JSONValue] {
+    func play(
+        _ name: String, labels: JSONObject = [:], spec: JSONValue, instanceID: String = "",
+        asRecorded recorded: [JSONValue] = []
+    ) async throws -> [JSONValue] {
         let catalog = TemplateCatalog(cluster: cluster)
         let loop = RunDriver<SimulatedWorkflow>(
             Argo.workflows, cluster: cluster, environment: environment, time: time,
             writer: ClusterWriter(cluster: cluster, environment: environment, fieldManager: "test", writesPods: true),
-            lookUp: { await catalog.resolve($0) })
+            selects: { Argo.selects($0, instanceID: instanceID) }, lookUp: { await catalog.resolve($0) })
         let rehearsal = RunRehearsal(
             time: time, cluster: cluster, loop: loop, resource: Argo.workflows,
             key: ObjectKey(namespace: "payments", name: name))
+        var metadata: JSONObject = ["name": .string(name)]
+        if !labels.isEmpty { metadata["labels"] = .object(labels) }
         let run: JSONValue = [
-            "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": ["name": .string(name)], "spec": spec,
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": .object(metadata), "spec": spec,
         ]
         try await rehearsal.play(run, asRecorded: recorded)
         return cluster.life("workflows", name)

@@ -188,9 +188,5 @@ import Testing
         #expect(SimulatedPipelineRun(foreign) == nil)
         let workflow: JSONValue = ["metadata": ["name": "a"], "spec": [:], "status": ["phase": "Error"]]
         #expect(SimulatedWorkflow(workflow) == nil)
-        let instance: JSONValue = [
-            "metadata": ["name": "a", "labels": ["workflows.argoproj.io/controller-instanceid": "x"]], "spec": [:],
-        ]
-        #expect(SimulatedWorkflow(instance) == nil)
     }
 }

@@ -159,7 +159,7 @@ import Testing
 
     @Test(arguments: [
         ("", "invalid spec: spec.entrypoint is required"),
-        ("x", "invalid spec: template x not found in workflow template t"),
+        ("x", "invalid spec: template reference t.x not found"),
     ])
     func `refuses a template that cannot run`(_ entrypoint: String, _ message: String) async throws {
         let (_, states) = try await play(["entrypoint": .string(entrypoint), "templates": []])
@@ -290,5 +290,159 @@ import Testing
         await #expect(throws: StatusError.self) {
             try await rehearsal.cluster.get(Argo.workflows, namespace: "payments", name: "run")
         }
+    }
+}
+
+/// Settings of a workflow that override those of its template or reach its pods.
+@Suite struct SimulatedArgoSettingsTests {
+    private static let spec: JSONValue = [
+        "entrypoint": "main", "priority": 1, "podPriorityClassName": "low", "nodeSelector": ["disk": "slow"],
+        "arguments": ["parameters": [["name": "zone", "value": "us"]]],
+        "templates": [
+            ["name": "main", "steps": [[["name": "a", "template": "work"]]]],
+            ["name": "work", "container": ["image": "i", "args": ["{{workflow.priority}}", "{{workflow.mainEntrypoint}}"]]],
+            [
+                "name": "alone", "nodeSelector": ["disk": "own"], "priorityClassName": "high",
+                "container": ["image": "i", "args": ["{{workflow.priority}}"]],
+            ],
+        ],
+    ]
+
+    private func play(
+        _ run: JSONObject, annotations: JSONObject = [:], spec: JSONValue = spec, hasTemplate: Bool = true
+    ) async throws -> (ArgoRehearsal, [JSONValue]) {
+        let rehearsal = ArgoRehearsal()
+        try await rehearsal.add(template: "t", annotations: annotations, spec: spec)
+        var own: JSONObject = hasTemplate ? ["workflowTemplateRef": ["name": "t"]] : [:]
+        for member in run { own[member.key] = member.value }
+        return (rehearsal, try await rehearsal.play("run", spec: .object(own)))
+    }
+
+    private func pod(_ rehearsal: ArgoRehearsal) throws -> JSONValue {
+        try #require(rehearsal.cluster.names("pods").first.flatMap { rehearsal.cluster.life("pods", $0).last })
+    }
+
+    @Test func `starts at the entrypoint of the workflow`() async throws {
+        let (rehearsal, states) = try await play(["entrypoint": "alone", "priority": 7])
+        #expect(states.last?.phase == "Succeeded")
+        #expect(states.last?.node("run")?["templateName"] == "alone")
+        let pod = try pod(rehearsal)
+        #expect(pod[path: ["spec", "containers"]]?[0]?["args"] == ["7"])
+        #expect(pod[path: ["spec", "nodeSelector"]] == ["disk": "own"])
+        #expect(pod[path: ["spec", "priorityClassName"]] == "high")
+    }
+
+    @Test func `passes pod settings of the workflow to its pods`() async throws {
+        let settings: JSONObject = [
+            "nodeSelector": ["disk": "fast"], "tolerations": [["key": "ci", "operator": "Exists"]],
+            "podPriorityClassName": "mine", "imagePullSecrets": [["name": "regcred"]],
+            "securityContext": ["runAsNonRoot": true, "fsGroup": 1000], "serviceAccountName": "runner",
+        ]
+        let (rehearsal, states) = try await play(settings)
+        #expect(states.last?.phase == "Succeeded")
+        let spec = try #require(try pod(rehearsal)["spec"])
+        #expect(spec["nodeSelector"] == settings["nodeSelector"])
+        #expect(spec["tolerations"] == settings["tolerations"])
+        #expect(spec["priorityClassName"] == "mine")
+        #expect(spec["imagePullSecrets"] == settings["imagePullSecrets"])
+        #expect(spec["securityContext"] == settings["securityContext"])
+        #expect(spec["serviceAccountName"] == "runner")
+        #expect(spec["containers"]?[0]?["args"] == ["1", "main"])
+    }
+
+    private static let nameRule =
+        "is invalid: Parameter/Artifact name must consist of alpha-numeric characters, '_' or '-' e.g. my_param_1, MY-PARAM-1"
+
+    @Test(arguments: [
+        (["entrypoint": "lost"], "template reference t.lost not found"),
+        (
+            ["arguments": ["parameters": [["name": "ok", "value": "1"], ["name": "image.tag", "value": "1"]]]],
+            "spec.arguments.parameters[1].name: 'image.tag' \(nameRule)"
+        ), (["arguments": ["parameters": [["value": "1"]]]], "spec.arguments.parameters[0].name is required"),
+        (["arguments": ["parameters": [["name": "zone"]]]], "spec.arguments.zone.value or spec.arguments.zone.valueFrom is required"),
+    ] as [(JSONObject, String)]) func `refuses an invalid workflow, with Argo's message`(_ run: JSONObject, _ why: String) async throws {
+        let unset: JSONValue = ["entrypoint": "main", "templates": Self.spec["templates"] ?? []]
+        let (_, states) = try await play(run, spec: unset)
+        #expect(states.last?.phase == "Failed")
+        #expect(states.last?[path: ["status", "message"]]?.stringValue == "invalid spec: \(why)")
+        #expect(states.last?[path: ["status", "nodes"]] == nil)
+    }
+
+    @Test(arguments: [
+        (["entrypoint": "lost"], "template name 'lost' undefined"),
+        (
+            ["arguments": ["parameters": [["name": "a", "value": "1"], ["name": "a", "value": "2"]]]],
+            "spec.arguments.parameters[1].name 'a' is not unique"
+        ),
+    ] as [(JSONObject, String)])
+    func `refuses an invalid workflow with embedded templates`(_ more: JSONObject, _ why: String) async throws {
+        var run: JSONObject = ["entrypoint": "main", "templates": [["name": "main", "container": ["image": "i"]]]]
+        for member in more { run[member.key] = member.value }
+        let (_, states) = try await play(run, hasTemplate: false)
+        #expect(states.last?[path: ["status", "message"]]?.stringValue == "invalid spec: \(why)")
+    }
+
+    @Test func `counts a template's invalid argument after the workflow's own`() async throws {
+        let spec: JSONValue = [
+            "entrypoint": "main", "arguments": ["parameters": [["name": "a", "value": "1"], ["name": "b.c", "value": "1"]]],
+            "templates": [["name": "main", "container": ["image": "i"]]],
+        ]
+        let (_, states) = try await play(["arguments": ["parameters": [["name": "a", "value": "2"]]]], spec: spec)
+        #expect(
+            states.last?[path: ["status", "message"]]?.stringValue
+                == "invalid spec: spec.arguments.parameters[1].name: 'b.c' \(Self.nameRule)")
+    }
+
+    // MARK: Instance IDs
+
+    @Test(arguments: [("", nil, true), ("", "a", false), ("a", "a", true), ("a", "b", false), ("a", nil, false)])
+    func `a controller handles only the workflows of its instance`(
+        _ instance: String, _ label: String?, _ isHandled: Bool
+    ) {
+        var labels: JSONObject = [:]
+        labels["workflows.argoproj.io/controller-instanceid"] = label.map { .string($0) }
+        #expect(Argo.selects(["metadata": ["labels": .object(labels)]], instanceID: instance) == isHandled)
+    }
+
+    @Test func `a workflow of an instance passes its label on to pods`() async throws {
+        let rehearsal = ArgoRehearsal()
+        try await rehearsal.add(template: "t", spec: Self.spec)
+        let label = "workflows.argoproj.io/controller-instanceid"
+        try await rehearsal.play("run", labels: [label: "team"], spec: ["workflowTemplateRef": ["name": "t"]], instanceID: "team")
+        #expect(try pod(rehearsal).metadata["labels"]?[label] == "team")
+        let states = try await rehearsal.play("other", spec: ["workflowTemplateRef": ["name": "t"]], instanceID: "team")
+        #expect(states.last?["status"] == nil)
+    }
+
+    // MARK: Archive
+
+    private func archiving(_ states: [JSONValue]) -> [String?] {
+        states.map { $0.metadata["labels"]?["workflows.argoproj.io/workflow-archiving-status"]?.stringValue }
+    }
+
+    @Test func `marks a finished workflow as pending and then as archived`() async throws {
+        let (rehearsal, states) = try await play([:], annotations: ["sandbox.towline.dev/archive": "5s"])
+        #expect(archiving(Array(states.suffix(2))) == ["Pending", "Archived"])
+        #expect(states.suffix(2).allSatisfy { $0.phase == "Succeeded" })
+        #expect(archiving(states.dropLast(2)).allSatisfy { $0 == nil })
+        let finished = try #require(states.last?[path: ["status", "finishedAt"]]?.stringValue)
+        #expect((rehearsal.environment.clock.now() - .seconds(5)).rfc3339 == finished)
+    }
+
+    @Test func `keeps a workflow that waits for its archive past its TTL`() async throws {
+        let strategy: JSONObject = ["ttlStrategy": ["secondsAfterCompletion": 1]]
+        let (waiting, states) = try await play(strategy, annotations: ["sandbox.towline.dev/archive": "never"])
+        #expect(archiving([try #require(states.last)]) == ["Pending"])
+        _ = try await waiting.cluster.get(Argo.workflows, namespace: "payments", name: "run")
+        let (archived, last) = try await play(strategy, annotations: ["sandbox.towline.dev/archive": "5s"])
+        #expect(archiving([try #require(last.last)]) == ["Archived"])
+        await #expect(throws: StatusError.self) {
+            try await archived.cluster.get(Argo.workflows, namespace: "payments", name: "run")
+        }
+    }
+
+    @Test func `leaves a workflow unmarked without an archive`() async throws {
+        let (_, states) = try await play([:])
+        #expect(archiving(states).allSatisfy { $0 == nil })
     }
 }

@@ -139,4 +139,23 @@ import Testing
         #expect(states.map(\.reason).contains("PipelineRunPending"))
         #expect(states.last?.reason == "Succeeded")
     }
+
+    @Test(arguments: [("5s", ["false", "true"]), ("never", ["false"]), ("", [])])
+    func `says whether Tekton Results has stored a run`(_ delay: String, _ marks: [String]) async throws {
+        let rehearsal = TektonRehearsal()
+        let annotations: JSONObject = delay.isEmpty ? [:] : ["sandbox.towline.dev/archive": .string(delay)]
+        try await rehearsal.add(pipeline: "p", annotations: annotations, spec: ["tasks": [task("a")]])
+        let states = try await rehearsal.play("run", spec: ["pipelineRef": ["name": "p"]])
+        var seen: [String] = []
+        for state in states {
+            let mark = state.metadata["annotations"]?["results.tekton.dev/stored"]?.stringValue
+            if let mark, mark != seen.last { seen.append(mark) }
+        }
+        #expect(seen == marks)
+        #expect(states.last?.reason == "Succeeded")
+        guard delay == "5s" else { return }
+        let completed = try #require(states.last?[path: ["status", "completionTime"]]?.stringValue)
+        #expect((rehearsal.environment.clock.now() - .seconds(5)).rfc3339 == completed)
+        #expect(states.dropLast().last?.metadata["annotations"]?["results.tekton.dev/stored"] == "false")
+    }
 }

@@ -34,6 +34,7 @@ import Testing
 
     @Test(arguments: [
         ("duration", "soon"), ("duration.a", ""), ("fail.a", "exit=0"), ("fail.a", "exit=256"), ("fail.a", "boom"),
+        ("archive", "soon"), ("archive", ""),
     ])
     func `names invalid annotations`(_ name: String, _ value: String) {
         let key = Behavior.prefix + name

@@ -10,9 +10,12 @@ package struct SimulatedArgo: Sendable {
     private let loop: RunDriver<SimulatedWorkflow>
 
     /// `time` must advance with the environment's clock. If `writesPods` is false, there are no pods and no logs.
+    ///
+    /// With an instance ID, the controller handles only workflows with the label `controller-instanceid` of that value;
+    /// without one, only those without the label.
     package init(
         cluster: any SandboxCluster, environment: SandboxEnvironment, time: any TimeSource = SystemTime(),
-        writesPods: Bool = true
+        instanceID: String = "", writesPods: Bool = true
     ) {
         let catalog = TemplateCatalog(cluster: cluster)
         loop = RunDriver(
@@ -20,7 +23,7 @@ package struct SimulatedArgo: Sendable {
             writer: ClusterWriter(
                 cluster: cluster, environment: environment, fieldManager: "workflow-controller",
                 writesPods: writesPods),
-            lookUp: { await catalog.resolve($0) })
+            selects: { Argo.selects($0, instanceID: instanceID) }, lookUp: { await catalog.resolve($0) })
     }
 
     /// Runs until the task is canceled.
@@ -36,6 +39,13 @@ enum Argo {
     static let clusterWorkflowTemplates = resource("clusterworkflowtemplates")
     static let apiVersion = "argoproj.io/v1alpha1"
     static let prefix = "workflows.argoproj.io/"
+    static let instanceLabel = prefix + "controller-instanceid"
+
+    /// Whether a controller with this instance ID, or without one if it is empty, handles a workflow.
+    static func selects(_ workflow: JSONValue, instanceID: String) -> Bool {
+        let label = workflow.metadata["labels"]?[instanceLabel]?.stringValue
+        return instanceID.isEmpty ? label == nil : label == instanceID
+    }
 
     private static func resource(_ name: String) -> GroupVersionResource {
         GroupVersionResource(group: "argoproj.io", version: "v1alpha1", resource: name)

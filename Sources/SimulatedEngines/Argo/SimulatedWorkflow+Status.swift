@@ -60,6 +60,8 @@ extension SimulatedWorkflow {
         setStatus("conditions", .array(conditions + [["type": "Completed", "status": "True"]]))
         setLabel("phase", phase.rawValue)
         setLabel("completed", "true")
+        archiving = plan?.behavior.archive?.due(after: now)
+        if archiving != nil { setLabel("workflow-archiving-status", "Pending") }
     }
 }
 
@@ -72,9 +74,22 @@ extension SimulatedWorkflow {
         return seconds.map { .seconds(max(0, $0)) }
     }
 
-    /// Deletes the workflow when its TTL has expired.
+    /// Marks the workflow as archived when it is due.
+    mutating func archive(at now: Timestamp) -> [RunAction<WorkflowReference>] {
+        guard let time = archiving?.time, time <= now else { return [] }
+        archiving = nil
+        let labels: JSONValue = [Argo.prefix + "workflow-archiving-status": "Archived"]
+        return [
+            .write(
+                .patch(
+                    Argo.workflows, namespace: key.namespace, name: key.name,
+                    ["metadata": ["uid": .string(uid), "labels": labels]], subresource: nil))
+        ]
+    }
+
+    /// Deletes the workflow when its TTL has expired; one that waits to be archived stays.
     mutating func expire(at now: Timestamp) -> [RunAction<WorkflowReference>] {
-        guard let expiry, expiry <= now else { return [] }
+        guard archiving == nil, let expiry, expiry <= now else { return [] }
         self.expiry = nil
         return [.write(.delete(Argo.workflows, namespace: key.namespace, name: key.name))]
     }

@@ -152,13 +152,33 @@ extension SimulatedWorkflow {
         tree[id]?.pod = NodePod(
             pod: pod, names: call.names, deadline: deadlines.compactMap { $0 }.min(),
             outputs: template["outputs"]?["parameters"]?.elements ?? [])
+        var labels: JSONObject = [Argo.prefix + "workflow": .string(key.name), Argo.prefix + "completed": "false"]
+        labels[Argo.instanceLabel] = instanceID
         podActions.append(
             pod.creation(
-                labels: [Argo.prefix + "workflow": .string(key.name), Argo.prefix + "completed": "false"],
+                labels: labels,
                 annotations: [
                     Argo.prefix + "node-id": .string(id), Argo.prefix + "node-name": .string(call.nodeName),
                     "kubectl.kubernetes.io/default-container": "main",
-                ], owner: owner))
+                ], owner: owner, specification: podSpecification(template, boundary: call.boundaryID)))
+    }
+
+    /// The pod's specification besides its containers: the template decides, then the one that calls it, then the
+    /// workflow.
+    private func podSpecification(_ template: JSONValue, boundary: String?) -> JSONObject {
+        let caller = boundary.flatMap { tree[$0]?.template?.text }.flatMap { templates[$0] }
+        var result: JSONObject = [:]
+        for key in ["nodeSelector", "tolerations", "affinity"] {
+            result[key] = template.present(key) ?? caller?.present(key) ?? effective[key]
+        }
+        for key in ["securityContext", "schedulerName", "serviceAccountName", "automountServiceAccountToken"] {
+            result[key] = template.present(key) ?? effective[key]
+        }
+        result["priorityClassName"] = template.present("priorityClassName") ?? effective["podPriorityClassName"]
+        result["imagePullSecrets"] = effective["imagePullSecrets"]
+        let volumes = (effective["volumes"]?.elements ?? []) + (template["volumes"]?.elements ?? [])
+        if !volumes.isEmpty { result["volumes"] = .array(volumes) }
+        return result
     }
 
     private var owner: JSONValue {

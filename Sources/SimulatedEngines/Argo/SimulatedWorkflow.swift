@@ -14,6 +14,8 @@ struct SimulatedWorkflow: SimulatedRun {
     let key: ObjectKey
     let uid: String
     let annotations: JSONObject
+    /// The label that selects a controller with an instance ID; nil if the workflow has none.
+    let instanceID: JSONValue?
     /// The specification as the user wrote it.
     let specification: JSONObject
     var request: WorkflowRequest
@@ -35,6 +37,8 @@ struct SimulatedWorkflow: SimulatedRun {
     var retryTimes: [Timestamp] = []
     /// When the engine deletes the finished workflow; nil for never.
     var expiry: Timestamp?
+    /// When the finished workflow is archived; nil if it is not to be, or was.
+    var archiving: Archive.Due?
     /// How many times the status was updated.
     var statusUpdates = 0
     /// The desired labels, annotations, arguments, and status of the object.
@@ -45,10 +49,9 @@ struct SimulatedWorkflow: SimulatedRun {
         guard let key = object.objectKey, let specification = object["spec"]?.objectValue else { return nil }
         let metadata = object.metadata
         let phase = object[path: ["status", "phase"]]?.stringValue ?? ""
-        guard !["Succeeded", "Failed", "Error"].contains(phase),
-            metadata["labels"]?[Argo.prefix + "controller-instanceid"] == nil
-        else { return nil }
+        guard !["Succeeded", "Failed", "Error"].contains(phase) else { return nil }
         self.key = key
+        instanceID = metadata["labels"]?[Argo.instanceLabel]
         self.specification = specification
         uid = object.uid
         annotations = metadata["annotations"]?.objectValue ?? [:]
@@ -75,7 +78,7 @@ struct SimulatedWorkflow: SimulatedRun {
             stage = .resolving
             return [.resolve(WorkflowReference(run: key, specification: specification, annotations: annotations))]
         case .resolving: return []
-        case .ended: return expire(at: now)
+        case .ended: return archive(at: now) + expire(at: now)
         case .resolved(let resolution):
             begin(resolution, at: now)
             if hasEnded { return flush() }
@@ -94,12 +97,12 @@ struct SimulatedWorkflow: SimulatedRun {
         if case .ended = stage { true } else { false }
     }
 
-    var isFinished: Bool { hasEnded && expiry == nil }
+    var isFinished: Bool { hasEnded && wakeTime == nil }
 
     var wakeTime: Timestamp? {
         switch stage {
         case .arrived, .resolving: nil
-        case .ended: expiry
+        case .ended: archiving == nil ? expiry : archiving?.time
         case .resolved: .earliest
         case .running: (tree.unfulfilled.compactMap { wakeTime(of: $0) } + retryTimes).min()
         }
@@ -206,7 +209,7 @@ extension SimulatedWorkflow {
             setLabel(label, plan.name)
             setStatus("storedWorkflowTemplateSpec", .object(effective))
         }
-        if let problem = nameProblem() ?? readParameters() ?? entrypointProblem() ?? templateProblem() {
+        if let problem = nameProblem() ?? argumentNameProblem() ?? readParameters() ?? entrypointProblem() ?? templateProblem() {
             refuse(problem, at: now)
             return
         }

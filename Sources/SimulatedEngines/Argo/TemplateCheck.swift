@@ -7,7 +7,9 @@ extension SimulatedWorkflow {
         globals = [
             "workflow.name": key.name, "workflow.namespace": key.namespace, "workflow.uid": uid,
             "workflow.serviceAccountName": effective["serviceAccountName"]?.stringValue ?? "default",
+            "workflow.mainEntrypoint": effective["entrypoint"]?.stringValue ?? "",
         ]
+        globals["workflow.priority"] = effective["priority"]?.scalarText
         for parameter in effective["arguments"]?["parameters"]?.elements ?? [] {
             let name = parameter["name"]?.stringValue ?? ""
             if let problem = enumProblem(name, parameter) { return problem }
@@ -32,6 +34,33 @@ extension SimulatedWorkflow {
             phase: .failed, message: "invalid spec: \(path).value should be present in \(path).enum list")
     }
 
+    /// The problem of the first argument whose name is invalid.
+    ///
+    /// Indices count the workflow's own arguments first, then those of the template that it does not set.
+    func argumentNameProblem() -> WorkflowProblem? {
+        let own = specification["arguments"]?["parameters"]?.elements ?? []
+        let inherited = plan?.specification["arguments"]?["parameters"]?.elements ?? []
+        var names: [String] = []
+        for parameter in specification["workflowTemplateRef"] == nil ? own : own + inherited {
+            let name = parameter["name"]?.stringValue ?? ""
+            if names.contains(name), specification["workflowTemplateRef"] != nil { continue }
+            let place = "spec.arguments.parameters[\(names.count)]"
+            if name.isEmpty { return invalid("\(place).name is required") }
+            guard name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) }) else {
+                return invalid(
+                    "\(place).name: '\(name)' is invalid: Parameter/Artifact name must consist of alpha-numeric "
+                        + "characters, '_' or '-' e.g. my_param_1, MY-PARAM-1")
+            }
+            if names.contains(name) { return invalid("\(place).name '\(name)' is not unique") }
+            names.append(name)
+        }
+        return nil
+    }
+
+    private func invalid(_ why: String) -> WorkflowProblem {
+        WorkflowProblem(phase: .failed, message: "invalid spec: \(why)")
+    }
+
     func nameProblem() -> WorkflowProblem? {
         guard key.name.utf8.count > 63 else { return nil }
         return WorkflowProblem(
@@ -42,12 +71,13 @@ extension SimulatedWorkflow {
 
     func entrypointProblem() -> WorkflowProblem? {
         guard let entrypoint = effective["entrypoint"]?.stringValue, !entrypoint.isEmpty else {
-            return WorkflowProblem(phase: .failed, message: "invalid spec: spec.entrypoint is required")
+            return invalid("spec.entrypoint is required")
         }
         if templates[entrypoint] != nil { return nil }
-        return WorkflowProblem(
-            phase: .failed,
-            message: "invalid spec: template \(entrypoint) not found in workflow template \(plan?.name ?? "")")
+        return invalid(
+            specification["workflowTemplateRef"] == nil
+                ? "template name '\(entrypoint)' undefined"
+                : "template reference \(plan?.name ?? "").\(entrypoint) not found")
     }
 
     func templateProblem() -> WorkflowProblem? {

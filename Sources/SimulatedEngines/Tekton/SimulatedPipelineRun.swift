@@ -31,6 +31,8 @@ struct SimulatedPipelineRun: SimulatedRun {
     var pipelineSpec: JSONObject = [:]
     /// The TaskRuns of each task in the plan; empty until it starts.
     var taskRuns: [[SimulatedTaskRun]] = []
+    /// When Tekton Results has stored the finished run; nil if it is not to, or has.
+    private var archiving: Archive.Due?
     /// What Tekton notices only when it looks at the Pipeline again after the first tasks have started.
     var lateProblem: PipelineProblem?
     var startedAt: Timestamp?
@@ -110,8 +112,21 @@ struct SimulatedPipelineRun: SimulatedRun {
             if let retryAt { return now < retryAt ? [] : claim() }
             return settleClaims(at: now)
         case .running: return proceed(at: now)
-        case .ended: return advanceTasks(to: now)
+        case .ended: return advanceTasks(to: now) + archive(at: now)
         }
+    }
+
+    /// Marks the run as stored when it is due, as Tekton Results does.
+    private mutating func archive(at now: Timestamp) -> [RunAction<PipelineReference>] {
+        guard let time = archiving?.time, time <= now else { return [] }
+        archiving = nil
+        return [
+            .write(
+                .patch(
+                    Tekton.pipelineRuns, namespace: key.namespace, name: key.name,
+                    ["metadata": ["uid": .string(uid), "annotations": [Self.storedAnnotation: "true"]]],
+                    subresource: nil))
+        ]
     }
 
     var isEnded: Bool {
@@ -119,7 +134,7 @@ struct SimulatedPipelineRun: SimulatedRun {
     }
 
     var isFinished: Bool {
-        isEnded && taskRuns.joined().allSatisfy { $0.outcome != nil }
+        isEnded && archiving?.time == nil && taskRuns.joined().allSatisfy { $0.outcome != nil }
     }
 
     var wakeTime: Timestamp? {
@@ -128,7 +143,7 @@ struct SimulatedPipelineRun: SimulatedRun {
         case .resolved: .earliest
         case .claiming(let retryAt): retryAt ?? .earliest
         case .running: (taskRuns.joined().map(\.wakeTime) + deadlines).compactMap { $0 }.min()
-        case .ended: taskRuns.joined().compactMap(\.wakeTime).min()
+        case .ended: (taskRuns.joined().map(\.wakeTime) + [archiving?.time]).compactMap { $0 }.min()
         }
     }
 }
@@ -179,6 +194,9 @@ extension SimulatedPipelineRun {
     /// The annotation of a run that names the Pipeline with which the sandbox answered a resolver.
     static let originAnnotation = Behavior.prefix + "resolved-from"
 
+    /// The annotation with which Tekton Results says whether it has stored a run.
+    static let storedAnnotation = "results.tekton.dev/stored"
+
     /// Adds the Pipeline's name, labels, and annotations to the run; the run's own labels and annotations win.
     private mutating func adoptMetadata() -> [RunAction<PipelineReference>] {
         guard let plan else { return [] }
@@ -190,12 +208,11 @@ extension SimulatedPipelineRun {
         adopted = annotations.adding(plan.metadata.annotations)
         patch["annotations"] = MergePatch.difference(from: .object(annotations), to: .object(adopted))
         annotations = adopted
-        if let origin {
-            // For people only, so TaskRuns and pods do not get it.
-            var notes = patch["annotations"]?.objectValue ?? [:]
-            notes[Self.originAnnotation] = .string("\(origin)")
-            patch["annotations"] = .object(notes)
-        }
+        // TaskRuns and pods do not get these.
+        var notes = patch["annotations"]?.objectValue ?? [:]
+        notes[Self.originAnnotation] = origin.map { .string("\($0)") }
+        if plan.behavior.archive != nil { notes[Self.storedAnnotation] = "false" }
+        if !notes.isEmpty { patch["annotations"] = .object(notes) }
         guard !patch.isEmpty else { return [] }
         patch["uid"] = .string(uid)
         return [
@@ -295,6 +312,7 @@ extension SimulatedPipelineRun {
         setCondition(status, reason, message, at: now)
         self.status["completionTime"] = .string(now.rfc3339)
         stage = .ended
+        archiving = plan?.behavior.archive?.due(after: now)
     }
 
     /// Writes the status if it changed since the last write.
