@@ -322,17 +322,16 @@ struct CELCostEstimator {
     private mutating func mapOptional(
         _ target: CELNode, _ variable: String, _ body: CELNode, _ flattens: Bool, _ result: inout CELEstimate
     ) {
-        let condition = operand(target)
-        let value = operand(target)
-        let inner: CELType = if case .optional(let type) = value.type { type } else { .dyn }
+        let target = operand(target)
+        let inner: CELType = if case .optional(let type) = target.type { type } else { .dyn }
         checker.addVariable(variable, inner)
         let path = model == .kubernetes131 ? CELPath(variable: variable) : CELPath()
         locals.append(Local(name: variable, path: path, size: model == .kubernetes131 ? nil : size(of: inner)))
         let body = operand(body)
         checker.removeLastVariable()
         locals.removeLast()
-        let binding = Cost.newList.saturatingAdd(value.cost).saturatingAdd(body.cost).saturatingAdd(flattens ? 1 : 2)
-        result.cost = condition.cost.saturatingAdd(1).saturatingAdd(binding)
+        let binding = Cost.newList.saturatingAdd(target.cost).saturatingAdd(body.cost).saturatingAdd(flattens ? 1 : 2)
+        result.cost = target.cost.saturatingAdd(1).saturatingAdd(binding)
         let none = size(of: result.type) ?? .unknown
         result.size = (flattens && model != .kubernetes131 ? size(of: body) : none).union(none)
     }

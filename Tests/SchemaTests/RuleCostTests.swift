@@ -279,4 +279,10 @@ import Testing
         }
         #expect(try Self.costs(list, ["self.all(a, self.all(b, true))"], nil) == [.max])
     }
+
+    /// Each optMap doubles the cost of what it is applied to, but not the time to estimate it.
+    @Test func `a long chain of optMap is estimated quickly`() throws {
+        let chain = String(repeating: ".optMap(a, a)", count: 40)
+        #expect(try Self.costs("{type: integer}", ["optional.of(self)\(chain).hasValue()"], nil)[0] > 1 << 40)
+    }
 }

@@ -176,13 +176,12 @@ import TowlineAPI
 
     @Test func `a resolver stands in place of a name and an image`() throws {
         let resolver = #","resolver":{"name":"git","params":{"url":"$(params.x)"}}"#
-        #expect(
-            try problems("", reference: resolver + #","name":"n","containerImage":"r.example/a""#).map { $0.prefix(52) }
-                == [
-                    "spec.workflowRef.resolver: must not be set together ",
-                    "spec.workflowRef.resolver: must not be set together ",
-                    "spec.workflowRef.resolver.params[url]: contains \"$(pa",
-                ])
+        let found = try problems("", reference: resolver + #","name":"n","containerImage":"r.example/a""#)
+        let prefix = "spec.workflowRef.resolver"
+        #expect(found.count == 3)
+        #expect(found.contains { $0.hasPrefix("\(prefix): must not be set together with name") })
+        #expect(found.contains { $0.hasPrefix("\(prefix): must not be set together with containerImage") })
+        #expect(found.contains { $0.hasPrefix("\(prefix).params[url]: contains") })
     }
 }
 

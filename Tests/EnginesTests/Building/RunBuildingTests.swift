@@ -92,9 +92,9 @@ import TowlineAPI
         let reference = WorkflowReference(
             workflowId: "deploy", containerImage: "r.example/a:1", imagePullSecret: "regcred")
         let config = ExecutionConfig(serviceAccountName: "puller")
-        let text = try #require(text(TektonEngine(), execution(reference, config: config)))
+        let built = try #require(text(TektonEngine(), execution(reference, config: config)))
         #expect(
-            text.contains(
+            built.contains(
                 #""params":[{"name":"bundle","value":"r.example/a:1"},{"name":"kind","value":"pipeline"},{"name":"name","value":"deploy"},{"name":"secret","value":"regcred"},{"name":"serviceAccount","value":"puller"}]"#
             ))
     }
