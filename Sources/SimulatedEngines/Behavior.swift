@@ -12,7 +12,7 @@ struct Behavior: Sendable {
     private var durations: [String: Duration] = [:]
     private var failures: [String: TaskFailure] = [:]
     /// Whether and when finished runs are archived; nil for no mark at all.
-    private(set) var archive: Archive?
+    private(set) var archive: Delay?
     /// Keys are `<task>.<result>`.
     private var results: [String: String] = [:]
 
@@ -25,10 +25,10 @@ struct Behavior: Sendable {
             let name = String(member.key.dropFirst(Self.prefix.count))
             let value = member.value.stringValue ?? ""
             if name == "archive" {
-                guard let archive = Archive(value) else {
-                    throw BehaviorError(annotation: member.key, value: value, accepted: Archive.grammar)
-                }
-                self.archive = archive
+                archive = try Self.delay(value, annotation: member.key)
+            } else if name == "queue-delay" {
+                // Kueue reads it; it is only checked here.
+                _ = try Self.delay(value, annotation: member.key)
             } else if name == "duration" {
                 duration = try Self.duration(value, annotation: member.key)
             } else if let task = name.task(after: "duration.") {
@@ -49,6 +49,13 @@ struct Behavior: Sendable {
             throw BehaviorError(annotation: annotation, value: text, accepted: "a duration such as 0s, 500ms, or 1m30s")
         }
         return duration
+    }
+
+    private static func delay(_ text: String, annotation: String) throws(BehaviorError) -> Delay {
+        guard let delay = Delay(text) else {
+            throw BehaviorError(annotation: annotation, value: text, accepted: Delay.grammar)
+        }
+        return delay
     }
 
     /// How long a task takes; the first of its names that has an annotation decides.
@@ -73,10 +80,10 @@ extension String {
     }
 }
 
-/// Whether and when something outside the engine archives a finished run.
-enum Archive: Hashable, Sendable {
+/// When something outside the engine acts on a run: an archive after its end, or a queue after its creation.
+enum Delay: Hashable, Sendable {
     case after(Duration)
-    /// The run is marked as waiting forever.
+    /// The run waits forever.
     case never
 
     static let grammar = "a duration such as 2s, or never"
@@ -90,15 +97,15 @@ enum Archive: Hashable, Sendable {
         }
     }
 
-    /// When a finished run is archived.
+    /// When it acts.
     struct Due: Hashable, Sendable {
         /// Nil for never.
         let time: Timestamp?
     }
 
-    func due(after end: Timestamp) -> Due {
+    func due(after start: Timestamp) -> Due {
         switch self {
-        case .after(let delay): Due(time: end + delay)
+        case .after(let delay): Due(time: start + delay)
         case .never: Due(time: nil)
         }
     }

@@ -300,7 +300,10 @@ import Testing
         "arguments": ["parameters": [["name": "zone", "value": "us"]]],
         "templates": [
             ["name": "main", "steps": [[["name": "a", "template": "work"]]]],
-            ["name": "work", "container": ["image": "i", "args": ["{{workflow.priority}}", "{{workflow.mainEntrypoint}}"]]],
+            [
+                "name": "work",
+                "container": ["image": "i", "args": ["{{workflow.priority}}", "{{workflow.mainEntrypoint}}"]],
+            ],
             [
                 "name": "alone", "nodeSelector": ["disk": "own"], "priorityClassName": "high",
                 "container": ["image": "i", "args": ["{{workflow.priority}}"]],
@@ -353,14 +356,21 @@ import Testing
     private static let nameRule =
         "is invalid: Parameter/Artifact name must consist of alpha-numeric characters, '_' or '-' e.g. my_param_1, MY-PARAM-1"
 
-    @Test(arguments: [
-        (["entrypoint": "lost"], "template reference t.lost not found"),
-        (
-            ["arguments": ["parameters": [["name": "ok", "value": "1"], ["name": "image.tag", "value": "1"]]]],
-            "spec.arguments.parameters[1].name: 'image.tag' \(nameRule)"
-        ), (["arguments": ["parameters": [["value": "1"]]]], "spec.arguments.parameters[0].name is required"),
-        (["arguments": ["parameters": [["name": "zone"]]]], "spec.arguments.zone.value or spec.arguments.zone.valueFrom is required"),
-    ] as [(JSONObject, String)]) func `refuses an invalid workflow, with Argo's message`(_ run: JSONObject, _ why: String) async throws {
+    @Test(
+        arguments: [
+            (["entrypoint": "lost"], "template reference t.lost not found"),
+            (
+                ["arguments": ["parameters": [["name": "ok", "value": "1"], ["name": "image.tag", "value": "1"]]]],
+                "spec.arguments.parameters[1].name: 'image.tag' \(nameRule)"
+            ), (["arguments": ["parameters": [["value": "1"]]]], "spec.arguments.parameters[0].name is required"),
+            (
+                ["arguments": ["parameters": [["name": "zone"]]]],
+                "spec.arguments.zone.value or spec.arguments.zone.valueFrom is required"
+            ),
+        ] as [(JSONObject, String)]) func `refuses an invalid workflow, with Argo's message`(
+            _ run: JSONObject, _ why: String
+        ) async throws
+    {
         let unset: JSONValue = ["entrypoint": "main", "templates": Self.spec["templates"] ?? []]
         let (_, states) = try await play(run, spec: unset)
         #expect(states.last?.phase == "Failed")
@@ -368,13 +378,14 @@ import Testing
         #expect(states.last?[path: ["status", "nodes"]] == nil)
     }
 
-    @Test(arguments: [
-        (["entrypoint": "lost"], "template name 'lost' undefined"),
-        (
-            ["arguments": ["parameters": [["name": "a", "value": "1"], ["name": "a", "value": "2"]]]],
-            "spec.arguments.parameters[1].name 'a' is not unique"
-        ),
-    ] as [(JSONObject, String)])
+    @Test(
+        arguments: [
+            (["entrypoint": "lost"], "template name 'lost' undefined"),
+            (
+                ["arguments": ["parameters": [["name": "a", "value": "1"], ["name": "a", "value": "2"]]]],
+                "spec.arguments.parameters[1].name 'a' is not unique"
+            ),
+        ] as [(JSONObject, String)])
     func `refuses an invalid workflow with embedded templates`(_ more: JSONObject, _ why: String) async throws {
         var run: JSONObject = ["entrypoint": "main", "templates": [["name": "main", "container": ["image": "i"]]]]
         for member in more { run[member.key] = member.value }
@@ -384,7 +395,8 @@ import Testing
 
     @Test func `counts a template's invalid argument after the workflow's own`() async throws {
         let spec: JSONValue = [
-            "entrypoint": "main", "arguments": ["parameters": [["name": "a", "value": "1"], ["name": "b.c", "value": "1"]]],
+            "entrypoint": "main",
+            "arguments": ["parameters": [["name": "a", "value": "1"], ["name": "b.c", "value": "1"]]],
             "templates": [["name": "main", "container": ["image": "i"]]],
         ]
         let (_, states) = try await play(["arguments": ["parameters": [["name": "a", "value": "2"]]]], spec: spec)
@@ -408,7 +420,8 @@ import Testing
         let rehearsal = ArgoRehearsal()
         try await rehearsal.add(template: "t", spec: Self.spec)
         let label = "workflows.argoproj.io/controller-instanceid"
-        try await rehearsal.play("run", labels: [label: "team"], spec: ["workflowTemplateRef": ["name": "t"]], instanceID: "team")
+        try await rehearsal.play(
+            "run", labels: [label: "team"], spec: ["workflowTemplateRef": ["name": "t"]], instanceID: "team")
         #expect(try pod(rehearsal).metadata["labels"]?[label] == "team")
         let states = try await rehearsal.play("other", spec: ["workflowTemplateRef": ["name": "t"]], instanceID: "team")
         #expect(states.last?["status"] == nil)

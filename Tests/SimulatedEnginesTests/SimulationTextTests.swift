@@ -34,7 +34,7 @@ import Testing
 
     @Test(arguments: [
         ("duration", "soon"), ("duration.a", ""), ("fail.a", "exit=0"), ("fail.a", "exit=256"), ("fail.a", "boom"),
-        ("archive", "soon"), ("archive", ""),
+        ("archive", "soon"), ("archive", ""), ("queue-delay", "long"),
     ])
     func `names invalid annotations`(_ name: String, _ value: String) {
         let key = Behavior.prefix + name

@@ -38,7 +38,7 @@ struct SimulatedWorkflow: SimulatedRun {
     /// When the engine deletes the finished workflow; nil for never.
     var expiry: Timestamp?
     /// When the finished workflow is archived; nil if it is not to be, or was.
-    var archiving: Archive.Due?
+    var archiving: Delay.Due?
     /// How many times the status was updated.
     var statusUpdates = 0
     /// The desired labels, annotations, arguments, and status of the object.
@@ -209,7 +209,9 @@ extension SimulatedWorkflow {
             setLabel(label, plan.name)
             setStatus("storedWorkflowTemplateSpec", .object(effective))
         }
-        if let problem = nameProblem() ?? argumentNameProblem() ?? readParameters() ?? entrypointProblem() ?? templateProblem() {
+        if let problem = nameProblem() ?? argumentNameProblem() ?? readParameters() ?? entrypointProblem()
+            ?? templateProblem()
+        {
             refuse(problem, at: now)
             return
         }

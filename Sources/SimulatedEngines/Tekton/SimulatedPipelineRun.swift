@@ -32,7 +32,7 @@ struct SimulatedPipelineRun: SimulatedRun {
     /// The TaskRuns of each task in the plan; empty until it starts.
     var taskRuns: [[SimulatedTaskRun]] = []
     /// When Tekton Results has stored the finished run; nil if it is not to, or has.
-    private var archiving: Archive.Due?
+    private var archiving: Delay.Due?
     /// What Tekton notices only when it looks at the Pipeline again after the first tasks have started.
     var lateProblem: PipelineProblem?
     var startedAt: Timestamp?
@@ -152,7 +152,7 @@ extension SimulatedPipelineRun {
     /// Performs the first reconciliation: adds labels and defaults, then starts the run or rejects it.
     private mutating func arrive(at now: Timestamp) -> [RunAction<PipelineReference>] {
         let actions = touch()
-        if request == "PipelineRunPending" {
+        if request == Tekton.pending {
             setCondition(.unfinished, "PipelineRunPending", "PipelineRun \"\(key.name)\" is pending", at: now)
             return actions + flush()
         }

@@ -9,8 +9,9 @@ package import KubeRuntime
 package struct SimulatedTekton: Sendable {
     private let loop: RunDriver<SimulatedPipelineRun>
     private let catalog: PipelineCatalog
+    private let kueue: SimulatedKueue
 
-    /// Installs Tekton's admission webhooks in the cluster.
+    /// Installs the admission webhooks of Tekton and Kueue in the cluster.
     ///
     /// `time` must advance with the environment's clock. If `writesPods` is false, there are no pods and no logs.
     package init(
@@ -20,6 +21,7 @@ package struct SimulatedTekton: Sendable {
         let catalog = PipelineCatalog(cluster: cluster, environment: environment)
         self.catalog = catalog
         cluster.install(TektonAdmission.webhook)
+        kueue = SimulatedKueue(cluster: cluster, environment: environment, time: time)
         loop = RunDriver(
             Tekton.pipelineRuns, cluster: cluster, environment: environment, time: time,
             writer: ClusterWriter(
@@ -32,6 +34,7 @@ package struct SimulatedTekton: Sendable {
     package func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await catalog.run() }
+            group.addTask { await kueue.run() }
             group.addTask { await loop.run(workers: 8) }
         }
     }
@@ -44,6 +47,8 @@ enum Tekton {
     static let pipelines = resource("pipelines")
     static let tasks = resource("tasks")
     static let apiVersion = "tekton.dev/v1"
+    /// The value of `spec.status` that holds a run back.
+    static let pending = "PipelineRunPending"
 
     private static func resource(_ name: String) -> GroupVersionResource {
         GroupVersionResource(group: "tekton.dev", version: "v1", resource: name)
