@@ -107,30 +107,45 @@ static const unsigned char file33[] = {
 #embed "../../examples/ttl.yaml"
 };
 static const unsigned char file34[] = {
-#embed "../../examples/workflows/back-up-database.yaml"
+#embed "../../examples/workflows/audit-cluster.yaml"
 };
 static const unsigned char file35[] = {
-#embed "../../examples/workflows/drain-node.yaml"
+#embed "../../examples/workflows/back-up-database.yaml"
 };
 static const unsigned char file36[] = {
-#embed "../../examples/workflows/hello.yaml"
+#embed "../../examples/workflows/clone-build-test.yaml"
 };
 static const unsigned char file37[] = {
-#embed "../../examples/workflows/migrate-schema.yaml"
+#embed "../../examples/workflows/deploy-service.yaml"
 };
 static const unsigned char file38[] = {
-#embed "../../examples/workflows/rebuild-search-index.yaml"
+#embed "../../examples/workflows/drain-node.yaml"
 };
 static const unsigned char file39[] = {
-#embed "../../examples/workflows/replay-queue.yaml"
+#embed "../../examples/workflows/hello.yaml"
 };
 static const unsigned char file40[] = {
-#embed "../../examples/workflows/restart-deployment.yaml"
+#embed "../../examples/workflows/migrate-schema.yaml"
 };
 static const unsigned char file41[] = {
-#embed "../../examples/workflows/rotate-certificate.yaml"
+#embed "../../examples/workflows/rebuild-search-index.yaml"
 };
 static const unsigned char file42[] = {
+#embed "../../examples/workflows/replay-queue.yaml"
+};
+static const unsigned char file43[] = {
+#embed "../../examples/workflows/restart-deployment.yaml"
+};
+static const unsigned char file44[] = {
+#embed "../../examples/workflows/rotate-certificate.yaml"
+};
+static const unsigned char file45[] = {
+#embed "../../examples/workflows/scan-images.yaml"
+};
+static const unsigned char file46[] = {
+#embed "../../examples/workflows/train-model.yaml"
+};
+static const unsigned char file47[] = {
 #embed "../../examples/workflows/vacuum-table.yaml"
 };
 
@@ -169,15 +184,20 @@ static const struct towline_embedded_file files[] = {
     {"examples/smallest-tekton.yaml", file31, sizeof file31},
     {"examples/timeout.yaml", file32, sizeof file32},
     {"examples/ttl.yaml", file33, sizeof file33},
-    {"examples/workflows/back-up-database.yaml", file34, sizeof file34},
-    {"examples/workflows/drain-node.yaml", file35, sizeof file35},
-    {"examples/workflows/hello.yaml", file36, sizeof file36},
-    {"examples/workflows/migrate-schema.yaml", file37, sizeof file37},
-    {"examples/workflows/rebuild-search-index.yaml", file38, sizeof file38},
-    {"examples/workflows/replay-queue.yaml", file39, sizeof file39},
-    {"examples/workflows/restart-deployment.yaml", file40, sizeof file40},
-    {"examples/workflows/rotate-certificate.yaml", file41, sizeof file41},
-    {"examples/workflows/vacuum-table.yaml", file42, sizeof file42},
+    {"examples/workflows/audit-cluster.yaml", file34, sizeof file34},
+    {"examples/workflows/back-up-database.yaml", file35, sizeof file35},
+    {"examples/workflows/clone-build-test.yaml", file36, sizeof file36},
+    {"examples/workflows/deploy-service.yaml", file37, sizeof file37},
+    {"examples/workflows/drain-node.yaml", file38, sizeof file38},
+    {"examples/workflows/hello.yaml", file39, sizeof file39},
+    {"examples/workflows/migrate-schema.yaml", file40, sizeof file40},
+    {"examples/workflows/rebuild-search-index.yaml", file41, sizeof file41},
+    {"examples/workflows/replay-queue.yaml", file42, sizeof file42},
+    {"examples/workflows/restart-deployment.yaml", file43, sizeof file43},
+    {"examples/workflows/rotate-certificate.yaml", file44, sizeof file44},
+    {"examples/workflows/scan-images.yaml", file45, sizeof file45},
+    {"examples/workflows/train-model.yaml", file46, sizeof file46},
+    {"examples/workflows/vacuum-table.yaml", file47, sizeof file47},
 };
 
 struct towline_embedded_file towline_embedded_file(size_t index) {
