@@ -99,6 +99,20 @@ import TowlineAPI
         #expect(step(execution, run, after: 7360, seenFrom: 7250).name == "stopRun")
     }
 
+    /// Kueue holds a PipelineRun as pending; Tekton sets its start time only once it is released.
+    @Test func `a run that is queued for longer than its timeout is not stopped`() throws {
+        let pending = Fixtures.condition("Unknown", "PipelineRunPending")
+        let queued = try Fixtures.pipelineRun(condition: pending)
+        let execution = try execution(queued)
+        for seconds in [0, 160, 5000, 500_000] as [Int64] {
+            #expect(step(execution, queued, after: seconds).name != "stopRun", "\(seconds)")
+        }
+        // It counts once the engine has started it.
+        let started = try run(Fixtures.start + .seconds(6000))
+        #expect(step(execution, started, after: 6159, seenFrom: 6000).name != "stopRun")
+        #expect(step(execution, started, after: 6160, seenFrom: 6000).name == "stopRun")
+    }
+
     @Test func `counts from its own first look while the API server does not tell the time`() throws {
         let run = try run(Fixtures.start)
         let execution = try execution(run)
