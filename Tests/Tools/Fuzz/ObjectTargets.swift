@@ -69,6 +69,10 @@ extension FuzzTarget {
             }
             let objects = manifests.map { manifest in
                 var object = manifest.objectValue ?? JSONObject()
+                // An execution that is stopped from the start gets no run.
+                var spec = manifest["spec"]?.objectValue ?? JSONObject()
+                spec["shutdown"] = nil
+                object["spec"] = .object(spec)
                 var metadata = manifest["metadata"]?.objectValue ?? JSONObject()
                 metadata["uid"] = "3f9c2a71-d000-4000-8000-000000000001"
                 metadata["generation"] = 1
