@@ -61,6 +61,51 @@ import Testing
         try await bench.process.stop()
     }
 
+    @Test(arguments: Application.allCases)
+    func `no field causes drift, and only four can be changed later`(_ application: Application) async throws {
+        let bench = try await KubectlTests.Bench.make("every-field")
+        let example = try #require(try Repository.documents("examples/every-field.yaml").first)
+        let file = try bench.kubectl.file(example.encodedString, "every-field-\(UUID().uuidString).json")
+        let apply = try await bench.kubectl.run(["apply", "-n", bench.namespace, "-f", file] + application.flags)
+        #expect(apply.exitCode == 0, "\(apply.errorOutput)")
+        let execution = try await bench.workspace.finished("every-field")
+        #expect(execution["spec"] == example["spec"])
+        let diff = try await bench.kubectl.run(["diff", "-n", bench.namespace, "-f", file] + application.flags)
+        #expect(diff.exitCode == 0, "\(diff.output)\(diff.errorOutput)")
+        let again = try await bench.kubectl.run(["apply", "-n", bench.namespace, "-f", file] + application.flags)
+        #expect(again.exitCode == 0, "\(again.errorOutput)")
+        #expect(try await bench.workspace.execution("every-field")[path: ["metadata", "generation"]] == 1)
+
+        let mutable = ["runTTLSecondsAfterFinished", "ttlSecondsAfterFinished", "keepRunUntilArchived"]
+        for field in (example["spec"]?.objectValue ?? [:]).keys
+        where field != "workflowRef" && field != "executionConfig" {
+            let patch: JSONValue = ["spec": [field: .null]]
+            let message = try await refusal(of: patch, bench)
+            #expect(
+                message?.contains(field == "shutdown" ? "not removed" : "spec.\(field) is immutable") == true,
+                "\(field)")
+        }
+        for parent in ["workflowRef", "executionConfig"] {
+            for field in (example["spec"]?[parent]?.objectValue ?? [:]).keys where field != "workflowId" {
+                let message = try await refusal(of: ["spec": [parent: [field: .null]]], bench)
+                let isMutable = mutable.contains(field)
+                #expect((message == nil) == isMutable, "\(field): \(message ?? "accepted")")
+                if let message { #expect(message.contains("spec.\(parent).\(field) is immutable"), "\(message)") }
+            }
+        }
+        try await bench.process.stop()
+    }
+
+    /// The API server's message if it refuses a patch; nil if it accepts it.
+    private func refusal(of patch: JSONValue, _ bench: KubectlTests.Bench) async throws -> String? {
+        do {
+            try await bench.workspace.access.merge(Types.execution, bench.namespace, "every-field", patch)
+            return nil
+        } catch let error as KubeError {
+            return "\(error)"
+        }
+    }
+
     /// The run is a child of the execution in the tool's tree but not a managed resource, and its updates are ignored;
     /// the same applies to Tekton's TaskRuns and pods.
     @Test(arguments: MainJobTests.engines) func `keeps tracking labels away from runs`(_ engine: String) async throws {

@@ -11,6 +11,8 @@ struct FieldTable {
         let field: String
         /// The paths of the value in the run, for each engine; nil if the engine cannot honor the field.
         let targets: [EngineName: [String]?]
+        /// The descriptions of the field and of the fields around it.
+        let descriptions: [String]
     }
 
     let rows: [Row]
@@ -33,6 +35,7 @@ struct FieldTable {
     private struct Leaf {
         let steps: [Step]
         let schema: JSONValue
+        let descriptions: [String]
 
         var name: String {
             steps.reduce(into: "") { name, step in
@@ -45,14 +48,17 @@ struct FieldTable {
         }
     }
 
-    private static func leaves(of schema: JSONValue, at steps: [Step]) -> [Leaf] {
+    private static func leaves(of schema: JSONValue, at steps: [Step], _ around: [String] = []) -> [Leaf] {
         // Such a field exists only to be refused with a good message.
         if schema["description"]?.stringValue?.hasPrefix("Not supported: ") == true { return [] }
-        if let items = schema["items"] { return leaves(of: items, at: steps + [.element]) }
-        if let values = schema["additionalProperties"] { return leaves(of: values, at: steps + [.entry]) }
-        guard let members = schema["properties"]?.objectValue else { return [Leaf(steps: steps, schema: schema)] }
+        let texts = around + [schema["description"]?.stringValue].compactMap(\.self)
+        if let items = schema["items"] { return leaves(of: items, at: steps + [.element], texts) }
+        if let values = schema["additionalProperties"] { return leaves(of: values, at: steps + [.entry], texts) }
+        guard let members = schema["properties"]?.objectValue else {
+            return [Leaf(steps: steps, schema: schema, descriptions: texts)]
+        }
         let required = (schema["required"]?.arrayValue ?? []).compactMap(\.stringValue)
-        return members.flatMap { leaves(of: $0.value, at: steps + [.member($0.key, required: required)]) }
+        return members.flatMap { leaves(of: $0.value, at: steps + [.member($0.key, required: required)], texts) }
     }
 
     // MARK: Runs
@@ -74,7 +80,7 @@ struct FieldTable {
             let isRefused = decoded.validate().contains { $0.message.hasPrefix("can only be") }
             targets[engine] = isRefused ? .some(nil) : try paths(to: marker, leaf, decoded, engine)
         }
-        return Row(field: leaf.name, targets: targets)
+        return Row(field: leaf.name, targets: targets, descriptions: leaf.descriptions)
     }
 
     private static func marker(for schema: JSONValue) -> JSONValue {

@@ -52,4 +52,16 @@ import TowlineAPI
             #expect(!targets.contains { $0?.isEmpty == true }, "\(row.field)")
         }
     }
+
+    /// `kubectl explain` says which engine has a field that the other one refuses.
+    @Test func `descriptions name the only engine that has a field`() throws {
+        for row in try table().rows {
+            let refusing = EngineName.allCases.filter { row.targets[$0] == .some(nil) }
+            guard let engine = EngineName.allCases.first(where: { !refusing.contains($0) }), !refusing.isEmpty else {
+                continue
+            }
+            #expect(
+                row.descriptions.contains { $0.lowercased().contains("only for \(engine.rawValue)") }, "\(row.field)")
+        }
+    }
 }
