@@ -109,7 +109,8 @@ let package = Package(
         .executableTarget(name: "towline-mutate", path: "Tests/Tools/Mutation", swiftSettings: testing),
 
         .testTarget(
-            name: "KubeClientTests", dependencies: ["KubeClient", "KubeRuntime", "TestSupport"], swiftSettings: testing),
+            name: "KubeClientTests", dependencies: ["KubeClient", "KubeRuntime", "TestSupport", "Eventually"],
+            swiftSettings: testing),
         .testTarget(
             name: "KubeRuntimeTests",
             dependencies: ["KubeRuntime", "KubeClient", "Exposition", "TestSupport", "Eventually"],

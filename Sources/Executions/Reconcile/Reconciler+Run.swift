@@ -155,10 +155,11 @@ extension Reconciler {
     ) async throws(KubeError) -> [EngineChild] {
         var children: [EngineChild] = []
         var token: String?
+        var limit = listing.pageSize
         var mayStartOver = true
         while true {
             let options = ListOptions(
-                labelSelector: listing.labelSelector, limit: listing.pageSize, continueToken: token)
+                labelSelector: listing.labelSelector, limit: limit, continueToken: token)
             do throws(KubeError) {
                 let page = try await client.list(
                     listing.type, namespace: listing.namespace, options, decoding: decoder)
@@ -167,6 +168,7 @@ extension Reconciler {
                     return children
                 }
                 token = next
+                limit = min(listing.pageSize, page.recommendedLimit)
             } catch {
                 guard error.isExpired, token != nil, mayStartOver else { throw error }
                 mayStartOver = false

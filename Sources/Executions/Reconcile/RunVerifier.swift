@@ -91,7 +91,8 @@ struct RunVerifier: Sendable {
             if metadata.name.isEmpty || metadata.namespace.isEmpty { isWhole = false }
             sightings[metadata.key] = sighting(of: metadata.key, uid: metadata.uid, metadata.resourceVersion)
         }
-        return .page(sightings, next: page.continueToken, isWhole: isWhole)
+        return .page(
+            sightings, next: page.continueToken, isWhole: isWhole, recommended: page.recommendedLimit)
     }
 
     /// Compares the version on the API server with the cached one.

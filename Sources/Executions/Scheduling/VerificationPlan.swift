@@ -61,7 +61,8 @@ struct VerificationPlan: Sendable {
         case unreadable
         /// One page. `isWhole` is false if an item has no readable name; the list then does not prove that a run is
         /// missing.
-        case page([ObjectKey: Sighting], next: String?, isWhole: Bool)
+        /// `recommended` is the limit for a next page of moderate size.
+        case page([ObjectKey: Sighting], next: String?, isWhole: Bool, recommended: Int = .max)
         case failed(Failure)
     }
 
@@ -126,6 +127,8 @@ struct VerificationPlan: Sendable {
         var pages = 0
         var isAwaited = true
         var isWhole = true
+        /// The limit for the next page.
+        var limit = Int.max
     }
 
     private struct Unread {
@@ -218,7 +221,8 @@ struct VerificationPlan: Sendable {
         guard isStarted, inFlight.count < pace.concurrency else { return wait(until: now.advanced(by: pace.interval)) }
         if let list, !list.isAwaited {
             self.list?.isAwaited = true
-            return send(.page(token: list.token, limit: pageSize), shownAt: list.startedAt, now)
+            let limit = max(1, min(pageSize, list.limit))
+            return send(.page(token: list.token, limit: limit), shownAt: list.startedAt, now)
         }
         if let unread = nextUnread() {
             return ask(.run(unread.run, atLeast: unread.version), about: unread.run, shownAt: unread.shownAt, now)
@@ -345,7 +349,7 @@ struct VerificationPlan: Sendable {
 
     private mutating func receivePage(_ answer: Answer, limit: Int, _ now: Instant) -> [Finding] {
         guard var list else { return [] }
-        guard case .page(let sightings, let token, let isWhole) = answer else {
+        guard case .page(let sightings, let token, let isWhole, let recommended) = answer else {
             if case .failed(let failure) = answer { endList(after: failure, limit: limit, now) }
             return []
         }
@@ -368,6 +372,7 @@ struct VerificationPlan: Sendable {
                 return findings
             }
             list.token = token
+            list.limit = recommended
             list.isAwaited = false
             self.list = list
             return findings

@@ -98,16 +98,36 @@ extension KubeClient {
 
     /// Lists one page of a collection; a nil or empty namespace means all namespaces.
     ///
-    /// The `continueToken` gets the next page and expires after some minutes (`isExpired`).
+    /// The `continueToken` gets the next page and expires after some minutes (`isExpired`). If a page with a limit is too
+    /// large for the transport, a smaller one is requested instead.
     public func list<Object>(
         _ type: ResourceType, namespace: String?, _ options: ListOptions = ListOptions(),
         decoding decoder: ObjectDecoder<Object>
     ) async throws(KubeError) -> ObjectPage<Object> {
+        var options = options
+        while true {
+            do throws(KubeError) {
+                return try await page(type, namespace, options, decoder)
+            } catch {
+                guard case .transport(let failure) = error, failure.kind == .tooLarge, let limit = options.limit,
+                    limit > 1
+                else { throw error }
+                options.limit = max(1, limit / 4)
+            }
+        }
+    }
+
+    private func page<Object>(
+        _ type: ResourceType, _ namespace: String?, _ options: ListOptions, _ decoder: ObjectDecoder<Object>
+    ) async throws(KubeError) -> ObjectPage<Object> {
         var request = request(.get, options.query.target(type.path(namespace: namespace)))
         if options.asMetadataOnly { request.accept = Self.metadataOnly(list: true) }
-        return try Self.decode(try await send(request, isIdempotent: true), request) { (cursor) throws(JSONError) in
+        let response = try await send(request, isIdempotent: true)
+        var page = try Self.decode(response, request) { (cursor) throws(JSONError) in
             try ObjectPage(&cursor, decoding: decoder)
         }
+        page.observe(size: response.body.count)
+        return page
     }
 
     /// Returns the names of the resources and subresources of a group and version, such as `pipelineruns/status`.

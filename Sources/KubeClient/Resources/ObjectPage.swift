@@ -10,8 +10,22 @@ public struct ObjectPage<Object> {
     public var resourceVersion = ResourceVersion("")
     /// The token for the next page; nil on the last page.
     public var continueToken: String?
+    /// How many such objects to request next, so that a page has about ``ObjectPage/targetSize`` bytes; at least 1.
+    public var recommendedLimit = Int.max
 
     public init() {}
+}
+
+extension ObjectPage {
+    /// The size of a page that is small in memory but still saves requests, in bytes.
+    static var targetSize: Int { 2 << 20 }
+
+    /// Derives ``recommendedLimit`` from the size of this page.
+    mutating func observe(size: Int) {
+        let count = items.count + undecodable.count
+        guard count > 0 else { return }
+        recommendedLimit = max(1, Self.targetSize / max(1, size / count))
+    }
 }
 
 extension ObjectPage: Sendable where Object: Sendable {}

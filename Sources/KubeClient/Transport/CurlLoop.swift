@@ -112,27 +112,37 @@ final class CurlLoop {
 
 extension TransportError {
     static let shutDown = TransportError(.cancelled, "the transport is shut down")
+    /// The response is large, and too many other large ones are in memory; the transport repeats the request.
+    static let overBudget = TransportError(.tooLarge, "too many large responses at a time")
 }
 
 typealias CurlCompletion<Answer> = @Sendable (Result<Answer, TransportError>) -> Void
 
 /// A request and the callback for its result.
 enum CurlExchange: Sendable {
-    case unary(CurlRequest, CurlCompletion<HTTPResponse>)
+    case unary(CurlRequest, ReadBudget, ResponseLease?, CurlCompletion<HTTPResponse>)
     /// The head goes to the completion and the body to the buffer.
     case stream(CurlRequest, StreamBuffer, CurlCompletion<HTTPResponse>)
 
     var request: CurlRequest {
         switch self {
-        case .unary(let request, _), .stream(let request, _, _): request
+        case .unary(let request, _, _, _), .stream(let request, _, _): request
         }
     }
 
     /// Called exactly once.
     var completion: CurlCompletion<HTTPResponse> {
         switch self {
-        case .unary(_, let completion), .stream(_, _, let completion): completion
+        case .unary(_, _, _, let completion), .stream(_, _, let completion): completion
         }
+    }
+
+    var budget: ReadBudget? {
+        if case .unary(_, let budget, _, _) = self { budget } else { nil }
+    }
+
+    var lease: ResponseLease? {
+        if case .unary(_, _, let lease, _) = self { lease } else { nil }
     }
 
     var buffer: StreamBuffer? {

@@ -2,8 +2,10 @@ import CLibcurl
 
 /// A request in flight; used only on the transport's thread.
 final class CurlTransfer {
-    /// The maximum size of a unary body after decompression, in bytes.
-    static let maximumBody = 64 << 20
+    /// The maximum size of a unary body after decompression, in bytes: several objects of the largest size that etcd
+    /// stores. A longer list is requested in smaller pages.
+    static let maximumBody = 8 << 20
+    private static let growthStep = 1 << 20
     /// The maximum size of all heads, in bytes: interim responses, the response, and trailers.
     static let maximumHead = 256 << 10
 
@@ -17,11 +19,15 @@ final class CurlTransfer {
     /// The part of the response that was too large, if any.
     private var excess: String?
     private var hasResponded = false
+    private var lease: ResponseLease?
+    /// True if the body needs a lease and none was free.
+    private var isOverBudget = false
 
     init(_ exchange: CurlExchange, _ handle: CurlHandle, address: ServerAddress) {
         self.exchange = exchange
         self.handle = handle
         self.address = address
+        lease = exchange.lease
     }
 
     var timeout: Duration { exchange.request.timeout }
@@ -79,6 +85,17 @@ final class CurlTransfer {
             excess = "more than \(Self.maximumBody >> 20) MiB"
             return 0
         }
+        if lease == nil, response.body.count + bytes.count > ReadBudget.freeSize {
+            lease = exchange.budget?.take()
+            if lease == nil, exchange.request.method == .get {
+                isOverBudget = true
+                return 0
+            }
+        }
+        // Growth in steps instead of by doubling, which would take twice the memory of a large body.
+        if response.body.count + bytes.count > response.body.capacity, response.body.count >= Self.growthStep {
+            response.body.reserveCapacity(response.body.count + max(bytes.count, Self.growthStep))
+        }
         response.body.append(contentsOf: bytes)
         return bytes.count
     }
@@ -115,7 +132,11 @@ final class CurlTransfer {
 
     /// Converts the result of libcurl.
     func result(_ code: CURLcode) -> Result<HTTPResponse, TransportError> {
-        if code == CURLE_OK { return .success(response) }
+        if code == CURLE_OK {
+            response.lease = lease
+            return .success(response)
+        }
+        if isOverBudget { return .failure(.overBudget) }
         if let excess {
             return .failure(TransportError(.tooLarge, "\(address.authority): the response has \(excess)"))
         }

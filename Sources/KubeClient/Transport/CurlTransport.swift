@@ -8,8 +8,8 @@
 /// - Certificates are compared for each request: a new client certificate or authority means new connections.
 /// - Only a proxy in the configuration is used; the environment is not read.
 ///
-/// Limits: ten seconds to connect, the request's timeout for the rest, 64 MiB for a unary body after decompression,
-/// 256 KiB for all heads of a response. A silently dead connection fails within 20 seconds.
+/// Limits: ten seconds to connect, the request's timeout for the rest, 8 MiB for a unary body after decompression,
+/// 256 KiB for all heads of a response, and two bodies of more than 256 KiB at a time. A silently dead connection fails within 20 seconds.
 public final class CurlTransport: HTTPTransport {
     private let address: ServerAddress
     private let tls: TLSConfiguration
@@ -17,6 +17,7 @@ public final class CurlTransport: HTTPTransport {
     private let impersonation: HTTPHeaders
     private let settings: CurlSettings
     private let mailbox: CurlMailbox
+    private let budget = ReadBudget()
     private let completion = Completion()
 
     /// Starts the thread without opening a connection.
@@ -91,7 +92,18 @@ public final class CurlTransport: HTTPTransport {
     }
 
     private func exchange(_ request: CurlRequest) async throws(TransportError) -> HTTPResponse {
-        try await perform { .unary(request, $0) }
+        let budget = budget
+        var lease: ResponseLease?
+        while true {
+            let held = lease
+            do throws(TransportError) {
+                return try await perform { .unary(request, budget, held, $0) }
+            } catch {
+                guard error == .overBudget, held == nil else { throw error }
+                lease = await budget.wait()
+                if lease == nil { throw TransportError(.cancelled, "the request was canceled") }
+            }
+        }
     }
 
     private func begin(_ request: CurlRequest) async throws(TransportError) -> HTTPStream {

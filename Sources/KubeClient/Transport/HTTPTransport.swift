@@ -53,6 +53,8 @@ public struct HTTPResponse: Sendable, Hashable {
     public var status: Int
     public var headers: HTTPHeaders
     public var body: [UInt8]
+    /// Held as long as the body is large and in memory.
+    var lease: ResponseLease?
 
     public init(status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = []) {
         self.status = status

@@ -49,7 +49,8 @@ extension Reflector {
                 for object in page.items { store.put(object, into: &changes) }
                 for object in page.undecodable { store.quarantine(object, into: &changes) }
             }
-            return .page(page.resourceVersion, continueToken: page.continueToken)
+            return .page(
+                page.resourceVersion, continueToken: page.continueToken, recommended: page.recommendedLimit)
         } catch {
             return .failed(error)
         }

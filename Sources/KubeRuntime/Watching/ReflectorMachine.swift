@@ -80,8 +80,8 @@ struct ReflectorMachine: Sendable {
         switch (state, input) {
         case (.idle, .start):
             return relist(.initial, isConsistent: true, now, random)
-        case (.listing(let listing), .page(let version, let token)):
-            return turnPage(listing, version, token, now, random)
+        case (.listing(let listing), .page(let version, let token, let recommended)):
+            return turnPage(listing, version, token, recommended, now, random)
         case (.listing(let listing), .failed(let error)):
             return listFailed(listing, error, now, random)
         case (.streaming(let watch), .opened), (.watching(let watch), .opened):
@@ -118,8 +118,9 @@ extension ReflectorMachine {
     /// The result of the last action.
     enum Input {
         case start
-        /// A page arrived, and its objects are stored; the token is nil on the last page.
-        case page(ResourceVersion, continueToken: String?)
+        /// A page arrived, and its objects are stored; the token is nil on the last page. `recommended` is the limit for
+        /// a next page of moderate size.
+        case page(ResourceVersion, continueToken: String?, recommended: Int = .max)
         /// The server accepted the watch.
         case opened
         case signal(Signal)
@@ -225,7 +226,8 @@ extension ReflectorMachine {
     }
 
     private mutating func turnPage(
-        _ listing: Listing, _ version: ResourceVersion, _ token: String?, _ now: Instant, _ random: () -> Double
+        _ listing: Listing, _ version: ResourceVersion, _ token: String?, _ recommended: Int, _ now: Instant,
+        _ random: () -> Double
     ) -> Step {
         var listing = listing
         let version = listing.version ?? version
@@ -237,7 +239,8 @@ extension ReflectorMachine {
                     listing, .undecodable("the list has more than \(settings.maximumPages) pages"), now, random)
             }
             state = .listing(listing)
-            return Step(next: .list(.mostRecent, limit: listing.pageSize, continueToken: token))
+            let limit = max(1, min(listing.pageSize, recommended))
+            return Step(next: .list(.mostRecent, limit: limit, continueToken: token))
         }
         listFailures = 0
         probes = 0

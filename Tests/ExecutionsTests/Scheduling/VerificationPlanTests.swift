@@ -317,6 +317,14 @@ import Testing
         #expect(scene.findings.isEmpty)
     }
 
+    @Test func `the size of the objects limits the next page only`() {
+        var scene = Scene()
+        for number in 0..<600 { scene.track(number) }
+        scene.answerPage = { $0 == nil ? .page([:], next: "a", isWhole: true, recommended: 7) : nil }
+        scene.play(for: .seconds(9))
+        #expect(scene.sent.prefix(2) == [.page(token: nil, limit: 500), .page(token: "a", limit: 7)])
+    }
+
     @Test func `pages that are too much become smaller`() {
         var scene = Scene()
         for number in 0..<600 { scene.track(number) }

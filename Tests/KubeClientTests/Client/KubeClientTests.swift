@@ -11,6 +11,48 @@ import Testing
         KubeClient(transport: transport, retry: RetryPolicy(sleep: { _ in }, random: { 0 }))
     }
 
+    @Test func `a page that is too large is requested in smaller pieces`() async throws {
+        let transport = FakeTransport([
+            .failure(TransportError(.tooLarge, "more than 8 MiB")),
+            .failure(TransportError(.tooLarge, "more than 8 MiB")),
+            .success(HTTPResponse(200, #"{"metadata":{"continue":"next"},"items":[{},{},{}]}"#)),
+        ])
+        let type = ResourceType(group: "g.example", version: "v1", plural: "things", kind: "Thing")
+        let page = try await client(transport).list(
+            type, namespace: nil, ListOptions(limit: 100, continueToken: "here")
+        ) { (cursor) throws(JSONError) in try cursor.skipValue() }
+        #expect(page.items.count == 3 && page.continueToken == "next")
+        #expect(page.recommendedLimit > 100_000, "the objects are small")
+        #expect(
+            transport.targets == ["100", "25", "6"].map { "/apis/g.example/v1/things?limit=\($0)&continue=here" })
+    }
+
+    @Test func `a single object that is too large is an error`() async throws {
+        let transport = FakeTransport([.failure(TransportError(.tooLarge, "more than 8 MiB"))])
+        let type = ResourceType(group: "g.example", version: "v1", plural: "things", kind: "Thing")
+        let error = await #expect(throws: KubeError.self) {
+            try await client(transport).list(type, namespace: nil, ListOptions(limit: 1)) {
+                (cursor) throws(JSONError) in try cursor.skipValue()
+            }
+        }
+        guard case .transport(let failure) = error else {
+            Issue.record("\(error as Any)")
+            return
+        }
+        #expect(failure.kind == .tooLarge && transport.targets.count == 1)
+    }
+
+    @Test func `the next page is limited by the size of the objects`() async throws {
+        let item = #"{"text":""# + String(repeating: "x", count: 100_000) + #""}"#
+        let transport = FakeTransport(
+            HTTPResponse(200, #"{"metadata":{"continue":"next"},"items":[\#(item),\#(item)]}"#))
+        let type = ResourceType(group: "g.example", version: "v1", plural: "things", kind: "Thing")
+        let page = try await client(transport).list(type, namespace: nil, ListOptions(limit: 500)) {
+            (cursor) throws(JSONError) in try cursor.skipValue()
+        }
+        #expect((15...25).contains(page.recommendedLimit), "about two MiB: \(page.recommendedLimit)")
+    }
+
     @Test func `gets one object`() async throws {
         let transport = FakeTransport(HTTPResponse(200, object))
         #expect(try await client(transport).get(podType, key, decoding: nameDecoder) == "a")

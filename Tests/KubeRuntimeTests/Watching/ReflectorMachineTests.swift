@@ -201,6 +201,15 @@ import Testing
         }
     }
 
+    @Test func `the size of the objects limits the next page of a list only`() {
+        var driver = Driver()
+        _ = driver.feed(.start)
+        for (recommended, limit) in [(20, 20), (1, 1), (0, 1), (1000, 500)] {
+            let step = driver.feed(.page(ResourceVersion("10"), continueToken: "token", recommended: recommended))
+            #expect(step.next == .list(.mostRecent, limit: limit, continueToken: "token"))
+        }
+    }
+
     @Test func `a page that is too large makes the next ones smaller`() {
         var driver = Driver()
         _ = driver.feed(.start)
