@@ -9,7 +9,9 @@ extension Situation {
     /// deadline.
     func runningStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
         if let verdict = watchdogVerdict(on: run, spec) {
-            return report(removingRunningConditions(stopCondition(of: run) + [verdict]))
+            // If all earlier status writes were rejected, this is also the first status with the run.
+            return report(
+                removingRunningConditions(stopCondition(of: run) + [.observed(observed(run)), verdict]))
         }
         if let step = childrenStep(run) { return step }
         let step = report(conditions(of: run) + [.observed(observed(run))], otherwise: idleStep(run, spec))
@@ -265,6 +267,8 @@ extension Situation {
 extension Situation {
     /// Decides the next step after the run ended: reads the cause if it failed, then writes the final status.
     func finishStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
+        // A run that was deleted in the meantime cannot be read again.
+        if run.omitsOutputs, case .present = facts.run { return .readRun }
         var state = run.state
         let listings = engine.childListings(for: run)
         if !listings.isEmpty {

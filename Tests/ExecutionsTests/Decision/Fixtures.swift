@@ -59,7 +59,8 @@ enum Fixtures {
 
     /// A Workflow of the execution in this phase of the engine.
     static func workflow(
-        _ phase: String, labels: JSONObject = [:], annotations: JSONObject = [:], owner: String = uid
+        _ phase: String, labels: JSONObject = [:], annotations: JSONObject = [:], owner: String = uid,
+        spec: JSONValue = [:], startedAt: ServerTime? = nil
     ) throws -> EngineRun {
         var run: JSONValue = [
             "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
@@ -73,9 +74,10 @@ enum Fixtures {
                     ]
                 ],
             ],
-            "status": ["phase": .string(phase), "finishedAt": "2026-01-01T10:00:00Z"],
+            "spec": spec, "status": ["phase": .string(phase), "finishedAt": "2026-01-01T10:00:00Z"],
         ]
         run[path: ["metadata", "labels", "towline.dev/execution-uid"]] = .string(uid)
+        if let startedAt { run[path: ["status", "startedAt"]] = .string(startedAt.rfc3339) }
         var cursor = JSONCursor(run.encoded)
         return try EngineRegistry.engine(.argo).decodeRun(&cursor)
     }

@@ -74,6 +74,34 @@ import TowlineAPI
         #expect(verdict.reason == .watchdogExpired)
     }
 
+    @Test(arguments: EngineName.allCases)
+    func `a verdict without the engine names the run even if no status was written before`(_ engine: EngineName) throws
+    {
+        func run(isAsked: Bool) throws -> EngineRun {
+            switch engine {
+            case .tekton:
+                try Fixtures.pipelineRun(
+                    condition: running, startTime: Fixtures.start, spec: isAsked ? ["status": "Cancelled"] : [:])
+            case .argo:
+                try Fixtures.workflow(
+                    "Running", spec: isAsked ? ["shutdown": "Terminate"] : [:], startedAt: Fixtures.start)
+            }
+        }
+        let execution = Fixtures.execution(engine: engine, spec: { $0.executionConfig.timeoutSeconds = 100 })
+        let asked = try run(isAsked: true)
+        var timeline = Timeline()
+        timeline.see(execution, at: Fixtures.instant, now: Fixtures.start)
+        timeline.see(try run(isAsked: false), at: Fixtures.instant, now: Fixtures.start)
+        timeline.see(asked, at: moment(160), now: Fixtures.start + .seconds(160))
+        let step = Fixtures.situation(
+            execution, run: .present(asked), now: Fixtures.start + .seconds(200), timeline: timeline
+        ).next()
+        let status = try #require(step.status)
+        #expect(status.reason == .watchdogExpired && status.outcome == .timeout)
+        #expect(status.runRef == EngineRegistry.engine(engine).reference(to: asked))
+        #expect(status.startedAt != nil)
+    }
+
     @Test(arguments: [-86_400, -3600, -300, 300, 3600, 86_400] as [Int64])
     func `leaves a healthy run alone whose engine's clock is off`(_ offset: Int64) throws {
         let run = try run(Fixtures.start + .seconds(offset))

@@ -16,7 +16,9 @@ extension Referee {
         }
         guard before["status"]?["outcome"] == nil, status["outcome"] != nil else { return }
         let (reason, message) = (status["reason"]?.stringValue ?? "", status["message"]?.stringValue ?? "")
-        let record = entry.run.flatMap { records[$0.uid] }
+        // The first status of an execution whose writes were rejected before can be the final one.
+        let run = entry.run?.uid ?? status["runRef"]?["uid"]?.stringValue
+        let record = run.flatMap { records[$0] }
         let problem: String? =
             switch reason {
             case "WatchdogExpired" where isOn(.verdicts): watchdogProblem(message, record, entry)
