@@ -153,6 +153,11 @@ bench: build ## Measure the release binary over the sandbox: memory, start-up, t
 	.build/release/towline-bench --binary bin/towline --sandbox bin/towline-sandbox $(ARGS)
 
 # With KUBEBUILDER_ASSETS on a real API server, with and without its watch cache.
+.PHONY: attack
+attack: build ## Attack the release binary as a tenant, and measure its memory and the latency of others (KUBEBUILDER_ASSETS)
+	$(SWIFT) build -c release --product towline-bench
+	.build/release/towline-bench attack --binary bin/towline $(ARGS)
+
 .PHONY: bench-poll
 bench-poll: build ## Measure the cost of verifying 10 and 10,000 of 10,000 runs
 	$(SWIFT) build -c release --product towline-bench

@@ -201,8 +201,10 @@ private struct SpecCheck {
         check(
             "spec.executionConfig.serviceAccountName", config.serviceAccountName, SpecLimits.nameLength,
             Grammar.isObjectName, account)
+        checkNodeSelector("spec.executionConfig.pod", config.pod)
         for task in config.tasks {
             let field = "spec.executionConfig.tasks[\(task.name)]"
+            checkNodeSelector("\(field).pod", task.pod)
             check(
                 "\(field).serviceAccountName", task.serviceAccountName, SpecLimits.nameLength, Grammar.isObjectName,
                 account)
@@ -213,6 +215,19 @@ private struct SpecCheck {
         if let confidence = spec.confidence, !(0...1).contains(confidence) {
             refuse("spec.confidence", "must be from 0 to 1")
         }
+    }
+
+    /// Both engines expand the values of node selectors. Other settings of pods have no room for an expression.
+    private mutating func checkNodeSelector(_ field: String, _ pod: PodSettings?) {
+        guard spec.executionConfig.allowExpressions != true,
+            let entry = pod?.nodeSelector.first(where: { $0.value.contains("$(") || $0.value.contains("{{") })
+        else { return }
+        refuse(
+            "\(field).nodeSelector[\(entry.key)]",
+            """
+            contains text that \(spec.workflowRef.resolvedEngine.title) would expand; set \
+            spec.executionConfig.allowExpressions to true to allow it
+            """)
     }
 
     mutating func labels() {
@@ -251,6 +266,8 @@ public enum SpecLimits {
     public static let parameterNameLength = 128
     /// The longest parameter value, in characters.
     public static let parameterValueLength = 8192
+    /// The size of all values of parameters together, in bytes; only the schema checks it, and only on creation.
+    public static let parameterBytes = 128 << 10
     public static let workspaceCount = 16
     /// The longest timeout and start deadline, in seconds: 30 days.
     public static let seconds: Int64 = 30 * 86_400

@@ -19,6 +19,8 @@ public struct ExecutionSpec: Hashable, Sendable {
     /// Values that are not in their enumeration or contradict each other, such as an engine that this version does not
     /// know.
     public var unknownValues: [ValidationProblem]
+    /// True if everything that only a new run needs was dropped, because the spec is too large for a store.
+    public private(set) var isPartial = false
 
     public init(
         workflowRef: WorkflowReference, parameters: [Parameter] = [], workspaces: [Workspace] = [],
@@ -37,6 +39,25 @@ public struct ExecutionSpec: Hashable, Sendable {
         self.executionConfig = executionConfig
         self.shutdown = shutdown
         self.unknownValues = unknownValues
+    }
+}
+
+extension ExecutionSpec {
+    /// The largest spec that a store keeps whole, in bytes of JSON.
+    static let largestStored = 8 << 10
+
+    /// The spec without the fields of unlimited size, which only a new run needs.
+    var withoutRunSettings: ExecutionSpec {
+        var spec = self
+        spec.parameters = []
+        spec.workspaces = []
+        spec.runLabels = []
+        spec.unknownValues = []
+        spec.workflowRef.resolver = nil
+        spec.executionConfig.pod = nil
+        spec.executionConfig.tasks = []
+        spec.isPartial = true
+        return spec
     }
 }
 

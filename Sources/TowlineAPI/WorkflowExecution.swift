@@ -83,7 +83,11 @@ extension WorkflowExecution {
                 metadata = try cursor.field("metadata") { (cursor) throws(JSONError) in
                     try ObjectMetadata(&cursor, annotations: Retention.annotations + Restoration.annotations)
                 }
-            case "spec": spec = try ExecutionSpec(reading: &cursor)
+            case "spec":
+                let begin = cursor.offset
+                let read = try ExecutionSpec(reading: &cursor)
+                let isLarge = cursor.offset - begin > ExecutionSpec.largestStored
+                spec = isLarge && detail == .whatReconcilingNeeds ? read.withoutRunSettings : read
             case "status": status = try ExecutionStatus(reading: &cursor, keeping: detail)
             default: try cursor.skipValue()
             }
@@ -104,7 +108,8 @@ extension WorkflowExecution {
         try WorkflowExecution(reading: &cursor)
     }
 
-    /// Reads objects for a store: of finished ones only what later updates need.
+    /// Reads objects for a store: of finished ones only what later updates need, of large ones not what only a new run
+    /// needs.
     public static let storeDecoder: ObjectDecoder<WorkflowExecution> = { (cursor) throws(JSONError) in
         try WorkflowExecution(reading: &cursor, keeping: .whatReconcilingNeeds)
     }

@@ -174,6 +174,18 @@ import TowlineAPI
         #expect(try problems(argo + allowed, reference: #","engine":"argo""#) == [])
     }
 
+    @Test(arguments: ["$(params.x)", "{{workflow.name}}"])
+    func `values of node selectors are data`(_ value: String) throws {
+        let pod = #""pod":{"nodeSelector":{"disk":"\#(value)"}}"#
+        for engine in ["tekton", "argo"] {
+            let reference = #","engine":"\#(engine)""#
+            #expect(try problems(#""executionConfig":{\#(pod)}"#, reference: reference).count == 1)
+            #expect(
+                try problems(#""executionConfig":{"allowExpressions":true,\#(pod)}"#, reference: reference) == [])
+        }
+        #expect(try problems(#""executionConfig":{"tasks":[{"name":"a",\#(pod)}]}"#).count == 1)
+    }
+
     @Test func `a resolver stands in place of a name and an image`() throws {
         let resolver = #","resolver":{"name":"git","params":{"url":"$(params.x)"}}"#
         let found = try problems("", reference: resolver + #","name":"n","containerImage":"r.example/a""#)

@@ -128,9 +128,11 @@ extension Situation {
         case .wait(let waited, let isSlow): return waitForTurn(waited, isSlow)
         case .send, nil: break
         }
+        guard let whole = spec.isPartial ? facts.whole : execution else { return .readSpec }
+        if spec.isPartial, let problem = problem(of: whole) { return step(toEndWithoutRun: problem) }
         guard
             let manifest = engine.makeRun(
-                for: execution, named: execution.runName, labels: runLabels.labels(for: execution))
+                for: whole, named: execution.runName, labels: runLabels.labels(for: whole))
         else {
             return .idle(recheckAfter: nil)
         }
@@ -194,15 +196,20 @@ extension Situation {
                 .cancelled,
                 "Shutdown (\(shutdown.rawValue)) was requested before the run was created. No run is created.")
         }
-        if let problem = (spec.validate() + runLabels.problems(of: spec)).first {
-            return ended(.invalidSpec, problem.description)
-        }
+        if let problem = problem(of: execution) { return problem }
         if let remaining = timeToStartDeadline(spec), remaining <= .zero {
             let seconds = spec.executionConfig.startDeadlineSeconds ?? 0
             return ended(
                 .startDeadlineExceeded, "No run could be created within \(seconds) seconds.\(lastObstacle)")
         }
         return nil
+    }
+
+    /// The event that ends an execution whose spec is invalid; nil if it is valid.
+    private func problem(of execution: WorkflowExecution) -> ExecutionEvent? {
+        guard let spec = execution.spec else { return nil }
+        let problem = (spec.validate() + runLabels.problems(of: spec)).first
+        return problem.map { ended(.invalidSpec, $0.description) }
     }
 
     private func step(after failure: CreateFailure, _ spec: ExecutionSpec) -> Step {

@@ -18,6 +18,8 @@ enum Step: Sendable {
     case deferred(atMost: Duration)
     /// Read the run from the API server.
     case readRun
+    /// Read the whole spec, which the store does not keep because it is large.
+    case readSpec
     /// Create the run from this manifest.
     case createRun(manifest: [UInt8])
     /// Read the run's children, which show why it failed or why it is waiting.
@@ -50,6 +52,7 @@ enum Step: Sendable {
         case .waiting: "waiting"
         case .deferred: "deferred"
         case .readRun: "readRun"
+        case .readSpec: "readSpec"
         case .createRun: "createRun"
         case .readChildren: "readChildren"
         case .stopRun: "stopRun"
@@ -82,6 +85,8 @@ struct Facts: Sendable {
     /// True if ``run`` was read from the API server in this reconciliation.
     var isRunConfirmed = false
     var children = Children.unread
+    /// The execution with its whole spec, if the store keeps only a part of it and it was read in this reconciliation.
+    var whole: WorkflowExecution?
     /// When an earlier create can no longer take effect; nil if none is pending.
     var pendingCreateDeadline: ContinuousClock.Instant?
     /// How the attempt to create the run failed.

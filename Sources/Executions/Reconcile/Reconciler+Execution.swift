@@ -128,12 +128,13 @@ extension Reconciler {
     /// - Parameters:
     ///   - known: the last known version; nil if it is unknown.
     ///   - message: logged if the read fails.
+    ///   - decoder: reads what a store keeps unless the whole object is needed.
     func readLive(
-        _ key: ObjectKey, known: WorkflowExecution? = nil, onFailure message: String, _ logger: Logger
+        _ key: ObjectKey, known: WorkflowExecution? = nil, onFailure message: String, _ logger: Logger,
+        decoding decoder: @escaping ObjectDecoder<WorkflowExecution> = WorkflowExecution.storeDecoder
     ) async -> LiveRead {
         do {
-            let execution = try await client.get(
-                WorkflowExecution.resourceType, key, decoding: WorkflowExecution.storeDecoder)
+            let execution = try await client.get(WorkflowExecution.resourceType, key, decoding: decoder)
             recovery.worked(key, in: Self.readExecution(in: key.namespace))
             return .current(execution)
         } catch {
@@ -150,6 +151,24 @@ extension Reconciler {
 }
 
 extension Reconciler {
+    /// Reads the whole spec, of which the store keeps only a part, for the create of the run.
+    func readSpec(of execution: WorkflowExecution, in reconciliation: inout Reconciliation) async -> WorkOutcome? {
+        let message = "Could not read the spec"
+        switch await readLive(
+            execution.key, known: execution, onFailure: message, reconciliation.logger,
+            decoding: WorkflowExecution.decoder)
+        {
+        case .ends(let outcome):
+            if outcome.backsOff { note(.readExecution, worked: false, in: &reconciliation) }
+            return outcome
+        case .current(let whole):
+            // An execution with another UID is another execution; the watch delivers it.
+            guard whole.uid == execution.uid else { return .requeue(after: .seconds(1)) }
+            reconciliation.facts.whole = whole
+            return nil
+        }
+    }
+
     /// Reads the execution from the API server, so that nothing is deleted because of a stale cache.
     func read(_ execution: WorkflowExecution, in reconciliation: inout Reconciliation) async -> WorkOutcome? {
         let message = "Could not read the execution"

@@ -181,6 +181,7 @@ struct Reconciler: Sendable {
             return .waiting(retryAfter: delay)
         case .deferred(let pause): return .deferred(atMost: pause)
         case .readRun: await readRun(in: &reconciliation)
+        case .readSpec: return await readSpec(of: execution, in: &reconciliation)
         case .createRun(let manifest): await createRun(manifest, for: execution, in: &reconciliation)
         case .readChildren(let run, let listings): await readChildren(of: run, listings, in: &reconciliation)
         case .stopRun(let run, let patch):

@@ -21,7 +21,10 @@ final class ParameterMasks: Sendable {
     private let entries = Locked<[Entry]>([])
 
     /// The mask of an execution. Names of objects stay readable even if a parameter has the same value.
+    ///
+    /// If the store does not keep the parameters because they are too large, the mask hides every text from elsewhere.
     func mask(of execution: WorkflowExecution) -> Mask {
+        if execution.spec?.isPartial == true { return .everything }
         let parameters = execution.spec?.parameters ?? []
         guard !parameters.isEmpty else { return .none }
         return entries.withLock { entries in

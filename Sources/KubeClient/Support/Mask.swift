@@ -9,6 +9,7 @@
 package final class Mask: Sendable {
     private let values: [String]
     private let names: [[UInt8]]
+    private let hidesEverything: Bool
     private let compiled = Locked<Patterns?>(nil)
 
     /// - Parameters:
@@ -17,10 +18,19 @@ package final class Mask: Sendable {
     package init(_ values: [String], keeping names: [String] = []) {
         self.values = values.filter { $0.utf8.count >= Self.shortest }
         self.names = names.map { Array($0.utf8) }
+        hidesEverything = false
+    }
+
+    private init(hidingEverything: Bool) {
+        values = []
+        names = []
+        hidesEverything = hidingEverything
     }
 
     /// Masks nothing.
     package static let none = Mask([])
+    /// Masks every text as a whole, for values that are unknown.
+    package static let everything = Mask(hidingEverything: true)
 
     private static let shortest = Patterns.shortest
     private static let replacement = Array("***".utf8)
@@ -31,6 +41,7 @@ package final class Mask: Sendable {
 
     /// The text with `***` in place of each masked value.
     package func applied(to text: String) -> String {
+        if hidesEverything { return text.isEmpty ? "" : "***" }
         guard !values.isEmpty, text.utf8.count >= Self.shortest else { return text }
         let patterns = compiled.withLock { compiled in
             if let compiled { return compiled }

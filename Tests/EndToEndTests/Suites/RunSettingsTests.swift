@@ -333,12 +333,21 @@ import Testing
         ("executionConfig: {tasks: [{name: a, pod: {hostPID: true}}]}", "must not use the namespaces of the node"),
         ("executionConfig: {pod: {volumes: [{name: a}]}}", "Use spec.workspaces"),
         ("executionConfig: {pod: {securityContext: {seccompProfile: {type: Unconfined}}}}", "only fsGroup, runAsUser"),
+        ("executionConfig: {pod: {nodeSelector: {a: $(params.b)}}}", "would expand the text in nodeSelector"),
+        ("executionConfig: {tasks: [{name: a, pod: {nodeSelector: {a: $(params.b)}}}]}", "would expand the text in"),
+        ("executionConfig: {pod: {nodeSelector: {a: not a label}}}", "should match"),
+        ("executionConfig: {pod: {tolerations: [{key: $(params.b)}]}}", "should match"),
+        ("workspaces: [{name: a, secret: {name: b, items: [{key: c, path: ../d}]}}]", "should match"),
         ("executionConfig: {timeoutSeconds: 5, tasksTimeoutSeconds: 4, finallyTimeoutSeconds: 2}", "must be at least"),
         ("runLabels: {argocd.argoproj.io/instance: a}", "would treat the run as its own"),
         ("runLabels: {team: a}", "must be labels with a domain"),
         ("parameters: {a: b}\narrayParameters: {a: [b]}", "a parameter has one value"),
         ("arrayParameters: {a: [b, $(params.c)]}", "spec.arrayParameters.a: Tekton would expand"),
         ("objectParameters: {a: {b: '{{c}}'}}\nENGINE argo", "spec.objectParameters.a: Argo would expand"),
+        (
+            "parameters: {" + (0..<17).map { "P\($0): '" + String(repeating: "x", count: 8000) + "'" }
+                .joined(separator: ", ") + "}", "at most 131,072 bytes together"
+        ),
         ("arrayParameters: {a: b}", "must be of type array"),
         ("parameters: {a: 5}", "must be of type string"),
         ("REF resolver: {name: git}, name: a", "must not be set together with name"),

@@ -198,4 +198,57 @@ import TowlineAPI
         let status = try #require(Fixtures.situation(execution, run: .present(other)).next().status)
         #expect(status.reason == .digestMismatch)
     }
+
+    // MARK: Large outputs
+
+    private func run(outputs size: Int, _ engine: EngineName) throws -> EngineRun {
+        let value = JSONValue.string(String(repeating: "x", count: size))
+        let text: JSONValue =
+            switch engine {
+            case .tekton:
+                [
+                    "metadata": [
+                        "name": "restart-3f9c2a71d0", "namespace": "payments", "uid": "run", "resourceVersion": "9",
+                    ],
+                    "status": [
+                        "conditions": [Fixtures.condition("True", "Succeeded")],
+                        "results": [["name": "a", "value": value]],
+                    ],
+                ]
+            case .argo:
+                [
+                    "metadata": [
+                        "name": "restart-3f9c2a71d0", "namespace": "payments", "uid": "run", "resourceVersion": "9",
+                    ],
+                    "status": [
+                        "phase": "Succeeded", "outputs": ["parameters": [["name": "a", "value": value]]],
+                    ],
+                ]
+            }
+        var cursor = JSONCursor(text.encoded)
+        return try EngineRegistry.engine(engine).decodeRun(&cursor)
+    }
+
+    @Test(arguments: EngineName.allCases)
+    func `a store drops large outputs, and they are read again for the end`(_ engine: EngineName) throws {
+        let small = try run(outputs: 1000, engine)
+        #expect(small.stored == small)
+        let large = try run(outputs: 3000, engine)
+        #expect(large.stored.omitsOutputs && large.stored.state.outputs.isEmpty)
+        #expect(large.stored.state.isFinished && !large.omitsOutputs && large.state.outputs.count == 1)
+        var status = ExecutionStatus()
+        status.runRef = EngineRegistry.engine(engine).reference(to: large)
+        status.phase = .running
+        let execution = Fixtures.execution(engine: engine, status: status)
+        guard case .readRun = Fixtures.situation(execution, run: .present(large.stored)).next() else {
+            Issue.record("the outputs are not read")
+            return
+        }
+        let whole = Fixtures.situation(execution, run: .present(large)).next()
+        let known = Fixtures.situation(execution, run: .deleted(last: large.stored)).next()
+        if engine == .argo {
+            #expect(whole.status?.outputs.count == 1)
+            #expect(known.status?.outcome == .success && known.status?.outputs.isEmpty == true)
+        }
+    }
 }

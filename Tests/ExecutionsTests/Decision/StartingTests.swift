@@ -244,4 +244,47 @@ import TowlineAPI
         }
         guard case .idle(.seconds(4)) = taken.next() else { return #expect(Bool(false), "\(taken.next())") }
     }
+
+    // MARK: Large specs
+
+    /// An execution as a store keeps it, with `size` bytes of parameters.
+    private func stored(_ engine: EngineName, size: Int) throws -> (stored: WorkflowExecution, whole: WorkflowExecution)
+    {
+        let object: JSONValue = [
+            "metadata": ["name": "restart", "namespace": "payments", "uid": .string(Fixtures.uid)],
+            "spec": [
+                "workflowRef": ["workflowId": "restart", "engine": .string(engine.rawValue)],
+                "parameters": ["A": .string(String(repeating: "x", count: size))],
+                "runLabels": ["a.example/b": "c"], "executionConfig": ["timeoutSeconds": 60],
+            ],
+        ]
+        var first = JSONCursor(object.encoded)
+        var second = JSONCursor(object.encoded)
+        return (try WorkflowExecution.storeDecoder(&first), try WorkflowExecution.decoder(&second))
+    }
+
+    @Test(arguments: EngineName.allCases)
+    func `a store keeps a large spec in part, and the rest is read for the create`(_ engine: EngineName) throws {
+        let small = try stored(engine, size: 4000)
+        #expect(small.stored.spec == small.whole.spec)
+        let (stored, whole) = try stored(engine, size: 9000)
+        let spec = try #require(stored.spec)
+        #expect(spec.isPartial && spec.parameters.isEmpty && spec.runLabels.isEmpty)
+        #expect(spec.workflowRef == whole.spec?.workflowRef && spec.executionConfig == whole.spec?.executionConfig)
+        guard case .readSpec = Fixtures.situation(stored, run: .absent(last: nil)).next() else {
+            Issue.record("the spec is not read")
+            return
+        }
+        // A label that the operator does not allow is only in the whole spec.
+        let refused = Fixtures.situation(stored, run: .absent(last: nil)) { $0.whole = whole }.next()
+        #expect(refused.status?.reason == .invalidSpec)
+        var situation = Fixtures.situation(stored, run: .absent(last: nil)) { $0.whole = whole }
+        situation.runLabels = RunLabels(allowedPrefixes: ["a.example/"])
+        guard case .createRun(let manifest) = situation.next() else {
+            Issue.record("the run is not created")
+            return
+        }
+        let run = String(decoding: manifest, as: UTF8.self)
+        #expect(run.contains(String(repeating: "x", count: 9000)) && run.contains("a.example/b"))
+    }
 }

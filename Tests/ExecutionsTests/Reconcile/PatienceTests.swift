@@ -139,6 +139,25 @@ import TowlineAPI
         #expect(bench.execution == nil, "it waits for the next attempt to stop the run")
     }
 
+    /// The store forgets large parameters, so the log cannot mask them in text from elsewhere and hides that text.
+    @Test(arguments: EngineName.allCases)
+    func `runs an execution with large parameters, and hides foreign text in its log`(_ engine: EngineName) async throws
+    {
+        let secret = "secret-" + String(repeating: "x", count: 9000)
+        let bench = try await ReconcilerBench(engine, spec: ["parameters": ["A": .string(secret)]])
+        bench.server.answerNextCreate(
+            HTTPResponse(
+                status: 503,
+                body: Array(
+                    #"{"kind":"Status","status":"Failure","reason":"Unknown","code":503,"message":"bad secret-xxx"}"#
+                        .utf8)))
+        try await bench.live(.seconds(5))
+        #expect(bench.run?.encodedString.contains(secret) == true)
+        let log = try bench.log().map(\.encodedString)
+        #expect(log.contains { $0.contains("***") })
+        #expect(!log.contains { $0.contains("secret-") })
+    }
+
     @Test(arguments: EngineName.allCases) func `no event triggers a create before Retry-After has passed`(
         _ engine: EngineName
     ) async throws {

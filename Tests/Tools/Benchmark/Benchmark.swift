@@ -5,6 +5,7 @@ import KubeClient
 ///
 /// `towline-bench --binary bin/towline --sandbox bin/towline-sandbox [--executions 10000] [--running 1000]`
 /// `towline-bench soak --binary bin/towline --sandbox bin/towline-sandbox [--seconds 600] [--seed N]`
+/// `towline-bench attack --binary bin/towline [--scale 1]`, on the sandbox or on the folder of `KUBEBUILDER_ASSETS`
 /// `towline-bench poll --binary bin/towline [--stored 10000] [--unfinished 10]`, on the folder of `KUBEBUILDER_ASSETS`
 @main
 struct Benchmark {
@@ -35,6 +36,12 @@ struct Benchmark {
                 seed: seed)
             if try await soak.run() { return }
             print("the operators' logs are in \(directory.path)")
+            exit(1)
+        }
+        if arguments.first == "attack" {
+            let attack = Attack(
+                binary: binary, directory: directory, scale: option("--scale").flatMap { Double($0) } ?? 1)
+            if try await attack.run() { return }
             exit(1)
         }
         if arguments.first == "poll" {

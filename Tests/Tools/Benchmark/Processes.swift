@@ -56,7 +56,7 @@ final class MeasuredProcess: Sendable {
     }
 
     /// Reads a number from `/proc/PID/status`.
-    private func status(_ name: String) -> Double {
+    func status(_ name: String) -> Double {
         let status = (try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("\(name):") } ?? ""
         return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).compactMap { Double($0) }.first ?? 0
@@ -67,6 +67,7 @@ final class MeasuredProcess: Sendable {
 struct MeasuredOperator {
     let program: MeasuredProcess
     let secondsToReady: Double
+    let metricsPort: UInt16
     private let metrics: CurlTransport
 
     static func start(
@@ -88,7 +89,8 @@ struct MeasuredOperator {
         }
         let seconds = (ContinuousClock.now - start).inSeconds
         await probes.shutdown()
-        return MeasuredOperator(program: program, secondsToReady: seconds, metrics: try transport(metricsPort))
+        return MeasuredOperator(
+            program: program, secondsToReady: seconds, metricsPort: metricsPort, metrics: try transport(metricsPort))
     }
 
     /// The number of requests so far by method, with those for events counted separately.

@@ -1,0 +1,223 @@
+import Foundation
+import Glibc
+import KubeClient
+
+/// Two tenants of one cluster: an attacker, and one who just runs executions.
+final class Tenants: Sendable {
+    private static let attacker = "attacker"
+    private static let victim = "victim"
+    private static let namespaces = ResourceType(group: "", version: "v1", plural: "namespaces", kind: "Namespace")
+    private static let pipelineRun = ResourceType(
+        group: "tekton.dev", version: "v1", plural: "pipelineruns", kind: "PipelineRun")
+    private static let taskRun = ResourceType(group: "tekton.dev", version: "v1", plural: "taskruns", kind: "TaskRun")
+    private static let lanes = 8
+
+    private let client: KubeClient
+    private let created = Locked(0)
+
+    init(_ client: KubeClient) {
+        self.client = client
+    }
+
+    func createNamespaces() async throws {
+        for name in [Self.attacker, Self.victim] {
+            try await create(
+                Self.namespaces, nil, ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]])
+        }
+    }
+
+    // MARK: The victim
+
+    /// Creates executions one by one and measures how long each takes to run.
+    func latencies(count: Int) async throws -> Latencies {
+        var times: [Double] = []
+        for _ in 0..<count {
+            let name = "honest-\(next())"
+            let start = ContinuousClock.now
+            try await createExecution(name, in: Self.victim, parameters: ["A": "b"])
+            try await waiting("\(name) to run") {
+                try await self.read(name).contains(#""phase":"Running""#)
+            }
+            times.append((ContinuousClock.now - start).inSeconds)
+            try await client.delete(SoakUsers.execution, ObjectKey(namespace: Self.victim, name: name))
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        return Latencies(times)
+    }
+
+    private func read(_ name: String) async throws -> String {
+        let key = ObjectKey(namespace: Self.victim, name: name)
+        let object = try await client.get(SoakUsers.execution, key) { (cursor) throws(JSONError) in
+            try cursor.readRaw()
+        }
+        return String(decoding: object, as: UTF8.self)
+    }
+
+    // MARK: The attacker
+
+    func attack(_ scenario: Attack.Scenario, metricsPort: UInt16, scale: Double) async throws {
+        func count(_ full: Int) -> Int { max(1, Int(Double(full) * scale)) }
+        switch scenario {
+        case .largeExecutions: try await createLargeExecutions(count(130), patches: count(100))
+        case .restart: break
+        case .labeledRuns: try await createLabeledRuns(count(1500))
+        case .largeChildren: try await createLargeChildren(runs: 3, each: count(44))
+        case .largeAnnotations: try await createLargeAnnotations(count(275))
+        case .openConnections: try await openConnections(count(4200), to: metricsPort)
+        }
+    }
+
+    private func createLargeExecutions(_ count: Int, patches: Int) async throws {
+        // 63 values of just over two KiB, in characters of two bytes: almost the 128 KiB that are accepted.
+        var parameters: JSONObject = [:]
+        for number in 0..<63 { parameters["P\(number)"] = .string(String(repeating: "ä", count: 1036)) }
+        let all = parameters
+        try await inLanes(count) { number in
+            try await self.createExecution("large-\(number)", in: Self.attacker, parameters: all)
+        }
+        for round in 0..<patches {
+            try await inLanes(min(8, count)) { number in
+                let patch: JSONValue = ["metadata": ["annotations": ["example.com/round": .string("\(round)")]]]
+                _ = try await self.client.patch(
+                    SoakUsers.execution, ObjectKey(namespace: Self.attacker, name: "large-\(number)"),
+                    .merge(patch.encoded)
+                ) { (cursor) throws(JSONError) in try cursor.skipValue() }
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    private func createLabeledRuns(_ count: Int) async throws {
+        let uid = try await createExecution("bait-\(next())", in: Self.attacker, parameters: ["A": "b"])
+        try await inLanes(count) { number in
+            let name = "labeled-\(number)"
+            try await self.create(StoredRuns.workflow, Self.attacker, Self.run(StoredRuns.workflow, name, label: uid))
+            try await self.client.delete(StoredRuns.workflow, ObjectKey(namespace: Self.attacker, name: name))
+        }
+    }
+
+    /// Writes what Tekton would: the runs of executions fail, with children of the largest size.
+    private func createLargeChildren(runs: Int, each: Int) async throws {
+        let filler = String(repeating: "x", count: 1_400_000)
+        for _ in 0..<runs {
+            let name = "parent-\(next())"
+            let uid = try await createExecution(name, in: Self.attacker, parameters: ["A": "b"])
+            let run = "\(name)-\(uid.filter { $0 != "-" }.prefix(10))"
+            try await waiting("the run \(run)") { try await self.exists(Self.pipelineRun, run) }
+            try await inLanes(each) { number in
+                var child = Self.run(Self.taskRun, "\(run)-\(number)", label: uid)
+                child[path: ["metadata", "labels", "tekton.dev/pipelineRun"]] = .string(run)
+                child[path: ["metadata", "annotations"]] = ["example.com/filler": .string(filler.prefix(200_000) + "")]
+                child["status"] = ["steps": [["name": "run", "terminated": ["message": .string(filler)]]]]
+                try await self.create(Self.taskRun, Self.attacker, child)
+            }
+            let status: JSONValue = [
+                "status": [
+                    "conditions": [["type": "Succeeded", "status": "False", "reason": "Failed", "message": "failed"]],
+                    "childReferences": [["kind": "TaskRun", "name": .string("\(run)-0"), "pipelineTaskName": "a"]],
+                ]
+            ]
+            _ = try await client.patch(
+                Self.pipelineRun, ObjectKey(namespace: Self.attacker, name: run), subresource: "status",
+                .merge(status.encoded)
+            ) { (cursor) throws(JSONError) in try cursor.skipValue() }
+        }
+    }
+
+    private func createLargeAnnotations(_ count: Int) async throws {
+        let filler = String(repeating: "x", count: 250_000)
+        // Enough unfinished runs for the operator to verify them by lists.
+        try await inLanes(60) { number in
+            try await self.createExecution("many-\(self.next())-\(number)", in: Self.attacker, parameters: ["A": "b"])
+        }
+        try await inLanes(count) { number in
+            var run = Self.run(StoredRuns.workflow, "annotated-\(number)", label: "none")
+            run[path: ["metadata", "annotations"]] = ["example.com/filler": .string(filler)]
+            try await self.create(StoredRuns.workflow, Self.attacker, run)
+        }
+    }
+
+    /// Opens connections and sends the beginning of a request on each.
+    private func openConnections(_ count: Int, to port: UInt16) async throws {
+        var sockets: [Int32] = []
+        defer { for socket in sockets { close(socket) } }
+        let begin = Array("GET /metrics HTTP/1.1\r\nX-Filler: \(String(repeating: "x", count: 12_000))".utf8)
+        for _ in 0..<count {
+            let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            guard file >= 0 else { break }
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = port.bigEndian
+            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            let isConnected = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
+            }
+            sockets.append(file)
+            if isConnected {
+                _ = begin.withUnsafeBytes { send(file, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            }
+        }
+        try await Task.sleep(for: .seconds(12))
+    }
+
+    // MARK: Objects
+
+    private static func run(_ type: ResourceType, _ name: String, label: String) -> JSONValue {
+        [
+            "apiVersion": .string(type.apiVersion), "kind": .string(type.kind),
+            "metadata": ["name": .string(name), "labels": ["towline.dev/execution-uid": .string(label)]],
+            "spec": [:],
+        ]
+    }
+
+    @discardableResult
+    private func createExecution(_ name: String, in namespace: String, parameters: JSONObject) async throws -> String {
+        try await create(
+            SoakUsers.execution, namespace,
+            [
+                "apiVersion": "towline.dev/v1alpha1", "kind": "WorkflowExecution",
+                "metadata": ["name": .string(name)],
+                "spec": ["workflowRef": ["workflowId": "some-workflow"], "parameters": .object(parameters)],
+            ])
+    }
+
+    private func exists(_ type: ResourceType, _ name: String) async throws -> Bool {
+        do {
+            _ = try await client.get(type, ObjectKey(namespace: Self.attacker, name: name)) {
+                (cursor) throws(JSONError) in try cursor.skipValue()
+            }
+            return true
+        } catch {
+            guard error.code == 404 else { throw error }
+            return false
+        }
+    }
+
+    /// Creates an object; returns its UID.
+    @discardableResult
+    private func create(_ type: ResourceType, _ namespace: String?, _ object: JSONValue) async throws -> String {
+        try await client.create(type, namespace: namespace, body: object.encoded) { (cursor) throws(JSONError) in
+            try cursor.readValue()[path: ["metadata", "uid"]]?.stringValue ?? ""
+        }
+    }
+
+    private func next() -> Int {
+        created.withLock { created in
+            created += 1
+            return created
+        }
+    }
+
+    private func inLanes(_ count: Int, _ body: @escaping @Sendable (Int) async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for lane in 0..<Self.lanes {
+                group.addTask {
+                    for number in stride(from: lane, to: count, by: Self.lanes) { try await body(number) }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+}
