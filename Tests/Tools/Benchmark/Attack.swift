@@ -44,7 +44,7 @@ struct Attack {
             }
             let (port, scale) = (process.metricsPort, scale)
             let attack = Task { try await tenants.attack(scenario, metricsPort: port, scale: scale) }
-            // The attack has begun to have an effect.
+            // Wait until the attack has an effect.
             try await Task.sleep(for: .seconds(2))
             let latencies = try await tenants.latencies(count: 20)
             try await attack.value
