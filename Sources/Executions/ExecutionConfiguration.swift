@@ -15,6 +15,8 @@ public struct ExecutionConfiguration: Sendable {
     public var links: LinkTemplates
     /// The labels that runs get, and those that users may add.
     public var runLabels: RunLabels
+    /// The registries and resolvers that workflows may come from.
+    public var allowedSources: AllowedSources
     /// The name of this process in the events that it publishes, usually the name of its pod.
     public var instance: String
     /// Delays and limits that are not configurable by flags.
@@ -23,7 +25,8 @@ public struct ExecutionConfiguration: Sendable {
     public init(
         namespaces: [String] = [], engines: Set<EngineName> = Set(EngineName.allCases),
         pollInterval: Duration = .seconds(10), workers: Int = 8, links: LinkTemplates = LinkTemplates(),
-        runLabels: RunLabels = RunLabels(), instance: String = "towline-operator",
+        runLabels: RunLabels = RunLabels(), allowedSources: AllowedSources = AllowedSources(),
+        instance: String = "towline-operator",
         timing: ExecutionTiming = ExecutionTiming()
     ) {
         // Remove duplicates, so that each namespace is served and counted once.
@@ -33,6 +36,7 @@ public struct ExecutionConfiguration: Sendable {
         self.workers = workers
         self.links = links
         self.runLabels = runLabels
+        self.allowedSources = allowedSources
         self.instance = instance
         self.timing = timing
     }

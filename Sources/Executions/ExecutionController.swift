@@ -33,7 +33,7 @@ public final class ExecutionController: Sendable {
         let reconciler = Reconciler(
             client: manager.client, executions: executions, runs: runs, time: time, clock: manager.clock,
             timing: configuration.timing, links: configuration.links,
-            runLabels: configuration.runLabels,
+            runLabels: configuration.runLabels, allowedSources: configuration.allowedSources,
             metrics: ExecutionMetrics(registry: manager.metrics),
             pendingCreates: PendingCreates(patience: configuration.timing.requestSettling),
             creates: CreateGate(workers: configuration.workers, time: time) { queue.add($0) },

@@ -24,6 +24,7 @@ public struct OperatorConfiguration: Sendable {
         probeAddress: ListenAddress? = ListenAddress(host: "", port: 8081),
         links: LinkTemplates = LinkTemplates(),
         runLabels: RunLabels = RunLabels(),
+        allowedSources: AllowedSources = AllowedSources(),
         instance: String = "towline-operator",
         election: Election? = nil,
         version: String,
@@ -31,7 +32,7 @@ public struct OperatorConfiguration: Sendable {
     ) {
         executions = ExecutionConfiguration(
             namespaces: namespaces, engines: engines, pollInterval: pollInterval, workers: workers, links: links,
-            runLabels: runLabels, instance: instance, timing: timing)
+            runLabels: runLabels, allowedSources: allowedSources, instance: instance, timing: timing)
         self.metricsAddress = metricsAddress
         self.probeAddress = probeAddress
         self.election = election

@@ -44,6 +44,9 @@ struct OperatorCommand: Command {
                 fixed: try settings.value(OperatorOptions.runLabels),
                 allowedPrefixes: try settings.value(OperatorOptions.runLabelPrefixes),
                 argoInstanceID: try settings.value(OperatorOptions.argoInstanceID)),
+            allowedSources: AllowedSources(
+                registries: try settings.value(OperatorOptions.allowedRegistries),
+                resolvers: try settings.value(OperatorOptions.allowedResolvers)),
             instance: ProcessInfo.processInfo.hostName,
             election: try settings.election(), version: BuildInfo.version)
         kubeconfig = try settings.value(OperatorOptions.kubeconfig)

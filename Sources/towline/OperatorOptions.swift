@@ -54,6 +54,16 @@ enum OperatorOptions {
         "argo-instance-id", optional: .labelValue,
         help: "Create workflows for the Argo controller with this instance ID.")
 
+    static let allowedRegistries = Option(
+        "allowed-registries", key: "allowedRegistries", list: .registry,
+        help: """
+            Run bundles (containerImage, and the resolver bundles) from this registry or repository path only, such as \
+            registry.example/workflows, instead of all; none allows no bundles.
+            """)
+    static let allowedResolvers = Option(
+        "allowed-resolvers", key: "allowedResolvers", list: .resolver,
+        help: "Let executions use this Tekton resolver only besides bundles, instead of all; none allows no resolver.")
+
     static let leaderElect = Option(
         "leader-elect", .toggle, default: "false",
         help: "Elect a leader among the replicas with a Lease; only the leader reconciles.")
@@ -88,7 +98,8 @@ enum OperatorOptions {
         config.syntax, printConfig.syntax, kubeconfig.syntax, context.syntax, namespaces.syntax, engines.syntax,
         pollInterval.syntax, workers.syntax, metricsBindAddress.syntax, healthProbeBindAddress.syntax,
         linkTemplates.syntax, linkPresets.syntax, runLabels.syntax, runLabelPrefixes.syntax, argoInstanceID.syntax,
-        leaderElect.syntax, leaseDuration.syntax, renewDeadline.syntax, retryPeriod.syntax, leaseNamespace.syntax,
+        allowedRegistries.syntax, allowedResolvers.syntax, leaderElect.syntax, leaseDuration.syntax,
+        renewDeadline.syntax, retryPeriod.syntax, leaseNamespace.syntax,
         leaseName.syntax, logLevel.syntax, logFormat.syntax, logTimeEncoding.syntax,
     ]
 
@@ -170,6 +181,24 @@ extension ValueSyntax<String> {
             guard RunLabels.isPrefix(text) else { return nil }
             guard !RunLabels.isReserved(text) else { throw ValueError("\(text) \(RunLabels.reservedMessage)") }
             return text
+        }
+    }
+
+    /// A registry or a repository path; a tag or a digest would be ignored, so neither is accepted.
+    fileprivate static var registry: Self {
+        ValueSyntax(
+            "REGISTRY",
+            expected: "a registry or repository path without a tag, such as registry.example/workflows, or none"
+        ) { AllowedSources.registry($0) }
+    }
+
+    fileprivate static var resolver: Self {
+        ValueSyntax("RESOLVER", expected: "the name of a Tekton resolver other than bundles, such as git, or none") {
+            text throws(ValueError) in
+            guard text != AllowedSources.bundleResolver else {
+                throw ValueError("bundles is restricted by --allowed-registries; remove it here")
+            }
+            return AllowedSources.isResolver(text) ? text : nil
         }
     }
 

@@ -128,6 +128,24 @@ import Testing
         #expect(error?.description == "--engine: expected tekton or argo, not \"tecton\"; did you mean tekton?")
     }
 
+    @Test(arguments: [
+        ["--allowed-registries", "registry.example/a:1"], ["--allowed-registries", "registry"],
+        ["--allowed-registries", "registry.example/a,other.example"], ["--allowed-resolvers", "bundles"],
+        ["--allowed-resolvers", "Git"],
+    ])
+    func `rejects sources that would never match`(_ arguments: [String]) {
+        let error = #expect(throws: UsageError.self) { try settings(arguments) }
+        #expect(error?.description.hasPrefix("\(arguments[0]): ") == true)
+    }
+
+    @Test func `lists of allowed sources are repeated flags or lists in the file`() throws {
+        let flags = try settings(["--allowed-registries", "index.docker.io", "--allowed-registries=r.example:5000/a"])
+        #expect(try flags.value(OperatorOptions.allowedRegistries) == ["docker.io", "r.example:5000/a"])
+        #expect(try flags.value(OperatorOptions.allowedResolvers) == [])
+        let file = try settings(["--config", "x"], file: "allowedResolvers: [git, cluster]\n")
+        #expect(try file.value(OperatorOptions.allowedResolvers) == ["git", "cluster"])
+    }
+
     @Test func `rejects other time encodings`() {
         let error = #expect(throws: UsageError.self) { try settings(["--log-time-encoding", "rfc3399"]) }
         #expect(error?.description.hasSuffix("not \"rfc3399\"; did you mean rfc3339?") == true)

@@ -19,6 +19,7 @@ struct Situation: Sendable {
     let timing: ExecutionTiming
     var links = LinkTemplates()
     var runLabels = RunLabels()
+    var allowedSources = AllowedSources()
 
     /// Decides the next step.
     func next() -> Step {
@@ -208,8 +209,8 @@ extension Situation {
     /// The event that ends an execution whose spec is invalid; nil if it is valid.
     private func problem(of execution: WorkflowExecution) -> ExecutionEvent? {
         guard let spec = execution.spec else { return nil }
-        let problem = (spec.validate() + runLabels.problems(of: spec)).first
-        return problem.map { ended(.invalidSpec, $0.description) }
+        let problems = spec.validate() + runLabels.problems(of: spec) + allowedSources.problems(of: spec)
+        return problems.first.map { ended(.invalidSpec, $0.description) }
     }
 
     private func step(after failure: CreateFailure, _ spec: ExecutionSpec) -> Step {

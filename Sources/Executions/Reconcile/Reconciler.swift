@@ -19,6 +19,7 @@ struct Reconciler: Sendable {
     let timing: ExecutionTiming
     let links: LinkTemplates
     let runLabels: RunLabels
+    let allowedSources: AllowedSources
     let metrics: ExecutionMetrics
     let pendingCreates: PendingCreates
     let creates: CreateGate
@@ -97,7 +98,7 @@ struct Reconciler: Sendable {
             let situation = Situation(
                 execution: execution, engine: cache.engine, facts: reconciliation.facts, now: clock.now(),
                 instant: instant,
-                timing: timing, links: links, runLabels: runLabels)
+                timing: timing, links: links, runLabels: runLabels, allowedSources: allowedSources)
             let step = situation.next()
             reconciliation.logger.debug("Decided", ["step": .own(step.name)])
             if let outcome = await execute(step, in: situation, &reconciliation) {

@@ -16,6 +16,7 @@ import Testing
         "fullnameOverride=other,serviceAccount.name=another,podLabels.team=platform,logLevel=debug",
         "commonLabels.team=platform,commonLabels.app\\.kubernetes\\.io/name=x,podLabels.team=other",
         "pollInterval=1m30s,workers=16,logFormat=text,networkPolicy.apiServer.ports={8443}",
+        "allowedSources.registries={registry.example/workflows,docker.io},allowedSources.resolvers={git,none}",
         "links.presets.tekton-dashboard=https://tekton.example,links.templates.Logs=https://logs.example/\\{name\\}",
     ]
 
@@ -45,6 +46,9 @@ import Testing
         ("watchNamespaces[0]=A_b", "/watchNamespaces/0"), ("metrics.podMonitor.enable=true", "'enable'"),
         ("networkPolicy.apiServer.ports[0]=0", "/networkPolicy/apiServer/ports/0"), ("workers=0", "/workers"),
         ("resources.limits.memory.Mi=1", "/resources/limits/memory"), ("pollInterval=10", "/pollInterval"),
+        ("allowedSources.registries={registry.example/}", "/allowedSources/registries/0"),
+        ("allowedSources.resolvers={bundles}", "/allowedSources/resolvers/0"),
+        ("extraArgs={--allowed-registries=r.example}", "use allowedSources.registries"),
         ("links.presets.jaeger=https://a.example", "jaeger"), ("imag.tag=1", "imag is not a value of this chart"),
         ("replicaCount=3", "use replicas"), ("serviceMonitor.enabled=true", "use metrics.serviceMonitor"),
         ("engines.tekton.enabled=false,engines.argo.enabled=false", "engines.tekton.enabled or engines.argo.enabled"),

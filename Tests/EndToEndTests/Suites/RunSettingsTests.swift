@@ -224,6 +224,50 @@ import Testing
         #expect(try await stage.workspace.runs(of: execution).isEmpty)
     }
 
+    @Test func `a source that the operator does not allow ends an execution without a run`() async throws {
+        let workspace = try await Workspace.make("sources", on: TestCluster.withoutEngines)
+        let process = try workspace.startOperator(arguments: [
+            "--metrics-bind-address", "0", "--health-probe-bind-address", "0",
+            "--allowed-registries", "registry.example/workflows", "--allowed-resolvers", "git",
+        ])
+        func create(_ name: String, _ reference: String) async throws {
+            try await workspace.create(
+                """
+                apiVersion: towline.dev/v1alpha1
+                kind: WorkflowExecution
+                metadata: {name: \(name)}
+                spec: {workflowRef: {workflowId: w, \(reference)}}
+                """)
+        }
+        let refused = [
+            ("sibling", "containerImage: registry.example/workflows-evil/a:1", "--allowed-registries"),
+            ("suffix", "containerImage: registry.example.evil/workflows/a:1", "--allowed-registries"),
+            ("parent", "containerImage: registry.example/workflows/../a:1", "--allowed-registries"),
+            (
+                "bundle", "resolver: {name: bundles, params: {bundle: evil.example/a, name: w, kind: pipeline}}",
+                "--allowed-registries"
+            ),
+            ("http", "resolver: {name: http, params: {url: 'https://evil.example/a'}}", "--allowed-resolvers"),
+        ]
+        for (name, reference, flag) in refused {
+            try await create(name, reference)
+            let execution = try await workspace.finished(name)
+            #expect(execution.verdict == "Failed/Error/InvalidSpec", "\(name)")
+            #expect(execution.status("message")?.contains("(\(flag))") == true, "\(name)")
+            #expect(execution[path: ["status", "executed"]] == false, "\(name)")
+            #expect(try await workspace.runs(of: execution).isEmpty, "\(name)")
+        }
+        let allowed = [
+            ("image", "containerImage: registry.example/workflows/a:1"), ("git", "resolver: {name: git}"),
+            ("pipeline", "name: other"),
+        ]
+        for (name, reference) in allowed {
+            try await create(name, reference)
+            _ = try await run(name, workspace)
+        }
+        #expect(try await process.stop() == 0)
+    }
+
     @Test func `a controller of Argo with an instance ID sees the workflows`() async throws {
         let workspace = try await Workspace.make("instance", on: TestCluster.withoutEngines)
         let process = try workspace.startOperator(arguments: [

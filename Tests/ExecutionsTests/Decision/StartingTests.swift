@@ -217,6 +217,29 @@ import TowlineAPI
         #expect(status.message?.contains("clusterScope") == true)
     }
 
+    @Test func `a source that the operator does not allow ends the execution without a run`() throws {
+        let execution = Fixtures.execution(spec: { $0.workflowRef.containerImage = "registry.example.evil/a:1" })
+        func situation(_ registries: [String]) -> Situation {
+            var situation = Fixtures.situation(execution, run: .absent(last: nil))
+            situation.allowedSources = AllowedSources(registries: registries)
+            return situation
+        }
+        let status = try #require(situation(["registry.example"]).next().status)
+        #expect(status.reason == .invalidSpec && status.executed == false)
+        #expect(status.message?.contains("--allowed-registries") == true)
+        #expect(situation(["registry.example.evil"]).next().name == "createRun")
+        #expect(situation([]).next().name == "createRun")
+    }
+
+    /// The operator may have been restarted with another list.
+    @Test func `a run that exists is followed regardless of its source`() throws {
+        let run = try Fixtures.pipelineRun(condition: Fixtures.condition("Unknown", "Running"))
+        var situation = Fixtures.situation(
+            Fixtures.execution(spec: { $0.workflowRef.containerImage = "a.example/b" }), run: .present(run))
+        situation.allowedSources = AllowedSources(registries: ["registry.example"])
+        #expect(try #require(situation.next().status).phase == .running)
+    }
+
     /// A create whose answer was lost may still arrive; an execution that ended without a run would get one.
     @Test func `ends without a run only once no create is in flight`() {
         let stopped = Fixtures.execution(spec: { $0.shutdown = .stop })

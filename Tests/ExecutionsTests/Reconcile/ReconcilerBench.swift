@@ -73,6 +73,7 @@ struct ReconcilerBench {
         reconciler = Reconciler(
             client: client, executions: executions, runs: [engine: cache], time: time,
             clock: serverClock, timing: ExecutionTiming(), links: LinkTemplates(), runLabels: RunLabels(),
+            allowedSources: AllowedSources(),
             metrics: ExecutionMetrics(registry: registry), pendingCreates: PendingCreates(patience: .seconds(10)),
             creates: CreateGate(workers: 4, time: time) { _ in },
             recovery: Recovery(interval: .seconds(10), time: time) { _ in }, recorder: recorder)

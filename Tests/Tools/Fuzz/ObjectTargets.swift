@@ -84,7 +84,10 @@ extension FuzzTarget {
                 var cursor = JSONCursor(text)
                 let detail: ExecutionStatus.Detail = random.below(2) == 0 ? .everything : .whatReconcilingNeeds
                 guard let execution = try? WorkflowExecution(reading: &cursor, keeping: detail) else { return false }
-                _ = execution.spec?.validate()
+                if let spec = execution.spec {
+                    _ = spec.validate()
+                    _ = AllowedSources(registries: ["registry.example/a"], resolvers: ["git"]).problems(of: spec)
+                }
                 for engine in EngineRegistry.all {
                     guard
                         let run = engine.makeRun(
