@@ -52,7 +52,7 @@ public struct EngineRun: Hashable, Sendable {
         self.state = state
         ownUID = CompactUID(metadata.uid)
         labelUID = metadata.label(WellKnown.executionUIDLabel).map(CompactUID.init)
-        controllerUID = metadata.controller.map { CompactUID($0.uid) }
+        controllerUID = metadata.controller.flatMap { $0.isExecution ? CompactUID($0.uid) : nil }
     }
 
     /// The largest outputs that a store keeps, in bytes.
@@ -78,12 +78,20 @@ public struct EngineRun: Hashable, Sendable {
     /// The execution UID in the run's label; nil for a foreign run.
     public var executionUID: String? { labelUID?.text }
 
-    /// The UID of the run's controller owner reference.
+    /// The UID of the execution that controls the run; nil if none or another kind of object does.
     public var ownerUID: String? { controllerUID?.text }
 
     /// Whether the execution with this UID owns the run; the label is not sufficient, since anyone could copy it.
     public func isOwned(byExecutionWithUID uid: String) -> Bool {
         controllerUID == CompactUID(uid)
+    }
+}
+
+extension OwnerReference {
+    /// Whether the owner is a WorkflowExecution. A reference to another kind can have any UID, and is not what an
+    /// admission policy reserves for the operator.
+    fileprivate var isExecution: Bool {
+        kind == WorkflowExecution.resourceType.kind && apiVersion.hasPrefix("\(WorkflowExecution.resourceType.group)/")
     }
 }
 

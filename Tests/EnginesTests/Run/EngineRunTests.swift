@@ -8,7 +8,7 @@ import TowlineAPI
 /// Ownership, finalizers, and memory use of a run.
 @Suite struct EngineRunTests {
     private let metadata =
-        #"{"name":"r","namespace":"n","uid":"3f9c2a71-d000-4000-8000-000000000001","resourceVersion":"7","deletionTimestamp":"2026-01-01T10:00:00Z","labels":{"towline.dev/execution-uid":"e-1"},"ownerReferences":[{"uid":"x","kind":"Other"},{"uid":"e-2","kind":"WorkflowExecution","controller":true}]}"#
+        #"{"name":"r","namespace":"n","uid":"3f9c2a71-d000-4000-8000-000000000001","resourceVersion":"7","deletionTimestamp":"2026-01-01T10:00:00Z","labels":{"towline.dev/execution-uid":"e-1"},"ownerReferences":[{"uid":"x","kind":"Other"},{"uid":"e-2","kind":"WorkflowExecution","apiVersion":"towline.dev/v1alpha1","controller":true}]}"#
 
     @Test(arguments: EngineName.allCases)
     func `reads the owner of a run`(_ name: EngineName) throws {
@@ -26,6 +26,21 @@ import TowlineAPI
             engine.reference(to: run)
                 == RunReference(
                     apiVersion: engine.runType.apiVersion, kind: engine.runType.kind, name: "r", uid: run.uid))
+    }
+
+    /// A user could write a reference to a ConfigMap with the UID of an execution, which no admission policy reserves.
+    @Test(arguments: [
+        #""kind":"ConfigMap","apiVersion":"v1""#, #""kind":"WorkflowExecution","apiVersion":"example.com/v1""#,
+        #""kind":"WorkflowExecution","apiVersion":"towline.dev.example.com/v1""#, #""kind":"WorkflowExecution""#,
+        #""kind":"workflowexecution","apiVersion":"towline.dev/v1alpha1""#,
+    ])
+    func `only a reference to a WorkflowExecution makes an execution the owner`(_ reference: String) throws {
+        let owner = #"{"uid":"e-2","name":"e","controller":true,\#(reference)}"#
+        let metadata = #"{"name":"r","namespace":"n","uid":"u","ownerReferences":[\#(owner)]}"#
+        for engine in EngineName.allCases.map(EngineRegistry.engine) {
+            let run = try read(#"{"metadata":\#(metadata)}"#.utf8, by: engine)
+            #expect(run.ownerUID == nil && !run.isOwned(byExecutionWithUID: "e-2"))
+        }
     }
 
     /// Finalizers matter only while a run is being deleted.

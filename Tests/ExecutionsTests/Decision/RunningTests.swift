@@ -189,7 +189,12 @@ import TowlineAPI
         var object: JSONValue = [
             "metadata": ["name": "restart-3f9c2a71d0", "namespace": "payments", "uid": .string(run.uid)]
         ]
-        object[path: ["metadata", "ownerReferences"]] = [["uid": .string(Fixtures.uid), "controller": true]]
+        object[path: ["metadata", "ownerReferences"]] = [
+            [
+                "apiVersion": "towline.dev/v1alpha1", "kind": "WorkflowExecution", "uid": .string(Fixtures.uid),
+                "controller": true,
+            ]
+        ]
         object[path: ["status", "conditions"]] = [Fixtures.condition("True", "Succeeded")]
         object[path: ["status", "provenance", "refSource", "digest", "sha256"]] =
             .string(String(repeating: "b", count: 64))
