@@ -140,10 +140,11 @@ manifests: packages ## Write generated files: roles and their table, deploy/inst
 	  echo '#   sed "s|image: towline:|image: registry.example/towline:|" deploy/install.yaml | kubectl apply --server-side -f -'; \
 	  $(KUBECTL) kustomize deploy/overlays/cluster-wide; } > deploy/install.yaml.new
 	mv deploy/install.yaml.new deploy/install.yaml
-	mkdir -p $(addprefix $(CHART_FILES)/,crds users policy monitoring)
+	mkdir -p $(addprefix $(CHART_FILES)/,crds users policy policy-runs monitoring)
 	cp $(CRD) $(CHART_FILES)/crds/
 	cp deploy/base/rbac/users/*-clusterrole.yaml $(CHART_FILES)/users/
 	cp deploy/policy/base/policy.yaml $(CHART_FILES)/policy/
+	cp deploy/policy/runs/base/runs.yaml $(CHART_FILES)/policy-runs/
 	cp $(addprefix deploy/monitoring/,podmonitor.yaml servicemonitor.yaml prometheusrule.yaml towline-dashboard.json) \
 	  $(CHART_FILES)/monitoring/
 

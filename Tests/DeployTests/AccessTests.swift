@@ -3,7 +3,6 @@ import Operator
 import TestSupport
 import Testing
 
-@testable import CEL
 @testable import towline_manifests
 
 /// The operator requests only the permissions it needs.
@@ -45,40 +44,5 @@ import Testing
         for path in try Repository.files(below: "deploy/base/rbac") where path.hasSuffix("role.yaml") {
             #expect(expected.contains(path), "\(path) is not generated; delete it")
         }
-    }
-}
-
-/// Syntax of the admission policy's expressions. The end-to-end tests compile them on an API server that has `authorizer`.
-@Suite struct PolicyExpressionTests {
-    private func spec() throws -> JSONValue {
-        try #require(Repository.documents("deploy/policy/base/policy.yaml").first?["spec"])
-    }
-
-    private func texts(_ list: String, _ field: String) throws -> [String] {
-        try spec().list(list).compactMap { $0[field]?.stringValue }
-    }
-
-    private func expressions() throws -> [String] {
-        try texts("variables", "expression") + texts("validations", "expression")
-            + texts("validations", "messageExpression")
-    }
-
-    @Test func `every policy expression parses`() throws {
-        #expect(try expressions().count >= 9)
-        for expression in try expressions() {
-            #expect(throws: Never.self, "\(expression)") { try CELParser.parse(expression) }
-        }
-        #expect(throws: CELError.self) { try CELParser.parse("this is (( no expression") }
-    }
-
-    @Test func `every policy variable is defined before it is used`() throws {
-        var known: Set<String> = []
-        for variable in try spec().list("variables") {
-            let uses = variable["expression"]?.stringValue?.matches(of: /variables\.(\w+)/).map { String($0.1) } ?? []
-            #expect(known.isSuperset(of: uses), "\(uses)")
-            known.insert(variable["name"]?.stringValue ?? "")
-        }
-        let used = try expressions().flatMap { $0.matches(of: /variables\.(\w+)/).map { String($0.1) } }
-        #expect(Set(used) == known)
     }
 }

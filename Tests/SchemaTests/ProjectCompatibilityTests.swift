@@ -139,9 +139,10 @@ import Testing
 
     /// The CRD, and the policies with their bindings.
     private static func documents() throws -> [JSONValue] {
-        try ["crds", "deploy/policy/base", "deploy/policy/deny", "deploy/policy/warn"].flatMap {
-            try Repository.manifests(in: $0)
+        let policies = ["deploy/policy", "deploy/policy/runs"].flatMap { folder in
+            ["base", "deny", "warn"].map { "\(folder)/\($0)" }
         }
+        return try (["crds"] + policies).flatMap { try Repository.manifests(in: $0) }
     }
 
     @Test func `expressions use only functions and macros that every supported version has`() throws {

@@ -124,16 +124,29 @@ import Testing
         }
     }
 
-    @Test(arguments: ["warn", "deny"]) func `the admission policy is the same as in deploy/policy`(_ mode: String)
+    @Test(arguments: ["warn", "deny"]) func `the admission policies are the same as in deploy/policy`(_ mode: String)
         async throws
     {
-        let installation = try await render("admissionPolicy.mode=\(mode.capitalized)")
-        let policy = try #require(installation.objects(of: "ValidatingAdmissionPolicy").first)
-        #expect(policy["spec"] == (try Repository.documents("deploy/policy/base/policy.yaml")[0]["spec"]))
-        let binding = try #require(installation.objects(of: "ValidatingAdmissionPolicyBinding").first)
-        let original = try Repository.documents("deploy/policy/\(mode)/binding.yaml")[0]
-        #expect(binding.texts("spec", "validationActions") == original.texts("spec", "validationActions"))
-        #expect(binding[path: ["spec", "policyName"]]?.stringValue == policy.name)
+        let word = mode.capitalized
+        for (settings, folder, file) in [
+            ("admissionPolicy.mode=\(word),admissionPolicy.runs=None", "deploy/policy", "base/policy.yaml"),
+            ("admissionPolicy.mode=None,admissionPolicy.runs=\(word)", "deploy/policy/runs", "base/runs.yaml"),
+        ] {
+            let installation = try await render(settings)
+            let policies = installation.objects(of: "ValidatingAdmissionPolicy")
+            try #require(policies.count == 1)
+            #expect(policies[0]["spec"] == (try Repository.documents("\(folder)/\(file)")[0]["spec"]))
+            let binding = try #require(installation.objects(of: "ValidatingAdmissionPolicyBinding").first)
+            let original = try Repository.documents("\(folder)/\(mode)/binding.yaml")[0]
+            #expect(binding.texts("spec", "validationActions") == original.texts("spec", "validationActions"))
+            #expect(binding[path: ["spec", "policyName"]]?.stringValue == policies[0].name)
+        }
+    }
+
+    @Test func `only the policy for runs is enforced by default`() async throws {
+        let bindings = try await render().objects(of: "ValidatingAdmissionPolicyBinding")
+        #expect(bindings.map(\.name) == ["towline-operator-runs"])
+        #expect(bindings.map { $0.texts("spec", "validationActions") } == [["Deny"]])
     }
 
     @Test func `only served namespaces have roles`() async throws {

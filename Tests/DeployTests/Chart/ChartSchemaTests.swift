@@ -77,6 +77,7 @@ import Testing
     /// Files from elsewhere in the repository are copied, because a chart is packaged on its own.
     @Test(arguments: [
         ("crds", "crds"), ("users", "deploy/base/rbac/users"), ("policy", "deploy/policy/base"),
+        ("policy-runs", "deploy/policy/runs/base"),
         ("monitoring", "deploy/monitoring"),
     ])
     func `copies are current`(_ copies: String, _ originals: String) throws {

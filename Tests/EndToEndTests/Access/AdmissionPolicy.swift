@@ -3,29 +3,61 @@ import KubeClient
 import TestSupport
 import Testing
 
-/// The policy of `deploy/policy`, bound to a test's namespace.
+/// The policies of `deploy/policy`, bound to a test's namespace.
 enum AdmissionPolicy: String, Sendable {
     case deny, warn
 
-    /// Enforces the policy and waits until it takes effect.
+    /// Enforces the policy for executions and waits until it takes effect.
     func enforce(in workspace: Workspace) async throws {
-        let policy = try #require(try Repository.documents("deploy/policy/base/policy.yaml").first)
-        do {
-            try await workspace.access.create(Types.type(of: policy), nil, policy)
-        } catch let error as KubeError where error.isAlreadyExists {}
-        var binding = try #require(
-            try Repository.documents("deploy/policy/\(rawValue)/binding.yaml").first)
-        binding[path: ["metadata", "name"]] = .string("\(binding.name ?? "")-\(workspace.namespace)")
-        binding[path: ["spec", "matchResources"]] = [
-            "namespaceSelector": ["matchLabels": ["kubernetes.io/metadata.name": .string(workspace.namespace)]]
-        ]
-        try await workspace.access.create(Types.type(of: binding), nil, binding)
+        try await Self.bind(
+            Repository.documents("deploy/policy/base/policy.yaml")
+                + Repository.documents("deploy/policy/\(rawValue)/binding.yaml"), in: workspace)
         let visitor = try await TestUser.make("visitor", in: workspace, ["executions": Self.executions])
         try await poll("the policy is enforced", within: .seconds(60)) {
             let answer = try await visitor.create(Templates.execution("probe", engine: "tekton"), isDryRun: true)
             return (answer.message + answer.warnings).contains("may not start this execution")
         }
     }
+
+    /// Enforces the policy for runs and waits until it takes effect.
+    func enforceForRuns(in workspace: Workspace) async throws {
+        try await Self.bind(
+            Repository.documents("deploy/policy/runs/base/runs.yaml")
+                + Repository.documents("deploy/policy/runs/\(rawValue)/binding.yaml"), in: workspace)
+        let visitor = try await TestUser.make("visitor", in: workspace, ["runs": Self.runs])
+        for engine in TestEngine.allCases {
+            var run = engine.run("probe", of: "works")
+            run[path: ["metadata", "labels", "towline.dev/execution-uid"]] = "u"
+            let manifest = run.encodedString
+            try await poll("the policy is enforced", within: .seconds(60)) {
+                let answer = try await visitor.create(manifest, isDryRun: true)
+                return (answer.message + answer.warnings).contains("only Towline marks runs")
+            }
+        }
+    }
+
+    /// Creates a policy, unless it exists, and a binding for the namespace.
+    static func bind(_ documents: [JSONValue], in workspace: Workspace) async throws {
+        let policy = try #require(documents.first)
+        do {
+            try await workspace.access.create(Types.type(of: policy), nil, policy)
+        } catch let error as KubeError where error.isAlreadyExists {}
+        var binding = try #require(documents.dropFirst().first)
+        binding[path: ["metadata", "name"]] = .string("\(binding.name ?? "")-\(workspace.namespace)")
+        binding[path: ["spec", "matchResources"]] = [
+            "namespaceSelector": ["matchLabels": ["kubernetes.io/metadata.name": .string(workspace.namespace)]]
+        ]
+        try await workspace.access.create(Types.type(of: binding), nil, binding)
+    }
+
+    /// The permissions on runs that a role like `edit` has, with those on their status.
+    static let runs: JSONValue = [
+        [
+            "apiGroups": ["tekton.dev", "argoproj.io"],
+            "resources": ["pipelineruns", "pipelineruns/status", "workflows"],
+            "verbs": ["get", "create", "update", "patch", "delete"],
+        ]
+    ]
 
     static let executions: JSONValue = [
         [

@@ -106,6 +106,45 @@ struct AdmissionPolicyTests {
         #expect(answer.warnings.contains("frank may not start this execution"), "\(answer.warnings)")
     }
 
+    /// The example of access.md agrees with the options of the operator.
+    @Test func `the policy of access.md restricts where workflows come from`() async throws {
+        let page = try Repository.text("docs/access.md")
+        let block = try #require(
+            page.matches(of: /```yaml\n([^`]*towline-sources[^`]*)```/).first.map { String($0.output.1) })
+        let workspace = try await Workspace.make("sources")
+        try await AdmissionPolicy.bind(YAML.documents(Array(block.utf8), source: "docs/access.md"), in: workspace)
+        let heidi = try await TestUser.make("heidi", in: workspace, ["executions": AdmissionPolicy.executions])
+        func execution(_ reference: String) -> String {
+            """
+            apiVersion: towline.dev/v1alpha1
+            kind: WorkflowExecution
+            metadata: {name: asked}
+            spec: {workflowRef: {workflowId: w\(reference.isEmpty ? "" : ", ")\(reference)}}
+            """
+        }
+        try await poll("the policy is enforced", within: .seconds(60)) {
+            let answer = try await heidi.create(execution("containerImage: evil.example/a"), isDryRun: true)
+            return answer.message.contains("workflows must come from registry.example/workflows")
+        }
+        func bundle(_ image: String) -> String { "resolver: {name: bundles, params: {bundle: \"\(image)\", name: w}}" }
+        for reference in [
+            "", "name: other", "engine: argo", "containerImage: registry.example/workflows/a:1",
+            "containerImage: registry.example/workflows/a/b-c", bundle("registry.example/workflows/a:1"),
+            "resolver: {name: git, params: {url: u}}",
+        ] {
+            let answer = try await heidi.create(execution(reference), isDryRun: true)
+            #expect(answer.code == 201, "\(reference): \(answer.message)")
+        }
+        for reference in [
+            "containerImage: registry.example/workflows-evil/a", "containerImage: registry.example.evil/workflows/a",
+            "containerImage: registry.example/workflows/../a", "containerImage: registry-example/workflows/a",
+            bundle("evil.example/a"), bundle("evil.example/registry.example/workflows/a"), "resolver: {name: bundles}",
+            bundle("registry.example/workflows/a\\nx"), "resolver: {name: http, params: {url: u}}",
+        ] {
+            #expect(try await heidi.create(execution(reference), isDryRun: true).code == 422, "\(reference)")
+        }
+    }
+
     /// The cluster's role `edit` can impersonate service accounts, but does not include the engines' resources.
     @Test func `extends the role edit`() async throws {
         let workspace = try await Workspace.make("policy")

@@ -48,8 +48,10 @@ import Testing
         #expect(dry.exitCode == 0, "\(dry.errorOutput)")
     }
 
-    @Test(.enabled(if: !isOnExistingCluster, "it would bind everybody"), arguments: ["deny", "warn"])
-    func `applies the admission policy`(_ variant: String) async throws {
+    @Test(
+        .enabled(if: !isOnExistingCluster, "it would bind everybody"),
+        arguments: ["deny", "warn", "runs/deny", "runs/warn"])
+    func `applies the admission policies`(_ variant: String) async throws {
         let reader = try await Self.starting.value
         let dry = try await reader.run("kubectl apply --dry-run=server -k deploy/policy/\(variant)")
         #expect(dry.exitCode == 0, "\(dry.errorOutput)")
