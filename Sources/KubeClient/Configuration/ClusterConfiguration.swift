@@ -29,6 +29,12 @@ public struct ClusterConfiguration: Sendable {
         self.namespace = namespace
         self.origin = origin
     }
+
+    /// A server's address for a message, without what can contain a password: user information and the query.
+    static func shown(server: String) -> String {
+        let address = server.prefix { $0 != "?" && $0 != "#" }
+        return server.contains("@") ? "***" : address.count == server.count ? server : "\(address)***"
+    }
 }
 
 /// How the identity of the server is verified.

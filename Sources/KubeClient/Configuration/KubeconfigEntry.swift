@@ -87,6 +87,10 @@ extension KubeconfigEntry {
     func server() throws(ConfigurationError) -> String {
         let text = try string("server")
         guard !text.isEmpty else { throw failure("it has no server; add the URL of the API server") }
+        // A password may contain any character, so what follows could be part of it, and no message quotes it.
+        guard !text.contains("@") else {
+            throw failure("server has a user name in its URL; use username and password of the user instead")
+        }
         var address = text.prefix { $0 != "?" && $0 != "#" }
         var scheme = "http://"
         if let end = address.firstRange(of: "://")?.upperBound {
@@ -96,9 +100,9 @@ extension KubeconfigEntry {
         while address.last == "/" { address.removeLast() }
         guard scheme == "http://" || scheme == "https://", let first = address.first, first != "/",
             !address.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F || "\"\\".utf8.contains($0) })
-        else { throw failure("server \"\(text)\" is not a URL such as https://host:6443") }
-        guard !address.prefix(while: { $0 != "/" }).contains("@") else {
-            throw failure("server has a user name in its URL; use username and password of the user instead")
+        else {
+            let shown = ClusterConfiguration.shown(server: text)
+            throw failure("server \"\(shown)\" is not a URL such as https://host:6443")
         }
         return scheme + address
     }

@@ -37,7 +37,9 @@ final class CurlHandle {
             return Int32(CURL_SOCKOPT_OK)
         }
         // Empty strings disable the defaults that libcurl takes from the environment.
-        set(CURLOPT_PROXY, settings.proxyURL.map(Self.resolvingRemotely) ?? "")
+        let proxy = settings.proxyURL.map { ProxyAddress($0) }
+        set(CURLOPT_PROXY, proxy?.url ?? "")
+        if let credentials = proxy?.credentials { set(CURLOPT_PROXYUSERPWD, credentials) }
         set(CURLOPT_NOPROXY, "")
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if let name = settings.serverName {
@@ -45,11 +47,6 @@ final class CurlHandle {
             let (from, to) = (ServerAddress.bracketed(name), ServerAddress.bracketed(address.host))
             set(CURLOPT_CONNECT_TO, ["\(from):\(address.port):\(to):\(address.port)"])
         }
-    }
-
-    /// Lets a SOCKS proxy resolve the server's name, as Go does, because sometimes only the proxy can.
-    private static func resolvingRemotely(_ proxyURL: String) -> String {
-        proxyURL.hasPrefix("socks5://") ? "socks5h://" + proxyURL.dropFirst(9) : proxyURL
     }
 
     private func setUpTLS(_ settings: CurlSettings) {
@@ -202,6 +199,26 @@ struct CurlSettings: Sendable {
     let proxyURL: String?
     let asksForCompression: Bool
     let userAgent: String
+}
+
+/// A proxy as libcurl gets it: without user name and password in the URL, which libcurl quotes in errors.
+struct ProxyAddress: Hashable, Sendable {
+    let url: String
+    /// `user:password`, percent-encoded; nil if the URL has none.
+    let credentials: String?
+
+    init(_ text: String) {
+        let end = text.firstRange(of: "://")?.upperBound ?? text.startIndex
+        // Let a SOCKS proxy resolve the server's name, as Go does, because sometimes only the proxy can.
+        let scheme = text[..<end] == "socks5://" ? "socks5h://" : text[..<end]
+        guard let at = text[end...].lastIndex(of: "@") else {
+            url = "\(scheme)\(text[end...])"
+            credentials = nil
+            return
+        }
+        url = "\(scheme)\(text[text.index(after: at)...])"
+        credentials = String(text[end..<at])
+    }
 }
 
 /// Detects peers that disappeared without closing their connection.

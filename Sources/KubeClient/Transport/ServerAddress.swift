@@ -10,7 +10,8 @@ struct ServerAddress: Hashable, Sendable {
     /// Parses `https://host:port/prefix`; only the host is required.
     init(_ text: String) throws(TransportError) {
         let refused = TransportError(
-            .invalidRequest, "the server address \"\(text)\" is not of the form https://host:port")
+            .invalidRequest,
+            "the server address \"\(ClusterConfiguration.shown(server: text))\" is not of the form https://host:port")
         let rest: Substring
         if text.hasPrefix("https://") {
             isSecure = true

@@ -146,6 +146,34 @@ import Testing
         #expect(message.contains(problem), "\(message)")
     }
 
+    /// Also if the password has characters that end the user information of a URL, or makes the URL invalid.
+    @Test(arguments: [
+        "https://jane:hunter2@one", "jane:hunter2@one:6443", "https://jane:hunter2@", "https://jane:hunter2@a b",
+        "https://jane:hunter2/x@one", "https://jane:1?hunter2@one", "https://jane:1#hunter2@one", "https://hunter2@one",
+        "ftp://jane:hunter2@one", "https://jane:hunter2\\@one", "https://a b?token=hunter2", "https://a b#hunter2",
+        "HTTPS://jane:hunter2@one/prefix",
+    ])
+    func `no error and no address contains a password of the server's URL`(_ server: String) throws {
+        let message = failure(text(cluster: "{server: '\(server)'}"))
+        #expect(message.hasPrefix("cluster \"one\" in DIR/home/config: server "))
+        #expect(!message.contains("hunter2"), "\(message)")
+        let error = #expect(throws: TransportError.self) {
+            try CurlTransport(configuration: ClusterConfiguration(server: server, origin: "test"), userAgent: "t")
+        }
+        let description = error.map { "\($0)" } ?? ""
+        #expect(description.contains("is not of the form https://host:port"))
+        #expect(!description.contains("hunter2"), "\(description)")
+        let proxy = failure(text(cluster: "{server: https://one, proxy-url: 'jane:hunter2@proxy'}"))
+        #expect(proxy.contains("proxy-url must start with") && !proxy.contains("hunter2"), "\(proxy)")
+    }
+
+    /// The address is in the first line of the operator's log.
+    @Test func `an accepted server address has no query and no user`() throws {
+        let configuration = try load(text(cluster: "{server: 'https://one/prefix?token=hunter2'}"))
+        #expect(configuration.server == "https://one/prefix")
+        #expect(!"\(configuration.origin)".contains("hunter2"))
+    }
+
     @Test func `explains how to fix an undefined name`() {
         #expect(
             failure("{current-context: c, contexts: [{name: c, context: {cluster: x}}], clusters: [{name: y}]}")

@@ -110,6 +110,22 @@ import Testing
         await transport.shutdown()
     }
 
+    /// libcurl quotes a proxy's URL that it cannot use.
+    @Test(arguments: [
+        "http://jane:hunter2@a b:1", "http://jane:hunter2@127.0.0.1:99999", "http://jane:hunter2@127.0.0.1:x",
+        "http://jane:hunter2/3@127.0.0.1:x", "https://jane:hunter2@[::g]:1", "socks5://jane:hunter2@:1",
+        "http://jane:hunter2@127.0.0.1:1", "socks5://jane:hunter2@proxy.invalid:1",
+    ])
+    func `no error contains the password of a proxy`(_ proxy: String) async throws {
+        let transport = try transport(server: "http://api.invalid:6443", proxy: proxy)
+        let error = await #expect(throws: TransportError.self) {
+            _ = try await transport.send(HTTPRequest(.get, "/version"))
+        }
+        let description = error.map { "\($0)" } ?? ""
+        #expect(!description.isEmpty && !description.contains("hunter2"), "\(description)")
+        await transport.shutdown()
+    }
+
     @Test func `opens a tunnel through the proxy for HTTPS`() async throws {
         let proxy = try RawServer("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
         let transport = try transport(
