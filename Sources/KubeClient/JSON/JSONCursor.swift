@@ -169,6 +169,9 @@ extension JSONCursor {
     }
 
     /// Skips the next value of any kind and returns the range of its bytes.
+    ///
+    /// Any nesting depth is skipped: API servers accept 10,000 levels in fields without a schema, and one such object
+    /// must not make a list or a watch unreadable. Below ``maximumDepth`` only the number of brackets is checked.
     @discardableResult
     public mutating func skipValue() throws(JSONError) -> Range<Int> {
         let kind = try kind()
@@ -178,12 +181,31 @@ extension JSONCursor {
         case .number: _ = try readNumberRange()
         case .bool: _ = try readBool()
         case .null: try consumeLiteral("null")
+        case .object where depth >= Self.maximumDepth, .array where depth >= Self.maximumDepth: try skipDeepContainer()
         case .object:
             try forEachFieldSkippingKeys()
         case .array:
             try forEachElement { (cursor) throws(JSONError) in _ = try cursor.skipValue() }
         }
         return start..<position
+    }
+
+    /// Skips an object or array without recursion.
+    private mutating func skipDeepContainer() throws(JSONError) {
+        var open = 0
+        repeat {
+            switch peekByte() {
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                open += 1
+                position += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                open -= 1
+                position += 1
+            case UInt8(ascii: "\""): try skipString()
+            case nil: throw failure("unexpected end of text")
+            default: position += 1
+            }
+        } while open > 0
     }
 
     private mutating func forEachFieldSkippingKeys() throws(JSONError) {

@@ -92,6 +92,19 @@ import Testing
             ])
     }
 
+    /// API servers accept 10,000 levels in a field without a schema, such as those of Argo's minimal definition.
+    @Test func `an object nested deeper than can be decoded does not affect a list`() async throws {
+        let deep = String(repeating: #"{"a":["#, count: 5_000) + "1" + String(repeating: "]}", count: 5_000)
+        let list = #"""
+            {"metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"a"}},
+             {"spec":\#(deep),"metadata":{"name":"b"}},{"metadata":{"name":"c"}}]}
+            """#
+        let page = try await client(FakeTransport(HTTPResponse(200, list)))
+            .list(runType, namespace: nil, ListOptions(), decoding: nameDecoder)
+        #expect(page.items == ["a", "b", "c"])
+        #expect(page.undecodable.isEmpty)
+    }
+
     @Test func `the request for the next page has no resource version`() async throws {
         let transport = FakeTransport(HTTPResponse(200, #"{"items":null,"metadata":{"continue":""}}"#))
         let options = ListOptions(limit: 5, continueToken: "t=", version: .any, asMetadataOnly: true)

@@ -175,6 +175,13 @@ import Testing
         }
     }
 
+    @Test func `an object nested deeper than can be decoded does not end the watch`() async throws {
+        let good = #"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#
+        let deep = String(repeating: #"{"a":["#, count: 5_000) + "1" + String(repeating: "]}", count: 5_000)
+        let unread = #"{"type":"ADDED","object":{"spec":\#(deep),"metadata":{"name":"b"}}}"#
+        #expect(try await events("\(good)\n\(unread)\n\(good)") == [.added("a"), .added("b"), .added("a")])
+    }
+
     @Test(arguments: [1, 7, 64, 4096])
     func `skips an oversized event`(pieceSize: Int) async throws {
         let good = #"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#
