@@ -4,6 +4,7 @@ public struct APIStatus: Sendable, Hashable {
     public var code: Int
     /// The machine-readable reason: `NotFound`, `AlreadyExists`, `Conflict`, `Expired`…
     public var reason: String
+    /// What went wrong; a server's message is truncated to ``maximumMessage`` bytes, because it can quote the request.
     public var message: String
     /// The delay that the server asks for, from the body or the `Retry-After` header.
     public var retryAfterSeconds: Int?
@@ -66,15 +67,20 @@ extension APIStatus: CustomStringConvertible {
 }
 
 extension APIStatus {
-    /// Reads a `Status` object; missing fields are empty, and a missing code is 0.
+    /// The bounds of what is kept of a server's `Status`, in bytes of a text and in causes.
+    static let maximumMessage = 8 << 10
+    static let maximumWord = 1 << 10
+    static let maximumCauses = 16
+
+    /// Reads a `Status` object; missing fields are empty, a missing code is 0, and long texts are truncated.
     public init(_ cursor: inout JSONCursor) throws(JSONError) {
         self.init(code: 0, reason: "", message: "")
         try cursor.forEachField { (key, cursor) throws(JSONError) in
             if try cursor.readNull() { return }
             switch key {
             case "code": code = Int(clamping: try cursor.readInteger())
-            case "reason": reason = try cursor.readString()
-            case "message": message = try cursor.readString()
+            case "reason": reason = try cursor.readString().bounded(to: Self.maximumWord)
+            case "message": message = try cursor.readString().bounded(to: Self.maximumMessage)
             case "details": try readDetails(&cursor)
             default: try cursor.skipValue()
             }
@@ -97,14 +103,15 @@ extension APIStatus {
         try cursor.forEachField { (key, cursor) throws(JSONError) in
             if try cursor.readNull() { return }
             switch key {
-            case "name": details.name = try cursor.readString()
-            case "group": details.group = try cursor.readString()
-            case "kind": details.kind = try cursor.readString()
-            case "uid": details.uid = try cursor.readString()
+            case "name": details.name = try cursor.readString().bounded(to: Self.maximumWord)
+            case "group": details.group = try cursor.readString().bounded(to: Self.maximumWord)
+            case "kind": details.kind = try cursor.readString().bounded(to: Self.maximumWord)
+            case "uid": details.uid = try cursor.readString().bounded(to: Self.maximumWord)
             case "retryAfterSeconds": retryAfterSeconds = Int(clamping: try cursor.readInteger())
             case "causes":
                 try cursor.forEachElement { (cursor) throws(JSONError) in
-                    details.causes.append(try Cause(&cursor))
+                    let cause = try Cause(&cursor)
+                    if details.causes.count < Self.maximumCauses { details.causes.append(cause) }
                 }
             default: try cursor.skipValue()
             }
@@ -117,9 +124,9 @@ extension APIStatus.Cause {
         try cursor.forEachField { (key, cursor) throws(JSONError) in
             if try cursor.readNull() { return }
             switch key {
-            case "reason": reason = try cursor.readString()
-            case "message": message = try cursor.readString()
-            case "field": field = try cursor.readString()
+            case "reason": reason = try cursor.readString().bounded(to: APIStatus.maximumWord)
+            case "message": message = try cursor.readString().bounded(to: APIStatus.maximumWord)
+            case "field": field = try cursor.readString().bounded(to: APIStatus.maximumWord)
             default: try cursor.skipValue()
             }
         }

@@ -265,6 +265,22 @@ import Testing
         #expect(KubeError(HTTPResponse(500, body)) == .plainText(code: 500, body: body, retryAfterSeconds: nil))
     }
 
+    @Test func `truncates what a Status says`() {
+        let long = String(repeating: "x", count: 100_000)
+        let cause = #"{"reason":"\#(long)","message":"\#(long)","field":"\#(long)"}"#
+        let causes = Array(repeating: cause, count: 100).joined(separator: ",")
+        let body = #"""
+            {"kind":"Status","code":403,"reason":"Forbidden","message":"\#(long)",
+             "details":{"name":"a","causes":[\#(causes)]}}
+            """#
+        let status = KubeError(HTTPResponse(403, body)).status
+        #expect(status?.message.utf8.count == APIStatus.maximumMessage)
+        #expect(status?.message.hasSuffix("…") == true, "so that the beginning of a secret at the end is masked")
+        #expect(status?.details.causes.count == APIStatus.maximumCauses)
+        #expect(status?.details.causes.allSatisfy { $0.message.utf8.count <= APIStatus.maximumWord } == true)
+        #expect(status?.details.name == "a")
+    }
+
     @Test func `truncates long texts`() {
         guard case .plainText(_, let body, _) = KubeError(HTTPResponse(500, String(repeating: "x", count: 10_000)))
         else {
