@@ -7,7 +7,7 @@ struct LogLine: Sendable {
     private(set) var time: Timestamp
     let level: LogLevel
     let logger: String
-    let message: String
+    private(set) var message: String
     /// The fields that all lines of a component share.
     var context: [Field] = []
     /// The fields that identify the object the line is about.
@@ -15,13 +15,16 @@ struct LogLine: Sendable {
     /// The other fields.
     var fields: [Field] = []
 
-    /// The longest string that is written, in bytes; longer ones are truncated, so that no object can flood the log.
+    /// The longest string of a line, in bytes; ``bounded`` truncates longer ones, so that no object can flood the log.
     static let maximumText = 8_192
 
     /// Keys that are the same in every line of a process, or that only programs use: text lines omit them.
     private static let jsonOnlyKeys: Set<String> = [
         "controller", "controllerGroup", "controllerKind", "identity", "reconcileID",
     ]
+
+    /// The size of its message and of its own fields.
+    var textSize: Int { fields.reduce(message.utf8.count) { $0 + ($1.value.stringValue?.utf8.count ?? 0) } }
 
     /// The line's error message.
     var error: String? { fields.last { $0.key == "error" }?.value.stringValue }
@@ -32,6 +35,16 @@ struct LogLine: Sendable {
         var line = self
         line.fields.append((key: "lastSeen", value: .string(time.rfc3339Microseconds)))
         line.time = now
+        return line
+    }
+
+    /// The line with long strings truncated.
+    var bounded: LogLine {
+        var line = self
+        line.message = Self.bounded(message)
+        line.context = context.map { (key: $0.key, value: Self.bounded($0.value)) }
+        line.subject = subject.map { (key: $0.key, value: Self.bounded($0.value)) }
+        line.fields = fields.map { (key: $0.key, value: Self.bounded($0.value)) }
         return line
     }
 
@@ -58,10 +71,10 @@ struct LogLine: Sendable {
             writer.string(logger)
         }
         writer.key("msg")
-        writer.string(Self.bounded(message))
+        writer.string(message)
         for (key, value) in members {
             writer.key(key)
-            writer.value(Self.bounded(value))
+            writer.value(value)
         }
         writer.endObject()
         return writer.bytes + [UInt8(ascii: "\n")]
@@ -75,10 +88,10 @@ struct LogLine: Sendable {
         var line = "\(timeEncoding.text(of: time)) \(levelText)\(levelText.utf8.count < 5 ? "  " : " ")"
         if !logger.isEmpty { line += logger + ": " }
         let object = objectName
-        if let object { line += Self.printable(Self.bounded(object), quotingSpaces: false) + ": " }
-        line += Self.printable(Self.bounded(message), quotingSpaces: false)
+        if let object { line += Self.printable(object, quotingSpaces: false) + ": " }
+        line += Self.printable(message, quotingSpaces: false)
         for (key, value) in members where isInText(key, value, hasObject: object != nil) {
-            switch Self.bounded(value) {
+            switch value {
             case .string(let text): line += " \(key)=\(Self.printable(text, quotingSpaces: true))"
             case let other: line += " \(key)=\(other.encodedString)"
             }

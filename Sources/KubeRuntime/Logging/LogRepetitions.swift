@@ -14,7 +14,7 @@ struct LogRepetitions: Sendable {
     /// The maximum number of errors of one message that are distinguished.
     static let maximumErrors = 10
     /// The maximum number of kinds of lines that are distinguished; the others count as one kind.
-    static let maximumKinds = 1_000
+    static let maximumKinds = 250
 
     private struct Topic: Hashable {
         let level: LogLevel
@@ -39,6 +39,9 @@ struct LogRepetitions: Sendable {
     }
 
     private var windows: [Kind: Window] = [:]
+    /// The size of the text of the lines that are held back.
+    var heldBackBytes: Int { windows.values.reduce(0) { $0 + ($1.last?.textSize ?? 0) } }
+
     /// The number of distinguished errors of each topic.
     private var errors: [Topic: Int] = [:]
 

@@ -65,11 +65,16 @@ public final class LogSink: Sendable {
         return writer.flush(within: limit)
     }
 
+    /// The size of the text of the repetitions that are held back.
+    var heldBackBytes: Int { repetitions.withLock { $0.heldBackBytes } }
+
     /// The wall-clock time for a new line.
     var now: Timestamp { clock.now() }
 
     func write(_ line: LogLine) {
         let now = time.now
+        // Bounded here, because repetitions are kept in memory for a minute.
+        let line = line.bounded
         if repetitions.withLock({ $0.admit(line, now: now) }) { append([line]) }
     }
 

@@ -101,6 +101,16 @@ import Testing
         #expect(repetitions.rest(now: start).map(suppressed) == [Int64(5_000 - admitted - 1)])
     }
 
+    /// A webhook can quote a whole object in its answer, and a thousand kinds of lines are kept for a minute.
+    @Test func `lines that are held back are truncated`() {
+        let log = CapturedLog()
+        let long = String(repeating: "x", count: 1 << 20)
+        Logger(log.sink).warn("Message", ["error": .foreign(long)])
+        Logger(log.sink).warn("Message", ["error": .foreign(long)])
+        #expect(log.sink.heldBackBytes < 10_000)
+        #expect(log.flushed().allSatisfy { $0.utf8.count < 10_000 })
+    }
+
     @Test func `random lines are each written or counted, at most one of a kind a minute`() {
         let seed = UInt64.random(in: .min ... .max)
         var random = SplitMix(seed: seed)
