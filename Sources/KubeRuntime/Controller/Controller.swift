@@ -151,6 +151,7 @@ extension Controller {
             switch request {
             case .changed(let key): queue.add(key)
             case .recheck(let key): queue.add(key, priority: .low, endsBackoff: false)
+            case .deleted(let key): queue.drop(key)
             }
         }
     }

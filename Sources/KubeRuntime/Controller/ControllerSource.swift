@@ -6,6 +6,8 @@ public enum ReconcileRequest: Hashable, Sendable {
     case changed(ObjectKey)
     /// No change is known: the object is reconciled at low priority, and not before its backoff ends.
     case recheck(ObjectKey)
+    /// The object was deleted: it leaves the queue, even if its next reconciliation is months away.
+    case deleted(ObjectKey)
 }
 
 /// Where and when a ``ControllerSource`` saw a change.

@@ -18,10 +18,10 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         /// Callers that wait until no worker has a key.
         var drains: [CheckedContinuation<Void, Never>] = []
         var nextWaiter: UInt64 = 0
-        /// The scheduled wake-ups, descending: a new one is scheduled only if it is earlier than the last.
-        var wakes: [ContinuousClock.Instant] = []
-        /// The timers of those wake-ups, for cancellation.
-        var alarms: [ContinuousClock.Instant: TimerToken] = [:]
+        /// The scheduled wake-up; an earlier one replaces it.
+        var wake: ContinuousClock.Instant?
+        /// Its timer; nil until the timer is set.
+        var alarm: TimerToken?
         var isShutDown = false
     }
 
@@ -67,6 +67,11 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         metrics?.delayed(by: delay)
     }
 
+    /// Forgets a key whose object is gone; if a worker has it, it runs once more.
+    public func drop(_ key: Key) {
+        change { keys, now in keys.drop(key, now: now) }
+    }
+
     /// Waits for a key; nil if the queue is shut down or the task is canceled.
     public func next() async -> WorkItem<Key>? {
         let id = state.withLock { state in
@@ -104,13 +109,13 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
 
     /// Hands out no more keys and forgets the waiting ones; workers can still return theirs.
     public func shutDown() {
-        let (waiters, alarms) = state.withLock { state in
+        let (waiters, alarm) = state.withLock { state in
             state.isShutDown = true
             state.keys.removeUnstarted()
-            defer { (state.waiters, state.alarms) = ([], [:]) }
-            return (state.waiters, state.alarms)
+            defer { (state.waiters, state.alarm) = ([], nil) }
+            return (state.waiters, state.alarm)
         }
-        for alarm in alarms.values { time.cancel(alarm) }
+        if let alarm { time.cancel(alarm) }
         for waiter in waiters { waiter.continuation.resume(returning: nil) }
     }
 
@@ -234,6 +239,7 @@ extension WorkQueue {
         let now = time.now
         var handOuts: [(CheckedContinuation<WorkItem<Key>?, Never>, WorkItem<Key>)] = []
         var wake: ContinuousClock.Instant?
+        var obsolete: TimerToken?
         let final = state.withLock { state in
             let result = body(&state.keys, now)
             state.keys.promote(now: now)
@@ -242,10 +248,11 @@ extension WorkQueue {
                 state.waiters.removeFirst()
                 handOuts.append((waiter.continuation, item))
             }
-            wake = nextWake(&state, now)
+            (wake, obsolete) = nextWake(&state, now)
             return finish(&state, result)
         }
         for (continuation, item) in handOuts { continuation.resume(returning: item) }
+        if let obsolete { time.cancel(obsolete) }
         if let wake { setAlarm(at: wake) }
         return final
     }
@@ -253,21 +260,24 @@ extension WorkQueue {
     private func setAlarm(at wake: ContinuousClock.Instant) {
         let alarm = time.schedule(at: wake) { [weak self] in self?.change { _, _ in } }
         let isNeeded = state.withLock { state in
-            // The alarm may have run already, or the queue may have been shut down.
-            guard !state.isShutDown, state.wakes.contains(wake) else { return false }
-            state.alarms[wake] = alarm
+            // The alarm may have run already or been replaced, or the queue may have been shut down.
+            guard !state.isShutDown, state.wake == wake, state.alarm == nil else { return false }
+            state.alarm = alarm
             return true
         }
         if !isNeeded { time.cancel(alarm) }
     }
 
-    /// The wake-up to schedule; nil if an earlier one is scheduled.
-    private func nextWake(_ state: inout State, _ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        while let last = state.wakes.last, last <= now { state.alarms[state.wakes.removeLast()] = nil }
-        guard let deadline = state.keys.nextDeadline else { return nil }
-        if let earlier = state.wakes.last, earlier <= deadline { return nil }
-        state.wakes.append(deadline)
-        return deadline
+    /// The wake-up to schedule, nil if an earlier one is scheduled, and the timer that it replaces.
+    private func nextWake(
+        _ state: inout State, _ now: ContinuousClock.Instant
+    ) -> (wake: ContinuousClock.Instant?, obsolete: TimerToken?) {
+        if let wake = state.wake, wake <= now { (state.wake, state.alarm) = (nil, nil) }
+        guard let deadline = state.keys.nextDeadline else { return (nil, nil) }
+        if let wake = state.wake, wake <= deadline { return (nil, nil) }
+        let obsolete = state.alarm
+        (state.wake, state.alarm) = (deadline, nil)
+        return (deadline, obsolete)
     }
 
     private func registerReadings(in registry: MetricsRegistry, name: String) {

@@ -133,6 +133,21 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// Forgets a key whose object is gone, so that it does not wait for its time, which can be months away.
+    ///
+    /// A key that is ready, or with a worker, runs once more and finds no object.
+    mutating func drop(_ key: Key, now: Instant) {
+        guard let entry = entries[key] else { return }
+        switch entry.phase {
+        case .waiting:
+            waiting.remove(key)
+            entries[key] = nil
+            leave(entry.group)
+        case .ready: return
+        case .running, .runningDirty: add(key, priority: .low, now: now)
+        }
+    }
+
     /// Makes the waiting keys ready that are due.
     mutating func promote(now: Instant) {
         while let key = waiting.popFirst(notAbove: now) {

@@ -121,4 +121,34 @@ import Testing
         #expect(queue.finish(2, .worked, again: nil, now: start) == nil)
         #expect(queue.pop(now: start)?.key == 1)
     }
+
+    /// The timeout of an execution can be years.
+    @Test func `a key whose object is gone does not wait for its time`() {
+        var queue = WorkQueueState<String>()
+        queue.add("a", at: start + .seconds(1_000_000), priority: .normal, now: start)
+        queue.drop("a", now: start)
+        #expect((queue.count, queue.waitingCount) == (0, 0))
+        #expect(queue.nextDeadline == nil)
+        queue.drop("a", now: start)
+        #expect(queue.count == 0)
+    }
+
+    @Test func `a key whose object is gone runs once more if a worker has it`() {
+        var queue = WorkQueueState<String>()
+        queue.add("a", priority: .normal, now: start)
+        #expect(queue.pop(now: start)?.key == "a")
+        queue.drop("a", now: start)
+        // The worker decided before the object was gone.
+        _ = queue.finish("a", .worked, again: start + .seconds(1_000_000), now: start)
+        #expect(queue.pop(now: start)?.key == "a")
+        _ = queue.finish("a", .worked, again: nil, now: start)
+        #expect(queue.count == 0)
+    }
+
+    @Test func `a ready key whose object is gone still runs`() {
+        var queue = WorkQueueState<String>()
+        queue.add("a", priority: .normal, now: start)
+        queue.drop("a", now: start)
+        #expect(queue.pop(now: start)?.key == "a")
+    }
 }

@@ -95,7 +95,7 @@ import Testing
         queue.add("soon", after: .seconds(5))
         queue.add("running")
         #expect(await queue.next()?.key == "running")
-        #expect(time.scheduledCount == 2)
+        #expect(time.scheduledCount == 1)
         queue.shutDown()
         queue.done("running", .failed())
         #expect(time.scheduledCount == 0)
@@ -152,5 +152,16 @@ import Testing
             time.advance(by: .seconds(60))
             return shows("adds_total{\(labels)} 4")
         }
+    }
+
+    @Test func `one timer serves all keys, regardless of their order`() {
+        let time = VirtualTime()
+        let queue = WorkQueue<Int>(name: "test", time: time)
+        for key in 0..<100 { queue.add(key, after: .seconds(1_000 - key)) }
+        #expect(time.scheduledCount == 1)
+        for key in 0..<100 { queue.drop(key) }
+        #expect(queue.count == 0)
+        time.advance(by: .seconds(1_000))
+        #expect(time.scheduledCount == 0)
     }
 }
