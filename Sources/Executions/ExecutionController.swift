@@ -13,12 +13,14 @@ public final class ExecutionController: Sendable {
     /// The controller, which a ``ControllerManager`` runs.
     public let controller: Controller
     let reconciler: Reconciler
+    let queue: WorkQueue<ObjectKey>
 
     /// Creates the controller's components. No request is sent before the controller runs.
     public init(configuration: ExecutionConfiguration, managedBy manager: ControllerManager) {
         let type = WorkflowExecution.resourceType
         let (time, logger) = (manager.time, manager.logger(for: type))
         let queue = manager.makeQueue(for: type, workers: configuration.workers)
+        self.queue = queue
         let expiries = ExpirySchedule(time: time, clock: manager.clock) { queue.add($0, priority: .low) }
         let freshness = Freshness(
             engines: configuration.engines, namespaces: configuration.namespaces,

@@ -54,25 +54,17 @@ extension ExecutionSources {
         switch change {
         case .changed(_, let execution):
             // The leader finished it, so a standby can discard its state.
-            if !context.isServing, execution.isFinished { forget(execution) }
+            if !context.isServing, execution.isFinished { reconciler.forget(execution) }
             return key.map { [change.isOwnStatusWrite ? .recheck($0) : .changed($0)] } ?? []
         case .added: return key.map { [.changed($0)] } ?? []
         case .deleted(let execution):
-            forget(execution)
-            return []
+            reconciler.forget(execution)
+            return [.deleted(execution.key)]
         case .synced, .unavailable:
             guard context.isServing else { return [] }
             return runs.values.flatMap { contradictions(in: context.namespace, by: $0) }
         case .quarantined, .vanished: return []
         }
-    }
-
-    private func forget(_ execution: WorkflowExecution) {
-        let run = ObjectKey(namespace: execution.key.namespace, name: execution.runName)
-        runs[execution.engineName]?.forget(run)
-        reconciler.pendingCreates.forget(run)
-        reconciler.creates.forget(run)
-        reconciler.recovery.settled(execution.key)
     }
 }
 
@@ -93,22 +85,26 @@ extension ExecutionSources {
     ) -> [ReconcileRequest] {
         switch change {
         case .added(let run), .changed(_, let run):
-            if case .changed(let old, _) = change, run.retentionDiffers(from: old) { replanExpiry(of: run) }
-            if let key = unfinishedExecution(of: run) { return [.changed(key)] }
-            return contradiction(run.executionUID, by: run)
+            guard let identity = RunIdentity(run, of: cache.engine.name) else { return [] }
+            if case .changed(let old, _) = change, run.retentionDiffers(from: old) { replanExpiry(of: identity) }
+            if let execution = executions.unfinishedExecution(of: identity) { return [.changed(execution.key)] }
+            return contradiction(identity, by: run)
         case .deleted(let run):
-            if let key = unfinishedExecution(of: run) {
+            guard let identity = RunIdentity(run, of: cache.engine.name) else { return [] }
+            if let execution = executions.unfinishedExecution(of: identity) {
                 cache.remember(deleted: run)
-                return [.changed(key)]
+                // The execution may have ended or been deleted in the meantime, and nothing would forget the run later.
+                if executions.unfinishedExecution(of: identity) == nil { cache.forgetDeletion(of: run) }
+                return [.changed(execution.key)]
             }
             // A run that lost its label also looks deleted. It no longer blocks the deletion of its execution.
-            replanExpiry(of: run)
-            return contradiction(run.executionUID, by: nil)
+            replanExpiry(of: identity)
+            return contradiction(identity, by: nil)
         case .quarantined(let object), .vanished(let object):
-            // The label, if readable, identifies the execution, whose live read then shows what is wrong with the run.
-            guard let uid = object.metadata.label(WellKnown.executionUIDLabel) else { return [] }
-            if let key = executions.unfinishedExecution(withUID: uid) { return [.changed(key)] }
-            if case .vanished = change { return contradiction(uid, by: nil) }
+            // The live read of the execution's run shows what is wrong with it.
+            guard let identity = RunIdentity(object, of: cache.engine.name) else { return [] }
+            if let execution = executions.unfinishedExecution(of: identity) { return [.changed(execution.key)] }
+            if case .vanished = change { return contradiction(identity, by: nil) }
             return []
         case .synced, .unavailable:
             let diverged = context.isServing ? contradictions(in: context.namespace, by: cache) : []
@@ -118,25 +114,18 @@ extension ExecutionSources {
         }
     }
 
-    private func unfinishedExecution(of run: EngineRun) -> ObjectKey? {
-        run.executionUID.flatMap { executions.unfinishedExecution(withUID: $0) }
-    }
-
     /// Reschedules the TTL, because an obstacle to the run's deletion was added or removed.
-    private func replanExpiry(of run: EngineRun) {
-        guard let uid = run.executionUID, let key = executions.endedExecution(withUID: uid),
-            let execution = executions.execution(for: key)
-        else { return }
+    private func replanExpiry(of identity: RunIdentity) {
+        guard let execution = executions.endedExecution(of: identity) else { return }
         executions.expiries.follow(execution)
     }
 
-    /// The finished execution with this UID, if its status contradicts the run; nil means that the run no longer
-    /// exists.
-    private func contradiction(_ uid: String?, by run: EngineRun?) -> [ReconcileRequest] {
-        guard let uid, let key = executions.endedExecution(withUID: uid),
-            executions.execution(for: key)?.isContradicted(by: run) == true
-        else { return [] }
-        return [.recheck(key)]
+    /// The finished execution of this run, if its status contradicts `run`; nil means that the run no longer exists.
+    private func contradiction(_ identity: RunIdentity, by run: EngineRun?) -> [ReconcileRequest] {
+        guard let execution = executions.endedExecution(of: identity), execution.isContradicted(by: run) else {
+            return []
+        }
+        return [.recheck(execution.key)]
     }
 
     /// The finished executions whose runs were deleted or continued without a watch event.

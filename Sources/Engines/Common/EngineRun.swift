@@ -120,7 +120,8 @@ enum CompactUID: Hashable, Sendable {
 
     init(_ text: String) {
         guard let (high, low) = Self.parse(text) else {
-            self = .text(text)
+            // The API server does not limit the UIDs of owner references.
+            self = .text(text.bounded(to: Bounds.name))
             return
         }
         self = .uuid(high, low)

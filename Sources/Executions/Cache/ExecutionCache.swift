@@ -29,11 +29,23 @@ final class ExecutionCache: Sendable {
 
     func execution(for key: ObjectKey) -> WorkflowExecution? { stores.object(for: key) }
 
-    /// The key of the unfinished execution with this UID.
-    func unfinishedExecution(withUID uid: String) -> ObjectKey? { index.withLock { $0.unfinished[uid] } }
+    /// The unfinished execution whose run this is; nil for any other object, whatever its label says.
+    func unfinishedExecution(of run: RunIdentity) -> WorkflowExecution? {
+        execution(of: run, index.withLock { $0.unfinished[run.executionUID] })
+    }
 
-    /// The key of the finished execution with this UID, if it had a run.
-    func endedExecution(withUID uid: String) -> ObjectKey? { index.withLock { $0.ended[uid] } }
+    /// The finished execution whose run this is; nil for any other object, whatever its label says.
+    func endedExecution(of run: RunIdentity) -> WorkflowExecution? {
+        execution(of: run, index.withLock { $0.ended[run.executionUID] })
+    }
+
+    private func execution(of run: RunIdentity, _ key: ObjectKey?) -> WorkflowExecution? {
+        guard let key, let execution = execution(for: key), execution.hasRun(run) else { return nil }
+        return execution
+    }
+
+    /// The number of executions in the index.
+    var indexedCount: Int { index.withLock { $0.unfinished.count + $0.ended.count } }
 
     var unfinishedKeys: [ObjectKey] { index.withLock { Array($0.unfinished.values) } }
 
@@ -77,6 +89,14 @@ final class ExecutionCache: Sendable {
         guard !stores.apply(execution).isEmpty else { return }
         note(execution)
         expiries.follow(execution)
+        // The watch may have reported its deletion in the meantime.
+        if self.execution(for: execution.key) == nil { dropExpiry(of: execution.key) }
+    }
+
+    /// Discards the TTL of an execution that no longer exists, unless one with the same name was just added.
+    func dropExpiry(of key: ObjectKey) {
+        expiries.forget(key)
+        if let execution = execution(for: key) { expiries.follow(execution) }
     }
 
     /// Applies a watch event to the index; returns the execution's key if it must be reconciled.
@@ -144,5 +164,53 @@ extension WorkflowExecution {
         guard let run, run.uid == reference.uid else { return !isReportedGone }
         let isReportedRunning = status.condition(.runDiverged)?.status == .true
         return isReportedGone || isReportedRunning == run.state.isFinished
+    }
+}
+
+/// What identifies an object as the run of an execution.
+///
+/// Anyone who can create runs can copy the label, in any namespace. Nothing is remembered about such an object, and it
+/// queues no execution.
+struct RunIdentity: Sendable {
+    let engine: EngineName
+    let key: ObjectKey
+    let uid: String
+    /// The execution in its label.
+    let executionUID: String
+    /// The controller in its owner references; nil for none.
+    let ownerUID: String?
+
+    /// Nil without the label.
+    init?(_ run: EngineRun, of engine: EngineName) {
+        guard let executionUID = run.executionUID else { return nil }
+        self.engine = engine
+        key = run.key
+        uid = run.uid
+        self.executionUID = executionUID
+        ownerUID = run.ownerUID
+    }
+
+    /// The identity of a run that cannot be decoded; nil without a readable label.
+    init?(_ object: UndecodableObject, of engine: EngineName) {
+        guard let executionUID = object.metadata.label(WellKnown.executionUIDLabel) else { return nil }
+        self.engine = engine
+        key = object.key
+        uid = object.metadata.uid
+        self.executionUID = executionUID
+        ownerUID = object.metadata.controller?.uid
+    }
+}
+
+extension WorkflowExecution {
+    /// Whether this object is the execution's run: it has the run's engine, namespace and name, and it is the one in the
+    /// status or, if the status has none, the execution controls it.
+    ///
+    /// Once the status records a run, its owner does not matter: some tools remove owner references.
+    fileprivate func hasRun(_ run: RunIdentity) -> Bool {
+        guard run.executionUID == uid, run.engine == engineName, run.key.namespace == key.namespace,
+            run.key.name == runName
+        else { return false }
+        if let known = status.runRef { return known.uid == run.uid }
+        return run.ownerUID == uid
     }
 }

@@ -111,13 +111,33 @@ final class RunCache: Sendable {
     }
 
     /// Stores the last state of a run that was deleted before its execution ended.
+    ///
+    /// The caller has checked that it is the execution's run, so there is at most one for each execution.
     func remember(deleted run: EngineRun) {
         overrides.withLock { $0.deleted[run.key] = run }
+    }
+
+    /// Discards the last state of a deleted run, unless the name belongs to another deleted run since.
+    func forgetDeletion(of run: EngineRun) {
+        overrides.withLock { overrides in
+            if overrides.deleted[run.key]?.uid == run.uid { overrides.deleted[run.key] = nil }
+        }
+    }
+
+    /// The number of facts that are remembered beside the cached runs.
+    var rememberedCount: Int {
+        overrides.withLock { $0.deleted.count + $0.unreadableSince.count + $0.missing.count }
+            + timelines.withLock { $0.count } + createDelays.withLock { $0.count }
     }
 
     /// Marks a run that a poll did not find, so that the next decision about it uses a live read.
     func suspect(_ key: ObjectKey) {
         overrides.withLock { _ = $0.missing.insert(key) }
+    }
+
+    /// Removes the mark of ``suspect(_:)``.
+    func clear(_ key: ObjectKey) {
+        overrides.withLock { _ = $0.missing.remove(key) }
     }
 
     /// The maximum Retry-After that is honored. The queue's backoff has the same limit.
@@ -159,5 +179,6 @@ final class RunCache: Sendable {
             overrides.unreadableSince[key] = nil
         }
         timelines.withLock { $0[key] = nil }
+        createDelays.withLock { $0[key] = nil }
     }
 }

@@ -64,7 +64,10 @@ struct Reconciler: Sendable {
         _ key: ObjectKey, waited: Duration, logger: Logger, _ failure: inout FailureGroup?
     ) async -> WorkOutcome {
         if let outcome = await confirm(key, logger, &failure) { return outcome }
-        guard let first = executions.execution(for: key), let cache = runs[first.engineName] else { return .success }
+        guard let first = executions.execution(for: key), let cache = runs[first.engineName] else {
+            executions.dropExpiry(of: key)
+            return .success
+        }
         let runKey = ObjectKey(namespace: key.namespace, name: first.runName)
         // Responses of the API server and of webhooks may contain parameter values.
         let masked = logger.hiding(masks.mask(of: first))
@@ -72,7 +75,11 @@ struct Reconciler: Sendable {
         defer {
             failure = reconciliation.failure
             let execution = executions.execution(for: key)
-            if execution?.isFinished ?? true || execution?.status.runRef != nil {
+            if execution?.uid != first.uid {
+                // It was deleted in the meantime. What was stored about it since would otherwise stay.
+                forget(first)
+                executions.dropExpiry(of: key)
+            } else if execution?.isFinished ?? true || execution?.status.runRef != nil {
                 creates.forget(runKey)
             } else if !reconciliation.waitsForTurn {
                 // If the run had a reserved slot but needs no create now, the next run gets the slot.
@@ -82,10 +89,7 @@ struct Reconciler: Sendable {
         if first.status.runRef == nil, !first.isFinished { creates.addQueueing(waited, of: runKey) }
         for _ in 0..<Self.maximumSteps {
             guard !Task.isCancelled else { return .failed() }
-            guard let execution = executions.execution(for: key) else {
-                cache.forget(runKey)
-                return .success
-            }
+            guard let execution = executions.execution(for: key) else { return .success }
             // The execution was deleted and created again with the same name, so it has a different run.
             guard execution.uid == first.uid else { return .requeue(after: .zero) }
             reconciliation.refresh(execution)
@@ -113,6 +117,16 @@ struct Reconciler: Sendable {
         }
         logger.warn("The reconciliation took too many steps; retrying")
         return .failed()
+    }
+
+    /// Discards everything that is stored about an execution that has ended or was deleted, and about its run.
+    func forget(_ execution: WorkflowExecution) {
+        let run = ObjectKey(namespace: execution.key.namespace, name: execution.runName)
+        // The last state of a deleted execution may not name its engine.
+        for cache in runs.values { cache.forget(run) }
+        pendingCreates.forget(run)
+        creates.forget(run)
+        recovery.settled(execution.key)
     }
 
     /// The state of one reconciliation.

@@ -48,7 +48,11 @@ struct RunVerifier: Sendable {
         let (answer, _) = await time.run(for: ticket.bound) { await ask(ticket) }
         let findings = lane.receive(answer ?? .failed(.other(retryAfter: nil)), for: ticket, time.now)
         for finding in findings {
-            if finding.kind == .missing { cache.suspect(finding.run) }
+            if finding.kind == .missing {
+                cache.suspect(finding.run)
+                // The execution may have ended or been deleted in the meantime, and nothing would remove the mark later.
+                if !lane.isTracking(finding.run) { cache.clear(finding.run) }
+            }
             wake(finding.execution)
         }
     }

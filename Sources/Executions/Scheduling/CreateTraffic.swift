@@ -402,6 +402,9 @@ final class PendingCreates: Sendable {
         }
     }
 
+    /// The number of remembered creates.
+    var count: Int { uncertain.withLock { $0.count } }
+
     func forget(_ run: ObjectKey) {
         uncertain.withLock { $0[run] = nil }
     }

@@ -82,6 +82,8 @@ final class VerificationLane: Sendable {
 
     func includes(_ namespace: String) -> Bool { self.namespace == nil || self.namespace == namespace }
 
+    func isTracking(_ run: ObjectKey) -> Bool { state.withLock { $0.plan.isTracking(run) } }
+
     /// The number of unfinished runs.
     var count: Int { state.withLock { $0.plan.count } }
 

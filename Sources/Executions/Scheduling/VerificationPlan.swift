@@ -179,6 +179,8 @@ struct VerificationPlan: Sendable {
     /// The number of unfinished runs.
     var count: Int { entries.count }
 
+    func isTracking(_ run: ObjectKey) -> Bool { entries[run] != nil }
+
     /// The time since the least recently verified run was confirmed; zero without runs.
     func oldestAge(_ now: Instant) -> Duration {
         guard isStarted, let oldest = entries.values.lazy.map(\.verifiedAt).min() else { return .zero }

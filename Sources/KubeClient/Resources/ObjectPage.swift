@@ -117,6 +117,10 @@ public struct UndecodableObject: Hashable, Sendable {
                 case ("labels", .object):
                     let labels = try cursor.readStrings().map { Label(key: $0.key, value: $0.value) }
                     metadata.labels = Array(labels.sorted { $0.key < $1.key }.prefix(Self.maximumLabels))
+                case ("ownerReferences", .array):
+                    try cursor.forEachElement { (cursor) throws(JSONError) in
+                        if let controller = try cursor.readController() { metadata.ownerReferences = [controller] }
+                    }
                 default: try cursor.skipValue()
                 }
             }
@@ -128,6 +132,25 @@ public struct UndecodableObject: Hashable, Sendable {
 }
 
 extension JSONCursor {
+    /// Reads the UID of an owner reference that controls its object; nil for any other value.
+    ///
+    /// The API server does not limit the length of a reference's UID, but its own UIDs have 36 characters.
+    fileprivate mutating func readController() throws(JSONError) -> OwnerReference? {
+        guard try kind() == .object else {
+            try skipValue()
+            return nil
+        }
+        var owner = OwnerReference()
+        try forEachField { (key, cursor) throws(JSONError) in
+            switch (key, try cursor.kind()) {
+            case ("uid", .string): owner.uid = try cursor.readString()
+            case ("controller", .bool): owner.isController = try cursor.readBool()
+            default: try cursor.skipValue()
+            }
+        }
+        return owner.isController && owner.uid.utf8.count <= 64 ? owner : nil
+    }
+
     /// Reads the string members of an object and skips the others.
     mutating func readStrings() throws(JSONError) -> [String: String] {
         var strings: [String: String] = [:]

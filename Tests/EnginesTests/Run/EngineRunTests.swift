@@ -69,6 +69,17 @@ import TowlineAPI
         }
     }
 
+    /// A tenant can write any UID into the owner references of a run.
+    @Test func `keeps a bounded part of an owner's UID`() throws {
+        for engine in EngineRegistry.all {
+            let uid = String(repeating: "u", count: 1 << 20)
+            let owner = #"{"uid":"\#(uid)","name":"x","controller":true}"#
+            let run = try read(
+                #"{"metadata":{"name":"r","namespace":"n","uid":"u","ownerReferences":[\#(owner)]}}"#.utf8, by: engine)
+            #expect(try #require(run.ownerUID).utf8.count <= 253)
+        }
+    }
+
     @Test func `registers every engine`() {
         #expect(EngineRegistry.all.map(\.name) == EngineName.allCases)
         #expect(Set(EngineRegistry.all.map(\.runType)).count == EngineName.allCases.count)

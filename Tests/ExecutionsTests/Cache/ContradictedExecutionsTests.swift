@@ -90,19 +90,28 @@ import TowlineAPI
     }
 
     @Test func `only ended executions with a run are found by it`() throws {
+        let run = try #require(RunIdentity(try Fixtures.pipelineRun(), of: .tekton))
         let running = Fixtures.execution(status: try Fixtures.running(try Fixtures.pipelineRun()))
         executions.apply(running)
-        #expect(executions.unfinishedExecution(withUID: running.uid) == running.key)
-        #expect(executions.endedExecution(withUID: running.uid) == nil)
+        #expect(executions.unfinishedExecution(of: run)?.key == running.key)
+        #expect(executions.endedExecution(of: run) == nil)
         let ended = Fixtures.execution(status: try status())
+        for (_, store) in executions.stores.scopes {
+            store.update { state, changes in
+                state.beginRelist(isConsistent: true)
+                state.finishRelist(ResourceVersion("8"), into: &changes)
+                state.put(ended, into: &changes)
+            }
+        }
         _ = executions.follow(.changed(old: running, new: ended))
-        #expect(executions.unfinishedExecution(withUID: running.uid) == nil)
-        #expect(executions.endedExecution(withUID: running.uid) == ended.key)
+        #expect(executions.unfinishedExecution(of: run) == nil)
+        #expect(executions.endedExecution(of: run)?.key == ended.key)
         _ = executions.follow(.deleted(ended))
-        #expect(executions.endedExecution(withUID: running.uid) == nil)
+        #expect(executions.endedExecution(of: run) == nil)
+        #expect(executions.indexedCount == 0)
         let rejected = ExecutionStatus().after(
             .ended(.rejected, message: "", engine: .tekton), generation: 1, now: Fixtures.start)
         executions.apply(Fixtures.execution(status: try #require(rejected)))
-        #expect(executions.endedExecution(withUID: running.uid) == nil)
+        #expect(executions.indexedCount == 0)
     }
 }

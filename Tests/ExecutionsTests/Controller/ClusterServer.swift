@@ -71,6 +71,9 @@ final class ClusterServer: HTTPTransport {
         }
     }
 
+    /// The number of all requests so far.
+    var requestCount: Int { state.withLock { $0.requests.count } }
+
     func mostUnderWay(_ kind: Kind) -> Int { state.withLock { $0.mostUnderWay[kind] ?? 0 } }
 
     /// Grows with everything that happens here.
@@ -119,6 +122,53 @@ final class ClusterServer: HTTPTransport {
         publish("DELETED", execution, "workflowexecutions")
     }
 
+    /// Creates an object with the label of an execution, as anyone does who may create runs.
+    func addLabeled(
+        _ name: String, in namespace: String, of execution: (name: String, namespace: String), ownedBy owner: String?,
+        engine: EngineName = .tekton
+    ) {
+        let type = EngineRegistry.engine(engine).runType
+        var run: JSONValue = [
+            "apiVersion": .string(type.apiVersion), "kind": .string(type.kind),
+            "metadata": [
+                "name": .string(name), "namespace": .string(namespace), "uid": .string(Self.uid(namespace, name)),
+                "labels": [
+                    WellKnown.executionUIDLabel: .string(Self.uid(execution.namespace, execution.name))
+                ],
+            ],
+        ]
+        if let owner {
+            run[path: ["metadata", "ownerReferences"]] = [
+                [
+                    "apiVersion": "towline.dev/v1alpha1", "kind": "WorkflowExecution", "name": .string(execution.name),
+                    "uid": .string(owner), "controller": true,
+                ]
+            ]
+        }
+        let path = "/apis/\(type.apiVersion)/namespaces/\(namespace)/\(type.plural)/\(name)"
+        publish("ADDED", objects.store(run, at: path), type.plural)
+    }
+
+    /// Deletes a run as a user does.
+    func deleteRun(named name: String, in namespace: String, engine: EngineName = .tekton) {
+        let type = EngineRegistry.engine(engine).runType
+        let path = "/apis/\(type.apiVersion)/namespaces/\(namespace)/\(type.plural)/\(name)"
+        guard let run = objects.remove(path) else { return }
+        publish("DELETED", run, type.plural)
+    }
+
+    /// Changes the metadata of an execution's run as a tool does.
+    func changeRun(_ name: String, in namespace: String, _ edit: (inout JSONValue) -> Void) {
+        guard var run = run(name, in: namespace) else { return }
+        edit(&run)
+        publish("MODIFIED", objects.store(run, at: Self.runPath(name, namespace, .tekton)), "pipelineruns")
+    }
+
+    /// The name of an execution's run.
+    static func runName(_ name: String, in namespace: String) -> String {
+        RunName.of(executionName: name, uid: uid(namespace, name))
+    }
+
     func run(_ name: String, in namespace: String, engine: EngineName = .tekton) -> JSONValue? {
         objects.object(Self.runPath(name, namespace, engine))
     }
@@ -144,7 +194,7 @@ final class ClusterServer: HTTPTransport {
     }
 
     /// A UID that follows from the name.
-    private static func uid(_ namespace: String, _ name: String) -> String {
+    static func uid(_ namespace: String, _ name: String) -> String {
         // FNV-1a: the same in every process.
         let hash = "\(namespace)/\(name)".utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) {
             ($0 ^ UInt64($1)) &* 0x100_0000_01b3
