@@ -25,8 +25,6 @@ public struct EngineRun: Hashable, Sendable {
     /// The creation time in seconds since 1970, or 0 if unknown; stored here because it fits into padding.
     private let creationSeconds: UInt32
     public var state: RunState
-    /// True if ``state`` has no outputs because they are too large for a store.
-    public private(set) var omitsOutputs = false
     private let ownUID: CompactUID
     private let labelUID: CompactUID?
     private let controllerUID: CompactUID?
@@ -53,19 +51,6 @@ public struct EngineRun: Hashable, Sendable {
         ownUID = CompactUID(metadata.uid)
         labelUID = metadata.label(WellKnown.executionUIDLabel).map(CompactUID.init)
         controllerUID = metadata.controller.flatMap { $0.isExecution ? CompactUID($0.uid) : nil }
-    }
-
-    /// The largest outputs that a store keeps, in bytes.
-    private static let largestStoredOutputs = 2 << 10
-
-    /// The run without large outputs, which are needed only once, when the execution ends.
-    public var stored: EngineRun {
-        let size = state.outputs.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
-        guard size > Self.largestStoredOutputs else { return self }
-        var run = self
-        run.state.outputs = []
-        run.omitsOutputs = true
-        return run
     }
 
     public var uid: String { ownUID.text }

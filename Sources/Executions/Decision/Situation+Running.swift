@@ -267,8 +267,6 @@ extension Situation {
 extension Situation {
     /// Decides the next step after the run ended: reads the cause if it failed, then writes the final status.
     func finishStep(_ run: EngineRun, _ spec: ExecutionSpec) -> Step {
-        // A run that was deleted in the meantime cannot be read again.
-        if run.omitsOutputs, case .present = facts.run { return .readRun }
         var state = run.state
         let listings = engine.childListings(for: run)
         if !listings.isEmpty {

@@ -139,13 +139,6 @@ public protocol StoredObject: Sendable {
     var key: ObjectKey { get }
     var uid: String { get }
     var resourceVersion: ResourceVersion { get }
-    /// The object as a store keeps it: without large parts that can be read again. The last state of a deleted object is
-    /// reported whole.
-    var stored: Self { get }
-}
-
-extension StoredObject {
-    public var stored: Self { self }
 }
 
 extension ObjectMetadata: StoredObject {}

@@ -86,7 +86,6 @@ struct StoreState<Object: StoredObject>: Sendable {
 
     /// Stores a version of an object, from a list, an event or the response to one of this process's writes.
     mutating func put(_ object: Object, into changes: inout Changes) {
-        let object = object.stored
         let key = object.key
         guard let old = entries[key]?.object else {
             entries[key] = Entry(object: object, round: round)
