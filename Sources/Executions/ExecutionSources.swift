@@ -29,7 +29,7 @@ struct ExecutionSources: Sendable {
                 ControllerSource(
                     cache.engine.runType, role: .secondary, labelSelector: WellKnown.executionUIDLabel,
                     settings: settings, remedy: "install \(cache.engine.title), or leave it out with --engine",
-                    decoding: cache.engine.runDecoder, into: cache.stores
+                    decoding: cache.decoder, into: cache.stores
                 ) { change, context in requests(after: change, of: cache, context) }
             }
     }

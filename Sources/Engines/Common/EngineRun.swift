@@ -53,6 +53,13 @@ public struct EngineRun: Hashable, Sendable {
         controllerUID = metadata.controller.flatMap { $0.isExecution ? CompactUID($0.uid) : nil }
     }
 
+    /// The run for a cache, with an abridged state.
+    public var abridged: EngineRun {
+        var run = self
+        run.state = state.abridged
+        return run
+    }
+
     public var uid: String { ownUID.text }
 
     /// When the run was created, by the API server's clock.

@@ -154,4 +154,6 @@ enum Bounds {
     /// The maximum number of outputs, and of bytes of all their values.
     static let outputs = Status.Bounds.outputs
     static let outputsTotal = 32 * 1024
+    /// The maximum number of bytes of all outputs of a cached run.
+    static let cachedOutputs = 2 * 1024
 }

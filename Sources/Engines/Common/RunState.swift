@@ -66,6 +66,34 @@ public struct RunState: Hashable, Sendable {
         set { change { $0.outputs = newValue } }
     }
 
+    /// The state for a cache: if the outputs are large, only the first ones.
+    ///
+    /// Thousands of runs are cached, and each can have 32 KiB of outputs. A live read gets them when they are reported.
+    public var abridged: RunState {
+        guard !isAbridged, Self.size(of: outputs) > Bounds.cachedOutputs else { return self }
+        var kept: [Output] = []
+        // The note about omitted outputs needs less.
+        var left = Bounds.cachedOutputs - 128
+        for output in outputs {
+            left -= Self.size(of: [output])
+            if left < 0 { break }
+            kept.append(output)
+        }
+        var state = self
+        state.change {
+            $0.outputs = kept + [Output(name: "…", value: "\(outputs.count - kept.count) more omitted")]
+            $0.isAbridged = true
+        }
+        return state
+    }
+
+    /// Whether outputs were dropped for a cache.
+    public var isAbridged: Bool { rare?.fields.isAbridged ?? false }
+
+    private static func size(of outputs: [Output]) -> Int {
+        outputs.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + MemoryLayout<Output>.size }
+    }
+
     /// The digest of the workflow that ran, `sha256:…`; nil if the engine does not report it.
     public internal(set) var resolvedDigest: String? {
         get { rare?.fields.resolvedDigest }
@@ -102,6 +130,7 @@ private struct RareFields: Hashable, Sendable {
     var message = ""
     var failure: Failure?
     var outputs: [Output] = []
+    var isAbridged = false
     var resolvedDigest: String?
     var nonTaskRuns: NonTaskRunChildren?
     var taskCounts: TaskCounts?

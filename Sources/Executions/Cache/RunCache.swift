@@ -67,6 +67,12 @@ final class RunCache: Sendable {
         return caches
     }
 
+    /// Reads the runs for this cache.
+    var decoder: ObjectDecoder<EngineRun> {
+        let decoder = engine.runDecoder
+        return { (cursor) throws(JSONError) in try decoder(&cursor).abridged }
+    }
+
     /// The number of cached runs of a namespace; nil for all namespaces.
     func storedCount(in namespace: String?) -> Int {
         stores.scopes.first { $0.namespace == namespace }?.store.count ?? 0
@@ -103,7 +109,7 @@ final class RunCache: Sendable {
 
     /// Stores the result of a live read, or the API server's response to a write by this process.
     func apply(_ run: EngineRun) {
-        stores.apply(run)
+        stores.apply(run.abridged)
         overrides.withLock { overrides in
             overrides.missing.remove(run.key)
             if overrides.deleted[run.key]?.uid != run.uid { overrides.deleted[run.key] = nil }

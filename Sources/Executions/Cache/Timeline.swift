@@ -98,7 +98,8 @@ struct Timeline: Sendable {
     mutating func childrenRead(of run: EngineRun, found state: RunState?, instant: Instant) {
         let last = lastRead.flatMap { $0.version == run.resourceVersion ? $0 : nil }
         let pause = last.map { min($0.pause * 2, Self.longestReadPause) } ?? Self.firstReadPause
-        lastRead = ChildrenRead(at: instant, pause: pause, version: run.resourceVersion, state: state ?? last?.state)
+        lastRead = ChildrenRead(
+            at: instant, pause: pause, version: run.resourceVersion, state: state?.abridged ?? last?.state)
     }
 
     /// The run's state including its children, from the last read; nil if the run has changed since.

@@ -34,6 +34,7 @@ struct Situation: Sendable {
         case .present(let run): return step(with: run, spec)
         case .deleted(let last): return step(afterDeletionOf: last, spec)
         // Never create a run again that was seen, even if only by the watch.
+        case .absent(let last?) where isOurs(last) && last.state.isFinished: return finishStep(last, spec)
         case .absent(let last):
             return wasSeen || last.map(isOurs) == true ? report(runDisappeared(last)) : startStep(spec)
         case .engineMissing: return wasSeen ? engineMissingStep() : startStep(spec)
@@ -63,7 +64,8 @@ struct Situation: Sendable {
             if execution.status.runRef == nil, let settling { return .idle(recheckAfter: settling) }
             return report(foreignRun(run))
         }
-        if run.state.isFinished { return finishStep(run, spec) }
+        // The cache has only some of its outputs.
+        if run.state.isFinished { return run.state.isAbridged ? .readRun : finishStep(run, spec) }
         if let shutdown = dueShutdown(of: run, spec), facts.stopRefusal == nil,
             let patch = engine.shutdownPatch(shutdown, for: run)
         {

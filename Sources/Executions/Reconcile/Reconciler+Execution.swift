@@ -89,6 +89,9 @@ extension Reconciler.Reconciliation {
         if case .present(let run) = facts.run, run.state.isFinished { run.state.finishedAt } else { nil }
     }
 
+    /// The run if it is known to have ended.
+    var finishedRun: EngineRun? { if case .present(let run) = facts.run, run.state.isFinished { run } else { nil } }
+
     /// A reference to the object with the run's name; nil if none was seen.
     fileprivate var runReference: RunReference? {
         if case .present(let run) = facts.run { cache.engine.reference(to: run) } else { nil }

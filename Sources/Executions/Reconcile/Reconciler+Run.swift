@@ -15,7 +15,9 @@ extension Reconciler {
             note(.readRun, worked: true, in: &reconciliation)
         } catch {
             if error.isNotFoundObject(named: reconciliation.runKey.name) {
-                reconciliation.facts.run = .absent(last: reconciliation.cache.lastState(of: reconciliation.runKey))
+                let last = reconciliation.cache.lastState(of: reconciliation.runKey)
+                // The cache may know how the run ended although its deletion has not been seen yet.
+                reconciliation.facts.run = .absent(last: last ?? reconciliation.finishedRun)
                 note(.readRun, worked: true, in: &reconciliation)
             } else if error.isPlainNotFound {
                 reconciliation.facts.run = .engineMissing

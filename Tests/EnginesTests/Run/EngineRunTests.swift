@@ -105,6 +105,27 @@ import TowlineAPI
                 == expected)
     }
 
+    @Test func `a cached run keeps a bounded part of its results`() throws {
+        let large = (0..<40).map { #"{"name":"r\#($0)","value":"\#(String(repeating: "x", count: 500))"}"# }
+        let run = try pipelineRun(status: #"{"results":[\#(large.joined(separator: ","))]}"#)
+        #expect(!run.state.isAbridged)
+        let cached = run.abridged
+        #expect(cached.state.isAbridged)
+        #expect(cached.state.outputs.map(\.name) == ["r0", "r1", "r2", "…"])
+        #expect(cached.state.outputs.last?.value == "37 more omitted")
+        #expect(cached.state.outputs.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count } <= 2048)
+        #expect(cached.abridged == cached)
+        #expect(cached.state.reason == run.state.reason)
+    }
+
+    @Test func `a cached run keeps all of a few small results`() throws {
+        let small = (0..<8).map {
+            #"{"name":"IMAGE_DIGEST_\#($0)","value":"sha256:\#(String(repeating: "0", count: 64))"}"#
+        }
+        let run = try pipelineRun(status: #"{"results":[\#(small.joined(separator: ","))]}"#)
+        #expect(run.abridged == run)
+    }
+
     @Test func `ignores entries that are not results`() throws {
         #expect(
             try outputs(#"[null,{"name":"a"},{"value":"x"},{"name":"","value":"x"},{"name":"n","value":null},7]"#)

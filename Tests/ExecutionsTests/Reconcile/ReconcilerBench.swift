@@ -31,9 +31,11 @@ struct ReconcilerBench {
     /// - Parameters:
     ///   - earlier: the operator that ended just now; its server, and that one's clock, stay.
     ///   - tellsTime: whether the API server's answers have a `Date`.
+    ///   - cachesRuns: whether the watch brings runs; otherwise each is read live.
     ///   - operatorClockOffset: by how much the operator's own clock is ahead of the API server's.
     init(
         _ engine: EngineName, spec: JSONObject = [:], after earlier: ReconcilerBench? = nil, tellsTime: Bool = false,
+        cachesRuns: Bool = false,
         operatorClockOffset: Duration = .zero
     ) async throws {
         self.engine = engine
@@ -56,7 +58,8 @@ struct ReconcilerBench {
         for scope in cache.stores.scopes {
             scope.store.update { state, changes in
                 state.beginRelist(isConsistent: true)
-                state.finishRelist(ResourceVersion("0"), into: &changes)
+                // Without a version that can be compared, the store keeps no answers.
+                state.finishRelist(ResourceVersion(cachesRuns ? "1" : "0"), into: &changes)
             }
         }
         let client = KubeClient(transport: serverClock.following(server), retry: RetryPolicy(limit: 0))
@@ -94,6 +97,9 @@ struct ReconcilerBench {
             ], at: executionPath)
         try follow()
     }
+
+    /// The run's key.
+    var runKey: ObjectKey { ObjectKey(namespace: "payments", name: "restart-3f9c2a71d0") }
 
     private var executionPath: String { "/apis/towline.dev/v1alpha1/namespaces/payments/workflowexecutions/restart" }
 
