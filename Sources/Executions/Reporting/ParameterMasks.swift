@@ -20,6 +20,11 @@ final class ParameterMasks: Sendable {
     /// The most recently used mask is last.
     private let entries = Locked<[Entry]>([])
 
+    /// The number of cached masks, and the size of those that have been used.
+    var usage: (count: Int, size: Int) {
+        entries.withLock { ($0.count, $0.reduce(0) { $0 + $1.mask.size }) }
+    }
+
     /// The mask of an execution. Names of objects stay readable even if a parameter has the same value.
     ///
     /// If the store does not keep the parameters because they are too large, the mask hides every text from elsewhere.

@@ -90,6 +90,9 @@ struct CreateTraffic: Sendable {
     /// The number of runs with any state here.
     var rememberedCount: Int { Set(attempts.keys).union(queued.keys).union(waiters.keys).union(called.keys).count }
 
+    /// The number of lanes with any state here.
+    var rememberedLanes: Int { Set(slowUntil.keys).union(windows.keys).union(lines.keys).count }
+
     /// Requests permission to send the create of a run.
     mutating func enter(_ run: ObjectKey, _ lane: Lane, now: Instant) -> Admission {
         if let pause = attempts[run]?.pause(at: now) { return .pause(pause) }

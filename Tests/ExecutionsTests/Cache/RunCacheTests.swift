@@ -41,4 +41,17 @@ import Testing
         #expect(cache.createDelay(of: key, at: Fixtures.instant + .seconds(10)) == nil)
         #expect(cache.createDelay(of: ObjectKey(namespace: "payments", name: "s"), at: Fixtures.instant) == nil)
     }
+
+    @Test func `delays of creates end with their time or their execution`() {
+        let cache = RunCache(engine: EngineRegistry.engine(.tekton), namespaces: [])
+        for second in 0..<2_000 {
+            let key = ObjectKey(namespace: "payments", name: "r\(second)")
+            cache.delayCreate(of: key, for: .seconds(1_000_000), at: Fixtures.instant + .seconds(second))
+        }
+        #expect(cache.rememberedCount <= 301, "a server can ask for five minutes at most")
+        let key = ObjectKey(namespace: "payments", name: "r1999")
+        let before = cache.rememberedCount
+        cache.forget(key)
+        #expect(cache.rememberedCount == before - 1)
+    }
 }

@@ -144,6 +144,19 @@ import TowlineAPI
         #expect(sent.count { $0 < at(5) } >= 5, "short trouble is over soon")
     }
 
+    @Test func `lanes that were slow long ago are forgotten`() {
+        var traffic = CreateTraffic(workers: 4)
+        for number in 0..<2_000 {
+            let lane = CreateTraffic.Lane(engine: .tekton, namespace: "n\(number)")
+            let now = at(Double(number) * 10)
+            #expect(traffic.enter(run(0, lane), lane, now: now) == .send)
+            _ = traffic.end(run(0, lane), now: now + .seconds(5))
+            _ = traffic.forget(run(0, lane), now: now + .seconds(5))
+        }
+        #expect(traffic.rememberedCount == 0)
+        #expect(traffic.rememberedLanes <= 256)
+    }
+
     @Test func `the time in line is known as own queueing`() {
         var traffic = CreateTraffic(workers: 4)
         for number in 0..<2 { _ = traffic.enter(run(number, payments), payments, now: start) }

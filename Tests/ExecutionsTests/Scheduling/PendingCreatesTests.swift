@@ -30,4 +30,11 @@ import Testing
         creates.forget(run)
         #expect(creates.deadline(of: run, now: start) == nil)
     }
+
+    @Test func `creates that can no longer take effect are forgotten`() {
+        for second in 0..<5_000 {
+            creates.record(ObjectKey(namespace: "n", name: "r\(second)"), at: start + .seconds(second))
+        }
+        #expect(creates.count <= 1_024)
+    }
 }
