@@ -29,12 +29,12 @@ final class ExecutionCache: Sendable {
 
     func execution(for key: ObjectKey) -> WorkflowExecution? { stores.object(for: key) }
 
-    /// The unfinished execution whose run this is; nil for any other object, whatever its label says.
+    /// The unfinished execution whose run this is; nil for any other object, also one with its label.
     func unfinishedExecution(of run: RunIdentity) -> WorkflowExecution? {
         execution(of: run, index.withLock { $0.unfinished[run.executionUID] })
     }
 
-    /// The finished execution whose run this is; nil for any other object, whatever its label says.
+    /// The finished execution whose run this is; nil for any other object, also one with its label.
     func endedExecution(of run: RunIdentity) -> WorkflowExecution? {
         execution(of: run, index.withLock { $0.ended[run.executionUID] })
     }

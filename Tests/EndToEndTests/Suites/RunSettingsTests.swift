@@ -389,7 +389,8 @@ import Testing
         ("arrayParameters: {a: [b, $(params.c)]}", "spec.arrayParameters.a: Tekton would expand"),
         ("objectParameters: {a: {b: '{{c}}'}}\nENGINE argo", "spec.objectParameters.a: Argo would expand"),
         (
-            "parameters: {" + (0..<17).map { "P\($0): '" + String(repeating: "x", count: 8000) + "'" }
+            "parameters: {"
+                + (0..<17).map { "P\($0): '" + String(repeating: "x", count: 8000) + "'" }
                 .joined(separator: ", ") + "}", "at most 131,072 bytes together"
         ),
         ("arrayParameters: {a: b}", "must be of type array"),

@@ -73,7 +73,8 @@ import TowlineAPI
     @Test func `keeps a bounded part of an owner's UID`() throws {
         for engine in EngineRegistry.all {
             let uid = String(repeating: "u", count: 1 << 20)
-            let owner = #"{"uid":"\#(uid)","name":"x","controller":true}"#
+            let owner =
+                #"{"apiVersion":"towline.dev/v1alpha1","kind":"WorkflowExecution","uid":"\#(uid)","name":"x","controller":true}"#
             let run = try read(
                 #"{"metadata":{"name":"r","namespace":"n","uid":"u","ownerReferences":[\#(owner)]}}"#.utf8, by: engine)
             #expect(try #require(run.ownerUID).utf8.count <= 253)
