@@ -124,7 +124,7 @@ struct ExpiryPlan {
 final class ExpirySchedule: Sendable {
     private struct State {
         var plan = ExpiryPlan()
-        var check = PendingCheck()
+        var check = PendingWake()
         var isRunning = false
     }
 

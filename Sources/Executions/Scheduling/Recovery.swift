@@ -34,7 +34,7 @@ struct FailureGroup: Hashable, Sendable {
 final class Recovery: Sendable {
     private struct State {
         var groups: EarlyRetries<ObjectKey, FailureGroup>
-        var check = PendingCheck()
+        var check = PendingWake()
         var isRunning = false
     }
 

@@ -60,8 +60,7 @@ struct VerificationPlan: Sendable {
         /// The run exists but cannot be decoded.
         case unreadable
         /// One page. `isWhole` is false if an item has no readable name; the list then does not prove that a run is
-        /// missing.
-        /// `recommended` is the limit for a next page of moderate size.
+        /// missing. `recommended` is the limit for a next page of moderate size.
         case page([ObjectKey: Sighting], next: String?, isWhole: Bool, recommended: Int = .max)
         case failed(Failure)
     }

@@ -125,3 +125,43 @@ final class Sleeper: Sendable {
         return token
     }
 }
+
+/// The next wake-up of an owner that needs one at a time, and its timer.
+///
+/// The owner keeps this value under its lock, and sets and cancels timers outside of it.
+public struct PendingWake: Sendable {
+    public typealias Instant = ContinuousClock.Instant
+
+    private var instant: Instant?
+    private var timer: TimerToken?
+
+    public init() {}
+
+    /// Replaces the wake-up, unless an earlier one is pending, which covers the rest.
+    ///
+    /// - Parameter wanted: when the owner must wake up next; nil for never.
+    /// - Returns: the timer to cancel, and when a new timer must fire; nil for neither.
+    public mutating func replace(with wanted: Instant?, now: Instant) -> (obsolete: TimerToken?, next: Instant?) {
+        if let instant, instant > now, wanted.map({ instant <= $0 }) ?? true { return (nil, nil) }
+        instant = wanted
+        defer { timer = nil }
+        return (timer, wanted)
+    }
+
+    /// Keeps the timer of a wake-up, so that it can be canceled.
+    ///
+    /// - Returns: false if the timer has fired already, or the wake-up has been replaced or removed since; the owner
+    ///   cancels the timer then.
+    public mutating func keep(_ timer: TimerToken, for instant: Instant) -> Bool {
+        guard self.instant == instant, self.timer == nil else { return false }
+        self.timer = timer
+        return true
+    }
+
+    /// Removes the wake-up and returns the timer to cancel.
+    public mutating func remove() -> TimerToken? {
+        instant = nil
+        defer { timer = nil }
+        return timer
+    }
+}

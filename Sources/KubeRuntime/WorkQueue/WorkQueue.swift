@@ -18,10 +18,8 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         /// Callers that wait until no worker has a key.
         var drains: [CheckedContinuation<Void, Never>] = []
         var nextWaiter: UInt64 = 0
-        /// The scheduled wake-up; an earlier one replaces it.
-        var wake: ContinuousClock.Instant?
-        /// Its timer; nil until the timer is set.
-        var alarm: TimerToken?
+        /// For the first delayed key.
+        var wake = PendingWake()
         var isShutDown = false
     }
 
@@ -109,13 +107,13 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
 
     /// Hands out no more keys and forgets the waiting ones; workers can still return theirs.
     public func shutDown() {
-        let (waiters, alarm) = state.withLock { state in
+        let (waiters, timer) = state.withLock { state in
             state.isShutDown = true
             state.keys.removeUnstarted()
-            defer { (state.waiters, state.alarm) = ([], nil) }
-            return (state.waiters, state.alarm)
+            defer { state.waiters = [] }
+            return (state.waiters, state.wake.remove())
         }
-        if let alarm { time.cancel(alarm) }
+        if let timer { time.cancel(timer) }
         for waiter in waiters { waiter.continuation.resume(returning: nil) }
     }
 
@@ -248,36 +246,20 @@ extension WorkQueue {
                 state.waiters.removeFirst()
                 handOuts.append((waiter.continuation, item))
             }
-            (wake, obsolete) = nextWake(&state, now)
+            (obsolete, wake) = state.wake.replace(with: state.keys.nextDeadline, now: now)
             return finish(&state, result)
         }
         for (continuation, item) in handOuts { continuation.resume(returning: item) }
         if let obsolete { time.cancel(obsolete) }
-        if let wake { setAlarm(at: wake) }
+        if let wake { setTimer(at: wake) }
         return final
     }
 
-    private func setAlarm(at wake: ContinuousClock.Instant) {
-        let alarm = time.schedule(at: wake) { [weak self] in self?.change { _, _ in } }
-        let isNeeded = state.withLock { state in
-            // The alarm may have run already or been replaced, or the queue may have been shut down.
-            guard !state.isShutDown, state.wake == wake, state.alarm == nil else { return false }
-            state.alarm = alarm
-            return true
-        }
-        if !isNeeded { time.cancel(alarm) }
-    }
-
-    /// The wake-up to schedule, nil if an earlier one is scheduled, and the timer that it replaces.
-    private func nextWake(
-        _ state: inout State, _ now: ContinuousClock.Instant
-    ) -> (wake: ContinuousClock.Instant?, obsolete: TimerToken?) {
-        if let wake = state.wake, wake <= now { (state.wake, state.alarm) = (nil, nil) }
-        guard let deadline = state.keys.nextDeadline else { return (nil, nil) }
-        if let wake = state.wake, wake <= deadline { return (nil, nil) }
-        let obsolete = state.alarm
-        (state.wake, state.alarm) = (deadline, nil)
-        return (deadline, obsolete)
+    private func setTimer(at wake: ContinuousClock.Instant) {
+        let timer = time.schedule(at: wake) { [weak self] in self?.change { _, _ in } }
+        // The timer may have fired already or been replaced, or the queue may have been shut down.
+        let isNeeded = state.withLock { $0.wake.keep(timer, for: wake) }
+        if !isNeeded { time.cancel(timer) }
     }
 
     private func registerReadings(in registry: MetricsRegistry, name: String) {

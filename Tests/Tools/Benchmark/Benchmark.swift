@@ -15,6 +15,17 @@ struct Benchmark {
     let running: Int
     let directory: URL
 
+    private static let options = [
+        "--binary", "--sandbox", "--executions", "--running", "--seconds", "--seed", "--scale", "--stored",
+        "--unfinished",
+    ]
+    private static let usage = """
+        towline-bench [--binary FILE] [--sandbox FILE] [--executions N] [--running N]
+        towline-bench soak [--binary FILE] [--sandbox FILE] [--seconds N] [--seed N]
+        towline-bench attack [--binary FILE] [--scale FACTOR]
+        towline-bench poll [--binary FILE] [--stored N] [--unfinished N]
+        """
+
     static func main() async throws {
         var arguments = Array(CommandLine.arguments.dropFirst())
         func option(_ name: String) -> String? {
@@ -22,6 +33,11 @@ struct Benchmark {
             let value = arguments[index + 1]
             arguments.removeSubrange(index...(index + 1))
             return value
+        }
+        if let unknown = arguments.first(where: { $0.hasPrefix("--") && !options.contains($0) }) {
+            if unknown != "--help" { FileHandle.standardError.write(Data("unknown option \(unknown)\n".utf8)) }
+            print(usage)
+            exit(unknown == "--help" ? 0 : 2)
         }
         let directory = URL.temporaryDirectory.appending(path: "towline-bench-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
