@@ -116,6 +116,7 @@ private struct SpecCheck {
             ("spec.parameters", SpecLimits.parameterCount), ("spec.arrayParameters", SpecLimits.arrayParameterCount),
             ("spec.objectParameters", SpecLimits.objectParameterCount),
         ] {
+            guard spec.parameters.count > limit else { continue }
             let count = spec.parameters.count { "\($0.value.field)" == field }
             if count > limit { return refuse(field, "must have at most \(limit) entries, not \(count)") }
         }

@@ -10,7 +10,8 @@ import TowlineAPI
 /// and its place is reserved until the run enters or leaves. A lane starts with one create at a time. Each fast create
 /// adds a place. A create that takes ``slow`` or longer makes the lane slow: again one create at a time, and all slow
 /// lanes together get only a part of the places. The creates of one namespace never take all the workers that a slow
-/// namespace gets (``WorkShares``), so that finished runs are reported and TTLs are applied while its creates hang.
+/// namespace gets (``WorkShares``), so that finished runs are reported and TTLs are applied while its creates hang. The
+/// creates of one lane leave one of the places of their namespace to its other engines.
 ///
 /// Each run is created at most ``Attempts/maximumPerMinute`` times a minute. ``CreateGate`` makes this value type
 /// thread-safe.
@@ -61,6 +62,8 @@ struct CreateTraffic: Sendable {
     private let slowPlaces: Int
     /// The maximum number of concurrent creates in one namespace.
     private let placesOfNamespace: Int
+    /// The maximum number of concurrent creates in one lane.
+    private let placesOfLane: Int
     private var inFlight: [ObjectKey: Place] = [:]
     private var called: [ObjectKey: Place] = [:]
     private var waiters: [ObjectKey: Waiter] = [:]
@@ -69,7 +72,7 @@ struct CreateTraffic: Sendable {
     /// The lanes with waiting runs, ordered by the ticket of their next turn.
     private var quickLanes = KeyedHeap<Lane, UInt64>()
     private var slowLanes = KeyedHeap<Lane, UInt64>()
-    /// The maximum number of concurrent creates in a lane that is not slow; 1 without an entry. Kept while it is busy.
+    /// The number of places that a lane that is not slow may have; 1 without an entry. Kept while it is busy.
     private var windows: [Lane: Int] = [:]
     /// When a lane stops being slow.
     private var slowUntil: [Lane: Instant] = [:]
@@ -83,6 +86,7 @@ struct CreateTraffic: Sendable {
         places = workers > 1 ? max(2, workers - 1) : 1
         slowPlaces = max(1, workers / 2)
         placesOfNamespace = max(1, WorkShares(ofWorkers: workers).perSlowGroup - 1)
+        placesOfLane = max(1, placesOfNamespace - 1)
     }
 
     var waitingCount: Int { waiters.count }
@@ -125,7 +129,7 @@ struct CreateTraffic: Sendable {
             windows[lane] = nil
         } else {
             slowUntil[lane] = nil
-            windows[lane] = min((windows[lane] ?? 1) + 1, places)
+            windows[lane] = min((windows[lane] ?? 1) + 1, placesOfLane)
         }
         regroup(lane, now)
         return call(now)

@@ -105,8 +105,10 @@ public struct WorkShares: Hashable, Sendable {
         self.allSlow = allSlow
     }
 
-    /// Reserves one worker from each group, and from all slow groups together; a slow group gets half of the workers.
+    /// Reserves one worker from each group, and from all slow groups together; a slow group gets half of the workers
+    /// and one more.
     public init(ofWorkers workers: Int) {
-        self.init(perGroup: max(1, workers - 1), perSlowGroup: max(1, workers / 2), allSlow: max(1, workers - 1))
+        let shared = max(1, workers - 1)
+        self.init(perGroup: shared, perSlowGroup: min(shared, workers / 2 + 1), allSlow: shared)
     }
 }

@@ -50,6 +50,8 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     private let shares: WorkShares
     /// Exactly the keys with a worker, and since when.
     private(set) var running: [Key: Instant] = [:]
+    /// The number of keys of each group with a worker; no zeros.
+    private var workers: [String: Int] = [:]
     private var nextTicket: UInt64 = 0
     /// How often a key became ready.
     private(set) var adds: UInt64 = 0
@@ -168,20 +170,15 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         entry.endsBackoff = false
         entries[key] = entry
         running[key] = now
+        workers[entry.group, default: 0] += 1
         return WorkItem(key: key, attempt: entry.failures + 1, waited: since.duration(to: now))
     }
 
     private mutating func next(prefersLow: Bool) -> (key: Key, isLow: Bool)? {
-        // The loop is short, because `running` has at most one key per worker.
-        var workers: [String: Int] = [:]
-        var slowWorkers = 0
-        for key in running.keys {
-            guard let group = entries[key]?.group else { continue }
-            workers[group, default: 0] += 1
-            if slowGroups.contains(group) { slowWorkers += 1 }
-        }
+        // The loop is short: there are at most as many groups with a worker as workers.
+        let slowWorkers = workers.reduce(0) { $0 + (slowGroups.contains($1.key) ? $1.value : 0) }
         let servesSlow = slowWorkers < shares.allSlow
-        let hasRoom = { [slowGroups, shares] (group: String) in
+        let hasRoom = { [slowGroups, shares, workers] (group: String) in
             (workers[group] ?? 0) < (slowGroups.contains(group) ? shares.perSlowGroup : shares.perGroup)
         }
         nextTicket += 1
@@ -221,6 +218,7 @@ struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     /// after a failure or without an attempt, it does so only if something has changed.
     mutating func finish(_ key: Key, _ result: WorkResult, again: Instant?, now: Instant) -> Duration? {
         guard var entry = entries[key], let since = running.removeValue(forKey: key) else { return nil }
+        if let count = workers[entry.group] { workers[entry.group] = count > 1 ? count - 1 : nil }
         switch result {
         case .worked: entry.failures = 0
         case .failed: entry.failures += 1

@@ -29,8 +29,24 @@ import TowlineAPI
         for number in 3...4 { #expect(traffic.enter(run(number, payments), payments, now: at(0.2)) == .send) }
         #expect(
             traffic.end(run(2, payments), now: at(0.3)) == [run(5, payments)],
-            "a slow namespace has four workers, and one is left for other things")
+            "a slow namespace has five workers: one is left for other things, and one for the other engine")
         #expect(traffic.waitingCount == 3)
+    }
+
+    @Test func `creates that begin to hang leave a place of their namespace to the other engine`() {
+        for workers in 4...16 {
+            let argo = CreateTraffic.Lane(engine: .argo, namespace: "payments")
+            for (hanging, other) in [(payments, argo), (argo, payments)] {
+                var traffic = CreateTraffic(workers: workers)
+                for number in 0..<20 { _ = traffic.enter(run(number, hanging), hanging, now: start) }
+                var called = [run(0, hanging)]
+                for _ in 0..<6 {
+                    called = called.flatMap { traffic.end($0, now: at(0.1)) }
+                    for run in called { _ = traffic.enter(run, hanging, now: at(0.1)) }
+                }
+                #expect(traffic.enter(run(0, other), other, now: at(0.2)) == .send, "\(workers) workers")
+            }
+        }
     }
 
     @Test func `a create that hangs keeps no other lane waiting`() {
@@ -236,8 +252,12 @@ import TowlineAPI
             let isStranded = !waiting.isEmpty && underWay.isEmpty && called.isEmpty
             if isStranded || underWay.count + called.count > places { Issue.record("step \(step), seed \(seed)") }
             let namespaces = Dictionary(grouping: underWay.values, by: { $0.lane / 2 })
-            if namespaces.values.contains(where: { $0.count > max(1, workers / 2 - 1) }) {
+            if namespaces.values.contains(where: { $0.count > max(1, workers / 2) }) {
                 Issue.record("a namespace has too many creates at step \(step), seed \(seed)")
+            }
+            let engines = Dictionary(grouping: underWay.values, by: \.lane)
+            if engines.values.contains(where: { $0.count > max(1, workers / 2 - 1) }) {
+                Issue.record("an engine has too many creates in a namespace at step \(step), seed \(seed)")
             }
             now += .milliseconds(isOver ? 200 : 10)
         }

@@ -90,11 +90,17 @@ struct Benchmark {
         let small = min(2_000, total)
         let worker = try await operatorProcess()
         let before = try await worker.requests()
+        let processorBefore = (worker.program.processorSeconds, sandbox.processorSeconds)
         let start = ContinuousClock.now
         try await load.createExecutions(small, workflow: "instant")
         try await load.waitForFinished(small)
         let seconds = (ContinuousClock.now - start).inSeconds
+        let processor = (
+            worker.program.processorSeconds - processorBefore.0, sandbox.processorSeconds - processorBefore.1
+        )
         line("executions per second", String(format: "%.0f", Double(small) / seconds), "")
+        line("CPU of the operator per execution", milliseconds(processor.0 / Double(small)), "")
+        line("CPU of the sandbox per execution", milliseconds(processor.1 / Double(small)), "")
         for (what, count) in try await worker.requests().sorted(by: { $0.key < $1.key }) {
             let perExecution = (count - (before[what] ?? 0)) / Double(small)
             line("\(what) per execution", String(format: "%.2f", perExecution), Self.target(what))
@@ -146,6 +152,8 @@ struct Benchmark {
         let name = what.padding(toLength: max(40, what.count), withPad: " ", startingAt: 0)
         print("\(name) \(String(repeating: " ", count: max(0, 10 - value.count)))\(value)   \(limit)")
     }
+
+    private func milliseconds(_ seconds: Double) -> String { String(format: "%.2f ms", seconds * 1000) }
 
     private func megabytes(_ value: Double) -> String { String(format: "%.1f MiB", value) }
 

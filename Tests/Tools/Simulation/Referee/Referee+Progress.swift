@@ -6,7 +6,7 @@ extension Referee {
     private static let recoveryTime = Duration.seconds(45)
     /// The time for a new leader to fill its caches and to look for missing engines.
     private static let takeoverTime = Duration.seconds(30)
-    private static let pollInterval = Duration.seconds(10)
+    static let pollInterval = Duration.seconds(10)
 
     /// - Parameter serving: the active process, if any.
     func checkProgress(serving: Int?) {

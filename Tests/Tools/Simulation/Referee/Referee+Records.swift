@@ -37,6 +37,10 @@ struct RunRecord {
     var began: Instant?
     /// When it ended; nil while it is running, even after an earlier end.
     var ended: Instant?
+    /// True after it has ended without a started step, even if it continued and started one.
+    var hasEndedUnstarted = false
+    /// When it last continued after an end.
+    var resumed: Instant?
     /// When the first stop was accepted, and whether an operator requested it.
     var stopped: (at: Instant, byOperator: Bool)?
     /// When the current series of failed stop requests started.
@@ -101,9 +105,11 @@ extension Referee {
         guard var record = records[change.uid] else { return }
         if change.object["status"] != nil, record.began == nil { record.began = now }
         if Verdict.of(change.object, change.kind).isEmpty {
+            if record.ended != nil { record.resumed = now }
             record.ended = nil
         } else if record.ended == nil {
             record.ended = now
+            if !hasStarted(change.uid) { record.hasEndedUnstarted = true }
         }
         let isAsked = change.object["spec"]?["shutdown"] != nil || change.object["spec"]?["status"] != nil
         if isAsked, record.stopped == nil {

@@ -42,11 +42,18 @@ extension Referee {
         guard old?["outcome"] == nil else { return nil }
         // The operator may not know about a run that a second active operator has just created.
         if run == nil, hasUnelectedReplicas { return nil }
-        if hasStarted, run != nil || !runs.values.allSatisfy(\.isGone) {
+        if hasStarted, run != nil || !runs.values.allSatisfy(\.isGone), !(run.map(isReportOfEarlierEnd) ?? false) {
             return "executed is false, but a step has started"
         }
         let hasEnded = run.map { verdicts[$0]?.isEmpty == false } ?? true
         return hasEnded ? nil : "executed is false without proof: the run had not ended"
+    }
+
+    /// True if the operator reports an end without a started step, and could not yet know that the run has continued.
+    private func isReportOfEarlierEnd(of run: String) -> Bool {
+        guard let record = records[run], record.hasEndedUnstarted, let resumed = record.resumed else { return false }
+        let isRecent = resumed.duration(to: server.time.now) < Self.pollInterval + .seconds(5)
+        return isRecent || record.verified.map { $0 < resumed } ?? true
     }
 
     /// The false claim of a `WatchdogExpired` status; nil if it is true.
