@@ -126,6 +126,13 @@ final class Users: @unchecked Sendable {
         server.commit(.modified, .executions, execution.key, marked, by: .user)
     }
 
+    /// Changes all executions of the namespace again and again, without changing their generation.
+    func keepChanging(until end: ContinuousClock.Instant, every pause: Duration) {
+        guard time.now < end else { return }
+        for execution in server.all(.executions) where execution.key.namespace == Self.namespace { label(execution) }
+        time.schedule(after: pause) { [weak self] in self?.keepChanging(until: end, every: pause) }
+    }
+
     /// Changes an execution without changing its generation.
     private func label(_ execution: Change) {
         var object = execution.object

@@ -52,6 +52,8 @@ enum FaultClass: String, CaseIterable {
     case lists
     /// Steps start later than their run.
     case steps
+    /// A user creates many executions in one namespace and changes all of its executions all the time.
+    case crowds
 }
 
 /// A rule of the contract that the referee checks.

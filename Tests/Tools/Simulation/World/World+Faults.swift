@@ -68,6 +68,29 @@ extension World {
         }
     }
 
+    /// Schedules a user who keeps one namespace busy, and executions in another one.
+    func planCrowd(_ configuration: Configuration, seed: UInt64) {
+        guard let random = configuration.random(for: .crowds, seed: seed) else { return }
+        let start = random.duration(.zero...(scenario.chaos + .seconds(120)))
+        let length = random.duration(.seconds(10)...(.seconds(90)))
+        let pause = random.duration(.milliseconds(250)...(.seconds(2)))
+        let end = time.now.advanced(by: start + length)
+        crowdEnd = end
+        time.schedule(after: start) { [weak self] in
+            guard let self else { return }
+            history.log("a crowd changes its executions every \(pause) for \(length)")
+            users.createBatch(4 + random.below(16), named: "crowd", in: Users.namespace, of: random.pick(Self.engines))
+            users.keepChanging(until: end, every: pause)
+            for number in 0..<3 {
+                time.schedule(after: length * random.unit()) { [weak self] in
+                    self?.users.createBatch(1, named: "quiet\(number)-", in: "calm", of: random.pick(Self.engines))
+                }
+            }
+        }
+    }
+
+    private static let engines = ["tekton", "argo"]
+
     /// Injects one random fault.
     func injectFault() {
         let running = replicas.filter(\.isRunning)

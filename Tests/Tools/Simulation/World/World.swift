@@ -16,7 +16,7 @@ final class World: @unchecked Sendable {
     let scenario: Scenario
     private let engine: SimulatedEngine
     private let collector: GarbageCollector
-    private let users: Users
+    let users: Users
     private let retentionUsers: RetentionUsers
     private let interference: Interference
     private let obstacles: Obstacles
@@ -32,6 +32,8 @@ final class World: @unchecked Sendable {
     /// The end of the current outage of all operators, and of the last scheduled one.
     var outageEnd: ContinuousClock.Instant?
     var lastOutageEnd: ContinuousClock.Instant?
+    /// When a user stops changing executions all the time.
+    var crowdEnd: ContinuousClock.Instant?
 
     init(seed: UInt64, _ configuration: Configuration, isRecording: Bool) {
         self.seed = seed
@@ -91,11 +93,12 @@ final class World: @unchecked Sendable {
         }
         obstacles.plan(configuration, seed: seed, chaos: scenario.chaos)
         planOutages(configuration, seed: seed)
+        planCrowd(configuration, seed: seed)
         play(for: scenario.chaos)
         stopFaults()
         if !configuration.rules.isEmpty { checkProgressPeriodically() }
-        // Obstacles and outages must end before the final checks.
-        if let end = [obstacles.lastEnd, lastOutageEnd].compactMap({ $0 }).max(), end > time.now {
+        // Obstacles, outages and crowds must end before the final checks.
+        if let end = [obstacles.lastEnd, lastOutageEnd, crowdEnd].compactMap({ $0 }).max(), end > time.now {
             play(for: time.now.duration(to: end))
         }
         settle()
