@@ -50,7 +50,7 @@ public struct EngineRun: Hashable, Sendable {
         self.state = state
         ownUID = CompactUID(metadata.uid)
         labelUID = metadata.label(WellKnown.executionUIDLabel).map(CompactUID.init)
-        controllerUID = metadata.controller.flatMap { $0.isExecution ? CompactUID($0.uid) : nil }
+        controllerUID = metadata.controllingExecutionUID.map(CompactUID.init)
     }
 
     /// The run for a cache, with an abridged state.
@@ -77,6 +77,11 @@ public struct EngineRun: Hashable, Sendable {
     public func isOwned(byExecutionWithUID uid: String) -> Bool {
         controllerUID == CompactUID(uid)
     }
+}
+
+extension ObjectMetadata {
+    /// The UID of the WorkflowExecution that controls the object; nil for none.
+    public var controllingExecutionUID: String? { controller.flatMap { $0.isExecution ? $0.uid : nil } }
 }
 
 extension OwnerReference {

@@ -177,7 +177,7 @@ struct RunIdentity: Sendable {
     let uid: String
     /// The execution in its label.
     let executionUID: String
-    /// The controller in its owner references; nil for none.
+    /// The execution that controls it by its owner references; nil for none.
     let ownerUID: String?
 
     /// Nil without the label.
@@ -197,7 +197,7 @@ struct RunIdentity: Sendable {
         key = object.key
         uid = object.metadata.uid
         self.executionUID = executionUID
-        ownerUID = object.metadata.controller?.uid
+        ownerUID = object.metadata.controllingExecutionUID
     }
 }
 

@@ -132,9 +132,9 @@ public struct UndecodableObject: Hashable, Sendable {
 }
 
 extension JSONCursor {
-    /// Reads the UID of an owner reference that controls its object; nil for any other value.
+    /// Reads the type and UID of an owner reference that controls its object; nil for any other value.
     ///
-    /// The API server does not limit the length of a reference's UID, but its own UIDs have 36 characters.
+    /// The API server does not limit the length of a reference's fields, but its own UIDs have 36 characters.
     fileprivate mutating func readController() throws(JSONError) -> OwnerReference? {
         guard try kind() == .object else {
             try skipValue()
@@ -144,11 +144,14 @@ extension JSONCursor {
         try forEachField { (key, cursor) throws(JSONError) in
             switch (key, try cursor.kind()) {
             case ("uid", .string): owner.uid = try cursor.readString()
+            case ("apiVersion", .string): owner.apiVersion = try cursor.readString()
+            case ("kind", .string): owner.kind = try cursor.readString()
             case ("controller", .bool): owner.isController = try cursor.readBool()
             default: try cursor.skipValue()
             }
         }
-        return owner.isController && owner.uid.utf8.count <= 64 ? owner : nil
+        let isShort = owner.uid.utf8.count <= 64 && owner.kind.utf8.count <= 128 && owner.apiVersion.utf8.count <= 512
+        return owner.isController && isShort ? owner : nil
     }
 
     /// Reads the string members of an object and skips the others.

@@ -112,6 +112,27 @@ import TowlineAPI
         #expect(!isKnown(other))
     }
 
+    @Test func `a run that cannot be decoded queues only an execution that controls it`() throws {
+        let executions = ExecutionCache(namespaces: [])
+        let execution = Fixtures.execution()
+        executions.apply(execution)
+        func isFound(_ apiVersion: String, _ kind: String) -> Bool {
+            var metadata = ObjectMetadata()
+            metadata.namespace = execution.key.namespace
+            metadata.name = execution.runName
+            metadata.uid = "aaaaaaaa-0000-4000-8000-000000000009"
+            metadata.labels = [Label(key: WellKnown.executionUIDLabel, value: execution.uid)]
+            var owner = OwnerReference()
+            (owner.apiVersion, owner.kind, owner.uid, owner.isController) = (apiVersion, kind, execution.uid, true)
+            metadata.ownerReferences = [owner]
+            return RunIdentity(UndecodableObject(metadata: metadata, error: "spec: broken"), of: .tekton)
+                .flatMap { executions.unfinishedExecution(of: $0) } != nil
+        }
+        #expect(isFound("towline.dev/v1alpha1", "WorkflowExecution"))
+        #expect(!isFound("example.com/v1", "WorkflowExecution"))
+        #expect(!isFound("towline.dev/v1alpha1", "PipelineRun"))
+    }
+
     /// Some tools remove owner references. The status then says which run it is.
     @Test func `a run that lost its owner reference is still followed`() async {
         let bench = ClusterBench { server, now in server.add("restart", in: "payments", at: now) }

@@ -135,6 +135,23 @@ import Testing
         #expect(object.metadata.name == "b")
     }
 
+    @Test(arguments: [("short", 1), ("long", 0)])
+    func `an undecodable object keeps a controller whose fields are short`(_ kind: String, _ count: Int) async throws {
+        let kind = kind == "long" ? String(repeating: "x", count: 129) : kind
+        let owners = #"[{"uid":"v"},7,{"uid":"u","kind":"\#(kind)","apiVersion":"a/v1","controller":true}]"#
+        let metadata = #"{"generation":"x","ownerReferences":\#(owners),"name":"b"}"#
+        guard
+            case .undecodable(let object) = try await events(#"{"type":"ADDED","object":{"metadata":\#(metadata)}}"#)
+                .first
+        else {
+            Issue.record("it is another event")
+            return
+        }
+        #expect(object.metadata.ownerReferences.count == count)
+        guard let owner = object.metadata.controller else { return }
+        #expect(owner.uid == "u" && owner.kind == kind && owner.apiVersion == "a/v1")
+    }
+
     @Test(arguments: [#"{}"#, #"{"metadata":{"name":"b"}}"#, #"{"metadata":{"resourceVersion":7,"name":"b"}}"#, "[]"])
     func `a bookmark without a version affects no object`(object: String) async throws {
         guard case .undecodable(let object) = try await events(#"{"type":"BOOKMARK","object":\#(object)}"#).first else {

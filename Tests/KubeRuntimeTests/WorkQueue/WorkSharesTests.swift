@@ -49,15 +49,15 @@ import Testing
     @Test func `a slow group gets half of the workers and one more until it is quick again`() {
         var queue = makeQueue(workers: 6)
         for key in 100..<110 { queue.add(key, priority: .normal, now: start) }
-        for _ in 0..<5 { _ = queue.pop(now: start) }
+        #expect((0..<6).map { _ in queue.pop(now: start)?.key } == [100, 101, 102, 103, 104, nil])
         _ = queue.finish(100, .failed, again: nil, now: at(10))
         #expect(queue.pop(now: at(10)) == nil, "workers still have four keys")
         _ = queue.finish(101, .failed, again: nil, now: at(10))
         #expect(queue.pop(now: at(10))?.key == 105)
         #expect(queue.pop(now: at(10)) == nil)
-        _ = queue.finish(102, .failed, again: nil, now: at(10))
+        for key in 102...104 { _ = queue.finish(key, .failed, again: nil, now: at(10)) }
         _ = queue.finish(105, .worked, again: nil, now: at(11))
-        #expect((0..<4).map { _ in queue.pop(now: at(11))?.key } == [106, 107, 108, nil])
+        #expect((0..<6).map { _ in queue.pop(now: at(11))?.key } == [106, 107, 108, 109, nil, nil])
     }
 
     @Test func `all slow groups together leave a worker for the others`() {
@@ -87,6 +87,50 @@ import Testing
         #expect(queue.nextDeadline == at(10))
         queue.add(100, priority: .normal, now: at(1))
         #expect(queue.pop(now: at(1))?.attempt == 2)
+    }
+
+    /// A key waits for at most two reconciliations for each busy group that a worker has to serve, four if its priority
+    /// is low: the bound of the documentation.
+    @Test(arguments: 0..<40) func `busy groups delay another group by a bounded time`(round: Int) {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SplitMix(seed: seed)
+        let workers = 2 + random.below(8)
+        let busyGroups = 1 + random.below(12)
+        let longest = Duration.milliseconds(50 + random.below(1_500))
+        var queue = makeQueue(workers: workers)
+        var now = start
+        var running: [Int: ContinuousClock.Instant] = [:]
+        var waiting: [Int: (since: ContinuousClock.Instant, isLow: Bool)] = [:]
+        var served = 0
+        func cost() -> Duration { longest * Double(random.below(100) + 1) / 100 }
+        for group in 1...busyGroups {
+            for number in 0..<50 {
+                queue.add(group * 100 + number, priority: random.below(2) == 0 ? .normal : .low, now: now)
+            }
+        }
+        while served < 200 {
+            while running.count < workers, let item = queue.pop(now: now) {
+                running[item.key] = now + cost()
+                guard let (since, isLow) = waiting.removeValue(forKey: item.key) else { continue }
+                served += 1
+                let turns = (busyGroups + workers - 1) / workers
+                let bound = longest * ((isLow ? 4 : 2) * turns + 1)
+                #expect(since.duration(to: now) <= bound, "\(isLow ? "low" : "normal") priority, seed \(seed)")
+            }
+            if random.below(20) == 0, waiting.isEmpty, !running.keys.contains(where: { $0 >= 9_000 }) {
+                let isLow = random.below(2) == 0
+                queue.add(9_000 + served, priority: isLow ? .low : .normal, now: now)
+                waiting[9_000 + served] = (now, isLow)
+                continue
+            }
+            guard let (key, end) = running.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }) else { break }
+            now = end
+            running[key] = nil
+            _ = queue.finish(key, .worked, again: nil, now: now)
+            // A busy object is changed again at once.
+            if key < 9_000 { queue.add(key, priority: random.below(2) == 0 ? .normal : .low, now: now) }
+        }
+        #expect(served == 200, "seed \(seed)")
     }
 
     /// No share is exceeded, no worker is idle while it could work, and no group is skipped for long.

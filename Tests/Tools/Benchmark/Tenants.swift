@@ -28,9 +28,10 @@ final class Tenants: Sendable {
 
     // MARK: The victim
 
-    /// Creates executions one by one and measures how long each takes to run.
-    func latencies(count: Int) async throws -> Latencies {
-        var times: [Double] = []
+    /// Creates executions one by one and measures how long each takes to run, and how long its requests take alone.
+    func latencies(count: Int) async throws -> VictimLatencies {
+        var executions: [Double] = []
+        var requests: [Double] = []
         for _ in 0..<count {
             let name = "honest-\(next())"
             let start = ContinuousClock.now
@@ -38,11 +39,36 @@ final class Tenants: Sendable {
             try await waiting("\(name) to run") {
                 try await self.read(name).contains(#""phase":"Running""#)
             }
-            times.append((ContinuousClock.now - start).inSeconds)
+            executions.append((ContinuousClock.now - start).inSeconds)
+            requests.append(try await sendRequests())
             try await client.delete(SoakUsers.execution, ObjectKey(namespace: Self.victim, name: name))
             try await Task.sleep(for: .milliseconds(200))
         }
-        return Latencies(times)
+        return VictimLatencies(executions: Latencies(executions), requests: Latencies(requests))
+    }
+
+    /// Sends what an execution needs until it is running: two creates, a status and a read. Returns the seconds.
+    private func sendRequests() async throws -> Double {
+        let key = ObjectKey(namespace: Self.victim, name: "alone-\(next())")
+        let object: JSONValue = [
+            "apiVersion": .string(StoredRuns.workflow.apiVersion), "kind": .string(StoredRuns.workflow.kind),
+            "metadata": ["name": .string(key.name)], "spec": [:],
+        ]
+        var other = object
+        other[path: ["metadata", "name"]] = .string("\(key.name)-b")
+        let patch: JSONValue = ["metadata": ["annotations": ["example.com/phase": "Running"]]]
+        let start = ContinuousClock.now
+        try await create(StoredRuns.workflow, Self.victim, object)
+        try await create(StoredRuns.workflow, Self.victim, other)
+        _ = try await client.patch(StoredRuns.workflow, key, .merge(patch.encoded)) { (cursor) throws(JSONError) in
+            try cursor.skipValue()
+        }
+        _ = try await client.get(StoredRuns.workflow, key) { (cursor) throws(JSONError) in try cursor.skipValue() }
+        let seconds = (ContinuousClock.now - start).inSeconds
+        for name in [key.name, "\(key.name)-b"] {
+            try await client.delete(StoredRuns.workflow, ObjectKey(namespace: Self.victim, name: name))
+        }
+        return seconds
     }
 
     private func read(_ name: String) async throws -> String {
