@@ -3,14 +3,13 @@ import TowlineAPI
 
 /// The nodes of a failed Workflow; distinguishes the cause of the failure from its consequences.
 struct NodeGraph {
-    /// The maximum nesting depth, more than any template has; it also stops cycles of node IDs.
-    private static let maximumDepth = 64
-
     private let nodes: [String: WorkflowNode]
     /// The ID of the group or retried step to which a node belongs, by node ID.
     private let groups: [String: String]
     /// The IDs of nodes that failed because a node inside them failed.
     private let failedAround: Set<String>
+    /// The ID of the last attempt of each retried step, by the ID of the step; hooks are no attempts.
+    private let lastAttempts: [String: String]
 
     init(_ nodes: [WorkflowNode]) {
         var byID: [String: WorkflowNode] = [:]
@@ -25,9 +24,14 @@ struct NodeGraph {
             failedAround.insert(node.boundaryID)
             if let group = groups[node.id] { failedAround.insert(group) }
         }
+        var lastAttempts: [String: String] = [:]
+        for node in nodes where node.type == "Retry" {
+            lastAttempts[node.id] = node.children.last { byID[$0]?.isHook == false }
+        }
         self.nodes = byID
         self.groups = groups
         self.failedAround = failedAround
+        self.lastAttempts = lastAttempts
     }
 
     /// The position of a node in the graph.
@@ -38,6 +42,12 @@ struct NodeGraph {
         var isHook = false
         /// Whether the node belongs to an attempt that was followed by another.
         var isSuperseded = false
+
+        mutating func formUnion(_ other: Place) {
+            isTolerated = isTolerated || other.isTolerated
+            isHook = isHook || other.isHook
+            isSuperseded = isSuperseded || other.isSuperseded
+        }
     }
 
     /// The sort key of causes; the ID makes the choice deterministic.
@@ -56,8 +66,10 @@ struct NodeGraph {
     /// - Parameter wasShutDown: True if a stop was requested; failures that result from the stop are then no causes.
     func firstFailure(wasShutDown: Bool) -> Cause? {
         var first: (order: Order, node: WorkflowNode)?
+        var places = Places()
         for node in nodes.values where isCause(node) {
-            let place = place(of: node)
+            var place = place(of: node, &places)
+            if isFollowed(node) { place.isTolerated = true }
             guard !place.isSuperseded else { continue }
             if wasShutDown, place.isTolerated || isCausedByShutdown(node) { continue }
             // A container that waited for a failed one ends in an error, too.
@@ -114,26 +126,45 @@ struct NodeGraph {
         return group
     }
 
-    /// Determines the position of a node from the groups and templates that contain it.
-    private func place(of node: WorkflowNode) -> Place {
+    /// The positions that are known, by node ID.
+    private typealias Places = [String: Place]
+
+    /// The position of a node, from the groups and templates that contain it.
+    ///
+    /// Each node is visited once, regardless of how many nodes it contains; a cycle of IDs ends where it began.
+    private func place(of node: WorkflowNode, _ places: inout Places) -> Place {
+        var path: [(id: String, own: Place)] = []
         var place = Place()
-        place.isTolerated = isFollowed(node)
-        var current = node
-        for _ in 0..<Self.maximumDepth {
-            if current.isHook { place.isHook = true }
-            if let group = groups[current.id].flatMap({ nodes[$0] }) {
-                if group.type == "Retry", lastAttempt(of: group) != current.id { place.isSuperseded = true }
-                if group.phase == "Succeeded" { place.isTolerated = true }
-                if group.type != "StepGroup" {
-                    current = group
-                    continue
-                }
+        var next: WorkflowNode? = node
+        while let current = next {
+            if let known = places[current.id] {
+                place = known
+                break
             }
-            guard let template = nodes[current.boundaryID] else { break }
-            if template.phase == "Succeeded" { place.isTolerated = true }
-            current = template
+            let (own, container) = ownPlace(of: current)
+            path.append((current.id, own))
+            places[current.id] = own
+            next = container
+        }
+        for (id, own) in path.reversed() {
+            place.formUnion(own)
+            places[id] = place
         }
         return place
+    }
+
+    /// What a node contributes to the positions of the nodes inside it, and the node that contains it; nil for none.
+    private func ownPlace(of node: WorkflowNode) -> (place: Place, container: WorkflowNode?) {
+        var place = Place()
+        place.isHook = node.isHook
+        if let group = groups[node.id].flatMap({ nodes[$0] }) {
+            place.isSuperseded = group.type == "Retry" && lastAttempts[group.id] != node.id
+            place.isTolerated = group.phase == "Succeeded"
+            if group.type != "StepGroup" { return (place, group) }
+        }
+        guard let template = nodes[node.boundaryID] else { return (place, nil) }
+        if template.phase == "Succeeded" { place.isTolerated = true }
+        return (place, template)
     }
 
     /// Whether a successor of the node ran; containers do not count, since all containers of a pod start.
@@ -143,9 +174,5 @@ struct NodeGraph {
                 guard let next = nodes[id] else { return false }
                 return !next.isHook && !next.wasSkipped
             }
-    }
-
-    private func lastAttempt(of step: WorkflowNode) -> String? {
-        step.children.last { nodes[$0]?.isHook == false }
     }
 }

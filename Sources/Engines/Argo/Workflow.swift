@@ -31,10 +31,18 @@ struct Workflow {
     var summary = NodeSummary()
     /// The position of the nodes in the text; they are read again if the run failed.
     var nodesText: JSONCursor?
-    /// Why the status contains no nodes although the workflow has some.
+    /// Why the nodes cannot be read although the workflow has some.
     var missingNodesCause: String?
     /// The durations of suspend templates as written, by template name.
     var pauses: [String: String] = [:]
+
+    /// The maximum number of nodes that are read. Argo's own nodes have at least 400 bytes, and etcd stores at most
+    /// 1.5 MiB, so only forged nodes exceed it: they are short, but need much memory.
+    static let maximumNodes = 8_192
+    /// The maximum number of IDs in the `children` of all nodes together.
+    static let maximumEdges = 65_536
+    /// The maximum number of suspend templates with a duration.
+    private static let maximumPauses = 1_024
 }
 
 extension Workflow {
@@ -68,7 +76,7 @@ extension Workflow {
         try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
             switch key {
             case "phase": phase = try cursor.readStringIfPresent() ?? ""
-            case "message": message = try cursor.readStringIfPresent() ?? ""
+            case "message": message = try cursor.readMessageIfPresent() ?? ""
             case "progress": reportedProgress = try cursor.readStringIfPresent() ?? ""
             case "startedAt": startedAt = try cursor.readTimestampIfPresent()
             case "finishedAt": finishedAt = try cursor.readTimestampIfPresent()
@@ -76,11 +84,7 @@ extension Workflow {
                 try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
                     if key == "parameters" { try outputs.read(&cursor) } else { try cursor.skipValue() }
                 }
-            case "nodes":
-                nodesText = cursor
-                try cursor.forEachFieldIfPresent { (id, cursor) throws(JSONError) in
-                    summary.add(try WorkflowNode(id: id, &cursor))
-                }
+            case "nodes": try readNodes(&cursor)
             case "compressedNodes": try readMissingNodesCause(&cursor, "Argo stores its nodes compressed")
             case "offloadNodeStatusVersion": try readMissingNodesCause(&cursor, "Argo stores its nodes in a database")
             case "storedWorkflowTemplateSpec":
@@ -98,6 +102,25 @@ extension Workflow {
         }
     }
 
+    private mutating func readNodes(_ cursor: inout JSONCursor) throws(JSONError) {
+        nodesText = cursor
+        var (nodes, edges) = (0, 0)
+        try cursor.forEachFieldIfPresent { (id, cursor) throws(JSONError) in
+            nodes += 1
+            guard nodes <= Self.maximumNodes, edges <= Self.maximumEdges else {
+                try cursor.skipValue()
+                return
+            }
+            let node = try WorkflowNode(id: id, &cursor)
+            edges += node.children.count
+            summary.add(node)
+        }
+        guard nodes > Self.maximumNodes || edges > Self.maximumEdges else { return }
+        summary = NodeSummary()
+        nodesText = nil
+        missingNodesCause = "it has more than \(Self.maximumNodes) nodes, or too many edges between them"
+    }
+
     private mutating func readTemplates(_ cursor: inout JSONCursor) throws(JSONError) {
         try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in try readTemplate(&cursor) }
     }
@@ -113,7 +136,7 @@ extension Workflow {
             default: try cursor.skipValue()
             }
         }
-        if !pause.isEmpty, !name.isEmpty { pauses[name] = pause }
+        if !pause.isEmpty, !name.isEmpty, pauses.count < Self.maximumPauses { pauses[name] = pause }
     }
 
     /// Reads a field that is set if the status does not contain the nodes.
@@ -207,7 +230,7 @@ extension WorkflowNode {
             case "type": type = try cursor.readStringIfPresent() ?? ""
             case "phase": phase = try cursor.readStringIfPresent() ?? ""
             case "displayName": displayName = try cursor.readStringIfPresent() ?? ""
-            case "message": message = try cursor.readStringIfPresent() ?? ""
+            case "message": message = try cursor.readMessageIfPresent() ?? ""
             case "boundaryID": boundaryID = try cursor.readStringIfPresent() ?? ""
             case "startedAt": startedAt = try cursor.readTimestampIfPresent()
             case "finishedAt": finishedAt = try cursor.readTimestampIfPresent()
@@ -219,6 +242,11 @@ extension WorkflowNode {
             case "outputs": exitCode = try cursor.readIntegerMember("exitCode")
             case "children":
                 try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
+                    // One more than the maximum shows that there are too many.
+                    guard children.count <= Workflow.maximumEdges else {
+                        try cursor.skipValue()
+                        return
+                    }
                     if let id = try cursor.readStringIfPresent() { children.append(id) }
                 }
             default: try cursor.skipValue()

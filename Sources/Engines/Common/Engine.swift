@@ -87,8 +87,9 @@ public struct ChildListing: Hashable, Sendable {
     /// Whether the other listings suffice if the API server refuses this one.
     public let isOptional: Bool
 
-    /// The maximum number of objects read from one listing, which is more than the largest run has.
-    public static let maximumObjects = 10_000
+    /// The maximum number of objects kept of one listing, more than runs have: a Pipeline with ten matrices of 256
+    /// combinations has 2,560.
+    public static let maximumObjects = 4_000
 }
 
 /// A page about a run in a well-known user interface of its engine.

@@ -31,7 +31,7 @@ public struct EngineChild: Hashable, Sendable {
     /// When it ended; nil if it has not or that is unknown.
     let finishedAt: EngineTime?
     private let runUID: CompactUID?
-    private let details: Details.Stored?
+    private var details: Details.Stored?
 
     init(
         _ kind: Kind, _ phase: Phase, name: String, task: String, runUID: String, hasStarted: Bool?,
@@ -48,7 +48,7 @@ public struct EngineChild: Hashable, Sendable {
         self.isInterrupted = isInterrupted
         self.awaitsPerson = awaitsPerson
         self.finishedAt = finishedAt
-        let details = Details(failure: failure, waiting: waiting?.bounded(to: Bounds.message))
+        let details = Details(failure: failure?.bounded, waiting: waiting?.bounded(to: Bounds.message))
         self.details = details.isEmpty ? nil : .box(details)
     }
 
@@ -59,7 +59,7 @@ public struct EngineChild: Hashable, Sendable {
     var waiting: String? { details?.details.waiting }
 
     /// False for a child of an earlier run of the same name that the garbage collector has not deleted yet.
-    func belongs(toRunWithUID uid: String) -> Bool { runUID == nil || runUID == CompactUID(uid) }
+    public func belongs(toRunWithUID uid: String) -> Bool { runUID == nil || runUID == CompactUID(uid) }
 
     private struct Details: Hashable, Sendable {
         var failure: TaskFailure?
@@ -91,6 +91,14 @@ extension EngineChild {
     /// The child that failed first; nil if none failed.
     static func firstFailure(of children: [EngineChild]) -> EngineChild? {
         children.filter { $0.failure != nil }.min { $0.order < $1.order }
+    }
+
+    /// Drops the details of all children but those that are reported, so that few are in memory.
+    public static func dropUnreportedDetails(of children: inout [EngineChild]) {
+        let reported = [firstFailure(of: children), firstWaiting(of: children)].compactMap { $0 }
+        for index in children.indices where children[index].details != nil && !reported.contains(children[index]) {
+            children[index].details = nil
+        }
     }
 
     /// The waiting child to report: those that wait for a person first, tasks before `finally` tasks, by name.

@@ -14,6 +14,11 @@ extension JSONCursor {
         return try readString()
     }
 
+    /// A message for people, truncated to the part that can matter.
+    mutating func readMessageIfPresent() throws(JSONError) -> String? {
+        try readStringIfPresent()?.bounded(to: Bounds.engineMessage)
+    }
+
     /// An integer, also if it is written as a string, as Argo writes exit codes.
     mutating func readIntegerIfPresent() throws(JSONError) -> Int64? {
         switch try kind() {
@@ -146,6 +151,8 @@ struct TextScanner {
 /// Limits in UTF-8 bytes for text from engines, chosen so that everything fits into a status.
 enum Bounds {
     static let message = Status.Bounds.message
+    /// The limit of an engine's message before it is parsed. What decides is at its beginning.
+    static let engineMessage = 8 * 1024
     static let engineReason = 128
     /// The limit of names of tasks, steps, and outputs.
     static let name = Status.Bounds.name

@@ -181,6 +181,13 @@ struct TaskFailure: Hashable {
     /// The engine's message about the failure.
     var message: String
 
+    /// The failure with its text truncated to what a status can have.
+    var bounded: TaskFailure {
+        TaskFailure(
+            reason: reason, task: task.bounded(to: Bounds.name), step: step?.bounded(to: Bounds.name),
+            exitCode: exitCode, message: message.bounded(to: Bounds.message))
+    }
+
     /// The failure as stored in a status.
     fileprivate func summary(reason: Reason) -> Failure {
         Failure(

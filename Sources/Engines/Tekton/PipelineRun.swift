@@ -195,7 +195,7 @@ extension KnativeCondition {
             case "type": type = try cursor.readStringIfPresent() ?? ""
             case "status": status = try cursor.readStringIfPresent() ?? ""
             case "reason": reason = try cursor.readStringIfPresent() ?? ""
-            case "message": message = try cursor.readStringIfPresent() ?? ""
+            case "message": message = try cursor.readMessageIfPresent() ?? ""
             case "lastTransitionTime": lastTransitionTime = try cursor.readTimestampIfPresent()
             default: try cursor.skipValue()
             }

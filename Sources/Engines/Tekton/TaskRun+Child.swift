@@ -28,7 +28,7 @@ extension TaskRun {
         if steps.contains(true) { return true }
         let tektonReason = TaskRunReason(rawValue: condition?.reason ?? "")
         if podName.isEmpty, steps.isEmpty, tektonReason?.impliesPod != true { return false }
-        guard condition?.status == "False", !steps.contains(nil) else { return nil }
+        guard condition?.status == "False", !steps.contains(nil), !hasMoreSteps else { return nil }
         switch tektonReason {
         case .podCreationFailed, .podAdmissionFailed, .imagePullFailed, .createContainerConfigError,
             .initContainerFailed, .initContainerOutOfMemory, .validationFailed, .taskValidationFailed,

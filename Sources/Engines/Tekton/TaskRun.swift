@@ -24,6 +24,8 @@ struct TaskRun {
     var hasStartedBefore = false
     var steps: [Container] = []
     var sidecars: [Container] = []
+    /// Whether there are more steps than are read, so that a step may have started although none shows it.
+    var hasMoreSteps = false
 
     /// A step or a sidecar.
     struct Container {
@@ -78,24 +80,27 @@ extension TaskRun {
         pipelineRunUID = metadata.label(LabelKey.pipelineRunUID) ?? metadata.controller?.uid ?? ""
     }
 
-    private mutating func readStatus(_ cursor: inout JSONCursor) throws(JSONError) {
+    /// Reads the status of the TaskRun or of one of its attempts, which has no attempts of its own.
+    private mutating func readStatus(
+        _ cursor: inout JSONCursor, isAttempt: Bool = false
+    ) throws(JSONError) {
         try cursor.forEachFieldIfPresent { (key, cursor) throws(JSONError) in
             switch key {
             case "conditions": condition = try KnativeCondition.succeeded(&cursor)
             case "startTime": startTime = try cursor.readTimestampIfPresent()
             case "completionTime": completionTime = try cursor.readTimestampIfPresent()
             case "podName": podName = try cursor.readStringIfPresent() ?? ""
-            case "retriesStatus":
+            case "retriesStatus" where !isAttempt:
                 try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
                     var earlier = TaskRun()
                     earlier.createdAt = createdAt
-                    try earlier.readStatus(&cursor)
+                    try earlier.readStatus(&cursor, isAttempt: true)
                     if earlier.hasStarted == true { hasStartedBefore = true }
                     // If an earlier attempt had a pod, a step may have started.
                     if podName.isEmpty { podName = earlier.podName }
                 }
-            case "steps": steps = try Container.list(&cursor)
-            case "sidecars": sidecars = try Container.list(&cursor)
+            case "steps": (steps, hasMoreSteps) = try Container.list(&cursor)
+            case "sidecars": sidecars = try Container.list(&cursor).containers
             default: try cursor.skipValue()
             }
         }
@@ -103,10 +108,24 @@ extension TaskRun {
 }
 
 extension TaskRun.Container {
-    fileprivate static func list(_ cursor: inout JSONCursor) throws(JSONError) -> [Self] {
+    /// The maximum number of containers that are read, more than a pod can have.
+    static let maximum = 256
+
+    /// Reads a list; returns the first containers, and whether there are more.
+    fileprivate static func list(
+        _ cursor: inout JSONCursor
+    ) throws(JSONError) -> (containers: [Self], hasMore: Bool) {
         var containers: [Self] = []
-        try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in containers.append(try Self(&cursor)) }
-        return containers
+        var hasMore = false
+        try cursor.forEachElementIfPresent { (cursor) throws(JSONError) in
+            if containers.count < maximum {
+                containers.append(try Self(&cursor))
+            } else {
+                hasMore = true
+                try cursor.skipValue()
+            }
+        }
+        return (containers, hasMore)
     }
 
     private init(_ cursor: inout JSONCursor) throws(JSONError) {

@@ -114,7 +114,7 @@ extension Reconciler {
             var children: [EngineChild] = []
             for listing in listings {
                 do throws(KubeError) {
-                    children += try await readChildren(listing, decoding: engine.childDecoder)
+                    children += try await readChildren(listing, of: run, decoding: engine.childDecoder)
                 } catch {
                     guard listing.isOptional, !error.isTransient else { throw error }
                     reconciliation.logger.debug(
@@ -151,9 +151,10 @@ extension Reconciler {
 
     /// Reads a listing page by page, and starts over once if its continue token expires.
     ///
-    /// Only one page is in memory at a time. Objects beyond ``ChildListing/maximumObjects`` are not read.
+    /// Only one page is in memory at a time, and of the children before it only what is reported. Children beyond
+    /// ``ChildListing/maximumObjects`` are not read.
     private func readChildren(
-        _ listing: ChildListing, decoding decoder: @escaping ObjectDecoder<EngineChild>
+        _ listing: ChildListing, of run: EngineRun, decoding decoder: @escaping ObjectDecoder<EngineChild>
     ) async throws(KubeError) -> [EngineChild] {
         var children: [EngineChild] = []
         var token: String?
@@ -165,7 +166,8 @@ extension Reconciler {
             do throws(KubeError) {
                 let page = try await client.list(
                     listing.type, namespace: listing.namespace, options, decoding: decoder)
-                children += page.items
+                children += page.items.filter { $0.belongs(toRunWithUID: run.uid) }
+                EngineChild.dropUnreportedDetails(of: &children)
                 guard let next = page.continueToken, children.count < ChildListing.maximumObjects else {
                     return children
                 }
