@@ -37,8 +37,9 @@ extension RunReference {
 extension Failure {
     var bounded: Failure {
         Failure(
-            task: task?.bounded(to: Bounds.name), step: step?.bounded(to: Bounds.name), exitCode: exitCode,
-            reason: reason?.bounded(to: Bounds.name), message: message?.bounded(to: Bounds.message))
+            task: task?.displayable.bounded(to: Bounds.name), step: step?.displayable.bounded(to: Bounds.name),
+            exitCode: exitCode, reason: reason?.displayable.bounded(to: Bounds.name),
+            message: message?.displayable.bounded(to: Bounds.message))
     }
 }
 

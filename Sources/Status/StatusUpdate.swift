@@ -31,9 +31,9 @@ public struct StatusUpdate<Status: KindStatus>: Sendable {
         change(&status)
     }
 
-    /// Sets the message, truncated to the bound of the schema; does nothing in a terminal phase.
+    /// Sets the message, without control characters and truncated to the bound of the schema; does nothing in a terminal phase.
     public mutating func setMessage(_ message: String) {
-        let text = message.bounded(to: Bounds.message)
+        let text = message.displayable.bounded(to: Bounds.message)
         revise { $0.message = text.isEmpty ? nil : text }
     }
 
@@ -57,7 +57,8 @@ public struct StatusUpdate<Status: KindStatus>: Sendable {
         guard !Status.derivedConditionTypes.contains(type) else { return }
         let condition = Condition(
             type: type.rawValue, status: value, observedGeneration: generation,
-            lastTransitionTime: now.roundedDownToSeconds, reason: reason, message: message.bounded(to: Bounds.message))
+            lastTransitionTime: now.roundedDownToSeconds, reason: reason,
+            message: message.displayable.bounded(to: Bounds.message))
         if let index = status.conditions.firstIndex(where: { $0.type == condition.type }) {
             status.conditions[index] = condition
         } else {

@@ -103,9 +103,10 @@ extension ExecutionSpec {
     /// Reads one `spec` object: unknown fields are skipped, a wrong type is an error that names the field.
     ///
     /// `rerunOf` is for audit and skipped. A value outside an enumeration is no error: it is recorded in
-    /// ``unknownValues``, so ``validate()`` reports it.
+    /// ``unknownValues``, so ``validate()`` reports it. So is a text that was cut.
     public init(reading cursor: inout JSONCursor) throws(JSONError) {
         var spec = ExecutionSpec(workflowRef: WorkflowReference(workflowId: ""))
+        let cutBefore = cursor.cutStrings
         try cursor.object("spec") { (key, cursor) throws(JSONError) in
             switch key {
             case "workflowRef": try spec.readWorkflowReference(&cursor)
@@ -130,6 +131,11 @@ extension ExecutionSpec {
                 spec.shutdown = spec.known(text, "spec.shutdown")
             default: try cursor.skipValue()
             }
+        }
+        if cursor.cutStrings != cutBefore {
+            spec.unknownValues.append(
+                ValidationProblem(
+                    field: "spec", message: "must not contain more than 30 combining marks in a row in any text"))
         }
         self = spec
     }

@@ -149,4 +149,28 @@ import TowlineAPI
             #expect(throws: JSONError.self) { try WorkflowExecution(reading: &cursor) }
         }
     }
+
+    /// 120,000 combining marks in an order that is not canonical. Comparing them took seconds.
+    @Test func `a text with many combining marks is read in linear time and makes the spec invalid`() throws {
+        let marks = String(repeating: "\u{0301}\u{0323}", count: 60_000)
+        let start = ContinuousClock.now
+        func read(_ spec: String, _ metadata: String = "") throws -> WorkflowExecution {
+            let text = #"{"metadata":{"name":"e","namespace":"n","uid":"u"\#(metadata)},"spec":\#(spec)}"#
+            var cursor = JSONCursor(Array(text.utf8))
+            return try WorkflowExecution(reading: &cursor)
+        }
+        let valid = #"{"workflowRef":{"workflowId":"w"},"parameters":{"A":"é"}}"#
+        let kept = try read(valid, #","annotations":{"towline.dev/keep":"\#(marks)","\#(marks)":"\#(marks)"}"#)
+        #expect(kept.spec?.validate() == [] && kept.retention.isKept)
+        for spec in [
+            #"{"workflowRef":{"workflowId":"w"},"parameters":{"A":"\#(marks)"}}"#,
+            #"{"workflowRef":{"workflowId":"\#(marks)"}}"#,
+            #"{"workflowRef":{"workflowId":"w"},"shutdown":"\#(marks)"}"#,
+        ] {
+            let problems = try read(spec).spec?.validate() ?? []
+            #expect(problems.contains { $0.description.contains("more than 30 combining marks in a row") })
+        }
+        #expect(start.duration(to: .now) < .seconds(10))
+    }
+
 }

@@ -53,7 +53,9 @@ extension JSONCursor {
         case .null:
             try skipValue()
             return nil
-        default: return String(decoding: try readRaw(), as: UTF8.self)
+        default:
+            let text = String(decoding: try readRaw(), as: UTF8.self)
+            return text.streamSafe ?? text
         }
     }
 

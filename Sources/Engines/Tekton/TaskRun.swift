@@ -80,7 +80,7 @@ extension TaskRun {
         pipelineRunUID = metadata.label(LabelKey.pipelineRunUID) ?? metadata.controller?.uid ?? ""
     }
 
-    /// Reads the status of the TaskRun or of one of its attempts, which has no attempts of its own.
+    /// Reads the status of the TaskRun or of one of its attempts, which has no attempts.
     private mutating func readStatus(
         _ cursor: inout JSONCursor, isAttempt: Bool = false
     ) throws(JSONError) {

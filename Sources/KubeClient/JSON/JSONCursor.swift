@@ -21,6 +21,8 @@ public struct JSONCursor: Sendable {
     var position: Int
     let end: Int
     var depth = 0
+    /// The number of strings that ``readString()`` has cut.
+    public private(set) var cutStrings = 0
 
     /// A cursor at the start of `bytes`.
     public init(_ bytes: [UInt8]) {
@@ -121,6 +123,13 @@ extension JSONCursor {
     public mutating func forEachField(
         _ body: (_ key: String, _ cursor: inout JSONCursor) throws(JSONError) -> Void
     ) throws(JSONError) {
+        try forEachField(isExact: false, body)
+    }
+
+    /// Reads an object; with `isExact`, keys are never cut.
+    mutating func forEachField(
+        isExact: Bool, _ body: (_ key: String, _ cursor: inout JSONCursor) throws(JSONError) -> Void
+    ) throws(JSONError) {
         try consume(UInt8(ascii: "{"), "an object")
         try enter()
         defer { depth -= 1 }
@@ -130,7 +139,7 @@ extension JSONCursor {
         }
         while true {
             guard peekByte() == UInt8(ascii: "\"") else { throw failure("expected a quoted key") }
-            let key = try readString()
+            let key = isExact ? try readExactString() : try readString()
             try consume(UInt8(ascii: ":"), "\":\"")
             try body(key, &self)
             if try endsContainer(UInt8(ascii: "}")) { return }
@@ -318,8 +327,17 @@ extension JSONCursor {
 }
 
 extension JSONCursor {
-    /// Reads a string; malformed UTF-8 and lone surrogates become U+FFFD, as in Go.
+    /// Reads a string in stream-safe format, so that comparing it takes linear time: more than 30 combining marks in a
+    /// row are cut, and counted in ``cutStrings``. Malformed UTF-8 and lone surrogates become U+FFFD, as in Go.
     public mutating func readString() throws(JSONError) -> String {
+        let text = try readExactString()
+        guard let safe = text.streamSafe else { return text }
+        cutStrings &+= 1
+        return safe
+    }
+
+    /// Reads a string as it is, for a tree of values that is written again.
+    mutating func readExactString() throws(JSONError) -> String {
         let content = try scanString()
         guard content.escaped else { return String(decoding: bytes[content.range], as: UTF8.self) }
         return try unescape(content.range)

@@ -152,7 +152,7 @@ extension JSONCursor {
             try consumeLiteral("null")
             return .null
         case .bool: return .bool(try readBool())
-        case .string: return .string(try readString())
+        case .string: return .string(try readExactString())
         case .number: return try readNumber()
         case .array:
             var elements: [JSONValue] = []
@@ -169,7 +169,7 @@ extension JSONCursor {
         var members: [JSONObject.Member] = []
         // Few keys are compared one by one; many keys get an index, so that hostile input cannot cause quadratic time.
         var places: [String: Int] = [:]
-        try forEachField { (key, cursor) throws(JSONError) in
+        try forEachField(isExact: true) { (key, cursor) throws(JSONError) in
             let place = duplicates == nil ? "" : path.isEmpty ? key : "\(path).\(key)"
             let value = try cursor.readValue(path: place, duplicates: &duplicates)
             if members.count == 16 {

@@ -85,4 +85,49 @@ extension String {
         while end > startIndex, utf8[end] & 0xC0 == 0x80 { end = utf8.index(before: end) }
         return self[..<end] + mark
     }
+
+    /// The text with at most 30 combining marks in a row, Unicode's stream-safe format (UAX #15); nil if it already is.
+    ///
+    /// Swift compares and hashes texts in canonical form, which takes time quadratic in the marks in a row: seconds for
+    /// a few ten thousand.
+    package var streamSafe: String? {
+        guard !utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        var (marks, isCut) = (0, false)
+        for scalar in unicodeScalars {
+            marks = scalar.isCombiningMark ? marks + 1 : 0
+            if marks > 30 { isCut = true }
+        }
+        guard isCut else { return nil }
+        var safe = String.UnicodeScalarView()
+        marks = 0
+        for scalar in unicodeScalars {
+            marks = scalar.isCombiningMark ? marks + 1 : 0
+            if marks <= 30 { safe.append(scalar) }
+        }
+        return String(safe)
+    }
+
+    /// The text for terminals: control characters other than line breaks and tabs, and characters that change the
+    /// direction of writing, become U+FFFD.
+    package var displayable: String {
+        guard unicodeScalars.contains(where: \.isControl) else { return self }
+        var text = String.UnicodeScalarView()
+        for scalar in unicodeScalars { text.append(scalar.isControl ? "\u{FFFD}" : scalar) }
+        return String(text)
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isCombiningMark: Bool {
+        // No scalar before this one is combining.
+        value >= 0x300 && properties.canonicalCombiningClass != .notReordered
+    }
+
+    fileprivate var isControl: Bool {
+        switch value {
+        case 0x09, 0x0A: false
+        case 0x00...0x1F, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
 }

@@ -31,7 +31,7 @@ public struct ObjectEvent: Hashable, Sendable {
         self.type = type
         self.reason = reason.bounded(to: Self.maximumWordLength)
         self.action = action.bounded(to: Self.maximumWordLength)
-        self.note = note.bounded(to: Self.maximumNoteLength)
+        self.note = note.displayable.bounded(to: Self.maximumNoteLength)
         self.regarding = regarding
         self.related = related
     }

@@ -85,6 +85,35 @@ import TowlineAPI
         #expect(duration < Self.limit)
     }
 
+    /// 120,000 combining marks in an order that is not canonical. Comparing them took minutes.
+    private static let marks = String(repeating: "\u{0301}\u{0323}", count: 60_000)
+
+    @Test(arguments: [
+        #"{"phase":"M"}"#, #"{"phase":"Failed","message":"M"}"#, #"{"M":1}"#, #"{"progress":"M"}"#,
+        #"{"phase":"Failed","nodes":{"M":{"type":"Pod","phase":"Failed","message":"M"}}}"#,
+        #"{"phase":"Failed","nodes":{"a":{"type":"M","phase":"M","displayName":"M","boundaryID":"M","children":["M"]}}}"#,
+        #"{"phase":"Succeeded","outputs":{"parameters":[{"name":"M","value":["M"]}]}}"#,
+    ])
+    func `a Workflow with many combining marks is read in linear time`(_ status: String) throws {
+        let text = status.replacing("M", with: Self.marks)
+        let duration = try time {
+            let run = try workflow(status: text, spec: "{\"\(Self.marks)\":\"\(Self.marks)\"}")
+            #expect(run.state.message.unicodeScalars.count <= 1_024)
+        }
+        #expect(duration < Self.limit)
+    }
+
+    @Test(arguments: [
+        #"{"conditions":[{"type":"M","status":"M","reason":"M","message":"M"}]}"#,
+        #"{"conditions":[{"type":"Succeeded","status":"False","reason":"M","message":"M"}]}"#,
+        #"{"childReferences":[{"kind":"M","name":"M","pipelineTaskName":"M"}],"results":[{"name":"M","value":"M"}]}"#,
+    ])
+    func `a PipelineRun with many combining marks is read in linear time`(_ status: String) throws {
+        let text = status.replacing("M", with: Self.marks)
+        let duration = try time { _ = try pipelineRun(status: text).state }
+        #expect(duration < Self.limit)
+    }
+
     @Test func `a TaskRun with more steps than a pod can have proves nothing about them`() throws {
         func taskRun(_ steps: Int) throws -> EngineChild {
             let step = #"{"name":"s","waiting":{"reason":"PodInitializing"}}"#

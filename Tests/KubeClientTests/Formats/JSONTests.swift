@@ -83,4 +83,21 @@ import Testing
         #expect(name == "x")
         #expect(number == -12)
     }
+
+    @Test func `decoders get strings that are safe to compare, and trees get the exact ones`() throws {
+        let marks = String(repeating: "\u{0301}\u{0323}", count: 20_000)
+        let text = #"{"\#(marks)":"\#(marks)","é":"ok"}"#
+        var cursor = JSONCursor(Array(text.utf8))
+        var read: [Int] = []
+        let start = ContinuousClock.now
+        try cursor.forEachField { (key, cursor) throws(JSONError) in
+            read += [key.unicodeScalars.count, try cursor.readString().unicodeScalars.count]
+        }
+        #expect(read == [30, 30, 1, 2])
+        #expect(cursor.cutStrings == 2)
+        let tree = try JSONValue(parsing: text)
+        #expect(tree.encoded == Array(text.utf8))
+        #expect(start.duration(to: .now) < .seconds(10))
+    }
+
 }

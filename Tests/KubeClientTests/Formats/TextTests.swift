@@ -140,6 +140,23 @@ import Testing
 
 /// Foreign texts are truncated to a limit.
 @Suite struct BoundedTextTests {
+    @Test func `at most 30 combining marks in a row are safe to compare`() {
+        let (marks, few) = (String(repeating: "\u{0301}\u{0323}", count: 50), String(repeating: "\u{0301}", count: 30))
+        #expect("plain".streamSafe == nil && "größer 👩‍👩‍👧 é 한글".streamSafe == nil && "a\(few)b\(few)".streamSafe == nil)
+        let safe = "a\(marks)b\(marks)c".streamSafe ?? ""
+        #expect(safe.unicodeScalars.count == 63 && safe.unicodeScalars.first == "a" && safe.unicodeScalars.last == "c")
+        #expect(marks.streamSafe?.unicodeScalars.count == 30)
+        #expect(safe.streamSafe == nil)
+    }
+
+    @Test func `control characters and changes of direction are not displayed`() {
+        #expect("plain\n\ttext, größer".displayable == "plain\n\ttext, größer")
+        let hostile = "a\u{0}b\u{1B}[31mc\r\nd\u{9B}e\u{202E}f\u{2066}g\u{2028}h\u{7F}"
+        let shown = "a\u{FFFD}b\u{FFFD}[31mc\u{FFFD}\nd\u{FFFD}e\u{FFFD}f\u{FFFD}g\u{FFFD}h\u{FFFD}"
+        #expect(Array(hostile.displayable.unicodeScalars) == Array(shown.unicodeScalars))
+        #expect(shown.displayable == shown)
+    }
+
     @Test func `truncates texts between scalars`() {
         #expect("abc".bounded(to: 3) == "abc")
         #expect("abcdef".bounded(to: 5) == "ab…")

@@ -12,6 +12,7 @@ struct Attack {
     let directory: URL
     /// How much of each attack is done, 1 for all of it; less for a quick check.
     let scale: Double
+    let scenarios: [Scenario]
 
     /// The memory limit of the shipped pod, in MiB.
     private static let memoryLimit = 128.0
@@ -39,7 +40,7 @@ struct Attack {
         line("at rest", process.program.peakMegabytes, rest, nil)
 
         var isWithinLimits = true
-        for scenario in Scenario.allCases {
+        for scenario in scenarios {
             if scenario.restarts {
                 try await process.program.stop()
                 process = try await start(server)
@@ -103,6 +104,8 @@ struct Attack {
         case labeledRuns = "labeled runs"
         /// Failed runs with many large children.
         case largeChildren = "large children"
+        /// Runs and children whose statuses are small as JSON and large in memory, or refer to themselves.
+        case forgedStatuses = "forged statuses"
         /// Runs of one's own label with large annotations, which every verification lists.
         case largeAnnotations = "large annotations"
         /// Connections to the port for metrics that never finish a request.

@@ -5,7 +5,8 @@ import KubeClient
 ///
 /// `towline-bench --binary bin/towline --sandbox bin/towline-sandbox [--executions 10000] [--running 1000]`
 /// `towline-bench soak --binary bin/towline --sandbox bin/towline-sandbox [--seconds 600] [--seed N]`
-/// `towline-bench attack --binary bin/towline [--scale 1]`, on the sandbox or on the folder of `KUBEBUILDER_ASSETS`
+/// `towline-bench attack --binary bin/towline [--scale 1] [--scenario 'labeled runs']`, on the sandbox or on the folder of
+/// `KUBEBUILDER_ASSETS`
 /// `towline-bench poll --binary bin/towline [--stored 10000] [--unfinished 10]`, on the folder of `KUBEBUILDER_ASSETS`
 @main
 struct Benchmark {
@@ -17,12 +18,12 @@ struct Benchmark {
 
     private static let options = [
         "--binary", "--sandbox", "--executions", "--running", "--seconds", "--seed", "--scale", "--stored",
-        "--unfinished",
+        "--unfinished", "--scenario",
     ]
     private static let usage = """
         towline-bench [--binary FILE] [--sandbox FILE] [--executions N] [--running N]
         towline-bench soak [--binary FILE] [--sandbox FILE] [--seconds N] [--seed N]
-        towline-bench attack [--binary FILE] [--scale FACTOR]
+        towline-bench attack [--binary FILE] [--scale FACTOR] [--scenario NAME]
         towline-bench poll [--binary FILE] [--stored N] [--unfinished N]
         """
 
@@ -55,8 +56,18 @@ struct Benchmark {
             exit(1)
         }
         if arguments.first == "attack" {
+            var scenarios = Attack.Scenario.allCases
+            if let name = option("--scenario") {
+                guard let scenario = Attack.Scenario(rawValue: name) else {
+                    let names = scenarios.map(\.rawValue).joined(separator: ", ")
+                    print("there is no scenario '\(name)'; there are: \(names)")
+                    exit(2)
+                }
+                scenarios = [scenario]
+            }
             let attack = Attack(
-                binary: binary, directory: directory, scale: option("--scale").flatMap { Double($0) } ?? 1)
+                binary: binary, directory: directory, scale: option("--scale").flatMap { Double($0) } ?? 1,
+                scenarios: scenarios)
             if try await attack.run() { return }
             exit(1)
         }

@@ -88,6 +88,7 @@ final class Tenants: Sendable {
         case .restart: break
         case .labeledRuns: try await createLabeledRuns(count(1500))
         case .largeChildren: try await createLargeChildren(runs: 3, each: count(44))
+        case .forgedStatuses: try await forgeStatuses(runs: count(6))
         case .largeAnnotations: try await createLargeAnnotations(count(275))
         case .openConnections: try await openConnections(count(4200), to: metricsPort)
         }
@@ -126,10 +127,7 @@ final class Tenants: Sendable {
     private func createLargeChildren(runs: Int, each: Int) async throws {
         let filler = String(repeating: "x", count: 1_400_000)
         for _ in 0..<runs {
-            let name = "parent-\(next())"
-            let uid = try await createExecution(name, in: Self.attacker, parameters: ["A": "b"])
-            let run = "\(name)-\(uid.filter { $0 != "-" }.prefix(10))"
-            try await waiting("the run \(run)") { try await self.exists(Self.pipelineRun, run) }
+            let (run, uid) = try await startedRun("parent-\(next())", Self.pipelineRun, engine: "tekton")
             try await inLanes(each) { number in
                 var child = Self.run(Self.taskRun, "\(run)-\(number)", label: uid)
                 child[path: ["metadata", "labels", "tekton.dev/pipelineRun"]] = .string(run)
@@ -138,16 +136,63 @@ final class Tenants: Sendable {
                 try await self.create(Self.taskRun, Self.attacker, child)
             }
             let status: JSONValue = [
-                "status": [
-                    "conditions": [["type": "Succeeded", "status": "False", "reason": "Failed", "message": "failed"]],
-                    "childReferences": [["kind": "TaskRun", "name": .string("\(run)-0"), "pipelineTaskName": "a"]],
-                ]
+                "conditions": [["type": "Succeeded", "status": "False", "reason": "Failed", "message": "failed"]],
+                "childReferences": [["kind": "TaskRun", "name": .string("\(run)-0"), "pipelineTaskName": "a"]],
             ]
-            _ = try await client.patch(
-                Self.pipelineRun, ObjectKey(namespace: Self.attacker, name: run), subresource: "status",
-                .merge(status.encoded)
-            ) { (cursor) throws(JSONError) in try cursor.skipValue() }
+            try await writeStatus(
+                Self.pipelineRun, run, subresource: "status", String(decoding: status.encoded, as: UTF8.self))
         }
+    }
+
+    /// Writes statuses that no engine writes, of runs and of a child.
+    private func forgeStatuses(runs: Int) async throws {
+        let empty = (0..<20_000).map { "\"\(String($0, radix: 36))\":{}" }.joined(separator: ",")
+        let unknown = Array(repeating: "\"\"", count: 60_000).joined(separator: ",")
+        let failed = (0..<2_000).map { number in
+            #""p\#(number)":{"type":"Pod","phase":"Failed","boundaryID":"r","message":"failed"}"#
+        }
+        let cycle =
+            #""r":{"type":"Retry","phase":"Failed","children":["r",\#(unknown)]},"# + failed.joined(separator: ",")
+        let message = String(repeating: "x", count: 1_400_000)
+        let long = #""m":{"type":"Pod","phase":"Failed","message":"\#(message)"}"#
+        for round in 0..<runs {
+            for nodes in [empty, cycle, long] {
+                let run = try await startedRun("forged-\(next())", StoredRuns.workflow, engine: "argo")
+                let status = #"{"phase":"\#(round % 2 == 0 ? "Failed" : "Running")","nodes":{\#(nodes)}}"#
+                try await writeStatus(StoredRuns.workflow, run.name, subresource: nil, status)
+            }
+            let parent = try await startedRun("forged-\(next())", Self.pipelineRun, engine: "tekton")
+            var child = Self.run(Self.taskRun, "\(parent.name)-a", label: parent.executionUID)
+            child[path: ["metadata", "labels", "tekton.dev/pipelineRun"]] = .string(parent.name)
+            try await create(Self.taskRun, Self.attacker, child)
+            let steps = Array(repeating: "{}", count: 100_000).joined(separator: ",")
+            try await writeStatus(
+                Self.taskRun, "\(parent.name)-a", subresource: "status", #"{"steps":[\#(steps)]}"#)
+            let condition = #"{"type":"Succeeded","status":"False","reason":"Failed","message":"failed"}"#
+            let reference = #"{"kind":"TaskRun","name":"\#(parent.name)-a","pipelineTaskName":"a"}"#
+            try await writeStatus(
+                Self.pipelineRun, parent.name, subresource: "status",
+                #"{"conditions":[\#(condition)],"childReferences":[\#(reference)]}"#)
+        }
+    }
+
+    /// Creates an execution and waits for its run.
+    private func startedRun(
+        _ name: String, _ type: ResourceType, engine: String
+    ) async throws -> (name: String, executionUID: String) {
+        let uid = try await createExecution(name, in: Self.attacker, engine: engine, parameters: ["A": "b"])
+        let run = "\(name)-\(uid.filter { $0 != "-" }.prefix(10))"
+        try await waiting("the run \(run)") { try await self.exists(type, run) }
+        return (run, uid)
+    }
+
+    /// Replaces the status of an object.
+    private func writeStatus(_ type: ResourceType, _ name: String, subresource: String?, _ status: String) async throws
+    {
+        let patch = #"[{"op":"add","path":"/status","value":\#(status)}]"#
+        _ = try await client.patch(
+            type, ObjectKey(namespace: Self.attacker, name: name), subresource: subresource, .json(Array(patch.utf8))
+        ) { (cursor) throws(JSONError) in try cursor.skipValue() }
     }
 
     private func createLargeAnnotations(_ count: Int) async throws {
@@ -199,13 +244,18 @@ final class Tenants: Sendable {
     }
 
     @discardableResult
-    private func createExecution(_ name: String, in namespace: String, parameters: JSONObject) async throws -> String {
+    private func createExecution(
+        _ name: String, in namespace: String, engine: String = "tekton", parameters: JSONObject
+    ) async throws -> String {
         try await create(
             SoakUsers.execution, namespace,
             [
                 "apiVersion": "towline.dev/v1alpha1", "kind": "WorkflowExecution",
                 "metadata": ["name": .string(name)],
-                "spec": ["workflowRef": ["workflowId": "some-workflow"], "parameters": .object(parameters)],
+                "spec": [
+                    "workflowRef": ["workflowId": "some-workflow", "engine": .string(engine)],
+                    "parameters": .object(parameters),
+                ],
             ])
     }
 
