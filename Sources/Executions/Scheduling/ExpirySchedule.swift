@@ -57,6 +57,7 @@ extension WorkflowExecution {
 ///
 /// Due times are on the API server's clock, which may jump, so the plan is checked at least every ``longestNap``. Only
 /// ``turnsPerInterval`` executions get a turn per interval, so that mass expiry does not overload the API server.
+/// Namespaces take turns, so that the expired executions of one do not delay those of another.
 struct ExpiryPlan {
     typealias Instant = ContinuousClock.Instant
 
@@ -67,6 +68,9 @@ struct ExpiryPlan {
     static let longestNap = Duration.seconds(1)
 
     private var waiting = KeyedHeap<ObjectKey, ServerTime>()
+    /// The executions that are due and wait for a turn, in order of their due times, by namespace.
+    private var due = FairQueue<ObjectKey>()
+    private var nextTicket: UInt64 = 0
     /// The executions that have a turn and have not used it yet.
     private var turns: Set<ObjectKey> = []
     /// The due times that were set during a turn.
@@ -75,18 +79,21 @@ struct ExpiryPlan {
     private var intervalStart: Instant?
     private var used = 0
 
-    var waitingCount: Int { waiting.count }
+    var waitingCount: Int { waiting.count + due.count }
 
     func isTurn(of key: ObjectKey) -> Bool { turns.contains(key) }
 
     /// Sets when the execution needs a turn, replacing any previous time.
     mutating func plan(_ key: ObjectKey, at due: ServerTime) {
-        if turns.contains(key) { afterTurn[key] = due } else { waiting.set(key, priority: due) }
+        guard !turns.contains(key) else { return afterTurn[key] = due }
+        self.due.remove(key, of: key.namespace)
+        waiting.set(key, priority: due)
     }
 
     /// Removes an execution that needs no turn.
     mutating func forget(_ key: ObjectKey) {
         waiting.remove(key)
+        due.remove(key, of: key.namespace)
         turns.remove(key)
         afterTurn[key] = nil
     }
@@ -97,11 +104,16 @@ struct ExpiryPlan {
         if let due = afterTurn.removeValue(forKey: key) { waiting.set(key, priority: due) }
     }
 
-    /// Gives turns to executions that are due, the longest overdue first.
+    /// Gives turns to executions that are due: namespaces take turns, and in each the longest overdue is first.
     mutating func giveTurns(now: ServerTime, at instant: Instant) -> [ObjectKey] {
         if intervalStart.map({ instant >= $0 + Self.interval }) ?? true { (intervalStart, used) = (instant, 0) }
+        while let key = waiting.popFirst(notAbove: now) {
+            due.append(key, of: key.namespace, isSlow: false, ticket: ticket())
+        }
         var keys: [ObjectKey] = []
-        while used < Self.turnsPerInterval, let key = waiting.popFirst(notAbove: now) {
+        while used < Self.turnsPerInterval,
+            let key = due.pop(ticket: ticket(), servesSlow: false, hasRoom: { _ in true })
+        {
             used += 1
             turns.insert(key)
             keys.append(key)
@@ -109,10 +121,15 @@ struct ExpiryPlan {
         return keys
     }
 
+    private mutating func ticket() -> UInt64 {
+        nextTicket += 1
+        return nextTicket
+    }
+
     /// When to check again; nil if no execution is waiting.
     func nextCheck(now: ServerTime, at instant: Instant) -> Instant? {
-        guard let due = waiting.first?.priority else { return nil }
-        let nap = instant + max(.zero, min(due - now, Self.longestNap))
+        guard let first = due.isEmpty ? waiting.first?.priority : now else { return nil }
+        let nap = instant + max(.zero, min(first - now, Self.longestNap))
         guard used >= Self.turnsPerInterval, let intervalStart else { return nap }
         return max(nap, intervalStart + Self.interval)
     }

@@ -2,19 +2,21 @@
 ///
 /// Groups are either quick or slow; the caller decides which, and whether a group may use another worker. Operations
 /// are O(log n), plus the number of groups that may not use another worker.
-struct FairQueue<Key: Hashable & Sendable>: Sendable {
+package struct FairQueue<Key: Hashable & Sendable>: Sendable {
     /// The ready keys of each group by ticket; no empty groups.
     private var keys: [String: KeyedHeap<Key, UInt64>] = [:]
     /// The quick groups with ready keys, by the ticket of their next turn.
     private var quick = KeyedHeap<String, UInt64>()
     /// The slow groups with ready keys, by the ticket of their next turn.
     private var slow = KeyedHeap<String, UInt64>()
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    var isEmpty: Bool { count == 0 }
+    package init() {}
+
+    package var isEmpty: Bool { count == 0 }
 
     /// Appends a key to its group's queue.
-    mutating func append(_ key: Key, of group: String, isSlow: Bool, ticket: UInt64) {
+    package mutating func append(_ key: Key, of group: String, isSlow: Bool, ticket: UInt64) {
         guard keys[group]?.priority(of: key) == nil else { return }
         if keys[group] == nil {
             if isSlow { slow.set(group, priority: ticket) } else { quick.set(group, priority: ticket) }
@@ -23,7 +25,7 @@ struct FairQueue<Key: Hashable & Sendable>: Sendable {
         count += 1
     }
 
-    mutating func remove(_ key: Key, of group: String) {
+    package mutating func remove(_ key: Key, of group: String) {
         guard keys[group]?.remove(key) == true else { return }
         count -= 1
         dropIfEmpty(group)
@@ -38,7 +40,7 @@ struct FairQueue<Key: Hashable & Sendable>: Sendable {
     }
 
     /// Removes the next key whose group may use a worker, and moves the group to the end of the turns.
-    mutating func pop(
+    package mutating func pop(
         ticket: UInt64, servesSlow: Bool, hasRoom: (_ group: String) -> Bool
     ) -> Key? {
         let quickTurn = Self.first(of: &quick, where: hasRoom)

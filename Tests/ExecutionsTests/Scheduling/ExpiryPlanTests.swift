@@ -46,6 +46,20 @@ import Testing
         #expect(plan.giveTurns(now: after(10), at: instant) == [key(1)])
     }
 
+    @Test func `the expired executions of one namespace do not delay those of another`() {
+        var plan = ExpiryPlan()
+        for number in 0..<1_000 {
+            plan.plan(ObjectKey(namespace: "attack", name: "e-\(number)"), at: after(Int64(number % 7)))
+        }
+        _ = plan.giveTurns(now: after(100), at: instant)
+        for number in 0..<20 { plan.plan(key(number), at: after(100 + Int64(number))) }
+        let next = plan.giveTurns(now: after(200), at: instant + ExpiryPlan.interval)
+        #expect(next.count == ExpiryPlan.turnsPerInterval)
+        #expect(next.filter { $0.namespace == "payments" } == (0..<20).map(key), "all of them, in order")
+        plan.forget(ObjectKey(namespace: "attack", name: "e-999"))
+        #expect(plan.waitingCount == 1_000 - 2 * ExpiryPlan.turnsPerInterval + 20 - 1)
+    }
+
     @Test func `mass expiry is spread over intervals, the longest due first`() {
         var plan = ExpiryPlan()
         for number in (0..<120).shuffled() { plan.plan(key(number), at: after(Int64(number))) }
