@@ -30,7 +30,7 @@ extension Reconciler {
                 return outcome
             }
             note(.writeStatus, worked: false, in: &reconciliation)
-            reconciliation.logger.warn("Could not write the status", ["error": .foreign(execution.masked(error))])
+            reconciliation.logger.warn("Could not write the status", ["error": reconciliation.text(of: error)])
             return .failed(retryAfter: error.retryAfter ?? .zero)
         }
     }
@@ -80,7 +80,7 @@ extension Reconciler {
 
 extension WorkflowExecution {
     /// The text of an error for the log; only its kind if the parameters are unknown and cannot be masked.
-    func masked(_ error: KubeError) -> String { spec == nil ? error.kind : "\(error)" }
+    func text(of error: KubeError) -> LogValue { spec == nil ? .own(error.kind) : .foreign("\(error)") }
 }
 
 extension Reconciler.Reconciliation {
@@ -142,7 +142,7 @@ extension Reconciler {
             return .current(execution)
         } catch {
             if error.isNotFoundObject(named: key.name) { return .ends(.success) }
-            logger.warn(message, ["error": .foreign(known?.masked(error) ?? "\(error)")])
+            logger.warn(message, ["error": known?.text(of: error) ?? .own(error.kind)])
             return .ends(.failed(retryAfter: error.retryAfter ?? .zero))
         }
     }
@@ -235,7 +235,7 @@ extension Reconciler {
         reconciliation.logger.warn(
             "Could not delete an object whose TTL expired; retrying",
             // Only the condition has the full message: users who can read executions can read their parameters anyway.
-            ["object": .own(object), "error": .foreign(error.kind)])
+            ["object": .own(object), "error": .own(error.kind)])
         let pause = error.retryAfter ?? .zero
         guard let code = error.code, code != 404, !error.isTransient else { return .failed(retryAfter: pause) }
         reconciliation.facts.deletionRefusal = Refusal(

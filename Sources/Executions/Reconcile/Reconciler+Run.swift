@@ -27,7 +27,8 @@ extension Reconciler {
                 reconciliation.facts.run = .unreadable
                 reconciliation.facts.retryAfter = error.retryAfter ?? .zero
                 reconciliation.logger.warn(
-                    "Could not read the run", ["run": .own(reconciliation.runKey.name), "error": .foreign("\(error)")])
+                    "Could not read the run",
+                    ["run": .own(reconciliation.runKey.name), "error": reconciliation.text(of: error)])
             }
         }
     }
@@ -63,7 +64,8 @@ extension Reconciler {
             if case .uncertain = failure { pendingCreates.record(reconciliation.runKey, at: time.now) }
             metrics.createFailed(engine.name, failure)
             reconciliation.logger.warn(
-                "Could not create the run", ["run": .own(reconciliation.runKey.name), "error": .foreign("\(error)")])
+                "Could not create the run",
+                ["run": .own(reconciliation.runKey.name), "error": reconciliation.text(of: error)])
         }
     }
 
@@ -96,7 +98,7 @@ extension Reconciler {
             reconciliation.facts.timeline.stopFailed(refusal, at: time.now)
             reconciliation.cache.keep(reconciliation.facts.timeline, of: reconciliation.runKey)
             reconciliation.logger.warn(
-                "Could not stop the run", ["run": .own(run.key.name), "error": .foreign("\(error)")])
+                "Could not stop the run", ["run": .own(run.key.name), "error": reconciliation.text(of: error)])
             // The run may have ended or been deleted in the meantime and need no stop.
             if !error.isTransient { await readRun(in: &reconciliation) }
             return false
@@ -121,7 +123,7 @@ extension Reconciler {
                         "Could not read some children of the run",
                         [
                             "run": .own(run.key.name), "kind": .own(listing.type.kind),
-                            "error": .foreign("\(error)"),
+                            "error": reconciliation.text(of: error),
                         ])
                 }
             }
@@ -145,7 +147,7 @@ extension Reconciler {
             reconciliation.facts.retryAfter = error.retryAfter ?? .zero
             reconciliation.logger.warn(
                 "Could not read the children of the run",
-                ["run": .own(run.key.name), "error": .foreign("\(error)")])
+                ["run": .own(run.key.name), "error": reconciliation.text(of: error)])
         }
     }
 

@@ -137,6 +137,8 @@ struct Reconciler: Sendable {
         let logger: Logger
         var facts: Facts
         var didCreateRun = false
+        /// The execution at the beginning; `logger` masks its parameters.
+        private let execution: WorkflowExecution
         /// The kind of request that failed last.
         var failure: FailureGroup?
         /// Whether the create of the run waits in its lane.
@@ -149,9 +151,13 @@ struct Reconciler: Sendable {
             self.runKey = runKey
             self.cache = cache
             self.logger = logger
+            self.execution = execution
             knownRun = execution.status.runRef
             facts = Self.facts(of: runKey, in: cache)
         }
+
+        /// The text of an error for `logger`.
+        func text(of error: KubeError) -> LogValue { execution.text(of: error) }
 
         private static func facts(of runKey: ObjectKey, in cache: RunCache) -> Facts {
             var facts = Facts(run: cache.knowledge(of: runKey), isEngineServed: cache.isServed(in: runKey.namespace))

@@ -23,6 +23,8 @@ struct Notice: Hashable {
     let note: String
     /// Text from another source, such as the engine or the API server.
     var detail = ""
+    /// True if `detail` is Towline's own text, which needs no mask.
+    var isDetailOwn = false
     /// The run; nil without one.
     var related: RunReference?
 
@@ -39,7 +41,7 @@ struct Notice: Hashable {
                 apiVersion: run.apiVersion, kind: run.kind,
                 key: ObjectKey(namespace: execution.key.namespace, name: run.name), uid: run.uid)
         }
-        let text = detail.isEmpty ? note + "." : "\(note): \(mask.applied(to: detail))"
+        let text = detail.isEmpty ? note + "." : "\(note): \(isDetailOwn ? detail : mask.applied(to: detail))"
         return ObjectEvent(
             self.type, reason: reason, action: action.rawValue, note: text, regarding: subject, related: run)
     }
@@ -80,14 +82,16 @@ extension Notice {
                 Notice(
                     type: .warning, reason: Reason.shutdownRefused.rawValue, action: .shutDown,
                     note: "The run could not be stopped and is still running",
-                    detail: old.phase.isTerminal ? refused.eventDetail : refused.message, related: new.runRef))
+                    detail: old.phase.isTerminal ? refused.eventDetail : refused.message,
+                    isDetailOwn: old.phase.isTerminal, related: new.runRef))
         }
         if let retained = new.condition(.retained), retained.reason != old.condition(.retained)?.reason {
             let isExpected = retained.reason == RetentionReason.keptByAnnotation.rawValue
             notices.append(
                 Notice(
                     type: isExpected ? .normal : .warning, reason: retained.reason, action: .retain,
-                    note: "Kept although its TTL expired", detail: retained.eventDetail, related: new.runRef))
+                    note: "Kept although its TTL expired", detail: retained.eventDetail, isDetailOwn: true,
+                    related: new.runRef))
         }
         return notices
     }

@@ -27,10 +27,11 @@ final class ParameterMasks: Sendable {
 
     /// The mask of an execution. Names of objects stay readable even if a parameter has the same value.
     ///
-    /// If the store does not keep the parameters because they are too large, the mask hides every text from elsewhere.
+    /// If the store does not keep the parameters, because they are too large or the execution has ended, the mask hides
+    /// every text from elsewhere.
     func mask(of execution: WorkflowExecution) -> Mask {
-        if execution.spec?.isPartial == true { return .everything }
-        let parameters = execution.spec?.parameters ?? []
+        guard let spec = execution.spec, !spec.isPartial else { return .everything }
+        let parameters = spec.parameters
         guard !parameters.isEmpty else { return .none }
         return entries.withLock { entries in
             if let index = entries.firstIndex(where: { $0.uid == execution.uid }) {

@@ -75,12 +75,16 @@ extension KubeError {
 }
 
 extension KubeError {
-    /// The error without the server's message, which can quote the request: `403 Forbidden`.
+    /// The error without text that can quote the request or an object: `403 Forbidden`.
+    ///
+    /// A webhook chooses the reason of its refusal, so only a reason that is a word is kept.
     public var kind: String {
         switch self {
-        case .status(let status): status.reason.isEmpty ? "\(status.code)" : "\(status.code) \(status.reason)"
+        case .status(let status):
+            status.reason.isWord ? "\(status.code) \(status.reason)" : "\(status.code)"
         case .plainText(let code, _, _): "\(code)"
-        case .transport, .undecodable: description
+        case .transport: description
+        case .undecodable: "the response could not be decoded"
         }
     }
 }
@@ -116,6 +120,12 @@ extension KubeError {
 }
 
 extension String {
+    /// True for one word of at most 40 ASCII letters, such as `AlreadyExists`.
+    fileprivate var isWord: Bool {
+        (1...40).contains(utf8.count)
+            && utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) }
+    }
+
     /// The text without trailing line breaks.
     fileprivate var trimmedLineEnd: String {
         var text = self[...]

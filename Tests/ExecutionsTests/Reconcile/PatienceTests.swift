@@ -139,6 +139,30 @@ import TowlineAPI
         #expect(bench.execution == nil, "it waits for the next attempt to stop the run")
     }
 
+    /// The store forgets the parameters of an ended execution, but its run can still be stopped.
+    @Test(arguments: EngineName.allCases)
+    func `hides foreign text in the log when an ended execution's run cannot be stopped`(_ engine: EngineName)
+        async throws
+    {
+        let bench = try await ReconcilerBench(
+            engine,
+            spec: [
+                "parameters": ["A": .string(FakeAPIServer.quoted)], "executionConfig": ["timeoutSeconds": 10],
+            ])
+        try await bench.live(.seconds(1))
+        try bench.engineWrites(working(engine, since: bench.now))
+        bench.server.refuseStops()
+        // Its limit, a minute of grace, and half a minute until the verdict.
+        while bench.verdict.hasPrefix("Running/") { try await bench.live(.seconds(10)) }
+        #expect(bench.verdict == "Failed/Timeout/WatchdogExpired")
+        let before = try bench.log().count
+        try await bench.live(.seconds(300))
+        let lines = try bench.log().dropFirst(before).filter { $0["msg"] == "Could not stop the run" }
+        #expect(!lines.isEmpty)
+        for line in lines { #expect(line["error"] == "403 Forbidden") }
+        #expect(try !bench.log().contains { $0.encodedString.contains(FakeAPIServer.quoted) })
+    }
+
     /// The store forgets large parameters, so the log cannot mask them in text from elsewhere and hides that text.
     @Test(arguments: EngineName.allCases)
     func `runs an execution with large parameters, and hides foreign text in its log`(_ engine: EngineName) async throws

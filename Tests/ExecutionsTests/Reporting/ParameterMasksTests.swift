@@ -23,6 +23,13 @@ import TowlineAPI
         #expect(masks.usage.count == 16)
     }
 
+    @Test func `hides all foreign text about an execution whose parameters are unknown`() {
+        let ended = WorkflowExecution(key: ObjectKey(namespace: "payments", name: "ended"), uid: "uid", spec: nil)
+        let masks = ParameterMasks()
+        #expect(masks.mask(of: ended).applied(to: "it was secret-0-1") == "***")
+        #expect(masks.mask(of: execution(0, values: 0)).applied(to: "no value") == "no value")
+    }
+
     @Test func `keeps no large mask once another is needed`() {
         let masks = ParameterMasks()
         _ = masks.mask(of: execution(0, values: 20_000)).applied(to: "it was secret-0-19999")
