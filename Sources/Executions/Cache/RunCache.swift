@@ -35,13 +35,6 @@ final class RunCache: Sendable {
         var missing: Set<ObjectKey> = []
     }
 
-    /// A period during which no create may be sent for a run.
-    private struct CreateDelay {
-        let end: ContinuousClock.Instant
-
-        func remainder(at now: ContinuousClock.Instant) -> Duration? { now < end ? now.duration(to: end) : nil }
-    }
-
     let engine: any Engine
     /// False for an engine that this operator does not serve. No requests are sent about it.
     let isFollowed: Bool
@@ -49,7 +42,8 @@ final class RunCache: Sendable {
     private let overrides = Locked(Overrides())
     /// The timeline of each execution that is still being reconciled.
     private let timelines = Locked<[ObjectKey: Timeline]>([:])
-    private let createDelays = Locked<[ObjectKey: CreateDelay]>([:])
+    /// Until when no create may be sent for a run.
+    private let createDelays = Locked(ExpiringKeys())
 
     init(engine: any Engine, namespaces: [String], isFollowed: Bool = true) {
         self.engine = engine
@@ -151,17 +145,16 @@ final class RunCache: Sendable {
 
     /// Records the API server's Retry-After for the next attempt to create a run.
     func delayCreate(of key: ObjectKey, for duration: Duration, at now: ContinuousClock.Instant) {
-        createDelays.withLock { delays in
-            // Remove expired delays, such as those of deleted executions.
-            delays = delays.filter { $0.value.remainder(at: now) != nil }
-            delays[key] = CreateDelay(end: now + min(duration, Self.longestDelay))
-        }
+        createDelays.withLock { $0.set(key, until: now + min(duration, Self.longestDelay), now: now) }
     }
 
     /// The remaining Retry-After before a run may be created; nil if it may be created now.
     func createDelay(of key: ObjectKey, at now: ContinuousClock.Instant) -> Duration? {
-        createDelays.withLock { $0[key]?.remainder(at: now) }
+        createDelays.withLock { $0.end(of: key, now: now) }.map { now.duration(to: $0) }
     }
+
+    /// The work for removing expired delays of creates so far, in delays that were looked at.
+    var delayVisits: Int { createDelays.withLock { $0.visits } }
 
     /// Records a failed read of a failed run's children; returns when the first one failed.
     func firstFailure(explaining key: ObjectKey, at now: ContinuousClock.Instant) -> ContinuousClock.Instant {
@@ -185,6 +178,6 @@ final class RunCache: Sendable {
             overrides.unreadableSince[key] = nil
         }
         timelines.withLock { $0[key] = nil }
-        createDelays.withLock { $0[key] = nil }
+        createDelays.withLock { $0.remove(key) }
     }
 }

@@ -382,8 +382,8 @@ final class CreateGate: Sendable {
 /// A request can reach the API server after its connection broke. Until that is impossible, a missing run proves
 /// nothing: if the execution ended "without a run", the late create would still start one.
 final class PendingCreates: Sendable {
-    /// When the create of each run was last sent without a definite response, or may have been sent.
-    private let uncertain = Locked<[ObjectKey: ContinuousClock.Instant]>([:])
+    /// When the last create of each run without a definite response can no longer take effect.
+    private let uncertain = Locked(ExpiringKeys())
     private let patience: Duration
 
     /// - Parameter patience: how long a request can still take effect after it was sent.
@@ -392,27 +392,25 @@ final class PendingCreates: Sendable {
     }
 
     func record(_ run: ObjectKey, at now: ContinuousClock.Instant) {
-        uncertain.withLock { uncertain in
-            // Remove entries of executions that were deleted before they settled.
-            if uncertain.count >= 1024 { uncertain = uncertain.filter { $0.value.duration(to: now) < patience } }
-            uncertain[run] = now
-        }
+        uncertain.withLock { $0.set(run, until: now + patience, now: now) }
     }
 
     /// When the create of a run can no longer take effect; nil if that time has passed.
     func deadline(of run: ObjectKey, now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         uncertain.withLock { uncertain in
-            guard let last = uncertain[run] else { return nil }
-            if now < last + patience { return last + patience }
-            uncertain[run] = nil
-            return nil
+            let deadline = uncertain.end(of: run, now: now)
+            if deadline == nil { uncertain.remove(run) }
+            return deadline
         }
     }
 
     /// The number of remembered creates.
     var count: Int { uncertain.withLock { $0.count } }
 
+    /// The work for removing old creates so far, in creates that were looked at.
+    var visits: Int { uncertain.withLock { $0.visits } }
+
     func forget(_ run: ObjectKey) {
-        uncertain.withLock { $0[run] = nil }
+        uncertain.withLock { $0.remove(run) }
     }
 }

@@ -37,4 +37,22 @@ import Testing
         }
         #expect(creates.count <= 1_024)
     }
+
+    /// A new leader records a create for each execution without a run.
+    @Test func `a burst of creates takes time proportional to their number`() {
+        for number in 0..<20_000 {
+            creates.record(ObjectKey(namespace: "n", name: "r\(number)"), at: start)
+        }
+        #expect(creates.count == 20_000, "each of them can still take effect")
+        #expect(creates.visits < 2 * 20_000)
+        for number in 0..<20_000 {
+            creates.record(ObjectKey(namespace: "n", name: "s\(number)"), at: start + .seconds(10))
+        }
+        #expect(creates.count <= 20_000 + 20_000)
+        creates.record(ObjectKey(namespace: "n", name: "t"), at: start + .seconds(20))
+        for number in 0..<20_000 {
+            creates.record(ObjectKey(namespace: "n", name: "u\(number)"), at: start + .seconds(30))
+        }
+        #expect(creates.count <= 2 * 20_001)
+    }
 }
