@@ -43,9 +43,6 @@ public struct ExecutionSpec: Hashable, Sendable {
 }
 
 extension ExecutionSpec {
-    /// The largest spec that a store keeps whole, in bytes of JSON.
-    static let largestStored = 8 << 10
-
     /// The spec without the fields of unlimited size, which only a new run needs.
     var withoutRunSettings: ExecutionSpec {
         var spec = self

@@ -84,10 +84,9 @@ extension WorkflowExecution {
                     try ObjectMetadata(&cursor, annotations: Retention.annotations + Restoration.annotations)
                 }
             case "spec":
-                let begin = cursor.offset
                 let read = try ExecutionSpec(reading: &cursor)
-                let isLarge = cursor.offset - begin > ExecutionSpec.largestStored
-                spec = isLarge && detail == .whatReconcilingNeeds ? read.withoutRunSettings : read
+                let isLarge = detail == .whatReconcilingNeeds && read.memorySize > ExecutionSpec.largestStored
+                spec = isLarge ? read.withoutRunSettings : read
             case "status": status = try ExecutionStatus(reading: &cursor, keeping: detail)
             default: try cursor.skipValue()
             }
