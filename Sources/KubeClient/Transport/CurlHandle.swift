@@ -32,8 +32,9 @@ final class CurlHandle {
 
     private func setUpConnection(_ settings: CurlSettings) {
         set(CURLOPT_CONNECTTIMEOUT_MS, 10_000)
-        _ = towline_curl_set_socket(easy, CURLOPT_SOCKOPTFUNCTION) { _, socket, _ in
+        _ = towline_curl_set_socket(easy, CURLOPT_SOCKOPTFUNCTION) { context, socket, _ in
             TCPKeepAlive.enable(on: socket)
+            if context != nil { StreamSocket.limitBuffer(of: socket) }
             return Int32(CURL_SOCKOPT_OK)
         }
         // Empty strings disable the defaults that libcurl takes from the environment.
@@ -146,7 +147,7 @@ struct CurlRequest: Sendable {
     /// Complete header lines.
     let headers: [String]
     let body: [UInt8]
-    let timeout: Duration
+    var timeout: Duration
     let credential: Credential
     let identity: CurlIdentity
 
@@ -199,6 +200,17 @@ struct CurlSettings: Sendable {
     let proxyURL: String?
     let asksForCompression: Bool
     let userAgent: String
+}
+
+/// The kernel's buffer for a stream that is read more slowly than it is sent.
+enum StreamSocket {
+    /// The size in bytes, which the kernel doubles; by default it grows to 6 MiB, which count as memory of the pod.
+    static let receiveBuffer: Int32 = 128 << 10
+
+    static func limitBuffer(of socket: Int32) {
+        var size = receiveBuffer
+        setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+    }
 }
 
 /// A proxy as libcurl gets it: without user name and password in the URL, which libcurl quotes in errors.

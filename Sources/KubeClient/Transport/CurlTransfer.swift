@@ -5,7 +5,10 @@ final class CurlTransfer {
     /// The maximum size of a unary body after decompression, in bytes: several objects of the largest size that etcd
     /// stores. A longer list is requested in smaller pages.
     static let maximumBody = 8 << 20
-    private static let growthStep = 1 << 20
+    /// The maximum size of the body of a response to a write, in bytes: more than the largest object that etcd stores.
+    static let maximumBodyOfWrite = 2 << 20
+    /// The size from which a body gets room for the largest one.
+    private static let reservedFrom = 1 << 20
     /// The maximum size of all heads, in bytes: interim responses, the response, and trailers.
     static let maximumHead = 256 << 10
 
@@ -56,6 +59,8 @@ final class CurlTransfer {
         let milliseconds = max(1, request.timeout.wholeMilliseconds)
         handle.set(CURLOPT_TIMEOUT_MS, isStream ? 0 : Int(clamping: milliseconds))
         if isStream { headDeadline = .now + request.timeout }
+        // Tells the handle's callback for new sockets that this is a stream.
+        _ = towline_curl_set_pointer(handle.easy, CURLOPT_SOCKOPTDATA, isStream ? handle.easy : nil)
         connectCallbacks()
     }
 
@@ -81,8 +86,9 @@ final class CurlTransfer {
         if let buffer = exchange.buffer {
             return buffer.offer(bytes) ? bytes.count : Int(CURL_WRITEFUNC_PAUSE)
         }
-        guard bytes.count <= Self.maximumBody - response.body.count else {
-            excess = "more than \(Self.maximumBody >> 20) MiB"
+        let maximum = exchange.request.method == .get ? Self.maximumBody : Self.maximumBodyOfWrite
+        guard bytes.count <= maximum - response.body.count else {
+            excess = "more than \(maximum >> 20) MiB"
             return 0
         }
         if lease == nil, response.body.count + bytes.count > ReadBudget.freeSize {
@@ -92,9 +98,9 @@ final class CurlTransfer {
                 return 0
             }
         }
-        // Growth in steps instead of by doubling, which would take twice the memory of a large body.
-        if response.body.count + bytes.count > response.body.capacity, response.body.count >= Self.growthStep {
-            response.body.reserveCapacity(response.body.count + max(bytes.count, Self.growthStep))
+        // Growing copies the body, so that both copies are in memory. Room that is not used takes only addresses.
+        if response.body.count + bytes.count > response.body.capacity, response.body.count >= Self.reservedFrom {
+            response.body.reserveCapacity(maximum)
         }
         response.body.append(contentsOf: bytes)
         return bytes.count

@@ -9,7 +9,8 @@
 /// - Only a proxy in the configuration is used; the environment is not read.
 ///
 /// Limits: ten seconds to connect, the request's timeout for the rest, 8 MiB for a unary body after decompression,
-/// 256 KiB for all heads of a response, and two bodies of more than 256 KiB at a time. A silently dead connection fails within 20 seconds.
+/// 2 MiB for the body of a response to a write, 256 KiB for all heads of a response, and two bodies of more than 256 KiB
+/// at a time, except for writes. A silently dead connection fails within 20 seconds.
 public final class CurlTransport: HTTPTransport {
     private let address: ServerAddress
     private let tls: TLSConfiguration
@@ -93,17 +94,25 @@ public final class CurlTransport: HTTPTransport {
 
     private func exchange(_ request: CurlRequest) async throws(TransportError) -> HTTPResponse {
         let budget = budget
-        var lease: ResponseLease?
-        while true {
-            let held = lease
-            do throws(TransportError) {
-                return try await perform { .unary(request, budget, held, $0) }
-            } catch {
-                guard error == .overBudget, held == nil else { throw error }
-                lease = await budget.wait()
-                if lease == nil { throw TransportError(.cancelled, "the request was canceled") }
-            }
+        let deadline = ContinuousClock.now + request.timeout
+        do throws(TransportError) {
+            return try await perform { .unary(request, budget, nil, $0) }
+        } catch {
+            guard error == .overBudget else { throw error }
         }
+        guard let lease = await budget.wait(until: deadline) else {
+            if Task.isCancelled { throw TransportError(.cancelled, "the request was canceled") }
+            throw TransportError(
+                .timedOut,
+                """
+                \(address.authority): the response has more than \(ReadBudget.freeSize >> 10) KiB and had to wait for \
+                other large responses until the request timed out
+                """)
+        }
+        var again = request
+        again.timeout = max(.milliseconds(1), ContinuousClock.now.duration(to: deadline))
+        let second = again
+        return try await perform { .unary(second, budget, lease, $0) }
     }
 
     private func begin(_ request: CurlRequest) async throws(TransportError) -> HTTPStream {

@@ -2,7 +2,8 @@
 ///
 /// A response of up to ``freeSize`` needs nothing. A larger one needs a lease until its caller has decoded and dropped it.
 /// If no lease is free, a GET is aborted, waits for one in the order of arrival, and is sent again. Other requests are not
-/// aborted, because the server may have executed them; their number is limited by the number of workers.
+/// aborted, because the server may have executed them. Their number is limited by the number of workers, and the size of
+/// their responses by ``CurlTransfer/maximumBodyOfWrite``.
 final class ReadBudget: Sendable {
     /// The largest response that needs no lease, in bytes.
     static let freeSize = 256 << 10
@@ -26,6 +27,19 @@ final class ReadBudget: Sendable {
             guard state.free > 0, state.waiters.isEmpty else { return nil }
             state.free -= 1
             return ResponseLease(self)
+        }
+    }
+
+    /// Waits for a lease; nil if none is free until `deadline`, or if the task is canceled.
+    func wait(until deadline: ContinuousClock.Instant) async -> ResponseLease? {
+        await withTaskGroup(of: ResponseLease?.self) { group in
+            group.addTask { await self.wait() }
+            group.addTask {
+                try? await Task.sleep(until: deadline, clock: .continuous)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
         }
     }
 

@@ -197,6 +197,31 @@ import Testing
         await server.shutdown()
     }
 
+    /// The kernel's buffers count as memory of the pod, and grow while a stream is read fast.
+    @Test func `the kernel buffers little of a stream that is no longer read`() async throws {
+        let taken = Locked(0)
+        let pieces = 1_000
+        let server = try HTTPServer(
+            host: "127.0.0.1", port: 0, limits: HTTPServerLimits(socketBuffer: 64 << 10)
+        ) { _ in flood(pieces: pieces, taken) }
+        let transport = try transport(server.port)
+        let stream = try await transport.open(HTTPRequest(.get, "/"))
+        var total = 0
+        while total < 20 << 20, let bytes = try await stream.body.next() { total += bytes.count }
+        var last = -1
+        var standstills = 0
+        for _ in 0..<600 where standstills < 20 {
+            try await Task.sleep(for: .milliseconds(10))
+            let count = taken.withLock { $0 }
+            standstills = count == last ? standstills + 1 : 0
+            last = count
+        }
+        #expect(last * (64 << 10) - total < 2 << 20, "\(last) pieces of 64 KiB after \(total) bytes")
+        stream.body.cancel()
+        await transport.shutdown()
+        await server.shutdown()
+    }
+
     @Test func `releasing a stream ends it`() async throws {
         let (gone, signal) = AsyncStream<Void>.makeStream()
         let server = try server { _ in

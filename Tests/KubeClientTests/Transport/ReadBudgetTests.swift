@@ -53,6 +53,17 @@ import Testing
         #expect(budget.take() != nil)
     }
 
+    @Test func `a request waits no longer than its deadline, and gives back a lease that comes too late`() async {
+        let budget = ReadBudget()
+        var held = (0..<ReadBudget.leaseCount).map { _ in budget.take() }
+        #expect(await budget.wait(until: .now + .milliseconds(20)) == nil)
+        #expect(budget.waiterCount == 0)
+        held.removeAll()
+        #expect(await budget.wait(until: .now + .seconds(60)) != nil)
+        let leases = (0..<ReadBudget.leaseCount).map { _ in budget.take() }
+        #expect(!leases.contains(nil), "none is lost")
+    }
+
     // MARK: The transport
 
     private func transport(_ server: HTTPServer) throws -> CurlTransport {
@@ -88,6 +99,43 @@ import Testing
             held.withLock { $0.removeAll() }
         }
         for task in tasks { try await task.value }
+        await transport.shutdown()
+        await server.shutdown()
+    }
+
+    @Test func `the timeout of a request includes the wait for other large responses`() async throws {
+        let server = try server()
+        let transport = try transport(server)
+        var held: [HTTPResponse] = []
+        for _ in 0..<ReadBudget.leaseCount { held.append(try await transport.send(HTTPRequest(.get, "/"))) }
+        var request = HTTPRequest(.get, "/")
+        request.timeout = .seconds(1)
+        do {
+            _ = try await transport.send(request)
+            Issue.record("there is no room for the response")
+        } catch {
+            #expect(error.kind == .timedOut && error.description.contains("had to wait for other large responses"))
+        }
+        held.removeAll()
+        #expect(try await transport.send(request).body.count == 1 << 20)
+        await transport.shutdown()
+        await server.shutdown()
+    }
+
+    /// Responses to writes need no lease, so another limit bounds them: no object is that large.
+    @Test(arguments: [HTTPMethod.patch, .post, .put, .delete])
+    func `the response to a write has at most 2 MiB`(_ method: HTTPMethod) async throws {
+        let server = try HTTPServer(host: "127.0.0.1", port: 0) { request in
+            .text(String(repeating: "x", count: (request.path == "/object" ? 2 << 20 : 3 << 20)))
+        }
+        let transport = try transport(server)
+        #expect(try await transport.send(HTTPRequest(method, "/object")).body.count == 2 << 20)
+        await #expect {
+            try await transport.send(HTTPRequest(method, "/more"))
+        } throws: { error in
+            (error as? TransportError)?.kind == .tooLarge && "\(error)".contains("more than 2 MiB")
+        }
+        #expect(try await transport.send(HTTPRequest(.get, "/more")).body.count == 3 << 20)
         await transport.shutdown()
         await server.shutdown()
     }
