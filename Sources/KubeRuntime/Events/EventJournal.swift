@@ -5,7 +5,8 @@ import KubeClient
 /// The first occurrence of an event creates an object. Occurrences within six minutes of one another update its series:
 /// the second one immediately, the others at most once a minute. An event that has not occurred for six minutes is
 /// forgotten, so an idle journal is empty. The number of waiting events, of remembered ones and of those per object is
-/// bounded; events beyond that are dropped, newest first.
+/// bounded; events beyond that are dropped, newest first. The new events of a namespace take at most as many places as
+/// they leave free, so that one namespace gets half of them, and there is always room for another one.
 struct EventJournal: Sendable {
     /// What the publisher does next.
     enum Step: Hashable, Sendable {
@@ -60,6 +61,8 @@ struct EventJournal: Sendable {
     private(set) var isClosed = false
     private var numbers: [EventSeries.Identity: UInt64] = [:]
     private var entriesOfObject: [String: Int] = [:]
+    /// The number of entries of each namespace whose object does not exist yet.
+    private var newEntries: [String: Int] = [:]
     private var lastNumber: UInt64 = 0
     private var lastStamp: UInt64 = 0
 
@@ -77,11 +80,13 @@ struct EventJournal: Sendable {
             if settled.remove(number) { wait(number, now: now) }
             return .accepted
         }
-        guard waiting.count < limits.waiting else { return .queueFull }
+        let namespace = event.regarding.key.namespace
+        guard newEntries[namespace, default: 0] < limits.waiting - waiting.count else { return .queueFull }
         guard entriesOfObject[event.regarding.uid, default: 0] < limits.perObject else { return .objectLimit }
         lastNumber += 1
         numbers[EventSeries.Identity(event)] = lastNumber
         entriesOfObject[event.regarding.uid, default: 0] += 1
+        newEntries[namespace, default: 0] += 1
         entries[lastNumber] = Entry(
             series: EventSeries(of: event, at: time, stamp: nextStamp(at: time)), lastSeen: now)
         wait(lastNumber, now: now)
@@ -107,6 +112,21 @@ struct EventJournal: Sendable {
         let object = entry.series.event.regarding.uid
         let others = entriesOfObject[object, default: 1] - 1
         entriesOfObject[object] = others > 0 ? others : nil
+        if entry.sentCount == 0 { countNew(-1, in: entry.series.event.regarding.key.namespace) }
+    }
+
+    /// Records how many occurrences the API server knows.
+    mutating func setSentCount(_ count: Int, of number: UInt64) {
+        guard let entry = entries[number] else { return }
+        let namespace = entry.series.event.regarding.key.namespace
+        if entry.sentCount == 0, count > 0 { countNew(-1, in: namespace) }
+        if entry.sentCount > 0, count == 0 { countNew(1, in: namespace) }
+        entries[number]?.sentCount = count
+    }
+
+    private mutating func countNew(_ change: Int, in namespace: String) {
+        let count = newEntries[namespace, default: 0] + change
+        newEntries[namespace] = count > 0 ? count : nil
     }
 
     /// Forgets the series that have ended.
@@ -184,7 +204,7 @@ extension EventJournal {
         case .vanished:
             let stamp = nextStamp(at: entries[sent.number]?.series.lastObservedTime ?? .earliest)
             entries[sent.number]?.series.restart(stamp: stamp)
-            entries[sent.number]?.sentCount = 0
+            setSentCount(0, of: sent.number)
             wait(sent.number, now: now)
             return .retried
         case .failed, .refused:
@@ -200,7 +220,7 @@ extension EventJournal {
 
     /// Records what the API server knows, and lets the entry wait for repetitions.
     private mutating func recordSent(_ sent: Sending, now: ContinuousClock.Instant) {
-        entries[sent.number]?.sentCount = sent.count
+        setSentCount(sent.count, of: sent.number)
         entries[sent.number]?.sentAt = now
         guard let entry = entries[sent.number] else { return }
         guard entry.series.count == sent.count else { return wait(sent.number, now: now) }
@@ -247,7 +267,7 @@ extension EventJournal.Answer {
 
 /// The bounds of a process's events.
 struct EventLimits: Hashable, Sendable {
-    /// The maximum number of new events that wait to be published.
+    /// The maximum number of events that wait to be published; those of one namespace get at most half of it.
     var waiting = 1_000
     /// The maximum number of published events that are remembered for repetitions.
     var remembered = 1_000

@@ -9,16 +9,18 @@ enum EventFixtures {
     static let date = Timestamp(seconds: 1_767_225_600)
 
     static func event(
-        _ reason: String = "RunCreated", note: String = "Created it.", object: String = "one", related: String? = nil
+        _ reason: String = "RunCreated", note: String = "Created it.", object: String = "one", related: String? = nil,
+        namespace: String = "ns"
     ) -> ObjectEvent {
         ObjectEvent(
-            .normal, reason: reason, action: "Create", note: note, regarding: reference("Thing", object),
+            .normal, reason: reason, action: "Create", note: note, regarding: reference("Thing", object, namespace),
             related: related.map { reference("Run", $0) })
     }
 
-    static func reference(_ kind: String, _ name: String) -> ObjectReference {
+    static func reference(_ kind: String, _ name: String, _ namespace: String = "ns") -> ObjectReference {
         ObjectReference(
-            apiVersion: "example.com/v1", kind: kind, key: ObjectKey(namespace: "ns", name: name), uid: "uid-\(name)",
+            apiVersion: "example.com/v1", kind: kind, key: ObjectKey(namespace: namespace, name: name),
+            uid: "uid-\(name)",
             resourceVersion: ResourceVersion("7"))
     }
 }

@@ -74,13 +74,55 @@ import Testing
     }
 
     @Test func `drops the newest events beyond the bounds`() {
-        var rehearsal = JournalRehearsal { $0.waiting = 3 }
+        var rehearsal = JournalRehearsal { $0.waiting = 6 }
         for object in ["a", "b", "c"] { #expect(rehearsal.record(EventFixtures.event(object: object)) == .accepted) }
         #expect(rehearsal.record(EventFixtures.event(object: "d")) == .queueFull)
         // A repetition needs no space.
         #expect(rehearsal.record(EventFixtures.event(object: "a")) == .accepted)
         #expect(rehearsal.sendAll().count == 3)
         #expect(rehearsal.record(EventFixtures.event(object: "d")) == .accepted)
+    }
+
+    @Test func `keeps at most 1000 waiting events, half of them of one namespace`() {
+        var rehearsal = JournalRehearsal()
+        var accepted: [String: Int] = [:]
+        for number in 0..<2_000 {
+            for namespace in ["attacker", "other attacker", "third"] {
+                let event = EventFixtures.event(object: "\(namespace)-\(number)", namespace: namespace)
+                if rehearsal.record(event) == .accepted { accepted[namespace, default: 0] += 1 }
+            }
+        }
+        #expect(accepted == ["attacker": 250, "other attacker": 250, "third": 250], "as many as they leave free")
+        for number in 0..<25 {
+            let event = EventFixtures.event(object: "victim-\(number)", namespace: "victim")
+            #expect(rehearsal.record(event) == .accepted)
+        }
+        #expect(rehearsal.sendAll().count == 775)
+        // Published events take no place of those that wait.
+        for number in 0..<2_000 {
+            let event = EventFixtures.event(object: "again-\(number)", namespace: "attacker")
+            #expect((rehearsal.record(event) == .accepted) == (number < 500), "\(number)")
+        }
+        #expect(rehearsal.sendAll().count == 500)
+        #expect(rehearsal.journal.entries.count == 1_000)
+    }
+
+    @Test func `lost and vanished events give their places back`() {
+        var rehearsal = JournalRehearsal {
+            $0.waiting = 2
+            $0.attempts = 1
+        }
+        for number in 0..<10 {
+            #expect(rehearsal.record(EventFixtures.event(object: "\(number)")) == .accepted)
+            #expect(rehearsal.next() == "create RunCreated x1")
+            #expect(rehearsal.answer(number % 2 == 0 ? .refused : .published) != .retried)
+        }
+        rehearsal.record(EventFixtures.event(object: "9"))
+        #expect(rehearsal.next() == "update RunCreated x2")
+        #expect(rehearsal.answer(.vanished) == .retried)
+        #expect(rehearsal.record(EventFixtures.event(object: "next")) == .queueFull)
+        #expect(rehearsal.sendAll() == ["create RunCreated x1"])
+        #expect(rehearsal.record(EventFixtures.event(object: "next")) == .accepted)
     }
 
     @Test func `limits the events of one object`() {
