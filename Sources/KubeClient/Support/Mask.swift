@@ -4,8 +4,9 @@
 /// the beginning of a value at the end of a truncated text. Shorter values are not masked: they reveal little and
 /// could be part of any word.
 ///
-/// The search index is built for the first text and kept. It holds one hash for each form of each value, so it needs
-/// little memory, and masking takes time proportional to the length of the text.
+/// The search index is built for the first text and kept. It holds a few hashes for each form of each value, so it needs
+/// little memory, and masking takes time proportional to the length of the text. A text that was truncated also takes
+/// time proportional to the length of the values.
 package final class Mask: Sendable {
     private let values: [String]
     private let names: [[UInt8]]
@@ -41,6 +42,14 @@ package final class Mask: Sendable {
 
     /// The text with `***` in place of each masked value.
     package func applied(to text: String) -> String {
+        var steps = 0
+        return applied(to: text, counting: &steps)
+    }
+
+    /// The text with `***` in place of each masked value.
+    ///
+    /// - Parameter steps: increased by the work, in lookups and comparisons.
+    func applied(to text: String, counting steps: inout Int) -> String {
         if hidesEverything { return text.isEmpty ? "" : "***" }
         guard !values.isEmpty, text.utf8.count >= Self.shortest else { return text }
         let patterns = compiled.withLock { compiled in
@@ -50,16 +59,36 @@ package final class Mask: Sendable {
             return patterns
         }
         let bytes = Array(text.utf8)
-        var covered = patterns.matches(in: bytes)
-        let kept = covered.isEmpty ? [] : names.flatMap { Self.occurrences(of: $0, in: bytes) }
-        covered.removeAll { match in
-            kept.contains { $0.lowerBound <= match.lowerBound && match.upperBound <= $0.upperBound }
+        var covered = patterns.matches(in: bytes, &steps)
+        if !covered.isEmpty {
+            let kept = names.flatMap { Self.occurrences(of: $0, in: bytes) }
+            covered = Self.ranges(covered, notInside: kept, &steps)
         }
         if bytes.suffix(Self.cut.count).elementsEqual(Self.cut) {
             let end = bytes.count - Self.cut.count
-            if let start = patterns.startOfRemnant(in: bytes[..<end], of: values) { covered.append(start..<end) }
+            if let start = patterns.startOfRemnant(in: bytes[..<end], of: values, &steps) {
+                covered.append(start..<end)
+            }
         }
         return covered.isEmpty ? text : Self.text(bytes, without: covered)
+    }
+
+    /// The ranges that are not inside one of `others`; `ranges` must be in order.
+    private static func ranges(
+        _ ranges: [Range<Int>], notInside others: [Range<Int>], _ steps: inout Int
+    ) -> [Range<Int>] {
+        var others = others.sorted { $0.lowerBound < $1.lowerBound }[...]
+        // The end of the longest of the others that have started.
+        var end = 0
+        return ranges.filter { range in
+            steps += 1
+            while let other = others.first, other.lowerBound <= range.lowerBound {
+                steps += 1
+                end = max(end, other.upperBound)
+                others = others.dropFirst()
+            }
+            return range.upperBound > end
+        }
     }
 
     /// Replaces each covered range, whether one value or several overlapping values cover it.
@@ -82,8 +111,8 @@ package final class Mask: Sendable {
         guard name.count >= shortest, name.count <= bytes.count else { return [] }
         return (0...(bytes.count - name.count)).compactMap { start in
             let end = start + name.count
-            guard bytes[start] == name[0], bytes[start..<end].elementsEqual(name),
-                start == 0 || !isAlphanumeric(bytes[start - 1]), end == bytes.count || !isAlphanumeric(bytes[end])
+            guard bytes[start] == name[0], start == 0 || !isAlphanumeric(bytes[start - 1]),
+                end == bytes.count || !isAlphanumeric(bytes[end]), bytes[start..<end].elementsEqual(name)
             else { return nil }
             return start..<end
         }
@@ -99,20 +128,24 @@ package final class Mask: Sendable {
     }
 }
 
-/// The hashes of all forms to search for, grouped by length.
+/// The hashes of all forms to search for.
+///
+/// The longest form at a position is found by a binary search over the lengths. For that, each form also has a mark for
+/// its beginnings of the lengths that its own search visits (Waldvogel et al., "Scalable high speed IP routing lookups").
 private struct Patterns {
     static let shortest = 4
 
-    /// All lengths, longest first.
+    /// The lengths of the forms, shortest first.
     private let lengths: [Int]
-    /// The hash of each form.
-    private let hashes: Set<UInt64>
+    /// The hash of each form and of its marked beginnings, and the length of the longest form that each begins with; 0 if
+    /// none.
+    private let marks: [UInt64: Int32]
     /// A filter over the hashes, since most lookups find nothing.
     private let filter: BitSet
     /// A filter over the first four bytes of each form.
     private let heads: BitSet
 
-    var size: Int { hashes.capacity * 16 + lengths.count * 8 + filter.size + heads.size }
+    var size: Int { marks.capacity * 16 + lengths.count * 8 + filter.size + heads.size }
 
     init(of values: [String]) {
         var lengths: Set<Int> = []
@@ -126,34 +159,77 @@ private struct Patterns {
                 heads.insert(RollingHash.head(form, at: form.startIndex))
             }
         }
-        var filter = BitSet(bits: max(1 << 12, hashes.count * 16))
-        for hash in hashes { filter.insert(hash) }
-        self.lengths = lengths.sorted(by: >)
-        self.hashes = hashes
+        let sorted = lengths.sorted()
+        var marks: [UInt64: Int32] = [:]
+        for value in values {
+            SecretForms.forEach(of: value) { form in
+                if form.count >= Self.shortest { Self.mark(form, sorted, hashes, &marks) }
+            }
+        }
+        var filter = BitSet(bits: max(1 << 12, marks.count * 16))
+        for hash in marks.keys { filter.insert(hash) }
+        self.lengths = sorted
+        self.marks = marks
         self.filter = filter
         self.heads = heads
     }
 
+    /// Adds the marks of a form.
+    private static func mark(
+        _ form: ArraySlice<UInt8>, _ lengths: [Int], _ forms: Set<UInt64>, _ marks: inout [UInt64: Int32]
+    ) {
+        var visited: Set<Int> = []
+        search(lengths) { length in
+            if length <= form.count { visited.insert(length) }
+            return length <= form.count
+        }
+        let base = RollingHash.base
+        var (hash, position, longest): (UInt64, Int, Int) = (0, form.startIndex, 0)
+        for length in lengths {
+            guard length <= form.count else { break }
+            let end = form.startIndex + length
+            while position < end {
+                hash = RollingHash.next(hash, form[position], base)
+                position += 1
+            }
+            if forms.contains(hash) { longest = length }
+            if visited.contains(length) { marks[hash] = Int32(clamping: longest) }
+        }
+    }
+
+    /// Visits lengths by binary search: longer ones after `body` was true, shorter ones after it was false.
+    private static func search(_ lengths: [Int], _ body: (Int) -> Bool) {
+        var range = lengths.indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            range = body(lengths[middle]) ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
+        }
+    }
+
     /// The longest form at each position where one starts, also inside other matches.
-    func matches(in bytes: [UInt8]) -> [Range<Int>] {
+    func matches(in bytes: [UInt8], _ steps: inout Int) -> [Range<Int>] {
         guard bytes.count >= Self.shortest else { return [] }
         var rolling: RollingHash?
         var found: [Range<Int>] = []
         for start in 0...(bytes.count - Self.shortest) where heads.contains(RollingHash.head(bytes[...], at: start)) {
             let hash = rolling ?? RollingHash(bytes)
             rolling = hash
-            let length = lengths.first { length in
+            var longest = 0
+            Self.search(lengths) { length in
+                steps += 1
                 guard start + length <= bytes.count else { return false }
                 let candidate = hash.hash(start, length)
-                return filter.contains(candidate) && hashes.contains(candidate)
+                guard filter.contains(candidate), let mark = marks[candidate] else { return false }
+                longest = max(longest, Int(mark))
+                return true
             }
-            if let length { found.append(start..<(start + length)) }
+            if longest > 0 { found.append(start..<(start + longest)) }
         }
         return found
     }
 
     /// The longest end of the text that is the beginning of a value.
-    func startOfRemnant(in bytes: ArraySlice<UInt8>, of values: [String]) -> Int? {
+    func startOfRemnant(in bytes: ArraySlice<UInt8>, of values: [String], _ steps: inout Int) -> Int? {
         let bytes = Array(bytes)
         guard bytes.count >= Self.shortest else { return nil }
         let starts = (0...(bytes.count - Self.shortest)).filter {
@@ -172,6 +248,7 @@ private struct Patterns {
                 var hash: UInt64 = 0
                 for (offset, byte) in form.prefix(bytes.count - first).enumerated() {
                     hash = RollingHash.next(hash, byte, base)
+                    steps += 1
                     let length = offset + 1
                     guard length >= Self.shortest, hash == text.hash(bytes.count - length, length) else { continue }
                     start = min(start ?? bytes.count, bytes.count - length)
