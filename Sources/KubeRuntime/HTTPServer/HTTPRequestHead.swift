@@ -19,12 +19,16 @@ package struct HTTPRequestHead {
     let isVersion11: Bool
     let keepsAlive: Bool
     let expectsContinue: Bool
-    /// The size of the head, in bytes.
-    let size: Int
+    /// An upper bound of the memory that the head uses, in bytes.
+    let memorySize: Int
+
+    /// The memory for a header or a part of the target beside its bytes: two texts, each with its own object.
+    private static let memoryOfPart = 128
 
     /// Parses the lines of a head, each with its CR LF.
-    init(_ bytes: ArraySlice<UInt8>) throws(HTTPRefusal) {
-        size = bytes.count
+    ///
+    /// - Parameter targetParts: the maximum number of segments of the path and items of the query together.
+    init(_ bytes: ArraySlice<UInt8>, targetParts: Int) throws(HTTPRefusal) {
         var lines = Self.lines(bytes).makeIterator()
         guard let first = lines.next() else { throw .malformed("no request line") }
         let line = try Self.requestLine(first)
@@ -34,10 +38,12 @@ package struct HTTPRequestHead {
             let (name, value) = try Self.header(line)
             headers.append(name, value)
         }
+        guard line.target.utf8.count(where: Self.startsPart) <= targetParts else { throw .tooManyParts(targetParts) }
         guard let target = HTTPServerRequest.parse(target: line.target) else { throw .malformed("the request target") }
         method = line.method
         (path, segments, query) = target
         self.headers = headers
+        memorySize = bytes.count + (headers.fields.count + segments.count + query.count) * Self.memoryOfPart
         isVersion11 = line.isVersion11
         framing = try Self.framing(headers)
         if isVersion11 {
@@ -51,6 +57,11 @@ package struct HTTPRequestHead {
         if let expectation = headers["Expect"], !expectation.isToken("100-continue") {
             throw HTTPRefusal(417, "the only supported expectation is 100-continue")
         }
+    }
+
+    /// True for bytes that start a segment of a path or an item of a query.
+    private static func startsPart(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "/") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "&")
     }
 
     private static func lines(_ bytes: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {

@@ -11,10 +11,13 @@ package struct HTTPRequestParser {
         package var head: Int
         /// The decoded body, in bytes.
         package var body: Int
+        /// The segments of the path and the items of the query together.
+        package var targetParts: Int
 
-        package init(head: Int = 32 << 10, body: Int = 3 << 20) {
+        package init(head: Int = 32 << 10, body: Int = 3 << 20, targetParts: Int = 1_000) {
             self.head = head
             self.body = body
+            self.targetParts = targetParts
         }
     }
 
@@ -111,7 +114,7 @@ package struct HTTPRequestParser {
         while index + 3 < buffer.count {
             if buffer[index + 3] == 0x0A, buffer[index + 2] == 0x0D, buffer[index + 1] == 0x0A, buffer[index] == 0x0D {
                 guard index - position <= limits.head else { throw .headTooLarge }
-                let head = try HTTPRequestHead(buffer[position..<(index + 2)])
+                let head = try HTTPRequestHead(buffer[position..<(index + 2)], targetParts: limits.targetParts)
                 position = index + 4
                 scanned = position
                 return head
@@ -163,6 +166,9 @@ package struct HTTPRefusal: Error, Hashable {
     }
 
     static let headTooLarge = HTTPRefusal(431, "the request line and headers are too large")
+    static func tooManyParts(_ limit: Int) -> HTTPRefusal {
+        HTTPRefusal(414, "the path and the query have too many parts; at most \(limit) are accepted")
+    }
     static let bodyTooLarge = HTTPRefusal(413, "the request body is too large")
 
     static func malformed(_ what: String) -> HTTPRefusal { HTTPRefusal(400, "malformed request: \(what)") }

@@ -23,7 +23,8 @@ public final class HTTPServer: Sendable {
     public init(
         host: String, port: UInt16, limits: HTTPServerLimits = HTTPServerLimits(), handler: @escaping Handler
     ) throws(ListenError) {
-        let listener = try ListeningSocket(host: host, port: port, buffer: limits.socketBuffer)
+        let listener = try ListeningSocket(
+            host: host, port: port, backlog: limits.connections, buffer: limits.socketBuffer)
         guard let mailbox = ServerMailbox(), let poll = EventPoll() else {
             throw ListenError("cannot listen on \(host):\(port): out of file descriptors")
         }
@@ -72,6 +73,8 @@ public struct HTTPServerLimits: Sendable {
     public var handlers: Int
     /// The request line and headers of one request, in bytes.
     public var head: Int
+    /// The segments of the path and the items of the query of one request together; the response to more is 414.
+    public var targetParts: Int
     /// The decoded body of one request, in bytes; the response to a larger one is 413.
     public var body: Int
     /// The memory for requests and responses of all connections, in bytes.
@@ -79,6 +82,8 @@ public struct HTTPServerLimits: Sendable {
     /// A single response may be larger; then it is the only one.
     public var buffered: Int
     /// The kernel's buffer for each direction of a connection, in bytes; nil for the system default.
+    ///
+    /// The kernel doubles it, and counts what it uses of it as memory of the pod.
     public var socketBuffer: Int?
     /// How long a connection may be idle, and how long the client of a streamed response may not read.
     public var idleTimeout: Duration
@@ -89,13 +94,14 @@ public struct HTTPServerLimits: Sendable {
 
     /// Limits for many trusted clients with large requests and responses: the sandbox, tests.
     public init(
-        connections: Int = 4096, handlers: Int = .max, head: Int = 32 << 10, body: Int = 3 << 20,
-        buffered: Int = 512 << 20, socketBuffer: Int? = nil, idleTimeout: Duration = .seconds(60),
+        connections: Int = 4096, handlers: Int = .max, head: Int = 32 << 10, targetParts: Int = 1_000,
+        body: Int = 3 << 20, buffered: Int = 512 << 20, socketBuffer: Int? = nil, idleTimeout: Duration = .seconds(60),
         requestTimeout: Duration = .seconds(60), answerTimeout: Duration = .seconds(60)
     ) {
         self.connections = connections
         self.handlers = handlers
         self.head = head
+        self.targetParts = targetParts
         self.body = body
         self.buffered = buffered
         self.socketBuffer = socketBuffer
@@ -108,8 +114,8 @@ public struct HTTPServerLimits: Sendable {
     ///
     /// They are enough for one scrape and some probes at a time, which have no bodies.
     public static let diagnostics = HTTPServerLimits(
-        connections: 128, handlers: 4, head: 16 << 10, body: 1 << 10, buffered: 8 << 20, socketBuffer: 128 << 10,
-        idleTimeout: .seconds(90), requestTimeout: .seconds(10), answerTimeout: .seconds(30))
+        connections: 128, handlers: 4, head: 16 << 10, targetParts: 16, body: 1 << 10, buffered: 8 << 20,
+        socketBuffer: 16 << 10, idleTimeout: .seconds(90), requestTimeout: .seconds(10), answerTimeout: .seconds(30))
 }
 
 /// The resources that the clients of a server use.

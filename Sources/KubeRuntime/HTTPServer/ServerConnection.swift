@@ -35,7 +35,7 @@ final class ServerConnection {
     var parser: HTTPRequestParser
     /// The task of the running handler.
     var task: Task<Void, Never>?
-    /// The size of the request that a handler has or waits for, in bytes.
+    /// The memory of the request that a handler has or waits for, in bytes.
     var requestSize = 0
     /// True if nothing more is read from the client.
     var isInputEnded = false

@@ -8,7 +8,7 @@ extension ServerLoop {
         case .needsMore: return
         case .expectsContinue: connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
         case .request(let request, let head):
-            connection.requestSize = head.size + request.body.count
+            connection.requestSize = head.memorySize + request.body.count
             connection.phase = .queued(request, head)
             queue.append(connection.id)
             startHandlers()

@@ -100,7 +100,8 @@ final class ServerLoop {
                 return
             }
             if let dropped { drop(dropped) }
-            let limits = HTTPRequestParser.Limits(head: settings.limits.head, body: settings.limits.body)
+            let limits = HTTPRequestParser.Limits(
+                head: settings.limits.head, body: settings.limits.body, targetParts: settings.limits.targetParts)
             let connection = ServerConnection(
                 id: nextID, descriptor: descriptor, limits: limits, now: ContinuousClock.now)
             nextID += 1

@@ -7,8 +7,10 @@ final class ListeningSocket: Sendable {
     let descriptor: Int32
     let port: UInt16
 
-    /// - Parameter buffer: the kernel's buffers for a connection, in bytes; nil for the system default.
-    init(host: String, port: UInt16, buffer: Int? = nil) throws(ListenError) {
+    /// - Parameters:
+    ///   - backlog: the number of clients that the kernel lets wait; it buffers what they send.
+    ///   - buffer: the kernel's buffers for a connection, in bytes; nil for the system default.
+    init(host: String, port: UInt16, backlog: Int = 1024, buffer: Int? = nil) throws(ListenError) {
         let place = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -30,7 +32,8 @@ final class ListeningSocket: Sendable {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
             setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         }
-        guard bind(descriptor, address.ai_addr, address.ai_addrlen) == 0, listen(descriptor, 1024) == 0,
+        guard bind(descriptor, address.ai_addr, address.ai_addrlen) == 0,
+            listen(descriptor, Int32(clamping: backlog)) == 0,
             let bound = Self.boundPort(descriptor)
         else {
             let failure = Self.failure(place)

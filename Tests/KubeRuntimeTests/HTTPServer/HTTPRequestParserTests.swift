@@ -124,6 +124,37 @@ import Testing
         #expect(outcome(head + "Transfer-Encoding: chunked\r\n\r\n0\r\n" + trailers) == ["431"])
     }
 
+    /// Each part takes far more memory than its bytes in the request.
+    @Test func `bounds the parts of a path and a query`() {
+        func answer(_ target: String) -> [String] {
+            outcome("GET \(target) HTTP/1.1\r\nHost: h\r\n\r\n", limits: HTTPRequestParser.Limits(targetParts: 4))
+        }
+        #expect(answer("/a/b?x=1&y=2") == ["GET /a/b "])
+        #expect(answer("/a/b?x=1&y=2&z=3") == ["414"])
+        #expect(answer("/a/b/c/d/e") == ["414"])
+        #expect(answer("/?&&&&") == ["414"])
+        #expect(answer("/" + String(repeating: "/", count: 8_000)) == ["414"])
+        #expect(outcome("GET /?" + String(repeating: "a&", count: 8_000) + " HTTP/1.1\r\nHost: h\r\n\r\n") == ["414"])
+    }
+
+    @Test func `counts the memory of headers and parts of the target`() throws {
+        func memory(_ text: String) throws -> Int {
+            var parser = HTTPRequestParser()
+            parser.append(Array(text.utf8))
+            guard case .request(_, let head) = parser.next() else {
+                Issue.record("no request")
+                return 0
+            }
+            return head.memorySize
+        }
+        let plain = try memory("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        let headers = try memory("GET / HTTP/1.1\r\nHost: h\r\n" + String(repeating: "A:b\r\n", count: 90) + "\r\n")
+        let items = try memory("GET /?" + String(repeating: "a&", count: 90) + " HTTP/1.1\r\nHost: h\r\n\r\n")
+        let size = MemoryLayout<HTTPServerRequest.QueryItem>.stride
+        #expect(headers - plain >= 90 * (5 + size))
+        #expect(items - plain >= 90 * (2 + size))
+    }
+
     @Test func `a rejected connection stays rejected`() {
         var parser = HTTPRequestParser()
         parser.append(Array("nonsense\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n".utf8))

@@ -125,6 +125,27 @@ import Testing
         await server.shutdown()
     }
 
+    @Test func `requests with endless queries are refused before they are parsed`() async throws {
+        let server = try server(.diagnostics)
+        let query = String(repeating: "a&", count: 8_000)
+        for _ in 0..<8 {
+            let attacker = try TestSocket(port: server.port)
+            attacker.send("GET /?\(query) HTTP/1.1\r\nHost: h\r\n\r\n")
+            #expect(await attacker.readAll().hasPrefix("HTTP/1.1 414 "))
+        }
+        #expect(handled.withLock { $0 } == 0)
+        #expect(server.usage.mostBufferedBytes < 8 * (64 << 10), "\(server.usage)")
+        try await scrape(server)
+        await server.shutdown()
+    }
+
+    @Test func `a page that is larger than the kernel's buffers arrives as a whole`() async throws {
+        #expect(HTTPServerLimits.diagnostics.socketBuffer ?? .max <= Self.page.count / 8)
+        let server = try server(.diagnostics)
+        for _ in 0..<5 { try await scrape(server) }
+        await server.shutdown()
+    }
+
     @Test func `a request that arrives byte by byte has a deadline`() async throws {
         var limits = HTTPServerLimits.diagnostics
         limits.requestTimeout = .milliseconds(300)
