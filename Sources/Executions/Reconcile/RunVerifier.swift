@@ -64,9 +64,9 @@ struct RunVerifier: Sendable {
             switch ticket.request {
             case .metadata(let run):
                 let metadata = try await client.get(cache.engine.runType, run, asMetadataOnly: true) {
-                    (cursor) throws(JSONError) in try cursor.readMetadata()
+                    (cursor) throws(JSONError) in try SightedRun(&cursor)
                 }
-                return .sighted(sighting(of: run, uid: metadata.uid, metadata.resourceVersion))
+                return .sighted(sighting(of: run, uid: metadata.uid, metadata.version))
             case .run(let run, let version):
                 let sighting = sighting(of: run, uid: nil, version)
                 guard case .behind = sighting else { return .sighted(sighting) }
@@ -87,13 +87,13 @@ struct RunVerifier: Sendable {
             labelSelector: WellKnown.executionUIDLabel, limit: limit, continueToken: token, version: .mostRecent,
             asMetadataOnly: true)
         let page = try await client.list(cache.engine.runType, namespace: lane.namespace, options) {
-            (cursor) throws(JSONError) in try cursor.readMetadata()
+            (cursor) throws(JSONError) in try SightedRun(&cursor)
         }
         var sightings: [ObjectKey: VerificationPlan.Sighting] = [:]
         var isWhole = true
-        for metadata in page.items + page.undecodable.map(\.metadata) {
-            if metadata.name.isEmpty || metadata.namespace.isEmpty { isWhole = false }
-            sightings[metadata.key] = sighting(of: metadata.key, uid: metadata.uid, metadata.resourceVersion)
+        for run in page.items + page.undecodable.map({ SightedRun($0.metadata) }) {
+            if run.key.name.isEmpty || run.key.namespace.isEmpty { isWhole = false }
+            sightings[run.key] = sighting(of: run.key, uid: run.uid, run.version)
         }
         return .page(
             sightings, next: page.continueToken, isWhole: isWhole, recommended: page.recommendedLimit)
@@ -131,17 +131,40 @@ struct RunVerifier: Sendable {
     }
 }
 
-extension JSONCursor {
-    /// Reads the metadata of a run, from a metadata-only response or from a whole object.
-    fileprivate mutating func readMetadata() throws(JSONError) -> ObjectMetadata {
-        var metadata = ObjectMetadata()
-        try forEachField { (key, cursor) throws(JSONError) in
-            if key == "metadata" {
-                metadata = try ObjectMetadata(&cursor)
-            } else {
+/// What identifies a run and its version: all that a poll needs.
+///
+/// Labels and owner references are skipped, because a page of them is several times as large decoded as in JSON.
+struct SightedRun: Hashable, Sendable {
+    private(set) var key = ObjectKey(namespace: "", name: "")
+    private(set) var uid = ""
+    private(set) var version = ResourceVersion("")
+
+    init(_ metadata: ObjectMetadata) {
+        key = metadata.key
+        uid = metadata.uid
+        version = metadata.resourceVersion
+    }
+
+    /// Reads a metadata-only response or a whole object.
+    init(_ cursor: inout JSONCursor) throws(JSONError) {
+        var (namespace, name) = ("", "")
+        try cursor.forEachField { (field, cursor) throws(JSONError) in
+            guard field == "metadata" else {
                 try cursor.skipValue()
+                return
+            }
+            if try cursor.readNull() { return }
+            try cursor.forEachField { (field, cursor) throws(JSONError) in
+                if try cursor.readNull() { return }
+                switch field {
+                case "name": name = try cursor.readString()
+                case "namespace": namespace = try cursor.readString()
+                case "uid": uid = try cursor.readString()
+                case "resourceVersion": version = ResourceVersion(try cursor.readString())
+                default: try cursor.skipValue()
+                }
             }
         }
-        return metadata
+        key = ObjectKey(namespace: namespace, name: name)
     }
 }

@@ -178,6 +178,9 @@ struct VerificationPlan: Sendable {
     /// The number of unfinished runs.
     var count: Int { entries.count }
 
+    /// The number of places for runs to read as a whole, including those of runs that were read.
+    var unreadPlaces: Int { unread.count }
+
     func isTracking(_ run: ObjectKey) -> Bool { entries[run] != nil }
 
     /// The time since the least recently verified run was confirmed; zero without runs.
@@ -285,6 +288,11 @@ struct VerificationPlan: Sendable {
         while firstUnread < unread.count {
             let first = unread[firstUnread]
             firstUnread += 1
+            // There may always be runs to read, so what was read is not kept until none is left.
+            if firstUnread >= 64, firstUnread * 2 >= unread.count {
+                unread.removeFirst(firstUnread)
+                firstUnread = 0
+            }
             if entries[first.run]?.place == .unread { return first }
         }
         unread = []

@@ -26,6 +26,8 @@ import Testing
         var findings: [VerificationPlan.Finding] = []
         var sent: [VerificationPlan.Request] = []
         var oldest = Duration.zero
+        /// The largest list of runs to read.
+        var mostUnread = 0
         /// Answers a page instead of the server.
         var answerPage: (String?) -> VerificationPlan.Answer? = { _ in nil }
 
@@ -57,6 +59,7 @@ import Testing
         mutating func play(for duration: Duration) {
             let end = now.advanced(by: duration)
             while true {
+                mostUnread = max(mostUnread, plan.unreadPlaces)
                 switch plan.next(now, stored: stored.count) {
                 case .send(let ticket):
                     sent.append(ticket.request)
@@ -146,6 +149,18 @@ import Testing
         let price = each * 21 + (scene.oneBehindOf == 0 ? 0 : most * 21)
         #expect(scene.sent.count - known <= price, "seed \(seed)")
         #expect(scene.plan.count == scene.unfinished.count)
+    }
+
+    /// All runs change faster than they can be read.
+    @Test func `the list of runs to read is bounded while it never drains`() {
+        var scene = Scene()
+        scene.oneBehindOf = 1
+        scene.latency = 300...400
+        for number in 0..<400 { scene.track(number) }
+        scene.play(for: .seconds(100))
+        let reads = scene.sent.count { if case .run = $0 { true } else { false } }
+        #expect(reads > 4 * 400, "\(reads)")
+        #expect((200...2 * 400 + 64).contains(scene.mostUnread), "\(scene.mostUnread)")
     }
 
     @Test func `nothing is asked about nothing`() {
