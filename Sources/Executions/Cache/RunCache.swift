@@ -153,7 +153,7 @@ final class RunCache: Sendable {
         createDelays.withLock { $0.end(of: key, now: now) }.map { now.duration(to: $0) }
     }
 
-    /// The work for removing expired delays of creates so far, in delays that were looked at.
+    /// The work for removing expired delays of creates so far, counted in visited delays.
     var delayVisits: Int { createDelays.withLock { $0.visits } }
 
     /// Records a failed read of a failed run's children; returns when the first one failed.

@@ -407,7 +407,7 @@ final class PendingCreates: Sendable {
     /// The number of remembered creates.
     var count: Int { uncertain.withLock { $0.count } }
 
-    /// The work for removing old creates so far, in creates that were looked at.
+    /// The work for removing old creates so far, counted in visited creates.
     var visits: Int { uncertain.withLock { $0.visits } }
 
     func forget(_ run: ObjectKey) {

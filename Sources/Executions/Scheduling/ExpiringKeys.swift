@@ -7,7 +7,7 @@ import KubeClient
 struct ExpiringKeys: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// The number of keys up to which there is no sweep.
+    /// The number of keys that is never swept.
     static let unsweptCount = 1_024
 
     private var ends: [ObjectKey: Instant] = [:]

@@ -17,7 +17,7 @@ import TowlineAPI
 
     @Test func `the message is reason and message of the status`() async throws {
         let state = try #require(ExecutionState.all.first { $0.description == "stepFailed, seen" })
-        #expect(try await script.result(for: state.object)["message"] == "StepFailed: said \"so\"\\ \n\u{1}é")
+        #expect(try await script.result(for: state.object)["message"] == "StepFailed: said \"so\"\\ \n\u{FFFD}é")
         let silent = try #require(ExecutionState.all.first { $0.description == "invalidSpec, decided" })
         #expect(try await script.result(for: silent.object)["message"] == "InvalidSpec")
     }

@@ -84,9 +84,9 @@ import Testing
 
     @Test func `recording never waits and drops events beyond the bounds`() {
         let stage = Stage()
-        // No task publishes.
+        // No task publishes. One namespace gets half of the 1,000 places.
         for index in 0..<1_100 { stage.recorder.record(EventFixtures.event(object: "\(index)")) }
-        #expect(stage.metric(#"events_dropped_total{reason="queue_full"} 100"#))
+        #expect(stage.metric(#"events_dropped_total{reason="queue_full"} 600"#))
     }
 
     @Test func `sends the remaining events at the end`() async {
