@@ -114,7 +114,7 @@ public struct HTTPServerLimits: Sendable {
     ///
     /// They are enough for one scrape and some probes at a time, which have no bodies.
     public static let diagnostics = HTTPServerLimits(
-        connections: 128, handlers: 4, head: 16 << 10, targetParts: 16, body: 1 << 10, buffered: 8 << 20,
+        connections: 64, handlers: 4, head: 16 << 10, targetParts: 16, body: 1 << 10, buffered: 2 << 20,
         socketBuffer: 16 << 10, idleTimeout: .seconds(90), requestTimeout: .seconds(10), answerTimeout: .seconds(30))
 }
 

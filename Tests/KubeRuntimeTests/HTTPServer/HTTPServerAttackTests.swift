@@ -195,7 +195,7 @@ import Testing
             return .text(request.path)
         }
         var clients: [TestSocket] = []
-        for number in 0..<100 {
+        for number in 0..<60 {
             let client = try TestSocket(port: server.port)
             client.send("GET /\(number) HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
             clients.append(client)

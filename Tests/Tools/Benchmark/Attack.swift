@@ -3,10 +3,10 @@ import KubeClient
 
 /// Attacks an operator with the rights of a tenant, and measures its memory and what another tenant notices.
 ///
-/// Each scenario is one kind of attack. The peak of the operator's memory must stay below the limit of the shipped pod, and
-/// the latency of another namespace's executions must be at most three times that at rest. An attack also keeps the API
-/// server and this process busy: the bound rises as much as the latency of the requests that an execution needs, sent
-/// without an operator.
+/// Each scenario is one kind of attack. The peak of the operator's memory must stay below 128 MiB, and the latency of
+/// another namespace's executions must be at most three times that at rest. An attack also keeps the API server and this
+/// process busy: the bound rises as much as the latency of the requests that an execution needs, sent without an
+/// operator.
 struct Attack {
     let binary: URL
     let directory: URL
@@ -14,7 +14,7 @@ struct Attack {
     let scale: Double
     let scenarios: [Scenario]
 
-    /// The memory limit of the shipped pod, in MiB.
+    /// The maximum memory, in MiB, two thirds of the limit of the shipped pod.
     private static let memoryLimit = 128.0
     /// How often as long an execution may take under an attack.
     private static let latencyFactor = 3.0
