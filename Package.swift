@@ -37,7 +37,9 @@ let package = Package(
         // A module imports only modules listed above it.
         .target(name: "KubeClient", dependencies: ["CLibcurl", "CLibyaml", "CLinux"], swiftSettings: strict),
         .target(name: "KubeRuntime", dependencies: ["KubeClient", "CLinux"], swiftSettings: strict),
-        .target(name: "TowlineAPI", dependencies: ["KubeClient"], swiftSettings: strict),
+        // Linear-time regular expressions.
+        .target(name: "Patterns", swiftSettings: strict),
+        .target(name: "TowlineAPI", dependencies: ["KubeClient", "Patterns"], swiftSettings: strict),
         .target(name: "Status", dependencies: ["KubeClient", "TowlineAPI"], swiftSettings: strict),
         .target(
             name: "Engines", dependencies: ["KubeClient", "TowlineAPI", "Status"], swiftSettings: strict),
@@ -49,10 +51,10 @@ let package = Package(
             swiftSettings: strict),
 
         // The sandbox, from the bottom up. CEL and Schema know no server.
-        // Expressions: values, parser, type checker, evaluator, functions, linear-time regular expressions.
-        .target(name: "CEL", dependencies: ["KubeClient"], swiftSettings: strict),
+        // Expressions: values, parser, type checker, evaluator, functions.
+        .target(name: "CEL", dependencies: ["KubeClient", "Patterns"], swiftSettings: strict),
         // Structural schemas with their rules, patches, JSON paths, managed fields.
-        .target(name: "Schema", dependencies: ["KubeClient", "CEL"], swiftSettings: strict),
+        .target(name: "Schema", dependencies: ["KubeClient", "Patterns", "CEL"], swiftSettings: strict),
         // An in-memory API server: storage, registry, built-in and custom resources, garbage collection, HTTP.
         .target(
             name: "APIServer", dependencies: ["KubeClient", "KubeRuntime", "Schema"], swiftSettings: strict),
@@ -115,6 +117,7 @@ let package = Package(
             name: "KubeRuntimeTests",
             dependencies: ["KubeRuntime", "KubeClient", "Exposition", "TestSupport", "Eventually"],
             swiftSettings: testing),
+        .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: testing),
         .testTarget(
             name: "TowlineAPITests", dependencies: ["TowlineAPI", "Schema", "KubeClient", "TestSupport"],
             swiftSettings: testing),

@@ -1,3 +1,5 @@
+import Patterns
+
 /// The versions of the API server's cost estimate.
 package enum CELCostModel: CaseIterable, Sendable {
     /// Kubernetes 1.31 and 1.32. The elements of lists and maps that an expression makes have no known size.

@@ -1,4 +1,5 @@
 import KubeClient
+import Patterns
 
 /// One evaluation of an expression, with its variables and remaining budget.
 struct CELEvaluation {

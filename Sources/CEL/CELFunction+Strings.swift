@@ -1,4 +1,5 @@
 import KubeClient
+import Patterns
 
 extension CELFunction {
     /// String functions. Positions count Unicode code points.

@@ -1,3 +1,5 @@
+import Patterns
+
 /// A node of the syntax tree.
 struct CELNode: Sendable {
     let kind: Kind

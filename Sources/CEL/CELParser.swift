@@ -1,3 +1,5 @@
+import Patterns
+
 /// Parses expressions of the Common Expression Language.
 struct CELParser {
     private static let maximumLength = 20_000

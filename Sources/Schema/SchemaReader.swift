@@ -1,5 +1,6 @@
 import CEL
 import KubeClient
+import Patterns
 
 /// Reads `openAPIV3Schema` and collects the errors that the API server reports.
 struct SchemaReader {

@@ -1,5 +1,6 @@
 import CEL
 import KubeClient
+import Patterns
 
 extension StructuralSchema {
     /// The violations in a value, in document order, at most 100.

@@ -1,6 +1,7 @@
 import CEL
 import FoundationEssentials
 import KubeClient
+import Patterns
 
 /// A string format that the server validates; other formats are ignored.
 enum StringFormat: String, Sendable {

@@ -1,5 +1,6 @@
 import CEL
 import KubeClient
+import Patterns
 
 /// A compiled `openAPIV3Schema` node: the declaration of a value and its parts, checked to be structural.
 package final class StructuralSchema: Sendable {

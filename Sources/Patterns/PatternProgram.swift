@@ -8,16 +8,17 @@ struct PatternProgram: Sendable {
         case match
     }
 
-    private static let maximumSize = 20_000
-
     private var instructions: [Instruction] = []
     private var sets: [ScalarSet] = []
     /// True if every match starts at the start of the text.
     private var isAnchored = false
     /// The number of compiled nodes; repeated nodes count each time.
     private var visits = 0
+    /// The maximum number of instructions and of visits.
+    private let sizeLimit: Int
 
-    init(_ node: PatternNode) throws(PatternError) {
+    init(_ node: PatternNode, sizeLimit: Int) throws(PatternError) {
+        self.sizeLimit = sizeLimit
         isAnchored = Self.isAnchored(node)
         try append(node)
         instructions.append(.match)
@@ -37,7 +38,7 @@ struct PatternProgram: Sendable {
     private mutating func append(_ node: PatternNode) throws(PatternError) {
         // Repeating an empty pattern adds no instructions but takes time, so visits are limited too.
         visits += 1
-        guard visits <= Self.maximumSize, instructions.count < Self.maximumSize else {
+        guard visits <= sizeLimit, instructions.count < sizeLimit else {
             throw PatternError("expression too large")
         }
         switch node {

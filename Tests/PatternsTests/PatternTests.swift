@@ -1,6 +1,5 @@
+import Patterns
 import Testing
-
-@testable import CEL
 
 @Suite struct PatternTests {
     @Test(arguments: [
@@ -40,6 +39,11 @@ import Testing
     func `an invalid pattern is rejected with its reason`(pattern: String, reason: String) {
         let error = #expect(throws: PatternError.self) { try Pattern(pattern) }
         #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func `a pattern is rejected if it is larger than the limit`() throws {
+        #expect(try Pattern("^a{90}$", sizeLimit: 100).matches(String(repeating: "a", count: 90)))
+        #expect(throws: PatternError.self) { try Pattern("^a{110}$", sizeLimit: 100) }
     }
 
     /// Backtracking engines need exponential time for these patterns.

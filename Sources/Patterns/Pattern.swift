@@ -1,16 +1,18 @@
 /// A regular expression in Go's RE2 syntax, for testing whether a text contains a match.
 ///
-/// Matching takes time linear in the text for every pattern, because patterns come from CRDs that users load.
+/// Matching takes time linear in the text for every pattern, because patterns come from objects that users write.
 package struct Pattern: Sendable, Hashable, CustomStringConvertible {
     /// The source of the pattern.
     package let description: String
     private let program: PatternProgram
 
     /// Compiles the pattern. The error says what is wrong and where.
-    package init(_ text: String) throws(PatternError) {
+    ///
+    /// - Parameter limit: the maximum number of instructions. Each character of a text takes at most as many steps.
+    package init(_ text: String, sizeLimit limit: Int = 20_000) throws(PatternError) {
         description = text
         var parser = try PatternParser(text)
-        program = try PatternProgram(parser.parse())
+        program = try PatternProgram(parser.parse(), sizeLimit: limit)
     }
 
     /// Returns true if the text contains a match.
