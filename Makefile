@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 SWIFT ?= swift
 KUBECTL ?= kubectl
-CRD := crds/towline.dev_workflowexecutions.yaml
+CRDS := $(wildcard crds/*.yaml)
 ARGS ?=
 SANITIZERS ?= address thread
 
@@ -119,12 +119,12 @@ image: ## Build the container image (IMAGE=registry.example/towline:0.1.0, IMAGE
 	docker build -f deploy/Dockerfile -t $(IMAGE) --build-arg COMMIT=$(BUILD_COMMIT) $(IMAGE_ARGS) .
 
 .PHONY: install
-install: ## Install the custom resource definition into the current cluster
-	$(KUBECTL) apply --server-side -f $(CRD)
+install: ## Install the custom resource definitions into the current cluster
+	$(KUBECTL) apply --server-side $(addprefix -f ,$(CRDS))
 
 .PHONY: uninstall
-uninstall: ## Remove the definition, and with it every execution, from the current cluster
-	$(KUBECTL) delete --ignore-not-found -f $(CRD)
+uninstall: ## Remove the definitions, and with them every execution, from the current cluster
+	$(KUBECTL) delete --ignore-not-found $(addprefix -f ,$(CRDS))
 
 # A chart is packaged on its own, so it has copies of files from elsewhere in the repository.
 CHART_FILES := deploy/chart/towline/files
@@ -141,7 +141,7 @@ manifests: packages ## Write generated files: roles and their table, deploy/inst
 	  $(KUBECTL) kustomize deploy/overlays/cluster-wide; } > deploy/install.yaml.new
 	mv deploy/install.yaml.new deploy/install.yaml
 	mkdir -p $(addprefix $(CHART_FILES)/,crds users policy policy-runs monitoring)
-	cp $(CRD) $(CHART_FILES)/crds/
+	cp $(CRDS) $(CHART_FILES)/crds/
 	cp deploy/base/rbac/users/*-clusterrole.yaml $(CHART_FILES)/users/
 	cp deploy/policy/base/policy.yaml $(CHART_FILES)/policy/
 	cp deploy/policy/runs/base/runs.yaml $(CHART_FILES)/policy-runs/

@@ -68,6 +68,10 @@ extension Permission {
             for: "deleting finished executions when their ttlSecondsAfterFinished expires",
             without: "finished executions are kept despite their ttlSecondsAfterFinished"),
         Permission(
+            .executions, WorkflowDefinition.resourceType, [.get],
+            for: "reading the definitions that executions name (workflowRef.definition)",
+            without: "executions that name a definition wait with the reason Forbidden"),
+        Permission(
             .executions, ResourceType(group: "events.k8s.io", version: "v1", plural: "events", kind: "Event"),
             [.create, .patch], for: "publishing events about executions; patch counts repetitions",
             without: "no events about executions are published"),

@@ -12,6 +12,14 @@ package enum Bounds {
     package static let links = 8
     package static let url = 2048
     package static let conditions = 16
+    package static let digest = 71
+    package static let resolverName = 63
+    /// The longest image reference.
+    package static let image = 1024
+    /// The longest default of a parameter, and value of a resolver's parameter.
+    package static let parameterValue = 1024
+    package static let parameters = 64
+    package static let resolverParameters = 16
 }
 
 extension Array {
@@ -31,6 +39,34 @@ extension RunReference {
         RunReference(
             apiVersion: apiVersion.bounded(to: Bounds.name), kind: kind.bounded(to: Bounds.name),
             name: name.bounded(to: Bounds.name), uid: uid.bounded(to: Bounds.name))
+    }
+}
+
+extension ResolvedWorkflow {
+    /// The schema of definitions has the same bounds, so that nothing is truncated unless a cluster has another schema.
+    var bounded: ResolvedWorkflow {
+        var workflow = self
+        workflow.target.name = target.name?.bounded(to: Bounds.name)
+        workflow.target.containerImage = target.containerImage?.bounded(to: Bounds.image)
+        workflow.target.containerDigest = target.containerDigest?.bounded(to: Bounds.digest)
+        workflow.target.imagePullSecret = target.imagePullSecret?.bounded(to: Bounds.name)
+        workflow.target.resolver = target.resolver.map { resolver in
+            Resolver(
+                name: resolver.name.bounded(to: Bounds.resolverName),
+                parameters: resolver.parameters.bounded(toCount: Bounds.resolverParameters))
+        }
+        workflow.serviceAccountName = serviceAccountName?.bounded(to: Bounds.name)
+        workflow.parameters = parameters.bounded(toCount: Bounds.parameters)
+        workflow.definitionUID = definitionUID.bounded(to: Bounds.name)
+        return workflow
+    }
+}
+
+extension [MapEntry] {
+    /// The first entries of each key, with each value within the number of characters that the schema allows.
+    fileprivate func bounded(toCount limit: Int) -> [MapEntry] {
+        firstOfEachName(\.key, atMost: limit)
+            .map { MapEntry(key: $0.key, value: String($0.value.unicodeScalars.prefix(Bounds.parameterValue))) }
     }
 }
 

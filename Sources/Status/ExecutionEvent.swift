@@ -15,6 +15,8 @@ public enum ExecutionEvent: Hashable, Sendable {
     /// `provesNoRun` is false if the operator saw no run but one may have existed: `executed` stays unknown then.
     /// A reason without an outcome is ignored.
     case ended(Reason, message: String, engine: EngineName?, provesNoRun: Bool = true)
+    /// The definition of the execution was read. Only the first one counts, and none after a run was seen.
+    case resolved(ResolvedWorkflow)
     /// Sets a condition that the phase does not decide, such as `RunPresent`.
     case conditionSet(ConditionType, ConditionStatus, reason: ConditionReason, message: String)
     /// Removes a condition that the phase does not decide.
@@ -102,6 +104,12 @@ extension StatusUpdate<ExecutionStatus> {
                 if status.executed != true { status.executed = hadNoRun ? false : nil }
             }
             conclude(reason, message)
+        case .resolved(let workflow):
+            revise { status in
+                guard status.resolved == nil, status.runRef == nil else { return }
+                status.resolved = workflow.bounded
+                status.engine = workflow.engine
+            }
         case .conditionSet(let type, let value, let reason, let message):
             setCondition(type, value, reason: reason.rawValue, message: message)
         case .conditionRemoved(let type): removeCondition(type)
@@ -189,6 +197,7 @@ extension ExecutionStatus {
         writer.change("progress", old.progress, progress)
         writer.change("executed", old.executed, executed)
         if old.runRef != runRef { writer.run(runRef) }
+        if old.resolved != resolved { writer.resolved(resolved) }
         if old.failure != failure { writer.failure(failure) }
         writer.changeList("outputs", old.outputs, outputs) { writer, output in
             writer.member("name", output.name)
@@ -210,6 +219,48 @@ extension JSONWriter {
         member("kind", reference.kind)
         member("name", reference.name)
         member("uid", reference.uid)
+        endObject()
+    }
+
+    /// It is written once, so nothing of a stored one must be removed.
+    fileprivate mutating func resolved(_ workflow: ResolvedWorkflow?) {
+        key("resolved")
+        guard let workflow else { return null() }
+        beginObject()
+        member("engine", workflow.engine.rawValue)
+        let target = workflow.target
+        for (name, text) in [
+            ("name", target.name), ("containerImage", target.containerImage),
+            ("containerDigest", target.containerDigest), ("imagePullSecret", target.imagePullSecret),
+            ("serviceAccountName", workflow.serviceAccountName),
+        ] {
+            if let text { member(name, text) }
+        }
+        if let clusterScope = target.clusterScope {
+            key("clusterScope")
+            bool(clusterScope)
+        }
+        if let resolver = target.resolver {
+            key("resolver")
+            beginObject()
+            member("name", resolver.name)
+            entries("params", resolver.parameters)
+            endObject()
+        }
+        if let seconds = workflow.timeoutSeconds {
+            key("timeoutSeconds")
+            integer(seconds)
+        }
+        entries("parameters", workflow.parameters)
+        member("definitionUID", workflow.definitionUID)
+        endObject()
+    }
+
+    private mutating func entries(_ name: String, _ entries: [MapEntry]) {
+        guard !entries.isEmpty else { return }
+        key(name)
+        beginObject()
+        for entry in entries { member(entry.key, entry.value) }
         endObject()
     }
 

@@ -55,6 +55,8 @@ public enum ConditionType: String, CaseIterable, Hashable, Sendable {
     case engineUnavailable = "EngineUnavailable"
     /// True if a finished execution or its run is kept although its TTL expired.
     case retained = "Retained"
+    /// True if the definition that the execution names was replaced between its resolution and the create of the run.
+    case definitionChanged = "DefinitionChanged"
 }
 
 /// The reason of a condition that the phase does not decide.
@@ -62,14 +64,24 @@ public enum ConditionReason: Hashable, Sendable {
     /// A reason that an execution can have as well.
     case general(Reason)
     case retention(RetentionReason)
+    case definition(DefinitionReason)
 
     /// The text in the status.
     public var rawValue: String {
         switch self {
         case .general(let reason): reason.rawValue
         case .retention(let reason): reason.rawValue
+        case .definition(let reason): reason.rawValue
         }
     }
+}
+
+/// What happened to the definition that an execution names.
+public enum DefinitionReason: String, CaseIterable, Hashable, Sendable {
+    /// It was deleted and created again after the execution was resolved.
+    case replaced = "DefinitionReplaced"
+    /// Its author asks users to move to another version.
+    case deprecated = "DefinitionDeprecated"
 }
 
 /// What happened, or what prevents it, when the TTL of a finished execution or of its run expired.
@@ -120,7 +132,8 @@ extension Condition {
                 // A literal of the vocabulary is shared instead of allocated.
                 let text = try cursor.string("status.conditions[].reason") ?? ""
                 condition.reason =
-                    Reason(rawValue: text)?.rawValue ?? RetentionReason(rawValue: text)?.rawValue ?? text
+                    Reason(rawValue: text)?.rawValue ?? RetentionReason(rawValue: text)?.rawValue
+                    ?? DefinitionReason(rawValue: text)?.rawValue ?? text
             case "message": condition.message = try cursor.string("status.conditions[].message") ?? ""
             default: try cursor.skipValue()
             }

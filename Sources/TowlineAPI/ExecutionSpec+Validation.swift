@@ -37,7 +37,8 @@ private struct SpecCheck {
 
     mutating func reference() {
         let reference = spec.workflowRef
-        check("spec.workflowRef.workflowId", reference.workflowId)
+        definition()
+        if reference.definition == nil { check("spec.workflowRef.workflowId", reference.workflowId) }
         check("spec.workflowRef.name", reference.name)
         check(
             "spec.workflowRef.version", reference.version, 4 * SpecLimits.versionLength, { !$0.isEmpty },
@@ -64,6 +65,25 @@ private struct SpecCheck {
         }
     }
 
+    /// Exactly one of the definition and the other fields is set.
+    private mutating func definition() {
+        let reference = spec.workflowRef
+        guard let definition = reference.definition else { return }
+        check(
+            "spec.workflowRef.definition", definition, SpecLimits.nameLength, { DefinitionID($0) != nil },
+            "must be name@version, such as restart-deployment@1.4.0, in lowercase and with at most 253 characters")
+        guard !reference.isResolved else { return }
+        for (field, isSet) in [
+            ("workflowId", !reference.workflowId.isEmpty), ("version", reference.version != nil),
+            ("name", reference.name != nil), ("containerImage", reference.containerImage != nil),
+            ("containerDigest", reference.containerDigest != nil),
+            ("imagePullSecret", reference.imagePullSecret != nil), ("resolver", reference.resolver != nil),
+            ("clusterScope", reference.clusterScope != nil),
+        ] where isSet {
+            refuse("spec.workflowRef.\(field)", "must not be set together with definition, which it comes from")
+        }
+    }
+
     /// The fields that the engine of the execution cannot honor.
     mutating func engineFields() {
         let reference = spec.workflowRef
@@ -74,6 +94,8 @@ private struct SpecCheck {
             }
         }
         switch reference.resolvedEngine {
+        // Checked when the definition was read.
+        case nil: break
         case .argo:
             only(
                 .tekton,
@@ -111,7 +133,8 @@ private struct SpecCheck {
     }
 
     mutating func parameters() {
-        let allowsDots = spec.workflowRef.resolvedEngine == .tekton
+        let engine = spec.workflowRef.resolvedEngine
+        let allowsDots = engine != .argo
         for (field, limit) in [
             ("spec.parameters", SpecLimits.parameterCount), ("spec.arrayParameters", SpecLimits.arrayParameterCount),
             ("spec.objectParameters", SpecLimits.objectParameterCount),
@@ -133,10 +156,10 @@ private struct SpecCheck {
             if parameter.value.strings.contains(where: { $0.utf8.count > 4 * SpecLimits.parameterValueLength }) {
                 refuse(field, "must have at most \(SpecLimits.parameterValueLength) characters")
             }
-            if !seen.insert(allowsDots ? parameter.name.lowercased() : parameter.name).inserted {
+            if !seen.insert(engine == .tekton ? parameter.name.lowercased() : parameter.name).inserted {
                 refuse(
                     field,
-                    allowsDots
+                    engine == .tekton
                         ? "must not differ from another parameter only in case: Tekton ignores case"
                         : "must not have the name of another parameter")
             }
@@ -146,8 +169,7 @@ private struct SpecCheck {
 
     /// Reports why the engine would not treat one of these values as data.
     private mutating func checkExpression(_ field: String, _ values: [String]) {
-        let engine = spec.workflowRef.resolvedEngine
-        guard spec.executionConfig.allowExpressions != true,
+        guard spec.executionConfig.allowExpressions != true, let engine = spec.workflowRef.resolvedEngine,
             let opening = values.lazy.compactMap({ ParameterExpression.opening(in: $0, for: engine) }).first
         else { return }
         refuse(
@@ -226,7 +248,7 @@ private struct SpecCheck {
         refuse(
             "\(field).nodeSelector[\(entry.key)]",
             """
-            contains text that \(spec.workflowRef.resolvedEngine.title) would expand; set \
+            contains text that \(spec.workflowRef.resolvedEngine?.title ?? "the engine") would expand; set \
             spec.executionConfig.allowExpressions to true to allow it
             """)
     }

@@ -15,6 +15,7 @@ public struct ExecutionStatus: Hashable, Sendable {
     /// The engine's reason for the state of the run, verbatim.
     public var engineReason: String?
     public var runRef: RunReference?
+    private var boxedResolution = ResolutionBox.empty
     public var startedAt: ServerTime?
     public var finishedAt: ServerTime?
     /// The time from `startedAt` to `finishedAt` in Go's notation, such as `1m32s`; nil if no run started.
@@ -31,6 +32,18 @@ public struct ExecutionStatus: Hashable, Sendable {
 
     /// The status of an execution that was not reconciled yet.
     public init() {}
+
+    /// What the definition of the execution stands for; nil before it was read, and without a definition.
+    public var resolved: ResolvedWorkflow? {
+        get { if case .full(let workflow) = boxedResolution { workflow } else { nil } }
+        set { boxedResolution = newValue.map(ResolutionBox.full) ?? .empty }
+    }
+
+    /// Keeps a resolved workflow by reference, so that the statuses without one do not pay for its size.
+    private enum ResolutionBox: Hashable, Sendable {
+        case empty
+        indirect case full(ResolvedWorkflow)
+    }
 
     /// The condition of a type that Towline writes; nil if absent.
     public func condition(_ type: ConditionType) -> Condition? {
@@ -128,6 +141,7 @@ extension ExecutionStatus {
         case "engine": engine = try cursor.string("status.engine").flatMap(EngineName.init(rawValue:))
         case "engineReason": engineReason = try cursor.string("status.engineReason")
         case "runRef": runRef = try RunReference(reading: &cursor)
+        case "resolved": resolved = try ResolvedWorkflow(reading: &cursor)
         case "startedAt": startedAt = try cursor.timestamp("status.startedAt")
         case "finishedAt": finishedAt = try cursor.timestamp("status.finishedAt")
         case "duration": duration = try cursor.string("status.duration")
@@ -146,6 +160,7 @@ extension ExecutionStatus {
     private mutating func dropDetail() {
         duration = nil
         engineReason = nil
+        resolved = nil
         progress = nil
         executed = nil
         failure = nil

@@ -51,6 +51,8 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
     case waitingToCreate = "WaitingToCreate"
     /// The cluster does not serve the engine's API.
     case engineUnavailable = "EngineUnavailable"
+    /// The definition that the execution names does not exist.
+    case definitionNotFound = "DefinitionNotFound"
     /// The API server throttles, fails or is unreachable.
     case apiUnavailable = "APIUnavailable"
     /// A required admission webhook does not answer.
@@ -167,9 +169,9 @@ extension Reason {
     /// How an execution with this reason ended; nil if it has not.
     public var outcome: Outcome? {
         switch self {
-        case .waitingToCreate, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded,
-            .forbidden, .restoredFromBackup, .awaitingEngine, .engineNotResponding, .queued, .resolving, .executing,
-            .stopping, .cancelling, .timingOut, .shutdownRefused, .suspended:
+        case .waitingToCreate, .engineUnavailable, .definitionNotFound, .apiUnavailable, .webhookUnavailable,
+            .quotaExceeded, .forbidden, .restoredFromBackup, .awaitingEngine, .engineNotResponding, .queued,
+            .resolving, .executing, .stopping, .cancelling, .timingOut, .shutdownRefused, .suspended:
             nil
         case .succeeded, .completedWithSkips: .success
         case .stepFailed, .taskFailed, .oomKilled, .imagePullFailed, .podEvicted, .podCreationFailed, .sidecarFailed,
@@ -186,8 +188,8 @@ extension Reason {
     /// The phase this reason explains.
     public var phase: Phase {
         switch self {
-        case .waitingToCreate, .engineUnavailable, .apiUnavailable, .webhookUnavailable, .quotaExceeded,
-            .forbidden, .restoredFromBackup:
+        case .waitingToCreate, .engineUnavailable, .definitionNotFound, .apiUnavailable, .webhookUnavailable,
+            .quotaExceeded, .forbidden, .restoredFromBackup:
             .pending
         default: outcome?.phase ?? .running
         }

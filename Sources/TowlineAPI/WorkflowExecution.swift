@@ -34,7 +34,8 @@ public final class WorkflowExecution: Sendable {
         self.generation = generation
         self.creationTimestamp = creationTimestamp
         self.deletionTimestamp = deletionTimestamp
-        self.specBox = spec.map(SpecBox.init)
+        // The spec includes what the status records about its definition.
+        self.specBox = spec.map { spec in SpecBox(status.resolved.map(spec.resolved(by:)) ?? spec) }
         self.status = status
         self.retention = retention
         self.restoration = restoration
@@ -46,8 +47,14 @@ public final class WorkflowExecution: Sendable {
     /// The name of the execution's run, unique to this execution.
     public var runName: String { RunName.of(executionName: key.name, uid: uid) }
 
-    /// The engine that runs the execution; from the status if the spec was dropped.
-    public var engineName: EngineName { spec?.workflowRef.resolvedEngine ?? status.engine ?? .tekton }
+    /// The engine that runs the execution, from the status if the spec was dropped; nil if its definition was not read
+    /// yet.
+    public var engineName: EngineName? { spec?.workflowRef.resolvedEngine ?? status.engine }
+
+    /// True until the definition that the execution names has been read. No run exists before.
+    public var awaitsDefinition: Bool {
+        !isFinished && status.resolved == nil && status.runRef == nil && spec?.workflowRef.definition != nil
+    }
 
     /// True if the execution has ended.
     public var isFinished: Bool { status.phase.isTerminal }
@@ -69,6 +76,8 @@ private final class SpecBox: Sendable {
 extension WorkflowExecution {
     /// Reads one object; of a finished one only what `detail` selects.
     ///
+    /// The spec includes what `status.resolved` records about its definition.
+    ///
     /// Unknown fields are skipped, a wrong type is an error that names the field, and so is a missing name or UID.
     public convenience init(
         reading cursor: inout JSONCursor, keeping detail: ExecutionStatus.Detail = .everything
@@ -83,10 +92,7 @@ extension WorkflowExecution {
                 metadata = try cursor.field("metadata") { (cursor) throws(JSONError) in
                     try ObjectMetadata(&cursor, annotations: Retention.annotations + Restoration.annotations)
                 }
-            case "spec":
-                let read = try ExecutionSpec(reading: &cursor)
-                let isLarge = detail == .whatReconcilingNeeds && read.memorySize > ExecutionSpec.largestStored
-                spec = isLarge ? read.withoutRunSettings : read
+            case "spec": spec = try ExecutionSpec(reading: &cursor)
             case "status": status = try ExecutionStatus(reading: &cursor, keeping: detail)
             default: try cursor.skipValue()
             }
@@ -94,7 +100,13 @@ extension WorkflowExecution {
         guard !metadata.name.isEmpty else { throw JSONError("metadata.name: missing", offset: start) }
         guard !metadata.uid.isEmpty else { throw JSONError("metadata.uid: missing", offset: start) }
         let retention = Retention(spec?.executionConfig ?? ExecutionConfig(), metadata)
-        if status.phase.isTerminal, detail == .whatReconcilingNeeds { spec = nil }
+        if let resolved = status.resolved { spec = spec?.resolved(by: resolved) }
+        if detail == .whatReconcilingNeeds {
+            if let whole = spec, whole.memorySize > ExecutionSpec.largestStored { spec = whole.withoutRunSettings }
+            // The spec has them, or neither needs them.
+            status.resolved = status.resolved?.withoutContents
+            if status.phase.isTerminal { spec = nil }
+        }
         self.init(
             key: metadata.key, uid: metadata.uid, resourceVersion: metadata.resourceVersion,
             generation: metadata.generation, creationTimestamp: metadata.creationTimestamp,

@@ -2,8 +2,10 @@ import KubeClient
 
 /// Which workflow to run, on which engine, and where to find its definition.
 public struct WorkflowReference: Hashable, Sendable {
-    /// The ID of the workflow in the user's catalog.
+    /// The ID of the workflow in the user's catalog; empty with a ``definition``.
     public var workflowId: String
+    /// The WorkflowDefinition that takes the place of all other fields, as `name@version`.
+    public var definition: String?
     /// The version in the user's catalog; recorded, never interpreted.
     public var version: String?
     /// The engine that the user named; nil if absent or unknown to this version.
@@ -20,13 +22,17 @@ public struct WorkflowReference: Hashable, Sendable {
     public var resolver: Resolver?
     /// True for a ClusterWorkflowTemplate.
     public var clusterScope: Bool?
+    /// True if the other fields come from ``definition``.
+    public private(set) var isResolved = false
 
     public init(
-        workflowId: String, version: String? = nil, engine: EngineName? = nil, name: String? = nil,
+        workflowId: String = "", definition: String? = nil, version: String? = nil, engine: EngineName? = nil,
+        name: String? = nil,
         containerImage: String? = nil, containerDigest: String? = nil, imagePullSecret: String? = nil,
         resolver: Resolver? = nil, clusterScope: Bool? = nil
     ) {
         self.workflowId = workflowId
+        self.definition = definition
         self.version = version
         self.engine = engine
         self.name = name
@@ -37,11 +43,23 @@ public struct WorkflowReference: Hashable, Sendable {
         self.clusterScope = clusterScope
     }
 
-    /// The engine that runs the workflow: the named one, or Tekton.
-    public var resolvedEngine: EngineName { engine ?? .tekton }
+    /// The engine that runs the workflow: the named one, or Tekton; nil if only the definition knows it.
+    public var resolvedEngine: EngineName? { engine ?? (definition == nil ? .tekton : nil) }
 
     /// The name of the Pipeline or WorkflowTemplate.
     public var templateName: String { name ?? workflowId }
+
+    /// Sets all fields that come from the definition.
+    mutating func resolve(to workflow: ResolvedWorkflow) {
+        engine = workflow.engine
+        name = workflow.target.name
+        clusterScope = workflow.target.clusterScope
+        containerImage = workflow.target.containerImage
+        containerDigest = workflow.target.containerDigest
+        imagePullSecret = workflow.target.imagePullSecret
+        resolver = workflow.target.resolver
+        isResolved = true
+    }
 }
 
 /// A Tekton resolver and its parameters, passed on unchanged.
@@ -80,13 +98,14 @@ extension WorkflowReference {
         try cursor.object("spec.workflowRef") { (key, cursor) throws(JSONError) in
             switch key {
             case "workflowId": reference.workflowId = try cursor.string("spec.workflowRef.workflowId") ?? ""
+            case "definition": reference.definition = try cursor.string("spec.workflowRef.definition")
             case "version": reference.version = try cursor.string("spec.workflowRef.version")
             case "engine": engine = try cursor.string("spec.workflowRef.engine")
             case "name": reference.name = try cursor.string("spec.workflowRef.name")
             case "containerImage": reference.containerImage = try cursor.string("spec.workflowRef.containerImage")
             case "containerDigest": reference.containerDigest = try cursor.string("spec.workflowRef.containerDigest")
             case "imagePullSecret": reference.imagePullSecret = try cursor.string("spec.workflowRef.imagePullSecret")
-            case "resolver": reference.resolver = try Resolver(reading: &cursor)
+            case "resolver": reference.resolver = try Resolver(reading: &cursor, "spec.workflowRef.resolver")
             case "clusterScope": reference.clusterScope = try cursor.bool("spec.workflowRef.clusterScope")
             default: try cursor.skipValue()
             }
@@ -96,13 +115,18 @@ extension WorkflowReference {
 }
 
 extension Resolver {
-    init?(reading cursor: inout JSONCursor) throws(JSONError) {
+    init?(reading cursor: inout JSONCursor, _ field: StaticString) throws(JSONError) {
         if try cursor.readNull() { return nil }
         var resolver = Resolver(name: "")
-        try cursor.object("spec.workflowRef.resolver") { (key, cursor) throws(JSONError) in
+        try cursor.object(field) { (key, cursor) throws(JSONError) in
             switch key {
-            case "name": resolver.name = try cursor.string("spec.workflowRef.resolver.name") ?? ""
-            case "params": resolver.parameters = try cursor.entries("spec.workflowRef.resolver.params")
+            case "name":
+                resolver.name =
+                    try cursor.field(field) { (cursor) throws(JSONError) in try cursor.string("name") } ?? ""
+            case "params":
+                resolver.parameters = try cursor.field(field) { (cursor) throws(JSONError) in
+                    try cursor.entries("params")
+                }
             default: try cursor.skipValue()
             }
         }

@@ -174,7 +174,11 @@ import Testing
             })
         for role in ["view", "edit", "admin"] {
             let rules = try #require(Repository.documents("deploy/base/rbac/users/\(role)-clusterrole.yaml").first)
-            for rule in rules.list("rules") { #expect(rule.texts("resources") == ["workflowexecutions"], "\(role)") }
+            for rule in rules.list("rules") {
+                #expect(
+                    rule.texts("resources").allSatisfy({ ["workflowexecutions", "workflowdefinitions"].contains($0) }),
+                    "\(role)")
+            }
         }
     }
 }

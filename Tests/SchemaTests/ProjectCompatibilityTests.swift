@@ -6,11 +6,13 @@ import Testing
 @testable import CEL
 @testable import Schema
 
-/// The CRD in `crds/` and the policies in `deploy/policy/` install on each supported version of Kubernetes.
+/// The CRDs in `crds/` and the policies in `deploy/policy/` install on each supported version of Kubernetes.
 @Suite struct ProjectCompatibilityTests {
-    /// The costs of the rules of all versions of the CRD. With `RULE_COSTS` in the environment, they are printed too.
-    private static func costs() throws -> [RuleCost] {
-        let documents = try Repository.documents("crds/towline.dev_workflowexecutions.yaml")
+    static let definitions = ["workflowdefinitions", "workflowexecutions"]
+
+    /// The costs of the rules of all versions of a CRD. With `RULE_COSTS` in the environment, they are printed too.
+    private static func costs(_ plural: String) throws -> [RuleCost] {
+        let documents = try Repository.documents("crds/towline.dev_\(plural).yaml")
         let versions = try #require(documents.first?["spec"]?["versions"]?.arrayValue)
         return try versions.flatMap { version in
             let schema = try CustomResourceSchema(reading: #require(version["schema"]?["openAPIV3Schema"]))
@@ -26,16 +28,18 @@ import Testing
         }.joined(separator: "\n")
     }
 
-    @Test func `each rule costs at most half of the API server's limit`() throws {
-        let costs = try Self.costs()
+    @Test(arguments: definitions)
+    func `each rule costs at most half of the API server's limit`(_ plural: String) throws {
+        let costs = try Self.costs(plural)
         if ProcessInfo.processInfo.environment["RULE_COSTS"] != nil { print(Self.table(costs)) }
         #expect(costs.count > 10)
         let expensive = costs.filter { $0.cost > RuleCost.limit / 2 }
         #expect(expensive.isEmpty, "limit \(RuleCost.limit / 2):\n\(Self.table(expensive))")
     }
 
-    @Test func `all rules together cost at most half of the API server's limit`() throws {
-        let costs = try Self.costs()
+    @Test(arguments: definitions)
+    func `all rules together cost at most half of the API server's limit`(_ plural: String) throws {
+        let costs = try Self.costs(plural)
         let total = costs.reduce(UInt64(0)) { $0.saturatingAdd($1.cost) }
         #expect(total <= RuleCost.totalLimit / 2, "\(total) of \(RuleCost.totalLimit):\n\(Self.table(costs))")
     }

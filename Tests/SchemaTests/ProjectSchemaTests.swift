@@ -55,7 +55,18 @@ import Testing
             #"{"spec":{"workflowRef":{"engine":"jenkins"}}}"#,
             #"spec.workflowRef.engine: Unsupported value: "jenkins": supported values: "tekton", "argo""#
         ),
-        (#"{"spec":{"workflowRef":{"workflowId":null}}}"#, "spec.workflowRef.workflowId: Required value"),
+        (
+            #"{"spec":{"workflowRef":{"workflowId":null}}}"#,
+            "spec.workflowRef: Invalid value: \"object\": spec.workflowRef must have exactly one of workflowId and definition"
+        ),
+        (
+            #"{"spec":{"workflowRef":{"definition":"restart@1.4.0"}}}"#,
+            "spec.workflowRef: Invalid value: \"object\": spec.workflowRef must have exactly one of workflowId and definition"
+        ),
+        (
+            #"{"spec":{"workflowRef":{"workflowId":null,"definition":"restart@1.4.0"}}}"#,
+            "spec.workflowRef.definition: Invalid value: \"object\": spec.workflowRef.definition can only be set together with engine"
+        ),
         (
             #"{"spec":{"workflowRef":{"engine":"argo"}}}"#,
             "spec.workflowRef.containerImage: Invalid value: \"object\": spec.workflowRef.containerImage can only be set for engine tekton"

@@ -35,7 +35,7 @@ struct EventGenerator {
             .conditionSet(
                 pick(ConditionType.allCases), pick(ConditionStatus.allCases), reason: conditionReason(),
                 message: text())
-        case 2: .conditionRemoved(pick(ConditionType.allCases))
+        case 2: chance(50) ? .conditionRemoved(pick(ConditionType.allCases)) : .resolved(workflow())
         case 3, 4, 5: decision(reason())
         default: .observed(observation())
         }
@@ -56,7 +56,29 @@ struct EventGenerator {
     }
 
     private mutating func conditionReason() -> ConditionReason {
-        chance(70) ? .general(pick(Reason.allCases)) : .retention(pick(RetentionReason.allCases))
+        switch number(below: 10) {
+        case 0: .definition(pick(DefinitionReason.allCases))
+        case 1, 2: .retention(pick(RetentionReason.allCases))
+        default: .general(pick(Reason.allCases))
+        }
+    }
+
+    private mutating func workflow() -> ResolvedWorkflow {
+        var target = WorkflowTarget(name: optionalText(), clusterScope: pick([nil, true, false]))
+        target.containerImage = optionalText()
+        target.containerDigest = optionalText()
+        target.imagePullSecret = optionalText()
+        if chance(30) { target.resolver = Resolver(name: text(), parameters: entries(atMost: 20)) }
+        return ResolvedWorkflow(
+            engine: pick(EngineName.allCases), target: target, serviceAccountName: optionalText(),
+            timeoutSeconds: chance(50) ? 60 : nil, parameters: entries(atMost: 70),
+            definitionUID: "uid-\(number(below: 3))")
+    }
+
+    private mutating func entries(atMost limit: Int) -> [MapEntry] {
+        (0..<number(below: limit)).map { index in
+            MapEntry(key: "p\(index)", value: String(repeating: "v", count: chance(5) ? 3000 : number(below: 20)))
+        }
     }
 
     private mutating func observation() -> Observation {

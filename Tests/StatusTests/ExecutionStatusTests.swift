@@ -140,6 +140,19 @@ import TowlineAPI
         #expect(next.runRef == run && next.executed == true)
     }
 
+    @Test func `the first resolved workflow stays`() throws {
+        let workflow = ResolvedWorkflow(
+            engine: .argo, target: WorkflowTarget(name: "restart"), timeoutSeconds: 60,
+            parameters: [MapEntry(key: "A", value: "1")], definitionUID: "d1")
+        let resolved = try #require(ExecutionStatus().after(.resolved(workflow), generation: 1, now: start))
+        #expect(resolved.resolved == workflow && resolved.engine == .argo && resolved.phase == .pending)
+        var other = workflow
+        other.definitionUID = "d2"
+        #expect(resolved.after(.resolved(other), generation: 1, now: start) == nil)
+        let running = try #require(ExecutionStatus().after(running(), generation: 1, now: start))
+        #expect(running.after(.resolved(other), generation: 1, now: start) == nil)
+    }
+
     @Test func `texts are cut at a character boundary`() throws {
         let long = String(repeating: "é", count: 600)
         let status = try #require(

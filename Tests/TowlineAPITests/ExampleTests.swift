@@ -81,7 +81,7 @@ import TowlineAPI
             definition["spec"]?["versions"]?[0]?["schema"]?["openAPIV3Schema"]?["properties"]?["spec"])
         // The fields of the other engine, and sources in place of those that the example uses.
         let left = [
-            "workflowRef.resolver", "executionConfig.entrypoint", "executionConfig.priority",
+            "workflowRef.definition", "workflowRef.resolver", "executionConfig.entrypoint", "executionConfig.priority",
         ]
         #expect(Self.missing(in: try #require(manifest["spec"]), schema, at: "") == left)
     }

@@ -67,11 +67,15 @@ private struct SpecMaker {
             }
             return .object(object)
         }
-        let required = (schema["required"]?.arrayValue ?? []).compactMap(\.stringValue)
+        var required = (schema["required"]?.arrayValue ?? []).compactMap(\.stringValue)
+        // Mostly exactly one of the two, as the schema requires.
+        if path == "spec.workflowRef" { required.append(chance(4) ? "definition" : "workflowId") }
         for (key, member) in (schema["properties"]?.objectValue ?? [:]).map({ ($0.key, $0.value) }) {
             // Fields that are always refused, and many fields at once, would leave nothing to accept.
             let isRefused = member["description"]?.stringValue?.hasPrefix("Not supported: ") == true
-            guard required.contains(key) || chance(isRefused ? 200 : 5) else { continue }
+            let isRare =
+                isRefused || ["spec.workflowRef.definition", "spec.workflowRef.workflowId"].contains("\(path).\(key)")
+            guard required.contains(key) || chance(isRare ? 200 : 5) else { continue }
             object[key] = value(of: member, at: "\(path).\(key)")
         }
         return .object(object)
@@ -79,6 +83,7 @@ private struct SpecMaker {
 
     private mutating func text(for schema: JSONValue, at path: String) -> String {
         if path.hasSuffix("containerDigest") { return "sha256:" + String(repeating: "a0", count: 32) }
+        if path.hasSuffix("definition") { return pick(["a@1.4.0", "b-c@1"]) }
         if path.hasSuffix("containerImage") { return "registry.example/a:1" }
         let isFree = schema["pattern"] == nil && schema["minLength"] == nil
         if isFree, chance(20) { return pick(["$(params.x)", "{{x}}", "$(date)", ""]) }

@@ -6,34 +6,15 @@ import TowlineAPI
 
 /// The schema in `crds/` must match the types.
 @Suite struct SchemaTests {
-    private let version: JSONValue
+    private let schema: ProjectSchema
 
     init() throws {
-        let documents = try Repository.documents("crds/towline.dev_workflowexecutions.yaml")
-        let definition = try #require(documents.first)
-        let type = WorkflowExecution.resourceType
-        #expect(definition["spec"]?["group"]?.stringValue == type.group)
-        #expect(definition["spec"]?["names"]?["plural"]?.stringValue == type.plural)
-        #expect(definition["spec"]?["names"]?["kind"]?.stringValue == type.kind)
-        version = try #require(definition["spec"]?["versions"]?[0])
-        #expect(version["name"]?.stringValue == type.version)
+        schema = try ProjectSchema(of: WorkflowExecution.resourceType)
     }
 
-    private func field(_ path: String) throws -> JSONValue {
-        var schema = try #require(version["schema"]?["openAPIV3Schema"])
-        for name in path.split(separator: ".") {
-            if name == "[]" {
-                schema = try #require(schema["items"], "\(path)")
-            } else {
-                schema = try #require(schema["properties"]?[String(name)], "\(path)")
-            }
-        }
-        return schema
-    }
+    private func field(_ path: String) throws -> JSONValue { try schema.field(path) }
 
-    private func words(_ path: String) throws -> [String] {
-        try #require(try field(path)["enum"]?.arrayValue).compactMap(\.stringValue)
-    }
+    private func words(_ path: String) throws -> [String] { try schema.words(path) }
 
     @Test func `enumerations have the same values in the schema and the types`() throws {
         #expect(try words("spec.workflowRef.engine") == EngineName.allCases.map(\.rawValue))
@@ -84,7 +65,9 @@ import TowlineAPI
     }
 
     @Test func `every selectable field exists in the schema`() throws {
-        let paths = try #require(version["selectableFields"]?.arrayValue).compactMap { $0["jsonPath"]?.stringValue }
+        let paths = try #require(schema.version["selectableFields"]?.arrayValue).compactMap {
+            $0["jsonPath"]?.stringValue
+        }
         #expect(paths.contains(".status.phase") && paths.contains(".spec.workflowRef.engine"))
         // The API server accepts at most eight.
         #expect(paths.count <= 8 && Set(paths).count == paths.count)
@@ -92,32 +75,14 @@ import TowlineAPI
     }
 
     @Test func `every printer column exists in the schema`() throws {
-        for column in try #require(version["additionalPrinterColumns"]?.arrayValue) {
+        for column in try #require(schema.version["additionalPrinterColumns"]?.arrayValue) {
             let path = try #require(column["jsonPath"]?.stringValue)
             if !path.hasPrefix(".metadata.") { #expect(throws: Never.self) { try field(String(path.dropFirst())) } }
         }
     }
 
     @Test func `kubectl explain states every bound of the spec`() throws {
-        try checkStatedBounds(try field("spec"), at: "spec")
-    }
-
-    /// The description of a field must contain its bounds and those of the values of a map.
-    private func checkStatedBounds(_ schema: JSONValue, at path: String) throws {
-        let isItem = path.hasSuffix("[]")
-        let description = try #require(isItem ? "" : schema["description"]?.stringValue, "\(path)")
-        // A field that is always refused needs no bounds for users.
-        if description.hasPrefix("Not supported: ") { return }
-        for part in isItem ? [] : [schema, schema["additionalProperties"]].compactMap(\.self) {
-            for keyword in ["maxLength", "maxProperties", "maximum"] {
-                guard let bound = part[keyword]?.integerValue else { continue }
-                #expect(description.contains(grouped(bound)), "\(path): \(keyword) \(bound)")
-            }
-        }
-        for member in schema["properties"]?.objectValue ?? [:] {
-            try checkStatedBounds(member.value, at: "\(path).\(member.key)")
-        }
-        if let items = schema["items"] { try checkStatedBounds(items, at: path + "[]") }
+        try schema.checkStatedBounds(at: "spec")
     }
 
     @Test func `every field that is not supported is refused with its own message`() throws {
@@ -141,40 +106,8 @@ import TowlineAPI
         return count
     }
 
-    /// A number with thousands separators.
-    private func grouped(_ number: Int64) -> String {
-        number.formatted(.number.locale(Locale(identifier: "en_US")))
-    }
-
     @Test func `every field is documented and bounded`() throws {
-        try check(try field("spec"), at: "spec")
-        try check(try field("status"), at: "status")
-    }
-
-    private func check(_ schema: JSONValue, at path: String) throws {
-        if schema["x-kubernetes-int-or-string"] == true {
-            #expect(schema["maxLength"] != nil && schema["pattern"] != nil, "\(path)")
-            return
-        }
-        let type = try #require(schema["type"]?.stringValue, "\(path)")
-        if !path.hasSuffix("[]") { #expect(schema["description"]?.stringValue?.hasSuffix(".") == true, "\(path)") }
-        switch type {
-        case "string": #expect(schema["maxLength"] != nil || schema["enum"] != nil, "\(path)")
-        case "array":
-            #expect(schema["maxItems"] != nil, "\(path)")
-            try check(try #require(schema["items"]), at: path + "[]")
-        case "object":
-            #expect(schema["properties"] != nil || schema["maxProperties"] != nil, "\(path)")
-            if let values = schema["additionalProperties"] { try check(values, at: path + "[]") }
-            for member in schema["properties"]?.objectValue ?? [:] {
-                try check(member.value, at: "\(path).\(member.key)")
-            }
-        default: break
-        }
-        for rule in schema["x-kubernetes-validations"]?.arrayValue ?? [] {
-            let message = try #require(rule["message"]?.stringValue, "\(path)")
-            #expect(message.contains(path), "\(message)")
-            if let target = rule["fieldPath"]?.stringValue { #expect(message.contains(path + target), "\(message)") }
-        }
+        try schema.checkFields(at: "spec")
+        try schema.checkFields(at: "status")
     }
 }

@@ -49,6 +49,7 @@ import TowlineAPI
     @Test func `every reason of a condition is documented`() throws {
         let text = try String(contentsOf: Self.file, encoding: .utf8)
         for reason in RetentionReason.allCases { #expect(text.contains("`\(reason.rawValue)`")) }
+        #expect(text.contains("`\(DefinitionReason.replaced.rawValue)`"))
     }
 
     @Test func `every condition is documented`() throws {

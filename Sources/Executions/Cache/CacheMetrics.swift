@@ -4,7 +4,8 @@ import TowlineAPI
 /// Metrics that are read from the caches at each scrape.
 enum CacheMetrics {
     private struct Place: Hashable {
-        let engine: EngineName
+        /// Nil while the definition was not read.
+        let engine: EngineName?
         let phase: Phase
     }
 
@@ -34,10 +35,11 @@ enum CacheMetrics {
             let some = scope.store.counts { Place(engine: $0.engineName, phase: $0.status.phase) }
             counts.merge(some, uniquingKeysWith: +)
         }
-        return EngineName.allCases.flatMap { engine in
+        return (EngineName.allCases + [nil]).flatMap { engine in
             Phase.allCases.map { phase in
                 let count = counts[Place(engine: engine, phase: phase)] ?? 0
-                return MetricSample(Double(count), [engine.rawValue, phase.rawValue])
+                let name = engine?.rawValue ?? ExecutionMetrics.unknownEngine
+                return MetricSample(Double(count), [name, phase.rawValue])
             }
         }
     }

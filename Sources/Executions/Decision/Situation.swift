@@ -28,6 +28,7 @@ struct Situation: Sendable {
             return isLeaving ? .idle(recheckAfter: nil) : endedStep()
         }
         if isLeaving { return deletingStep(spec) }
+        if execution.awaitsDefinition { return resolvingStep(spec) }
 
         let wasSeen = execution.status.runRef != nil
         switch facts.run {
@@ -100,13 +101,16 @@ struct Situation: Sendable {
 
     /// The event that reports why the execution is waiting.
     func held(_ reason: Reason, _ message: String) -> ExecutionEvent {
-        .held(reason, message: message, engine: engine.name)
+        .held(reason, message: message, engine: knownEngine)
     }
 
     /// The event that ends the execution without a result from its run.
     func ended(_ reason: Reason, _ message: String) -> ExecutionEvent {
-        .ended(reason, message: message, engine: engine.name)
+        .ended(reason, message: message, engine: knownEngine)
     }
+
+    /// The engine of the execution; nil until its definition was read.
+    private var knownEngine: EngineName? { execution.awaitsDefinition ? nil : engine.name }
 }
 
 extension WorkflowExecution {
@@ -133,6 +137,7 @@ extension Situation {
         }
         guard let whole = spec.isPartial ? facts.whole : execution else { return .readSpec }
         if spec.isPartial, let problem = problem(of: whole) { return step(toEndWithoutRun: problem) }
+        if let step = definitionChangeStep() { return step }
         guard
             let manifest = engine.makeRun(
                 for: whole, named: execution.runName, labels: runLabels.labels(for: whole))
@@ -150,7 +155,7 @@ extension Situation {
         }
         let pause = Step.deferred(atMost: Backoff.workQueue.cap)
         switch execution.status.reason {
-        case nil, .engineUnavailable, .restoredFromBackup, .waitingToCreate:
+        case nil, .engineUnavailable, .definitionNotFound, .restoredFromBackup, .waitingToCreate:
             let message = """
                 The run is queued: the operator limits concurrent creates, and lowers the limit while creates are \
                 slow. No action is needed.
@@ -193,7 +198,7 @@ extension Situation {
     }
 
     /// The event that ends the execution once it is certain that no run exists; nil if a run may be created.
-    private func endingWithoutRun(_ spec: ExecutionSpec) -> ExecutionEvent? {
+    func endingWithoutRun(_ spec: ExecutionSpec) -> ExecutionEvent? {
         if let shutdown = spec.shutdown {
             return ended(
                 .cancelled,
@@ -210,9 +215,11 @@ extension Situation {
 
     /// The event that ends an execution whose spec is invalid; nil if it is valid.
     private func problem(of execution: WorkflowExecution) -> ExecutionEvent? {
-        guard let spec = execution.spec else { return nil }
-        let problems = spec.validate() + runLabels.problems(of: spec) + allowedSources.problems(of: spec)
-        return problems.first.map { ended(.invalidSpec, $0.description) }
+        execution.spec.flatMap { problems(of: $0).first }.map { ended(.invalidSpec, $0.description) }
+    }
+
+    func problems(of spec: ExecutionSpec) -> [ValidationProblem] {
+        spec.validate() + runLabels.problems(of: spec) + allowedSources.problems(of: spec)
     }
 
     private func step(after failure: CreateFailure, _ spec: ExecutionSpec) -> Step {
@@ -231,7 +238,7 @@ extension Situation {
     }
 
     /// Reports why no run exists yet, and retries later.
-    private func hold(_ reason: Reason, _ message: String, _ spec: ExecutionSpec, notBefore: Duration = .zero) -> Step {
+    func hold(_ reason: Reason, _ message: String, _ spec: ExecutionSpec, notBefore: Duration = .zero) -> Step {
         report([held(reason, message)], otherwise: .waiting(retryAfter: beforeStartDeadline(notBefore, spec)))
     }
 
@@ -330,7 +337,7 @@ extension Situation {
 extension Situation {
     /// The event after a failed attempt to create the run; nil if no attempt was made.
     var notCreatedNotice: Notice? {
-        guard facts.createFailure != nil || !facts.isEngineServed else { return nil }
+        guard facts.createFailure != nil || !facts.isEngineServed || execution.awaitsDefinition else { return nil }
         let status = execution.status
         guard status.phase == .pending, let reason = status.reason, reason != .waitingToCreate
         else {

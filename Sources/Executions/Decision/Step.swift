@@ -20,6 +20,8 @@ enum Step: Sendable {
     case readRun
     /// Read the whole spec, which the store does not keep because it is large.
     case readSpec
+    /// Read the definition that the execution names.
+    case readDefinition
     /// Create the run from this manifest.
     case createRun(manifest: [UInt8])
     /// Read the run's children, which show why it failed or why it is waiting.
@@ -53,6 +55,7 @@ enum Step: Sendable {
         case .deferred: "deferred"
         case .readRun: "readRun"
         case .readSpec: "readSpec"
+        case .readDefinition: "readDefinition"
         case .createRun: "createRun"
         case .readChildren: "readChildren"
         case .stopRun: "stopRun"
@@ -79,7 +82,16 @@ struct Facts: Sendable {
         case unreadable
     }
 
+    /// The definition that the execution names, as far as it was read.
+    enum Definition: Sendable {
+        case unread
+        case found(WorkflowDefinition)
+        /// It could not be read: what to report, and the server's Retry-After.
+        case unavailable(Reason, message: String, retryAfter: Duration)
+    }
+
     var run: RunKnowledge
+    var definition = Definition.unread
     /// False while the cache of runs may be stale, because lists and watches fail.
     var isCacheCurrent = true
     /// True if ``run`` was read from the API server in this reconciliation.

@@ -60,6 +60,9 @@ extension Reconciler {
     /// Publishes events, log lines and metrics for a transition.
     private func note(_ status: ExecutionStatus, of execution: WorkflowExecution, in reconciliation: Reconciliation) {
         let old = execution.status
+        if old.resolved == nil, status.resolved != nil, case .found(let definition) = reconciliation.facts.definition {
+            publish(definition.deprecation, of: execution)
+        }
         for notice in Notice.transitions(
             from: old, to: status, wasCreated: reconciliation.didCreateRun, namesake: reconciliation.runReference)
         {
@@ -169,6 +172,52 @@ extension Reconciler {
             guard whole.uid == execution.uid else { return .requeue(after: .seconds(1)) }
             reconciliation.facts.whole = whole
             return nil
+        }
+    }
+
+    /// Reads the definition that the execution names, for the next decision.
+    ///
+    /// Definitions are not watched: an execution needs one at most once.
+    func readDefinition(of execution: WorkflowExecution, in reconciliation: inout Reconciliation) async {
+        let text = execution.spec?.workflowRef.definition ?? ""
+        guard let id = DefinitionID(text) else { return }
+        let type = WorkflowDefinition.resourceType
+        let key = ObjectKey(namespace: execution.key.namespace, name: id.objectName)
+        let title = "\(type.kind) \(key.name)"
+        func report(_ reason: Reason, _ message: String, retryAfter: Duration = .zero) {
+            reconciliation.facts.definition = .unavailable(reason, message: message, retryAfter: retryAfter)
+        }
+        do {
+            let definition = try await client.get(type, key, decoding: WorkflowDefinition.decoder)
+            reconciliation.facts.definition = .found(definition)
+            // An object of the same name can be another definition, so the next retry fails like this one.
+            note(.readDefinition, of: text, worked: definition.spec.id == id, in: &reconciliation)
+        } catch {
+            note(.readDefinition, of: text, worked: false, in: &reconciliation)
+            if error.isNotFoundObject {
+                report(
+                    .definitionNotFound,
+                    "\(title) does not exist in namespace \(key.namespace). Create it; the run starts then.")
+            } else if error.isPlainNotFound {
+                report(
+                    .definitionNotFound,
+                    """
+                    The API server does not serve \(type.plural).\(type.group): install the definition with kubectl \
+                    apply -f crds/ or with the chart.
+                    """)
+            } else if error.code == 403, !error.isTransient {
+                report(
+                    .forbidden,
+                    """
+                    \(title) could not be read: \(error). Grant the operator the verb get on \
+                    \(type.plural).\(type.group) in this namespace.
+                    """)
+            } else {
+                report(
+                    .apiUnavailable, "\(title) could not be read: \(error).", retryAfter: error.retryAfter ?? .zero)
+            }
+            reconciliation.logger.debug(
+                "Could not read the definition", ["name": .own(key.name), "error": .foreign("\(error)")])
         }
     }
 

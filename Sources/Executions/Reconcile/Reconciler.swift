@@ -64,7 +64,8 @@ struct Reconciler: Sendable {
         _ key: ObjectKey, waited: Duration, logger: Logger, _ failure: inout FailureGroup?
     ) async -> WorkOutcome {
         if let outcome = await confirm(key, logger, &failure) { return outcome }
-        guard let first = executions.execution(for: key), let cache = runs[first.engineName] else {
+        // Before the definition was read, no run exists. Nothing depends on the engine of the cache then.
+        guard let first = executions.execution(for: key), let cache = runs[first.engineName ?? .tekton] else {
             executions.dropExpiry(of: key)
             return .success
         }
@@ -92,7 +93,8 @@ struct Reconciler: Sendable {
             guard let execution = executions.execution(for: key) else { return .success }
             // The execution was deleted and created again with the same name, so it has a different run.
             guard execution.uid == first.uid else { return .requeue(after: .zero) }
-            reconciliation.refresh(execution)
+            reconciliation.refresh(execution, runs)
+            let cache = reconciliation.cache
             let instant = time.now
             reconciliation.see(execution, at: instant, now: clock.known())
             reconciliation.facts.createDelay = cache.createDelay(of: runKey, at: instant)
@@ -133,7 +135,7 @@ struct Reconciler: Sendable {
     struct Reconciliation {
         let key: ObjectKey
         let runKey: ObjectKey
-        let cache: RunCache
+        private(set) var cache: RunCache
         let logger: Logger
         var facts: Facts
         var didCreateRun = false
@@ -145,6 +147,8 @@ struct Reconciler: Sendable {
         var waitsForTurn: Bool { if case .wait = facts.createAdmission { true } else { false } }
         /// The run of the execution when the facts were gathered.
         private var knownRun: RunReference?
+        /// Whether the definition was recorded when the facts were gathered.
+        private var wasResolved: Bool
 
         init(of execution: WorkflowExecution, _ runKey: ObjectKey, in cache: RunCache, logger: Logger) {
             key = execution.key
@@ -153,6 +157,7 @@ struct Reconciler: Sendable {
             self.logger = logger
             self.execution = execution
             knownRun = execution.status.runRef
+            wasResolved = execution.status.resolved != nil
             facts = Self.facts(of: runKey, in: cache)
         }
 
@@ -175,12 +180,21 @@ struct Reconciler: Sendable {
             cache.keep(facts.timeline, of: runKey)
         }
 
-        /// Collects the facts again if the status has recorded a run in the meantime. An earlier read that found no run
-        /// is then obsolete.
-        mutating func refresh(_ execution: WorkflowExecution) {
-            guard execution.status.runRef != knownRun else { return }
+        /// Collects the facts again if the status has recorded a run or a definition in the meantime. An earlier read
+        /// that found no run is then obsolete, and so is a spec that was read before.
+        mutating func refresh(_ execution: WorkflowExecution, _ runs: [EngineName: RunCache]) {
+            let isResolved = execution.status.resolved != nil
+            guard execution.status.runRef != knownRun || isResolved != wasResolved else { return }
             knownRun = execution.status.runRef
+            wasResolved = isResolved
+            if let engine = execution.engineName, engine != cache.engine.name, let other = runs[engine] {
+                cache.forget(runKey)
+                cache = other
+                cache.keep(facts.timeline, of: runKey)
+            }
+            let definition = facts.definition
             facts = Self.facts(of: runKey, in: cache)
+            facts.definition = definition
         }
     }
 
@@ -203,6 +217,7 @@ struct Reconciler: Sendable {
         case .deferred(let pause): return .deferred(atMost: pause)
         case .readRun: await readRun(in: &reconciliation)
         case .readSpec: return await readSpec(of: execution, in: &reconciliation)
+        case .readDefinition: await readDefinition(of: execution, in: &reconciliation)
         case .createRun(let manifest): await createRun(manifest, for: execution, in: &reconciliation)
         case .readChildren(let run, let listings): await readChildren(of: run, listings, in: &reconciliation)
         case .stopRun(let run, let patch):
@@ -218,9 +233,13 @@ struct Reconciler: Sendable {
     }
 
     /// Records that a request of this kind failed or succeeded.
-    func note(_ request: FailureGroup.Request, worked: Bool, in reconciliation: inout Reconciliation) {
+    func note(
+        _ request: FailureGroup.Request, of definition: String? = nil, worked: Bool,
+        in reconciliation: inout Reconciliation
+    ) {
         let engine = request.isOfEngine ? reconciliation.cache.engine.name : nil
-        let group = FailureGroup(request: request, engine: engine, namespace: reconciliation.key.namespace)
+        let group = FailureGroup(
+            request: request, engine: engine, namespace: reconciliation.key.namespace, definition: definition)
         if worked { recovery.worked(reconciliation.key, in: group) } else { reconciliation.failure = group }
     }
 

@@ -58,7 +58,14 @@ struct ExecutionMetrics: Sendable {
             for failure in CreateFailure.reasons { createErrors.expose([engine, failure.rawValue]) }
             createErrors.expose([engine, Self.nameTaken])
         }
+        for reason in [Reason.invalidSpec, .startDeadlineExceeded, .cancelled] {
+            guard let outcome = reason.outcome else { continue }
+            ended.expose([Self.unknownEngine, outcome.rawValue, reason.rawValue])
+        }
     }
+
+    /// The `engine` of executions whose definition was not read.
+    static let unknownEngine = "unknown"
 
     func createFailed(_ engine: EngineName, _ failure: CreateFailure) {
         createErrors.increment([engine.rawValue, failure.reason?.rawValue ?? Self.nameTaken])
@@ -72,7 +79,7 @@ struct ExecutionMetrics: Sendable {
     ///   - now: the time of the write, on the API server's clock.
     func finished(_ status: ExecutionStatus, runEnd: EngineTime?, now: ServerTime) {
         guard let reason = status.reason, let outcome = status.outcome else { return }
-        let engine = (status.engine ?? .tekton).rawValue
+        let engine = status.engine?.rawValue ?? Self.unknownEngine
         ended.increment([engine, outcome.rawValue, reason.rawValue])
         if let start = status.startedAt, let end = status.finishedAt {
             duration.observe(end - start, [engine, outcome.rawValue])

@@ -7,6 +7,7 @@ import TowlineAPI
 struct Notice: Hashable {
     /// The action that Towline took or attempted.
     enum Action: String {
+        case resolve = "ResolveDefinition"
         case create = "CreateRun"
         case adopt = "AdoptRun"
         case shutDown = "ShutDownRun"

@@ -10,13 +10,14 @@ struct FailureGroup: Hashable, Sendable {
         case readChildren
         case stopRun
         case readExecution
+        case readDefinition
         case writeStatus
 
         /// True if the request depends on the engine.
         var isOfEngine: Bool {
             switch self {
             case .createRun, .readRun, .readChildren, .stopRun: true
-            case .readExecution, .writeStatus: false
+            case .readExecution, .readDefinition, .writeStatus: false
             }
         }
     }
@@ -25,6 +26,8 @@ struct FailureGroup: Hashable, Sendable {
     /// Nil if the request does not depend on the engine.
     let engine: EngineName?
     let namespace: String
+    /// The definition, because one that is missing says nothing about another; nil for other requests.
+    var definition: String?
 }
 
 /// Retries failing executions before their backoff ends, as ``EarlyRetries`` decides, so that they continue soon after

@@ -74,9 +74,11 @@ extension ManifestRule {
                 !(owner[path: ["spec", "selector"]] ?? [:]).selects(template.labels)
             }.map(\.owner.identity)
         },
-        ManifestRule("the definition and an operator are included") { installation in
-            installation.objects(of: "CustomResourceDefinition").isEmpty || installation.podTemplates.isEmpty
-                ? ["the definition or the operator is missing"] : []
+        ManifestRule("the definitions and an operator are included") { installation in
+            let names = Set(installation.objects(of: "CustomResourceDefinition").map(\.name))
+            let expected: Set = ["workflowdefinitions.towline.dev", "workflowexecutions.towline.dev"]
+            return names != expected || installation.podTemplates.isEmpty
+                ? ["a definition or the operator is missing"] : []
         },
     ]
 }

@@ -165,7 +165,7 @@ import Testing
             "a Deployment selects its own pods", "Deployment", at: "spec", "selector", "matchLabels",
             "app.kubernetes.io/name", value: "other"),
         Breach(
-            "the definition and an operator are included", "CustomResourceDefinition", at: "kind",
+            "the definitions and an operator are included", "CustomResourceDefinition", at: "kind",
             value: "ConfigMap"),
     ]
 }

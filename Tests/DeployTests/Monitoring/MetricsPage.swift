@@ -66,7 +66,11 @@ struct MetricsPage {
 
     /// The possible values of each label.
     private static let labels: [(name: String, values: String)] = [
-        ("engine", list(EngineName.allCases.map(\.rawValue))),
+        (
+            "engine",
+            list(EngineName.allCases.map(\.rawValue)) + "; of `towline_executions` and `towline_execution_total` also "
+                + "`unknown`, for executions whose definition was not read"
+        ),
         ("phase", list(Phase.allCases.map(\.rawValue))),
         ("outcome", list(Outcome.allCases.map(\.rawValue))),
         (

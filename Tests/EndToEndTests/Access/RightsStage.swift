@@ -60,16 +60,34 @@ struct RightsStage {
             try await workspace.create(
                 Templates.execution("\(name)-\(engine)", engine: engine.rawValue, workflow: "takes-long"))
         }
+        try await createFromCatalog(engine)
         if engine == .tekton { try await waitForApproval() }
         try await interfere(engine)
         let ends = [
-            "good": "Success", "bad": "Failed", "held": "Success", "contended": "Success", "stopped": "Cancelled",
+            "good": "Success", "defined": "Success", "bad": "Failed", "held": "Success", "contended": "Success",
+            "stopped": "Cancelled",
             "bereft": "Error",
         ]
         for (name, outcome) in ends {
             #expect(try await workspace.finished("\(name)-\(engine)").status("outcome") == outcome, "\(name)")
         }
         try await expireTTLs(engine)
+    }
+
+    /// An execution that names a definition.
+    private func createFromCatalog(_ engine: TestEngine) async throws {
+        try await workspace.create(
+            """
+            apiVersion: towline.dev/v1alpha1
+            kind: WorkflowDefinition
+            metadata: {name: \(engine)-1}
+            spec: {name: \(engine), version: "1", engine: \(engine), ref: {name: works}}
+            ---
+            apiVersion: towline.dev/v1alpha1
+            kind: WorkflowExecution
+            metadata: {name: defined-\(engine)}
+            spec: {workflowRef: {definition: \(engine)@1}}
+            """)
     }
 
     /// A run whose only task is a CustomRun.

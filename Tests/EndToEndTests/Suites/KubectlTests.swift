@@ -102,9 +102,12 @@ import Testing
     @Test func `explains the schema`() async throws {
         let bench = try await Bench.make("explain")
         let explanation = try await bench.kubectl("explain", "wfe.spec.workflowRef")
-        for text in ["workflowId", "engine", "containerDigest", "-required-"] {
+        for text in ["workflowId", "definition", "engine", "containerDigest"] {
             #expect(explanation.contains(text), "explain shows \(text)")
         }
+        #expect(try await bench.kubectl("explain", "wfe.spec.workflowRef.resolver").contains("-required-"))
+        let parameters = try await bench.kubectl("explain", "wfd.spec.parameters")
+        for text in ["-required-", "RE2", "enum"] { #expect(parameters.contains(text), "explain shows \(text)") }
         let config = try await bench.kubectl("explain", "wfe.spec.executionConfig")
         for text in ["ttlSecondsAfterFinished", "runTTLSecondsAfterFinished", "towline.dev/keep", "GitOps"] {
             #expect(config.contains(text), "explain shows \(text)")

@@ -11,7 +11,7 @@ import Testing
     /// The allowed values of each label; names, messages, and other external text are not allowed.
     private static var vocabulary: [String: Regex<Substring>] {
         [
-            "engine": /tekton|argo/, "phase": /Pending|Running|Completed|Failed/,
+            "engine": /tekton|argo|unknown/, "phase": /Pending|Running|Completed|Failed/,
             "outcome": /Success|Failed|Timeout|Cancelled|Error/, "controller": /workflowexecution/,
             "reason": /[A-Z][A-Za-z]{1,30}|initial|expired|retry|probe|[a-z]+_[a-z_]+/,
             "result": /success|error|requeue|requeue_after/, "priority": /0|-100/,

@@ -31,7 +31,8 @@ import TowlineAPI
 
     /// The fields that only Towline reads; every other field must reach the run of at least one engine.
     private static let ownFields = [
-        "workflowRef.workflowId", "workflowRef.version", "workflowRef.engine", "remediationRequestRef.",
+        "workflowRef.workflowId", "workflowRef.definition", "workflowRef.version", "workflowRef.engine",
+        "remediationRequestRef.",
         "confidence", "executionConfig.startDeadlineSeconds", "executionConfig.allowExpressions",
         "executionConfig.runTTLSecondsAfterFinished", "executionConfig.ttlSecondsAfterFinished",
         "executionConfig.keepRunUntilArchived", "shutdown", "rerunOf.",

@@ -13,6 +13,7 @@ final class ClusterServer: HTTPTransport {
         case stopRun
         case readRun
         case readExecution
+        case readDefinition
         case other
     }
 
@@ -83,10 +84,13 @@ final class ClusterServer: HTTPTransport {
 
     /// Creates an execution as a user does.
     func add(
-        _ name: String, in namespace: String, engine: EngineName = .tekton, at now: Timestamp, spec: JSONObject = [:]
+        _ name: String, in namespace: String, engine: EngineName = .tekton, definition: String? = nil,
+        at now: Timestamp, spec: JSONObject = [:]
     ) {
         var spec = spec
-        spec["workflowRef"] = ["workflowId": "restart", "engine": .string(engine.rawValue)]
+        spec["workflowRef"] =
+            definition.map { ["definition": .string($0)] }
+            ?? ["workflowId": "restart", "engine": .string(engine.rawValue)]
         let stored = objects.store(
             [
                 "apiVersion": "towline.dev/v1alpha1", "kind": "WorkflowExecution",
@@ -97,6 +101,20 @@ final class ClusterServer: HTTPTransport {
                 "spec": .object(spec),
             ], at: Self.executionPath(name, namespace))
         publish("ADDED", stored, "workflowexecutions")
+    }
+
+    /// Creates a definition of the workflow `name`.
+    func addDefinition(_ name: String, _ version: String, in namespace: String, engine: EngineName) {
+        let object: JSONValue = [
+            "metadata": [
+                "name": .string("\(name)-\(version)"), "namespace": .string(namespace),
+                "uid": .string(Self.uid(namespace, "\(name)@\(version)")),
+            ],
+            "spec": ["name": .string(name), "version": .string(version), "engine": .string(engine.rawValue)],
+        ]
+        let type = WorkflowDefinition.resourceType
+        objects.store(
+            object, at: "/apis/\(type.apiVersion)/namespaces/\(namespace)/\(type.plural)/\(name)-\(version)")
     }
 
     /// Writes the status of an execution's run as its engine does.
@@ -262,7 +280,7 @@ final class ClusterServer: HTTPTransport {
     }
 
     private static func kind(of request: HTTPRequest, _ path: String) -> Kind {
-        let isRun = path.contains("/pipelineruns") || path.contains("/workflows")
+        let isRun = path.contains("/pipelineruns") || path.contains("/workflows/") || path.hasSuffix("/workflows")
         let isCollection = plural(ofCollection: path) != nil
         switch request.method {
         case .post where isRun: return .create
@@ -270,6 +288,7 @@ final class ClusterServer: HTTPTransport {
         case .patch where isRun: return .stopRun
         case .get where isRun && !isCollection: return .readRun
         case .get where path.contains("/workflowexecutions") && !isCollection: return .readExecution
+        case .get where path.contains("/workflowdefinitions"): return .readDefinition
         default: return .other
         }
     }
@@ -321,6 +340,13 @@ final class ClusterServer: HTTPTransport {
             "message": "pipelineruns is forbidden: exceeded quota: runs, requested: 1, used: 5, limited: 5",
         ]
             as JSONValue).encoded)
+
+    static let isForbidden = HTTPResponse(
+        status: 403,
+        body: ([
+            "kind": "Status", "status": "Failure", "reason": "Forbidden", "code": 403,
+            "message": "the user cannot get this resource",
+        ] as JSONValue).encoded)
 
     static let isOverloaded = HTTPResponse(
         status: 500,

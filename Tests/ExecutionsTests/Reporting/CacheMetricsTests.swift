@@ -43,7 +43,7 @@ import TowlineAPI
         func count(_ engine: String, _ phase: String) throws -> Double? {
             try page().value("towline_executions", ["engine": engine, "phase": phase])
         }
-        #expect(try page().family("towline_executions")?.samples.count == 8)
+        #expect(try page().family("towline_executions")?.samples.count == 12)
         #expect(try count("tekton", "Pending") == 0)
         for (index, namespace) in ["a", "a", "b", "elsewhere"].enumerated() {
             executions.apply(execution("x\(index)", in: namespace, .argo, .running))

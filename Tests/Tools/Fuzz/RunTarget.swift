@@ -140,8 +140,11 @@ struct StatusSchema: Sendable {
         for name in schema["required"]?.arrayValue?.compactMap(\.stringValue) ?? [] where members[name] == nil {
             found.append("\(path).\(name) is missing")
         }
+        if let limit = schema["maxProperties"]?.integerValue, members.count > limit {
+            found.append("\(path) is too long")
+        }
         for member in members {
-            guard let field = schema["properties"]?[member.key] else {
+            guard let field = schema["properties"]?[member.key] ?? schema["additionalProperties"] else {
                 found.append("\(path).\(member.key) is unknown")
                 continue
             }

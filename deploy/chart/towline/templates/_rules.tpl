@@ -14,6 +14,10 @@
 - apiGroups: [towline.dev]
   resources: [workflowexecutions/finalizers]
   verbs: [update]
+# get: reading the definitions that executions name (workflowRef.definition).
+- apiGroups: [towline.dev]
+  resources: [workflowdefinitions]
+  verbs: [get]
 # create, patch: publishing events about executions; patch counts repetitions.
 - apiGroups: [events.k8s.io]
   resources: [events]
