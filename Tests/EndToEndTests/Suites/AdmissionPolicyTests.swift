@@ -82,6 +82,57 @@ struct AdmissionPolicyTests {
         #expect(try await dave.create(manifest).message.contains("create pipelineruns.tekton.dev"))
     }
 
+    private static let definitions: JSONValue = [
+        ["apiGroups": ["towline.dev"], "resources": ["workflowdefinitions"], "verbs": ["get", "create"]]
+    ]
+
+    @Test func `requires permission for what a definition can stand for`() async throws {
+        let workspace = try await Workspace.make("policy")
+        try await AdmissionPolicy.deny.enforce(in: workspace)
+        let ivan = try await TestUser.make(
+            "ivan", in: workspace, ["executions": AdmissionPolicy.executions, "runs": Self.runs(.tekton)])
+        func execution(_ engine: String) -> String {
+            """
+            apiVersion: towline.dev/v1alpha1
+            kind: WorkflowExecution
+            metadata: {name: asked}
+            spec: {workflowRef: {definition: a@1\(engine)}}
+            """
+        }
+        try await ivan.succeed(execution(", engine: tekton"))
+        let answer = try await ivan.create(execution(""))
+        #expect(answer.code == 403)
+        #expect(answer.message.contains("permission to create workflows.argoproj.io"), "\(answer.message)")
+        #expect(answer.message.contains("set spec.workflowRef.engine"), "\(answer.message)")
+        try await workspace.give(ivan, Self.runs(.argo), as: "argo")
+        try await ivan.succeed(execution(""), isDryRun: false)
+    }
+
+    @Test func `requires the use verb for the service account of a definition`() async throws {
+        let workspace = try await Workspace.make("policy")
+        try await AdmissionPolicy.deny.enforce(in: workspace)
+        let judy = try await TestUser.make("judy", in: workspace, ["definitions": Self.definitions])
+        func definition(_ config: String) -> String {
+            """
+            apiVersion: towline.dev/v1alpha1
+            kind: WorkflowDefinition
+            metadata: {name: a-1}
+            spec: {name: a, version: "1", engine: tekton\(config)}
+            """
+        }
+        try await judy.succeed(definition(""))
+        let named = definition(", executionConfig: {serviceAccountName: restarter}")
+        let answer = try await judy.create(named)
+        #expect(answer.code == 403)
+        let text = """
+            judy may not create this definition for restarter: permission to use serviceaccounts/restarter in namespace \
+            \(workspace.namespace) is missing
+            """
+        #expect(answer.message.contains(text), "\(answer.message)")
+        try await workspace.give(judy, Self.account("use"), as: "account")
+        try await judy.succeed(named, isDryRun: false)
+    }
+
     /// Stopping an execution requires no permission to create runs.
     @Test func `lets anyone who can change an execution stop it`() async throws {
         let workspace = try await Workspace.make("policy")
