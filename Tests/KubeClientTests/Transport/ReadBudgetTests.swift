@@ -109,7 +109,7 @@ import Testing
         var held: [HTTPResponse] = []
         for _ in 0..<ReadBudget.leaseCount { held.append(try await transport.send(HTTPRequest(.get, "/"))) }
         var request = HTTPRequest(.get, "/")
-        request.timeout = .seconds(1)
+        request.timeout = .seconds(5)
         do {
             _ = try await transport.send(request)
             Issue.record("there is no room for the response")
