@@ -31,7 +31,8 @@ public struct StatusUpdate<Status: KindStatus>: Sendable {
         change(&status)
     }
 
-    /// Sets the message, without control characters and truncated to the bound of the schema; does nothing in a terminal phase.
+    /// Sets the message, without control characters and truncated to the bound of the schema; does nothing in a terminal
+    /// phase.
     public mutating func setMessage(_ message: String) {
         let text = message.displayable.bounded(to: Bounds.message)
         revise { $0.message = text.isEmpty ? nil : text }

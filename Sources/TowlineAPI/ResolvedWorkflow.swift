@@ -64,21 +64,12 @@ extension ResolvedWorkflow {
         try cursor.object("status.resolved") { (key, cursor) throws(JSONError) in
             switch key {
             case "engine": engine = try cursor.string("status.resolved.engine").flatMap(EngineName.init(rawValue:))
-            case "name": workflow.target.name = try cursor.string("status.resolved.name")
-            case "clusterScope": workflow.target.clusterScope = try cursor.bool("status.resolved.clusterScope")
-            case "containerImage":
-                workflow.target.containerImage = try cursor.string("status.resolved.containerImage")
-            case "containerDigest":
-                workflow.target.containerDigest = try cursor.string("status.resolved.containerDigest")
-            case "imagePullSecret":
-                workflow.target.imagePullSecret = try cursor.string("status.resolved.imagePullSecret")
-            case "resolver": workflow.target.resolver = try Resolver(reading: &cursor, "status.resolved.resolver")
             case "serviceAccountName":
                 workflow.serviceAccountName = try cursor.string("status.resolved.serviceAccountName")
             case "timeoutSeconds": workflow.timeoutSeconds = try cursor.integer("status.resolved.timeoutSeconds")
             case "parameters": workflow.parameters = try cursor.entries("status.resolved.parameters")
             case "definitionUID": workflow.definitionUID = try cursor.string("status.resolved.definitionUID") ?? ""
-            default: try cursor.skipValue()
+            default: try workflow.target.read(key, of: "status.resolved", &cursor)
             }
         }
         guard let engine else { throw JSONError("status.resolved.engine: not known to this version", offset: start) }

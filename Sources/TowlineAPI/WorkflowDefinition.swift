@@ -192,13 +192,22 @@ extension WorkflowTarget {
     init(reading cursor: inout JSONCursor) throws(JSONError) {
         var target = WorkflowTarget()
         try cursor.object("spec.ref") { (key, cursor) throws(JSONError) in
+            try target.read(key, of: "spec.ref", &cursor)
+        }
+        self = target
+    }
+
+    /// Reads a field of the object that contains the fields of a target; skips any other field.
+    mutating func read(_ key: String, of object: StaticString, _ cursor: inout JSONCursor) throws(JSONError) {
+        var target = self
+        try cursor.field(object) { (cursor) throws(JSONError) in
             switch key {
-            case "name": target.name = try cursor.string("spec.ref.name")
-            case "clusterScope": target.clusterScope = try cursor.bool("spec.ref.clusterScope")
-            case "containerImage": target.containerImage = try cursor.string("spec.ref.containerImage")
-            case "containerDigest": target.containerDigest = try cursor.string("spec.ref.containerDigest")
-            case "imagePullSecret": target.imagePullSecret = try cursor.string("spec.ref.imagePullSecret")
-            case "resolver": target.resolver = try Resolver(reading: &cursor, "spec.ref.resolver")
+            case "name": target.name = try cursor.string("name")
+            case "clusterScope": target.clusterScope = try cursor.bool("clusterScope")
+            case "containerImage": target.containerImage = try cursor.string("containerImage")
+            case "containerDigest": target.containerDigest = try cursor.string("containerDigest")
+            case "imagePullSecret": target.imagePullSecret = try cursor.string("imagePullSecret")
+            case "resolver": target.resolver = try Resolver(reading: &cursor, "resolver")
             default: try cursor.skipValue()
             }
         }

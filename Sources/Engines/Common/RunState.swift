@@ -190,9 +190,10 @@ struct TaskFailure: Hashable {
 
     /// The failure as stored in a status.
     fileprivate func summary(reason: Reason) -> Failure {
-        Failure(
-            task: task.bounded(to: Bounds.name), step: step?.bounded(to: Bounds.name), exitCode: exitCode,
-            reason: reason.rawValue, message: message.isEmpty ? nil : message.bounded(to: Bounds.message))
+        let bounded = bounded
+        return Failure(
+            task: bounded.task, step: bounded.step, exitCode: exitCode, reason: reason.rawValue,
+            message: message.isEmpty ? nil : bounded.message)
     }
 }
 

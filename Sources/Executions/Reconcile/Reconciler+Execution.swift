@@ -177,7 +177,7 @@ extension Reconciler {
 
     /// Reads the definition that the execution names, for the next decision.
     ///
-    /// Definitions are not watched: an execution needs one at most once.
+    /// Definitions are not watched: an execution needs one until its run is created, and most only once.
     func readDefinition(of execution: WorkflowExecution, in reconciliation: inout Reconciliation) async {
         let text = execution.spec?.workflowRef.definition ?? ""
         guard let id = DefinitionID(text) else { return }
