@@ -47,7 +47,11 @@ let package = Package(
             name: "Executions", dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Status", "Engines"],
             swiftSettings: strict),
         .target(
-            name: "Operator", dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Engines", "Executions"],
+            name: "Environments", dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Status", "Executions"],
+            swiftSettings: strict),
+        .target(
+            name: "Operator",
+            dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Engines", "Executions", "Environments"],
             swiftSettings: strict),
 
         // The sandbox, from the bottom up. CEL and Schema know no server.

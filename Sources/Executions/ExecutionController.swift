@@ -21,7 +21,9 @@ public final class ExecutionController: Sendable {
         let (time, logger) = (manager.time, manager.logger(for: type))
         let queue = manager.makeQueue(for: type, workers: configuration.workers)
         self.queue = queue
-        let expiries = ExpirySchedule(time: time, clock: manager.clock) { queue.add($0, priority: .low) }
+        let expiries = ExpirySchedule(
+            turnsPerSecond: ExpirySchedule.expiriesPerSecond, time: time, clock: manager.clock
+        ) { queue.add($0, priority: .low) }
         let freshness = Freshness(
             engines: configuration.engines, namespaces: configuration.namespaces,
             pace: VerificationPace(interval: configuration.pollInterval), time: time)

@@ -1,3 +1,4 @@
+public import Environments
 public import Executions
 public import KubeRuntime
 public import TowlineAPI
@@ -6,6 +7,8 @@ public import TowlineAPI
 public struct OperatorConfiguration: Sendable {
     /// The configuration of the execution controller.
     public var executions: ExecutionConfiguration
+    /// The configuration of the environment controller.
+    public var environments: EnvironmentConfiguration
     /// The address that serves `/metrics`; nil disables it.
     public var metricsAddress: ListenAddress?
     /// The address that serves `/healthz` and `/readyz`; nil disables them.
@@ -25,6 +28,7 @@ public struct OperatorConfiguration: Sendable {
         links: LinkTemplates = LinkTemplates(),
         runLabels: RunLabels = RunLabels(),
         allowedSources: AllowedSources = AllowedSources(),
+        expiryWarning: Duration = .seconds(3600),
         instance: String = "towline-operator",
         election: Election? = nil,
         version: String,
@@ -33,6 +37,9 @@ public struct OperatorConfiguration: Sendable {
         executions = ExecutionConfiguration(
             namespaces: namespaces, engines: engines, pollInterval: pollInterval, workers: workers, links: links,
             runLabels: runLabels, allowedSources: allowedSources, instance: instance, timing: timing)
+        environments = EnvironmentConfiguration(
+            namespaces: namespaces, workers: workers, expiryWarning: expiryWarning,
+            probeInterval: timing.engineProbe)
         self.metricsAddress = metricsAddress
         self.probeAddress = probeAddress
         self.election = election

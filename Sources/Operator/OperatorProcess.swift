@@ -1,3 +1,4 @@
+import Environments
 import Executions
 public import KubeClient
 public import KubeRuntime
@@ -37,7 +38,8 @@ public struct OperatorProcess: Sendable {
             metrics: registry)
         let executions = ExecutionController(configuration: configuration.executions, managedBy: manager)
         patient.whenServerRecovers { [weak executions] in executions?.serverReturned() }
-        let controllers = [executions.controller]
+        let environments = EnvironmentController(configuration: configuration.environments, managedBy: manager)
+        let controllers = [executions.controller, environments.controller]
         let checks = HealthChecks()
         checks.add("ping", for: .liveness) { nil }
         checks.add("caches", for: .readiness) { controllers.lazy.compactMap(\.readinessProblem).first }

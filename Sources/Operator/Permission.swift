@@ -14,7 +14,7 @@ public struct Permission: Hashable, Sendable {
 
     /// The part of the operator that needs the permission. Each part can be granted, or left out, separately.
     public enum Part: Hashable, Sendable {
-        /// Following executions and reporting their status; always needed.
+        /// Following executions and environments and reporting their status; always needed.
         case executions
         /// Running workflows on one engine.
         case engine(EngineName)
@@ -46,7 +46,7 @@ extension Permission {
 
 extension Permission {
     /// Every permission that the operator can use.
-    public static let all = executions + EngineRegistry.all.flatMap { permissions(for: $0) } + election
+    public static let all = executions + environments + EngineRegistry.all.flatMap { permissions(for: $0) } + election
 
     private static let executions = [
         Permission(
@@ -69,12 +69,43 @@ extension Permission {
             without: "finished executions are kept despite their ttlSecondsAfterFinished"),
         Permission(
             .executions, WorkflowDefinition.resourceType, [.get],
-            for: "reading the definitions that executions name (workflowRef.definition)",
-            without: "executions that name a definition wait with the reason Forbidden"),
+            for: "reading the definitions that executions and phases of environments name",
+            without: "executions and environments that name a definition wait with the reason Forbidden"),
         Permission(
             .executions, ResourceType(group: "events.k8s.io", version: "v1", plural: "events", kind: "Event"),
-            [.create, .patch], for: "publishing events about executions; patch counts repetitions",
-            without: "no events about executions are published"),
+            [.create, .patch], for: "publishing events about executions and environments; patch counts repetitions",
+            without: "no events about executions and environments are published"),
+    ]
+
+    private static let environments = [
+        Permission(
+            .executions, Environment.resourceType, [.list, .watch], for: "following environments",
+            without: "environments are not processed"),
+        Permission(
+            .executions, Environment.resourceType, [.get], for: "reading an environment before each decision about it",
+            without: "environments are not processed"),
+        Permission(
+            .executions, Environment.resourceType, [.patch],
+            for: "holding the deletion of an environment until it is torn down (a finalizer)",
+            without: "environments with a teardown phase do not start"),
+        Permission(
+            .executions, Environment.resourceType, [.patch], of: "status", for: "reporting the status of environments",
+            without: "environments do not start"),
+        Permission(
+            .executions, Environment.resourceType, [.update], of: "finalizers",
+            for: "owning executions if OwnerReferencesPermissionEnforcement is on (OpenShift); nothing is written",
+            without: "no phase can run if OwnerReferencesPermissionEnforcement is on"),
+        Permission(
+            .executions, Lifecycle.resourceType, [.get], for: "reading the Lifecycle that an environment names",
+            without: "environments that name a Lifecycle wait with the reason Forbidden"),
+        Permission(
+            .executions, WorkflowExecution.resourceType, [.create],
+            for: "creating the execution of a phase of an environment",
+            without: "no phase of an environment runs"),
+        Permission(
+            .executions, WorkflowExecution.resourceType, [.patch],
+            for: "stopping the execution of a phase when its environment ends (spec.shutdown)",
+            without: "phases that run when their environment ends are not stopped"),
     ]
 
     private static func permissions(for engine: any Engine) -> [Permission] {

@@ -226,7 +226,11 @@ extension JSONWriter {
     fileprivate mutating func resolved(_ workflow: ResolvedWorkflow?) {
         key("resolved")
         guard let workflow else { return null() }
-        beginObject()
+        object { $0.resolvedFields(workflow) }
+    }
+
+    /// Writes the members of a resolved workflow.
+    mutating func resolvedFields(_ workflow: ResolvedWorkflow) {
         member("engine", workflow.engine.rawValue)
         let target = workflow.target
         for (name, text) in [
@@ -253,7 +257,6 @@ extension JSONWriter {
         }
         entries("parameters", workflow.parameters)
         member("definitionUID", workflow.definitionUID)
-        endObject()
     }
 
     private mutating func entries(_ name: String, _ entries: [MapEntry]) {

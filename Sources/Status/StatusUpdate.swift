@@ -11,7 +11,7 @@ public struct StatusUpdate<Status: KindStatus>: Sendable {
     /// The status as changed so far; ``result`` has the derived conditions and the update time.
     public private(set) var status: Status
     private let generation: Int64
-    private let now: ServerTime
+    let now: ServerTime
 
     /// Starts an update of a stored status.
     ///

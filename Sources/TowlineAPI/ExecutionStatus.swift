@@ -179,7 +179,7 @@ extension ExecutionStatus {
 
 extension JSONCursor {
     /// Reads a value of an enumeration; an unknown value is an error that names the field and the value.
-    fileprivate mutating func enumValue<Value: RawRepresentable<String>>(
+    mutating func enumValue<Value: RawRepresentable<String>>(
         _ field: StaticString
     ) throws(JSONError) -> Value? {
         let start = offset

@@ -21,6 +21,22 @@ public enum WellKnown {
     public static let restoreNameLabel = "velero.io/restore-name"
     /// The annotation that lets a restored execution run, with the value `true`.
     public static let runRestoredAnnotation = "towline.dev/run-restored"
+    /// The finalizer that holds the deletion of an environment until it is torn down.
+    public static let teardownFinalizer = "towline.dev/teardown"
+    /// The annotation on an environment with the later expiry that a user asks for.
+    public static let extendedUntilAnnotation = "towline.dev/extended-until"
+    /// The annotation on an environment that asks to retry its failed phase; each new text is one request.
+    public static let retryRequestedAnnotation = "towline.dev/retry-requested-at"
+    /// The annotation that ends an environment without its teardown phase, with the value `true`.
+    public static let skipTeardownAnnotation = "towline.dev/skip-teardown"
+    /// The label on every execution of an environment with the environment's UID.
+    public static let environmentUIDLabel = "towline.dev/environment-uid"
+    /// The label on every execution of an environment with the name of its phase.
+    public static let phaseLabel = "towline.dev/phase"
+    /// The label on every execution of an environment with the number of the attempt.
+    public static let attemptLabel = "towline.dev/attempt"
+    /// The annotation on every execution of an environment with the environment's name.
+    public static let environmentAnnotation = "towline.dev/environment"
     /// The annotation on an example with its expected end: `PHASE/OUTCOME` or `PHASE/OUTCOME/REASON`.
     public static let expectAnnotation = "towline.dev/expect"
 }

@@ -24,7 +24,7 @@ struct RoleManifest: Sendable {
 
     private var about: String {
         switch part {
-        case .executions: "The permissions of the operator on executions."
+        case .executions: "The permissions of the operator on executions and environments."
         case .engine(let engine):
             "The permissions of the operator to run workflows on \(EngineRegistry.engine(engine).title)."
         case .election: "The permissions of the operator for leader election (--leader-elect)."

@@ -47,6 +47,7 @@ struct OperatorCommand: Command {
             allowedSources: AllowedSources(
                 registries: try settings.value(OperatorOptions.allowedRegistries),
                 resolvers: try settings.value(OperatorOptions.allowedResolvers)),
+            expiryWarning: try settings.value(OperatorOptions.expiryWarning),
             instance: ProcessInfo.processInfo.hostName,
             election: try settings.election(), version: BuildInfo.version)
         kubeconfig = try settings.value(OperatorOptions.kubeconfig)

@@ -27,6 +27,9 @@ enum OperatorOptions {
         help: "Read every unfinished run at this interval, in case a watch missed a change.")
     static let workers = Option(
         "workers", .wholeNumber(1...256), default: "8", help: "Reconcile at most this many executions concurrently.")
+    static let expiryWarning = Option(
+        "expiry-warning", .duration(.zero...(.seconds(604_800))), default: "1h",
+        help: "Set the condition ExpiringSoon on environments this long before they expire; 0 disables it.")
 
     static let metricsBindAddress = Option(
         "metrics-bind-address", .listenAddress, default: ":8080", help: "Serve /metrics on this address; 0 disables it."
@@ -96,7 +99,8 @@ enum OperatorOptions {
     /// All options in the order of the help text.
     static let all = [
         config.syntax, printConfig.syntax, kubeconfig.syntax, context.syntax, namespaces.syntax, engines.syntax,
-        pollInterval.syntax, workers.syntax, metricsBindAddress.syntax, healthProbeBindAddress.syntax,
+        pollInterval.syntax, workers.syntax, expiryWarning.syntax, metricsBindAddress.syntax,
+        healthProbeBindAddress.syntax,
         linkTemplates.syntax, linkPresets.syntax, runLabels.syntax, runLabelPrefixes.syntax, argoInstanceID.syntax,
         allowedRegistries.syntax, allowedResolvers.syntax, leaderElect.syntax, leaseDuration.syntax,
         renewDeadline.syntax, retryPeriod.syntax, leaseNamespace.syntax,

@@ -82,7 +82,10 @@ import TowlineAPI
         let server = AuthorizingServer(lists: { $0.verb != "patch" }) { _ in true }
         let said = try await lines(of: server, namespaces: ["a"])
         #expect(said.compactMap { $0["msg"]?.stringValue } == ["All required permissions are granted"])
-        #expect(Set(server.questions.map(\.resource)) == ["workflowexecutions", "events", "pipelineruns", "workflows"])
+        #expect(
+            Set(server.questions.map(\.resource)) == [
+                "workflowexecutions", "environments", "events", "pipelineruns", "workflows",
+            ])
         #expect(server.questions.allSatisfy { $0.verb == "patch" && $0.namespace == "a" })
     }
 
@@ -92,13 +95,14 @@ import TowlineAPI
                 && !(question.subresource == "status" && question.namespace == "b")
         }
         let namespaces = ["a", "b"]
-        let said = try await lines(of: server, namespaces: namespaces, count: 3)
+        let said = try await lines(of: server, namespaces: namespaces, count: 4)
         let missing = said.map { line in
             ["verbs", "resource", "namespaces"].compactMap { line[$0]?.stringValue }.joined(separator: " | ")
         }
         #expect(
             Set(missing) == [
-                "patch | workflowexecutions.towline.dev/status | b", "create | workflows.argoproj.io | a, b",
+                "patch | workflowexecutions.towline.dev/status | b", "patch | environments.towline.dev/status | b",
+                "create | workflows.argoproj.io | a, b",
                 "patch | workflows.argoproj.io | a, b",
             ])
         for line in said {

@@ -12,6 +12,8 @@ public struct ControllerSettings: Sendable {
     public var reconcileTimeout = Duration.seconds(120)
     /// How long reconciliations that are running at shutdown may take before they are canceled.
     public var shutdownGracePeriod = Duration.seconds(10)
+    /// True if the process is ready although the API server does not serve the kind.
+    public var isOptional = false
 
     public init(workers: Int) {
         self.workers = workers
@@ -105,6 +107,7 @@ public final class Controller: Sendable {
     public var readinessProblem: String? {
         for source in sources where source.role == .primary {
             if source.caches.contains(where: { !$0.isAvailable }) {
+                if settings.isOptional { return nil }
                 return "the API server does not serve \(source.type.qualifiedName): \(source.remedy)"
             }
             if let cache = source.caches.first(where: { !$0.isSynced }) {

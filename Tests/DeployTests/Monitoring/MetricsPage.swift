@@ -44,7 +44,7 @@ struct MetricsPage {
     let descriptions: [MetricDescription]
 
     private static let sections = [
-        Section(prefix: "towline_", title: "Executions", about: "Towline's own metrics."),
+        Section(prefix: "towline_", title: "Executions and environments", about: "Towline's own metrics."),
         Section(
             prefix: "controller_runtime_", title: "Reconciliations",
             about: "With the names, labels and buckets of controller-runtime, so that its dashboards show them."),

@@ -8,7 +8,9 @@ extension ExecutionCache {
         let time = VirtualTime()
         let clock = ServerClock(time: time, fallback: .system)
         self.init(
-            namespaces: namespaces, expiries: ExpirySchedule(time: time, clock: clock) { _ in },
+            namespaces: namespaces,
+            expiries: ExpirySchedule(turnsPerSecond: ExpirySchedule.expiriesPerSecond, time: time, clock: clock) { _ in
+            },
             freshness: Freshness(
                 engines: [], namespaces: [], pace: VerificationPace(interval: .seconds(10)), time: time))
     }

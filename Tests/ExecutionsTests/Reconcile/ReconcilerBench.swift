@@ -48,7 +48,8 @@ struct ReconcilerBench {
         self.clock = clock
         if tellsTime { server.tellTime { ServerTime(assuming: clock.now()) } }
         serverClock = ServerClock(time: time, fallback: WallClock { clock.now() + operatorClockOffset })
-        let expiries = ExpirySchedule(time: time, clock: serverClock) { _ in isWoken.withLock { $0 = true } }
+        let expiries = ExpirySchedule(turnsPerSecond: ExpirySchedule.expiriesPerSecond, time: time, clock: serverClock)
+        { _ in isWoken.withLock { $0 = true } }
         expiries.start()
         let freshness = Freshness(
             engines: [], namespaces: [], pace: VerificationPace(interval: .seconds(10)), time: time)

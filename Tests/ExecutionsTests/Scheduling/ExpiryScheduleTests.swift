@@ -14,7 +14,9 @@ import TowlineAPI
     private func schedule() -> ExpirySchedule {
         let (even, woken, offset) = (time.wallClock(startingAt: Timestamp(assuming: Fixtures.start)), woken, offset)
         let clock = ServerClock(time: time, fallback: WallClock { even.now() + offset.withLock { $0 } })
-        return ExpirySchedule(time: time, clock: clock) { key in woken.withLock { $0.append(key) } }
+        return ExpirySchedule(turnsPerSecond: ExpirySchedule.expiriesPerSecond, time: time, clock: clock) { key in
+            woken.withLock { $0.append(key) }
+        }
     }
 
     private var count: Int { woken.withLock { $0.count } }

@@ -26,7 +26,10 @@ import TowlineAPI
         freshness.register(in: registry)
         executions = ExecutionCache(
             namespaces: [],
-            expiries: ExpirySchedule(time: time, clock: ServerClock(time: time, fallback: .system)) { _ in },
+            expiries: ExpirySchedule(
+                turnsPerSecond: ExpirySchedule.expiriesPerSecond, time: time,
+                clock: ServerClock(time: time, fallback: .system)
+            ) { _ in },
             freshness: freshness)
         caches = RunCache.ofEachEngine(followed: Set(EngineName.allCases), namespaces: [])
     }

@@ -16,7 +16,7 @@
 {{- end -}}
 {{- /* Flags that values of this chart set; all others may be extraArgs or, as TOWLINE_... variables, extraEnv. */ -}}
 {{- $values := dict "namespace" "watchNamespaces" "engine" "engines" "poll-interval" "pollInterval" "workers" "workers" "metrics-bind-address" "metrics.enabled" "link-template" "links.templates" "link-preset" "links.presets" "run-label" "runLabels.fixed" "run-label-prefix" "runLabels.allowedPrefixes" "allowed-registries" "allowedSources.registries" "allowed-resolvers" "allowedSources.resolvers" "argo-instance-id" "engines.argo.instanceID" "leader-elect-resource-name" "fullnameOverride" "log-level" "logLevel" "zap-log-level" "logLevel" "log-format" "logFormat" "zap-encoder" "logFormat" -}}
-{{- $others := list "config" "kubeconfig" "context" "health-probe-bind-address" "leader-elect-lease-duration" "leader-elect-renew-deadline" "leader-elect-retry-period" "leader-elect-resource-namespace" "log-time-encoding" "zap-time-encoding" -}}
+{{- $others := list "expiry-warning" "config" "kubeconfig" "context" "health-probe-bind-address" "leader-elect-lease-duration" "leader-elect-renew-deadline" "leader-elect-retry-period" "leader-elect-resource-namespace" "log-time-encoding" "zap-time-encoding" -}}
 {{- range .Values.extraArgs -}}
 {{- if not (regexMatch "^--[a-z-]+=" .) -}}
 {{- fail (printf "extraArgs: %q must be one flag with its value, such as --log-time-encoding=epoch" .) -}}

@@ -3,9 +3,11 @@
 # list, watch: following executions.
 # get: reading an execution after a conflict, after a change of the leader, and before it is deleted.
 # delete: deleting finished executions when their ttlSecondsAfterFinished expires.
+# create: creating the execution of a phase of an environment.
+# patch: stopping the execution of a phase when its environment ends (spec.shutdown).
 - apiGroups: [towline.dev]
   resources: [workflowexecutions]
-  verbs: [get, list, watch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 # patch: reporting the status of executions.
 - apiGroups: [towline.dev]
   resources: [workflowexecutions/status]
@@ -14,14 +16,32 @@
 - apiGroups: [towline.dev]
   resources: [workflowexecutions/finalizers]
   verbs: [update]
-# get: reading the definitions that executions name (workflowRef.definition).
+# get: reading the definitions that executions and phases of environments name.
 - apiGroups: [towline.dev]
   resources: [workflowdefinitions]
   verbs: [get]
-# create, patch: publishing events about executions; patch counts repetitions.
+# create, patch: publishing events about executions and environments; patch counts repetitions.
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+# list, watch: following environments.
+# get: reading an environment before each decision about it.
+# patch: holding the deletion of an environment until it is torn down (a finalizer).
+- apiGroups: [towline.dev]
+  resources: [environments]
+  verbs: [get, list, watch, patch]
+# patch: reporting the status of environments.
+- apiGroups: [towline.dev]
+  resources: [environments/status]
+  verbs: [patch]
+# update: owning executions if OwnerReferencesPermissionEnforcement is on (OpenShift); nothing is written.
+- apiGroups: [towline.dev]
+  resources: [environments/finalizers]
+  verbs: [update]
+# get: reading the Lifecycle that an environment names.
+- apiGroups: [towline.dev]
+  resources: [lifecycles]
+  verbs: [get]
 {{- end }}
 
 {{- define "towline.rules.tekton" -}}

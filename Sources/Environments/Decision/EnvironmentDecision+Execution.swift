@@ -1,0 +1,165 @@
+import KubeClient
+import Status
+import TowlineAPI
+
+/// Follows the execution of a phase's attempt.
+extension EnvironmentDecision {
+    /// Creates the execution of the current attempt, or looks how it is doing; nil if the phase is over.
+    mutating func follow(_ phase: LifecyclePhase, _ record: PhaseRecord, in plan: PhasePlan) -> EnvironmentStep? {
+        var record = record
+        guard let name = record.executionName else {
+            // The status was changed by someone else. The attempt cannot be found, so it must not be repeated.
+            return fail(
+                phase, &record, .error, "ExecutionDeleted", "the name of its execution was removed from the status")
+        }
+        if record.executionUID == nil {
+            if let step = establish(name, phase, &record, shutdown: nil) { return step }
+            if record.state.isOver { return nil }
+        }
+        switch facts.executions[name] {
+        case nil: return act(.readExecution(name))
+        case .failed(let reason, let message, let retryAfter):
+            enter(reason, "The execution \(name) could not be read: \(message)", current: phase.name)
+            return act(.retry(after: retryAfter))
+        case .missing:
+            return fail(phase, &record, .error, "ExecutionDeleted", "the execution \(name) was deleted while it ran")
+        case .found(let state):
+            guard state.execution.uid == record.executionUID else {
+                return fail(
+                    phase, &record, .error, "ExecutionDeleted", "the execution \(name) was deleted while it ran")
+            }
+            guard state.execution.isFinished else {
+                enter(
+                    phase.isTeardown ? .tearingDown : .phaseRunning,
+                    "Phase \(phase.name) runs (execution \(name)).", current: phase.name)
+                return rest(until: now + Self.recheckInterval)
+            }
+            return finish(phase, &record, state.execution, in: plan)
+        }
+    }
+
+    /// Creates or adopts the execution of an attempt; nil if its UID is known, or the phase is over.
+    ///
+    /// - Parameter shutdown: set if the execution must only take its name, and never run.
+    mutating func establish(
+        _ name: String, _ phase: LifecyclePhase, _ record: inout PhaseRecord, shutdown: Shutdown?
+    ) -> EnvironmentStep? {
+        if case .found(let state) = facts.executions[name] {
+            let expected = execution(name, phase, record, shutdown)
+            guard expected.map({ state.isSame(as: $0) }) ?? false else {
+                return fail(
+                    phase, &record, .error, "NameCollision",
+                    "an execution named \(name) exists that does not belong to this environment. Delete or rename it, and retry"
+                )
+            }
+            record.executionUID = state.execution.uid
+            update.apply(.advanced(record))
+            return nil
+        }
+        switch facts.createFailures[name] {
+        case nil:
+            guard let execution = execution(name, phase, record, shutdown) else {
+                return fail(
+                    phase, &record, .error, "InvalidSpec", "what its definition stands for is not in the status")
+            }
+            enter(
+                phase.isTeardown ? .tearingDown : shutdown == nil ? .phaseRunning : .stopping,
+                "Phase \(phase.name) begins (execution \(name)).", current: phase.name)
+            return act(.create(execution))
+        case .nameTaken:
+            if case .failed(let reason, let message, let retryAfter) = facts.executions[name] {
+                enter(reason, "The execution \(name) could not be read: \(message)", current: phase.name)
+                return act(.retry(after: retryAfter))
+            }
+            guard facts.executions[name] != nil else { return .readExecution(name) }
+            // It existed a moment ago, so its workflow may have run.
+            return fail(phase, &record, .error, "ExecutionDeleted", "the execution \(name) was deleted")
+        case .namespaceTerminating:
+            return fail(phase, &record, .error, "NamespaceTerminating", "the namespace is being deleted")
+        case .rejected(let message):
+            return fail(phase, &record, .error, "InvalidSpec", "the API server rejected its execution: \(message)")
+        case .obstacle(let reason, let message, let retryAfter):
+            enter(reason, "The execution \(name) could not be created: \(message)", current: phase.name)
+            return act(.retry(after: retryAfter))
+        }
+    }
+
+    /// The execution of an attempt; nil if the definition was not recorded.
+    private func execution(
+        _ name: String, _ phase: LifecyclePhase, _ record: PhaseRecord, _ shutdown: Shutdown?
+    ) -> PhaseExecution? {
+        guard let id = phase.definition, let workflow = record.workflow else { return nil }
+        let config = environment.spec.executionConfig
+        let given = PhaseParameters.values(
+            for: phase.name, of: environment, declared: workflow.declared, expiresAt: status.expiresAt)
+        let names = Set(given.map(\.key))
+        var timeout = config.timeoutSeconds ?? workflow.resolved.timeoutSeconds
+        if phase.isTeardown {
+            let left = max(1, (terminationBound - now).components.seconds)
+            timeout = min(timeout ?? left, left)
+        }
+        return PhaseExecution(
+            name: name, environment: environment.key, environmentUID: environment.uid, phase: phase.name,
+            attempt: record.attempt, isOwned: !phase.isTeardown, definition: id, workflow: workflow.resolved,
+            parameters: given + workflow.resolved.parameters.filter { !names.contains($0.key) },
+            serviceAccountName: config.serviceAccountName ?? workflow.resolved.serviceAccountName,
+            timeoutSeconds: timeout, startDeadlineSeconds: config.startDeadlineSeconds,
+            ttlSeconds: phase.isTeardown ? PhaseExecution.teardownTTLSeconds : nil, shutdown: shutdown)
+    }
+
+    /// Records how an execution ended.
+    private mutating func finish(
+        _ phase: LifecyclePhase, _ record: inout PhaseRecord, _ execution: WorkflowExecution, in plan: PhasePlan
+    ) -> EnvironmentStep? {
+        let outcome = execution.status.outcome ?? .error
+        record.finishedAt = execution.status.finishedAt ?? now.roundedDownToSeconds
+        guard outcome == .success else {
+            let canRetry = phase.retry.outcomes.contains(outcome) || execution.status.executed == false
+            return fail(
+                phase, &record, outcome, execution.status.reason?.rawValue ?? outcome.rawValue,
+                execution.failureText, canRetry: canRetry)
+        }
+        record.state = .succeeded
+        record.outcome = .success
+        record.reason = execution.status.reason?.rawValue
+        record.message = nil
+        update.apply(.advanced(record))
+        if plan.readiness == .phase(phase.name) { update.apply(.becameReady) }
+        return nil
+    }
+
+    /// Records that an attempt failed: the phase is over, or its next attempt follows. Always returns nil or a step that
+    /// waits for that attempt.
+    mutating func fail(
+        _ phase: LifecyclePhase, _ record: inout PhaseRecord, _ outcome: Outcome, _ reason: String, _ message: String,
+        canRetry: Bool = false
+    ) -> EnvironmentStep? {
+        record.outcome = outcome
+        record.reason = reason
+        record.message = message
+        record.finishedAt = record.finishedAt ?? now.roundedDownToSeconds
+        let isStopped = status.terminationStartedAt != nil && !phase.isTeardown
+        guard canRetry, record.attempt <= phase.retry.limit, !isStopped else {
+            record.state = isStopped && (outcome == .cancelled || record.executionUID == nil) ? .cancelled : .failed
+            update.apply(.advanced(record))
+            return nil
+        }
+        record.state = .waitingForTime
+        update.apply(.advanced(record))
+        guard let plan else { return nil }
+        return awaitRetry(of: phase, record, in: plan)
+    }
+}
+
+extension WorkflowExecution {
+    /// Why the execution failed, in one line: `StepFailed, task drain, step run, exit code 1 (execution NAME)`.
+    var failureText: String {
+        var parts = [status.reason?.rawValue ?? status.outcome?.rawValue ?? "Failed"]
+        if let task = status.failure?.task { parts.append("task \(task)") }
+        if let step = status.failure?.step { parts.append("step \(step)") }
+        if let code = status.failure?.exitCode { parts.append("exit code \(code)") }
+        let text = "\(parts.joined(separator: ", ")) (execution \(key.name))"
+        guard parts.count == 1, let message = status.message, !message.isEmpty else { return text }
+        return "\(text): \(message)"
+    }
+}

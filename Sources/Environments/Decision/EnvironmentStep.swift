@@ -1,0 +1,121 @@
+import KubeClient
+import Status
+import TowlineAPI
+
+/// What the decision about an environment asks for next.
+enum EnvironmentStep {
+    /// Read the Lifecycle that the environment names.
+    case readLifecycle(DefinitionID)
+    /// Read the definitions that phases name.
+    case readDefinitions([DefinitionID])
+    /// Read the execution with this name.
+    case readExecution(String)
+    /// Write this status.
+    case write(EnvironmentStatus)
+    /// Add the finalizer that holds the deletion.
+    case hold
+    /// Remove the finalizer.
+    case release
+    /// Create the execution of an attempt.
+    case create(PhaseExecution)
+    /// Ask the operator of executions to stop one.
+    case stop(WorkflowExecution, Shutdown)
+    /// Delete the execution of an attempt that is too old to be kept.
+    case deleteOld(String)
+    /// Nothing to do until something changes or this time has come, on the API server's clock.
+    case rest(until: ServerTime?)
+    /// Something is missing that sends no event: look again after this time.
+    case poll(after: Duration)
+    /// A request failed, or must be repeated: try again after the backoff, and not earlier than this.
+    case retry(after: Duration)
+
+    /// The step's name for logs.
+    var name: String {
+        switch self {
+        case .readLifecycle: "readLifecycle"
+        case .readDefinitions: "readDefinitions"
+        case .readExecution: "readExecution"
+        case .write: "write"
+        case .hold: "hold"
+        case .release: "release"
+        case .create: "create"
+        case .stop: "stop"
+        case .deleteOld: "deleteOld"
+        case .rest: "rest"
+        case .poll: "poll"
+        case .retry: "retry"
+        }
+    }
+}
+
+/// What one reconciliation knows besides the environment: the results of its requests.
+struct EnvironmentFacts {
+    /// The result of a read.
+    enum Lookup<Value> {
+        case found(Value)
+        case missing
+        /// The object could not be read.
+        case failed(EnvironmentReason, message: String, retryAfter: Duration)
+    }
+
+    var lifecycle: Lookup<Lifecycle>?
+    var definitions: [DefinitionID: Lookup<WorkflowDefinition>] = [:]
+    /// The executions that were read or created, by name.
+    var executions: [String: Lookup<PhaseExecutionState>] = [:]
+    /// The errors of creates, by the name of the execution.
+    var createFailures: [String: ExecutionCreateFailure] = [:]
+    /// Why the stop of an execution failed.
+    var stopFailure: (message: String, retryAfter: Duration)?
+    /// The executions whose stop was accepted, with the kind of stop.
+    var stops: [String: Shutdown] = [:]
+    /// The old executions that were deleted or do not exist.
+    var deletedOld: Set<String> = []
+    /// Why the finalizer could not be changed.
+    var holdFailure: (message: String, retryAfter: Duration)?
+}
+
+/// An execution that was read by its name.
+struct PhaseExecutionState {
+    let execution: WorkflowExecution
+    /// The UID of the environment that it was created for; nil if it has none.
+    let environmentUID: String?
+    /// The UID of its controller in the sense of owner references; nil if it has none.
+    let ownerUID: String?
+}
+
+/// Why an execution could not be created.
+enum ExecutionCreateFailure: Hashable, Sendable {
+    /// The name exists: our own execution from an earlier request, or someone else's.
+    case nameTaken
+    /// The namespace is being deleted.
+    case namespaceTerminating
+    /// A retry cannot succeed.
+    case rejected(message: String)
+    /// A retry may succeed. The execution may have been created.
+    case obstacle(EnvironmentReason, message: String, retryAfter: Duration)
+
+    init(_ error: KubeError) {
+        let pause = error.retryAfter ?? .zero
+        if error.isAlreadyExists {
+            self = .nameTaken
+        } else if error.status?.details.causes.contains(where: { $0.reason == "NamespaceTerminating" }) ?? false {
+            self = .namespaceTerminating
+        } else if error.isQuotaExceeded {
+            self = .obstacle(.quotaExceeded, message: "\(error)", retryAfter: pause)
+        } else if error.isTransient || error.code == nil || error.code == 404 || error.code == 409 {
+            self = .obstacle(.apiUnavailable, message: "\(error)", retryAfter: pause)
+        } else if error.code == 403, !error.isAdmissionDenial {
+            self = .obstacle(.forbidden, message: "\(error)", retryAfter: pause)
+        } else {
+            self = .rejected(message: "\(error)")
+        }
+    }
+}
+
+extension KubeError {
+    /// Whether an admission webhook or policy denied the request.
+    fileprivate var isAdmissionDenial: Bool {
+        guard let message = status?.message else { return false }
+        return message.contains("admission webhook \"") || message.contains("ValidatingAdmissionPolicy '")
+    }
+}

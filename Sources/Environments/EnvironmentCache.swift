@@ -1,0 +1,127 @@
+import KubeClient
+import KubeRuntime
+import TowlineAPI
+
+/// What is kept in memory of an environment: when it needs attention next, and what metrics report.
+///
+/// An environment at rest takes a few hundred bytes. Everything else is read from the API server when it is needed, so
+/// that no decision is based on an old state.
+struct EnvironmentEntry: StoredObject, Hashable {
+    let key: ObjectKey
+    let uid: String
+    let resourceVersion: ResourceVersion
+    let phase: EnvironmentPhase
+    let isExpiringSoon: Bool
+    /// When the phase that the metrics watch began.
+    let since: ServerTime?
+    let attention: Attention
+
+    /// When an environment needs attention if nothing changes.
+    enum Attention: Hashable {
+        case now
+        case at(ServerTime)
+        case never
+    }
+
+    /// The entry of an environment, for which nothing was read besides itself.
+    init(of environment: Environment, now: ServerTime, expiryWarning: Duration) {
+        key = environment.key
+        uid = environment.uid
+        resourceVersion = environment.resourceVersion
+        phase = environment.status.phase
+        isExpiringSoon = environment.status.condition(.expiringSoon)?.status == .true
+        since = phase == .terminating ? environment.status.terminationStartedAt : environment.status.startedAt
+        var decision = EnvironmentDecision(
+            of: environment, facts: EnvironmentFacts(), now: now, expiryWarning: expiryWarning)
+        attention =
+            switch decision.next() {
+            case .rest(let time?): .at(time)
+            case .rest(nil): .never
+            default: .now
+            }
+    }
+}
+
+/// What is kept of an execution that belongs to an environment.
+struct PhaseExecutionEntry: StoredObject, Hashable {
+    let key: ObjectKey
+    let uid: String
+    let resourceVersion: ResourceVersion
+    /// The environment that the execution names; nil if it names none.
+    let environment: ObjectKey?
+    let isFinished: Bool
+    let isDeleted: Bool
+
+    static let decoder: ObjectDecoder<PhaseExecutionEntry> = { (cursor) throws(JSONError) in
+        var copy = cursor
+        let metadata = try ObjectMetadata(ofObject: &copy, annotations: [WellKnown.environmentAnnotation])
+        let execution = try WorkflowExecution.storeDecoder(&cursor)
+        return PhaseExecutionEntry(
+            key: execution.key, uid: execution.uid, resourceVersion: execution.resourceVersion,
+            environment: metadata.annotation(WellKnown.environmentAnnotation).map {
+                ObjectKey(namespace: execution.key.namespace, name: $0)
+            },
+            isFinished: execution.isFinished, isDeleted: execution.deletionTimestamp != nil)
+    }
+}
+
+extension PhaseExecutionState {
+    /// Reads a whole execution with the label that names its environment.
+    static let decoder: ObjectDecoder<PhaseExecutionState> = { (cursor) throws(JSONError) in
+        var copy = cursor
+        let metadata = try ObjectMetadata(ofObject: &copy)
+        return PhaseExecutionState(
+            execution: try WorkflowExecution.decoder(&cursor),
+            environmentUID: metadata.label(WellKnown.environmentUIDLabel), ownerUID: metadata.controller?.uid)
+    }
+}
+
+extension ObjectMetadata {
+    /// Reads the metadata in an object.
+    fileprivate init(ofObject cursor: inout JSONCursor, annotations: [String] = []) throws(JSONError) {
+        var metadata = ObjectMetadata()
+        try cursor.forEachField { (key, cursor) throws(JSONError) in
+            if key == "metadata" {
+                metadata = try ObjectMetadata(&cursor, annotations: annotations)
+            } else {
+                try cursor.skipValue()
+            }
+        }
+        self = metadata
+    }
+}
+
+/// The environments of the served namespaces, with the schedule of those that wait for a time.
+struct EnvironmentCache: Sendable {
+    let stores: ScopedStores<EnvironmentEntry>
+    let schedule: TurnSchedule
+
+    /// Schedules an environment after a change, or removes it; returns whether it needs attention now.
+    func follow(_ change: StoreChange<EnvironmentEntry>) -> ReconcileRequest? {
+        switch change {
+        case .added(let entry), .changed(_, let entry):
+            switch entry.attention {
+            case .now: return .changed(entry.key)
+            case .at(let time): schedule.plan(entry.key, at: time)
+            case .never: schedule.forget(entry.key)
+            }
+            return nil
+        case .deleted(let entry):
+            schedule.forget(entry.key)
+            return .deleted(entry.key)
+        case .quarantined, .vanished, .synced, .unavailable: return nil
+        }
+    }
+
+    /// Stores the answer to a write.
+    func apply(_ entry: EnvironmentEntry) {
+        for change in stores.apply(entry) { _ = follow(change) }
+    }
+
+    /// The environments that need attention when the workers start.
+    var keysThatNeedAttention: [ObjectKey] {
+        stores.scopes.flatMap { scope in
+            scope.store.compactMap { $0.attention == .now ? $0.key : nil }
+        }
+    }
+}
