@@ -7,19 +7,22 @@ cd "$(dirname "$0")"
 # Indents a file by $1 spaces; empty lines stay empty.
 indent() { sed "s/^./$(printf "%$1s" '')&/" "$2"; }
 
-# The settings for health and actions, indented by $1 spaces.
+# The settings for health and actions of every kind, indented by $1 spaces.
 settings() {
   pad=$(printf "%$1s" '')
-  echo "${pad}resource.customizations.health.towline.dev_WorkflowExecution: |"
-  indent $(($1 + 2)) health.lua
-  echo "${pad}resource.customizations.actions.towline.dev_WorkflowExecution: |"
-  echo "${pad}  discovery.lua: |"
-  indent $(($1 + 4)) actions/discovery.lua
-  echo "${pad}  definitions:"
-  for action in stop terminate; do
-    echo "${pad}    - name: $action"
-    echo "${pad}      action.lua: |"
-    indent $(($1 + 8)) "actions/$action/action.lua"
+  for kind in Environment WorkflowExecution; do
+    echo "${pad}resource.customizations.health.towline.dev_$kind: |"
+    indent $(($1 + 2)) "$kind/health.lua"
+    echo "${pad}resource.customizations.actions.towline.dev_$kind: |"
+    echo "${pad}  discovery.lua: |"
+    indent $(($1 + 4)) "$kind/actions/discovery.lua"
+    echo "${pad}  definitions:"
+    for script in "$kind"/actions/*/action.lua; do
+      action=${script%/action.lua}
+      echo "${pad}    - name: ${action##*/}"
+      echo "${pad}      action.lua: |"
+      indent $(($1 + 8)) "$script"
+    done
   done
 }
 

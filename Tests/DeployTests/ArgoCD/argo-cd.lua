@@ -33,7 +33,7 @@ end
 local allowed = {
   assert = assert, error = error, ipairs = ipairs, next = next, pairs = pairs, pcall = pcall, select = select,
   tonumber = tonumber, tostring = tostring, type = type, unpack = unpack, table = table,
-  os = { clock = os.clock, date = os.date, time = os.time },
+  os = { date = os.date, time = os.time },
 }
 
 local function environment(object)

@@ -6,6 +6,10 @@ import TowlineAPI
 @testable import CEL
 
 @Suite struct KStatusTests {
+    @Test func `kstatus reports every state of an environment correctly`() {
+        for state in EnvironmentState.all { #expect(KStatus(of: state.object) == state.kstatus, "\(state)") }
+    }
+
     @Test func `kstatus reports every state correctly`() {
         for state in ExecutionState.all {
             #expect(KStatus(of: state.object) == (state.isDeleted ? .terminating : state.verdict.kstatus), "\(state)")

@@ -1,0 +1,2 @@
+obj.spec.desired = "Inactive"
+return obj
