@@ -47,46 +47,141 @@ import Testing
     }
 }
 
-/// Which changes of a run the policy for runs refuses to everyone but the operator.
-@Suite struct RunPolicyExpressionTests {
+/// The expressions of a policy, without those that ask the authorizer, which the evaluator does not have.
+struct PolicyExpressions {
     private let variables: [(name: String, program: CELProgram)]
     private let validations: [CELProgram]
 
-    init() throws {
-        let spec = try #require(Repository.documents("deploy/policy/runs/base/runs.yaml").first?["spec"])
-        let scope = ["object", "oldObject", "variables"].map { (name: $0, type: CELType.dyn) }
-        // The evaluator has no `authorizer`, so the test provides the value of the only variable with a check.
-        variables = try spec.list("variables").filter { $0["name"] != "isOperator" }.map { variable in
-            let expression = try #require(variable["expression"]?.stringValue)
-            return (try #require(variable["name"]?.stringValue), try CELProgram(expression, variables: scope))
+    init(_ file: String) throws {
+        let spec = try #require(Repository.documents(file).first?["spec"])
+        let scope = ["object", "oldObject", "request", "variables"].map { (name: $0, type: CELType.dyn) }
+        func program(_ value: JSONValue) throws -> CELProgram? {
+            let expression = try #require(value["expression"]?.stringValue)
+            return expression.contains("authorizer.") ? nil : try CELProgram(expression, variables: scope)
         }
-        validations = try spec.list("validations").map {
-            try CELProgram(try #require($0["expression"]?.stringValue), variables: scope)
+        variables = try spec.list("variables").compactMap { variable in
+            try program(variable).map { (variable["name"]?.stringValue ?? "", $0) }
         }
+        validations = try spec.list("validations").compactMap(program)
     }
 
-    private func isAllowed(_ run: JSONValue, from old: JSONValue = .null, isOperator: Bool = false) throws -> Bool {
+    /// The values of the variables, and whether every validation holds. `authorized` has the variables that ask the authorizer.
+    func values(
+        for object: JSONValue, from old: JSONValue = .null, resource: String, authorized: [String: Bool]
+    ) throws -> (variables: [String: CELValue], isValid: Bool) {
         var budget = CELBudget()
-        var known = [CELEntry(key: .string("isOperator"), value: .bool(isOperator))]
+        var known = authorized.map { CELEntry(key: .string($0.key), value: .bool($0.value)) }
+        let request: JSONValue = [
+            "resource": ["resource": .string(resource)], "kind": ["kind": "Kind"], "namespace": "n",
+        ]
         func value(of program: CELProgram) throws -> CELValue {
             try program.evaluate(
-                [("object", CELValue(run)), ("oldObject", CELValue(old)), ("variables", .map(known))], budget: &budget)
+                [
+                    ("object", CELValue(object)), ("oldObject", CELValue(old)), ("request", CELValue(request)),
+                    ("variables", .map(known)),
+                ], budget: &budget)
         }
+        var values: [String: CELValue] = [:]
         for variable in variables {
-            known.append(CELEntry(key: .string(variable.name), value: try value(of: variable.program)))
+            let result = try value(of: variable.program)
+            values[variable.name] = result
+            known.append(CELEntry(key: .string(variable.name), value: result))
         }
-        return try validations.allSatisfy {
+        let isValid = try validations.allSatisfy {
             guard case .bool(let isValid) = try value(of: $0) else {
                 Issue.record("a validation is no boolean")
                 return false
             }
             return isValid
         }
+        return (values, isValid)
+    }
+}
+
+/// Which permissions the policy for executions asks for.
+@Suite struct ExecutionPolicyExpressionTests {
+    private let policy: PolicyExpressions
+
+    init() throws {
+        policy = try PolicyExpressions("deploy/policy/base/policy.yaml")
     }
 
-    private func run(label: String? = nil, _ owners: [JSONValue]? = nil) -> JSONValue {
+    /// The engine whose runs, and the service accounts that the author must be allowed to use.
+    private func demands(_ resource: String, _ spec: JSONValue, isOperator: Bool = false) throws -> [String] {
+        let object: JSONValue = [
+            "metadata": ["labels": ["towline.dev/environment-uid": "u", "towline.dev/phase": "p"]], "spec": spec,
+        ]
+        let authorized = ["isOperator": isOperator, "mayCreatePipelineRun": true, "mayCreateWorkflow": true]
+        let values = try policy.values(for: object, resource: resource, authorized: authorized).variables
+        return try ["engine", "first", "second", "third", "fourth"].compactMap { name in
+            guard case .string(let text) = try #require(values[name]) else { return "\(name) is no text" }
+            return text.isEmpty ? nil : text
+        }
+    }
+
+    private func phase(_ engine: String) -> JSONValue { ["name": "phase", "engine": .string(engine)] }
+
+    @Test func `the author of an environment needs the runs of every engine and its service account`() throws {
+        let reference: JSONValue = ["lifecycleRef": ["name": "preview", "version": "1"]]
+        #expect(try demands("environments", reference) == ["any"])
+        var named = reference
+        named["executionConfig"] = ["timeoutSeconds": 60, "serviceAccountName": "previewer"]
+        #expect(try demands("environments", named) == ["any", "previewer"])
+        for phases in [[phase("workflow")], [phase("pipeline"), phase("workflow")]] as [JSONValue] {
+            #expect(try demands("environments", ["lifecycle": ["phases": phases]]) == ["any"])
+        }
+        // Nothing runs in it.
+        #expect(try demands("environments", ["lifecycle": ["phases": [phase("pipeline")]]]) == ["none"])
+    }
+
+    @Test func `the labels of an environment's execution change nothing for its author`() throws {
+        let spec: JSONValue = [
+            "workflowRef": ["workflowId": "w", "engine": "argo"],
+            "executionConfig": [
+                "serviceAccountName": "a", "tasks": [["name": "t", "serviceAccountName": "b"], ["name": "u"]],
+            ],
+        ]
+        #expect(try demands("workflowexecutions", spec) == ["argo", "a", "b"])
+        #expect(try demands("workflowexecutions", spec, isOperator: true) == ["none"])
+        #expect(try demands("workflowexecutions", ["workflowRef": ["workflowId": "w"]]) == ["tekton"])
+        #expect(try demands("workflowexecutions", ["workflowRef": ["definition": "w@1"]]) == ["any"])
+    }
+
+    @Test func `the author of a definition needs its service account only`() throws {
+        let spec: JSONValue = ["engine": "argo", "executionConfig": ["serviceAccountName": "a"]]
+        #expect(try demands("workflowdefinitions", spec) == ["none", "a"])
+    }
+
+    /// No user may write the status of environments, and only executions are created by the operator.
+    @Test func `the operator is who may write the status of environments`() throws {
+        let spec = try #require(Repository.documents("deploy/policy/base/policy.yaml").first?["spec"])
+        let check = spec.list("variables").first { $0["name"] == "isOperator" }?["expression"]?.stringValue
+        #expect(
+            check == "request.resource.resource == 'workflowexecutions' && authorizer.group('towline.dev')"
+                + ".resource('environments').subresource('status') .namespace(request.namespace).check('patch').allowed()"
+        )
+    }
+}
+
+/// Which changes of a run, or of an environment's execution, the policy for runs refuses to everyone but the operator.
+@Suite struct RunPolicyExpressionTests {
+    private let policy: PolicyExpressions
+
+    init() throws {
+        policy = try PolicyExpressions("deploy/policy/runs/base/runs.yaml")
+    }
+
+    private func isAllowed(
+        _ run: JSONValue, from old: JSONValue = .null, isOperator: Bool = false, resource: String = "pipelineruns"
+    ) throws -> Bool {
+        try policy.values(for: run, from: old, resource: resource, authorized: ["isOperator": isOperator]).isValid
+    }
+
+    private func run(
+        label: String? = nil, as key: String = "towline.dev/execution-uid", _ owners: [JSONValue]? = nil
+    ) -> JSONValue {
         var run: JSONValue = ["metadata": ["name": "r"]]
-        if let label { run[path: ["metadata", "labels"]] = ["a": "b", "towline.dev/execution-uid": .string(label)] }
+        if let label { run[path: ["metadata", "labels"]] = ["a": "b", key: .string(label)] }
         if let owners { run[path: ["metadata", "ownerReferences"]] = .array(owners) }
         return run
     }
@@ -161,13 +256,41 @@ import Testing
         #expect(try isAllowed(run(label: "u-1", [parent]), from: run([parent])))
     }
 
-    /// Anyone who may write the status of executions can forge results without a run.
-    @Test func `the operator is who may write the status of executions`() throws {
+    /// An execution with the label and the name that the operator expects would be adopted, and its result reported.
+    @Test func `an execution may not claim to be that of an environment`() throws {
+        let key = "towline.dev/environment-uid"
+        func isAllowed(_ execution: JSONValue, from old: JSONValue = .null, isOperator: Bool = false) throws -> Bool {
+            try self.isAllowed(execution, from: old, isOperator: isOperator, resource: "workflowexecutions")
+        }
+        let environment = owner(kind: "Environment")
+        let own = run(label: "u-1", as: key, [environment])
+        for (new, old) in [
+            (run(label: "u-1", as: key), .null), (run([environment]), .null), (own, .null), (own, run()),
+            (run(label: "u-2", as: key), own), (run([owner("u-2", kind: "Environment")]), own),
+            // What a task's PipelineRun may have, an execution may not.
+            (run(label: "u-1", as: key, [parent]), .null),
+        ] as [(JSONValue, JSONValue)] {
+            #expect(try !isAllowed(new, from: old), "\(new.encodedString)")
+            #expect(try isAllowed(new, from: old, isOperator: true), "\(new.encodedString)")
+        }
+        for (new, old) in [
+            (run(), .null), (own, own), (run(), own), (run(label: "u-1", as: key), own), (run(label: "u-1"), .null),
+            (run([owner()]), .null), (run(label: "u-1", as: key, [owner(controller: false, kind: "Environment")]), own),
+            (run([owner(apiVersion: "example.com/v1", kind: "Environment")]), .null),
+        ] as [(JSONValue, JSONValue)] {
+            #expect(try isAllowed(new, from: old), "\(new.encodedString)")
+        }
+        // A run has other marks.
+        #expect(try self.isAllowed(own))
+    }
+
+    /// Anyone who may write the status of an owner can forge results without an object.
+    @Test func `the operator is who may write the status of the owner`() throws {
         let spec = try #require(Repository.documents("deploy/policy/runs/base/runs.yaml").first?["spec"])
         let check = spec.list("variables").first { $0["name"] == "isOperator" }?["expression"]?.stringValue
         #expect(
-            check == "authorizer.group('towline.dev').resource('workflowexecutions').subresource('status') "
-                + ".namespace(request.namespace).check('patch').allowed()")
+            check == "authorizer.group('towline.dev').resource(variables.isExecution ? 'environments' : "
+                + "'workflowexecutions') .subresource('status').namespace(request.namespace).check('patch').allowed()")
         #expect(
             Permission.all.contains {
                 $0.qualifiedResource == "workflowexecutions.towline.dev/status" && $0.verbs.contains(.patch)
@@ -175,9 +298,7 @@ import Testing
         for role in ["view", "edit", "admin"] {
             let rules = try #require(Repository.documents("deploy/base/rbac/users/\(role)-clusterrole.yaml").first)
             for rule in rules.list("rules") {
-                #expect(
-                    rule.texts("resources").allSatisfy({ ["workflowexecutions", "workflowdefinitions"].contains($0) }),
-                    "\(role)")
+                #expect(rule.texts("resources").allSatisfy { !$0.contains("/") }, "\(role)")
             }
         }
     }
