@@ -101,7 +101,7 @@ extension Permission {
     var verbList: String { verbs.map(\.rawValue).joined(separator: ", ") }
 }
 
-/// What the built-in user roles of Kubernetes allow on executions and definitions.
+/// What the built-in user roles of Kubernetes allow on executions, environments, definitions and lifecycles.
 enum UserRole: String, CaseIterable {
     case view, edit, admin
 
@@ -116,9 +116,9 @@ enum UserRole: String, CaseIterable {
 
     private var about: String {
         switch self {
-        case .view: "Users with the role `view` can read executions and definitions."
-        case .edit: "Users with the role `edit` can also start, stop and delete executions, and maintain definitions."
-        case .admin: "Users with the role `admin` can also delete all executions or definitions of a namespace at once."
+        case .view: "Users with the role `view` can read executions, environments and the catalog."
+        case .edit: "Users with the role `edit` can also start, stop and delete executions and environments, and maintain the catalog."
+        case .admin: "Users with the role `admin` can also delete all objects of a kind in a namespace at once."
         }
     }
 
@@ -137,7 +137,7 @@ enum UserRole: String, CaseIterable {
                     rbac.authorization.k8s.io/aggregate-to-\(rawValue): "true"
                 rules:
                   - apiGroups: [towline.dev]
-                    resources: [workflowexecutions, workflowdefinitions]
+                    resources: [workflowexecutions, environments, workflowdefinitions, lifecycles]
                     verbs: [\(verbs)]
 
                 """)
