@@ -59,6 +59,13 @@ enum AdmissionPolicy: String, Sendable {
         ]
     ]
 
+    static let environments: JSONValue = [
+        [
+            "apiGroups": ["towline.dev"], "resources": ["environments"],
+            "verbs": ["get", "create", "update", "patch", "delete"],
+        ]
+    ]
+
     static let executions: JSONValue = [
         [
             "apiGroups": ["towline.dev"], "resources": ["workflowexecutions"],

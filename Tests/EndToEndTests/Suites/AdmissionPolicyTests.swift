@@ -133,6 +133,81 @@ struct AdmissionPolicyTests {
         try await judy.succeed(named, isDryRun: false)
     }
 
+    private func environment(_ more: String = "") -> String {
+        """
+        apiVersion: towline.dev/v1alpha1
+        kind: Environment
+        metadata: {name: asked}
+        spec: {lifecycleRef: {name: preview, version: "1"}\(more)}
+        """
+    }
+
+    @Test func `requires permission for what the phases of an environment can run`() async throws {
+        let workspace = try await Workspace.make("policy")
+        try await AdmissionPolicy.deny.enforce(in: workspace)
+        let kate = try await TestUser.make(
+            "kate", in: workspace, ["environments": AdmissionPolicy.environments, "runs": Self.runs(.tekton)])
+        try await kate.succeed(
+            """
+            apiVersion: towline.dev/v1alpha1
+            kind: Environment
+            metadata: {name: runs-nothing}
+            spec: {lifecycle: {phases: [{name: wait, engine: pipeline, steps: [{pause: {seconds: 1}}]}]}}
+            """)
+        let answer = try await kate.create(environment())
+        #expect(answer.code == 403)
+        #expect(
+            answer.message.contains("kate may not create this environment: permission to create workflows.argoproj.io"),
+            "\(answer.message)")
+        try await workspace.give(kate, Self.runs(.argo), as: "argo")
+        try await kate.succeed(environment())
+        let named = environment(", executionConfig: {serviceAccountName: restarter}")
+        let refusal = try await kate.create(named)
+        #expect(refusal.code == 403)
+        let text = """
+            kate may not create this environment for restarter: permission to use serviceaccounts/restarter in namespace \
+            \(workspace.namespace) is missing
+            """
+        #expect(refusal.message.contains(text), "\(refusal.message)")
+        try await workspace.give(kate, Self.account("use"), as: "account")
+        try await kate.succeed(named, isDryRun: false)
+    }
+
+    /// Signals and the end of an environment start what its author named.
+    @Test func `lets anyone who can change an environment signal and end it`() async throws {
+        let workspace = try await Workspace.make("policy")
+        try await AdmissionPolicy.deny.enforce(in: workspace)
+        let leo = try await TestUser.make("leo", in: workspace, ["environments": AdmissionPolicy.environments])
+        try await workspace.create(environment(", executionConfig: {serviceAccountName: restarter}"))
+        let type = Types.type(of: ["apiVersion": "towline.dev/v1alpha1", "kind": "Environment"])
+        for change: JSONValue in [
+            ["spec": ["signals": ["submitted"]]], ["spec": ["desired": "Inactive"]],
+            ["metadata": ["annotations": ["towline.dev/retry-requested-at": "1"]]],
+        ] {
+            try await poll("the change is accepted") {
+                try await leo.access.merge(type, workspace.namespace, "asked", change)
+                return true
+            }
+        }
+    }
+
+    /// The shipped role has no permission to use service accounts, and this one none to create Workflows.
+    @Test func `lets the operator create the executions of environments`() async throws {
+        let workspace = try await Workspace.make("policy")
+        try await AdmissionPolicy.deny.enforce(in: workspace)
+        let rules = try #require(try OperatorRole.executions.manifest()["rules"])
+        let robot = try await TestUser.make("robot", in: workspace, ["operator": rules])
+        let mallory = try await TestUser.make("mallory", in: workspace, ["executions": AdmissionPolicy.executions])
+        let manifest = execution(.argo, account: "restarter")
+            .replacing("name: asked", with: "name: asked, labels: {towline.dev/environment-uid: u}")
+        #expect(manifest.contains("environment-uid"))
+        try await robot.succeed(manifest, isDryRun: false)
+        try await poll("mallory may create executions") {
+            let answer = try await mallory.create(manifest, isDryRun: true)
+            return answer.code == 403 && answer.message.contains("mallory may not start this execution")
+        }
+    }
+
     /// Stopping an execution requires no permission to create runs.
     @Test func `lets anyone who can change an execution stop it`() async throws {
         let workspace = try await Workspace.make("policy")

@@ -161,6 +161,45 @@ import Testing
         #expect(answer.warnings.contains("mallory may not set the label"), "\(answer.warnings)")
     }
 
+    @Test(.enabled(if: TestCluster.knowsUsers, "the sandbox evaluates no admission policies"))
+    func `the policy refuses an execution that someone else passes off as that of an environment`() async throws {
+        let workspace = try await Workspace.make("attempts")
+        try await AdmissionPolicy.deny.enforceForRuns(in: workspace)
+        let mallory = try await TestUser.make("mallory", in: workspace, ["executions": AdmissionPolicy.executions])
+        let rules = try #require(try OperatorRole.executions.manifest()["rules"])
+        let robot = try await TestUser.make("robot", in: workspace, ["operator": rules])
+        let label: JSONValue = ["towline.dev/environment-uid": "u-1"]
+        let owners: JSONValue = [
+            [
+                "apiVersion": "towline.dev/v1alpha1", "kind": "Environment", "name": "e", "uid": "u-1",
+                "controller": true,
+            ]
+        ]
+        func execution(_ name: String, _ labels: JSONValue?, _ owners: JSONValue?) throws -> String {
+            var execution = try #require(
+                YAML.documents(Array(Templates.execution(name, engine: "argo").utf8), source: "test").first)
+            execution[path: ["metadata", "labels"]] = labels
+            execution[path: ["metadata", "ownerReferences"]] = owners
+            return execution.encodedString
+        }
+        try await mallory.succeed(execution("own", nil, nil), isDryRun: false)
+        for (manifest, message) in [
+            (try execution("forged", label, nil), "mallory may not set the label towline.dev/environment-uid"),
+            (try execution("forged", nil, owners), "mallory may not make an Environment the owner of this execution"),
+        ] {
+            let answer = try await mallory.create(manifest)
+            #expect(answer.code == 403 && answer.message.contains(message), "\(answer.message)")
+        }
+        for patch: JSONValue in [["metadata": ["labels": label]], ["metadata": ["ownerReferences": owners]]] {
+            await #expect(throws: KubeError.self) {
+                try await mallory.access.merge(Types.execution, workspace.namespace, "own", patch)
+            }
+        }
+        try await robot.succeed(execution("attempt", label, nil), isDryRun: false)
+        try await mallory.access.merge(
+            Types.execution, workspace.namespace, "attempt", ["spec": ["shutdown": "Terminate"]])
+    }
+
     private func child(_ kind: String, _ apiVersion: String) -> JSONValue {
         [
             "apiVersion": .string(apiVersion), "kind": .string(kind), "name": "outer", "controller": true,
