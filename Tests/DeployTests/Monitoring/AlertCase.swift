@@ -72,6 +72,21 @@ struct AlertCase: Sendable {
         ]
     }
 
+    private static func teardowns(_ failed: String, _ succeeded: String) -> [String: String] {
+        let results = ["failed": failed, "succeeded": succeeded, "skipped": succeeded]
+        return Dictionary(
+            results.map { (#"towline_environment_teardowns_total{namespace="t",result="\#($0.key)"}"#, $0.value) },
+            uniquingKeysWith: { $1 })
+    }
+
+    private static func delays(prompt: String, all: String) -> [String: String] {
+        let name = "towline_environment_expiry_delay_seconds_bucket"
+        return [
+            #"\#(name){namespace="t",le="1"}"#: prompt, #"\#(name){namespace="t",le="60"}"#: all,
+            #"\#(name){namespace="t",le="+Inf"}"#: all,
+        ]
+    }
+
     private static let crashLoop = 1...12
 
     static let all: [AlertCase] = [
@@ -110,7 +125,11 @@ struct AlertCase: Sendable {
             [#"controller_runtime_reconcile_timeouts_total{namespace="t",controller="workflowexecution"}"#: "1x60"]),
         AlertCase("TowlineQueueBacklog", after: 20, [#"workqueue_depth{name="workflowexecution"}"#: "101x60"]),
         AlertCase(
-            "TowlineQueueBacklog", after: 20, fires: false, [#"workqueue_depth{name="workflowexecution"}"#: "100x60"]),
+            "TowlineQueueBacklog", after: 20, fires: false,
+            [
+                #"workqueue_depth{name="workflowexecution"}"#: "100x60",
+                #"workqueue_depth{name="environment"}"#: "100x60",
+            ]),
         AlertCase(
             "TowlineAPIErrors", after: 40,
             own([restClient("200"): "0+10x120", restClient("5xx"): "0+1x120", restClient("<error>"): "0+1x120"])),
@@ -119,7 +138,10 @@ struct AlertCase: Sendable {
             own([restClient("200"): "0+10x120", restClient("404"): "0+9x120", restClient("500", "other"): "0+9x120"])),
         AlertCase(
             "TowlineDefinitionMissing", after: 10,
-            [#"reflector_available{type="workflowexecutions.towline.dev"}"#: "0x60"]),
+            [
+                #"reflector_available{type="workflowexecutions.towline.dev"}"#: "1x60",
+                #"reflector_available{type="environments.towline.dev"}"#: "0x60",
+            ]),
         AlertCase(
             "TowlineDefinitionMissing", after: 10, fires: false,
             [#"reflector_available{type="workflows.argoproj.io"}"#: "0x60"]),
@@ -156,5 +178,21 @@ struct AlertCase: Sendable {
         AlertCase(
             "TowlineRunCreateErrors", after: 40, fires: false,
             [#"towline_run_create_errors_total{reason="AlreadyExists"}"#: "0+1x120"]),
+        AlertCase("TowlineTeardownFailed", after: 40, teardowns("0x20 1x100", "0+1x120")),
+        AlertCase("TowlineTeardownFailed", after: 40, fires: false, teardowns("1x120", "0+1x120")),
+        AlertCase("TowlineTeardownFailed", after: 100, fires: false, teardowns("0x20 1x100", "0+1x120")),
+        AlertCase(
+            "TowlineEnvironmentStuck", after: 20,
+            [#"towline_environment_oldest_seconds{phase="Terminating"}"#: "7201x60"]),
+        AlertCase(
+            "TowlineEnvironmentStuck", after: 20, fires: false,
+            [#"towline_environment_oldest_seconds{phase="Provisioning"}"#: "7200x60"]),
+        AlertCase("TowlineExpiryDelay", after: 30, delays(prompt: "0x120", all: "0+1x120")),
+        AlertCase("TowlineExpiryDelay", after: 30, fires: false, delays(prompt: "0+1x120", all: "0+1x120")),
+        // Those that expired while no operator was running.
+        AlertCase("TowlineExpiryDelay", after: 60, fires: false, delays(prompt: "0x120", all: "0x9 9x120")),
+        AlertCase("TowlineEnvironmentExpiringSoon", after: 10, ["towline_environments_expiring_soon": "1x60"]),
+        AlertCase(
+            "TowlineEnvironmentExpiringSoon", after: 10, fires: false, ["towline_environments_expiring_soon": "0x60"]),
     ]
 }

@@ -44,7 +44,7 @@ import Testing
         #expect(Set(alerts.map(\.name)).count == alerts.count)
         for alert in alerts {
             #expect(alert.name.wholeMatch(of: /Towline[A-Z][A-Za-z]+/) != nil)
-            #expect(["critical", "warning"].contains(alert.severity), "\(alert.name)")
+            #expect(["critical", "warning", "info"].contains(alert.severity), "\(alert.name)")
             for key in ["summary", "description"] { #expect(alert.annotations[key]?.isEmpty == false, "\(alert.name)") }
             #expect(
                 alert.annotations["runbook_url"]?.hasSuffix("/\(Monitoring.runbooks)/\(alert.name).md") == true,
