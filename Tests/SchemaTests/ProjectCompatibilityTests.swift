@@ -8,7 +8,7 @@ import Testing
 
 /// The CRDs in `crds/` and the policies in `deploy/policy/` install on each supported version of Kubernetes.
 @Suite struct ProjectCompatibilityTests {
-    static let definitions = ["workflowdefinitions", "workflowexecutions"]
+    static let definitions = ["environments", "lifecycles", "workflowdefinitions", "workflowexecutions"]
 
     /// The costs of the rules of all versions of a CRD. With `RULE_COSTS` in the environment, they are printed too.
     private static func costs(_ plural: String) throws -> [RuleCost] {

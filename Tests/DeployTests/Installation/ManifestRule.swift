@@ -76,7 +76,8 @@ extension ManifestRule {
         },
         ManifestRule("the definitions and an operator are included") { installation in
             let names = Set(installation.objects(of: "CustomResourceDefinition").map(\.name))
-            let expected: Set = ["workflowdefinitions.towline.dev", "workflowexecutions.towline.dev"]
+            let expected = Set(
+                ["environments", "lifecycles", "workflowdefinitions", "workflowexecutions"].map { "\($0).towline.dev" })
             return names != expected || installation.podTemplates.isEmpty
                 ? ["a definition or the operator is missing"] : []
         },
