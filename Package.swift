@@ -142,6 +142,10 @@ let package = Package(
                 "Executions", "Engines", "Status", "TowlineAPI", "KubeRuntime", "KubeClient", "Exposition",
                 "TestSupport", "Eventually",
             ], swiftSettings: testing),
+        .testTarget(
+            name: "EnvironmentsTests",
+            dependencies: ["Environments", "Status", "TowlineAPI", "KubeRuntime", "KubeClient", "TestSupport"],
+            swiftSettings: testing),
         .testTarget(name: "CELTests", dependencies: ["CEL", "KubeClient", "TestSupport"], swiftSettings: testing),
         .testTarget(
             name: "SchemaTests", dependencies: ["Schema", "CEL", "KubeClient", "TestSupport"],

@@ -50,8 +50,10 @@ extension StatusUpdate<EnvironmentStatus> {
             enter(phase)
         case .becameReady: revise { $0.readyAt = $0.readyAt ?? time }
         case .expires(let expiry):
+            // Never early, so it is rounded up.
+            let whole = expiry.roundedUpToSeconds
             revise { status in
-                if status.expiresAt.map({ $0 < expiry }) ?? true { status.expiresAt = expiry.roundedDownToSeconds }
+                if status.expiresAt.map({ $0 < whole }) ?? true { status.expiresAt = whole }
             }
         case .terminationBegan: revise { $0.terminationStartedAt = $0.terminationStartedAt ?? time }
         case .retryHandled(let request): revise { $0.lastHandledRetryAt = request }

@@ -10,6 +10,7 @@ extension EnvironmentDecision {
             enter(.provisioning, .phaseRunning, "The phases begin.")
             // A TTL counts from the start that was just set.
             updateExpiry()
+            setStandingConditions(plan)
         }
         retryOnRequest(plan)
         if plan.readiness == .start { update.apply(.becameReady) }
@@ -196,12 +197,5 @@ extension EnvironmentDecision {
             "\(phase.name) failed: \(record.message ?? "no message"). The next attempt begins at \(end.rfc3339)."
         enter(phase.isTeardown ? .teardownRetrying : .phaseRetrying, message, current: phase.name)
         return rest(until: end)
-    }
-}
-
-extension ClockTime {
-    /// The time in whole seconds, not before this one.
-    var roundedUpToSeconds: Self {
-        nanoseconds == 0 ? self : roundedDownToSeconds + .seconds(1)
     }
 }

@@ -142,16 +142,15 @@ extension EnvironmentDecision {
         }
         let graceEnd = (status.terminationStartedAt ?? now) + stopGrace
         let wanted: Shutdown = now < graceEnd ? .stop : .terminate
+        let stopping = "Phase \(phase.name) is being stopped (execution \(execution.key.name))."
         let current = facts.stops[execution.key.name] ?? execution.spec?.shutdown
         guard current.map({ $0 < wanted }) ?? true else {
-            enter(
-                .terminating, .stopping, "Phase \(phase.name) is being stopped (execution \(execution.key.name)).",
-                current: phase.name)
+            enter(.terminating, .stopping, stopping, current: phase.name)
             let next = wanted == .stop ? min(graceEnd, terminationBound) : terminationBound
             return rest(until: min(next, now + Self.recheckInterval))
         }
         guard let failure = facts.stopFailure else {
-            enter(.terminating, .stopping, "Phase \(phase.name) is being stopped.", current: phase.name)
+            enter(.terminating, .stopping, stopping, current: phase.name)
             return act(.stop(execution, wanted))
         }
         enter(

@@ -130,7 +130,7 @@ extension EnvironmentDecision {
     }
 
     /// Sets the conditions that every environment has while it lives.
-    private mutating func setStandingConditions(_ plan: PhasePlan) {
+    mutating func setStandingConditions(_ plan: PhasePlan) {
         if let expiry = status.expiresAt {
             update.apply(.conditionSet(.expired, .false, .notExpired, message: "Expires at \(expiry.rfc3339)."))
         } else if status.startedAt == nil, environment.spec.timeslot.ttlSeconds != nil {

@@ -101,6 +101,11 @@ extension ClockTime {
 
     /// The time in whole seconds, the precision of Kubernetes' `Time`.
     public var roundedDownToSeconds: Self { Self(seconds: seconds) }
+
+    /// The first time in whole seconds that is not before this one.
+    public var roundedUpToSeconds: Self {
+        nanoseconds == 0 ? self : roundedDownToSeconds + .seconds(1)
+    }
 }
 
 /// The source of the wall-clock time: the system or a test.
