@@ -7,23 +7,31 @@ struct EnvironmentNotice: Hashable {
     let type: ObjectEvent.EventType
     let reason: String
     let action: String
+    /// Towline's own text.
     let note: String
+    /// Text that may quote values of parameters: from an execution, or from the API server.
+    let detail: String
 
     /// The event about `environment`.
-    func event(regarding environment: Environment) -> ObjectEvent {
+    ///
+    /// More users can read events than environments, so parameter values in `detail` are masked.
+    func event(regarding environment: Environment, masking mask: Mask) -> ObjectEvent {
         let kind = Environment.resourceType
         return ObjectEvent(
-            type, reason: reason, action: action, note: note,
+            type, reason: reason, action: action, note: note + mask.applied(to: detail),
             regarding: ObjectReference(
                 apiVersion: kind.apiVersion, kind: kind.kind, key: environment.key, uid: environment.uid,
                 resourceVersion: environment.resourceVersion))
     }
 
-    private init(_ type: ObjectEvent.EventType, _ reason: String, _ action: String, _ note: String) {
+    private init(
+        _ type: ObjectEvent.EventType, _ reason: String, _ action: String, _ note: String, quoting detail: String = ""
+    ) {
         self.type = type
         self.reason = reason
         self.action = action
         self.note = note
+        self.detail = detail
     }
 }
 
@@ -38,7 +46,7 @@ extension EnvironmentNotice {
             notices.append(Self(.normal, "RetryRequested", "RetryPhase", "A retry was requested: \(request)."))
         }
         if old.phase != .failed, new.phase == .failed, new.reason == .invalidParameters {
-            notices.append(Self(.warning, "InvalidParameters", "CheckParameters", new.message ?? ""))
+            notices.append(Self(.warning, "InvalidParameters", "CheckParameters", "", quoting: new.message ?? ""))
         }
         if old.readyAt == nil, new.readyAt != nil {
             notices.append(Self(.normal, "Ready", "Provision", "The environment is ready."))
@@ -64,9 +72,13 @@ extension EnvironmentNotice {
         return switch new.state {
         case .succeeded: [Self(.normal, "PhaseSucceeded", "RunPhase", "Phase \(new.name) succeeded\(execution).")]
         case .failed where old.state != .waitingForTime:
-            [Self(.warning, "PhaseFailed", "RunPhase", "\(new.name) failed: \(new.message ?? "")")]
+            [Self(.warning, "PhaseFailed", "RunPhase", "\(new.name) failed: ", quoting: new.message ?? "")]
         case .waitingForTime where new.outcome != nil:
-            [Self(.normal, "PhaseRetrying", "RetryPhase", "\(new.name) failed and is retried: \(new.message ?? "")")]
+            [
+                Self(
+                    .normal, "PhaseRetrying", "RetryPhase", "\(new.name) failed and is retried: ",
+                    quoting: new.message ?? "")
+            ]
         default: []
         }
     }
@@ -81,13 +93,14 @@ extension EnvironmentNotice {
             notices.append(Self(.normal, "TerminationStarted", "Terminate", "The environment is being terminated."))
         }
         if old.reason != .teardownFailed, new.reason == .teardownFailed {
-            notices.append(Self(.warning, "TeardownFailed", "TearDown", new.message ?? ""))
+            notices.append(Self(.warning, "TeardownFailed", "TearDown", "", quoting: new.message ?? ""))
         }
         guard old.phase != .inactive, new.phase == .inactive, new.reason != .teardownFailed else { return notices }
         switch new.reason {
-        case .teardownTimedOut?: notices.append(Self(.warning, "TeardownTimedOut", "TearDown", new.message ?? ""))
+        case .teardownTimedOut?:
+            notices.append(Self(.warning, "TeardownTimedOut", "TearDown", "", quoting: new.message ?? ""))
         case let reason? where reason.isBadEnd:
-            notices.append(Self(.warning, reason.rawValue, "TearDown", new.message ?? ""))
+            notices.append(Self(.warning, reason.rawValue, "TearDown", "", quoting: new.message ?? ""))
         default:
             guard let tornDown = new.condition(.tornDown), tornDown.status == .true else { break }
             let text =

@@ -41,7 +41,8 @@ struct EnvironmentReconciler: Sendable {
                 return .success
             }
             logger.warn("Could not read the environment", ["error": .own(error.kind)])
-            return retry(key, after: error.retryAfter ?? .zero)
+            cache.schedule.plan(key, at: clock.now() + Self.longestRetry)
+            return .failed(retryAfter: error.retryAfter ?? .zero)
         }
         var reconciliation = Reconciliation(environment: environment, logger: logger)
         for _ in 0..<Self.maximumSteps {
@@ -77,26 +78,38 @@ struct EnvironmentReconciler: Sendable {
             if let time { cache.schedule.plan(key, at: time) } else { cache.schedule.forget(key) }
             return .success
         case .poll(let pause):
-            planLimits(of: reconciliation.environment)
-            return .requeue(after: pause)
-        case .retry(let pause):
-            planLimits(of: reconciliation.environment)
-            return retry(key, after: pause)
+            plan(reconciliation.environment, in: pause)
+            return .success
+        case .retry(let pause): return retry(reconciliation.environment, after: pause)
         }
         return nil
     }
 
-    /// Retries after the backoff of the queue, but no later than after ``longestRetry``.
-    private func retry(_ key: ObjectKey, after pause: Duration) -> WorkOutcome {
-        cache.schedule.plan(key, at: clock.now() + max(pause, Self.longestRetry))
+    /// Retries after the backoff of the queue, but no later than after ``longestRetry``, and in time for the expiry or the
+    /// bound of the termination.
+    private func retry(_ environment: Environment, after pause: Duration) -> WorkOutcome {
+        plan(environment, in: max(pause, Self.longestRetry))
         return .failed(retryAfter: pause)
     }
 
-    /// Makes sure that an environment ends in time while requests fail.
-    private func planLimits(of environment: Environment) {
-        guard let expiry = environment.status.expiresAt, environment.status.terminationStartedAt == nil else { return }
-        cache.schedule.plan(environment.key, at: expiry)
+    /// Plans the next look at an environment: after a pause, or at its limit if that comes first.
+    private func plan(_ environment: Environment, in pause: Duration) {
+        let now = clock.now()
+        let limit = environment.limit
+        cache.schedule.plan(environment.key, at: now < limit ? min(now + pause, limit) : now + pause)
     }
+}
+
+extension Environment {
+    /// When the environment needs a decision even if requests fail until then: its expiry, or the bound of its
+    /// termination.
+    fileprivate var limit: ServerTime {
+        guard let start = status.terminationStartedAt else { return status.expiresAt ?? .latest }
+        return start + spec.timeslot.teardownBound
+    }
+
+    /// Hides the values of the parameters; the name of the environment stays readable.
+    fileprivate var mask: Mask { Mask(spec.parameters.map(\.value), keeping: [key.name, key.namespace]) }
 }
 
 // MARK: - Writes to the environment
@@ -109,9 +122,10 @@ extension EnvironmentReconciler {
             uid: environment.uid, resourceVersion: environment.resourceVersion, from: environment.status, to: status)
         let outcome = await send(patch.body, subresource: "status", in: &reconciliation)
         if outcome == nil, reconciliation.environment.status.updatedAt == status.updatedAt {
-            for notice in EnvironmentNotice.transitions(of: environment, to: status) {
-                recorder.record(notice.event(regarding: environment))
-            }
+            let notices = EnvironmentNotice.transitions(of: environment, to: status)
+            // A mask is made from all values, so none is made without need.
+            let mask = notices.isEmpty ? Mask.none : environment.mask
+            for notice in notices { recorder.record(notice.event(regarding: environment, masking: mask)) }
             metrics.note(environment.status, status, now: clock.now())
             if environment.status.phase != status.phase || environment.status.reason != status.reason {
                 reconciliation.logger.info(
@@ -163,7 +177,7 @@ extension EnvironmentReconciler {
                 reconciliation.facts.holdFailure = ("\(error)", pause)
                 return nil
             }
-            return retry(key, after: pause)
+            return retry(reconciliation.environment, after: pause)
         }
     }
 
@@ -181,7 +195,7 @@ extension EnvironmentReconciler {
         } catch {
             if error.isNotFoundObject(named: old.key.name) { return .success }
             reconciliation.logger.warn("Could not read the environment again", ["error": .own(error.kind)])
-            return retry(old.key, after: error.retryAfter ?? .zero)
+            return retry(old, after: error.retryAfter ?? .zero)
         }
     }
 

@@ -72,6 +72,44 @@ import TowlineAPI
         #expect(bench.isGone)
         #expect(try bench.verdict == "Inactive/TeardownTimedOut")
         #expect(try bench.condition(.tornDown) == "False/TeardownTimedOut")
+        #expect(bench.executions[down]?[path: ["spec", "shutdown"]] == "Terminate")
+        #expect(bench.executions[down]?[path: ["spec", "executionConfig", "startDeadlineSeconds"]] == 100)
+    }
+
+    @Test func `a teardown that could not be created does not start after its bound`() throws {
+        let bench = try bench()
+        bench.createError = .status(APIStatus(code: 503, reason: "", message: "overloaded"))
+        bench.delete()
+        try bench.pass(.seconds(98))
+        #expect(try bench.verdict == "Terminating/APIUnavailable")
+        bench.createError = nil
+        bench.now = bench.now + .seconds(5)
+        try bench.reconcile()
+        #expect(bench.isGone)
+        #expect(try bench.verdict == "Inactive/TeardownTimedOut")
+        #expect(bench.executions[down]?[path: ["spec", "shutdown"]] == "Terminate")
+    }
+
+    @Test func `a phase whose create was refused for a minute never ran`() throws {
+        let bench = try EnvironmentLifeTests.bench(Self.spec)
+        bench.createError = .status(APIStatus(code: 403, reason: "Forbidden", message: "exceeded quota: count"))
+        try bench.reconcile()
+        bench.delete()
+        try bench.pass(.seconds(55))
+        #expect(!bench.isGone, "an earlier request may still take effect")
+        try bench.pass(.seconds(10))
+        #expect(bench.isGone)
+        #expect(try bench.condition(.tornDown) == "True/NothingToTearDown")
+    }
+
+    @Test func `what someone deleted may have run, so it is torn down`() throws {
+        let bench = try EnvironmentLifeTests.bench(Self.spec)
+        bench.createErrors[up] = .status(APIStatus(code: 409, reason: "AlreadyExists", message: ""))
+        try bench.reconcile()
+        #expect(try bench.verdict == "Failed/ExecutionDeleted")
+        bench.delete()
+        try bench.reconcile()
+        #expect(bench.running == [down])
     }
 
     @Test func `a failed teardown is retried, then held for a user until the bound`() throws {

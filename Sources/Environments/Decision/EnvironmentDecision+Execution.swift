@@ -4,6 +4,9 @@ import TowlineAPI
 
 /// Follows the execution of a phase's attempt.
 extension EnvironmentDecision {
+    /// The time after which a request that was sent can no longer take effect.
+    static let requestLifetime = Duration.seconds(60)
+
     /// Creates the execution of the current attempt, or looks how it is doing; nil if the phase is over.
     mutating func follow(_ phase: LifecyclePhase, _ record: PhaseRecord, in plan: PhasePlan) -> EnvironmentStep? {
         var record = record
@@ -49,7 +52,7 @@ extension EnvironmentDecision {
             guard expected.map({ state.isSame(as: $0) }) ?? false else {
                 return fail(
                     phase, &record, .error, "NameCollision",
-                    "an execution named \(name) exists that does not belong to this environment. Delete or rename it, and retry"
+                    "an execution named \(name) exists that does not belong to this environment. Request a retry, which uses another name"
                 )
             }
             record.executionUID = state.execution.uid
@@ -79,6 +82,14 @@ extension EnvironmentDecision {
         case .rejected(let message):
             return fail(phase, &record, .error, "InvalidSpec", "the API server rejected its execution: \(message)")
         case .obstacle(let reason, let message, let retryAfter):
+            if shutdown != nil, let start = status.terminationStartedAt, now >= start + Self.requestLifetime {
+                // No earlier create can take effect anymore. If the execution does not exist now, it never will.
+                switch facts.executions[name] {
+                case nil: return .readExecution(name)
+                case .missing: return fail(phase, &record, .cancelled, "NotCreated", "its execution was never created")
+                case .found, .failed: break
+                }
+            }
             enter(reason, "The execution \(name) could not be created: \(message)", current: phase.name)
             return act(.retry(after: retryAfter))
         }
@@ -94,16 +105,19 @@ extension EnvironmentDecision {
             for: phase.name, of: environment, declared: workflow.declared, expiresAt: status.expiresAt)
         let names = Set(given.map(\.key))
         var timeout = config.timeoutSeconds ?? workflow.resolved.timeoutSeconds
+        var deadline = config.startDeadlineSeconds
         if phase.isTeardown {
+            // A teardown that starts or ends after its bound could hit the next environment of the same name.
             let left = max(1, (terminationBound - now).components.seconds)
             timeout = min(timeout ?? left, left)
+            deadline = min(deadline ?? left, left)
         }
         return PhaseExecution(
             name: name, environment: environment.key, environmentUID: environment.uid, phase: phase.name,
             attempt: record.attempt, isOwned: !phase.isTeardown, definition: id, workflow: workflow.resolved,
             parameters: given + workflow.resolved.parameters.filter { !names.contains($0.key) },
             serviceAccountName: config.serviceAccountName ?? workflow.resolved.serviceAccountName,
-            timeoutSeconds: timeout, startDeadlineSeconds: config.startDeadlineSeconds,
+            timeoutSeconds: timeout, startDeadlineSeconds: deadline,
             ttlSeconds: phase.isTeardown ? PhaseExecution.teardownTTLSeconds : nil, shutdown: shutdown)
     }
 

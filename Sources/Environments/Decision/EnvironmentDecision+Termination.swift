@@ -67,7 +67,7 @@ extension EnvironmentDecision {
     private func hasCreatedAnything(_ plan: PhasePlan) -> Bool {
         plan.phases.contains { phase in
             guard !phase.isTeardown, let record = status.record(of: phase.name) else { return false }
-            return record.executionUID != nil || record.attempt > 1
+            return record.executionUID != nil || record.attempt > 1 || record.reason == "ExecutionDeleted"
         }
     }
 
@@ -179,6 +179,9 @@ extension EnvironmentDecision {
                 update.apply(.advanced(record))
             }
         }
+        if now >= terminationBound, record.state == .running, let step = stopTeardown(phase, &record, plan) {
+            return step
+        }
         if now >= terminationBound, record.state != .succeeded {
             if record.state == .failed { return end(.teardownFailed, cause) }
             record.message = record.message ?? "the time for the teardown was over"
@@ -205,6 +208,32 @@ extension EnvironmentDecision {
             "\(phase.name) failed: \(result?.message ?? "no message"). Retry it, or wait until \(bound).",
             current: phase.name)
         return rest(until: terminationBound)
+    }
+
+    /// Terminates a teardown that still runs at the bound, or takes its name if it may still be created; nil if that was
+    /// done or tried. What it did until now counts.
+    private mutating func stopTeardown(
+        _ phase: LifecyclePhase, _ record: inout PhaseRecord, _ plan: PhasePlan
+    ) -> EnvironmentStep? {
+        guard let name = record.executionName else { return nil }
+        if record.executionUID == nil {
+            guard facts.createFailures[name] == nil else { return nil }
+            if let step = establish(name, phase, &record, shutdown: .terminate) { return step }
+        }
+        switch facts.executions[name] {
+        case nil: return act(.readExecution(name))
+        case .missing, .failed: return nil
+        case .found(let state):
+            let execution = state.execution
+            guard execution.uid == record.executionUID else { return nil }
+            if execution.isFinished {
+                _ = follow(phase, record, in: plan)
+                record = status.record(of: phase.name) ?? record
+                return nil
+            }
+            let isStopped = (facts.stops[name] ?? execution.spec?.shutdown) == .terminate
+            return isStopped || facts.stopFailure != nil ? nil : act(.stop(execution, .terminate))
+        }
     }
 
     /// No rest and no pause may last longer than the time for the teardown.
