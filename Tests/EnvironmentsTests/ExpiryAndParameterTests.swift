@@ -72,7 +72,7 @@ import TowlineAPI
         #expect(try bench.status.expiresAt?.rfc3339 == "2027-01-15T09:30:01Z")
     }
 
-    @Test func `all faults of the parameters are told at once, and nothing runs`() throws {
+    @Test func `all faults of the parameters are reported at once, and nothing runs`() throws {
         let bench = try EnvironmentLifeTests.bench(
             """
             {'parameters': {'BRANCH': 'x y', 'TYPO': '1'}, 'timeslot': {'teardownSeconds': 60}, 'lifecycle': {'phases': [
