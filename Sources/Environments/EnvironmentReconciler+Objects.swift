@@ -77,6 +77,18 @@ extension EnvironmentReconciler {
         }
     }
 
+    /// Finds out whether the namespace is being deleted, with a create that is not carried out.
+    func probeNamespace(_ execution: PhaseExecution, in reconciliation: inout Reconciliation) async {
+        do {
+            _ = try await client.create(
+                WorkflowExecution.resourceType, namespace: execution.environment.namespace, body: execution.body,
+                WriteOptions(fieldManager: WellKnown.fieldManager, dryRun: true), decoding: PhaseExecutionState.decoder)
+            reconciliation.facts.isNamespaceTerminating = false
+        } catch {
+            reconciliation.facts.isNamespaceTerminating = ExecutionCreateFailure(error) == .namespaceTerminating
+        }
+    }
+
     /// Asks for the stop of an execution.
     func stop(_ execution: WorkflowExecution, _ kind: Shutdown, in reconciliation: inout Reconciliation) async {
         var writer = JSONWriter()

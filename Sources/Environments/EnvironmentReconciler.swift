@@ -72,6 +72,7 @@ struct EnvironmentReconciler: Sendable {
                 names.filter { $0 != WellKnown.teardownFinalizer }
             }
         case .create(let execution): await create(execution, in: &reconciliation)
+        case .probeNamespace(let execution): await probeNamespace(execution, in: &reconciliation)
         case .stop(let execution, let kind): await stop(execution, kind, in: &reconciliation)
         case .deleteOld(let name): await deleteOld(name, in: &reconciliation)
         case .rest(let time):

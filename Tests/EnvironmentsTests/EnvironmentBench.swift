@@ -146,6 +146,8 @@ final class EnvironmentBench {
             case .readExecution(let name):
                 facts.executions[name] = try lookup(executions[name], PhaseExecutionState.decoder)
             case .create(let execution): try create(execution, &facts)
+            case .probeNamespace:
+                facts.isNamespaceTerminating = createError.map(ExecutionCreateFailure.init) == .namespaceTerminating
             case .stop(let execution, let kind):
                 log.append("stop \(execution.key.name) \(kind.rawValue)")
                 executions[execution.key.name] = executions[execution.key.name]?

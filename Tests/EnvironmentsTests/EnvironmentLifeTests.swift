@@ -137,6 +137,7 @@ import TowlineAPI
             "{'timeslot': {'teardownSeconds': 60}, 'lifecycleRef': {'name': 'preview', 'version': '2'}}")
         #expect(try bench.reconcile() == bench.now + .seconds(10))
         #expect(try bench.verdict == "Pending/LifecycleNotFound")
+        #expect(try bench.condition(.expired) == "False/NoExpiry")
         let inline = try JSONValue(parsing: Self.preview.replacing("'", with: "\""))
         bench.lifecycles["preview-2"] = [
             "metadata": ["name": "preview-2", "namespace": "previews", "uid": "l"],

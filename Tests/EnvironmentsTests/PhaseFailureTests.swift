@@ -184,7 +184,8 @@ import TowlineAPI
         #expect(try bench.condition(.expired) == "False/NoExpiry")
     }
 
-    @Test func `an execution that is deleted while it runs fails its phase, and is not repeated automatically`() throws {
+    @Test func `an execution that is deleted while it runs fails its phase, and is not repeated automatically`() throws
+    {
         let bench = try bench(", 'retry': {'limit': 3}")
         try bench.reconcile()
         bench.executions = [:]

@@ -171,15 +171,33 @@ import TowlineAPI
         #expect(bench.running == [down])
     }
 
-    @Test func `a terminating namespace releases the environment at once`() throws {
-        let bench = try bench()
+    private static var namespaceIsTerminating: KubeError {
         var status = APIStatus(code: 403, reason: "Forbidden", message: "namespace is being terminated")
         var cause = APIStatus.Cause()
         cause.reason = "NamespaceTerminating"
         status.details.causes = [cause]
-        bench.createError = .status(status)
+        return .status(status)
+    }
+
+    @Test func `a terminating namespace releases the environment at once`() throws {
+        let bench = try bench()
+        bench.createError = Self.namespaceIsTerminating
         bench.delete()
         try bench.reconcile()
+        #expect(bench.isGone)
+        #expect(try bench.verdict == "Inactive/NamespaceTerminating")
+    }
+
+    @Test func `a terminating namespace releases an environment whose teardown it deleted`() throws {
+        let bench = try bench()
+        bench.delete()
+        try bench.reconcile()
+        #expect(bench.running == [down])
+        bench.executions = [:]
+        #expect(try bench.reconcile() == bench.now + .seconds(10), "the namespace may be deleted later")
+        #expect(try bench.verdict == "Terminating/TeardownFailed")
+        bench.createError = Self.namespaceIsTerminating
+        try bench.pass(.seconds(10))
         #expect(bench.isGone)
         #expect(try bench.verdict == "Inactive/NamespaceTerminating")
     }

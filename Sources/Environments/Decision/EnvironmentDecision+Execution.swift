@@ -96,7 +96,7 @@ extension EnvironmentDecision {
     }
 
     /// The execution of an attempt; nil if the definition was not recorded.
-    private func execution(
+    func execution(
         _ name: String, _ phase: LifecyclePhase, _ record: PhaseRecord, _ shutdown: Shutdown?
     ) -> PhaseExecution? {
         guard let id = phase.definition, let workflow = record.workflow else { return nil }
@@ -108,7 +108,8 @@ extension EnvironmentDecision {
         var deadline = config.startDeadlineSeconds
         if phase.isTeardown {
             // A teardown that starts or ends after its bound could hit the next environment of the same name.
-            let left = max(1, (terminationBound - now).components.seconds)
+            // Rounded up, so that the limit of the run is not before the bound.
+            let left = max(1, (terminationBound - now.roundedDownToSeconds).components.seconds)
             timeout = min(timeout ?? left, left)
             deadline = min(deadline ?? left, left)
         }

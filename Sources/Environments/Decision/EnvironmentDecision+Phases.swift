@@ -10,7 +10,7 @@ extension EnvironmentDecision {
             enter(.provisioning, .phaseRunning, "The phases begin.")
             // A TTL counts from the start that was just set.
             updateExpiry()
-            setStandingConditions(plan)
+            setExpiryConditions()
         }
         retryOnRequest(plan)
         if plan.readiness == .start { update.apply(.becameReady) }

@@ -202,12 +202,27 @@ extension EnvironmentDecision {
         let result = status.record(of: phase.name)
         if result?.state == .succeeded { return end(cause.reason, cause) }
         if result?.reason == "NamespaceTerminating" { return end(.namespaceTerminating, cause) }
-        let bound = terminationBound.rfc3339
+        return holdForRetry(phase, result ?? record, cause)
+    }
+
+    /// Holds an environment whose teardown failed, so that a user can retry it.
+    ///
+    /// A namespace that is being deleted refuses every create, and waits for the environment. Nothing else says so, so
+    /// the next attempt is tried without being stored.
+    private mutating func holdForRetry(
+        _ phase: LifecyclePhase, _ record: PhaseRecord, _ cause: TerminationCause
+    ) -> EnvironmentStep {
+        let bound = terminationBound
         enter(
             .terminating, .teardownFailed,
-            "\(phase.name) failed: \(result?.message ?? "no message"). Retry it, or wait until \(bound).",
+            "\(phase.name) failed: \(record.message ?? "no message"). Retry it, or wait until \(bound.rfc3339).",
             current: phase.name)
-        return rest(until: terminationBound)
+        guard environment.deletionTimestamp != nil,
+            let next = execution("\(environment.uid)-probe", phase, record, .terminate)
+        else { return rest(until: bound) }
+        guard let isTerminating = facts.isNamespaceTerminating else { return act(.probeNamespace(next)) }
+        if isTerminating { return end(.namespaceTerminating, cause) }
+        return rest(until: min(bound, now + Self.pollInterval))
     }
 
     /// Terminates a teardown that still runs at the bound, or takes its name if it may still be created; nil if that was

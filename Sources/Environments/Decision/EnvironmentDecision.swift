@@ -43,10 +43,14 @@ struct EnvironmentDecision {
         // Nothing holds the deletion: the garbage collector stops what the environment owns.
         if environment.deletionTimestamp != nil, !environment.isHeld { return .rest(until: nil) }
         updateExpiry()
+        setExpiryConditions()
         if let cause = terminationCause { return terminate(because: cause) }
         if let step = findPlan() { return step }
         guard let plan else { return .rest(until: nil) }
-        setStandingConditions(plan)
+        if plan.teardown != nil {
+            update.apply(
+                .conditionSet(.tornDown, .false, .teardownPending, message: "The environment has not ended yet."))
+        }
         if let step = findDefinitions(of: plan) { return step }
         if let start = environment.spec.timeslot.provisioningStart, now < start, status.startedAt == nil {
             enter(.approaching, .waitingForStart, "The first phase begins at \(start.rfc3339).")
@@ -80,8 +84,9 @@ struct EnvironmentDecision {
         update.apply(.entered(phase, reason, message: message, current: current))
     }
 
-    /// Removes the finalizer; otherwise only follows changes of the spec.
+    /// Removes the finalizer; otherwise only follows changes of the spec and of the extension.
     private mutating func afterTheEnd() -> EnvironmentStep {
+        updateExpiry()
         update.apply(.conditionRemoved(.expiringSoon))
         if environment.isHeld {
             if let failure = facts.holdFailure { return .retry(after: failure.retryAfter) }
@@ -129,18 +134,17 @@ extension EnvironmentDecision {
         update.apply(.conditionSet(.extensionRefused, .true, reason, message: message))
     }
 
-    /// Sets the conditions that every environment has while it lives.
-    mutating func setStandingConditions(_ plan: PhasePlan) {
+    /// Sets the conditions about the expiry of an environment that is not terminating.
+    mutating func setExpiryConditions() {
+        guard status.terminationStartedAt == nil else { return }
         if let expiry = status.expiresAt {
             update.apply(.conditionSet(.expired, .false, .notExpired, message: "Expires at \(expiry.rfc3339)."))
         } else if status.startedAt == nil, environment.spec.timeslot.ttlSeconds != nil {
-            update.apply(.conditionSet(.expired, .false, .notExpired, message: "Expires a while after its start."))
+            update.apply(
+                .conditionSet(
+                    .expired, .false, .notExpired, message: "Expires ttlSeconds after its first phase starts."))
         } else {
             update.apply(.conditionSet(.expired, .false, .noExpiry, message: "The environment has no expiry."))
-        }
-        if plan.teardown != nil {
-            update.apply(
-                .conditionSet(.tornDown, .false, .teardownPending, message: "The environment has not ended yet."))
         }
         guard expiryWarning > .zero, let expiry = status.expiresAt, now >= expiry - expiryWarning else {
             return update.apply(.conditionRemoved(.expiringSoon))

@@ -18,6 +18,8 @@ enum EnvironmentStep {
     case release
     /// Create the execution of an attempt.
     case create(PhaseExecution)
+    /// Find out whether the namespace accepts this execution, without storing it.
+    case probeNamespace(PhaseExecution)
     /// Ask the operator of executions to stop one.
     case stop(WorkflowExecution, Shutdown)
     /// Delete the execution of an attempt that is too old to be kept.
@@ -39,6 +41,7 @@ enum EnvironmentStep {
         case .hold: "hold"
         case .release: "release"
         case .create: "create"
+        case .probeNamespace: "probeNamespace"
         case .stop: "stop"
         case .deleteOld: "deleteOld"
         case .rest: "rest"
@@ -64,6 +67,8 @@ struct EnvironmentFacts {
     var executions: [String: Lookup<PhaseExecutionState>] = [:]
     /// The errors of creates, by the name of the execution.
     var createFailures: [String: ExecutionCreateFailure] = [:]
+    /// Whether the namespace is being deleted; nil if that was not asked.
+    var isNamespaceTerminating: Bool?
     /// Why the stop of an execution failed.
     var stopFailure: (message: String, retryAfter: Duration)?
     /// The executions whose stop was accepted, with the kind of stop.
