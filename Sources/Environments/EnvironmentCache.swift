@@ -31,6 +31,12 @@ struct EnvironmentEntry: StoredObject, Hashable {
         phase = environment.status.phase
         isExpiringSoon = environment.status.condition(.expiringSoon)?.status == .true
         since = phase == .terminating ? environment.status.terminationStartedAt : environment.status.startedAt
+        let expiry = environment.status.terminationStartedAt == nil ? environment.status.expiresAt : nil
+        if let expiry, expiry <= now, !phase.isTerminal {
+            // The schedule begins with the environment that is overdue for the longest time.
+            attention = .at(expiry)
+            return
+        }
         var decision = EnvironmentDecision(
             of: environment, facts: EnvironmentFacts(), now: now, expiryWarning: expiryWarning)
         attention =
