@@ -1,30 +1,30 @@
-import KubeClient
+package import KubeClient
 import KubeRuntime
-import TowlineAPI
+package import TowlineAPI
 
 /// What is kept in memory of an environment: when it needs attention next, and what metrics report.
 ///
 /// An environment at rest takes a few hundred bytes. Everything else is read from the API server when it is needed, so
 /// that no decision is based on an old state.
-struct EnvironmentEntry: StoredObject, Hashable {
-    let key: ObjectKey
-    let uid: String
-    let resourceVersion: ResourceVersion
-    let phase: EnvironmentPhase
-    let isExpiringSoon: Bool
+package struct EnvironmentEntry: Hashable, Sendable {
+    package let key: ObjectKey
+    package let uid: String
+    package let resourceVersion: ResourceVersion
+    package let phase: EnvironmentPhase
+    package let isExpiringSoon: Bool
     /// When the phase that the metrics watch began.
-    let since: ServerTime?
-    let attention: Attention
+    package let since: ServerTime?
+    package let attention: Attention
 
     /// When an environment needs attention if nothing changes.
-    enum Attention: Hashable {
+    package enum Attention: Hashable {
         case now
         case at(ServerTime)
         case never
     }
 
     /// The entry of an environment, for which nothing was read besides itself.
-    init(of environment: Environment, now: ServerTime, expiryWarning: Duration) {
+    package init(of environment: Environment, now: ServerTime, expiryWarning: Duration) {
         key = environment.key
         uid = environment.uid
         resourceVersion = environment.resourceVersion
@@ -47,6 +47,8 @@ struct EnvironmentEntry: StoredObject, Hashable {
             }
     }
 }
+
+extension EnvironmentEntry: StoredObject {}
 
 /// What is kept of an execution that belongs to an environment.
 struct PhaseExecutionEntry: StoredObject, Hashable {

@@ -73,7 +73,7 @@ extension EnvironmentReconciler {
             reconciliation.facts.createFailures[execution.name] = ExecutionCreateFailure(error)
             reconciliation.logger.warn(
                 "Could not create the execution of a phase",
-                ["phase": .own(execution.phase), "execution": .own(execution.name), "error": .own(error.kind)])
+                ["phase": .own(execution.phase), "execution": .own(execution.name), "error": .foreign("\(error)")])
         }
     }
 
@@ -115,7 +115,7 @@ extension EnvironmentReconciler {
             }
             reconciliation.facts.stopFailure = ("\(error)", error.retryAfter ?? .zero)
             reconciliation.logger.warn(
-                "Could not stop an execution", ["execution": .own(name), "error": .own(error.kind)])
+                "Could not stop an execution", ["execution": .own(name), "error": .foreign("\(error)")])
         }
     }
 
@@ -133,7 +133,7 @@ extension EnvironmentReconciler {
             if error.isNotFoundObject(named: name) { return }
             reconciliation.logger.warn(
                 "Could not delete the execution of an old attempt",
-                ["execution": .own(name), "error": .own(error.kind)])
+                ["execution": .own(name), "error": .foreign("\(error)")])
         }
     }
 }

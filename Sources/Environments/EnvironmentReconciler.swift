@@ -44,7 +44,7 @@ struct EnvironmentReconciler: Sendable {
             cache.schedule.plan(key, at: clock.now() + Self.longestRetry)
             return .failed(retryAfter: error.retryAfter ?? .zero)
         }
-        var reconciliation = Reconciliation(environment: environment, logger: logger)
+        var reconciliation = Reconciliation(environment: environment, logger: logger.hiding(environment.mask))
         for _ in 0..<Self.maximumSteps {
             guard !Task.isCancelled else { return .failed() }
             var decision = EnvironmentDecision(
@@ -172,7 +172,7 @@ extension EnvironmentReconciler {
         } catch {
             if error.isNotFoundObject(named: key.name) { return .success }
             if error.isConflict { return await refresh(&reconciliation) }
-            reconciliation.logger.warn("Could not write the environment", ["error": .own(error.kind)])
+            reconciliation.logger.warn("Could not write the environment", ["error": .foreign("\(error)")])
             let pause = error.retryAfter ?? .zero
             if subresource == nil {
                 reconciliation.facts.holdFailure = ("\(error)", pause)
@@ -195,7 +195,7 @@ extension EnvironmentReconciler {
             return nil
         } catch {
             if error.isNotFoundObject(named: old.key.name) { return .success }
-            reconciliation.logger.warn("Could not read the environment again", ["error": .own(error.kind)])
+            reconciliation.logger.warn("Could not read the environment again", ["error": .foreign("\(error)")])
             return retry(old, after: error.retryAfter ?? .zero)
         }
     }

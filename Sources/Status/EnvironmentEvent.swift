@@ -70,7 +70,7 @@ extension StatusUpdate<EnvironmentStatus> {
             let old = status.phases[index]
             guard record.attempt >= old.attempt, old.state != .succeeded, old.state != .skipped else { return }
             var record = record
-            record.workflow = old.workflow ?? record.workflow
+            record.workflow = old.workflow
             record.startedAt = old.startedAt ?? record.startedAt
             if record.attempt == old.attempt {
                 record.executionName = old.executionName ?? record.executionName

@@ -38,9 +38,9 @@ public struct StatusUpdate<Status: KindStatus>: Sendable {
         revise { $0.message = text.isEmpty ? nil : text }
     }
 
-    /// Enters `phase` if the current one allows it, and sets the times that it requires.
+    /// Enters `phase` if the current and the stored one allow it, and sets the times that it requires.
     public mutating func enter(_ phase: Status.Phase) {
-        guard !status.phase.isTerminal, status.phase.mayBecome(phase) else { return }
+        guard !status.phase.isTerminal, status.phase.mayBecome(phase), before.phase.mayBecome(phase) else { return }
         status.phase = phase
         let time = now.roundedDownToSeconds
         if phase.requiresStart, status.startedAt == nil { status.startedAt = time }

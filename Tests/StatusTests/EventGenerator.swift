@@ -63,7 +63,7 @@ struct EventGenerator {
         }
     }
 
-    private mutating func workflow() -> ResolvedWorkflow {
+    mutating func workflow() -> ResolvedWorkflow {
         var target = WorkflowTarget(name: optionalText(), clusterScope: pick([nil, true, false]))
         target.containerImage = optionalText()
         target.containerDigest = optionalText()

@@ -11,28 +11,27 @@ import TowlineAPI
     /// Functions of one kind that the property tests need.
     private struct Kind<Status: KindStatus, Event: Sendable>: Sendable {
         let initial: Status
-        let acknowledged: Event
         let event: @Sendable (inout EventGenerator) -> Event
         let after: @Sendable (Status, [Event], Int64, ServerTime) -> Status?
         let violations: @Sendable (Status, Status, Int64, ServerTime) -> [String]
     }
 
     private static let execution = Kind(
-        initial: ExecutionStatus(), acknowledged: ExecutionEvent.acknowledged, event: { $0.event() },
+        initial: ExecutionStatus(), event: { $0.event() },
         after: { $0.after($1, generation: $2, now: $3) },
         violations: { ExecutionRules.violations(from: $0, to: $1, generation: $2, now: $3) })
 
-    private static let site = Kind(
-        initial: SiteStatus(), acknowledged: SiteEvent.acknowledged, event: { $0.siteEvent() },
+    private static let environment = Kind(
+        initial: EnvironmentStatus(), event: { $0.environmentEvent() },
         after: { $0.after($1, generation: $2, now: $3) },
-        violations: { SiteStatus.violations(from: $0, to: $1, generation: $2, now: $3) })
+        violations: { EnvironmentRules.violations(from: $0, to: $1, generation: $2, now: $3) })
 
     @Test func `every sequence of events keeps the rules of an execution's status`() {
         #expect(reachedPhases(Self.execution) == Set(Phase.allCases))
     }
 
-    @Test func `every sequence of events keeps the rules of a second kind's status`() {
-        #expect(reachedPhases(Self.site) == Set(SiteStatus.Phase.allCases))
+    @Test func `every sequence of events keeps the rules of an environment's status`() {
+        #expect(reachedPhases(Self.environment) == Set(EnvironmentPhase.allCases))
     }
 
     /// Checks random sequences of events; returns the phases that occurred.
@@ -51,7 +50,7 @@ import TowlineAPI
                 let events = (0...(generator.chance(20) ? 2 : 0)).map { _ in kind.event(&generator) }
                 guard let next = kind.after(status, events, generation, now) else {
                     #expect(
-                        kind.after(status, [kind.acknowledged], generation, now) == nil,
+                        kind.after(status, [], generation, now) == nil,
                         "an update was lost: seed \(seed), sequence \(sequence), step \(step)")
                     continue
                 }
@@ -61,7 +60,7 @@ import TowlineAPI
                     return reached
                 }
                 #expect(
-                    kind.after(next, [kind.acknowledged], generation, now) == nil,
+                    kind.after(next, [], generation, now) == nil,
                     "a second update without a change: seed \(seed), sequence \(sequence), step \(step)")
                 status = next
                 reached.insert(status.phase)
@@ -78,7 +77,7 @@ import TowlineAPI
 
     @Test func `the same event twice updates an execution's status once`() { checkRepetition(Self.execution) }
 
-    @Test func `the same event twice updates a second kind's status once`() { checkRepetition(Self.site) }
+    @Test func `the same event twice updates an environment's status once`() { checkRepetition(Self.environment) }
 
     private func checkRepetition<Status: KindStatus, Event>(_ kind: Kind<Status, Event>) {
         let seed = UInt64.random(in: 0...UInt64.max)
@@ -95,7 +94,7 @@ import TowlineAPI
 
     @Test func `the patches of an execution build every status`() throws { try checkPatches(Self.execution) }
 
-    @Test func `the patches of a second kind build every status`() throws { try checkPatches(Self.site) }
+    @Test func `the patches of an environment build every status`() throws { try checkPatches(Self.environment) }
 
     /// Merging each patch into the stored status gives what a single patch from the initial status gives.
     private func checkPatches<Status: KindStatus, Event>(_ kind: Kind<Status, Event>) throws {

@@ -56,6 +56,7 @@ extension EnvironmentDecision {
 
     private mutating func beginTermination(because cause: TerminationCause) {
         update.apply(.terminationBegan)
+        enter(.terminating, .stopping, "The environment is being terminated.", current: status.currentPhase)
         update.apply(.conditionRemoved(.expiringSoon))
         if case .expired = cause {
             let expiry = status.expiresAt?.rfc3339 ?? ""

@@ -26,7 +26,7 @@ extension FuzzTarget {
     static func all() throws -> [FuzzTarget] {
         [
             try .runs(of: .tekton), try .runs(of: .argo), .json, .yaml, .kubeconfig, try .watch, .httpRequest,
-            .apiStatus, .timestamp, try .execution,
+            .apiStatus, .timestamp, try .execution, try .definition, try .environment,
         ]
     }
 }

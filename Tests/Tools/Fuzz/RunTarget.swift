@@ -10,7 +10,7 @@ extension FuzzTarget {
         let engine = EngineRegistry.engine(name)
         let recordings = try Recording.all(of: name.rawValue)
         let lists = Damage(corpus: recordings.map(\.taskRunList))
-        let schema = try StatusSchema()
+        let schema = try StatusSchema(of: "workflowexecutions")
         return FuzzTarget(name: name.rawValue, corpus: recordings.flatMap(\.encodedRun)) { text, random in
             var cursor = JSONCursor(text)
             guard let run = try? engine.decodeRun(&cursor) else { return false }
@@ -87,8 +87,9 @@ extension FuzzTarget {
 struct StatusSchema: Sendable {
     private let schema: JSONValue
 
-    init() throws {
-        let path = "crds/towline.dev_workflowexecutions.yaml"
+    /// - Parameter plural: the kind, as in the name of the file in `crds/`.
+    init(of plural: String) throws {
+        let path = "crds/towline.dev_\(plural).yaml"
         let definition = try Repository.documents(path).first
         let version = definition?["spec"]?["versions"]?[0]
         guard let schema = version?["schema"]?["openAPIV3Schema"]?["properties"]?["status"] else {
