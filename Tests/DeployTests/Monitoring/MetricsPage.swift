@@ -71,7 +71,12 @@ struct MetricsPage {
             list(EngineName.allCases.map(\.rawValue)) + "; of `towline_executions` and `towline_execution_total` also "
                 + "`unknown`, for executions whose definition was not read"
         ),
-        ("phase", list(Phase.allCases.map(\.rawValue))),
+        (
+            "phase",
+            list(Phase.allCases.map(\.rawValue)) + "; of `towline_environments`, "
+                + list(EnvironmentPhase.allCases.map(\.rawValue)) + "; of `towline_environment_oldest_seconds`, "
+                + list([EnvironmentPhase.provisioning, .terminating].map(\.rawValue))
+        ),
         ("outcome", list(Outcome.allCases.map(\.rawValue))),
         (
             "reason",
@@ -79,9 +84,13 @@ struct MetricsPage {
                 + "the metric's row"
         ),
         ("version", "the operator's version"),
-        ("controller", "`workflowexecution`"),
-        ("name", "`workflowexecution`; of `leader_election_…`, the name of the lease"),
-        ("result", "`success`, `error`, `requeue`, `requeue_after`"),
+        ("controller", "`workflowexecution`, `environment`"),
+        ("name", "`workflowexecution`, `environment`; of `leader_election_…`, the name of the lease"),
+        (
+            "result",
+            "`success`, `error`, `requeue`, `requeue_after`; of phase attempts, `succeeded`, `failed`, `cancelled`; of "
+                + "teardowns, `succeeded`, `failed`, `timed_out`, `skipped`, `nothing`"
+        ),
         ("priority", "`0`, `-100`"),
         (
             "code",
@@ -93,7 +102,8 @@ struct MetricsPage {
         ("host", "the API server's host and port, as configured"),
         (
             "type",
-            "plural and group: `workflowexecutions.towline.dev`, `pipelineruns.tekton.dev`, `workflows.argoproj.io`"
+            "plural and group: `workflowexecutions.towline.dev`, `environments.towline.dev`, `pipelineruns.tekton.dev`, "
+                + "`workflows.argoproj.io`"
         ),
         ("event", "`added`, `modified`, `deleted`, `bookmark`, `error`, `undecodable`"),
         ("kind", "`run`, `execution`"),
