@@ -34,6 +34,23 @@ import Testing
         }
     }
 
+    /// The API server evaluates messages without the authorizer; the author would only see the fixed message.
+    @Test(arguments: files) func `no message depends on an authorization check`(_ file: String) throws {
+        func uses(_ expression: String) -> [String] {
+            expression.matches(of: /variables\.(\w+)/).map { String($0.1) }
+        }
+        var dependent: Set<String> = []
+        for (name, expression) in zip(
+            try texts(file, "variables", "name"), try texts(file, "variables", "expression"))
+        where expression.contains("authorizer.") || !dependent.isDisjoint(with: uses(expression)) {
+            dependent.insert(name)
+        }
+        #expect(!dependent.isEmpty)
+        for message in try texts(file, "validations", "messageExpression") {
+            #expect(dependent.isDisjoint(with: uses(message)), "\(message)")
+        }
+    }
+
     @Test(arguments: files) func `every policy variable is defined before it is used`(_ file: String) throws {
         var known: Set<String> = []
         let names = try texts(file, "variables", "name")
@@ -106,13 +123,24 @@ struct PolicyExpressions {
         policy = try PolicyExpressions("deploy/policy/base/policy.yaml")
     }
 
-    /// The engine whose runs, and the service accounts that the author must be allowed to use.
-    private func demands(_ resource: String, _ spec: JSONValue, isOperator: Bool = false) throws -> [String] {
+    private static let checks = [
+        "mayCreatePipelineRun", "mayCreateWorkflow", "mayUseFirst", "mayUseSecond", "mayUseThird", "mayUseFourth",
+    ]
+
+    private func evaluate(
+        _ resource: String, _ spec: JSONValue, denied: String? = nil, isOperator: Bool = false
+    ) throws -> (variables: [String: CELValue], isValid: Bool) {
         let object: JSONValue = [
             "metadata": ["labels": ["towline.dev/environment-uid": "u", "towline.dev/phase": "p"]], "spec": spec,
         ]
-        let authorized = ["isOperator": isOperator, "mayCreatePipelineRun": true, "mayCreateWorkflow": true]
-        let values = try policy.values(for: object, resource: resource, authorized: authorized).variables
+        var authorized = Dictionary(uniqueKeysWithValues: Self.checks.map { ($0, $0 != denied) })
+        authorized["isOperator"] = isOperator
+        return try policy.values(for: object, resource: resource, authorized: authorized)
+    }
+
+    /// The engine whose runs, and the service accounts that the author must be allowed to use.
+    private func demands(_ resource: String, _ spec: JSONValue) throws -> [String] {
+        let values = try evaluate(resource, spec).variables
         return try ["engine", "first", "second", "third", "fourth"].compactMap { name in
             guard case .string(let text) = try #require(values[name]) else { return "\(name) is no text" }
             return text.isEmpty ? nil : text
@@ -142,9 +170,13 @@ struct PolicyExpressions {
             ],
         ]
         #expect(try demands("workflowexecutions", spec) == ["argo", "a", "b"])
-        #expect(try demands("workflowexecutions", spec, isOperator: true) == ["none"])
         #expect(try demands("workflowexecutions", ["workflowRef": ["workflowId": "w"]]) == ["tekton"])
         #expect(try demands("workflowexecutions", ["workflowRef": ["definition": "w@1"]]) == ["any"])
+        #expect(try evaluate("workflowexecutions", spec).isValid)
+        for check in Self.checks {
+            #expect(try !evaluate("workflowexecutions", spec, denied: check).isValid, "\(check)")
+            #expect(try evaluate("workflowexecutions", spec, denied: check, isOperator: true).isValid, "\(check)")
+        }
     }
 
     @Test func `the author of a definition needs its service account only`() throws {
