@@ -60,15 +60,20 @@ struct PhaseExecutionEntry: StoredObject, Hashable {
     let isFinished: Bool
     let isDeleted: Bool
 
+    /// The longest name of an object, in bytes.
+    private static let longestName = 253
+
     static let decoder: ObjectDecoder<PhaseExecutionEntry> = { (cursor) throws(JSONError) in
         var copy = cursor
         let metadata = try ObjectMetadata(ofObject: &copy, annotations: [WellKnown.environmentAnnotation])
         let execution = try WorkflowExecution.storeDecoder(&cursor)
+        // Users can write the annotation too, with any text.
+        let name = metadata.annotation(WellKnown.environmentAnnotation).flatMap { text in
+            text.isEmpty || text.utf8.count > longestName ? nil : text
+        }
         return PhaseExecutionEntry(
             key: execution.key, uid: execution.uid, resourceVersion: execution.resourceVersion,
-            environment: metadata.annotation(WellKnown.environmentAnnotation).map {
-                ObjectKey(namespace: execution.key.namespace, name: $0)
-            },
+            environment: name.map { ObjectKey(namespace: execution.key.namespace, name: $0) },
             isFinished: execution.isFinished, isDeleted: execution.deletionTimestamp != nil)
     }
 }
