@@ -220,7 +220,7 @@ import TowlineAPI
         #expect(try bench.status.record(of: "up")?.attempt == 1)
     }
 
-    @Test(arguments: ["workflow", "label", "owner", "parameter"])
+    @Test(arguments: ["workflow", "label", "owner", "parameter", "entrypoint", "account", "timeout"])
     func `an execution of someone else is not adopted`(_ difference: String) throws {
         let bench = try bench()
         bench.losesAnswers = true
@@ -231,12 +231,33 @@ import TowlineAPI
             case "workflow": ["spec", "workflowRef", "workflowId"]
             case "label": ["metadata", "labels", "towline.dev/environment-uid"]
             case "parameter": ["spec", "parameters", "WHO"]
+            // Argo would start in another template of the same workflow.
+            case "entrypoint": ["spec", "executionConfig", "entrypoint"]
+            case "account": ["spec", "executionConfig", "serviceAccountName"]
+            case "timeout": ["spec", "executionConfig", "timeoutSeconds"]
             default: ["metadata", "ownerReferences"]
             }
         bench.executions[first] = bench.executions[first]?
-            .setting(path, to: difference == "owner" ? nil : .string("other"))
+            .setting(path, to: difference == "owner" ? nil : difference == "timeout" ? 1 : .string("other"))
         try bench.reconcile()
         #expect(try bench.verdict == "Failed/NameCollision")
+    }
+
+    @Test(
+        arguments: [
+            (["spec", "shutdown"], "Stop"), (["spec", "executionConfig", "ttlSecondsAfterFinished"], 60),
+            (["spec", "executionConfig", "keepRunUntilArchived"], true),
+            (["metadata", "labels", "example.com/a"], "b"),
+        ] as [([String], JSONValue)])
+    func `an own execution that a user changed is adopted`(_ path: [String], _ value: JSONValue) throws {
+        let bench = try bench()
+        bench.losesAnswers = true
+        try bench.reconcile()
+        bench.losesAnswers = false
+        bench.executions[first] = bench.executions[first]?.setting(path, to: value)
+        try bench.reconcile()
+        #expect(try bench.status.record(of: "up")?.executionUID != nil)
+        #expect(try bench.status.record(of: "up")?.attempt == 1)
     }
 
     @Test func `a rejected execution fails its phase, an obstacle delays it`() throws {

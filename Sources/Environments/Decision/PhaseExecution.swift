@@ -75,7 +75,7 @@ extension PhaseExecution {
         }
     }
 
-    private func spec(_ writer: inout JSONWriter) {
+    fileprivate func spec(_ writer: inout JSONWriter) {
         let target = workflow.target
         writer.member("workflowRef") { writer in
             writer.member("workflowId", definition.name)
@@ -128,41 +128,42 @@ extension PhaseExecutionState {
     /// that does nothing could stand in for a phase.
     func isSame(as wanted: PhaseExecution) -> Bool {
         guard environmentUID == wanted.environmentUID, !wanted.isOwned || ownerUID == wanted.environmentUID,
-            let spec = execution.spec
+            let spec = execution.spec, let expected = wanted.expectedSpec
         else { return false }
-        let target = wanted.workflow.target
-        let reference = WorkflowReference(
-            workflowId: wanted.definition.name, version: wanted.definition.version, engine: wanted.workflow.engine,
-            name: target.name, containerImage: target.containerImage, containerDigest: target.containerDigest,
-            imagePullSecret: target.imagePullSecret, resolver: target.resolver, clusterScope: target.clusterScope)
-        return spec.workflowRef.isSame(as: reference)
-            && spec.executionConfig.serviceAccountName == wanted.serviceAccountName
-            && Self.values(of: spec) == Self.values(of: wanted.parameters)
-    }
-
-    /// The values of all parameters that do not change while an environment lives.
-    private static func values(of spec: ExecutionSpec) -> [String: ParameterValue] {
-        var values: [String: ParameterValue] = [:]
-        for parameter in spec.parameters { values[parameter.name] = parameter.value }
-        values[PhaseParameters.expiry] = nil
-        return values
-    }
-
-    private static func values(of parameters: [MapEntry]) -> [String: ParameterValue] {
-        var values: [String: ParameterValue] = [:]
-        for entry in parameters { values[entry.key] = .string(entry.value) }
-        values[PhaseParameters.expiry] = nil
-        return values
+        return spec.essence(isTeardown: !wanted.isOwned) == expected.essence(isTeardown: !wanted.isOwned)
     }
 }
 
-extension WorkflowReference {
-    /// Whether both name the same workflow; the order of a resolver's parameters does not matter.
-    fileprivate func isSame(as other: WorkflowReference) -> Bool {
-        var (left, right) = (self, other)
-        left.resolver?.parameters.sort { $0.key < $1.key }
-        right.resolver?.parameters.sort { $0.key < $1.key }
-        return left == right
+extension PhaseExecution {
+    /// The spec as it is read back; nil if it cannot be read.
+    fileprivate var expectedSpec: ExecutionSpec? {
+        var writer = JSONWriter()
+        writer.object { spec(&$0) }
+        var cursor = JSONCursor(writer.bytes)
+        return try? ExecutionSpec(reading: &cursor)
+    }
+}
+
+extension ExecutionSpec {
+    /// What an earlier request for the same attempt has in common with a later one.
+    ///
+    /// Users may stop an execution and change how long it is kept. The expiry may have moved, and the time that is left
+    /// for a teardown has become shorter.
+    fileprivate func essence(isTeardown: Bool) -> ExecutionSpec {
+        var spec = self
+        spec.shutdown = nil
+        spec.executionConfig.ttlSecondsAfterFinished = nil
+        spec.executionConfig.runTTLSecondsAfterFinished = nil
+        spec.executionConfig.keepRunUntilArchived = nil
+        if isTeardown {
+            spec.executionConfig.timeoutSeconds = nil
+            spec.executionConfig.startDeadlineSeconds = nil
+        }
+        spec.parameters.removeAll { $0.name == PhaseParameters.expiry }
+        // The API server orders the members of objects.
+        spec.parameters.sort { $0.name < $1.name }
+        spec.workflowRef.resolver?.parameters.sort { $0.key < $1.key }
+        return spec
     }
 }
 
