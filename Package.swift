@@ -104,7 +104,9 @@ let package = Package(
             swiftSettings: testing),
         .executableTarget(
             name: "towline-fuzz",
-            dependencies: ["Engines", "Environments", "Status", "TowlineAPI", "KubeRuntime", "KubeClient", "TestSupport"],
+            dependencies: [
+                "Engines", "Environments", "Status", "TowlineAPI", "KubeRuntime", "KubeClient", "TestSupport",
+            ],
             path: "Tests/Tools/Fuzz", swiftSettings: testing),
         .executableTarget(
             name: "towline-simulate",

@@ -117,7 +117,8 @@ enum UserRole: String, CaseIterable {
     private var about: String {
         switch self {
         case .view: "Users with the role `view` can read executions, environments and the catalog."
-        case .edit: "Users with the role `edit` can also start, stop and delete executions and environments, and maintain the catalog."
+        case .edit:
+            "Users with the role `edit` can also start, stop and delete executions and environments, and maintain the catalog."
         case .admin: "Users with the role `admin` can also delete all objects of a kind in a namespace at once."
         }
     }

@@ -4,6 +4,7 @@ import KubeClient
 /// Measures the release binary on the sandbox, or runs the soak test (see ``Soak``).
 ///
 /// `towline-bench --binary bin/towline --sandbox bin/towline-sandbox [--executions 10000] [--running 1000]`
+/// `towline-bench environments --binary bin/towline --sandbox bin/towline-sandbox [--stored 10000]`
 /// `towline-bench soak --binary bin/towline --sandbox bin/towline-sandbox [--seconds 600] [--seed N]`
 /// `towline-bench attack --binary bin/towline [--scale 1] [--scenario 'labeled runs']`, on the sandbox or on the folder of
 /// `KUBEBUILDER_ASSETS`
@@ -22,6 +23,7 @@ struct Benchmark {
     ]
     private static let usage = """
         towline-bench [--binary FILE] [--sandbox FILE] [--executions N] [--running N]
+        towline-bench environments [--binary FILE] [--sandbox FILE] [--stored N]
         towline-bench soak [--binary FILE] [--sandbox FILE] [--seconds N] [--seed N]
         towline-bench attack [--binary FILE] [--scale FACTOR] [--scenario NAME]
         towline-bench poll [--binary FILE] [--stored N] [--unfinished N]
@@ -70,6 +72,11 @@ struct Benchmark {
                 scenarios: scenarios)
             if try await attack.run() { return }
             exit(1)
+        }
+        if arguments.first == "environments" {
+            let benchmark = Benchmark(
+                binary: binary, sandboxBinary: sandboxBinary, total: 0, running: 0, directory: directory)
+            return try await benchmark.measureEnvironments(option("--stored").flatMap { Int($0) } ?? 10_000)
         }
         if arguments.first == "poll" {
             let benchmark = PollBenchmark(
@@ -128,6 +135,8 @@ struct Benchmark {
         try await load.waitForRunning(running)
         try await filler.program.stop()
         try await restart("\(total) executions, \(running) running", limit: 48)
+        sandbox.kill()
+        try await measureEnvironments(total)
     }
 
     private static func target(_ what: String) -> String {
@@ -159,14 +168,14 @@ struct Benchmark {
         line(what, megabytes(process.program.residentMegabytes), String(format: "%.0f MiB", limit))
     }
 
-    private func line(_ what: String, _ value: String, _ limit: String) {
+    func line(_ what: String, _ value: String, _ limit: String) {
         let name = what.padding(toLength: max(40, what.count), withPad: " ", startingAt: 0)
         print("\(name) \(String(repeating: " ", count: max(0, 10 - value.count)))\(value)   \(limit)")
     }
 
-    private func milliseconds(_ seconds: Double) -> String { String(format: "%.2f ms", seconds * 1000) }
+    func milliseconds(_ seconds: Double) -> String { String(format: "%.2f ms", seconds * 1000) }
 
-    private func megabytes(_ value: Double) -> String { String(format: "%.1f MiB", value) }
+    func megabytes(_ value: Double) -> String { String(format: "%.1f MiB", value) }
 
     private var kubeconfig: URL { directory.appending(path: "kubeconfig") }
     private func log(_ name: String) -> URL { directory.appending(path: "\(name).log") }

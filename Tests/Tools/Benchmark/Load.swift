@@ -1,7 +1,7 @@
 import Foundation
 import KubeClient
 
-/// Creates executions and waits for their progress.
+/// Creates objects and waits for their progress.
 struct Load {
     private static let namespace = "default"
     private static let execution = ResourceType(
@@ -40,20 +40,28 @@ struct Load {
 
     /// Creates executions of a workflow with the concurrency of a busy GitOps tool.
     func createExecutions(_ count: Int, workflow: String) async throws {
+        try await createMany(Self.execution, count) { _ in
+            [
+                "apiVersion": "towline.dev/v1alpha1", "kind": "WorkflowExecution",
+                "metadata": ["generateName": .string("bench-\(workflow)-")],
+                "spec": [
+                    "workflowRef": ["workflowId": .string(workflow)],
+                    "parameters": ["NAMESPACE": "payments", "DEPLOYMENT": "payment-api"],
+                    "executionConfig": ["timeoutSeconds": 1800],
+                ],
+            ]
+        }
+    }
+
+    /// Creates objects with the concurrency of a busy GitOps tool.
+    func createMany(
+        _ type: ResourceType, _ count: Int, _ object: @escaping @Sendable (Int) -> JSONValue
+    ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for lane in 0..<Self.concurrency {
                 group.addTask {
-                    for _ in stride(from: lane, to: count, by: Self.concurrency) {
-                        let object: JSONValue = [
-                            "apiVersion": "towline.dev/v1alpha1", "kind": "WorkflowExecution",
-                            "metadata": ["generateName": .string("bench-\(workflow)-")],
-                            "spec": [
-                                "workflowRef": ["workflowId": .string(workflow)],
-                                "parameters": ["NAMESPACE": "payments", "DEPLOYMENT": "payment-api"],
-                                "executionConfig": ["timeoutSeconds": 1800],
-                            ],
-                        ]
-                        try await create(Self.execution, object)
+                    for number in stride(from: lane, to: count, by: Self.concurrency) {
+                        try await create(type, object(number))
                     }
                 }
             }
@@ -62,27 +70,30 @@ struct Load {
     }
 
     func waitForFinished(_ count: Int) async throws {
-        try await wait(for: count, "finished executions") { $0 == "Completed" || $0 == "Failed" }
+        try await wait(for: count, of: Self.execution, "finished executions") { $0 == "Completed" || $0 == "Failed" }
     }
 
     func waitForRunning(_ count: Int) async throws {
-        try await wait(for: count, "running executions") { $0 == "Running" }
+        try await wait(for: count, of: Self.execution, "running executions") { $0 == "Running" }
     }
 
-    /// Counts the executions page by page, with pauses so that the counting costs the sandbox little.
-    private func wait(for count: Int, _ what: String, _ matches: @escaping @Sendable (String) -> Bool) async throws {
+    /// Waits until so many objects are in a phase. They are counted page by page, with pauses so that the counting costs
+    /// the sandbox little.
+    func wait(
+        for count: Int, of type: ResourceType, _ what: String, _ matches: @escaping @Sendable (String) -> Bool
+    ) async throws {
         try await waiting(what) {
-            if try await phases().filter(matches).count >= count { return true }
+            if try await phases(of: type).filter(matches).count >= count { return true }
             try await Task.sleep(for: .milliseconds(count > 1000 ? 500 : 100))
             return false
         }
     }
 
-    private func phases() async throws -> [String] {
+    private func phases(of type: ResourceType) async throws -> [String] {
         var phases: [String] = []
         var options = ListOptions(limit: 500)
         repeat {
-            let page = try await client.list(Self.execution, namespace: Self.namespace, options) {
+            let page = try await client.list(type, namespace: Self.namespace, options) {
                 (cursor) throws(JSONError) in try Self.phase(&cursor)
             }
             phases += page.items
