@@ -60,14 +60,32 @@ import TowlineAPI
         }
     }
 
-    private func specSchema() throws -> JSONValue {
-        let definition = try #require(Repository.documents("crds/towline.dev_workflowexecutions.yaml").first)
+    /// The example of the contract has every field. The rules are tested with the schemas.
+    @Test(arguments: ["docs/lifecycles.md", "docs/contract.md", "README.md"])
+    func `every environment on a page has only fields that exist`(_ page: String) throws {
+        let kinds = ["Environment": "environments", "Lifecycle": "lifecycles"]
+        let documents = try Markdown(path: page).blocks(of: "yaml")
+            .flatMap { try YAML.documents(Array($0.utf8), source: page) }
+        var count = 0
+        for document in documents {
+            guard let plural = kinds[document.kind] else { continue }
+            #expect(try unknownFields(try #require(document["spec"]), specSchema(plural)) == [])
+            count += 1
+        }
+        #expect(count > 0)
+    }
+
+    private func specSchema(_ plural: String = "workflowexecutions") throws -> JSONValue {
+        let definition = try #require(Repository.documents("crds/towline.dev_\(plural).yaml").first)
         let version = definition[path: ["spec", "versions"]]?[0]
         return try #require(version?[path: ["schema", "openAPIV3Schema", "properties", "spec"]])
     }
 
     /// The fields of a value that its schema does not have.
     private func unknownFields(_ value: JSONValue, _ schema: JSONValue) -> [String] {
+        if let items = schema["items"], let elements = value.arrayValue {
+            return elements.flatMap { unknownFields($0, items) }
+        }
         guard let properties = schema["properties"], let object = value.objectValue else { return [] }
         return object.flatMap { member in
             properties[member.key].map { unknownFields(member.value, $0) } ?? [member.key]
@@ -114,12 +132,16 @@ import TowlineAPI
             let names = Set(lines.compactMap(Self.testName))
             for suite in lines.compactMap(Self.suiteName) { tests[suite, default: []].formUnion(names) }
         }
-        for (page, minimum) in [("docs/SECURITY.md", 30), ("docs/reliability.md", 3)] {
+        for (page, minimum) in [
+            ("docs/SECURITY.md", 30), ("docs/reliability.md", 3), ("docs/contract.md", 30),
+        ] {
             let named = try Repository.text(page).matches(of: /`([A-Z]\w*Tests)\.([^`]+)`/).map(\.output)
             #expect(named.count >= minimum)
             for (_, suite, test) in named {
-                let exists = tests[String(suite)]?.contains(String(test)) == true
-                #expect(exists, "\(page): there is no \(suite).\(test)")
+                // Pages wrap lines.
+                let name = test.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+                let exists = tests[String(suite)]?.contains(name) == true
+                #expect(exists, "\(page): there is no \(suite).\(name)")
             }
         }
     }
