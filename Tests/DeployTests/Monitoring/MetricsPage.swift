@@ -58,7 +58,8 @@ struct MetricsPage {
             about: """
                 Each resource type has a cache that lists and watches. With several `--namespace` flags their objects \
                 are added up, and `reflector_available`, `reflector_consecutive_failures` and \
-                `reflector_last_resource_version` are those of the namespace in the worst state.
+                `reflector_last_resource_version` are those of the namespace in the worst state. The executions of \
+                environments are in a second cache too, so `reflector_objects` counts them twice.
                 """),
         Section(prefix: "events_", title: "Kubernetes events", about: "Events that the operator publishes."),
         Section(prefix: "process_", title: "Process", about: "As in every Prometheus client library."),

@@ -11,16 +11,19 @@ import Testing
     /// The allowed values of each label; names, messages, and other external text are not allowed.
     private static var vocabulary: [String: Regex<Substring>] {
         [
-            "engine": /tekton|argo|unknown/, "phase": /Pending|Running|Completed|Failed/,
-            "outcome": /Success|Failed|Timeout|Cancelled|Error/, "controller": /workflowexecution/,
+            "engine": /tekton|argo|unknown/,
+            "phase": /Pending|Approaching|Running|Provisioning|Active|Degraded|Completed|Failed|Terminating|Inactive/,
+            "outcome": /Success|Failed|Timeout|Cancelled|Error/, "controller": /workflowexecution|environment/,
             "reason": /[A-Z][A-Za-z]{1,30}|initial|expired|retry|probe|[a-z]+_[a-z_]+/,
-            "result": /success|error|requeue|requeue_after/, "priority": /0|-100/,
+            "result": /success|error|requeue|requeue_after|succeeded|failed|cancelled|timed_out|skipped|nothing/,
+            "priority": /0|-100/,
             "code": /[1-5][0-9x]{2}|<error>|none|silent|short/,
             "method": /GET|POST|PUT|PATCH|DELETE/, "verb": /GET|POST|PUT|PATCH|DELETE/,
             "host": /127\.0\.0\.1:[0-9]+|[a-z0-9.:\[\]-]+/,
-            "type": /workflowexecutions\.towline\.dev|pipelineruns\.tekton\.dev|workflows\.argoproj\.io/,
+            "type":
+                /workflowexecutions\.towline\.dev|environments\.towline\.dev|pipelineruns\.tekton\.dev|workflows\.argoproj\.io/,
             "event": /added|modified|deleted|bookmark|error|undecodable/, "version": /[0-9][0-9A-Za-z.+-]*/,
-            "name": /workflowexecution|e2e-metrics/, "kind": /run|execution/, "le": /[0-9.e+-]+|\+Inf/,
+            "name": /workflowexecution|environment|e2e-metrics/, "kind": /run|execution/, "le": /[0-9.e+-]+|\+Inf/,
         ]
     }
 
