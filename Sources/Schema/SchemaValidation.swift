@@ -43,11 +43,13 @@ struct SchemaValidation {
             if schema.isNullable { return }
             if schema.type == nil, !schema.isIntOrString { return validateJunctors(value, schema.constraints) }
         }
-        guard hasType(value, of: schema) else { return }
+        let hasType = hasType(value, of: schema)
+        // The API server also checks a value of a wrong type: a text against `pattern`, a number against `maximum`.
         validate(value, schema.constraints)
         switch value {
-        case .array(let elements): validate(elements, against: schema)
-        case .object(let object): validate(object, against: schema)
+        case .array(let elements) where hasType: validate(elements, against: schema)
+        case .object(let object) where hasType: validate(object, against: schema)
+        case .null: return
         default: break
         }
         validateJunctors(value, schema.constraints)

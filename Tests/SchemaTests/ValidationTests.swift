@@ -107,6 +107,25 @@ import Testing
         #expect(errors.contains { $0.contains(message) }, "\(errors)")
     }
 
+    /// What kube-apiserver 1.36 answers.
+    @Test(arguments: [
+        (#"{"type":"string","enum":["Active"]}"#, "3", #"Unsupported value: 3: supported values: "Active""#),
+        (#"{"type":"string","enum":["Active"]}"#, "{}", #"Unsupported value: {}: supported values: "Active""#),
+        (#"{"type":"integer","minimum":10}"#, "1.5", "should be greater than or equal to 10"),
+        (
+            #"{"type":"object","pattern":"^[a-z]+$"}"#, #""a_b""#,
+            #"Invalid value: "a_b": spec in body should match '^[a-z]+$'"#
+        ),
+    ])
+    func `a value of a wrong type is also checked against the constraints`(
+        schema: String, value: String, message: String
+    ) throws {
+        let errors = try errors(spec: schema, value)
+        #expect(errors.count == 2)
+        #expect(errors.first?.contains("in body must be of type") == true)
+        #expect(errors.last?.contains(message) == true, "\(errors)")
+    }
+
     @Test(arguments: [
         (#"{"type":"integer"}"#, "1.0"), (#"{"type":"number"}"#, "1"), (#"{"type":"string","nullable":true}"#, "null"),
         (#"{"type":"string","maxLength":2}"#, #""äö""#), (#"{"x-kubernetes-int-or-string":true}"#, #""50%""#),
