@@ -66,6 +66,8 @@ struct ProjectSchema {
             #expect(schema["maxLength"] != nil && schema["pattern"] != nil, "\(path)")
             return
         }
+        // A value of any kind that is never read.
+        if schema["type"] == nil, schema["x-kubernetes-preserve-unknown-fields"] == true { return }
         let type = try #require(schema["type"]?.stringValue, "\(path)")
         if !path.hasSuffix("[]") { #expect(schema["description"]?.stringValue?.hasSuffix(".") == true, "\(path)") }
         switch type {
