@@ -146,7 +146,9 @@ let package = Package(
             ], swiftSettings: testing),
         .testTarget(
             name: "EnvironmentsTests",
-            dependencies: ["Environments", "Status", "TowlineAPI", "KubeRuntime", "KubeClient", "TestSupport"],
+            dependencies: [
+                "Environments", "Status", "Schema", "TowlineAPI", "KubeRuntime", "KubeClient", "TestSupport",
+            ],
             swiftSettings: testing),
         .testTarget(name: "CELTests", dependencies: ["CEL", "KubeClient", "TestSupport"], swiftSettings: testing),
         .testTarget(

@@ -1,10 +1,12 @@
 import Foundation
 import KubeClient
 import Status
+import TestSupport
 import Testing
 import TowlineAPI
 
 @testable import Environments
+@testable import Schema
 
 /// An environment, its catalog and its executions in memory: the decision's steps are carried out as an API server would.
 final class EnvironmentBench {
@@ -211,10 +213,20 @@ final class EnvironmentBench {
         let patch = StatusPatch(
             uid: environment.uid, resourceVersion: environment.resourceVersion, from: environment.status, to: status)
         let body = try JSONValue(parsing: patch.body)
+        let old = object
         object = object.setting(["status"], to: (object["status"] ?? [:]).merged(with: body["status"] ?? [:]))
         bump()
         // What was written must be read back unchanged.
         #expect(try self.status == status)
+        let problems = try Self.schema.get().validate(object, replacing: old)
+        #expect(problems.isEmpty, "the API server would reject \(body.encodedString): \(problems)")
+    }
+
+    /// The schema in `crds/`; the API server rejects an environment that violates it.
+    private static let schema = Result {
+        let documents = try Repository.documents("crds/towline.dev_environments.yaml")
+        let version = try #require(documents.first?["spec"]?["versions"]?[0])
+        return try CustomResourceSchema(reading: #require(version["schema"]?["openAPIV3Schema"]))
     }
 
     private func bump() {

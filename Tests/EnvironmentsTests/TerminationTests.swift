@@ -219,7 +219,7 @@ import TowlineAPI
         try bench.reconcile()
         #expect(try bench.verdict == "Inactive/Deactivated")
         let status = try bench.status
-        bench.change("spec", "signals", to: ["x"])
+        bench.change("spec", "signals", to: ["submitted"])
         bench.annotate("retry-requested-at", "x")
         try bench.pass(.seconds(3600))
         #expect(try bench.status.phases == status.phases && bench.running == [])
