@@ -32,168 +32,222 @@ static const unsigned char file8[] = {
 #embed "../../examples/drain-node.yaml"
 };
 static const unsigned char file9[] = {
-#embed "../../examples/every-field.yaml"
+#embed "../../examples/every-environment-field.yaml"
 };
 static const unsigned char file10[] = {
-#embed "../../examples/failing-step.yaml"
+#embed "../../examples/every-field.yaml"
 };
 static const unsigned char file11[] = {
-#embed "../../examples/from-a-catalog.yaml"
+#embed "../../examples/failing-phase.yaml"
 };
 static const unsigned char file12[] = {
-#embed "../../examples/invalid/argo-with-bundle.yaml"
+#embed "../../examples/failing-step.yaml"
 };
 static const unsigned char file13[] = {
-#embed "../../examples/invalid/cluster-scope-on-tekton.yaml"
+#embed "../../examples/from-a-catalog.yaml"
 };
 static const unsigned char file14[] = {
-#embed "../../examples/invalid/confidence-in-percent.yaml"
+#embed "../../examples/invalid/argo-with-bundle.yaml"
 };
 static const unsigned char file15[] = {
-#embed "../../examples/invalid/definition-with-image.yaml"
+#embed "../../examples/invalid/cluster-scope-on-tekton.yaml"
 };
 static const unsigned char file16[] = {
-#embed "../../examples/invalid/digest-without-image.yaml"
+#embed "../../examples/invalid/confidence-in-percent.yaml"
 };
 static const unsigned char file17[] = {
-#embed "../../examples/invalid/dotted-parameter-name.yaml"
+#embed "../../examples/invalid/definition-with-image.yaml"
 };
 static const unsigned char file18[] = {
-#embed "../../examples/invalid/expression-for-argo.yaml"
+#embed "../../examples/invalid/digest-without-image.yaml"
 };
 static const unsigned char file19[] = {
-#embed "../../examples/invalid/missing-argument.yaml"
+#embed "../../examples/invalid/dotted-parameter-name.yaml"
 };
 static const unsigned char file20[] = {
-#embed "../../examples/invalid/missing-bundle.yaml"
+#embed "../../examples/invalid/end-and-ttl.yaml"
 };
 static const unsigned char file21[] = {
-#embed "../../examples/invalid/missing-parameter.yaml"
+#embed "../../examples/invalid/expression-for-argo.yaml"
 };
 static const unsigned char file22[] = {
-#embed "../../examples/invalid/missing-pipeline.yaml"
+#embed "../../examples/invalid/lifecycle-with-another-name.yaml"
 };
 static const unsigned char file23[] = {
-#embed "../../examples/invalid/missing-template.yaml"
+#embed "../../examples/invalid/missing-argument.yaml"
 };
 static const unsigned char file24[] = {
-#embed "../../examples/invalid/missing-workspace.yaml"
+#embed "../../examples/invalid/missing-bundle.yaml"
 };
 static const unsigned char file25[] = {
-#embed "../../examples/invalid/misspelled-field.yaml"
+#embed "../../examples/invalid/missing-parameter.yaml"
 };
 static const unsigned char file26[] = {
-#embed "../../examples/invalid/negative-ttl.yaml"
+#embed "../../examples/invalid/missing-pipeline.yaml"
 };
 static const unsigned char file27[] = {
-#embed "../../examples/invalid/no-time-at-all.yaml"
+#embed "../../examples/invalid/missing-template.yaml"
 };
 static const unsigned char file28[] = {
-#embed "../../examples/invalid/no-workflow.yaml"
+#embed "../../examples/invalid/missing-workspace.yaml"
 };
 static const unsigned char file29[] = {
-#embed "../../examples/invalid/parameter-that-is-a-number.yaml"
+#embed "../../examples/invalid/misspelled-field.yaml"
 };
 static const unsigned char file30[] = {
-#embed "../../examples/invalid/shortened-digest.yaml"
+#embed "../../examples/invalid/native-step-of-another-system.yaml"
 };
 static const unsigned char file31[] = {
-#embed "../../examples/invalid/string-for-an-array.yaml"
+#embed "../../examples/invalid/negative-ttl.yaml"
 };
 static const unsigned char file32[] = {
-#embed "../../examples/invalid/timeout-with-a-unit.yaml"
+#embed "../../examples/invalid/no-time-at-all.yaml"
 };
 static const unsigned char file33[] = {
-#embed "../../examples/invalid/undeclared-parameter.yaml"
+#embed "../../examples/invalid/no-workflow.yaml"
 };
 static const unsigned char file34[] = {
-#embed "../../examples/invalid/unknown-engine.yaml"
+#embed "../../examples/invalid/parameter-that-is-a-number.yaml"
 };
 static const unsigned char file35[] = {
-#embed "../../examples/invalid/unknown-shutdown.yaml"
+#embed "../../examples/invalid/parameters-of-no-phase.yaml"
 };
 static const unsigned char file36[] = {
-#embed "../../examples/invalid/variable-for-tekton.yaml"
+#embed "../../examples/invalid/ready-after-unknown-phase.yaml"
 };
 static const unsigned char file37[] = {
-#embed "../../examples/invalid/workspace-for-argo.yaml"
+#embed "../../examples/invalid/shortened-digest.yaml"
 };
 static const unsigned char file38[] = {
-#embed "../../examples/invalid/workspace-with-two-sources.yaml"
+#embed "../../examples/invalid/step-with-unknown-name.yaml"
 };
 static const unsigned char file39[] = {
-#embed "../../examples/restart-deployment.yaml"
+#embed "../../examples/invalid/string-for-an-array.yaml"
 };
 static const unsigned char file40[] = {
-#embed "../../examples/roll-back-service.yaml"
+#embed "../../examples/invalid/teardown-in-the-middle.yaml"
 };
 static const unsigned char file41[] = {
-#embed "../../examples/rotate-certificate.yaml"
+#embed "../../examples/invalid/teardown-without-bound.yaml"
 };
 static const unsigned char file42[] = {
-#embed "../../examples/scan-images.yaml"
+#embed "../../examples/invalid/timeout-with-a-unit.yaml"
 };
 static const unsigned char file43[] = {
-#embed "../../examples/several-at-once.yaml"
+#embed "../../examples/invalid/trigger-for-teardown.yaml"
 };
 static const unsigned char file44[] = {
-#embed "../../examples/smallest-argo.yaml"
+#embed "../../examples/invalid/undeclared-parameter.yaml"
 };
 static const unsigned char file45[] = {
-#embed "../../examples/smallest-tekton.yaml"
+#embed "../../examples/invalid/unknown-engine.yaml"
 };
 static const unsigned char file46[] = {
-#embed "../../examples/timeout.yaml"
+#embed "../../examples/invalid/unknown-shutdown.yaml"
 };
 static const unsigned char file47[] = {
-#embed "../../examples/train-model.yaml"
+#embed "../../examples/invalid/variable-for-tekton.yaml"
 };
 static const unsigned char file48[] = {
-#embed "../../examples/ttl.yaml"
+#embed "../../examples/invalid/workspace-for-argo.yaml"
 };
 static const unsigned char file49[] = {
-#embed "../../examples/workflows/audit-cluster.yaml"
+#embed "../../examples/invalid/workspace-with-two-sources.yaml"
 };
 static const unsigned char file50[] = {
-#embed "../../examples/workflows/back-up-database.yaml"
+#embed "../../examples/lab-session.yaml"
 };
 static const unsigned char file51[] = {
-#embed "../../examples/workflows/clone-build-test.yaml"
+#embed "../../examples/nightly-teardown.yaml"
 };
 static const unsigned char file52[] = {
-#embed "../../examples/workflows/deploy-service.yaml"
+#embed "../../examples/preview-environment.yaml"
 };
 static const unsigned char file53[] = {
-#embed "../../examples/workflows/drain-node.yaml"
+#embed "../../examples/restart-deployment.yaml"
 };
 static const unsigned char file54[] = {
-#embed "../../examples/workflows/hello.yaml"
+#embed "../../examples/roll-back-service.yaml"
 };
 static const unsigned char file55[] = {
-#embed "../../examples/workflows/migrate-schema.yaml"
+#embed "../../examples/rotate-certificate.yaml"
 };
 static const unsigned char file56[] = {
-#embed "../../examples/workflows/rebuild-search-index.yaml"
+#embed "../../examples/scan-images.yaml"
 };
 static const unsigned char file57[] = {
-#embed "../../examples/workflows/replay-queue.yaml"
+#embed "../../examples/several-at-once.yaml"
 };
 static const unsigned char file58[] = {
-#embed "../../examples/workflows/restart-deployment-definition.yaml"
+#embed "../../examples/short-lived-environment.yaml"
 };
 static const unsigned char file59[] = {
-#embed "../../examples/workflows/restart-deployment.yaml"
+#embed "../../examples/smallest-argo.yaml"
 };
 static const unsigned char file60[] = {
-#embed "../../examples/workflows/rotate-certificate.yaml"
+#embed "../../examples/smallest-tekton.yaml"
 };
 static const unsigned char file61[] = {
-#embed "../../examples/workflows/scan-images.yaml"
+#embed "../../examples/timeout.yaml"
 };
 static const unsigned char file62[] = {
-#embed "../../examples/workflows/train-model.yaml"
+#embed "../../examples/train-model.yaml"
 };
 static const unsigned char file63[] = {
+#embed "../../examples/ttl.yaml"
+};
+static const unsigned char file64[] = {
+#embed "../../examples/workflows/audit-cluster.yaml"
+};
+static const unsigned char file65[] = {
+#embed "../../examples/workflows/back-up-database.yaml"
+};
+static const unsigned char file66[] = {
+#embed "../../examples/workflows/clone-build-test.yaml"
+};
+static const unsigned char file67[] = {
+#embed "../../examples/workflows/deploy-service.yaml"
+};
+static const unsigned char file68[] = {
+#embed "../../examples/workflows/drain-node.yaml"
+};
+static const unsigned char file69[] = {
+#embed "../../examples/workflows/hello.yaml"
+};
+static const unsigned char file70[] = {
+#embed "../../examples/workflows/lab-session.yaml"
+};
+static const unsigned char file71[] = {
+#embed "../../examples/workflows/migrate-schema.yaml"
+};
+static const unsigned char file72[] = {
+#embed "../../examples/workflows/preview-environment-catalog.yaml"
+};
+static const unsigned char file73[] = {
+#embed "../../examples/workflows/preview-environment.yaml"
+};
+static const unsigned char file74[] = {
+#embed "../../examples/workflows/rebuild-search-index.yaml"
+};
+static const unsigned char file75[] = {
+#embed "../../examples/workflows/replay-queue.yaml"
+};
+static const unsigned char file76[] = {
+#embed "../../examples/workflows/restart-deployment-definition.yaml"
+};
+static const unsigned char file77[] = {
+#embed "../../examples/workflows/restart-deployment.yaml"
+};
+static const unsigned char file78[] = {
+#embed "../../examples/workflows/rotate-certificate.yaml"
+};
+static const unsigned char file79[] = {
+#embed "../../examples/workflows/scan-images.yaml"
+};
+static const unsigned char file80[] = {
+#embed "../../examples/workflows/train-model.yaml"
+};
+static const unsigned char file81[] = {
 #embed "../../examples/workflows/vacuum-table.yaml"
 };
 
@@ -207,61 +261,79 @@ static const struct towline_embedded_file files[] = {
     {"examples/back-up-database.yaml", file6, sizeof file6},
     {"examples/clone-build-test.yaml", file7, sizeof file7},
     {"examples/drain-node.yaml", file8, sizeof file8},
-    {"examples/every-field.yaml", file9, sizeof file9},
-    {"examples/failing-step.yaml", file10, sizeof file10},
-    {"examples/from-a-catalog.yaml", file11, sizeof file11},
-    {"examples/invalid/argo-with-bundle.yaml", file12, sizeof file12},
-    {"examples/invalid/cluster-scope-on-tekton.yaml", file13, sizeof file13},
-    {"examples/invalid/confidence-in-percent.yaml", file14, sizeof file14},
-    {"examples/invalid/definition-with-image.yaml", file15, sizeof file15},
-    {"examples/invalid/digest-without-image.yaml", file16, sizeof file16},
-    {"examples/invalid/dotted-parameter-name.yaml", file17, sizeof file17},
-    {"examples/invalid/expression-for-argo.yaml", file18, sizeof file18},
-    {"examples/invalid/missing-argument.yaml", file19, sizeof file19},
-    {"examples/invalid/missing-bundle.yaml", file20, sizeof file20},
-    {"examples/invalid/missing-parameter.yaml", file21, sizeof file21},
-    {"examples/invalid/missing-pipeline.yaml", file22, sizeof file22},
-    {"examples/invalid/missing-template.yaml", file23, sizeof file23},
-    {"examples/invalid/missing-workspace.yaml", file24, sizeof file24},
-    {"examples/invalid/misspelled-field.yaml", file25, sizeof file25},
-    {"examples/invalid/negative-ttl.yaml", file26, sizeof file26},
-    {"examples/invalid/no-time-at-all.yaml", file27, sizeof file27},
-    {"examples/invalid/no-workflow.yaml", file28, sizeof file28},
-    {"examples/invalid/parameter-that-is-a-number.yaml", file29, sizeof file29},
-    {"examples/invalid/shortened-digest.yaml", file30, sizeof file30},
-    {"examples/invalid/string-for-an-array.yaml", file31, sizeof file31},
-    {"examples/invalid/timeout-with-a-unit.yaml", file32, sizeof file32},
-    {"examples/invalid/undeclared-parameter.yaml", file33, sizeof file33},
-    {"examples/invalid/unknown-engine.yaml", file34, sizeof file34},
-    {"examples/invalid/unknown-shutdown.yaml", file35, sizeof file35},
-    {"examples/invalid/variable-for-tekton.yaml", file36, sizeof file36},
-    {"examples/invalid/workspace-for-argo.yaml", file37, sizeof file37},
-    {"examples/invalid/workspace-with-two-sources.yaml", file38, sizeof file38},
-    {"examples/restart-deployment.yaml", file39, sizeof file39},
-    {"examples/roll-back-service.yaml", file40, sizeof file40},
-    {"examples/rotate-certificate.yaml", file41, sizeof file41},
-    {"examples/scan-images.yaml", file42, sizeof file42},
-    {"examples/several-at-once.yaml", file43, sizeof file43},
-    {"examples/smallest-argo.yaml", file44, sizeof file44},
-    {"examples/smallest-tekton.yaml", file45, sizeof file45},
-    {"examples/timeout.yaml", file46, sizeof file46},
-    {"examples/train-model.yaml", file47, sizeof file47},
-    {"examples/ttl.yaml", file48, sizeof file48},
-    {"examples/workflows/audit-cluster.yaml", file49, sizeof file49},
-    {"examples/workflows/back-up-database.yaml", file50, sizeof file50},
-    {"examples/workflows/clone-build-test.yaml", file51, sizeof file51},
-    {"examples/workflows/deploy-service.yaml", file52, sizeof file52},
-    {"examples/workflows/drain-node.yaml", file53, sizeof file53},
-    {"examples/workflows/hello.yaml", file54, sizeof file54},
-    {"examples/workflows/migrate-schema.yaml", file55, sizeof file55},
-    {"examples/workflows/rebuild-search-index.yaml", file56, sizeof file56},
-    {"examples/workflows/replay-queue.yaml", file57, sizeof file57},
-    {"examples/workflows/restart-deployment-definition.yaml", file58, sizeof file58},
-    {"examples/workflows/restart-deployment.yaml", file59, sizeof file59},
-    {"examples/workflows/rotate-certificate.yaml", file60, sizeof file60},
-    {"examples/workflows/scan-images.yaml", file61, sizeof file61},
-    {"examples/workflows/train-model.yaml", file62, sizeof file62},
-    {"examples/workflows/vacuum-table.yaml", file63, sizeof file63},
+    {"examples/every-environment-field.yaml", file9, sizeof file9},
+    {"examples/every-field.yaml", file10, sizeof file10},
+    {"examples/failing-phase.yaml", file11, sizeof file11},
+    {"examples/failing-step.yaml", file12, sizeof file12},
+    {"examples/from-a-catalog.yaml", file13, sizeof file13},
+    {"examples/invalid/argo-with-bundle.yaml", file14, sizeof file14},
+    {"examples/invalid/cluster-scope-on-tekton.yaml", file15, sizeof file15},
+    {"examples/invalid/confidence-in-percent.yaml", file16, sizeof file16},
+    {"examples/invalid/definition-with-image.yaml", file17, sizeof file17},
+    {"examples/invalid/digest-without-image.yaml", file18, sizeof file18},
+    {"examples/invalid/dotted-parameter-name.yaml", file19, sizeof file19},
+    {"examples/invalid/end-and-ttl.yaml", file20, sizeof file20},
+    {"examples/invalid/expression-for-argo.yaml", file21, sizeof file21},
+    {"examples/invalid/lifecycle-with-another-name.yaml", file22, sizeof file22},
+    {"examples/invalid/missing-argument.yaml", file23, sizeof file23},
+    {"examples/invalid/missing-bundle.yaml", file24, sizeof file24},
+    {"examples/invalid/missing-parameter.yaml", file25, sizeof file25},
+    {"examples/invalid/missing-pipeline.yaml", file26, sizeof file26},
+    {"examples/invalid/missing-template.yaml", file27, sizeof file27},
+    {"examples/invalid/missing-workspace.yaml", file28, sizeof file28},
+    {"examples/invalid/misspelled-field.yaml", file29, sizeof file29},
+    {"examples/invalid/native-step-of-another-system.yaml", file30, sizeof file30},
+    {"examples/invalid/negative-ttl.yaml", file31, sizeof file31},
+    {"examples/invalid/no-time-at-all.yaml", file32, sizeof file32},
+    {"examples/invalid/no-workflow.yaml", file33, sizeof file33},
+    {"examples/invalid/parameter-that-is-a-number.yaml", file34, sizeof file34},
+    {"examples/invalid/parameters-of-no-phase.yaml", file35, sizeof file35},
+    {"examples/invalid/ready-after-unknown-phase.yaml", file36, sizeof file36},
+    {"examples/invalid/shortened-digest.yaml", file37, sizeof file37},
+    {"examples/invalid/step-with-unknown-name.yaml", file38, sizeof file38},
+    {"examples/invalid/string-for-an-array.yaml", file39, sizeof file39},
+    {"examples/invalid/teardown-in-the-middle.yaml", file40, sizeof file40},
+    {"examples/invalid/teardown-without-bound.yaml", file41, sizeof file41},
+    {"examples/invalid/timeout-with-a-unit.yaml", file42, sizeof file42},
+    {"examples/invalid/trigger-for-teardown.yaml", file43, sizeof file43},
+    {"examples/invalid/undeclared-parameter.yaml", file44, sizeof file44},
+    {"examples/invalid/unknown-engine.yaml", file45, sizeof file45},
+    {"examples/invalid/unknown-shutdown.yaml", file46, sizeof file46},
+    {"examples/invalid/variable-for-tekton.yaml", file47, sizeof file47},
+    {"examples/invalid/workspace-for-argo.yaml", file48, sizeof file48},
+    {"examples/invalid/workspace-with-two-sources.yaml", file49, sizeof file49},
+    {"examples/lab-session.yaml", file50, sizeof file50},
+    {"examples/nightly-teardown.yaml", file51, sizeof file51},
+    {"examples/preview-environment.yaml", file52, sizeof file52},
+    {"examples/restart-deployment.yaml", file53, sizeof file53},
+    {"examples/roll-back-service.yaml", file54, sizeof file54},
+    {"examples/rotate-certificate.yaml", file55, sizeof file55},
+    {"examples/scan-images.yaml", file56, sizeof file56},
+    {"examples/several-at-once.yaml", file57, sizeof file57},
+    {"examples/short-lived-environment.yaml", file58, sizeof file58},
+    {"examples/smallest-argo.yaml", file59, sizeof file59},
+    {"examples/smallest-tekton.yaml", file60, sizeof file60},
+    {"examples/timeout.yaml", file61, sizeof file61},
+    {"examples/train-model.yaml", file62, sizeof file62},
+    {"examples/ttl.yaml", file63, sizeof file63},
+    {"examples/workflows/audit-cluster.yaml", file64, sizeof file64},
+    {"examples/workflows/back-up-database.yaml", file65, sizeof file65},
+    {"examples/workflows/clone-build-test.yaml", file66, sizeof file66},
+    {"examples/workflows/deploy-service.yaml", file67, sizeof file67},
+    {"examples/workflows/drain-node.yaml", file68, sizeof file68},
+    {"examples/workflows/hello.yaml", file69, sizeof file69},
+    {"examples/workflows/lab-session.yaml", file70, sizeof file70},
+    {"examples/workflows/migrate-schema.yaml", file71, sizeof file71},
+    {"examples/workflows/preview-environment-catalog.yaml", file72, sizeof file72},
+    {"examples/workflows/preview-environment.yaml", file73, sizeof file73},
+    {"examples/workflows/rebuild-search-index.yaml", file74, sizeof file74},
+    {"examples/workflows/replay-queue.yaml", file75, sizeof file75},
+    {"examples/workflows/restart-deployment-definition.yaml", file76, sizeof file76},
+    {"examples/workflows/restart-deployment.yaml", file77, sizeof file77},
+    {"examples/workflows/rotate-certificate.yaml", file78, sizeof file78},
+    {"examples/workflows/scan-images.yaml", file79, sizeof file79},
+    {"examples/workflows/train-model.yaml", file80, sizeof file80},
+    {"examples/workflows/vacuum-table.yaml", file81, sizeof file81},
 };
 
 struct towline_embedded_file towline_embedded_file(size_t index) {

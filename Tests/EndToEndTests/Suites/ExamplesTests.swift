@@ -50,7 +50,7 @@ import Testing
             let field = String(expectation(document).dropFirst("Refused/".count))
             do {
                 _ = try await workspace.access.client.create(
-                    Types.execution, namespace: workspace.namespace, body: document.encoded,
+                    Types.type(of: document), namespace: workspace.namespace, body: document.encoded,
                     WriteOptions(fieldValidation: .strict), decoding: ClusterAccess.tree)
                 Issue.record("\(document.name ?? "") was accepted")
             } catch {
