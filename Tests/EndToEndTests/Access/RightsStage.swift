@@ -90,6 +90,46 @@ struct RightsStage {
             """)
     }
 
+    /// An environment that ends while its phase runs.
+    func playEnvironment() async throws {
+        try await workspace.create(
+            """
+            apiVersion: towline.dev/v1alpha1
+            kind: WorkflowDefinition
+            metadata: {name: up-1}
+            spec: {name: up, version: "1", engine: tekton, ref: {name: takes-long}}
+            ---
+            apiVersion: towline.dev/v1alpha1
+            kind: WorkflowDefinition
+            metadata: {name: down-1}
+            spec: {name: down, version: "1", engine: tekton, ref: {name: works}}
+            ---
+            apiVersion: towline.dev/v1alpha1
+            kind: Lifecycle
+            metadata: {name: preview-1}
+            spec:
+              name: preview
+              version: "1"
+              phases:
+                - {name: up, engine: workflow, workflow: {name: up, version: "1"}}
+                - {name: down, engine: workflow, teardown: true, workflow: {name: down, version: "1"}}
+            ---
+            apiVersion: towline.dev/v1alpha1
+            kind: Environment
+            metadata: {name: preview}
+            spec: {lifecycleRef: {name: preview, version: "1"}, timeslot: {teardownSeconds: 300}}
+            """)
+        let namespace = workspace.namespace
+        let type = ResourceType(
+            group: "towline.dev", version: "v1alpha1", plural: "environments", kind: "Environment")
+        func phase() async throws -> String? {
+            try await workspace.access.get(type, namespace, "preview")?[path: ["status", "phase"]]?.stringValue
+        }
+        try await poll("the phase runs") { try await phase() == "Provisioning" }
+        try await workspace.access.merge(type, namespace, "preview", ["spec": ["desired": "Inactive"]])
+        try await poll("the environment is torn down") { try await phase() == "Inactive" }
+    }
+
     /// A run whose only task is a CustomRun.
     private func waitForApproval() async throws {
         try await workspace.create(Templates.execution("asks-tekton", engine: "tekton"))

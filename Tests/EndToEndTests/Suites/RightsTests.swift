@@ -6,8 +6,9 @@ import Testing
 /// The operator's roles grant exactly what its requests need.
 @Suite(.serialized) struct RightsTests {
     /// Permissions that only the admission plugin OwnerReferencesPermissionEnforcement checks; the operator never uses them.
-    private static let askedForByOthers = AskedRight(
-        verb: "update", group: "towline.dev", resource: "workflowexecutions/finalizers")
+    private static let askedForByOthers = ["workflowexecutions", "environments"].map {
+        AskedRight(verb: "update", group: "towline.dev", resource: "\($0)/finalizers")
+    }
 
     /// Permissions that a test cannot use: an event's count is patched a minute after its first repetition at the earliest.
     private static let askedForLater = AskedRight(verb: "patch", group: "events.k8s.io", resource: "events")
@@ -17,10 +18,11 @@ import Testing
     ) async throws {
         let stage = try await RightsStage.make(scope)
         for engine in TestEngine.allCases { try await stage.play(engine) }
+        try await stage.playEnvironment()
         let granted = try OperatorRole.allCases.reduce(into: Set()) { rights, role in
             rights.formUnion(AskedRight.granted(by: try role.manifest()))
         }
-        let needed = granted.subtracting([Self.askedForByOthers, Self.askedForLater])
+        let needed = granted.subtracting(Self.askedForByOthers + [Self.askedForLater])
         try? await poll("every permission was used") { needed.isSubset(of: stage.proxy.asked) }
         let asked = stage.proxy.asked
         #expect(asked.subtracting(granted).isEmpty, "the operator asks for what it is not granted")
