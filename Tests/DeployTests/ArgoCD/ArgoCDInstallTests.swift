@@ -71,7 +71,7 @@ enum ArgoCDScripts {
 
 /// The test files for Argo CD's own repository: they run there once the scripts are contributed.
 ///
-/// The executions are the output of `kubectl get -o yaml` in the sandbox; the environments are written from the contract.
+/// The objects are the output of `kubectl get -o yaml` in the sandbox.
 @Suite(.enabled(if: LuaScript.interpreter != nil, "lua5.1 is not installed")) struct UpstreamTests {
     private func object(_ path: JSONValue?, in folder: String) throws -> JSONValue {
         let path = try #require(path?.stringValue)
