@@ -110,7 +110,7 @@ let package = Package(
             path: "Tests/Tools/Fuzz", swiftSettings: testing),
         .executableTarget(
             name: "towline-simulate",
-            dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Executions", "TestSupport"],
+            dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Executions", "Environments", "TestSupport"],
             path: "Tests/Tools/Simulation", swiftSettings: testing),
         .executableTarget(
             name: "towline-manifests", dependencies: ["Operator", "Engines", "TowlineAPI"], swiftSettings: testing),

@@ -35,7 +35,7 @@ final class RetentionUsers: @unchecked Sendable {
     private func time() -> JSONValue { .integer(Int64(random.pick([0, random.below(20), random.below(200)]))) }
 
     private func observe(_ change: Change) {
-        guard isActive, change.kind == .executions, change.verb == .added else { return }
+        guard isActive, change.kind == .executions, change.verb == .added, PhaseOrigin(change) == nil else { return }
         for _ in 0..<random.below(5) {
             planned += 1
             server.time.schedule(after: random.duration(.milliseconds(1)...(.seconds(120)))) { [weak self] in
@@ -195,47 +195,5 @@ final class Interference: @unchecked Sendable {
         var object = current.object
         object[path: ["metadata", "finalizers"]] = [.string(Self.finalizer)]
         server.commit(.modified, run.kind, run.key, object, by: .controller)
-    }
-}
-
-/// Deletes the dependents of deleted executions, and completes foreground deletions.
-///
-/// Confined to the thread of one simulation.
-final class GarbageCollector: @unchecked Sendable {
-    private let server: SimulatedServer
-    private let random: SeededRandom
-
-    init(server: SimulatedServer, random: SeededRandom) {
-        self.server = server
-        self.random = random
-        server.observers.append { [unowned self] in observe($0) }
-    }
-
-    private func observe(_ change: Change) {
-        let isGoing = change.verb == .deleted || change.object["metadata"]?["deletionTimestamp"] != nil
-        let isOrphan = change.kind.isRun && change.verb == .added && !hasOwner(change)
-        guard change.kind == .executions && isGoing || isOrphan else { return }
-        server.time.schedule(after: random.duration(.milliseconds(10)...(.seconds(4)))) { [weak self] in
-            self?.collect()
-        }
-    }
-
-    private func collect() {
-        for kind in [ResourceKind.pipelineRuns, .workflows] {
-            for run in server.all(kind) where !hasOwner(run) {
-                server.remove(kind, run.key, by: .garbageCollector)
-            }
-        }
-        for execution in server.all(.executions) where execution.object["metadata"]?["deletionTimestamp"] != nil {
-            server.commit(.deleted, .executions, execution.key, execution.object, by: .garbageCollector)
-        }
-    }
-
-    /// True for runs without an owner, and for runs whose owner exists and is not being deleted.
-    private func hasOwner(_ run: Change) -> Bool {
-        guard let owner = run.object["metadata"]?["ownerReferences"]?[0]?["uid"]?.stringValue else { return true }
-        return server.all(.executions).contains {
-            $0.uid == owner && $0.object["metadata"]?["deletionTimestamp"] == nil
-        }
     }
 }

@@ -106,7 +106,15 @@ struct RunBehavior {
     /// The delay until a pruner deletes the finished run; nil for never.
     let pruning: Duration?
 
-    init(random: SeededRandom) {
+    /// What a run is for.
+    enum Role {
+        case other
+        /// Runs of phases fail less often than others, because several must succeed in a row.
+        case phase
+        case teardown
+    }
+
+    init(random: SeededRandom, role: Role = .other) {
         pickUp =
             random.chance(0.06)
             ? nil
@@ -116,7 +124,9 @@ struct RunBehavior {
             random.chance(0.15)
             ? random.duration(.seconds(60)...(.seconds(240))) : random.duration(.milliseconds(20)...(.seconds(30)))
         tasks = 1 + random.below(4)
-        ending = random.chance(0.08) ? .never : random.chance(0.35) ? .failure : .success
+        let failures = role == .phase ? 0.15 : 0.35
+        let isEndless = random.chance(role == .teardown ? 0.2 : 0.08)
+        ending = isEndless ? .never : random.chance(failures) ? .failure : .success
         keepsTimeout = random.chance(0.7)
         shutdownDelay = random.chance(0.15) ? nil : random.duration(.milliseconds(10)...(.seconds(8)))
         contradictsItself = random.chance(0.05)

@@ -49,7 +49,7 @@ final class SimulatedEngine: @unchecked Sendable {
         switch change.verb {
         case .added:
             let isStubborn = change.key.name.hasPrefix(Users.stubborn)
-            let behavior = isStubborn ? RunBehavior.stubborn : RunBehavior(random: random)
+            let behavior = isStubborn ? RunBehavior.stubborn : RunBehavior(random: random, role: role(of: change))
             behaviors[change.uid] = behavior
             guard let pickUp = behavior.pickUp else { return }
             plan(after: pickUp) { [weak self] in self?.begin(change.kind, change.key, change.uid) }
@@ -64,6 +64,15 @@ final class SimulatedEngine: @unchecked Sendable {
                 server.remove(.taskRuns, SimulatedTaskRun.key(of: change.key), by: .garbageCollector)
             }
         }
+    }
+
+    private func role(of run: Change) -> RunBehavior.Role {
+        let name = run.object["metadata"]?["annotations"]?[WellKnown.executionAnnotation]?.stringValue ?? ""
+        let key = ObjectKey(namespace: run.key.namespace, name: name)
+        guard let execution = server.current(.executions, key), let origin = PhaseOrigin(execution) else {
+            return .other
+        }
+        return origin.phase == "teardown" ? .teardown : .phase
     }
 
     /// Records that a step of a run has started.

@@ -136,7 +136,12 @@ final class Users: @unchecked Sendable {
     /// Changes an execution without changing its generation.
     private func label(_ execution: Change) {
         var object = execution.object
-        object[path: ["metadata", "labels"]] = ["touched": .string("\(server.revision)")]
+        let isOfPhase = object["metadata"]?["labels"]?[PhaseOrigin.uidLabel] != nil
+        if isOfPhase {
+            object[path: ["metadata", "labels", "touched"]] = .string("\(server.revision)")
+        } else {
+            object[path: ["metadata", "labels"]] = ["touched": .string("\(server.revision)")]
+        }
         server.commit(.modified, .executions, execution.key, object, by: .user)
     }
 

@@ -147,6 +147,10 @@ final class Obstacles: @unchecked Sendable {
         case .post where target.kind.isRun: (.creates, target.kind)
         case .patch where target.kind.isRun: (.stops, target.kind)
         case .patch where target.kind == .executions && target.subresource == "status": (.statuses, nil)
+        case .patch where target.kind == .environments && target.subresource == "status": (.statuses, nil)
+        // Only environments create and stop executions.
+        case .post where target.kind == .executions: (.creates, nil)
+        case .patch where target.kind == .executions: (.stops, nil)
         case .get where target.kind.isRun && target.name == nil: (.lists, target.kind)
         default: nil
         }

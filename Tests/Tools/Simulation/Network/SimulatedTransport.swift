@@ -19,9 +19,12 @@ final class SimulatedTransport: HTTPTransport, @unchecked Sendable {
         let target = RequestTarget(request.target)
         if let target { network.observer?.sent(request, target, by: replica) }
         let read = Locked<[String]>([])
+        let sent = replica.time.now
         do {
             let outcome = try await travel(request)
             var response = try await deliver(request, target, outcome) { [server, replica] in
+                server.requestSent = sent
+                defer { server.requestSent = nil }
                 let response = Self.dated(server.answer(request, by: replica.writer), server.clock)
                 read.withLock { $0 = server.lastRead }
                 return response

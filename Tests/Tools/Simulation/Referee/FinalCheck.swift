@@ -6,19 +6,21 @@ struct FinalCheck {
     let server: SimulatedServer
     let referee: Referee
 
-    /// The first problem; nil if all executions are correct.
+    /// The first problem; nil if all executions and environments are correct.
     var problem: String? {
         for execution in server.all(.executions) where execution.object["metadata"]?["deletionTimestamp"] == nil {
             if let problem = problem(of: execution) { return "\(execution.key): \(problem)" }
         }
-        return nil
+        return environmentProblem
     }
 
     /// True while the TTL of a finished execution or run has not expired.
     var hasPendingTTL: Bool {
         server.all(.executions).contains { execution in
             let rules = referee.retentionRules(of: execution.object, execution.uid)
-            return [rules.executionDue, rules.runDue].contains { $0.map { rules.now < $0 + .seconds(60) } ?? false }
+            return [rules.executionDue, rules.runDue].contains { due in
+                due.map { rules.now < $0 + .seconds(60) && $0 < rules.now + RetentionRules.horizon } ?? false
+            }
         }
     }
 
@@ -34,9 +36,16 @@ struct FinalCheck {
         let found = server.current(kind, ObjectKey(namespace: execution.key.namespace, name: name))
         let run = found.flatMap { isOwn($0, of: execution) ? $0 : nil }
         guard let outcome = status?["outcome"]?.stringValue.flatMap({ Outcome(rawValue: $0) }) else {
-            guard let run else { return "\(status?["phase"] ?? "no phase") without a run" }
+            guard let run else {
+                if case .none = referee.executions[execution.uid].flatMap(referee.definitionAvailable),
+                    status?["reason"] == "DefinitionNotFound"
+                {
+                    return nil
+                }
+                return "\(status?["phase"] ?? "no phase") without a run"
+            }
             return Verdict.of(run.object, kind).isEmpty
-                ? problem(withLiving: run, execution.object["spec"], kind)
+                ? problem(withLiving: run, execution, kind)
                 : "its run has ended, but the execution has not"
         }
         if let problem = problem(with: outcome, status?["reason"]?.stringValue ?? "", execution, run, found) {
@@ -58,11 +67,18 @@ struct FinalCheck {
     }
 
     /// A run may continue forever, unless it has a time limit or a stop was requested.
-    private func problem(withLiving run: Change, _ spec: JSONValue?, _ kind: ResourceKind) -> String? {
-        if spec?["executionConfig"]?["timeoutSeconds"] != nil { return "its run is still running after its time limit" }
+    private func problem(withLiving run: Change, _ execution: Change, _ kind: ResourceKind) -> String? {
+        let spec = execution.object["spec"]
+        if Self.limit(of: execution) != nil { return "its run is still running after its time limit" }
         let isAsked = run.object["spec"]?["shutdown"] != nil || run.object["spec"]?["status"] != nil
         let isRefused = referee.obstacles.rejectsPermanently(.stops, kind, run.key.namespace)
         return spec?["shutdown"] == nil || isAsked || isRefused ? nil : "no stop of its run was requested"
+    }
+
+    /// The time limit of the execution itself, or of the definition that it names.
+    private static func limit(of execution: Change) -> JSONValue? {
+        execution.object["spec"]?["executionConfig"]?["timeoutSeconds"]
+            ?? execution.object["status"]?["resolved"]?["timeoutSeconds"]
     }
 
     /// While stops of a run beyond its time limit are rejected, the operator retries them, also after the final status.
@@ -101,7 +117,7 @@ struct FinalCheck {
         case .success, .failed:
             return verdicts.contains(outcome) ? nil : "\(outcome) was never an outcome of the run (\(verdicts))"
         case .timeout:
-            return spec?["executionConfig"]?["timeoutSeconds"] == nil ? "Timeout without a time limit" : nil
+            return Self.limit(of: execution) == nil ? "Timeout without a time limit" : nil
         case .cancelled:
             if spec?["shutdown"] != nil, !referee.hasRun(execution) || mayMissRuns(execution) { return nil }
             return verdicts.contains(.cancelled) ? nil : "Cancelled, but the run was never canceled (\(verdicts))"
@@ -126,6 +142,8 @@ struct FinalCheck {
                 return "no start deadline"
             }
             return hasRun && !mayMissRuns(execution) ? "\(reason), but a run was created" : nil
+        case "InvalidSpec":
+            return referee.isRefusedByDefinition(execution) ? nil : "\(reason), but its definition accepts it"
         case "PolicyDenied", "Rejected":
             let run = ObjectKey(
                 namespace: execution.key.namespace,

@@ -24,6 +24,7 @@ extension Referee {
             let problem = isOpen ? problem(of: entry, healthy) : abandonedRunProblem(entry, healthy)
             if let problem { fail("\(entry.key): \(problem)") }
         }
+        checkEnvironmentProgress(healthy)
     }
 
     /// After the final status, stops of a run that is still running are retried with a backoff of up to five minutes.
@@ -76,7 +77,8 @@ extension Referee {
             case .some(let free) = obstacles.free(.creates, entry.kind, entry.key.namespace),
             case .some(let statusesFree) = obstacles.free(.statuses, nil, entry.key.namespace)
         else { return nil }
-        let freed = [free, statusesFree].compactMap(\.self).max()
+        guard case .some(let defined) = definitionAvailable(entry) else { return nil }
+        let freed = [free, statusesFree, defined].compactMap(\.self).max()
         let wasHeld = (freed.map { $0 > entry.created } ?? false) || entry.created < healthy
         let age = age(healthy, entry.created, freed ?? healthy, entry.shutdown ?? healthy)
         if !wasHeld, entry.shutdown == nil, entry.startDeadline == nil {

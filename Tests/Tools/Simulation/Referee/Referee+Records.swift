@@ -9,7 +9,7 @@ struct ExecutionRecord {
     let uid: String
     let kind: ResourceKind
     let created: Instant
-    let timeout: Int64?
+    var timeout: Int64?
     let startDeadline: Int64?
     /// When a user requested a stop.
     var shutdown: Instant?
@@ -61,7 +61,7 @@ extension Referee {
         switch change.kind {
         case .executions: recordExecution(change)
         case .pipelineRuns, .workflows: recordRun(change)
-        case .taskRuns, .customRuns, .leases, .events: break
+        case .taskRuns, .customRuns, .leases, .events, .environments, .lifecycles, .definitions: break
         }
     }
 
@@ -75,6 +75,8 @@ extension Referee {
                 kind: spec?["workflowRef"]?["engine"] == "argo" ? .workflows : .pipelineRuns, created: now,
                 timeout: spec?["executionConfig"]?["timeoutSeconds"]?.integerValue,
                 startDeadline: spec?["executionConfig"]?["startDeadlineSeconds"]?.integerValue)
+        // What a definition says holds where the execution says nothing.
+        entry.timeout = entry.timeout ?? status?["resolved"]?["timeoutSeconds"]?.integerValue
         if spec?["shutdown"] != nil, entry.shutdown == nil { entry.shutdown = now }
         entry.isGone = change.verb == .deleted || change.object["metadata"]?["deletionTimestamp"] != nil
         if entry.run == nil, let uid = status?["runRef"]?["uid"]?.stringValue { entry.run = (uid, now) }
@@ -133,7 +135,9 @@ extension Referee: RequestObserver {
     private static let requestsDuringFaults = 60
 
     func sent(_ request: HTTPRequest, _ target: RequestTarget, by replica: Replica) {
-        guard isOn(.rates), target.kind.isRun, request.method == .post || request.method == .patch else { return }
+        if target.kind.isOfEnvironments, target.name != nil { environmentRequests += 1 }
+        let isCounted = target.kind.isRun || target.kind == .executions && target.subresource == nil
+        guard isOn(.rates), isCounted, request.method == .post || request.method == .patch else { return }
         let name =
             target.name ?? (try? JSONValue(parsing: request.body))?["metadata"]?["name"]?.stringValue ?? "unknown"
         let subject = "\(replica.number) \(request.method.rawValue) \(target.namespace ?? "")/\(name)"
@@ -162,7 +166,7 @@ extension Referee: RequestObserver {
     }
 
     func refused(_ request: HTTPRequest, _ target: RequestTarget, by obstacle: Obstacle) {
-        guard case .deny = obstacle.effect, request.method == .post, target.kind.isRun,
+        guard case .deny = obstacle.effect, request.method == .post, target.kind.isRun || target.kind == .executions,
             let name = (try? JSONValue(parsing: request.body))?["metadata"]?["name"]?.stringValue
         else { return }
         denials.insert(ObjectKey(namespace: target.namespace ?? "", name: name))

@@ -7,7 +7,7 @@ extension Referee {
     private static let slowest = Duration.seconds(150)
 
     /// With arbitrary clock skew, only the rules based on true times can decide what is early or late.
-    var checksRetention: Bool { !configuration.faults.contains(.clocks) || isOn(.retention) }
+    var checksRetention: Bool { !hasClockJumped && (!configuration.faults.contains(.clocks) || isOn(.retention)) }
 
     func observeExpiry(of execution: Change) {
         guard checksRetention, let before = execution.before else { return }
@@ -75,6 +75,8 @@ struct RetentionRules {
     private var skew: Duration { ends == nil ? .seconds(2) : .seconds(35) }
     /// The maximum delay of a deletion without obstacles, including the skew.
     static let patience = Duration.seconds(6)
+    /// TTLs that expire later than this are not waited for.
+    static let horizon = Duration.seconds(86_400)
 
     /// When the execution may be deleted; nil for never.
     var executionDue: Timestamp? { due("ttlSecondsAfterFinished") }
@@ -160,6 +162,7 @@ struct RetentionRules {
         let condition = execution["status"]?["conditions"]?.arrayValue?.first { $0["type"] == "Retained" }
         let reason = condition?["reason"]?.stringValue
         if times.isEmpty { return reason.map { "Retained is \($0), but there is no TTL" } }
+        if times.contains(where: { $0 > now + Self.horizon }) { return nil }
         if times.contains(where: { now < $0 + Self.patience }) { return "its TTL has not expired" }
         if run?.object["metadata"]?["deletionTimestamp"] != nil { return "its run is being deleted" }
         let isHeldBack = isKept || executionDue == nil || isManaged

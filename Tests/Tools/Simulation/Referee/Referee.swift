@@ -36,8 +36,20 @@ final class Referee: @unchecked Sendable {
     var records: [String: RunRecord] = [:]
     /// When creates and stops were sent, by process and run.
     var sentRequests: [String: [ContinuousClock.Instant]] = [:]
-    /// The runs whose creation a policy denied.
+    /// The runs and executions whose creation a policy denied.
     var denials: Set<ObjectKey> = []
+    /// The records of environments, of the executions of their phases, and of catalogs, by UID.
+    var environments: [String: EnvironmentRecord] = [:]
+    var phaseExecutions: [String: PhaseExecution] = [:]
+    var catalog: [String: CatalogRecord] = [:]
+    /// The UIDs of the executions that operators created for an environment.
+    var environmentExecutions: [String: [String]] = [:]
+    /// The requests for single environments and entries of catalogs.
+    var environmentRequests = 0
+    /// When the clock of the API server was set last.
+    var jumped: ContinuousClock.Instant?
+    /// True if the clock of the API server is set at any time.
+    var hasClockJumped = false
     /// The active process, and when it became active.
     var service: (number: Int, since: ContinuousClock.Instant)?
 
@@ -72,12 +84,15 @@ final class Referee: @unchecked Sendable {
         switch change.kind {
         case .executions: observeExecution(change)
         case .pipelineRuns, .workflows: observeRun(change)
+        case .environments: observeEnvironment(change)
+        case .lifecycles, .definitions: observeCatalog(change)
         case .taskRuns, .customRuns, .leases, .events: break
         }
     }
 
     private func observeExecution(_ change: Change) {
         if change.verb == .deleted { deletions[change.uid] = server.time.now }
+        if observePhaseExecution(change) { return }
         guard change.writer.isOperator else {
             changes[change.uid] = trueClock.now()
             return
@@ -123,6 +138,8 @@ final class Referee: @unchecked Sendable {
             fail("a second run, \(change.key.name), was created for execution \(owner)")
         }
         runs[owner, default: []].append(change)
+        checkPhaseRun(change, of: owner)
+        checkDefinition(of: change, owner)
     }
 
     /// True if the operator could not have known about the first run.

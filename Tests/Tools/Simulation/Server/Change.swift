@@ -18,6 +18,8 @@ struct Change {
     let before: JSONValue?
     /// The client that wrote.
     let writer: Writer
+    /// When an operator sent the request; nil for other clients.
+    let sent: ContinuousClock.Instant?
     let encoded: [UInt8]
 
     var uid: String { object["metadata"]?["uid"]?.stringValue ?? "" }

@@ -96,6 +96,7 @@ enum LabelRequirement {
 /// The resource types that the simulated server serves.
 enum ResourceKind: String, CaseIterable {
     case executions, pipelineRuns, workflows, taskRuns, customRuns, leases, events
+    case environments, lifecycles, definitions
 
     var type: ResourceType {
         switch self {
@@ -109,18 +110,27 @@ enum ResourceKind: String, CaseIterable {
             ResourceType(group: "tekton.dev", version: "v1beta1", plural: "customruns", kind: "CustomRun")
         case .leases: ResourceType(group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease")
         case .events: ResourceType(group: "events.k8s.io", version: "v1", plural: "events", kind: "Event")
+        case .environments:
+            ResourceType(group: "towline.dev", version: "v1alpha1", plural: "environments", kind: "Environment")
+        case .lifecycles:
+            ResourceType(group: "towline.dev", version: "v1alpha1", plural: "lifecycles", kind: "Lifecycle")
+        case .definitions:
+            ResourceType(
+                group: "towline.dev", version: "v1alpha1", plural: "workflowdefinitions", kind: "WorkflowDefinition")
         }
     }
 
     /// Argo's Workflow has no status subresource, so clients write the status with the object.
     var hasStatusSubresource: Bool {
         switch self {
-        case .executions, .pipelineRuns, .taskRuns, .customRuns: true
-        case .workflows, .leases, .events: false
+        case .executions, .pipelineRuns, .taskRuns, .customRuns, .environments: true
+        case .workflows, .leases, .events, .lifecycles, .definitions: false
         }
     }
 
     var isRun: Bool { self == .pipelineRuns || self == .workflows }
+
+    var isOfEnvironments: Bool { self == .environments || self == .lifecycles || self == .definitions }
 
     static func of(group: String, plural: String) -> ResourceKind? {
         allCases.first { $0.type.group == group && $0.type.plural == plural }

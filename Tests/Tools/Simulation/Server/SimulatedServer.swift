@@ -25,6 +25,11 @@ final class SimulatedServer: @unchecked Sendable {
     private(set) var everAbsent: Set<ResourceKind> = []
     /// True during the execution of a request whose sender has timed out.
     var isLateArrival = false
+    /// When the request that is being executed was sent; nil for clients that are not operators.
+    var requestSent: ContinuousClock.Instant?
+    /// The namespaces that are being deleted, and those that are gone.
+    var terminating: Set<String> = []
+    var goneNamespaces: Set<String> = []
     /// Called after each write, in order.
     var observers: [(Change) -> Void] = []
 
@@ -80,7 +85,7 @@ final class SimulatedServer: @unchecked Sendable {
         object[path: ["metadata", "resourceVersion"]] = .string("\(revision)")
         let change = Change(
             revision: revision, verb: verb, kind: kind, key: key, object: object, before: objects[kind]?[key]?.object,
-            writer: writer, encoded: object.encoded)
+            writer: writer, sent: writer.isOperator ? requestSent : nil, encoded: object.encoded)
         objects[kind, default: [:]][key] = verb == .deleted ? nil : change
         history[kind, default: []].append(change)
         for watch in watches where watch.kind == kind { send(change, to: watch) }
@@ -97,7 +102,9 @@ extension SimulatedServer {
         lastRead = []
         switch request.method {
         case .get: return target.name == nil ? list(target) : get(target)
-        case .post: return create(target.kind, namespace: target.namespace ?? "", body ?? .null, by: writer)
+        case .post:
+            let isDry = target["dryRun"] == "All"
+            return create(target.kind, namespace: target.namespace ?? "", body ?? .null, isDry: isDry, by: writer)
         case .patch: return patch(target, body ?? .null, by: writer)
         case .put: return replace(target, body ?? .null, by: writer)
         case .delete: return delete(target, body, by: writer)
@@ -163,11 +170,15 @@ extension SimulatedServer {
 }
 
 extension SimulatedServer {
-    func create(_ kind: ResourceKind, namespace: String, _ body: JSONValue, by writer: Writer) -> HTTPResponse {
+    /// - Parameter isDry: whether the object is only checked, and not stored.
+    func create(
+        _ kind: ResourceKind, namespace: String, _ body: JSONValue, isDry: Bool = false, by writer: Writer
+    ) -> HTTPResponse {
         guard let name = body["metadata"]?["name"]?.stringValue else {
             return Answer.status(422, "Invalid", "metadata.name: Required value")
         }
         let key = ObjectKey(namespace: namespace, name: name)
+        if let refusal = namespaceRefusal(kind, key) { return refusal }
         guard object(kind, key) == nil else {
             return Answer.status(409, "AlreadyExists", "\(kind.type.plural) \"\(name)\" already exists", name: name)
         }
@@ -178,7 +189,8 @@ extension SimulatedServer {
         object[path: ["metadata", "uid"]] = .string(makeUID())
         object[path: ["metadata", "generation"]] = 1
         object[path: ["metadata", "creationTimestamp"]] = .string(clock.now().roundedDownToSeconds.rfc3339)
-        if kind.hasStatusSubresource { object["status"] = nil }
+        if kind.hasStatusSubresource { object["status"] = kind.defaultStatus }
+        if isDry { return Answer.object(object.encoded, created: true) }
         return Answer.object(commit(.added, kind, key, object, by: writer).encoded, created: true)
     }
 
@@ -217,6 +229,9 @@ extension SimulatedServer {
             }
             new[path: ["metadata", "labels"]] = wanted["metadata"]?["labels"]
             new[path: ["metadata", "annotations"]] = wanted["metadata"]?["annotations"]
+            if wanted["metadata"]?["finalizers"] != old["metadata"]?["finalizers"] {
+                return storeFinalizers(of: wanted, in: new, over: old, target, key, by: writer)
+            }
             if new["spec"] != old["spec"] {
                 let generation = old["metadata"]?["generation"]?.integerValue ?? 0
                 new[path: ["metadata", "generation"]] = .integer(generation + 1)
@@ -224,47 +239,6 @@ extension SimulatedServer {
         }
         guard new != old else { return Answer.object(old.encoded) }
         return Answer.object(commit(.modified, target.kind, key, new, by: writer).encoded)
-    }
-
-    func delete(_ target: RequestTarget, _ options: JSONValue?, by writer: Writer) -> HTTPResponse {
-        let key = ObjectKey(namespace: target.namespace ?? "", name: target.name ?? "")
-        guard let old = object(target.kind, key) else { return Answer.notFound(target) }
-        let preconditions = options?["preconditions"]
-        for field in ["uid", "resourceVersion"] {
-            if let wanted = preconditions?[field], wanted != old["metadata"]?[field] { return Answer.conflict(target) }
-        }
-        // With foreground deletion the object remains until the garbage collector has deleted its dependents.
-        if options?["propagationPolicy"] == "Foreground", target.kind == .executions {
-            if old["metadata"]?["deletionTimestamp"] == nil {
-                var marked = old
-                marked[path: ["metadata", "deletionTimestamp"]] = .string(clock.now().roundedDownToSeconds.rfc3339)
-                commit(.modified, target.kind, key, marked, by: writer)
-            }
-        } else {
-            remove(target.kind, key, by: writer)
-        }
-        return Answer.object(old.encoded)
-    }
-
-    /// Deletes an object, or sets its deletion timestamp if it has a finalizer.
-    func remove(_ kind: ResourceKind, _ key: ObjectKey, by writer: Writer) {
-        guard var object = object(kind, key) else { return }
-        guard object["metadata"]?["finalizers"] != nil else {
-            commit(.deleted, kind, key, object, by: writer)
-            return
-        }
-        guard object["metadata"]?["deletionTimestamp"] == nil else { return }
-        object[path: ["metadata", "deletionTimestamp"]] = .string(clock.now().roundedDownToSeconds.rfc3339)
-        commit(.modified, kind, key, object, by: writer)
-    }
-
-    /// Removes the finalizers of an object, which is then deleted if that was requested.
-    func release(_ kind: ResourceKind, _ key: ObjectKey, _ uid: String, by writer: Writer) {
-        guard let current = current(kind, key), current.uid == uid else { return }
-        var object = current.object
-        object[path: ["metadata", "finalizers"]] = nil
-        let isMarked = object["metadata"]?["deletionTimestamp"] != nil
-        commit(isMarked ? .deleted : .modified, kind, key, object, by: writer)
     }
 }
 

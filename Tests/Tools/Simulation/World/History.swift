@@ -49,7 +49,14 @@ final class History: @unchecked Sendable {
             let words = [change.object["spec"]?["shutdown"], status?["phase"]]
             return words.compactMap { $0?.stringValue }.joined(separator: " ")
         case .leases: return change.object["spec"]?["holderIdentity"]?.stringValue ?? ""
-        case .taskRuns, .customRuns, .events: return ""
+        case .environments:
+            let states = EnvironmentView(object: change.object).states.map { state in
+                "\(state.name)=\(state.state)" + (state.attempt > 0 ? "#\(state.attempt)" : "")
+            }
+            let words = ["phase", "reason", "message", "expiresAt"].compactMap { status?[$0]?.stringValue }
+            let notes = change.object["metadata"]?["annotations"].map { String(decoding: $0.encoded, as: UTF8.self) }
+            return (words + states + [notes ?? ""]).joined(separator: " ")
+        case .taskRuns, .customRuns, .events, .lifecycles, .definitions: return ""
         }
     }
 }

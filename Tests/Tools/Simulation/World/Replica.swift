@@ -1,3 +1,4 @@
+import Environments
 import Executions
 import KubeClient
 import KubeRuntime
@@ -19,6 +20,7 @@ final class Replica: @unchecked Sendable {
     private(set) var token: LeadershipToken?
     /// Nil after all tasks of the process have ended.
     private(set) weak var controller: ExecutionController?
+    private(set) weak var environments: EnvironmentController?
     private let stop = Latch()
     private var task: Task<Void, Never>?
 
@@ -52,9 +54,14 @@ final class Replica: @unchecked Sendable {
             logger: logger, metrics: registry)
         let controller = ExecutionController(configuration: ExecutionConfiguration(), managedBy: manager)
         self.controller = controller
+        let environments =
+            world.hasEnvironments
+            ? EnvironmentController(configuration: EnvironmentConfiguration(), managedBy: manager) : nil
+        self.environments = environments
         task = Task(executorPreference: world.executor) {
             do {
-                try await manager.run([controller.controller], until: self.stop)
+                let controllers = [controller.controller, environments?.controller].compactMap(\.self)
+                try await manager.run(controllers, until: self.stop)
             } catch {
                 world.history.log("operator-\(self.number) lost its lease: \(error)")
             }

@@ -54,6 +54,16 @@ enum FaultClass: String, CaseIterable {
     case steps
     /// A user creates many executions in one namespace and changes all of its executions all the time.
     case crowds
+    /// Users create environments, and interfere with them.
+    case environments
+    /// Entries of the catalog appear late, are deleted and replaced; users create executions that name a definition.
+    case catalog
+    /// A namespace with environments is deleted. Only with `environments`.
+    case namespaces
+    /// The clock of the API server is set by up to an hour. Only with `environments`.
+    case jumps
+    /// Hundreds of environments expire in the same second, in a few simulations. Only with `environments`.
+    case rush
 }
 
 /// A rule of the contract that the referee checks.
@@ -80,6 +90,8 @@ enum Rule: String, CaseIterable {
     case identity
     /// The status reports that a run is being deleted or cannot be stopped.
     case visibility
+    /// Environments start, stop, expire, and end in time.
+    case environments
 }
 
 /// The enabled classes of faults and rules.

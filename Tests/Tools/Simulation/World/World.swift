@@ -19,6 +19,11 @@ final class World: @unchecked Sendable {
     let users: Users
     private let retentionUsers: RetentionUsers
     private let interference: Interference
+    /// Nil in simulations without a catalog.
+    private let catalog: Catalog?
+    private let documents: EnvironmentDocuments?
+    /// Nil in simulations without environments.
+    private let environmentUsers: EnvironmentUsers?
     private let obstacles: Obstacles
     private let configuration: Configuration
     private let seed: UInt64
@@ -67,6 +72,17 @@ final class World: @unchecked Sendable {
         users.additions = { [retentionUsers] spec in retentionUsers.addTTLs(to: &spec) }
         users.onRetry = { [engine] in engine.noteStep(of: $0) }
         interference = Interference(server: server, configuration, seed: seed)
+        let catalogRandom = configuration.random(for: .catalog, seed: seed)
+        let environmentRandom = configuration.random(for: .environments, seed: seed)
+        catalog = Catalog(server: server, random: catalogRandom ?? environmentRandom?.split(), history: history)
+        documents = (environmentRandom ?? catalogRandom).map { [server] random in
+            EnvironmentDocuments(random: random.split(), clock: { server.clock.now() })
+        }
+        environmentUsers = documents.flatMap { [server, history] documents in
+            environmentRandom.map {
+                EnvironmentUsers(server: server, random: $0.split(), documents: documents, history: history)
+            }
+        }
         referee.hasStarted = { [engine] in engine.started.contains($0) }
         sink = LogSink(level: .error, write: { _ in })
         obstacles.onBeginning = { [unowned self] in createLoad($0, $1) }
@@ -91,6 +107,7 @@ final class World: @unchecked Sendable {
         for _ in 0..<scenario.faults {
             time.schedule(after: scenario.chaos * random.unit()) { [unowned self] in injectFault() }
         }
+        planEnvironments()
         obstacles.plan(configuration, seed: seed, chaos: scenario.chaos)
         planOutages(configuration, seed: seed)
         planCrowd(configuration, seed: seed)
@@ -107,12 +124,43 @@ final class World: @unchecked Sendable {
         return referee.violation
     }
 
+    /// Schedules the actions on catalogs and environments, and changes of the server's clock.
+    private func planEnvironments() {
+        guard let catalog, let documents else { return }
+        let instability = configuration.random(for: .catalog, seed: seed)
+        catalog.plan(isStable: instability == nil, within: scenario.chaos, documents)
+        if let instability { catalog.planExecutions(2 + instability.below(4), within: scenario.chaos) }
+        guard let environmentUsers else { return }
+        environmentUsers.plan(within: scenario.chaos)
+        if let random = configuration.random(for: .namespaces, seed: seed) {
+            environmentUsers.planNamespace("doomed", within: scenario.chaos, random)
+        }
+        if let random = configuration.random(for: .rush, seed: seed), random.chance(0.04) {
+            environmentUsers.planRush(500, at: scenario.chaos + random.duration(.seconds(10)...(.seconds(120))))
+        }
+        if let random = configuration.random(for: .jumps, seed: seed) { planJump(random) }
+    }
+
+    /// Sets the clock of the server once.
+    private func planJump(_ random: SeededRandom) {
+        referee.hasClockJumped = true
+        let (clock, amount) = (server.clock, random.duration(.seconds(-3600)...(.seconds(3600))))
+        time.schedule(after: scenario.chaos * (0.1 + 0.9 * random.unit())) { [weak self] in
+            guard let self else { return }
+            history.log("the clock of the API server is set by \(amount)")
+            referee.jumped = time.now
+            server.clock = WallClock { clock.now() + amount }
+        }
+    }
+
     /// Waits until all executions are correct and no operator has written for longer than an engine can be silent.
     private func settle() {
         var (quiet, writes) = (0, referee.operatorWrites)
         for _ in 0..<40 where referee.violation == nil {
             play(for: .seconds(30))
-            let isPlanned = engine.planned + retentionUsers.planned + interference.planned > 0 || check.hasPendingTTL
+            let actions = engine.planned + retentionUsers.planned + interference.planned
+            let isPlanned =
+                actions + (catalog?.planned ?? 0) + (environmentUsers?.planned ?? 0) > 0 || check.hasPendingTTL
             quiet = referee.operatorWrites == writes && !isPlanned ? quiet + 1 : 0
             writes = referee.operatorWrites
             if quiet >= 3, check.problem == nil { return }
@@ -197,10 +245,14 @@ final class World: @unchecked Sendable {
         if leaders.count > 1 { referee.fail("\(leaders.count) leaders at once: \(leaders.map(\.number))") }
     }
 
-    /// Checks that an idle operator writes nothing.
+    /// Checks that an idle operator writes nothing, and reads no environment.
     private func checkRest() {
-        let writes = referee.operatorWrites
+        let (writes, requests) = (referee.operatorWrites, referee.environmentRequests)
+        let isResting = check.environmentsRest
         play(for: .seconds(60))
+        if isResting, referee.environmentRequests != requests {
+            referee.fail("\(referee.environmentRequests - requests) requests for environments while idle")
+        }
         if referee.operatorWrites != writes { referee.fail("\(referee.operatorWrites - writes) writes while idle") }
         if let problem = check.problem { referee.fail("while idle: \(problem)") }
     }
@@ -217,6 +269,9 @@ final class World: @unchecked Sendable {
         }
         if !server.watches.isEmpty { referee.fail("\(server.watches.count) watches were left open") }
     }
+
+    /// True if users create environments.
+    var hasEnvironments: Bool { environmentUsers != nil }
 
     private var check: FinalCheck { FinalCheck(server: server, referee: referee) }
 }
@@ -237,5 +292,6 @@ extension World {
     var weakReferences: [WeakReference] {
         [WeakReference("the world", self), WeakReference("its API server", server)]
             + replicas.map { WeakReference("the controller of operator-\($0.number)", $0.controller) }
+            + replicas.map { WeakReference("the environments of operator-\($0.number)", $0.environments) }
     }
 }
