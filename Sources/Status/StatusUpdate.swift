@@ -183,8 +183,11 @@ extension JSONWriter {
         changeList("conditions", old.conditions, new.conditions) { writer, condition in
             writer.member("type", condition.type)
             writer.member("status", condition.status.rawValue)
-            writer.key("observedGeneration")
-            writer.integer(condition.observedGeneration)
+            // A condition of another writer may have none.
+            if condition.observedGeneration != 0 {
+                writer.key("observedGeneration")
+                writer.integer(condition.observedGeneration)
+            }
             writer.member("lastTransitionTime", condition.lastTransitionTime.rfc3339)
             writer.member("reason", condition.reason)
             writer.member("message", condition.message)
