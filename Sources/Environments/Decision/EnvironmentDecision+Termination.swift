@@ -267,11 +267,13 @@ extension EnvironmentDecision {
         var reason = reason
         let hasWaited = environment.status.phase == .pending || environment.status.phase == .approaching
         if case .expired = cause, status.startedAt == nil, hasWaited { reason = .timeslotMissed }
-        if let teardown = plan?.teardown {
-            if var record = status.record(of: teardown.name), record.state == .waiting {
-                record.state = .skipped
-                update.apply(.advanced(record))
-            }
+        // Nothing is followed after the end, whatever still runs.
+        for var record in status.phases where !record.state.isOver {
+            record.state = record.attempt == 0 ? .skipped : .cancelled
+            if record.attempt > 0 { record.finishedAt = record.finishedAt ?? now.roundedDownToSeconds }
+            update.apply(.advanced(record))
+        }
+        if plan?.teardown != nil {
             let hasNothing = nothing || status.phases.isEmpty
             let result = tornDown(reason, hasNothing: hasNothing)
             update.apply(.conditionSet(.tornDown, result.value, result.reason, message: message(of: reason)))
