@@ -7,6 +7,11 @@ extension EnvironmentDecision {
     /// Continues the phase that has started, or starts the next one.
     mutating func run(_ plan: PhasePlan) -> EnvironmentStep {
         if status.startedAt == nil {
+            // maxEnd can be past although a TTL is not over.
+            if let expiry = environment.spec.timeslot.expiry(startedAt: now), now >= expiry {
+                update.apply(.expires(at: expiry))
+                return terminate(because: .expired)
+            }
             enter(.provisioning, .phaseRunning, "The phases begin.")
             // A TTL counts from the start that was just set.
             updateExpiry()
