@@ -189,6 +189,7 @@ extension EnvironmentDecision {
         record.stepStartedAt = nil
         record.finishedAt = now.roundedDownToSeconds
         update.apply(.advanced(record))
+        if plan?.readiness == .phase(phase.name) { update.apply(.becameReady) }
         return nil
     }
 
