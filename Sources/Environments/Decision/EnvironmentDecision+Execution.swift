@@ -129,7 +129,8 @@ extension EnvironmentDecision {
         let outcome = execution.status.outcome ?? .error
         record.finishedAt = execution.status.finishedAt ?? now.roundedDownToSeconds
         guard outcome == .success else {
-            let canRetry = phase.retry.outcomes.contains(outcome) || execution.status.executed == false
+            let isUnexecuted = execution.status.executed == false && outcome != .cancelled
+            let canRetry = phase.retry.outcomes.contains(outcome) || isUnexecuted
             return fail(
                 phase, &record, outcome, execution.status.reason?.rawValue ?? outcome.rawValue,
                 execution.failureText, canRetry: canRetry)
