@@ -155,7 +155,8 @@ extension EnvironmentDecision {
         record.message = message
         record.finishedAt = record.finishedAt ?? now.roundedDownToSeconds
         let isStopped = status.terminationStartedAt != nil && !phase.isTeardown
-        guard canRetry, record.attempt <= phase.retry.limit, !isStopped else {
+        let isTooLate = status.terminationStartedAt != nil && now >= terminationBound
+        guard canRetry, record.attempt <= phase.retry.limit, !isStopped, !isTooLate else {
             record.state = isStopped && (outcome == .cancelled || record.executionUID == nil) ? .cancelled : .failed
             update.apply(.advanced(record))
             return nil
