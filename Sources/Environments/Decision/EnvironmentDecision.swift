@@ -58,7 +58,10 @@ struct EnvironmentDecision {
         }
         if plan.teardown != nil, !environment.isHeld {
             guard let failure = facts.holdFailure else { return .hold }
-            enter(.pending, .apiUnavailable, "The finalizer could not be added: \(failure.message)")
+            // An environment whose finalizer was removed keeps its phase.
+            enter(
+                status.startedAt == nil ? .pending : status.phase, .apiUnavailable,
+                "The finalizer could not be added: \(failure.message)")
             return act(.retry(after: failure.retryAfter))
         }
         return run(plan)
