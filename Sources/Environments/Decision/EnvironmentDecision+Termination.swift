@@ -267,7 +267,7 @@ extension EnvironmentDecision {
         var reason = reason
         let hasWaited = environment.status.phase == .pending || environment.status.phase == .approaching
         if case .expired = cause, status.startedAt == nil, hasWaited { reason = .timeslotMissed }
-        // Nothing is followed after the end, whatever still runs.
+        // Nothing is followed after the end, even if it still runs.
         for var record in status.phases where !record.state.isOver {
             record.state = record.attempt == 0 ? .skipped : .cancelled
             if record.attempt > 0 { record.finishedAt = record.finishedAt ?? now.roundedDownToSeconds }
