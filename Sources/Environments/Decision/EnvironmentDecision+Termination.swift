@@ -185,7 +185,7 @@ extension EnvironmentDecision {
         }
         if now >= terminationBound, record.state != .succeeded {
             if record.state == .failed { return end(.teardownFailed, cause) }
-            record.message = record.message ?? "the time for the teardown was over"
+            record.message = record.message ?? "it did not end in time"
             record.reason = record.reason ?? "TeardownTimedOut"
             record.state = .failed
             record.finishedAt = now.roundedDownToSeconds
