@@ -140,6 +140,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("SelfSubjectAccessReview", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"),
+        ("SubjectAccessReview", "/apis/authorization.k8s.io/v1/subjectaccessreviews"),
+        ("LocalSubjectAccessReview", "/apis/authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews"),
+    ])
+    func `access reviews allow everything and repeat the question`(kind: String, path: String) async throws {
+        try await RunningServer.run { (server) async throws in
+            let question: JSONValue = [
+                "user": "somebody", "resourceAttributes": ["verb": "use", "resource": "serviceaccounts", "name": "x"],
+            ]
+            let answer = try await server.send(
+                .post, path,
+                ["apiVersion": "authorization.k8s.io/v1", "kind": .string(kind), "spec": question])
+            #expect(answer.status == 201)
+            #expect(answer.body["kind"]?.stringValue == kind)
+            #expect(answer.body["spec"] == question)
+            #expect(answer.body["status"]?["allowed"] == true)
+        }
+    }
+
     @Test func `requests to foreign host names are rejected`() async throws {
         try await RunningServer.run { (server) async throws in
             var request = HTTPRequest(.get, "/version")

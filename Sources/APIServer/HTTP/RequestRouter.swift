@@ -36,7 +36,7 @@ package struct RequestRouter: Sendable {
         let accept = request.headers["Accept"]
         let route = RequestRoute(request.segments)
         if case .object(let resource, let namespace, let name, let subresource) = route {
-            if let review = AccessReview(resource), request.method == "POST" { return review.answer() }
+            if let review = AccessReview(resource), request.method == "POST" { return review.answer(to: request) }
             let handler = ResourceHandler(cluster, request)
             return try await handler.answer(resource, namespace: namespace, name: name, subresource: subresource)
         }
@@ -74,6 +74,7 @@ private enum AccessReview: String {
     case ownAccess = "SelfSubjectAccessReview"
     case ownRules = "SelfSubjectRulesReview"
     case access = "SubjectAccessReview"
+    case localAccess = "LocalSubjectAccessReview"
 
     init?(_ resource: GroupVersionResource) {
         guard resource.group == "authorization.k8s.io", resource.version == "v1" else { return nil }
@@ -81,21 +82,23 @@ private enum AccessReview: String {
         case "selfsubjectaccessreviews": self = .ownAccess
         case "selfsubjectrulesreviews": self = .ownRules
         case "subjectaccessreviews": self = .access
+        case "localsubjectaccessreviews": self = .localAccess
         default: return nil
         }
     }
 
-    func answer() -> HTTPServerResponse {
+    func answer(to request: HTTPServerRequest) -> HTTPServerResponse {
+        let question = try? RequestBody(request).object().object
         let review: JSONValue = [
-            "kind": .string(rawValue), "apiVersion": "authorization.k8s.io/v1", "metadata": [:], "spec": [:],
-            "status": status,
+            "kind": .string(rawValue), "apiVersion": "authorization.k8s.io/v1",
+            "metadata": question?["metadata"] ?? [:], "spec": question?["spec"] ?? [:], "status": status,
         ]
         return .json(review.encoded, status: 201)
     }
 
     private var status: JSONValue {
         switch self {
-        case .access, .ownAccess:
+        case .access, .localAccess, .ownAccess:
             ["allowed": true, "reason": "the sandbox allows all requests"]
         case .ownRules:
             [
