@@ -116,11 +116,44 @@ import Testing
                 fieldManager: "t")
         }
         #expect(added?.code == 422)
+        #expect(
+            added?.details?.causes.first?.message
+                == "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers "
+                + "[]string{\"example.com/more\"}")
         try cluster.patch(
             Fixture.widgets, namespace: "default", name: "held", merge: ["metadata": ["finalizers": .null]],
             subresource: nil, fieldManager: "t")
         #expect(
             refusal { _ = try cluster.get(Fixture.widgets, namespace: "default", name: "held") }?.reason == "NotFound")
+    }
+
+    /// As kube-apiserver 1.36 does for custom resources.
+    @Test func `another UID is a conflict in a replacement, invalid in a patch, and ignored in a patch of the status`()
+        throws
+    {
+        let cluster = try Fixture.cluster()
+        var other = try cluster.create(
+            Fixture.widgets, namespace: "default", Fixture.widget("one"), fieldManager: "t")
+        other[path: ["metadata", "uid"]] = "another"
+        for subresource in [nil, "status"] {
+            let replacing = refusal {
+                try cluster.update(
+                    Fixture.widgets, namespace: "default", other, subresource: subresource, fieldManager: "t")
+            }
+            #expect(replacing?.code == 409 && replacing?.reason == "Conflict")
+        }
+        func patch(_ subresource: String?) throws -> JSONValue {
+            try cluster.patch(
+                Fixture.widgets, namespace: "default", name: "one",
+                merge: ["metadata": ["uid": "another"], "status": ["observed": 3]], subresource: subresource,
+                fieldManager: "t")
+        }
+        let patching = refusal { _ = try patch(nil) }
+        #expect(patching?.code == 422)
+        #expect(patching?.message.hasSuffix("metadata.uid: Invalid value: \"another\": field is immutable") == true)
+        let patched = try patch("status")
+        #expect(patched["status"]?["observed"] == 3)
+        #expect(patched["metadata"]?["uid"] != "another")
     }
 
     @Test func `a deletion checks its UID precondition`() throws {

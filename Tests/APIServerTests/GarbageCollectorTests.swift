@@ -89,6 +89,72 @@ import Testing
         #expect(try names() == [])
     }
 
+    private func finalizers(_ name: String) throws -> [String] {
+        try cluster.get(Fixture.widgets, namespace: "default", name: name).finalizers
+    }
+
+    private func removeFinalizers(_ name: String) throws {
+        try cluster.patch(
+            Fixture.widgets, namespace: "default", name: name, merge: ["metadata": ["finalizers": .null]],
+            subresource: nil, fieldManager: "t")
+        collector.collect()
+    }
+
+    @Test func `dependents of an owner that a finalizer holds stay under background deletion`() throws {
+        let owner = try make(Fixture.widget("owner", finalizers: ["example.com/teardown"]))
+        _ = try make(Fixture.widget("child", owner: owner))
+        try delete("owner", .background)
+        collector.collect()
+        #expect(try names(Fixture.widgets) == ["child", "owner"])
+        try removeFinalizers("owner")
+        #expect(try names(Fixture.widgets) == [])
+    }
+
+    /// As measured on kube-controller-manager 1.36: a dependent created after the collector's work is not deleted.
+    @Test func `a foreground deletion deletes dependents although another finalizer holds the owner`() throws {
+        let owner = try make(Fixture.widget("owner", finalizers: ["example.com/teardown"]))
+        _ = try make(Fixture.widget("child", owner: owner))
+        _ = try make(Fixture.widget("unowned"))
+        try delete("owner", .foreground)
+        #expect(try finalizers("owner") == ["example.com/teardown", GarbageCollector.foregroundFinalizer])
+        collector.collect()
+        #expect(try names(Fixture.widgets) == ["owner", "unowned"])
+        #expect(try finalizers("owner") == ["example.com/teardown"])
+        _ = try make(Fixture.widget("late", owner: owner))
+        collector.collect()
+        #expect(try names(Fixture.widgets) == ["late", "owner", "unowned"])
+        try removeFinalizers("owner")
+        #expect(try names(Fixture.widgets) == ["unowned"])
+    }
+
+    @Test func `a background deletion can become a foreground deletion`() throws {
+        let owner = try make(Fixture.widget("owner", finalizers: ["example.com/teardown"]))
+        _ = try make(Fixture.widget("child", owner: owner))
+        try delete("owner", .background)
+        let marked = try cluster.get(Fixture.widgets, namespace: "default", name: "owner")
+        try delete("owner", .foreground)
+        collector.collect()
+        #expect(try names(Fixture.widgets) == ["owner"])
+        let again = try cluster.get(Fixture.widgets, namespace: "default", name: "owner")
+        #expect(again["metadata"]?["generation"] == marked["metadata"]?["generation"])
+        #expect(again["metadata"]?["deletionTimestamp"] == marked["metadata"]?["deletionTimestamp"])
+    }
+
+    @Test func `a foreground deletion deletes from the leaves to the root`() throws {
+        let root = try make(Fixture.widget("root", finalizers: ["example.com/teardown"]))
+        let middle = try make(Fixture.widget("middle", owner: root, finalizers: ["example.com/hold"]))
+        _ = try make(Fixture.widget("leaf", owner: middle, finalizers: ["example.com/hold"]))
+        try delete("root", .foreground)
+        collector.collect()
+        #expect(try finalizers("root").contains(GarbageCollector.foregroundFinalizer))
+        #expect(try finalizers("middle").contains(GarbageCollector.foregroundFinalizer))
+        try removeFinalizers("leaf")
+        #expect(try finalizers("middle") == ["example.com/hold"])
+        #expect(try finalizers("root").contains(GarbageCollector.foregroundFinalizer))
+        try removeFinalizers("middle")
+        #expect(try finalizers("root") == ["example.com/teardown"])
+    }
+
     @Test func `an orphaning deletion removes the owner references`() throws {
         let owner = try make(Fixture.widget("owner"))
         _ = try make(Fixture.configMap("child", owner: owner))
@@ -109,14 +175,54 @@ import Testing
         collector.collect()
         let terminating = try cluster.get(Fixture.namespaces, namespace: "", name: "team")
         #expect(terminating["status"]?["phase"] == "Terminating")
-        #expect(throws: StatusError.self) {
-            try cluster.create(Fixture.widgets, namespace: "team", Fixture.widget("late"), fieldManager: "t")
-        }
+        let messages = terminating["status"]?["conditions"]?.arrayValue?.filter { $0["status"] == "True" }
+            .map { $0["message"] }
+        #expect(
+            messages == [
+                "Some resources are remaining: widgets.example.com has 1 resource instances",
+                "Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances",
+            ])
         try cluster.patch(
             Fixture.widgets, namespace: "team", name: "held", merge: ["metadata": ["finalizers": .null]],
             subresource: nil, fieldManager: "t")
         collector.collect()
         #expect(throws: StatusError.self) { try cluster.get(Fixture.namespaces, namespace: "", name: "team") }
+    }
+
+    /// The refusal of a real API server, for objects with a name, with a generated name, and for events.
+    @Test func `a terminating namespace refuses creates and accepts changes`() throws {
+        let namespace: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "team"]]
+        try cluster.create(Fixture.namespaces, namespace: "", namespace, fieldManager: "t")
+        let held = Fixture.widget("held", finalizers: ["example.com/hold"])
+        try cluster.create(Fixture.widgets, namespace: "team", held, fieldManager: "t")
+        try cluster.delete(Fixture.namespaces, namespace: "", name: "team", uid: nil)
+        var generated = Fixture.widget("")
+        generated[path: ["metadata", "generateName"]] = "late-"
+        for (name, object) in [("late", Fixture.widget("late")), ("late-", generated), ("held", held)] {
+            let refusal = #expect(throws: StatusError.self) {
+                try cluster.create(Fixture.widgets, namespace: "team", object, fieldManager: "t")
+            }
+            #expect(refusal?.code == 403 && refusal?.reason == "Forbidden")
+            #expect(
+                refusal?.message == "widgets.example.com \"\(name)\" is forbidden: unable to create new content in "
+                    + "namespace team because it is being terminated")
+            #expect(refusal?.details?.name == name && refusal?.details?.kind == "widgets")
+            #expect(refusal?.details?.causes.map(\.reason) == ["NamespaceTerminating"])
+            #expect(refusal?.details?.causes.map(\.message) == ["namespace team is being terminated"])
+            #expect(refusal?.details?.causes.map(\.field) == ["metadata.namespace"])
+        }
+        let changed = try cluster.patch(
+            Fixture.widgets, namespace: "team", name: "held", merge: ["status": ["observed": 2]],
+            subresource: "status", fieldManager: "t")
+        #expect(changed["status"]?["observed"] == 2)
+        try cluster.patch(
+            Fixture.widgets, namespace: "team", name: "held", merge: ["metadata": ["finalizers": .null]],
+            subresource: nil, fieldManager: "t")
+        collector.collect()
+        let late = #expect(throws: StatusError.self) {
+            try cluster.create(Fixture.widgets, namespace: "team", Fixture.widget("late"), fieldManager: "t")
+        }
+        #expect(late?.message == "namespaces \"team\" not found")
     }
 
     @Test func `deleting a definition deletes its objects`() throws {

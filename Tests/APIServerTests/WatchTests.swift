@@ -46,6 +46,56 @@ import Testing
         }
     }
 
+    @Test func `a watch selects by labels`() async throws {
+        try await RunningServer.run { (server) async throws in
+            let version = String(server.server.cluster.storage.revision)
+            func label(_ name: String, _ labels: JSONValue) async throws {
+                _ = try await server.send(
+                    .patch, widgets + "/\(name)", ["metadata": ["labels": labels]],
+                    type: "application/merge-patch+json")
+            }
+            _ = try await server.send(.post, widgets, Fixture.widget("without"))
+            _ = try await server.send(
+                .post, widgets, Fixture.widget("with", labels: ["example.com/uid": "u", "example.com/phase": "a"]))
+            _ = try await server.send(.post, widgets, Fixture.widget("later", labels: ["example.com/phase": "c"]))
+            try await label("later", ["example.com/phase": "b"])
+            try await label("with", ["example.com/uid": .null])
+            try await label("later", ["example.com/attempt": "3"])
+            _ = try await server.send(.delete, widgets + "/with")
+            func events(_ selector: String, count: Int) async throws -> [String] {
+                names(
+                    try await server.watch(
+                        widgets + "?watch=true&resourceVersion=\(version)&labelSelector=\(selector)", count: count))
+            }
+            #expect(try await events("example.com%2Fuid", count: 2) == ["ADDED with", "DELETED with"])
+            #expect(
+                try await events("example.com%2Fphase%20in%20(a,b),example.com%2Fattempt!%3D3", count: 5)
+                    == ["ADDED with", "ADDED later", "MODIFIED with", "DELETED later", "DELETED with"])
+        }
+    }
+
+    /// A watch reports the last stored version, not the write that removed the last finalizer.
+    @Test func `the end of a held deletion reports the object with its finalizer`() async throws {
+        try await RunningServer.run { (server) async throws in
+            let held = Fixture.widget("held", finalizers: ["example.com/teardown"])
+            let version = String(server.server.cluster.storage.revision)
+            _ = try await server.send(.post, widgets, held)
+            #expect(try await server.send(.delete, widgets + "/held").status == 200)
+            let last = try await server.send(
+                .patch, widgets + "/held",
+                [
+                    ["op": "test", "path": "/metadata/finalizers/0", "value": "example.com/teardown"],
+                    ["op": "remove", "path": "/metadata/finalizers/0"],
+                ], type: "application/json-patch+json")
+            #expect(last.status == 200)
+            #expect(last.body["metadata"]?["finalizers"] == nil)
+            let events = try await server.watch(widgets + "?watch=true&resourceVersion=\(version)", count: 3)
+            #expect(names(events) == ["ADDED held", "MODIFIED held", "DELETED held"])
+            #expect(events[2]["object"]?["metadata"]?["finalizers"] == ["example.com/teardown"])
+            #expect(events[2]["object"]?["metadata"]?["deletionTimestamp"] != nil)
+        }
+    }
+
     @Test func `a streamed list ends with a bookmark`() async throws {
         try await RunningServer.run { (server) async throws in
             _ = try await server.send(.post, widgets, Fixture.widget("one"))

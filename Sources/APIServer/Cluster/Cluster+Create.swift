@@ -13,8 +13,8 @@ extension Cluster {
         }
         let warnings = try BodyRules.checkFields(body, served, parameters.fieldValidation)
         let name = body.object["metadata"]?["name"]?.stringValue ?? ""
-        try checkNamespaceAccepts(served, namespace: namespace, name: name)
         let prefix = body.object["metadata"]?["generateName"]?.stringValue ?? ""
+        try checkNamespaceAccepts(served, namespace: namespace, name: name.isEmpty ? prefix : name)
         var attempt = 1
         while true {
             let candidate = name.isEmpty && !prefix.isEmpty ? Self.generate(prefix, environment) : name

@@ -35,7 +35,7 @@ extension Cluster {
             if parameters.isDryRun { return isHeld ? .marked(marked) : .removed(current) }
             if isHeld, marked == current { return .marked(current) }
             do throws(StorageError) {
-                if isHeld { return .marked(try store(marked, over: record, served)) }
+                if isHeld { return .marked(try store(marked, over: record, of: current, served)) }
                 let last = try storage.remove(
                     served.stored.resource, served.draft(of: current), expecting: record.revision)
                 didRemove(served, current)
@@ -84,7 +84,9 @@ extension Cluster {
             finalizers.isEmpty ? nil : .array(finalizers.map { .string($0) })
         guard current["metadata"]?["deletionTimestamp"] == nil else { return object }
         object[path: ["metadata", "deletionTimestamp"]] = .string(environment.clock.now().rfc3339)
-        object[path: ["metadata", "deletionGracePeriodSeconds"]] = 0
+        if served.stored.resource != BuiltInResources.namespaces.groupResource {
+            object[path: ["metadata", "deletionGracePeriodSeconds"]] = 0
+        }
         if let generation = current["metadata"]?["generation"]?.integerValue {
             object[path: ["metadata", "generation"]] = .integer(generation &+ 1)
         }

@@ -17,7 +17,10 @@ extension Cluster {
                 group: target.served.group, kind: target.served.kind, name: target.name,
                 causes: [.invalid("metadata.resourceVersion", 0, "must be specified for an update")])
         }
-        let object = try modify(target, parameters) { (_) throws(StatusError) in body.object }
+        let object = try modify(target, parameters) { (current) throws(StatusError) in
+            try Self.checkUID(of: body.object, against: current, target)
+            return body.object
+        }
         return WriteResult(object: object, warnings: warnings)
     }
 
@@ -34,13 +37,13 @@ extension Cluster {
             let record = try record(target)
             let current = try object(record, as: served)
             let proposal = try propose(current)
-            try checkPreconditions(of: proposal, against: current, target)
+            try checkPreconditions(of: proposal, against: current, target, parameters)
             let new = try merge(proposal, into: current, served, parameters)
             guard !new.isSameObject(as: current) else { return current }
             try validate(new, old: current, served)
             if parameters.isDryRun { return new.stamped(record.revision) }
             do throws(StorageError) {
-                return try store(new, over: record, served)
+                return try store(new, over: record, of: current, served)
             } catch {
                 if error == .notFound { throw .notFound(served.groupResource, target.name) }
             }
@@ -48,14 +51,29 @@ extension Cluster {
         throw .staleWrite(served.groupResource, target.name)
     }
 
+    /// Rejects a stale resource version, and a patch that sets another UID.
+    ///
+    /// As on a real API server, the UID in a patch of the status has no effect.
     private func checkPreconditions(
-        of proposal: JSONValue, against current: JSONValue, _ target: ObjectTarget
+        of proposal: JSONValue, against current: JSONValue, _ target: ObjectTarget, _ parameters: WriteParameters
     ) throws(StatusError) {
         let version = proposal["metadata"]?["resourceVersion"]?.stringValue ?? ""
         if !version.isEmpty, version != current["metadata"]?["resourceVersion"]?.stringValue {
             throw .staleWrite(target.served.groupResource, target.name)
         }
         let uid = proposal["metadata"]?["uid"]?.stringValue ?? ""
+        if !uid.isEmpty, uid != current["metadata"]?["uid"]?.stringValue, parameters.subresource == nil {
+            throw .invalid(
+                group: target.served.group, kind: target.served.kind, name: target.name,
+                causes: [.invalid("metadata.uid", .string(uid), "field is immutable")])
+        }
+    }
+
+    /// Rejects the replacement of an object by a version of another one.
+    private static func checkUID(
+        of object: JSONValue, against current: JSONValue, _ target: ObjectTarget
+    ) throws(StatusError) {
+        let uid = object["metadata"]?["uid"]?.stringValue ?? ""
         let currentUID = current["metadata"]?["uid"]?.stringValue ?? ""
         if !uid.isEmpty, uid != currentUID {
             throw .conflict(
@@ -91,13 +109,15 @@ extension Cluster {
         return new
     }
 
-    /// Stores a new version. A terminating object without finalizers is removed instead.
+    /// Stores a new version of `current`. A terminating object without finalizers is removed instead; watches then get
+    /// the last stored version, with the finalizers.
     func store(
-        _ new: JSONValue, over record: ObjectRecord, _ served: ServedResource
+        _ new: JSONValue, over record: ObjectRecord, of current: JSONValue, _ served: ServedResource
     ) throws(StorageError) -> JSONValue {
         let draft = served.draft(of: new)
         if draft.isTerminating, new.finalizers.isEmpty, !new.isNamespaceBeingEmptied {
-            let last = try storage.remove(served.stored.resource, draft, expecting: record.revision)
+            let last = try storage.remove(
+                served.stored.resource, served.draft(of: current), expecting: record.revision)
             didRemove(served, new)
             return new.stamped(last.revision)
         }

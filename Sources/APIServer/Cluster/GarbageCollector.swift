@@ -135,15 +135,21 @@ struct GarbageCollector: Sendable {
     }
 
     private func emptyNamespace(_ target: ObjectTarget) {
-        var isEmpty = true
+        var remainder = NamespaceRemainder()
         var seen: Set<GroupResource> = []
         for served in cluster.registry.current.all where served.isNamespaced {
             guard seen.insert(served.stored.resource).inserted else { continue }
             _ = try? cluster.deleteCollection(
                 served, namespace: target.name, labels: .everything, fields: .everything, DeleteParameters())
-            if !cluster.select(served, namespace: target.name, .everything, .everything).isEmpty { isEmpty = false }
+            for record in cluster.select(served, namespace: target.name, .everything, .everything) {
+                remainder.add(served, finalizers: (try? cluster.object(record, as: served))?.finalizers ?? [])
+            }
         }
-        guard isEmpty else { return recheckLater(target) }
+        guard remainder.isEmpty else {
+            let now = cluster.environment.clock.now()
+            change(target) { remainder.report(in: &$0, at: now) }
+            return recheckLater(target)
+        }
         change(target) { $0["spec"] = [:] }
     }
 
@@ -168,8 +174,68 @@ struct GarbageCollector: Sendable {
             let before = object
             body(&object)
             if object == before { return }
-            if (try? cluster.store(object, over: record, target.served)) != nil { return }
+            if (try? cluster.store(object, over: record, of: before, target.served)) != nil { return }
         }
+    }
+}
+
+/// What is left in a terminating namespace, as the conditions of the namespace report it.
+private struct NamespaceRemainder {
+    private var objects: [String: Int] = [:]
+    private var finalizers: [String: Int] = [:]
+
+    var isEmpty: Bool { objects.isEmpty }
+
+    /// Counts an object.
+    mutating func add(_ served: ServedResource, finalizers: [String]) {
+        objects["\(served.resource.resource).\(served.group)", default: 0] += 1
+        for finalizer in finalizers { self.finalizers[finalizer, default: 0] += 1 }
+    }
+
+    /// Sets the conditions of the namespace.
+    func report(in namespace: inout JSONValue, at now: Timestamp) {
+        func list(_ counts: [String: Int], _ word: String) -> String {
+            counts.sorted { $0.key < $1.key }.map { "\($0.key) \(word) \($0.value) resource instances" }
+                .joined(separator: ", ")
+        }
+        let conditions = [
+            (
+                "NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered",
+                "All resources successfully discovered"
+            ),
+            (
+                "NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions",
+                "All legacy kube types successfully parsed"
+            ),
+            (
+                "NamespaceDeletionContentFailure", false, "ContentDeleted",
+                "All content successfully deleted, may be waiting on finalization"
+            ),
+            (
+                "NamespaceContentRemaining", true, "SomeResourcesRemain",
+                "Some resources are remaining: \(list(objects, "has"))"
+            ),
+            finalizers.isEmpty
+                ? (
+                    "NamespaceFinalizersRemaining", false, "ContentHasNoFinalizers",
+                    "All content-preserving finalizers finished"
+                )
+                : (
+                    "NamespaceFinalizersRemaining", true, "SomeFinalizersRemain",
+                    "Some content in the namespace has finalizers remaining: \(list(finalizers, "in"))"
+                ),
+        ]
+        let before = namespace[path: ["status", "conditions"]]?.arrayValue ?? []
+        let after: [JSONValue] = conditions.map { type, isTrue, reason, message in
+            let status: JSONValue = isTrue ? "True" : "False"
+            let known = before.first { $0["type"]?.stringValue == type && $0["status"] == status }
+            return [
+                "type": .string(type), "status": status,
+                "lastTransitionTime": known?["lastTransitionTime"] ?? .string(now.rfc3339),
+                "reason": .string(reason), "message": .string(message),
+            ]
+        }
+        namespace[path: ["status", "conditions"]] = .array(after)
     }
 }
 

@@ -188,10 +188,12 @@ extension MetadataRules {
             let before = (old["finalizers"]?.arrayValue ?? []).compactMap(\.stringValue)
             let added = finalizers.filter { !before.contains($0) }
             if !added.isEmpty {
+                let list = added.map { "\"\($0)\"" }.joined(separator: ", ")
                 causes.append(
                     .forbidden(
                         "metadata.finalizers",
-                        "no new finalizers can be added if the object is being deleted, found new finalizers \(added)"))
+                        "no new finalizers can be added if the object is being deleted, found new finalizers "
+                            + "[]string{\(list)}"))
             }
         }
         return causes

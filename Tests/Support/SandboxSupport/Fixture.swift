@@ -71,10 +71,19 @@ package enum Fixture {
         ],
     ]
 
-    package static func widget(_ name: String, color: String = "red", labels: JSONValue = [:]) -> JSONValue {
-        [
-            "apiVersion": "example.com/v1", "kind": "Widget",
-            "metadata": ["name": .string(name), "labels": labels], "spec": ["color": .string(color)],
+    /// A widget; it blocks the deletion of its owner.
+    package static func widget(
+        _ name: String, color: String = "red", labels: JSONValue = [:], owner: JSONValue? = nil,
+        finalizers: [String] = []
+    ) -> JSONValue {
+        var metadata: JSONValue = ["name": .string(name), "labels": labels]
+        if !finalizers.isEmpty { metadata["finalizers"] = .array(finalizers.map { .string($0) }) }
+        if let owner {
+            metadata["ownerReferences"] =
+                configMap(name, owner: owner, blocks: true)[path: ["metadata", "ownerReferences"]]
+        }
+        return [
+            "apiVersion": "example.com/v1", "kind": "Widget", "metadata": metadata, "spec": ["color": .string(color)],
         ]
     }
 
