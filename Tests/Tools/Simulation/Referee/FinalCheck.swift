@@ -58,7 +58,7 @@ struct FinalCheck {
         let rules = referee.retentionRules(of: execution.object, execution.uid)
         if isUnlabeled {
             // The operator cannot see a finished run that no watch selects.
-            guard let due = rules.executionDue else { return nil }
+            guard let due = rules.executionDue, due < rules.now + RetentionRules.horizon else { return nil }
             return !rules.isKept && !rules.isManaged || rules.now < due + RetentionRules.patience
                 ? "its TTL has not expired" : nil
         }

@@ -3,7 +3,7 @@ import KubeClient
 /// The conditions that every environment must meet some time after the end of all faults.
 extension FinalCheck {
     /// Events that are further away than this are not waited for.
-    private static let horizon = Duration.seconds(900)
+    private static let horizon = Duration.seconds(2 * 3600)
 
     /// The first problem; nil if all environments are what their documents ask for.
     var environmentProblem: String? {
@@ -79,7 +79,8 @@ extension FinalCheck {
                 ? nil : "its parameters are invalid, and it is \(environment.phase)"
         }
         if environment.reason == "InvalidParameters" { return "InvalidParameters, but they are valid" }
-        if let start = environment.timeslot.provisioning, start > now {
+        // The clock may have been set back after the start.
+        if environment.status?["startedAt"] == nil, let start = environment.timeslot.provisioning, start > now {
             guard start > now + Self.horizon else { return "it has not started yet" }
             return environment.phase == "Approaching" ? nil : "it is \(environment.phase) before its start"
         }

@@ -205,7 +205,7 @@ extension Referee {
             let all = (attempt?.executions ?? []).compactMap { phaseExecutions[$0] }
             let isThere = all.contains { $0.deleted == nil && !$0.isStray }
             return isThere ? "ExecutionDeleted, but its execution exists" : nil
-        case "NameCollision":
+        case "NameCollision" where execution?.outcome == nil:
             let name = ObjectKey(namespace: change.key.namespace, name: state.execution ?? "")
             guard let found = server.current(.executions, name) else { return nil }
             return PhaseOrigin(found)?.environment == change.uid ? "NameCollision with its own execution" : nil

@@ -55,15 +55,16 @@ extension Referee {
         let jump = jumped.map { $0 + .seconds(60) } ?? healthy
         let calm = max(healthy, max(free ?? healthy, jump))
         let bound = environment.timeslot.teardown + Self.patience
-        if let terminated = record.terminated, record.inactive == nil {
-            // The server's clock may have been set back during the termination.
-            let age = age(terminated, hasClockJumped ? calm : terminated)
+        if record.inactive == nil, let began = environment.time("terminationStartedAt") {
+            let age = server.clock.now() - began
             if age > bound, self.age(calm) > Self.patience {
                 return "it terminates for \(age), and the bound is \(bound)"
             }
         }
         guard environment.isMarked, let requested = record.deletionRequested else { return nil }
-        let age = age(requested, calm)
+        // After the server's clock was set back, the bound of a termination is later.
+        let isSetBack = hasClockJumped && record.terminated != nil && record.inactive == nil
+        let age = isSetBack ? .zero : age(requested, calm)
         if age > bound { return "it was deleted \(age) ago, and the bound is \(bound)" }
         guard let inactive = record.inactive else { return nil }
         let rest = self.age(requested, inactive, calm)
