@@ -23,7 +23,8 @@ struct ServerTimeEstimate: Sendable {
             return
         }
         let elapsed = known.at.duration(to: received)
-        let narrowed = (max(known.earliest + elapsed, earliest), min(known.latest + elapsed, latest))
+        let (shortest, longest) = (elapsed - Self.drift(in: elapsed), elapsed + Self.drift(in: elapsed))
+        let narrowed = (max(known.earliest + shortest, earliest), min(known.latest + longest, latest))
         self.known = narrowed.0 <= narrowed.1 ? (received, narrowed.0, narrowed.1) : (received, earliest, latest)
     }
 
@@ -32,8 +33,14 @@ struct ServerTimeEstimate: Sendable {
     /// It is behind the server's clock by less than a second plus the time of a request, and never ahead, so nothing
     /// that waits for a time on that clock happens early.
     func time(at instant: Instant) -> ServerTime? {
-        known.map { $0.earliest + $0.at.duration(to: instant) }
+        guard let known else { return nil }
+        let elapsed = known.at.duration(to: instant)
+        return known.earliest + (elapsed - Self.drift(in: elapsed))
     }
+
+    /// How far the server's clock can be ahead of or behind the monotonic clock after some time. NTP clients correct a
+    /// clock by at most half of it.
+    private static func drift(in elapsed: Duration) -> Duration { max(.zero, elapsed) / 1000 }
 }
 
 /// The API server's wall-clock time, derived from the `Date` of its responses and the monotonic clock.
