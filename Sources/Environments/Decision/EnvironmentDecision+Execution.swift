@@ -65,9 +65,13 @@ extension EnvironmentDecision {
                 return fail(
                     phase, &record, .error, "InvalidSpec", "what its definition stands for is not in the status")
             }
-            enter(
-                phase.isTeardown ? .tearingDown : shutdown == nil ? .phaseRunning : .stopping,
-                "Phase \(phase.name) begins (execution \(name)).", current: phase.name)
+            // While a create fails, the status keeps saying why.
+            let stored = environment.status.record(of: phase.name)
+            if stored?.attempt != record.attempt || environment.status.currentPhase != phase.name {
+                enter(
+                    phase.isTeardown ? .tearingDown : shutdown == nil ? .phaseRunning : .stopping,
+                    "Phase \(phase.name) begins (execution \(name)).", current: phase.name)
+            }
             return act(.create(execution))
         case .nameTaken:
             if case .failed(let reason, let message, let retryAfter) = facts.executions[name] {

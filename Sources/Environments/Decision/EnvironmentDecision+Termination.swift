@@ -151,7 +151,10 @@ extension EnvironmentDecision {
             return rest(until: min(next, now + Self.recheckInterval))
         }
         guard let failure = facts.stopFailure else {
-            enter(.terminating, .stopping, stopping, current: phase.name)
+            // While a stop fails, the status keeps saying why.
+            if environment.status.reason != .stopping || environment.status.currentPhase != phase.name {
+                enter(.terminating, .stopping, stopping, current: phase.name)
+            }
             return act(.stop(execution, wanted))
         }
         enter(
