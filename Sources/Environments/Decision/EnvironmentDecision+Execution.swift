@@ -73,18 +73,14 @@ extension EnvironmentDecision {
                     "Phase \(phase.name) begins (execution \(name)).", current: phase.name)
             }
             return act(.create(execution))
-        case .nameTaken:
+        case .nameTaken, .namespaceTerminating, .rejected:
+            // A refused create says nothing about an earlier one whose answer was lost.
             if case .failed(let reason, let message, let retryAfter) = facts.executions[name] {
                 enter(reason, "The execution \(name) could not be read: \(message)", current: phase.name)
                 return act(.retry(after: retryAfter))
             }
             guard facts.executions[name] != nil else { return .readExecution(name) }
-            // It existed a moment ago, so its workflow may have run.
-            return fail(phase, &record, .error, "ExecutionDeleted", "the execution \(name) was deleted")
-        case .namespaceTerminating:
-            return fail(phase, &record, .error, "NamespaceTerminating", "the namespace is being deleted")
-        case .rejected(let message):
-            return fail(phase, &record, .error, "InvalidSpec", "the API server rejected its execution: \(message)")
+            return failUncreated(name, phase, &record)
         case .obstacle(let reason, let message, let retryAfter):
             if shutdown != nil, let start = status.terminationStartedAt, now >= start + Self.requestLifetime {
                 // No earlier create can take effect anymore. If the execution does not exist now, it never will.
@@ -96,6 +92,21 @@ extension EnvironmentDecision {
             }
             enter(reason, "The execution \(name) could not be created: \(message)", current: phase.name)
             return act(.retry(after: retryAfter))
+        }
+    }
+
+    /// Fails an attempt whose execution cannot be created and does not exist.
+    private mutating func failUncreated(
+        _ name: String, _ phase: LifecyclePhase, _ record: inout PhaseRecord
+    ) -> EnvironmentStep? {
+        switch facts.createFailures[name] {
+        case .namespaceTerminating:
+            fail(phase, &record, .error, "NamespaceTerminating", "the namespace is being deleted")
+        case .rejected(let message):
+            fail(phase, &record, .error, "InvalidSpec", "the API server rejected its execution: \(message)")
+        case .nameTaken, .obstacle, nil:
+            // It existed a moment ago, so its workflow may have run.
+            fail(phase, &record, .error, "ExecutionDeleted", "the execution \(name) was deleted")
         }
     }
 

@@ -64,11 +64,13 @@ extension EnvironmentDecision {
         }
     }
 
-    /// Whether any phase may have created something.
+    /// Whether any phase may have created something. A namespace that is being deleted may have deleted an execution that
+    /// was created.
     private func hasCreatedAnything(_ plan: PhasePlan) -> Bool {
         plan.phases.contains { phase in
             guard !phase.isTeardown, let record = status.record(of: phase.name) else { return false }
-            return record.executionUID != nil || record.attempt > 1 || record.reason == "ExecutionDeleted"
+            return record.executionUID != nil || record.attempt > 1
+                || ["ExecutionDeleted", "NamespaceTerminating"].contains(record.reason)
         }
     }
 
