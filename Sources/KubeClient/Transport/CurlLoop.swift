@@ -12,13 +12,23 @@ final class CurlLoop {
     private var transfers: [UInt64: CurlTransfer] = [:]
     private var transferIDs: [UnsafeMutableRawPointer: UInt64] = [:]
     private var idle: [CurlHandle] = []
+    /// The number of open streams, each of which has a connection of its own.
+    private var streams = 0
     /// True after a timeout until the next response: the shared connection may be dead.
     private var distrustsConnections = false
 
     init(mailbox: CurlMailbox, settings: CurlSettings) {
         self.mailbox = mailbox
         self.settings = settings
-        _ = towline_curl_multi_set_long(mailbox.multi, CURLMOPT_MAXCONNECTS, Self.maximumIdle)
+        limitConnections()
+    }
+
+    /// Keeps ``maximumIdle`` connections besides those of streams.
+    ///
+    /// libcurl counts connections in use. With a limit below the number of streams, it closes the shared connection
+    /// after every request, and requests that wait for that connection can hang until their timeout.
+    private func limitConnections() {
+        _ = towline_curl_multi_set_long(mailbox.multi, CURLMOPT_MAXCONNECTS, Self.maximumIdle + streams)
     }
 
     /// Runs until it receives `stop`.
@@ -56,6 +66,10 @@ final class CurlLoop {
         transfer.configure(settings, usesNewConnection: distrustsConnections)
         transfers[id] = transfer
         transferIDs[handle.easy] = id
+        if exchange.isStream {
+            streams += 1
+            limitConnections()
+        }
         let code = curl_multi_add_handle(mailbox.multi, handle.easy)
         if code != CURLM_OK {
             end(id, .failure(TransportError(.invalidRequest, String(cString: curl_multi_strerror(code)))))
@@ -89,6 +103,10 @@ final class CurlLoop {
         transferIDs[handle.easy] = nil
         curl_multi_remove_handle(mailbox.multi, handle.easy)
         handle.detach()
+        if transfer.isStream {
+            streams -= 1
+            limitConnections()
+        }
         if idle.count < Self.maximumIdle { idle.append(handle) }
         transfer.complete(result)
     }
@@ -148,6 +166,8 @@ enum CurlExchange: Sendable {
     var buffer: StreamBuffer? {
         if case .stream(_, let buffer, _) = self { buffer } else { nil }
     }
+
+    var isStream: Bool { buffer != nil }
 }
 
 /// The queue of messages to the transport's thread, which it can wake.

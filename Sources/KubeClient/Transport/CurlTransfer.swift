@@ -34,13 +34,13 @@ final class CurlTransfer {
     }
 
     var timeout: Duration { exchange.request.timeout }
+    var isStream: Bool { exchange.isStream }
 
     /// Configures libcurl for the request and its response.
     ///
     /// - Parameter usesNewConnection: whether kept connections are ignored.
     func configure(_ settings: CurlSettings, usesNewConnection: Bool) {
         let request = exchange.request
-        let isStream = exchange.buffer != nil
         handle.set(CURLOPT_URL, address.url(request.target, naming: settings.serverName))
         let host = settings.serverName == nil ? [] : ["Host: \(address.authority)"]
         handle.setHeaders(host + request.headers)

@@ -1,3 +1,4 @@
+import Foundation
 import KubeClient
 import KubeRuntime
 import Testing
@@ -246,6 +247,46 @@ import Testing
         stream.body.cancel()
         #expect((await reader.result).transportFailure == .cancelled)
         await ends.next()
+        await transport.shutdown()
+        await server.shutdown()
+    }
+
+    /// The ports of the clients that are connected to a local port.
+    private func clients(of port: UInt16) throws -> Set<UInt16> {
+        // The kernel says that the file is empty, so it is read to its end.
+        let file = try #require(FileHandle(forReadingAtPath: "/proc/net/tcp"))
+        let table = try #require(try file.readToEnd())
+        let rows = String(decoding: table, as: UTF8.self).split(separator: "\n").dropFirst()
+        let established = rows.map { $0.split(separator: " ") }.filter { $0.count > 3 && $0[3] == "01" }
+        let ends = established.map { row in [row[1], row[2]].map { UInt16($0.suffix(4), radix: 16) } }
+        return Set(ends.filter { $0[0] == port }.compactMap { $0[1] })
+    }
+
+    /// More streams than connections are kept for other requests.
+    @Test func `requests share a connection beside many streams`() async throws {
+        let server = try server { request in
+            guard request.path.hasSuffix("/stream") else { return .text("") }
+            return HTTPServerResponse(
+                status: 200,
+                body: .stream { writer in
+                    try await writer.write([0x78])
+                    try? await Task.sleep(for: .seconds(100))
+                })
+        }
+        let transport = try transport(server.port)
+        var streams: [HTTPStream] = []
+        for _ in 0..<40 {
+            let stream = try await transport.open(HTTPRequest(.get, "/stream"))
+            #expect(try await stream.body.next() == [0x78])
+            streams.append(stream)
+        }
+        var seen: Set<UInt16> = []
+        for _ in 0..<10 {
+            _ = try await transport.send(HTTPRequest(.get, "/"))
+            seen.formUnion(try clients(of: server.port))
+        }
+        #expect(seen.count == 41)
+        for stream in streams { stream.body.cancel() }
         await transport.shutdown()
         await server.shutdown()
     }
