@@ -61,6 +61,12 @@ enum Types {
     static let namespace = ResourceType(group: "", version: "v1", plural: "namespaces", kind: "Namespace")
     static let execution = ResourceType(
         group: "towline.dev", version: "v1alpha1", plural: "workflowexecutions", kind: "WorkflowExecution")
+    static let environment = ResourceType(
+        group: "towline.dev", version: "v1alpha1", plural: "environments", kind: "Environment")
+    static let lifecycle = ResourceType(
+        group: "towline.dev", version: "v1alpha1", plural: "lifecycles", kind: "Lifecycle")
+    static let workflowDefinition = ResourceType(
+        group: "towline.dev", version: "v1alpha1", plural: "workflowdefinitions", kind: "WorkflowDefinition")
     static let pipeline = ResourceType(group: "tekton.dev", version: "v1", plural: "pipelines", kind: "Pipeline")
     static let pipelineRun = ResourceType(
         group: "tekton.dev", version: "v1", plural: "pipelineruns", kind: "PipelineRun")

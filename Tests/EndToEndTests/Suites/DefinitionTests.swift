@@ -4,9 +4,6 @@ import Testing
 
 /// Executions that name a WorkflowDefinition.
 @Suite struct DefinitionTests {
-    private static let type = ResourceType(
-        group: "towline.dev", version: "v1alpha1", plural: "workflowdefinitions", kind: "WorkflowDefinition")
-
     private func makeWorkspace(_ name: String) async throws -> (Workspace, ChildProcess) {
         let workspace = try await Workspace.make(name)
         try await workspace.create(Templates.all)
@@ -60,7 +57,7 @@ import Testing
         #expect(ended.verdict == "Completed/Success/Succeeded")
         #expect(ended.status("engine") == engine.rawValue)
         let resolved = try #require(ended[path: ["status", "resolved"]])
-        let catalog = try await workspace.access.get(Self.type, workspace.namespace, "restart-1.4.0")
+        let catalog = try await workspace.access.get(Types.workflowDefinition, workspace.namespace, "restart-1.4.0")
         #expect(resolved["definitionUID"]?.stringValue == catalog?.uid && catalog?.uid != nil)
         #expect(resolved["engine"]?.stringValue == engine.rawValue && resolved["name"] == "works")
         let runs = try await workspace.runs(of: ended)
@@ -120,7 +117,7 @@ import Testing
         let held = try await workspace.execution("held", until: "is recorded") {
             $0.status("reason") == "QuotaExceeded" && $0[path: ["status", "resolved"]] != nil
         }
-        try await workspace.access.delete(Self.type, workspace.namespace, "restart-1.4.0")
+        try await workspace.access.delete(Types.workflowDefinition, workspace.namespace, "restart-1.4.0")
         try await workspace.create(definition(.argo, workflow: "breaks"))
         try await troubled.remove(.quota)
         let ended = try await workspace.finished("held")
@@ -136,7 +133,7 @@ import Testing
         try await workspace.create(definition(.argo, workflow: "takes-long") + "\n---\n" + execution("long"))
         _ = try await workspace.execution("long", until: "runs") { $0.status("phase") == "Running" }
         #expect(try await process.stop() == 0)
-        try await workspace.access.delete(Self.type, workspace.namespace, "restart-1.4.0")
+        try await workspace.access.delete(Types.workflowDefinition, workspace.namespace, "restart-1.4.0")
         let second = try workspace.startOperator()
         try await workspace.access.merge(
             Types.execution, workspace.namespace, "long", ["spec": ["shutdown": "Terminate"]])

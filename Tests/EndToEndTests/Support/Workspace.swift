@@ -60,13 +60,21 @@ struct Workspace: Sendable {
         _ name: String, within limit: Duration = .seconds(60), until what: String,
         _ condition: @Sendable (JSONValue) -> Bool
     ) async throws -> JSONValue {
+        try await object(Types.execution, name, within: limit, until: what, condition)
+    }
+
+    /// Waits until `condition` is true for the object; returns the object.
+    func object(
+        _ type: ResourceType, _ name: String, within limit: Duration = .seconds(60), until what: String,
+        _ condition: @Sendable (JSONValue) -> Bool
+    ) async throws -> JSONValue {
         let seen = Locked<JSONValue?>(nil)
         do {
             return try await poll("\(name) \(what)", within: limit) {
-                let execution = try await self.execution(name)
-                seen.withLock { $0 = execution }
-                if condition(execution) { return execution }
-                return nil
+                let object = try #require(
+                    try await access.get(type, namespace, name), "\(type.kind) \(name) is missing")
+                seen.withLock { $0 = object }
+                return condition(object) ? object : nil
             }
         } catch {
             let status = seen.withLock { $0 }?["status"]?.encodedString ?? "never seen"
