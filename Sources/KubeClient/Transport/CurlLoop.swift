@@ -12,7 +12,7 @@ final class CurlLoop {
     private var transfers: [UInt64: CurlTransfer] = [:]
     private var transferIDs: [UnsafeMutableRawPointer: UInt64] = [:]
     private var idle: [CurlHandle] = []
-    /// The number of open streams, each of which has a connection of its own.
+    /// The number of open streams, each of which has a separate connection.
     private var streams = 0
     /// True after a timeout until the next response: the shared connection may be dead.
     private var distrustsConnections = false
