@@ -129,6 +129,23 @@ import TowlineAPI
         #expect(try bench.states == "up:Succeeded grade:Failed down:Waiting")
     }
 
+    @Test func `a failure of the phase that readiness needs counts although later phases run`() throws {
+        let bench = try bench(", 'gatesNext': false")
+        try bench.reconcile()
+        bench.end(first, "Failed")
+        try bench.reconcile()
+        #expect(bench.running == ["pr-7-grade-3f9c2a-1"])
+        #expect(try bench.verdict == "Failed/PhaseFailed")
+        bench.end("pr-7-grade-3f9c2a-1")
+        try bench.reconcile()
+        #expect(try bench.verdict == "Failed/PhaseFailed")
+        bench.annotate("retry-requested-at", "x")
+        try bench.reconcile()
+        bench.end(second)
+        try bench.reconcile()
+        #expect(try bench.verdict == "Active/Ready")
+    }
+
     @Test func `an environment that was ready is degraded by a later failure and recovers by a retry`() throws {
         let bench = try bench()
         try bench.reconcile()
@@ -154,6 +171,8 @@ import TowlineAPI
         bench.end(first, "Failed")
         try bench.reconcile()
         #expect(bench.running == ["pr-7-report-3f9c2a-1"])
+        #expect(try bench.verdict == "Failed/PhaseFailed", "it is not ready while the failure is reported")
+        #expect(try bench.status.currentPhase == "report")
         bench.end("pr-7-report-3f9c2a-1")
         try bench.reconcile()
         #expect(try bench.verdict == "Failed/PhaseFailed")

@@ -46,11 +46,26 @@ extension EnvironmentDecision {
         return rest()
     }
 
-    /// Enters Provisioning or, once the environment is ready, Active.
+    /// Enters Provisioning or, once the environment is ready, Active. After a failure that matters, the environment is
+    /// Failed or Degraded although other phases still run.
     mutating func enter(_ reason: EnvironmentReason, _ message: String, current: String) {
-        let phase: EnvironmentPhase =
-            status.terminationStartedAt != nil ? .terminating : status.readyAt == nil ? .provisioning : .active
-        enter(phase, reason, message, current: current)
+        if status.terminationStartedAt != nil { return enter(.terminating, reason, message, current: current) }
+        let isReady = status.readyAt != nil
+        if let failed = plan.flatMap(failedPhase), failed.name != current {
+            let cause = status.record(of: failed.name)?.message ?? "its execution ended without success"
+            return enter(
+                isReady ? .degraded : .failed, .phaseFailed, "\(failed.name) failed: \(cause). \(message)",
+                current: current)
+        }
+        enter(isReady ? .active : .provisioning, reason, message, current: current)
+    }
+
+    /// The first phase whose failure blocks the next ones, or keeps the environment from being ready.
+    private func failedPhase(_ plan: PhasePlan) -> LifecyclePhase? {
+        plan.serialPhases.first { phase in
+            status.record(of: phase.name)?.state == .failed
+                && (phase.gatesNext || status.readyAt == nil && plan.readiness == .phase(phase.name))
+        }
     }
 
     /// Waits for the trigger of the next phase; nil if the phase may start.
@@ -94,7 +109,9 @@ extension EnvironmentDecision {
         if plan.onFailure == .teardown, phase.gatesNext { return terminate(because: .failure) }
         let record = status.record(of: phase.name)
         let reason = record?.reason.flatMap(EnvironmentReason.init(rawValue:))
-        let lasting: [EnvironmentReason] = [.executionDeleted, .nameCollision, .invalidSpec]
+        // An execution can have ended for reasons of the same names.
+        let lasting: [EnvironmentReason] =
+            record?.executionUID == nil ? [.executionDeleted, .nameCollision, .invalidSpec] : [.executionDeleted]
         enter(
             status.readyAt == nil ? .failed : .degraded,
             reason.flatMap { lasting.contains($0) ? $0 : nil } ?? .phaseFailed,

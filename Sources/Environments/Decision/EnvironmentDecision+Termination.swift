@@ -56,12 +56,20 @@ extension EnvironmentDecision {
 
     private mutating func beginTermination(because cause: TerminationCause) {
         update.apply(.terminationBegan)
-        enter(.terminating, .stopping, "The environment is being terminated.", current: status.currentPhase)
+        let running = status.phases.first { $0.state == .running }
+        enter(
+            .terminating, .stopping, running.map(stopping) ?? "The environment is being terminated.",
+            current: running?.name)
         update.apply(.conditionRemoved(.expiringSoon))
         if case .expired = cause {
             let expiry = status.expiresAt?.rfc3339 ?? ""
             update.apply(.conditionSet(.expired, .true, .expired, message: "Expired at \(expiry)."))
         }
+    }
+
+    private func stopping(_ record: PhaseRecord) -> String {
+        let execution = record.executionName.map { " (execution \($0))" } ?? ""
+        return "Phase \(record.name) is being stopped\(execution)."
     }
 
     /// Whether any phase may have created something. A namespace that is being deleted may have deleted an execution that
@@ -99,7 +107,7 @@ extension EnvironmentDecision {
         _ phase: LifecyclePhase, _ record: PhaseRecord, _ cause: TerminationCause, _ plan: PhasePlan
     ) -> EnvironmentStep? {
         var record = record
-        if now >= terminationBound {
+        if now >= terminationBound, !mayHaveEnded(record) {
             record.finishedAt = now.roundedDownToSeconds
             let name = record.executionName ?? ""
             _ = fail(phase, &record, .error, "StopTimedOut", "the execution \(name) did not end in time")
@@ -127,6 +135,16 @@ extension EnvironmentDecision {
         }
     }
 
+    /// Whether the execution of a phase has ended, or was not read yet.
+    private func mayHaveEnded(_ record: PhaseRecord) -> Bool {
+        guard let name = record.executionName, let uid = record.executionUID else { return false }
+        return switch facts.executions[name] {
+        case nil, .missing: true
+        case .failed: false
+        case .found(let state): state.execution.isFinished || state.execution.uid != uid
+        }
+    }
+
     private mutating func stop(
         _ execution: WorkflowExecution, _ phase: LifecyclePhase, _ record: inout PhaseRecord
     ) -> EnvironmentStep? {
@@ -145,7 +163,7 @@ extension EnvironmentDecision {
         }
         let graceEnd = (status.terminationStartedAt ?? now) + stopGrace
         let wanted: Shutdown = now < graceEnd ? .stop : .terminate
-        let stopping = "Phase \(phase.name) is being stopped (execution \(execution.key.name))."
+        let stopping = stopping(record)
         let current = facts.stops[execution.key.name] ?? execution.spec?.shutdown
         guard current.map({ $0 < wanted }) ?? true else {
             enter(.terminating, .stopping, stopping, current: phase.name)
