@@ -52,6 +52,7 @@ extension Referee {
     /// The retention rules of an execution, in true time if clock skew is arbitrary.
     func retentionRules(of execution: JSONValue, _ uid: String) -> RetentionRules {
         var rules = RetentionRules(execution: execution, now: trueClock.now())
+        if hasClockJumped { return RetentionRules(execution: execution, now: server.clock.now()) }
         if configuration.faults.contains(.clocks) { rules.ends = executions[uid]?.ends ?? [] }
         return rules
     }

@@ -67,7 +67,8 @@ struct EnvironmentStatusRules {
     ]
     static let reasons = [
         "Pending": ["LifecycleNotFound", "DefinitionNotFound", "APIUnavailable", "Forbidden"],
-        "Approaching": ["WaitingForStart"],
+        // Its finalizer cannot be added.
+        "Approaching": ["WaitingForStart"] + held,
         "Provisioning": ["PhaseRunning", "PhaseRetrying", "WaitingForSignal", "Paused"] + held,
         "Active": ["Ready", "WaitingForSignal", "PhaseRunning", "PhaseRetrying", "Paused"] + held,
         "Failed": failures, "Degraded": failures.filter { $0 != "InvalidParameters" },

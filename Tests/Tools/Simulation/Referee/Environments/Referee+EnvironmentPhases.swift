@@ -145,10 +145,9 @@ extension Referee {
         if outcome == "Success" || !isListed && (outcome == "Cancelled" || execution.executed != false) {
             return "attempt \(last.attempt + 1) begins after \(outcome)"
         }
-        let pause = (execution.ended ?? server.time.now).duration(to: change.sent ?? server.time.now)
-        // The end is recorded in whole seconds.
-        let due = retry.pause(after: count) - .seconds(1) - Self.clockSlack
-        return pause < due && !hasClockJumped ? "attempt \(last.attempt + 1) begins after \(pause)" : nil
+        let pause = serverTimeSent(change) - (execution.finishedAt ?? server.clock.now())
+        let isEarly = pause < retry.pause(after: count) && !hasClockJumped
+        return isEarly ? "attempt \(last.attempt + 1) begins after \(pause)" : nil
     }
 
     /// Steps end after their pauses.

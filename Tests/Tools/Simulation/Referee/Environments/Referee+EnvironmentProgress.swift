@@ -136,16 +136,17 @@ extension Referee {
 /// What the contract says about the annotation `extended-until`.
 enum ExtensionOutcome {
     case honored
-    case refused(String)
+    /// For one of these reasons.
+    case refused([String])
     case ineffective
 
     /// - Parameter expiry: `status.expiresAt`.
     static func of(_ text: String, _ timeslot: TimeslotDocument, _ expiry: Timestamp?) -> ExtensionOutcome {
-        guard let wanted = Timestamp(rfc3339: text) else { return .refused("InvalidTime") }
-        guard timeslot.hasExpiry else { return .refused("NoExpiry") }
+        guard let wanted = Timestamp(rfc3339: text) else { return .refused(["InvalidTime"]) }
+        guard timeslot.hasExpiry else { return .refused(["NoExpiry", "BeyondMaxEnd"]) }
         guard let expiry else { return .ineffective }
         if wanted <= expiry { return .ineffective }
-        if let maxEnd = timeslot.maxEnd, wanted > maxEnd { return .refused("BeyondMaxEnd") }
+        if let maxEnd = timeslot.maxEnd, wanted > maxEnd { return .refused(["BeyondMaxEnd"]) }
         return .honored
     }
 
@@ -153,8 +154,8 @@ enum ExtensionOutcome {
         let summary = environment.summary("ExtensionRefused")
         switch self {
         case .honored: return summary == "True/AlreadyExpired" ? nil : "an extension is not honored (\(summary))"
-        case .refused(let reason):
-            return summary == "True/\(reason)" ? nil : "ExtensionRefused is \(summary), not True/\(reason)"
+        case .refused(let reasons):
+            return reasons.contains { summary == "True/\($0)" } ? nil : "ExtensionRefused is \(summary), not \(reasons)"
         case .ineffective: return summary == "absent" ? nil : "ExtensionRefused is \(summary) without a refusal"
         }
     }

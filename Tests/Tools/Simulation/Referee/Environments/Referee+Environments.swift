@@ -60,7 +60,8 @@ struct PhaseExecution {
     let isStray: Bool
     var outcome: String?
     var executed: Bool?
-    var ended: Instant?
+    /// The end that its status reports, by the server's clock.
+    var finishedAt: Timestamp?
     /// When it was deleted, and whether a client other than an operator did it.
     var deleted: (at: Instant, byOperator: Bool)?
     /// When each kind of stop was stored.
@@ -148,7 +149,10 @@ extension Referee {
             return true
         }
         if execution.outcome == nil, let outcome = change.object["status"]?["outcome"]?.stringValue {
-            (execution.outcome, execution.ended) = (outcome, now)
+            execution.outcome = outcome
+            execution.finishedAt = change.object["status"]?["finishedAt"]?.stringValue.flatMap {
+                Timestamp(rfc3339: $0)
+            }
             execution.executed = change.object["status"]?["executed"]?.boolValue
         }
         if let word = change.object["spec"]?["shutdown"]?.stringValue, execution.stops[word] == nil {
