@@ -7,8 +7,9 @@ extension EnvironmentDecision {
     /// Continues the phase that has started, or starts the next one.
     mutating func run(_ plan: PhasePlan) -> EnvironmentStep {
         if status.startedAt == nil {
-            // maxEnd can be past although a TTL is not over.
-            if let expiry = environment.spec.timeslot.expiry(startedAt: now), now >= expiry {
+            // maxEnd can be past although a TTL is not over, and an extension can be later than the timeslot.
+            let expiries = [environment.spec.timeslot.expiry(startedAt: now), status.expiresAt]
+            if let expiry = expiries.compactMap(\.self).max(), now >= expiry {
                 update.apply(.expires(at: expiry))
                 return terminate(because: .expired)
             }
