@@ -6,7 +6,9 @@ import Foundation
 /// within N seeds, or if the simulation fails without a bug.
 @main
 enum Mutate {
-    static let all = Mutant.ofRuns + Mutant.ofStatus + Mutant.ofMachinery + Mutant.ofRetention + Mutant.ofFaults
+    static let all =
+        Mutant.ofRuns + Mutant.ofStatus + Mutant.ofMachinery + Mutant.ofRetention + Mutant.ofFaults
+        + Mutant.ofEnvironments
 
     static func main() {
         do {
@@ -25,16 +27,20 @@ enum Mutate {
         try copy.build()
         var isMissed = false
         for mutant in all where value("--only").map({ $0 == mutant.name }) ?? true {
-            // Bugs that need no faults are found several times faster without them.
-            let needsFaults = Mutant.ofFaults.contains { $0.name == mutant.name }
-            let report = try copy.simulate(
-                bug: mutant.name, seeds: seeds, needsFaults ? [] : ["--faults", "none"])
+            let report = try copy.simulate(bug: mutant.name, seeds: seeds, arguments(for: mutant))
             printNow("\(report.isViolated ? "caught" : "MISSED")  \(mutant.name)\n        \(report.summary)")
             isMissed = isMissed || !report.isViolated
         }
         let unchanged = try copy.simulate(bug: "none", seeds: "200")
         printNow("\(unchanged.isViolated ? "BROKEN" : "passed")  without a bug\n        \(unchanged.summary)")
         return !isMissed && !unchanged.isViolated
+    }
+
+    /// The classes of faults that a bug needs: without the others, it is found several times faster.
+    private static func arguments(for mutant: Mutant) -> [String] {
+        func isOne(of mutants: [Mutant]) -> Bool { mutants.contains { $0.name == mutant.name } }
+        if isOne(of: Mutant.ofFaults) { return [] }
+        return ["--faults", isOne(of: Mutant.ofEnvironments) ? "environments,catalog,namespaces,webhooks" : "none"]
     }
 
     /// Writes a line without buffering, since each bug takes a while.

@@ -205,6 +205,12 @@ extension Referee {
         guard let terminated = record.terminated,
             lifecycle(of: execution.environment)?[execution.phase]?.isTeardown == false
         else { return nil }
+        // If its stop is rejected until the bound, it stays as it is.
+        if execution.stops.isEmpty, record.inactive != nil,
+            obstacles.all.contains(where: { $0.concerns(.stops, nil, execution.key.namespace) })
+        {
+            return nil
+        }
         // The stop of an execution and the creation of its run can cross each other.
         let stopped = execution.stops.values.min() ?? terminated.advanced(by: .seconds(90))
         return sent > stopped.advanced(by: Self.requestTime) && sent > terminated.advanced(by: Self.requestTime)
