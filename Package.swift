@@ -186,7 +186,8 @@ let package = Package(
         .testTarget(
             name: "TowlineSandboxTests",
             dependencies: [
-                "towline-sandbox", "CommandLineOptions", "SimulatedEngines", "Sandbox", "KubeClient", "TestSupport",
+                "towline-sandbox", "CommandLineOptions", "APIServer", "SimulatedEngines", "Sandbox", "KubeClient",
+                "TestSupport",
             ], swiftSettings: testing),
         // The simulator itself is a program, so that its own process can be set up for it.
         .testTarget(

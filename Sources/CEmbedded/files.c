@@ -164,90 +164,93 @@ static const unsigned char file52[] = {
 #embed "../../examples/preview-environment.yaml"
 };
 static const unsigned char file53[] = {
-#embed "../../examples/restart-deployment.yaml"
+#embed "../../examples/repaired-environment.yaml"
 };
 static const unsigned char file54[] = {
-#embed "../../examples/roll-back-service.yaml"
+#embed "../../examples/restart-deployment.yaml"
 };
 static const unsigned char file55[] = {
-#embed "../../examples/rotate-certificate.yaml"
+#embed "../../examples/roll-back-service.yaml"
 };
 static const unsigned char file56[] = {
-#embed "../../examples/scan-images.yaml"
+#embed "../../examples/rotate-certificate.yaml"
 };
 static const unsigned char file57[] = {
-#embed "../../examples/several-at-once.yaml"
+#embed "../../examples/scan-images.yaml"
 };
 static const unsigned char file58[] = {
-#embed "../../examples/short-lived-environment.yaml"
+#embed "../../examples/several-at-once.yaml"
 };
 static const unsigned char file59[] = {
-#embed "../../examples/smallest-argo.yaml"
+#embed "../../examples/short-lived-environment.yaml"
 };
 static const unsigned char file60[] = {
-#embed "../../examples/smallest-tekton.yaml"
+#embed "../../examples/smallest-argo.yaml"
 };
 static const unsigned char file61[] = {
-#embed "../../examples/timeout.yaml"
+#embed "../../examples/smallest-tekton.yaml"
 };
 static const unsigned char file62[] = {
-#embed "../../examples/train-model.yaml"
+#embed "../../examples/timeout.yaml"
 };
 static const unsigned char file63[] = {
-#embed "../../examples/ttl.yaml"
+#embed "../../examples/train-model.yaml"
 };
 static const unsigned char file64[] = {
-#embed "../../examples/workflows/audit-cluster.yaml"
+#embed "../../examples/ttl.yaml"
 };
 static const unsigned char file65[] = {
-#embed "../../examples/workflows/back-up-database.yaml"
+#embed "../../examples/workflows/audit-cluster.yaml"
 };
 static const unsigned char file66[] = {
-#embed "../../examples/workflows/clone-build-test.yaml"
+#embed "../../examples/workflows/back-up-database.yaml"
 };
 static const unsigned char file67[] = {
-#embed "../../examples/workflows/deploy-service.yaml"
+#embed "../../examples/workflows/clone-build-test.yaml"
 };
 static const unsigned char file68[] = {
-#embed "../../examples/workflows/drain-node.yaml"
+#embed "../../examples/workflows/deploy-service.yaml"
 };
 static const unsigned char file69[] = {
-#embed "../../examples/workflows/hello.yaml"
+#embed "../../examples/workflows/drain-node.yaml"
 };
 static const unsigned char file70[] = {
-#embed "../../examples/workflows/lab-session.yaml"
+#embed "../../examples/workflows/hello.yaml"
 };
 static const unsigned char file71[] = {
-#embed "../../examples/workflows/migrate-schema.yaml"
+#embed "../../examples/workflows/lab-session.yaml"
 };
 static const unsigned char file72[] = {
-#embed "../../examples/workflows/preview-environment-catalog.yaml"
+#embed "../../examples/workflows/migrate-schema.yaml"
 };
 static const unsigned char file73[] = {
-#embed "../../examples/workflows/preview-environment.yaml"
+#embed "../../examples/workflows/preview-environment-catalog.yaml"
 };
 static const unsigned char file74[] = {
-#embed "../../examples/workflows/rebuild-search-index.yaml"
+#embed "../../examples/workflows/preview-environment.yaml"
 };
 static const unsigned char file75[] = {
-#embed "../../examples/workflows/replay-queue.yaml"
+#embed "../../examples/workflows/rebuild-search-index.yaml"
 };
 static const unsigned char file76[] = {
-#embed "../../examples/workflows/restart-deployment-definition.yaml"
+#embed "../../examples/workflows/replay-queue.yaml"
 };
 static const unsigned char file77[] = {
-#embed "../../examples/workflows/restart-deployment.yaml"
+#embed "../../examples/workflows/restart-deployment-definition.yaml"
 };
 static const unsigned char file78[] = {
-#embed "../../examples/workflows/rotate-certificate.yaml"
+#embed "../../examples/workflows/restart-deployment.yaml"
 };
 static const unsigned char file79[] = {
-#embed "../../examples/workflows/scan-images.yaml"
+#embed "../../examples/workflows/rotate-certificate.yaml"
 };
 static const unsigned char file80[] = {
-#embed "../../examples/workflows/train-model.yaml"
+#embed "../../examples/workflows/scan-images.yaml"
 };
 static const unsigned char file81[] = {
+#embed "../../examples/workflows/train-model.yaml"
+};
+static const unsigned char file82[] = {
 #embed "../../examples/workflows/vacuum-table.yaml"
 };
 
@@ -305,35 +308,36 @@ static const struct towline_embedded_file files[] = {
     {"examples/lab-session.yaml", file50, sizeof file50},
     {"examples/nightly-teardown.yaml", file51, sizeof file51},
     {"examples/preview-environment.yaml", file52, sizeof file52},
-    {"examples/restart-deployment.yaml", file53, sizeof file53},
-    {"examples/roll-back-service.yaml", file54, sizeof file54},
-    {"examples/rotate-certificate.yaml", file55, sizeof file55},
-    {"examples/scan-images.yaml", file56, sizeof file56},
-    {"examples/several-at-once.yaml", file57, sizeof file57},
-    {"examples/short-lived-environment.yaml", file58, sizeof file58},
-    {"examples/smallest-argo.yaml", file59, sizeof file59},
-    {"examples/smallest-tekton.yaml", file60, sizeof file60},
-    {"examples/timeout.yaml", file61, sizeof file61},
-    {"examples/train-model.yaml", file62, sizeof file62},
-    {"examples/ttl.yaml", file63, sizeof file63},
-    {"examples/workflows/audit-cluster.yaml", file64, sizeof file64},
-    {"examples/workflows/back-up-database.yaml", file65, sizeof file65},
-    {"examples/workflows/clone-build-test.yaml", file66, sizeof file66},
-    {"examples/workflows/deploy-service.yaml", file67, sizeof file67},
-    {"examples/workflows/drain-node.yaml", file68, sizeof file68},
-    {"examples/workflows/hello.yaml", file69, sizeof file69},
-    {"examples/workflows/lab-session.yaml", file70, sizeof file70},
-    {"examples/workflows/migrate-schema.yaml", file71, sizeof file71},
-    {"examples/workflows/preview-environment-catalog.yaml", file72, sizeof file72},
-    {"examples/workflows/preview-environment.yaml", file73, sizeof file73},
-    {"examples/workflows/rebuild-search-index.yaml", file74, sizeof file74},
-    {"examples/workflows/replay-queue.yaml", file75, sizeof file75},
-    {"examples/workflows/restart-deployment-definition.yaml", file76, sizeof file76},
-    {"examples/workflows/restart-deployment.yaml", file77, sizeof file77},
-    {"examples/workflows/rotate-certificate.yaml", file78, sizeof file78},
-    {"examples/workflows/scan-images.yaml", file79, sizeof file79},
-    {"examples/workflows/train-model.yaml", file80, sizeof file80},
-    {"examples/workflows/vacuum-table.yaml", file81, sizeof file81},
+    {"examples/repaired-environment.yaml", file53, sizeof file53},
+    {"examples/restart-deployment.yaml", file54, sizeof file54},
+    {"examples/roll-back-service.yaml", file55, sizeof file55},
+    {"examples/rotate-certificate.yaml", file56, sizeof file56},
+    {"examples/scan-images.yaml", file57, sizeof file57},
+    {"examples/several-at-once.yaml", file58, sizeof file58},
+    {"examples/short-lived-environment.yaml", file59, sizeof file59},
+    {"examples/smallest-argo.yaml", file60, sizeof file60},
+    {"examples/smallest-tekton.yaml", file61, sizeof file61},
+    {"examples/timeout.yaml", file62, sizeof file62},
+    {"examples/train-model.yaml", file63, sizeof file63},
+    {"examples/ttl.yaml", file64, sizeof file64},
+    {"examples/workflows/audit-cluster.yaml", file65, sizeof file65},
+    {"examples/workflows/back-up-database.yaml", file66, sizeof file66},
+    {"examples/workflows/clone-build-test.yaml", file67, sizeof file67},
+    {"examples/workflows/deploy-service.yaml", file68, sizeof file68},
+    {"examples/workflows/drain-node.yaml", file69, sizeof file69},
+    {"examples/workflows/hello.yaml", file70, sizeof file70},
+    {"examples/workflows/lab-session.yaml", file71, sizeof file71},
+    {"examples/workflows/migrate-schema.yaml", file72, sizeof file72},
+    {"examples/workflows/preview-environment-catalog.yaml", file73, sizeof file73},
+    {"examples/workflows/preview-environment.yaml", file74, sizeof file74},
+    {"examples/workflows/rebuild-search-index.yaml", file75, sizeof file75},
+    {"examples/workflows/replay-queue.yaml", file76, sizeof file76},
+    {"examples/workflows/restart-deployment-definition.yaml", file77, sizeof file77},
+    {"examples/workflows/restart-deployment.yaml", file78, sizeof file78},
+    {"examples/workflows/rotate-certificate.yaml", file79, sizeof file79},
+    {"examples/workflows/scan-images.yaml", file80, sizeof file80},
+    {"examples/workflows/train-model.yaml", file81, sizeof file81},
+    {"examples/workflows/vacuum-table.yaml", file82, sizeof file82},
 };
 
 struct towline_embedded_file towline_embedded_file(size_t index) {

@@ -101,7 +101,7 @@ struct DemoCommand: Command {
             The sandbox and the operator keep running until Ctrl-C. In another terminal:
 
             export KUBECONFIG=\(path)
-            kubectl get workflowexecutions
+            kubectl get workflowexecutions,environments
             kubectl describe workflowexecution \(summary.failedName ?? "smallest-tekton")
             kubectl delete workflowexecution smallest-tekton
             towline-sandbox examples smallest-tekton | kubectl apply -f -

@@ -1,6 +1,6 @@
 import KubeClient
 
-/// Shows the executions while they run: a table on a terminal, otherwise one line for each change.
+/// Shows the executions and environments while they run: a table on a terminal, otherwise one line for each change.
 ///
 /// The table is drawn on the alternate screen, so that a resize cannot make it overwrite other output. At the end the
 /// last state is printed.
@@ -17,15 +17,15 @@ struct DemoScreen {
     private let size: () -> (columns: Int, rows: Int)?
     private let write: (String) -> Void
     private var drawn: [String]?
-    private var rows: [ExecutionRow] = []
+    private var rows: [DemoRow] = []
 
     /// - Parameter size: the current size of the terminal.
     init(isTerminal: Bool, size: @escaping () -> (columns: Int, rows: Int)?, write: @escaping (String) -> Void) {
         (self.isTerminal, self.size, self.write) = (isTerminal, size, write)
     }
 
-    /// Shows the current state of all executions.
-    mutating func show(_ rows: [ExecutionRow]) {
+    /// Shows the current state of all examples.
+    mutating func show(_ rows: [DemoRow]) {
         if isTerminal { draw(rows) } else { report(rows) }
         self.rows = rows
     }
@@ -33,23 +33,23 @@ struct DemoScreen {
     /// Leaves the alternate screen and prints the last table.
     mutating func finish() {
         guard isTerminal, drawn != nil else { return }
-        let table = ExecutionTable(rows: rows).lines(columns: width)
+        let table = DemoTable(rows: rows).lines(columns: width)
         write(Code.leave + table.map { "\($0)\n" }.joined() + "\n")
         drawn = nil
     }
 
     private var width: Int { size()?.columns ?? 80 }
 
-    private mutating func draw(_ rows: [ExecutionRow]) {
+    private mutating func draw(_ rows: [DemoRow]) {
         let size = size() ?? (columns: 80, rows: 24)
-        let lines = ExecutionTable(rows: rows).screen(columns: size.columns, height: size.rows)
+        let lines = DemoTable(rows: rows).screen(columns: size.columns, height: size.rows)
         guard lines != drawn else { return }
         let text = Code.home + lines.map { $0 + Code.clearLine }.joined(separator: "\r\n") + Code.clearBelow
         write((drawn == nil ? Code.enter : "") + text)
         drawn = lines
     }
 
-    private func report(_ rows: [ExecutionRow]) {
+    private func report(_ rows: [DemoRow]) {
         let shown = Dictionary(self.rows.map { ($0.key, $0) }) { $1 }
         for row in rows where shown[row.key] != row && !row.phase.isEmpty {
             let words = [row.phase, row.outcome, row.reason, row.progress].filter { !$0.isEmpty }
@@ -58,8 +58,8 @@ struct DemoScreen {
     }
 }
 
-/// One execution in the demo's table.
-struct ExecutionRow: Equatable {
+/// One execution or environment in the demo's table.
+struct DemoRow: Equatable {
     let namespace: String
     let name: String
     let engine: String
@@ -68,42 +68,56 @@ struct ExecutionRow: Equatable {
     let reason: String
     let progress: String
     let message: String
-    /// RFC 3339; empty until the execution has finished.
-    let completionTime: String
+    /// RFC 3339; empty until the object has finished.
+    let finishedAt: String
+    let isEnvironment: Bool
+    /// True for an execution that has ended, and for an environment that is where its example says.
+    let isFinished: Bool
 
-    init(_ execution: JSONValue) {
-        func metadata(_ field: String) -> String { execution[path: ["metadata", field]]?.stringValue ?? "" }
-        func status(_ field: String) -> String { execution[path: ["status", field]]?.stringValue ?? "" }
+    init(_ object: JSONValue) {
+        func metadata(_ field: String) -> String { object[path: ["metadata", field]]?.stringValue ?? "" }
+        func status(_ field: String) -> String { object[path: ["status", field]]?.stringValue ?? "" }
         namespace = metadata("namespace")
         name = metadata("name")
         engine = status("engine")
         phase = status("phase")
         outcome = status("outcome")
         reason = status("reason")
-        progress = status("progress")
         message = status("message")
-        completionTime = status("completionTime")
+        finishedAt = status("finishedAt")
+        isEnvironment = object["kind"] == "Environment"
+        guard isEnvironment else {
+            progress = status("progress")
+            isFinished = !outcome.isEmpty
+            return
+        }
+        let states = (object[path: ["status", "phases"]]?.arrayValue ?? []).map { $0["state"]?.stringValue ?? "" }
+        let over = states.count { ["Succeeded", "Failed", "Skipped", "Cancelled"].contains($0) }
+        progress = states.isEmpty ? "" : "\(over)/\(states.count)"
+        let resting = ExpectedResult.resting(phase: phase, reason: reason)
+        isFinished = !finishedAt.isEmpty || (ExpectedResult(of: object) ?? resting) == resting
     }
 
-    var key: String { "\(namespace)/\(name)" }
+    var key: String { "\(namespace)/\(title)" }
 
-    var isFinished: Bool { !outcome.isEmpty }
+    /// The name with the short name of its kind, as kubectl takes it; only the name for executions.
+    var title: String { isEnvironment ? "env/\(name)" : name }
 }
 
-/// Lays out executions as a table for a terminal of any size.
-struct ExecutionTable {
+/// Lays out executions and environments as a table for a terminal of any size.
+struct DemoTable {
     private struct Column: Sendable {
         let title: String
         /// Columns with a higher number are dropped first in a narrow terminal; 0 is never dropped.
         let dropOrder: Int
         /// The minimum width, reserved from the start so that the layout does not change.
         var minimumWidth = 0
-        let cell: @Sendable (ExecutionRow) -> String
+        let cell: @Sendable (DemoRow) -> String
     }
 
     private static let columns = [
         Column(title: "NAMESPACE", dropOrder: 6) { $0.namespace },
-        Column(title: "NAME", dropOrder: 0) { $0.name },
+        Column(title: "NAME", dropOrder: 0) { $0.title },
         Column(title: "ENGINE", dropOrder: 5, minimumWidth: 6) { $0.engine },
         Column(title: "PHASE", dropOrder: 1, minimumWidth: 9) { $0.phase },
         Column(title: "OUTCOME", dropOrder: 3, minimumWidth: 9) { $0.outcome },
@@ -111,31 +125,31 @@ struct ExecutionTable {
         Column(title: "PROGRESS", dropOrder: 4, minimumWidth: 8) { $0.progress },
     ]
 
-    let rows: [ExecutionRow]
+    let rows: [DemoRow]
 
     /// The whole table with its header; no line is longer than `columns`.
     func lines(columns: Int) -> [String] { table(rows, columns: columns) }
 
     /// A screen of at most `height` lines: header, as many rows as fit, and a line with counts at the end.
     ///
-    /// If not all rows fit, unfinished executions are shown first, then the last ones to finish.
+    /// If not all rows fit, unfinished examples are shown first, then the last ones to finish.
     func screen(columns: Int, height: Int) -> [String] {
         let capacity = max(1, height - 2)
         var shown = rows
         if rows.count > capacity {
             let unfinished = rows.filter { !$0.isFinished }
-            let finished = rows.filter(\.isFinished).sorted { $0.completionTime > $1.completionTime }
+            let finished = rows.filter(\.isFinished).sorted { $0.finishedAt > $1.finishedAt }
             let keys = Set((unfinished + finished).prefix(capacity).map(\.key))
             shown = rows.filter { keys.contains($0.key) }
         }
         let finished = rows.count(where: \.isFinished)
-        var status = "\(finished) of \(rows.count) executions finished"
+        var status = "\(finished) of \(rows.count) examples finished"
         if shown.count < rows.count { status += ", \(rows.count - shown.count) not shown" }
         let lines = table(shown, columns: columns) + [Self.truncate(status, to: columns)]
         return Array(lines.suffix(max(1, height)))
     }
 
-    private func table(_ shown: [ExecutionRow], columns width: Int) -> [String] {
+    private func table(_ shown: [DemoRow], columns width: Int) -> [String] {
         // Widths depend on all rows, so that scrolling does not change the layout.
         func columnWidth(_ column: Column) -> Int {
             max(column.title.count, column.minimumWidth, rows.map { column.cell($0).count }.max() ?? 0)

@@ -3,17 +3,17 @@ import KubeClient
 
 /// The example manifests in the executable.
 enum Examples {
-    /// The Pipelines and WorkflowTemplates that the executions run.
+    /// The Pipelines and WorkflowTemplates that the examples run, and the catalog.
     static var workflows: [Manifest] {
         get throws { try Manifest.embedded(in: "examples/workflows") }
     }
 
-    /// The executions, including those that the API server must reject.
-    static var executions: [Manifest] {
+    /// The executions and environments, including those that the API server must reject.
+    static var objects: [Manifest] {
         get throws { try Manifest.embedded(in: "examples") + Manifest.embedded(in: "examples/invalid") }
     }
 
-    /// The names of the valid executions' files.
+    /// The names of the valid examples' files.
     static var names: [String] {
         EmbeddedFile.files(in: "examples").map { String($0.path.dropFirst("examples/".count).dropLast(".yaml".count)) }
     }
@@ -57,7 +57,7 @@ struct ExamplesCommand: Command {
             return 0
         }
         let rows =
-            [("workflows", "The Pipelines and WorkflowTemplates that the examples run.")]
+            [("workflows", "The Pipelines and WorkflowTemplates that the examples run, and the catalog.")]
             + Examples.names.map { ($0, Examples.title(of: $0)) }
         Console.print(HelpText.definitions(rows).joined(separator: "\n"))
         return 0

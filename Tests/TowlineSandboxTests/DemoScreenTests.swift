@@ -5,21 +5,21 @@ import Testing
 
 @Suite struct DemoScreenTests {
     private func row(_ name: String, phase: String, outcome: String? = nil, reason: String = "", at time: String = "")
-        -> ExecutionRow
+        -> DemoRow
     {
         var object: JSONValue = [
             "metadata": ["name": .string(name), "namespace": "demo"],
             "status": [
                 "phase": .string(phase), "reason": .string(reason), "engine": "tekton", "progress": "1/2",
-                "completionTime": .string(time),
+                "finishedAt": .string(time),
             ],
         ]
         object[path: ["status", "outcome"]] = outcome.map { .string($0) }
-        return ExecutionRow(object)
+        return DemoRow(object)
     }
 
     /// As many executions as the demo has, the even ones finished.
-    private var rows: [ExecutionRow] {
+    private var rows: [DemoRow] {
         (0..<23).map { index in
             let name = "rotate-certificate-\(index < 10 ? "0" : "")\(index)"
             return index.isMultiple(of: 2)
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func `columns line up`() {
-        let table = ExecutionTable(rows: [
+        let table = DemoTable(rows: [
             row("a-long-name", phase: "Running", reason: "Executing"), row("b", phase: ""),
         ])
         #expect(
@@ -50,27 +50,46 @@ import Testing
         (10, ["NAME"]),
     ])
     func `a narrow terminal drops columns by priority`(width: Int, titles: [String]) throws {
-        let lines = ExecutionTable(rows: rows).lines(columns: width)
+        let lines = DemoTable(rows: rows).lines(columns: width)
         #expect(lines[0].split(separator: " ").map(String.init) == titles)
         #expect(lines.count == 24)
     }
 
     @Test(arguments: [60, 80, 120, 20, 3, 1], [15, 24, 40, 5, 2, 1])
     func `a screen never exceeds the terminal`(width: Int, height: Int) {
-        let lines = ExecutionTable(rows: rows).screen(columns: width, height: height)
+        let lines = DemoTable(rows: rows).screen(columns: width, height: height)
         #expect(lines.count <= height)
         #expect(lines.allSatisfy { $0.count <= width })
-        #expect(ExecutionTable(rows: []).screen(columns: width, height: height).count <= height)
+        #expect(DemoTable(rows: []).screen(columns: width, height: height).count <= height)
     }
 
     @Test func `a low terminal shows unfinished executions, then the last ones that finished`() {
-        let lines = ExecutionTable(rows: rows).screen(columns: 80, height: 15)
+        let lines = DemoTable(rows: rows).screen(columns: 80, height: 15)
         #expect(lines.count == 15)
         let names = lines.dropFirst().dropLast().map { $0.split(separator: " ")[0].suffix(2) }
         // Eleven run; the two that finished last fill the screen.
         #expect(names == ["01", "03", "05", "07", "09", "11", "13", "15", "17", "19", "20", "21", "22"])
-        #expect(lines.last == "12 of 23 executions finished, 10 not shown")
-        #expect(ExecutionTable(rows: rows).screen(columns: 80, height: 40).last == "12 of 23 executions finished")
+        #expect(lines.last == "12 of 23 examples finished, 10 not shown")
+        #expect(DemoTable(rows: rows).screen(columns: 80, height: 40).last == "12 of 23 examples finished")
+    }
+
+    @Test func `an environment is finished where its example says`() {
+        func environment(_ phase: String, _ reason: String) -> DemoRow {
+            DemoRow([
+                "kind": "Environment",
+                "metadata": [
+                    "name": "lab", "namespace": "demo", "annotations": ["towline.dev/expect": "Degraded/PhaseFailed"],
+                ],
+                "status": [
+                    "phase": .string(phase), "reason": .string(reason),
+                    "phases": [["state": "Succeeded"], ["state": "Failed"], ["state": "Waiting"]],
+                ],
+            ])
+        }
+        #expect(!environment("Active", "PhaseRunning").isFinished)
+        #expect(environment("Degraded", "PhaseFailed").isFinished)
+        let lines = DemoTable(rows: [environment("Degraded", "PhaseFailed")]).lines(columns: 100)
+        #expect(lines[1] == "demo       env/lab          Degraded              PhaseFailed         2/3")
     }
 
     @Test func `a pipe gets one line for each change`() {

@@ -18,7 +18,7 @@ import Testing
 
     private func summary(_ executions: [JSONValue]) -> DemoSummary {
         var summary = DemoSummary()
-        for execution in executions { summary.add(ExecutionRow(execution), expected: ExpectedResult(of: execution)) }
+        for execution in executions { summary.add(DemoRow(execution), expected: ExpectedResult(of: execution)) }
         return summary
     }
 
@@ -30,7 +30,7 @@ import Testing
     ])
     func `compares a result with the expected one`(result: String, expect: String, isMet: Bool) throws {
         let execution = execution("a", result, expect: expect)
-        #expect(try #require(ExpectedResult(of: execution)).isMet(by: ExecutionRow(execution)) == isMet)
+        #expect(try #require(ExpectedResult(of: execution)).isMet(by: DemoRow(execution)) == isMet)
     }
 
     @Test func `an example without the annotation expects nothing`() {
@@ -53,6 +53,27 @@ import Testing
         let verbose = summary.text(isVerbose: true)
         #expect(verbose.contains("  b: about b"))
         #expect(verbose.contains("  spec.engine is wrong"))
+    }
+
+    @Test func `environments are counted apart, and a story can fail`() {
+        func environment(_ name: String, _ reason: String) -> JSONValue {
+            [
+                "kind": "Environment",
+                "metadata": ["name": .string(name), "annotations": ["towline.dev/expect": "Active/Ready"]],
+                "status": ["phase": "Active", "reason": .string(reason)],
+            ]
+        }
+        var summary = summary([environment("a", "Ready")])
+        #expect(summary.exitCode == 0)
+        #expect(summary.text(isVerbose: false).contains("0 of 0 executions finished: 0 succeeded, 0 failed."))
+        #expect(
+            summary.text(isVerbose: false).contains("1 of 1 environments are in the state that their examples name."))
+        summary.add(problemsOf: ["env/lab is Active/Ready"])
+        #expect(summary.exitCode == 1)
+        #expect(summary.text(isVerbose: false).contains("UNEXPECTED: env/lab is Active/Ready"))
+        let other = self.summary([environment("b", "PhaseRunning")])
+        #expect(other.exitCode == 1)
+        #expect(other.text(isVerbose: false).contains("env/b is Active/PhaseRunning, expected Active/Ready"))
     }
 
     @Test func `unexpected results are listed`() {

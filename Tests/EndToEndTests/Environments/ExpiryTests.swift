@@ -42,7 +42,9 @@ import Testing
         for end in ends { _ = try await stage.environment("lab-\(end)", reaches: "Active/Ready") }
         try await stage.killOperator()
         let last = try #require(try await stage.environment("lab-4").time("expiresAt"))
-        try await poll("all are overdue") { ServerTime(assuming: WallClock.system.now()) > last + .seconds(1) }
+        try await poll("all are overdue", within: .seconds(90)) {
+            ServerTime(assuming: WallClock.system.now()) > last + .seconds(1)
+        }
         for end in ends { #expect(try await stage.environment("lab-\(end)").status("phase") == "Active") }
         // One worker, so that the order is the order of the writes.
         try await stage.startOperator(arguments: ["--metrics-bind-address", "0", "--workers", "1"])
@@ -127,12 +129,12 @@ import Testing
             }
             try await group.waitForAll()
         }
-        try await poll("all are ready", within: .seconds(60)) {
+        try await poll("all are ready", within: .seconds(120)) {
             try await stage.access.list(Types.environment, stage.namespace).count { $0.condition("Ready") == "True" }
                 == count
         }
         #expect(ServerTime(assuming: WallClock.system.now()) < end, "all were ready before they expired")
-        try await poll("all have expired", within: .seconds(90)) {
+        try await poll("all have expired", within: .seconds(180)) {
             try await stage.access.list(Types.environment, stage.namespace)
                 .count { $0.restingPlace == "Inactive/Expired" } == count
         }
