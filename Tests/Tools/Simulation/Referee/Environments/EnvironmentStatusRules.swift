@@ -122,10 +122,7 @@ struct EnvironmentStatusRules {
             return isNeeded && after.state(phase.name)?.hasFailed == true
         }
         let isHealthy = after.phase == "Provisioning" || after.phase == "Active"
-        // Others can still run or wait: after a phase that does not gate them, for a failure, and after a retry.
-        let isBusy = after.states.contains(where: \.isBusy)
-        let mayContinue = isBusy || after.states.contains { !$0.hasEnded } && blocking.allSatisfy { !$0.gatesNext }
-        if isHealthy, !mayContinue, let phase = blocking.first { return "\(after.phase), but \(phase.name) failed" }
+        if isHealthy, let phase = blocking.first { return "\(after.phase), but \(phase.name) failed" }
         if !isHealthy, blocking.isEmpty, after.reason != "InvalidParameters" {
             return "\(after.phase), but nothing failed"
         }
@@ -140,7 +137,7 @@ struct EnvironmentStatusRules {
             let state = after.state(phase.name)
             let name = state?.executionUID == nil ? nil : state?.execution
             return message.hasPrefix("\(phase.name) failed")
-                && name.map { message.contains("(execution \($0))") } ?? true
+                && name.map(message.contains) ?? true
         }
         return isNamed ? nil : "the message does not name the failed phase and its execution: \(message)"
     }

@@ -108,13 +108,6 @@ extension FinalCheck {
         if let problem = rescueProblem(lifecycle, environment, change) { return problem }
         if failed?.gatesNext == true, lifecycle.tearsDownOnFailure { return "a phase failed, and it was not torn down" }
         let isReady = environment.status?["readyAt"] != nil
-        // While a phase runs for the failure, the environment counts as active.
-        let isRescued = lifecycle.phases.contains {
-            $0.trigger == "failed" && environment.state($0.name)?.isBusy == true
-        }
-        if isRescued, environment.phase == (isReady ? "Active" : "Provisioning") { return nil }
-        // A phase that does not gate the next one can fail readiness while others still wait.
-        if failed?.gatesNext == false, isBlocked, environment.phase == "Provisioning" { return nil }
         let expected = failed == nil ? (isReady ? "Active" : "Provisioning") : isReady ? "Degraded" : "Failed"
         return environment.phase == expected ? nil : "it is \(environment.phase), not \(expected)"
     }

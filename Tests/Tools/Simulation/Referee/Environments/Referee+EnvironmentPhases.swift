@@ -29,7 +29,7 @@ extension Referee {
         if state.attempt > last?.attempt ?? 0, state.state == "Running" { return true }
         // A phase that waits for its repetition fails with the termination.
         let waits = state.attempt == 0 && ["Waiting", "WaitingForSignal"].contains(last?.state ?? "Waiting")
-        return waits && ["Running", "WaitingForTime", "Succeeded", "Failed"].contains(state.state)
+        return waits && ["Running", "WaitingForTime", "Succeeded"].contains(state.state)
     }
 
     // MARK: Starts

@@ -75,7 +75,8 @@ extension Referee {
     private func cause(_ record: EnvironmentRecord, _ environment: EnvironmentView) -> ContinuousClock.Instant? {
         let now = server.clock.now()
         let expired = environment.expiry(on: now).flatMap { $0 <= now ? server.time.now - (now - $0) : nil }
-        let isMarked = environment.isMarked ? record.deletionRequested : nil
+        // Without its finalizer, an operator has nothing to do.
+        let isMarked = environment.isMarked && environment.hasFinalizer ? record.deletionRequested : nil
         return [expired, record.deactivated, isMarked].compactMap { $0 }.min()
     }
 
