@@ -132,6 +132,8 @@ extension EnvironmentDecision {
         guard let failed, var record = status.record(of: failed.name) else { return }
         record.state = .waiting
         update.apply(.advanced(record))
+        let running = status.phases.first { $0.state == .running }?.name
+        enter(.phaseRetrying, "Phase \(failed.name) is retried.", current: running ?? failed.name)
     }
 }
 
