@@ -107,8 +107,12 @@ extension FinalCheck {
         }
         if let problem = rescueProblem(lifecycle, environment, change) { return problem }
         // A phase that waits for the failure runs before the teardown.
-        let isRescued = lifecycle.phases.contains { $0.trigger == "failed" && environment.state($0.name)?.isBusy == true }
-        if failed?.gatesNext == true, lifecycle.tearsDownOnFailure, !isRescued { return "a phase failed, and it was not torn down" }
+        let isRescued = lifecycle.phases.contains {
+            $0.trigger == "failed" && environment.state($0.name)?.isBusy == true
+        }
+        if failed?.gatesNext == true, lifecycle.tearsDownOnFailure, !isRescued {
+            return "a phase failed, and it was not torn down"
+        }
         let isReady = environment.status?["readyAt"] != nil
         let expected = failed == nil ? (isReady ? "Active" : "Provisioning") : isReady ? "Degraded" : "Failed"
         return environment.phase == expected ? nil : "it is \(environment.phase), not \(expected)"
