@@ -60,11 +60,11 @@ import Testing
 
     @Test func `retries automatically after the backoff, up to the limit`() async throws {
         let stage = try await EnvironmentStage.make("retries")
-        try await stage.create("lab", [.workflow("up", "breaks", "retry: {limit: 2, backoffSeconds: 1}")])
+        try await stage.create("lab", [.workflow("up", "breaks", "retry: {limit: 2, backoffSeconds: 3}")])
         let failed = try await stage.environment("lab", reaches: "Failed/PhaseFailed")
         let executions = try await stage.executions(of: failed, "up")
         #expect(executions.map(\.attempt) == [1, 2, 3])
-        for (index, pause) in [Duration.seconds(1), .seconds(2)].enumerated() {
+        for (index, pause) in [Duration.seconds(3), .seconds(6)].enumerated() {
             let end = try #require(executions[index].time("finishedAt"))
             let next = try #require(executions[index + 1][path: ["metadata", "creationTimestamp"]]?.stringValue)
             #expect(try #require(ServerTime(rfc3339: next)) - end >= pause, "the backoff is doubled")
