@@ -167,11 +167,6 @@ extension Mutant {
             Edit(
                 deciding, "            return act(.release)\n",
                 "            return BUG ? act(.rest(until: nil)) : act(.release)\n")),
-        Mutant(
-            "ignore-other-writes",
-            Edit(
-                "Sources/Status/StatusUpdate.swift", "        if !resourceVersion.isEmpty {\n",
-                "        if !BUG, !resourceVersion.isEmpty {\n")),
         // Definitions.
         Mutant(
             "ignore-what-a-definition-declares",

@@ -56,7 +56,8 @@ final class Replica: @unchecked Sendable {
         self.controller = controller
         let environments =
             world.hasEnvironments
-            ? EnvironmentController(configuration: EnvironmentConfiguration(), managedBy: manager) : nil
+            ? EnvironmentController(
+                configuration: EnvironmentConfiguration(expiryWarning: Referee.expiryWarning), managedBy: manager) : nil
         self.environments = environments
         task = Task(executorPreference: world.executor) {
             do {

@@ -101,6 +101,9 @@ extension FinalCheck {
                 }
                 continue
             }
+            // A phase that is repeated waits until another one has ended.
+            let isRunning = environment.states.contains { $0.state == "Running" }
+            if state.state == "Waiting", state.attempt > 0, isRunning { continue }
             if let problem = problem(of: phase, state, environment, change) { return "phase \(phase.name): \(problem)" }
             if state.hasFailed, phase.gatesNext || phase.name == lifecycle.readyPhase, failed == nil { failed = phase }
             isBlocked = !state.hasEnded || state.hasFailed && phase.gatesNext

@@ -38,6 +38,7 @@ extension Referee {
         }
         return boundProblem(record, environment, healthy) ?? terminationDelay(record, environment, calm)
             ?? stopDelay(record, environment, calm) ?? extensionDelay(record, environment, calm)
+            ?? warningDelay(record, environment, calm)
             ?? observationDelay(record, environment, calm)
     }
 
@@ -121,6 +122,22 @@ extension Referee {
         let written = server.time.now - (server.clock.now() - last.at)
         guard age(written, calm) > .seconds(10) else { return nil }
         return ExtensionOutcome.of(last.text, environment.timeslot, environment.time("expiresAt")).problem(environment)
+    }
+
+    /// The condition `ExpiringSoon` appears in time, and disappears after an extension.
+    private func warningDelay(
+        _ record: EnvironmentRecord, _ environment: EnvironmentView, _ calm: ContinuousClock.Instant
+    ) -> String? {
+        guard record.terminated == nil, record.inactive == nil, environment.status?["startedAt"] != nil,
+            let expiry = environment.expiry(on: server.clock.now())
+        else { return nil }
+        let left = expiry - server.clock.now()
+        let isWarned = environment.condition("ExpiringSoon") != nil
+        guard age(record.changed, calm) > .seconds(10) else { return nil }
+        if left < Self.expiryWarning - .seconds(10), left > .zero, !isWarned {
+            return "no warning \(left) before the expiry"
+        }
+        return left > Self.expiryWarning + .seconds(10) && isWarned ? "a warning \(left) before the expiry" : nil
     }
 
     /// A change of the document is observed.

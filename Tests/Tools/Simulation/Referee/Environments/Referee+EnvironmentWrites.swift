@@ -5,6 +5,8 @@ extension Referee {
     /// How far an operator's estimate of the server's clock may be behind or ahead.
     static let clockSlack = Duration.seconds(1)
     static let teardownFinalizer = "towline.dev/teardown"
+    /// How long before the expiry the operators warn.
+    static let expiryWarning = Duration.seconds(60)
 
     func check(_ change: Change, _ record: EnvironmentRecord) {
         guard let old = change.before, change.verb != .added else {
@@ -19,7 +21,8 @@ extension Referee {
         } else {
             problem =
                 EnvironmentStatusRules(from: old, to: change.object).violation
-                ?? catalogProblem(change, before, after) ?? expiryProblem(after, record)
+                ?? catalogProblem(change, before, after) ?? expiryProblem(after, record) ?? warningProblem(
+                    change, after)
                 ?? readinessProblem(change, before, after) ?? phaseProblem(change, before, after, record)
                 ?? terminationProblem(change, before, after, record)
                 ?? endProblem(change, before, after, record)
@@ -133,6 +136,18 @@ extension Referee {
         if after.status?["startedAt"] == nil { allowed.append(timeslot.maxEnd) }
         allowed += record.extensions.map { Timestamp(rfc3339: $0.text) }
         return allowed.contains(expiry) ? nil : "expiresAt \(expiry.rfc3339) is no end of the document"
+    }
+
+    /// `ExpiringSoon` is set only shortly before the expiry, and not during the termination.
+    private func warningProblem(_ change: Change, _ after: EnvironmentView) -> String? {
+        guard after.condition("ExpiringSoon") != nil else { return nil }
+        if after.summary("ExpiringSoon") != "True/ExpiringSoon" {
+            return "ExpiringSoon is \(after.summary("ExpiringSoon"))"
+        }
+        if after.status?["terminationStartedAt"] != nil { return "ExpiringSoon during the termination" }
+        guard let expiry = after.time("expiresAt") else { return "ExpiringSoon without an expiry" }
+        let left = expiry - serverTimeSent(change)
+        return left > Self.expiryWarning && !hasClockJumped ? "ExpiringSoon \(left) before the expiry" : nil
     }
 
     /// `readyAt` is set when, and only when, what makes the environment ready has happened.
