@@ -64,7 +64,11 @@ final class EnvironmentUsers: @unchecked Sendable {
         for number in 0..<(1 + random.below(3)) {
             planLife(of: ObjectKey(namespace: namespace, name: "doomed-\(number)"), within: span)
         }
-        schedule(after: span * (0.2 + 0.8 * random.unit())) { [self] in
+        // Often after the faults, when it shows whether anything holds the namespace.
+        let moment =
+            random.chance(0.5)
+            ? span * (0.2 + 0.8 * random.unit()) : span + random.duration(.seconds(50)...(.seconds(120)))
+        schedule(after: moment) { [self] in
             history.log("the namespace \(namespace) is deleted")
             server.terminate(namespace, random)
         }

@@ -37,6 +37,7 @@ extension Referee {
             return boundProblem(record, environment, healthy)
         }
         return boundProblem(record, environment, healthy) ?? terminationDelay(record, environment, calm)
+            ?? namespaceDelay(record, environment, calm)
             ?? stopDelay(record, environment, calm) ?? extensionDelay(record, environment, calm)
             ?? warningDelay(record, environment, calm)
             ?? observationDelay(record, environment, calm)
@@ -91,6 +92,18 @@ extension Referee {
         let crowd = Duration.seconds(1) * (environments.values.count { !$0.isGone && $0.inactive == nil } / 50)
         let age = age(cause, calm)
         return age > Self.reaction + crowd ? "it did not end for \(age)" : nil
+    }
+
+    /// In a namespace that is being deleted, an environment is released when its executions are gone.
+    private func namespaceDelay(
+        _ record: EnvironmentRecord, _ environment: EnvironmentView, _ calm: ContinuousClock.Instant
+    ) -> String? {
+        guard server.terminating.contains(record.key.namespace), environment.hasFinalizer,
+            let requested = record.deletionRequested, openExecutions(of: record.uid, except: "").isEmpty
+        else { return nil }
+        let deletions = (environmentExecutions[record.uid] ?? []).compactMap { phaseExecutions[$0]?.deleted?.at }
+        let age = age(requested, deletions.max() ?? requested, calm)
+        return age > Self.patience + .seconds(10) ? "it holds its namespace for \(age)" : nil
     }
 
     /// Running executions are asked to stop, and terminated after the grace period.
