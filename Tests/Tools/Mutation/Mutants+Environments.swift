@@ -167,6 +167,25 @@ extension Mutant {
             Edit(
                 deciding, "            return act(.release)\n",
                 "            return BUG ? act(.rest(until: nil)) : act(.release)\n")),
+        // Reactions.
+        Mutant(
+            "miss-the-end-of-executions",
+            Edit(
+                "Sources/Environments/EnvironmentController.swift",
+                "old.uid != new.uid || old.isFinished != new.isFinished || old.isDeleted != new.isDeleted",
+                "!BUG && (old.uid != new.uid || old.isFinished != new.isFinished || old.isDeleted != new.isDeleted)")),
+        Mutant(
+            "look-for-the-catalog-rarely",
+            Edit(
+                deciding, "static let pollInterval = Duration.seconds(10)",
+                "static let pollInterval = Duration.seconds(BUG ? 40 : 10)")),
+        Mutant(
+            "oversleep-pauses",
+            Edit(
+                phases,
+                "pauses until \\(end.rfc3339).\", current: phase.name)\n                    return rest(until: end)",
+                "pauses until \\(end.rfc3339).\", current: phase.name)\n                    return rest(until: BUG ? end + .seconds(15) : end)"
+            )),
         // Definitions.
         Mutant(
             "ignore-what-a-definition-declares",

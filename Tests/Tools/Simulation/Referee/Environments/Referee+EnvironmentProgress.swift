@@ -37,7 +37,7 @@ extension Referee {
             return boundProblem(record, environment, healthy)
         }
         return boundProblem(record, environment, healthy) ?? terminationDelay(record, environment, calm)
-            ?? namespaceDelay(record, environment, calm)
+            ?? namespaceDelay(record, environment, calm) ?? phaseDelay(record, environment, calm)
             ?? stopDelay(record, environment, calm) ?? extensionDelay(record, environment, calm)
             ?? warningDelay(record, environment, calm)
             ?? observationDelay(record, environment, calm)

@@ -60,6 +60,8 @@ struct PhaseExecution {
     let isStray: Bool
     var outcome: String?
     var executed: Bool?
+    /// When its end was stored.
+    var ended: Instant?
     /// The end that its status reports, by the server's clock.
     var finishedAt: Timestamp?
     /// When it was deleted, and whether a client other than an operator did it.
@@ -149,7 +151,7 @@ extension Referee {
             return true
         }
         if execution.outcome == nil, let outcome = change.object["status"]?["outcome"]?.stringValue {
-            execution.outcome = outcome
+            (execution.outcome, execution.ended) = (outcome, now)
             execution.finishedAt = change.object["status"]?["finishedAt"]?.stringValue.flatMap {
                 Timestamp(rfc3339: $0)
             }
