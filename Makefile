@@ -51,8 +51,9 @@ sandbox: packages ## Serve a Kubernetes API with simulated engines, with the exa
 	$(SWIFT) build --product towline-sandbox
 	.build/debug/towline-sandbox serve --load-examples $(ARGS)
 
-# Real API servers use most of a small machine, so fewer tests at a time finish sooner.
-WIDTH := $(if $(KUBEBUILDER_ASSETS),--experimental-maximum-parallelization-width 6)
+# All end-to-end tests at once would start fifty operators in the same seconds, and an environment would expire before it is
+# ready. Real API servers use most of a small machine, so fewer tests at a time finish sooner.
+WIDTH := --experimental-maximum-parallelization-width $(if $(KUBEBUILDER_ASSETS),6,8)
 
 # Builds the release binary too, because a test checks what it links. Tests that measure time run one after the other; the
 # end-to-end tests, which wait for processes, run in parallel. Then the simulation must catch every deliberate bug.

@@ -29,11 +29,12 @@ import Testing
             "PhaseSucceeded": "Normal", "Ready": "Normal", "ExpiringSoon": "Warning", "ExtensionRefused": "Warning",
             "Extended": "Normal", "TerminationStarted": "Normal", "TeardownFailed": "Warning",
         ]
-        let events: [JSONValue] = try await poll("all events") {
-            let events = try await stage.events(of: failed)
-            let reasons = Set(events.compactMap { $0["reason"]?.stringValue })
-            return reasons.isSuperset(of: expected.keys) ? events : nil
+        @Sendable func missing(from events: [JSONValue]) -> Set<String> {
+            Set(expected.keys).subtracting(events.compactMap { $0["reason"]?.stringValue })
         }
+        try? await poll("all events") { try await missing(from: stage.events(of: failed)).isEmpty }
+        let events = try await stage.events(of: failed)
+        #expect(missing(from: events).isEmpty)
         for event in events {
             let reason = event["reason"]?.stringValue ?? ""
             #expect(expected[reason] == event["type"]?.stringValue, "\(reason)")

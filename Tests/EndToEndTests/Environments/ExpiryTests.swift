@@ -152,7 +152,7 @@ import Testing
 
     @Test func `an annotation extends, up to the maximum`() async throws {
         let stage = try await EnvironmentStage.make("extended")
-        let (end, maximum) = (ServerTime.fromNow(9), ServerTime.fromNow(600))
+        let (end, maximum) = (ServerTime.fromNow(20), ServerTime.fromNow(600))
         try await stage.create(
             "lab", [.workflow("up")], timeslot: "end: \(end.rfc3339), maxEnd: \(maximum.rfc3339)")
         _ = try await stage.environment("lab", reaches: "Active/Ready")

@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: TestEngine.allCases)
     func `runs the phases in order, becomes ready, expires and is torn down`(_ engine: TestEngine) async throws {
         let stage = try await EnvironmentStage.make("life", engine)
-        let ttl = 12 * EnvironmentStage.pace
+        let ttl = 20 * EnvironmentStage.pace
         try await stage.create(
             "lab", [.workflow("up"), .workflow("check"), .teardown()],
             timeslot: "ttlSeconds: \(ttl), teardownSeconds: 40", spec: "parameters: {TARGET: orders}")
