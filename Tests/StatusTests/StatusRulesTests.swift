@@ -153,15 +153,3 @@ import TowlineAPI
                 == ["Succeeded moved without a change"])
     }
 }
-
-extension JSONValue {
-    /// The value after a merge patch (RFC 7386, section 2).
-    func merging(_ patch: JSONValue) -> JSONValue {
-        guard case .object(let members) = patch else { return patch }
-        var result = objectValue ?? JSONObject()
-        for member in members {
-            result[member.key] = member.value.isNull ? nil : (result[member.key] ?? .null).merging(member.value)
-        }
-        return .object(result)
-    }
-}

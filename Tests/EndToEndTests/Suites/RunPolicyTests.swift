@@ -207,11 +207,3 @@ import Testing
         ]
     }
 }
-
-extension JSONValue {
-    fileprivate func merging(_ members: JSONObject) -> JSONValue {
-        var object = self
-        for member in members { object[member.key] = member.value }
-        return object
-    }
-}
