@@ -47,7 +47,7 @@ let package = Package(
             name: "Executions", dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Status", "Engines"],
             swiftSettings: strict),
         .target(
-            name: "Environments", dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Status", "Executions"],
+            name: "Environments", dependencies: ["KubeClient", "KubeRuntime", "TowlineAPI", "Status", "Engines"],
             swiftSettings: strict),
         .target(
             name: "Operator",
@@ -147,7 +147,7 @@ let package = Package(
         .testTarget(
             name: "EnvironmentsTests",
             dependencies: [
-                "Environments", "Status", "Schema", "TowlineAPI", "KubeRuntime", "KubeClient", "TestSupport",
+                "Environments", "Engines", "Status", "Schema", "TowlineAPI", "KubeRuntime", "KubeClient", "TestSupport",
             ],
             swiftSettings: testing),
         .testTarget(name: "CELTests", dependencies: ["CEL", "KubeClient", "TestSupport"], swiftSettings: testing),

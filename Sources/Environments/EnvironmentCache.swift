@@ -63,18 +63,29 @@ struct PhaseExecutionEntry: StoredObject, Hashable {
     /// The longest name of an object, in bytes.
     private static let longestName = 253
 
+    /// Reads the metadata and the phase, in one pass.
     static let decoder: ObjectDecoder<PhaseExecutionEntry> = { (cursor) throws(JSONError) in
-        var copy = cursor
-        let metadata = try ObjectMetadata(ofObject: &copy, annotations: [WellKnown.environmentAnnotation])
-        let execution = try WorkflowExecution.storeDecoder(&cursor)
+        let start = cursor.offset
+        var metadata = ObjectMetadata()
+        var phase = Phase.pending
+        try cursor.forEachField { (key, cursor) throws(JSONError) in
+            switch key {
+            case "metadata":
+                metadata = try ObjectMetadata(&cursor, annotations: [WellKnown.environmentAnnotation])
+            case "status": phase = try ExecutionStatus.phase(reading: &cursor)
+            default: try cursor.skipValue()
+            }
+        }
+        guard !metadata.name.isEmpty else { throw JSONError("metadata.name: missing", offset: start) }
         // Users can write the annotation too, with any text.
         let name = metadata.annotation(WellKnown.environmentAnnotation).flatMap { text in
             text.isEmpty || text.utf8.count > longestName ? nil : text
         }
         return PhaseExecutionEntry(
-            key: execution.key, uid: execution.uid, resourceVersion: execution.resourceVersion,
-            environment: name.map { ObjectKey(namespace: execution.key.namespace, name: $0) },
-            isFinished: execution.isFinished, isDeleted: execution.deletionTimestamp != nil)
+            key: metadata.key, uid: metadata.uid, resourceVersion: metadata.resourceVersion,
+            environment: name.map { ObjectKey(namespace: metadata.key.namespace, name: $0) },
+            isFinished: phase.isTerminal,
+            isDeleted: metadata.deletionTimestamp != nil)
     }
 }
 

@@ -56,7 +56,7 @@ public final class EnvironmentController: Sendable {
         settings.probeInterval = configuration.probeInterval
         let environments = ControllerSource(
             type, role: .primary, settings: settings,
-            remedy: "install the definition with kubectl apply -f crds/ or with the chart",
+            remedy: WellKnown.definitionRemedy,
             decoding: { (cursor) throws(JSONError) in
                 EnvironmentEntry(
                     of: try Environment(reading: &cursor), now: clock.now(), expiryWarning: warning)
@@ -65,7 +65,7 @@ public final class EnvironmentController: Sendable {
         ) { change, _ in cache.follow(change).map { [$0] } ?? [] }
         let executions = ControllerSource(
             WorkflowExecution.resourceType, role: .secondary, labelSelector: WellKnown.environmentUIDLabel,
-            settings: settings, remedy: "install the definition with kubectl apply -f crds/ or with the chart",
+            settings: settings, remedy: WellKnown.definitionRemedy,
             decoding: PhaseExecutionEntry.decoder,
             into: ScopedStores<PhaseExecutionEntry>(namespaces: configuration.namespaces)
         ) { change, _ in Self.requests(after: change) }

@@ -1,3 +1,4 @@
+import Engines
 import KubeClient
 import KubeRuntime
 import TowlineAPI
@@ -31,9 +32,10 @@ extension EnvironmentReconciler {
                 "Could not read an object", ["name": .own(name), "error": .foreign("\(error)")])
             let title = "\(type.kind) \(name)"
             if error.isPlainNotFound {
-                let advice = "install the definition with kubectl apply -f crds/ or with the chart"
                 return .failed(
-                    .apiUnavailable, message: "the API server does not serve \(type.plural).\(type.group): \(advice)",
+                    .apiUnavailable,
+                    message:
+                        "The API server does not serve \(type.plural).\(type.group): \(WellKnown.definitionRemedy)",
                     retryAfter: .zero)
             }
             if error.code == 403, !error.isTransient {
@@ -70,7 +72,7 @@ extension EnvironmentReconciler {
                 "Created the execution of a phase",
                 ["phase": .own(execution.phase), "execution": .own(execution.name)])
         } catch {
-            reconciliation.facts.createFailures[execution.name] = ExecutionCreateFailure(error)
+            reconciliation.facts.createFailures[execution.name] = CreateFailure(error, creating: .execution)
             reconciliation.logger.warn(
                 "Could not create the execution of a phase",
                 ["phase": .own(execution.phase), "execution": .own(execution.name), "error": .foreign("\(error)")])
@@ -85,7 +87,8 @@ extension EnvironmentReconciler {
                 WriteOptions(fieldManager: WellKnown.fieldManager, dryRun: true), decoding: PhaseExecutionState.decoder)
             reconciliation.facts.isNamespaceTerminating = false
         } catch {
-            reconciliation.facts.isNamespaceTerminating = ExecutionCreateFailure(error) == .namespaceTerminating
+            let reason = CreateFailure(error, creating: .execution).reason
+            reconciliation.facts.isNamespaceTerminating = reason == .namespaceTerminating
         }
     }
 

@@ -171,7 +171,8 @@ extension EnvironmentReconciler {
             return nil
         } catch {
             if error.isNotFoundObject(named: key.name) { return .success }
-            if error.isConflict { return await refresh(&reconciliation) }
+            // It has changed, and what was read about other objects may be outdated too.
+            if error.isConflict { return .requeue(after: .zero) }
             reconciliation.logger.warn("Could not write the environment", ["error": .foreign("\(error)")])
             let pause = error.retryAfter ?? .zero
             if subresource == nil {
@@ -179,24 +180,6 @@ extension EnvironmentReconciler {
                 return nil
             }
             return retry(reconciliation.environment, after: pause)
-        }
-    }
-
-    /// Reads the environment again after a conflict. What was read about other objects may be outdated too.
-    private func refresh(_ reconciliation: inout Reconciliation) async -> WorkOutcome? {
-        let old = reconciliation.environment
-        do {
-            let current = try await client.get(Environment.resourceType, old.key, decoding: Environment.decoder)
-            guard current.uid == old.uid else { return .requeue(after: .zero) }
-            // The version did not change, so the conflict was a race in the API server.
-            guard current.resourceVersion != old.resourceVersion else { return .failed() }
-            reconciliation.facts = EnvironmentFacts()
-            adopt(current, in: &reconciliation)
-            return nil
-        } catch {
-            if error.isNotFoundObject(named: old.key.name) { return .success }
-            reconciliation.logger.warn("Could not read the environment again", ["error": .foreign("\(error)")])
-            return retry(old, after: error.retryAfter ?? .zero)
         }
     }
 

@@ -18,7 +18,7 @@ struct ExecutionSources: Sendable {
         settings.probeInterval = probeInterval
         let source = ControllerSource(
             WorkflowExecution.resourceType, role: .primary, settings: settings,
-            remedy: "install the definition with kubectl apply -f crds/ or with the chart",
+            remedy: WellKnown.definitionRemedy,
             decoding: WorkflowExecution.storeDecoder, into: executions.stores
         ) { change, context in requests(after: change, context) }
         // A run can be 100 kB, and a page is read as a whole.

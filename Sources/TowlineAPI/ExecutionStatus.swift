@@ -168,6 +168,15 @@ extension ExecutionStatus {
         links = []
     }
 
+    /// Reads only the phase of a status.
+    package static func phase(reading cursor: inout JSONCursor) throws(JSONError) -> Phase {
+        var phase: Phase?
+        try cursor.object("status") { (key, cursor) throws(JSONError) in
+            if key == "phase" { phase = try cursor.enumValue("status.phase") } else { try cursor.skipValue() }
+        }
+        return phase ?? .pending
+    }
+
     /// Makes conditions that repeat the status's message share its storage.
     private mutating func shareText() {
         guard let message else { return }

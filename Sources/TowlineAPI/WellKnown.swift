@@ -6,6 +6,8 @@ public enum WellKnown {
     public static let fieldManager = "towline-operator"
     /// The reporting controller of Kubernetes events about executions.
     public static let reportingController = "towline.dev/operator"
+    /// What to do if the API server does not serve one of our kinds.
+    public static let definitionRemedy = "install the definition with kubectl apply -f crds/ or with the chart"
     /// The label on every run with the UID of its execution; every watch of runs selects on it.
     public static let executionUIDLabel = "towline.dev/execution-uid"
     /// The annotation on every run with the name of its execution.

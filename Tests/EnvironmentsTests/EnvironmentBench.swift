@@ -1,3 +1,4 @@
+import Engines
 import Foundation
 import KubeClient
 import Status
@@ -149,7 +150,8 @@ final class EnvironmentBench {
                 facts.executions[name] = try lookup(executions[name], PhaseExecutionState.decoder)
             case .create(let execution): try create(execution, &facts)
             case .probeNamespace:
-                facts.isNamespaceTerminating = createError.map(ExecutionCreateFailure.init) == .namespaceTerminating
+                let failure = createError.map { CreateFailure($0, creating: .execution) }
+                facts.isNamespaceTerminating = failure?.reason == .namespaceTerminating
             case .stop(let execution, let kind):
                 log.append("stop \(execution.key.name) \(kind.rawValue)")
                 executions[execution.key.name] = executions[execution.key.name]?
@@ -182,7 +184,7 @@ final class EnvironmentBench {
     private func create(_ execution: PhaseExecution, _ facts: inout EnvironmentFacts) throws {
         log.append("create \(execution.name)")
         if let error = createErrors.removeValue(forKey: execution.name) ?? createError {
-            facts.createFailures[execution.name] = ExecutionCreateFailure(error)
+            facts.createFailures[execution.name] = CreateFailure(error, creating: .execution)
             return
         }
         guard executions[execution.name] == nil else {
@@ -194,7 +196,7 @@ final class EnvironmentBench {
         created = created.setting(["metadata", "resourceVersion"], to: "1")
         executions[execution.name] = created
         if losesAnswers {
-            facts.createFailures[execution.name] = .obstacle(.apiUnavailable, message: "lost", retryAfter: .zero)
+            facts.createFailures[execution.name] = .uncertain(.apiUnavailable, message: "lost", retryAfter: nil)
         } else {
             facts.executions[execution.name] = try lookup(created, PhaseExecutionState.decoder)
         }
@@ -214,7 +216,7 @@ final class EnvironmentBench {
             uid: environment.uid, resourceVersion: environment.resourceVersion, from: environment.status, to: status)
         let body = try JSONValue(parsing: patch.body)
         let old = object
-        object = object.setting(["status"], to: (object["status"] ?? [:]).merged(with: body["status"] ?? [:]))
+        object = object.setting(["status"], to: (object["status"] ?? [:]).merging(body["status"] ?? [:]))
         bump()
         // What was written must be read back unchanged.
         #expect(try self.status == status)
@@ -249,18 +251,4 @@ extension JSONValue {
     }
 
     func setting(_ path: [String], to value: JSONValue?) -> JSONValue { setting(path[...], to: value) }
-
-    /// A JSON merge patch (RFC 7386), applied.
-    func merged(with patch: JSONValue) -> JSONValue {
-        guard let changes = patch.objectValue else { return patch }
-        var members = objectValue ?? JSONObject()
-        for change in changes {
-            if case .null = change.value {
-                members[change.key] = nil
-            } else {
-                members[change.key] = (members[change.key] ?? [:]).merged(with: change.value)
-            }
-        }
-        return .object(members)
-    }
 }

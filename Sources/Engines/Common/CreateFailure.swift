@@ -1,7 +1,7 @@
 public import KubeClient
 public import TowlineAPI
 
-/// The classified error of a failed create of a run.
+/// The classified error of a failed create of a run, or of another object whose create starts work.
 public enum CreateFailure: Hashable, Sendable {
     /// No run was created, and a retry may succeed; wait at least as long as the server asks.
     case transient(Reason, message: String, retryAfter: Duration?)
@@ -44,17 +44,40 @@ extension CreateFailure {
         .namespaceTerminating,
     ]
 
+    /// What was to be created, as far as the classification of an error depends on it.
+    public struct Subject: Sendable {
+        /// The word for it in messages: "run".
+        let noun: String
+        /// The message if the API server does not serve its type.
+        let notServedMessage: String
+        /// The domain of the webhooks that validate its type, so their denials are not policies; nil if it has none.
+        let admissionDomain: String?
+
+        public init(noun: String, notServedMessage: String, admissionDomain: String?) {
+            self.noun = noun
+            self.notServedMessage = notServedMessage
+            self.admissionDomain = admissionDomain
+        }
+    }
+
     /// Classifies the error of a create of a run.
     public init(_ error: KubeError, creatingRunOf engine: any Engine) {
+        let run = Subject(
+            noun: "run", notServedMessage: engine.notServedMessage, admissionDomain: engine.admissionDomain)
+        self.init(error, creating: run)
+    }
+
+    /// Classifies the error of a create.
+    public init(_ error: KubeError, creating subject: Subject) {
         switch error {
         case .transport(let failure): self.init(failure)
         case .undecodable(let message):
             self = .uncertain(
                 .apiUnavailable, message: "cannot decode the API server's answer: \(message)", retryAfter: nil)
         case .plainText(let code, let body, _):
-            self.init(plainCode: code, body: body, retryAfter: error.retryAfter, engine: engine)
+            self.init(plainCode: code, body: body, retryAfter: error.retryAfter, subject)
         case .status(let status):
-            self = StatusClassifier(status: status, engine: engine, retryAfter: error.retryAfter).failure
+            self = StatusClassifier(status: status, subject: subject, retryAfter: error.retryAfter).failure
         }
         self = bounded
     }
@@ -70,12 +93,11 @@ extension CreateFailure {
     }
 
     /// Classifies a response that is not a `Status`: from a proxy, or from the server for an unknown path.
-    private init(plainCode code: Int, body: String, retryAfter: Duration?, engine: any Engine) {
+    private init(plainCode code: Int, body: String, retryAfter: Duration?, _ subject: Subject) {
         let message = body.isEmpty ? "HTTP \(code)" : "HTTP \(code): \(body)"
         switch code {
-        case 404: self = .transient(.engineUnavailable, message: engine.notServedMessage, retryAfter: retryAfter)
-        case 413:
-            self = .permanent(.rejected, message: "the run is too large; use fewer or shorter parameters: \(message)")
+        case 404: self = .transient(.engineUnavailable, message: subject.notServedMessage, retryAfter: retryAfter)
+        case 413: self = .permanent(.rejected, message: subject.tooLarge(message))
         case 400, 405, 422: self = .permanent(.rejected, message: message)
         case 403: self = .transient(.forbidden, message: message, retryAfter: retryAfter)
         case 401, 408, 429, 503: self = .transient(.apiUnavailable, message: message, retryAfter: retryAfter)
@@ -96,10 +118,16 @@ extension CreateFailure {
     }
 }
 
+extension CreateFailure.Subject {
+    fileprivate func tooLarge(_ message: String) -> String {
+        "the \(noun) is too large; use fewer or shorter parameters: \(message)"
+    }
+}
+
 /// Classifies the `Status` of a failed create by its code, its causes, and known messages, in that order.
 struct StatusClassifier {
     let status: APIStatus
-    let engine: any Engine
+    let subject: CreateFailure.Subject
     let retryAfter: Duration?
 
     var failure: CreateFailure {
@@ -129,7 +157,7 @@ struct StatusClassifier {
     }
 
     private func isOwn(_ denial: AdmissionDenial) -> Bool {
-        guard let domain = engine.admissionDomain, !denial.isPolicy else { return false }
+        guard let domain = subject.admissionDomain, !denial.isPolicy else { return false }
         return denial.name == domain || denial.name.hasSuffix(".\(domain)")
     }
 
@@ -157,7 +185,7 @@ struct StatusClassifier {
     private var notFoundFailure: CreateFailure {
         // The namespace was deleted in the meantime, or has not reached this API server yet.
         if status.details.kind == "namespaces" { return transient(.apiUnavailable) }
-        return .transient(.engineUnavailable, message: engine.notServedMessage, retryAfter: retryAfter)
+        return .transient(.engineUnavailable, message: subject.notServedMessage, retryAfter: retryAfter)
     }
 
     /// Only `AlreadyExists` means that the name is taken; `Conflict` means that a quota changed at the same time.
@@ -172,8 +200,7 @@ struct StatusClassifier {
             return .transient(.webhookUnavailable, message: text, retryAfter: retryAfter)
         }
         if texts.contains(where: { $0.contains("request is too large") }) {
-            return .permanent(
-                .rejected, message: "the run is too large; use fewer or shorter parameters: \(status.message)")
+            return .permanent(.rejected, message: subject.tooLarge(status.message))
         }
         return .uncertain(.apiUnavailable, message: status.message, retryAfter: retryAfter)
     }

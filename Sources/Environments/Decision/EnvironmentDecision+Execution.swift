@@ -1,3 +1,4 @@
+import Engines
 import KubeClient
 import Status
 import TowlineAPI
@@ -8,7 +9,7 @@ extension EnvironmentDecision {
     static let requestLifetime = Duration.seconds(60)
 
     /// Creates the execution of the current attempt, or looks how it is doing; nil if the phase is over.
-    mutating func follow(_ phase: LifecyclePhase, _ record: PhaseRecord, in plan: PhasePlan) -> EnvironmentStep? {
+    mutating func follow(_ phase: LifecyclePhase, _ record: PhaseRecord) -> EnvironmentStep? {
         var record = record
         guard let name = record.executionName else {
             // The status was changed by someone else. The attempt cannot be found, so it must not be repeated.
@@ -19,25 +20,32 @@ extension EnvironmentDecision {
             if let step = establish(name, phase, &record, shutdown: nil) { return step }
             if record.state.isOver { return nil }
         }
-        switch facts.executions[name] {
+        switch lookup(record) {
         case nil: return act(.readExecution(name))
         case .failed(let reason, let message, let retryAfter):
-            enter(reason, "The execution \(name) could not be read: \(message)", current: phase.name)
+            enter(reason, message, current: phase.name)
             return act(.retry(after: retryAfter))
         case .missing:
             return fail(phase, &record, .error, "ExecutionDeleted", "the execution \(name) was deleted while it ran")
-        case .found(let state):
-            guard state.execution.uid == record.executionUID else {
-                return fail(
-                    phase, &record, .error, "ExecutionDeleted", "the execution \(name) was deleted while it ran")
-            }
-            guard state.execution.isFinished else {
+        case .found(let execution):
+            guard execution.isFinished else {
                 enter(
                     phase.isTeardown ? .tearingDown : .phaseRunning,
                     "Phase \(phase.name) runs (execution \(name)).", current: phase.name)
                 return rest(until: now + Self.recheckInterval)
             }
-            return finish(phase, &record, state.execution, in: plan)
+            return finish(phase, &record, execution)
+        }
+    }
+
+    /// What is known of an attempt's execution; nil if it was not read. An execution of the same name with another UID
+    /// means that the attempt's own was deleted.
+    func lookup(_ record: PhaseRecord) -> EnvironmentFacts.Lookup<WorkflowExecution>? {
+        switch record.executionName.flatMap({ facts.executions[$0] }) {
+        case nil: nil
+        case .missing: .missing
+        case .failed(let reason, let message, let retryAfter): .failed(reason, message: message, retryAfter: retryAfter)
+        case .found(let state): state.execution.uid == record.executionUID ? .found(state.execution) : .missing
         }
     }
 
@@ -73,15 +81,15 @@ extension EnvironmentDecision {
                     "Phase \(phase.name) begins (execution \(name)).", current: phase.name)
             }
             return act(.create(execution))
-        case .nameTaken, .namespaceTerminating, .rejected:
+        case .nameTaken, .permanent:
             // A refused create says nothing about an earlier one whose answer was lost.
             if case .failed(let reason, let message, let retryAfter) = facts.executions[name] {
-                enter(reason, "The execution \(name) could not be read: \(message)", current: phase.name)
+                enter(reason, message, current: phase.name)
                 return act(.retry(after: retryAfter))
             }
             guard facts.executions[name] != nil else { return .readExecution(name) }
             return failUncreated(name, phase, &record)
-        case .obstacle(let reason, let message, let retryAfter):
+        case .transient(let reason, let message, let pause), .uncertain(let reason, let message, let pause):
             if shutdown != nil, let start = status.terminationStartedAt, now >= start + Self.requestLifetime {
                 // No earlier create can take effect anymore. If the execution does not exist now, it never will.
                 switch facts.executions[name] {
@@ -90,8 +98,10 @@ extension EnvironmentDecision {
                 case .found, .failed: break
                 }
             }
-            enter(reason, "The execution \(name) could not be created: \(message)", current: phase.name)
-            return act(.retry(after: retryAfter))
+            enter(
+                EnvironmentReason(rawValue: reason.rawValue) ?? .apiUnavailable,
+                "The execution \(name) could not be created: \(message)", current: phase.name)
+            return act(.retry(after: pause ?? .zero))
         }
     }
 
@@ -100,11 +110,11 @@ extension EnvironmentDecision {
         _ name: String, _ phase: LifecyclePhase, _ record: inout PhaseRecord
     ) -> EnvironmentStep? {
         switch facts.createFailures[name] {
-        case .namespaceTerminating:
+        case .permanent(.namespaceTerminating, _):
             fail(phase, &record, .error, "NamespaceTerminating", "the namespace is being deleted")
-        case .rejected(let message):
+        case .permanent(_, let message):
             fail(phase, &record, .error, "InvalidSpec", "the API server rejected its execution: \(message)")
-        case .nameTaken, .obstacle, nil:
+        case .nameTaken, .transient, .uncertain, nil:
             // It existed a moment ago, so its workflow may have run.
             fail(phase, &record, .error, "ExecutionDeleted", "the execution \(name) was deleted")
         }
@@ -138,8 +148,8 @@ extension EnvironmentDecision {
     }
 
     /// Records how an execution ended.
-    private mutating func finish(
-        _ phase: LifecyclePhase, _ record: inout PhaseRecord, _ execution: WorkflowExecution, in plan: PhasePlan
+    mutating func finish(
+        _ phase: LifecyclePhase, _ record: inout PhaseRecord, _ execution: WorkflowExecution
     ) -> EnvironmentStep? {
         let outcome = execution.status.outcome ?? .error
         record.finishedAt = execution.status.finishedAt ?? now.roundedDownToSeconds
@@ -155,8 +165,14 @@ extension EnvironmentDecision {
         record.reason = execution.status.reason?.rawValue
         record.message = nil
         update.apply(.advanced(record))
-        if plan.readiness == .phase(phase.name) { update.apply(.becameReady) }
+        becomeReady(after: phase)
         return nil
+    }
+
+    /// Records that the environment is ready, if it is so after this phase and does not end.
+    mutating func becomeReady(after phase: LifecyclePhase) {
+        guard status.terminationStartedAt == nil, plan?.readiness == .phase(phase.name) else { return }
+        update.apply(.becameReady)
     }
 
     /// Records that an attempt failed: the phase is over, or its next attempt follows. Always returns nil or a step that
@@ -178,8 +194,7 @@ extension EnvironmentDecision {
         }
         record.state = .waitingForTime
         update.apply(.advanced(record))
-        guard let plan else { return nil }
-        return awaitRetry(of: phase, record, in: plan)
+        return awaitRetry(of: phase, record)
     }
 }
 

@@ -22,7 +22,7 @@ extension EnvironmentDecision {
         if plan.readiness == .start { update.apply(.becameReady) }
         for phase in plan.phases where !phase.isTeardown {
             guard let record = status.record(of: phase.name), record.hasStarted, !record.state.isOver else { continue }
-            if let step = proceed(phase, record, in: plan) { return step }
+            if let step = proceed(phase, record) { return step }
         }
         var blocking: LifecyclePhase?
         for phase in plan.serialPhases where blocking == nil {
@@ -31,18 +31,14 @@ extension EnvironmentDecision {
             case .succeeded, .skipped, .cancelled: continue
             case .failed: if phase.gatesNext { blocking = phase }
             case .running, .waitingForTime, .waiting, .waitingForSignal:
-                if let step = wait(for: phase, record) ?? begin(phase, record, in: plan) { return step }
+                if let step = wait(for: phase, record) ?? begin(phase, record) { return step }
                 // It may have failed at once, for example because the API server rejected its execution.
                 if status.record(of: phase.name)?.state == .failed, phase.gatesNext { blocking = phase }
             }
         }
         if let step = runFailurePhases(plan, blocking) { return step }
         if let blocking { return block(by: blocking, plan) }
-        if status.readyAt == nil, case .phase(let name) = plan.readiness,
-            let phase = plan.phases.first(where: { $0.name == name })
-        {
-            return block(by: phase, plan)
-        }
+        if let failed = failedPhase(plan) { return block(by: failed, plan) }
         enter(.active, .ready, "The environment is ready.")
         return rest()
     }
@@ -96,7 +92,7 @@ extension EnvironmentDecision {
             guard var record = status.record(of: phase.name), record.state == .waiting else { continue }
             if let failed {
                 guard failed < index else { continue }
-                if let step = begin(phase, record, in: plan) { return step }
+                if let step = begin(phase, record) { return step }
             } else {
                 record.state = .skipped
                 update.apply(.advanced(record))
@@ -146,16 +142,14 @@ extension PhaseRecord {
 
 extension EnvironmentDecision {
     /// Continues a phase that has started; nil if it is over.
-    private mutating func proceed(
-        _ phase: LifecyclePhase, _ record: PhaseRecord, in plan: PhasePlan
-    ) -> EnvironmentStep? {
+    private mutating func proceed(_ phase: LifecyclePhase, _ record: PhaseRecord) -> EnvironmentStep? {
         if phase.definition == nil { return runSteps(of: phase, record) }
-        if record.state == .waitingForTime { return awaitRetry(of: phase, record, in: plan) }
-        return follow(phase, record, in: plan)
+        if record.state == .waitingForTime { return awaitRetry(of: phase, record) }
+        return follow(phase, record)
     }
 
     /// Begins a phase: its next attempt, or its first native step.
-    mutating func begin(_ phase: LifecyclePhase, _ record: PhaseRecord, in plan: PhasePlan) -> EnvironmentStep? {
+    mutating func begin(_ phase: LifecyclePhase, _ record: PhaseRecord) -> EnvironmentStep? {
         var record = record
         record.startedAt = record.startedAt ?? now.roundedDownToSeconds
         record.state = .running
@@ -183,7 +177,7 @@ extension EnvironmentDecision {
         record.message = nil
         record.finishedAt = nil
         update.apply(.advanced(record))
-        return follow(phase, record, in: plan)
+        return follow(phase, record)
     }
 
     /// Does the native steps of a phase; nil if all are done.
@@ -209,16 +203,14 @@ extension EnvironmentDecision {
         record.stepStartedAt = nil
         record.finishedAt = now.roundedDownToSeconds
         update.apply(.advanced(record))
-        if plan?.readiness == .phase(phase.name) { update.apply(.becameReady) }
+        becomeReady(after: phase)
         return nil
     }
 
     /// Waits until the pause after a failed attempt is over, and begins the next one.
-    mutating func awaitRetry(
-        of phase: LifecyclePhase, _ record: PhaseRecord, in plan: PhasePlan
-    ) -> EnvironmentStep? {
+    mutating func awaitRetry(of phase: LifecyclePhase, _ record: PhaseRecord) -> EnvironmentStep? {
         let end = (record.finishedAt ?? now) + phase.retry.backoff(after: record.attempt)
-        guard now < end else { return begin(phase, record, in: plan) }
+        guard now < end else { return begin(phase, record) }
         let message =
             "\(phase.name) failed: \(record.message ?? "no message"). The next attempt begins at \(end.rfc3339)."
         enter(phase.isTeardown ? .teardownRetrying : .phaseRetrying, message, current: phase.name)

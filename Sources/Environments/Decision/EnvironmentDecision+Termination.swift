@@ -121,49 +121,32 @@ extension EnvironmentDecision {
             if let step = establish(name, phase, &record, shutdown: .terminate) { return bounded(step) }
             if record.state.isOver { return nil }
         }
-        switch facts.executions[name] {
+        switch lookup(record) {
         case nil: return act(.readExecution(name))
         case .failed(_, let message, let retryAfter):
-            enter(.terminating, .stopping, "The execution \(name) could not be read: \(message)", current: phase.name)
+            enter(.terminating, .stopping, message, current: phase.name)
             return bounded(act(.retry(after: retryAfter)))
         case .missing: return fail(phase, &record, .cancelled, "ExecutionDeleted", "the execution \(name) was deleted")
-        case .found(let state):
-            guard state.execution.uid == record.executionUID else {
-                return fail(phase, &record, .cancelled, "ExecutionDeleted", "the execution \(name) was deleted")
-            }
-            return stop(state.execution, phase, &record)
+        case .found(let execution):
+            return execution.isFinished ? finish(phase, &record, execution) : stop(execution, phase)
         }
     }
 
     /// Whether the execution of a phase has ended, or was not read yet.
     private func mayHaveEnded(_ record: PhaseRecord) -> Bool {
-        guard let name = record.executionName, let uid = record.executionUID else { return false }
-        return switch facts.executions[name] {
+        guard record.executionName != nil, record.executionUID != nil else { return false }
+        return switch lookup(record) {
         case nil, .missing: true
         case .failed: false
-        case .found(let state): state.execution.isFinished || state.execution.uid != uid
+        case .found(let execution): execution.isFinished
         }
     }
 
-    private mutating func stop(
-        _ execution: WorkflowExecution, _ phase: LifecyclePhase, _ record: inout PhaseRecord
-    ) -> EnvironmentStep? {
-        if execution.isFinished {
-            let outcome = execution.status.outcome ?? .error
-            record.finishedAt = execution.status.finishedAt ?? now.roundedDownToSeconds
-            guard outcome == .success else {
-                return fail(
-                    phase, &record, outcome, execution.status.reason?.rawValue ?? outcome.rawValue,
-                    execution.failureText)
-            }
-            record.state = .succeeded
-            record.outcome = outcome
-            update.apply(.advanced(record))
-            return nil
-        }
+    /// Asks an execution that runs to stop, and later to terminate.
+    private mutating func stop(_ execution: WorkflowExecution, _ phase: LifecyclePhase) -> EnvironmentStep {
         let graceEnd = (status.terminationStartedAt ?? now) + stopGrace
         let wanted: Shutdown = now < graceEnd ? .stop : .terminate
-        let stopping = stopping(record)
+        let stopping = status.record(of: phase.name).map(stopping) ?? ""
         let current = facts.stops[execution.key.name] ?? execution.spec?.shutdown
         guard current.map({ $0 < wanted }) ?? true else {
             enter(.terminating, .stopping, stopping, current: phase.name)
@@ -203,12 +186,12 @@ extension EnvironmentDecision {
                 update.apply(.advanced(record))
             }
         }
-        if now >= terminationBound, record.state == .running, let step = stopTeardown(phase, &record, plan) {
+        if now >= terminationBound, record.state == .running, let step = stopTeardown(phase, &record) {
             return step
         }
         if now >= terminationBound, record.state != .succeeded {
             if record.state == .failed { return end(.teardownFailed, cause) }
-            record.message = record.message ?? "it did not end in time"
+            record.message = record.message ?? "it did not end within timeslot.teardownSeconds"
             record.reason = record.reason ?? "TeardownTimedOut"
             record.state = .failed
             record.finishedAt = now.roundedDownToSeconds
@@ -217,9 +200,9 @@ extension EnvironmentDecision {
         }
         let step: EnvironmentStep? =
             switch record.state {
-            case .waiting, .waitingForSignal: begin(phase, record, in: plan)
-            case .waitingForTime: awaitRetry(of: phase, record, in: plan)
-            case .running: follow(phase, record, in: plan)
+            case .waiting, .waitingForSignal: begin(phase, record)
+            case .waitingForTime: awaitRetry(of: phase, record)
+            case .running: follow(phase, record)
             case .succeeded, .failed, .skipped, .cancelled: nil
             }
         if let step { return atBound(step) }
@@ -252,24 +235,18 @@ extension EnvironmentDecision {
     /// Terminates a teardown that still runs at the bound, or takes its name if it may still be created; nil if that was
     /// done or tried. What it did until now counts.
     private mutating func stopTeardown(
-        _ phase: LifecyclePhase, _ record: inout PhaseRecord, _ plan: PhasePlan
+        _ phase: LifecyclePhase, _ record: inout PhaseRecord
     ) -> EnvironmentStep? {
         guard let name = record.executionName else { return nil }
         if record.executionUID == nil {
             guard facts.createFailures[name] == nil else { return nil }
             if let step = establish(name, phase, &record, shutdown: .terminate) { return step }
         }
-        switch facts.executions[name] {
+        switch lookup(record) {
         case nil: return act(.readExecution(name))
         case .missing, .failed: return nil
-        case .found(let state):
-            let execution = state.execution
-            guard execution.uid == record.executionUID else { return nil }
-            if execution.isFinished {
-                _ = follow(phase, record, in: plan)
-                record = status.record(of: phase.name) ?? record
-                return nil
-            }
+        case .found(let execution):
+            if execution.isFinished { return finish(phase, &record, execution) }
             let isStopped = (facts.stops[name] ?? execution.spec?.shutdown) == .terminate
             return isStopped || facts.stopFailure != nil ? nil : act(.stop(execution, .terminate))
         }
@@ -328,7 +305,7 @@ extension EnvironmentDecision {
         case .timeslotMissed:
             "The environment expired before its first phase began. Create another one with a later end."
         case .teardownFailed: "The teardown failed and was not retried in time\(detail)"
-        case .teardownTimedOut: "The time for the teardown was over\(detail)"
+        case .teardownTimedOut: "The teardown took too long\(detail)"
         case .teardownSkipped: "The teardown was skipped at a user's request."
         case .namespaceTerminating: "The namespace is being deleted, so the teardown could not run."
         case .stopTimedOut: "The execution of a phase did not end in time."

@@ -80,7 +80,7 @@ struct EnvironmentDecision {
         return act(.rest(until: times.min()))
     }
 
-    /// Enters a phase. A failed environment that has to wait again is pending only if nothing has started.
+    /// Enters a phase for a reason.
     mutating func enter(
         _ phase: EnvironmentPhase, _ reason: EnvironmentReason, _ message: String, current: String? = nil
     ) {

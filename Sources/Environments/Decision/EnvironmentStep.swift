@@ -1,3 +1,4 @@
+import Engines
 import KubeClient
 import Status
 import TowlineAPI
@@ -66,7 +67,7 @@ struct EnvironmentFacts {
     /// The executions that were read or created, by name.
     var executions: [String: Lookup<PhaseExecutionState>] = [:]
     /// The errors of creates, by the name of the execution.
-    var createFailures: [String: ExecutionCreateFailure] = [:]
+    var createFailures: [String: CreateFailure] = [:]
     /// Whether the namespace is being deleted; nil if that was not asked.
     var isNamespaceTerminating: Bool?
     /// Why the stop of an execution failed.
@@ -88,39 +89,11 @@ struct PhaseExecutionState {
     let ownerUID: String?
 }
 
-/// Why an execution could not be created.
-enum ExecutionCreateFailure: Hashable, Sendable {
-    /// The name exists: our own execution from an earlier request, or someone else's.
-    case nameTaken
-    /// The namespace is being deleted.
-    case namespaceTerminating
-    /// A retry cannot succeed.
-    case rejected(message: String)
-    /// A retry may succeed. The execution may have been created.
-    case obstacle(EnvironmentReason, message: String, retryAfter: Duration)
-
-    init(_ error: KubeError) {
-        let pause = error.retryAfter ?? .zero
-        if error.isAlreadyExists {
-            self = .nameTaken
-        } else if error.status?.details.causes.contains(where: { $0.reason == "NamespaceTerminating" }) ?? false {
-            self = .namespaceTerminating
-        } else if error.isQuotaExceeded {
-            self = .obstacle(.quotaExceeded, message: "\(error)", retryAfter: pause)
-        } else if error.isTransient || error.code == nil || error.code == 404 || error.code == 409 {
-            self = .obstacle(.apiUnavailable, message: "\(error)", retryAfter: pause)
-        } else if error.code == 403, !error.isAdmissionDenial {
-            self = .obstacle(.forbidden, message: "\(error)", retryAfter: pause)
-        } else {
-            self = .rejected(message: "\(error)")
-        }
-    }
-}
-
-extension KubeError {
-    /// Whether an admission webhook or policy denied the request.
-    fileprivate var isAdmissionDenial: Bool {
-        guard let message = status?.message else { return false }
-        return message.contains("admission webhook \"") || message.contains("ValidatingAdmissionPolicy '")
-    }
+extension CreateFailure.Subject {
+    /// The execution of a phase.
+    static let execution = CreateFailure.Subject(
+        noun: "execution",
+        notServedMessage:
+            "the API server does not serve \(WorkflowExecution.resourceType.plural).\(WorkflowExecution.resourceType.group): \(WellKnown.definitionRemedy)",
+        admissionDomain: nil)
 }

@@ -201,10 +201,7 @@ extension Reconciler {
             } else if error.isPlainNotFound {
                 report(
                     .definitionNotFound,
-                    """
-                    The API server does not serve \(type.plural).\(type.group): install the definition with kubectl \
-                    apply -f crds/ or with the chart.
-                    """)
+                    "The API server does not serve \(type.plural).\(type.group): \(WellKnown.definitionRemedy).")
             } else if error.code == 403, !error.isTransient {
                 report(
                     .forbidden,
