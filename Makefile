@@ -94,7 +94,7 @@ simulate: packages ## Run the operator against simulated faults (SEEDS=100000, F
 	.build/release/towline-simulate --first $(FIRST) --count $(SEEDS) --jobs $(shell nproc)
 
 .PHONY: mutants
-mutants: packages ## Check that the simulation catches deliberate bugs in the operator (ARGS='--only NAME', or --environments)
+mutants: packages ## Check that the simulation catches deliberate bugs in the operator (ARGS='--only NAME')
 	$(SWIFT) run towline-mutate $(ARGS)
 
 PROGRAMS ?= towline towline-sandbox

@@ -2,7 +2,7 @@ import Foundation
 
 /// Builds the operator with all deliberate bugs, enables one after another, and checks that the simulation finds it.
 ///
-/// `towline-mutate [--seeds N] [--only NAME] [--environments]`, in the root of the checkout. The exit code is 1 if a bug was not found
+/// `towline-mutate [--seeds N] [--only NAME]`, in the root of the checkout. The exit code is 1 if a bug was not found
 /// within N seeds, or if the simulation fails without a bug.
 @main
 enum Mutate {
@@ -26,7 +26,7 @@ enum Mutate {
         try copy.prepare(all)
         try copy.build()
         var isMissed = false
-        for mutant in all where isWanted(mutant) {
+        for mutant in all where value("--only").map({ $0 == mutant.name }) ?? true {
             let report = try copy.simulate(bug: mutant.name, seeds: seeds, arguments(for: mutant))
             printNow("\(report.isViolated ? "caught" : "MISSED")  \(mutant.name)\n        \(report.summary)")
             isMissed = isMissed || !report.isViolated
@@ -34,13 +34,6 @@ enum Mutate {
         let unchanged = try copy.simulate(bug: "none", seeds: "200")
         printNow("\(unchanged.isViolated ? "BROKEN" : "passed")  without a bug\n        \(unchanged.summary)")
         return !isMissed && !unchanged.isViolated
-    }
-
-    /// Bugs in environments are found more slowly than the others, so they are tried only on request.
-    private static func isWanted(_ mutant: Mutant) -> Bool {
-        if let name = value("--only") { return name == mutant.name }
-        let isOfEnvironments = Mutant.ofEnvironments.contains { $0.name == mutant.name }
-        return !isOfEnvironments || CommandLine.arguments.contains("--environments")
     }
 
     /// The classes of faults that a bug needs: without the others, it is found several times faster.
