@@ -23,6 +23,8 @@ import TowlineAPI
     private let first = "pr-7-up-3f9c2a-1"
     private let second = "pr-7-up-3f9c2a-2"
     private let third = "pr-7-up-3f9c2a-3"
+    private let report =
+        ", {'name': 'report', 'engine': 'workflow', 'triggerOnStatus': 'failed', 'workflow': {'name': 'report', 'version': '1'}}"
 
     @Test func `a failed gating phase blocks, and its message has the task, the step and the exit code`() throws {
         let bench = try bench()
@@ -164,8 +166,6 @@ import TowlineAPI
     }
 
     @Test func `a failure phase runs once, and is skipped if nothing fails`() throws {
-        let report =
-            ", {'name': 'report', 'engine': 'workflow', 'triggerOnStatus': 'failed', 'workflow': {'name': 'report', 'version': '1'}}"
         let bench = try bench(more: report)
         try bench.reconcile()
         bench.end(first, "Failed")
@@ -201,6 +201,18 @@ import TowlineAPI
         #expect(try bench.verdict == "Inactive/FailureTornDown")
         #expect(try bench.states == "up:Failed grade:Skipped down:Succeeded")
         #expect(try bench.condition(.expired) == "False/NoExpiry")
+    }
+
+    @Test func `a failure phase runs before onFailure Teardown tears down`() throws {
+        let bench = try bench(more: report, ending: ", 'onFailure': 'Teardown'")
+        try bench.reconcile()
+        bench.end(first, "Failed")
+        try bench.reconcile()
+        #expect(bench.running == ["pr-7-report-3f9c2a-1"])
+        #expect(try bench.status.terminationStartedAt == nil)
+        bench.end("pr-7-report-3f9c2a-1")
+        try bench.reconcile()
+        #expect(bench.running == ["pr-7-down-3f9c2a-1"])
     }
 
     @Test func `an execution that is deleted while it runs fails its phase, and is not repeated automatically`() throws
